@@ -1,0 +1,89 @@
+"""The engine's protocol: the one narrow door to containers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from parity.engine.spec import ContainerSpec, EngineInfo, ExecResult, ImageInfo
+
+Listener = Callable[[bytes], None]
+
+
+class Container(Protocol):
+    """A container that exists; it is removed when its context ends, by whatever door."""
+
+    @property
+    def id(self) -> str:
+        """The engine's id."""
+
+    def put(self, path: str, archive: bytes | Iterable[bytes]) -> None:
+        """Unpack a tar archive at `path`. Works before `start`; with a read-only root only into a volume."""
+
+    def start(self) -> None:
+        """Start it; it then waits for `exec` until its lifetime ends."""
+
+    def exec(
+        self,
+        argv: Sequence[str],
+        *,
+        stdin: bytes = b"",
+        environment: Mapping[str, str] | None = None,
+        user: str = "",
+        workdir: str = "",
+        timeout: float | None = None,
+        on_stdout: Listener | None = None,
+        on_stderr: Listener | None = None,
+    ) -> ExecResult:
+        """Run a command, feed it `stdin`, close that, and wait.
+
+        The listeners hear the chunks as they come; a stream with a listener is not kept in the
+        result. stdin is where secrets pass: it is recorded nowhere.
+
+        Raises:
+            TimeoutError: it took longer than `timeout` seconds (the command is killed).
+            EngineLost: the engine went away.
+        """
+
+    def get(self, path: str) -> Iterator[bytes]:
+        """The file or folder at `path` as a tar stream; members in lexical order of their names.
+
+        Works before `start` and after, for volumes too.
+        """
+
+
+class Engine(Protocol):
+    """A container engine, local or remote. All methods raise EngineLost or EngineRefused."""
+
+    def info(self) -> EngineInfo:
+        """Who answers, and where."""
+
+    def image(self, reference: str) -> ImageInfo | None:
+        """The local image of that name, digest or id; None where there is none."""
+
+    def pull(self, reference: str, platform: str, on_line: Callable[[str], None]) -> ImageInfo:
+        """Fetch an image from its registry."""
+
+    def build(
+        self, context: bytes, tag: str, platform: str, on_line: Callable[[str], None]
+    ) -> ImageInfo:
+        """Build an image from a tar of its folder (with a Dockerfile)."""
+
+    def load(self, archive: Iterable[bytes], tag: str) -> ImageInfo:
+        """Load an image archive (`docker save` format) and tag it."""
+
+    def container(self, spec: ContainerSpec) -> AbstractContextManager[Container]:
+        """Create a container (not started); leaving the context removes it, by any door."""
+
+    def ensure_volume(self, name: str) -> None:
+        """Make a named volume unless it exists; it is kept after the run."""
+
+    def scratch_volume(self) -> AbstractContextManager[str]:
+        """A volume for this run alone; leaving the context removes it. Gives its name."""
+
+    def remove_volume(self, name: str) -> bool:
+        """Remove a named volume; False where there was none."""
+
+    def sweep(self) -> tuple[str, ...]:
+        """Remove what killed runs left behind (never what a living run uses); tells their names."""

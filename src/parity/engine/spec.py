@@ -1,0 +1,93 @@
+"""Values that say what a container shall be, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class Network(Enum):
+    """What a container may reach: nothing but itself, or what the engine's default bridge reaches."""
+
+    NONE = "none"
+    DEFAULT = "bridge"
+
+
+@dataclass(frozen=True)
+class Mount:
+    """A named volume inside a container. There are no bind mounts: the engine may be elsewhere."""
+
+    volume: str
+    path: str
+    read_only: bool
+
+
+@dataclass(frozen=True)
+class ContainerSpec:
+    """A container to be.
+
+    Attributes:
+        image: the image's id, `sha256:…`.
+        network: required, so that nobody gets a network by forgetting.
+        purpose: one word for its name and label: `probe`, `workshop`, `rehearsal`.
+        platform: such as `linux/amd64`, where it differs from the engine's own.
+        user: `uid:gid`.
+        read_only: a read-only root file system.
+        confined: drop all capabilities and forbid new privileges.
+        mounts: named volumes.
+        tmpfs: path → mount options (`rw,exec,size=…`).
+        memory: limit in bytes (swap included), None for the engine's default.
+        pids: limit on processes, None for the engine's default.
+        environment: written by us; recorded in the container's configuration, so never a secret.
+        lifetime: seconds after which the container ends by itself, whatever became of us.
+    """
+
+    image: str
+    network: Network
+    purpose: str
+    platform: str | None = None
+    user: str = "0:0"
+    read_only: bool = False
+    confined: bool = True
+    mounts: tuple[Mount, ...] = ()
+    tmpfs: Mapping[str, str] = field(default_factory=dict)
+    memory: int | None = None
+    pids: int | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    lifetime: int = 6 * 3600
+
+
+@dataclass(frozen=True)
+class ExecResult:
+    """How a command inside a container ended; output is bytes, whole and in order per stream."""
+
+    exit_code: int
+    stdout: bytes
+    stderr: bytes
+
+
+@dataclass(frozen=True)
+class ImageInfo:
+    """An image at the engine: id, repository digests, `os/arch[/variant]`, bytes on disk."""
+
+    id: str
+    digests: tuple[str, ...]
+    platform: str
+    size: int
+
+
+@dataclass(frozen=True)
+class EngineInfo:
+    """The engine that answers."""
+
+    name: str
+    version: str
+    api_version: str
+    platform: str
+    address: str
+    cpus: int
+    memory: int
+    storage_driver: str
+    root: str
+    rootless: bool

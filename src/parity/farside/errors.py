@@ -1,0 +1,66 @@
+"""How the far side says no. Standard library only, Python 3.6 and later.
+
+Exit codes 60 to 79 are the far side's own; see `parity.errors` for the others.
+"""
+
+
+class FarsideError(Exception):
+    """Root of the far side's errors: one line for the reason, one for what to do next."""
+
+    exit_code = 60
+    remedy = "ask whoever sent the bundle"
+
+    def __init__(self, message, remedy=""):  # type: (str, str) -> None
+        super(FarsideError, self).__init__(message)
+        self.message = message
+        if remedy:
+            self.remedy = remedy
+
+
+class BundleDamaged(FarsideError):
+    """The bundle's bytes are not a canonical, complete bundle."""
+
+    exit_code = 60
+    remedy = "copy or carry the bundle again; do not use this file"
+
+
+class SignatureInvalid(FarsideError):
+    """No trusted key made this signature."""
+
+    exit_code = 61
+    remedy = "get the sender's public key by another way than the bundle, and compare its fingerprint"
+
+
+class WrongHost(FarsideError):
+    """The bundle was made for another machine; both sides are named."""
+
+    exit_code = 62
+    remedy = "ask for a bundle that is built for this machine's profile"
+
+
+class HostileContent(FarsideError):
+    """A wheel in the bundle is malformed or dangerous."""
+
+    exit_code = 63
+    remedy = "do not install it; show this line to whoever sent the bundle"
+
+
+class InstallFailed(FarsideError):
+    """The installer could not finish; nothing half done was left."""
+
+    exit_code = 64
+    remedy = "see the lines above; the prefix is as it was before"
+
+
+class PrefixInUse(FarsideError):
+    """The prefix holds something that the installer did not put there."""
+
+    exit_code = 65
+    remedy = "choose an empty or a new folder"
+
+
+class BundleUnreadable(FarsideError):
+    """The bundle's file cannot be opened or read."""
+
+    exit_code = 66
+    remedy = "check the path and the medium"

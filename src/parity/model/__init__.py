@@ -1,0 +1,39 @@
+"""The frozen values that flow from stage to stage; they do nothing but hold and compare."""
+
+from parity.model.bundle import BundleFile, BundleIdentity, BuiltBundle
+from parity.model.facts import Facts
+from parity.model.image import PinnedImage
+from parity.model.lock import Lock, LockedWheel
+from parity.model.profile import (
+    ImageSource,
+    IndexSettings,
+    Libc,
+    Profile,
+    RehearsalPlan,
+    Requirements,
+    Target,
+)
+from parity.model.proof import ImportResult, Proof
+from parity.model.wheels import Finding, StoredWheel, WheelSet
+
+__all__ = [
+    "BuiltBundle",
+    "BundleFile",
+    "BundleIdentity",
+    "Facts",
+    "Finding",
+    "ImageSource",
+    "ImportResult",
+    "IndexSettings",
+    "Libc",
+    "Lock",
+    "LockedWheel",
+    "PinnedImage",
+    "Profile",
+    "Proof",
+    "RehearsalPlan",
+    "Requirements",
+    "StoredWheel",
+    "Target",
+    "WheelSet",
+]

@@ -1,0 +1,51 @@
+"""The bundle as a value: its identity, its files, and the finished result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class BundleIdentity:
+    """What the signed statement says about the bundle besides its digests."""
+
+    product: str
+    version: str
+    serial: int
+    profile: str
+
+    @property
+    def filename(self) -> str:
+        """`<product>-<version>-<profile>.parity.tar`."""
+        return f"{self.product}-{self.version}-{self.profile}.parity.tar"
+
+
+@dataclass(frozen=True)
+class BundleFile:
+    """One file of the payload.
+
+    Attributes:
+        path: ASCII, relative, `/` between parts.
+        size: bytes.
+        sha256: hexadecimal, lower case.
+        open: gives the bytes in chunks, in order, each time it is called; None where the file
+            comes out of the wheel stream.
+    """
+
+    path: str
+    size: int
+    sha256: str
+    open: Callable[[], Iterator[bytes]] | None
+
+
+@dataclass(frozen=True)
+class BuiltBundle:
+    """A finished bundle on this machine's disk."""
+
+    path: Path
+    size: int
+    payload_sha256: str
+    identity: BundleIdentity
+    key_fingerprint: str

@@ -1,0 +1,48 @@
+"""The resolved set: one wheel and one hash for each package."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class LockedWheel:
+    """One package of the lock.
+
+    Attributes:
+        name: normalised project name (PEP 503).
+        version: as the index spells it.
+        filename: the wheel's file name (PEP 427).
+        url: where it was found, without credentials, query or fragment.
+        sha256: 64 hexadecimal digits, lower case.
+        size: bytes, None where the index does not tell.
+        requested: True where the user's own requirements name it.
+        index: the name of the index it came from.
+    """
+
+    name: str
+    version: str
+    filename: str
+    url: str
+    sha256: str
+    size: int | None
+    requested: bool
+    index: str = "default"
+
+
+@dataclass(frozen=True)
+class Lock:
+    """The lock for one target.
+
+    Attributes:
+        wheels: sorted by name.
+        requires_python: the specifier of the interpreter it was made for, `==3.9.*`.
+        inputs: SHA-256 over everything that was resolved from (requirements, constraints,
+            facts, index, exclude-newer); when it changes the lock may be out of date.
+        created_by: the resolver and its version.
+    """
+
+    wheels: tuple[LockedWheel, ...]
+    requires_python: str
+    inputs: str
+    created_by: str

@@ -1,0 +1,132 @@
+"""The profile as a value: what the target is, what stands for it, what to install and to check."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+LibcFamily = Literal["glibc", "musl"]
+Installer = Literal["uv", "pip"]
+
+_LIBC = re.compile(r"(glibc|musl) (\d+)\.(\d+)")
+_LIBC_TAG = re.compile(r"(manylinux|musllinux)_(\d+)_(\d+)(?:_\w+)?")
+_LEGACY_TAGS = {"manylinux1": (2, 5), "manylinux2010": (2, 12), "manylinux2014": (2, 17)}
+
+
+@dataclass(frozen=True, order=True)
+class Libc:
+    """A C library: its family and its (major, minor) version."""
+
+    family: LibcFamily
+    version: tuple[int, int]
+
+    @classmethod
+    def parse(cls, text: str) -> Libc:
+        """Read `glibc 2.34`, `musl 1.2` or a platform tag such as `manylinux_2_34` (PEP 600, 656).
+
+        Raises:
+            ValueError: the text is none of these.
+        """
+        if match := _LIBC.fullmatch(text):
+            family: LibcFamily = "glibc" if match[1] == "glibc" else "musl"
+            return cls(family, (int(match[2]), int(match[3])))
+        if match := _LIBC_TAG.fullmatch(text):
+            family = "glibc" if match[1] == "manylinux" else "musl"
+            return cls(family, (int(match[2]), int(match[3])))
+        if text in _LEGACY_TAGS:
+            return cls("glibc", _LEGACY_TAGS[text])
+        raise ValueError(f"{text!r} is neither 'glibc X.Y', 'musl X.Y' nor a manylinux/musllinux tag")
+
+    @property
+    def tag(self) -> str:
+        """The newest platform tag this libc can run, without the architecture: `manylinux_2_34`."""
+        prefix = "manylinux" if self.family == "glibc" else "musllinux"
+        return f"{prefix}_{self.version[0]}_{self.version[1]}"
+
+    def __str__(self) -> str:
+        return f"{self.family} {self.version[0]}.{self.version[1]}"
+
+
+@dataclass(frozen=True)
+class Target:
+    """The machine behind the gap. `arch` is as `uname -m` says it; `python` is `X.Y` or `X.Y.Z`."""
+
+    os_id: str
+    os_version: str
+    libc: Libc
+    python: str
+    arch: str
+
+    @property
+    def python_minor(self) -> str:
+        """The `X.Y` that wheels are tagged for."""
+        return ".".join(self.python.split(".")[:2])
+
+
+@dataclass(frozen=True)
+class ImageSource:
+    """Where the image comes from: a reference (tag or digest), a folder under images/, or both."""
+
+    reference: str | None = None
+    folder: Path | None = None
+
+    def __str__(self) -> str:
+        return self.reference or (f"images/{self.folder.name}" if self.folder else "no image")
+
+
+@dataclass(frozen=True)
+class Requirements:
+    """What to install: inline requirement lines (PEP 508) and files, all paths absolute."""
+
+    inline: tuple[str, ...] = ()
+    files: tuple[Path, ...] = ()
+    constraints: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True)
+class IndexSettings:
+    """The package index that the profile asks for; `url` None means: the host's own settings."""
+
+    url: str | None = None
+
+
+@dataclass(frozen=True)
+class RehearsalPlan:
+    """What the rehearsal checks beyond installing.
+
+    `memory` is in bytes, `timeout` in seconds for the whole rehearsal. `commands` run in the new
+    environment through `sh -c`, its `bin` first on PATH. `allow` names findings of the audit that
+    are accepted, as `KIND:PACKAGE`, such as `pth-file:setuptools`.
+    """
+
+    imports: bool = True
+    commands: tuple[str, ...] = ()
+    memory: int = 4 * 1024**3
+    timeout: int = 900
+    missing_libraries: Literal["error", "warn"] = "warn"
+    allow: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A checked profile, `extends` resolved, every path absolute.
+
+    `document` is the merged YAML as canonical JSON text without the folders of this machine;
+    it is what travels in the bundle as profile.yaml (JSON is YAML) and what the digest is of.
+    """
+
+    name: str
+    path: Path
+    target: Target
+    image: ImageSource
+    requirements: Requirements
+    index: IndexSettings
+    rehearsal: RehearsalPlan
+    installer: Installer
+    exclude_newer: str | None
+    product: str | None
+    version: str | None
+    serial: int | None
+    document: str
