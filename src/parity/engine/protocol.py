@@ -65,9 +65,7 @@ class Engine(Protocol):
     def pull(self, reference: str, platform: str, on_line: Callable[[str], None]) -> ImageInfo:
         """Fetch an image from its registry."""
 
-    def build(
-        self, context: bytes, tag: str, platform: str, on_line: Callable[[str], None]
-    ) -> ImageInfo:
+    def build(self, context: bytes, tag: str, platform: str, on_line: Callable[[str], None]) -> ImageInfo:
         """Build an image from a tar of its folder (with a Dockerfile)."""
 
     def load(self, archive: Iterable[bytes], tag: str) -> ImageInfo:

@@ -1,6 +1,6 @@
 """The frozen values that flow from stage to stage; they do nothing but hold and compare."""
 
-from parity.model.bundle import BundleFile, BundleIdentity, BuiltBundle
+from parity.model.bundle import BuiltBundle, BundleFile, BundleIdentity
 from parity.model.facts import Facts
 from parity.model.image import PinnedImage
 from parity.model.lock import Lock, LockedWheel

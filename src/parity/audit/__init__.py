@@ -1,0 +1,1 @@
+"""Wheels judged as files before anything of theirs runs."""

@@ -1,0 +1,1 @@
+"""The engine protocol over the Docker SDK; nothing else imports docker."""

@@ -1,0 +1,1 @@
+"""What runs on the disconnected machine: verify and install; standard library, Python 3.6 and later."""

@@ -1,0 +1,1 @@
+"""The lock to a wheel set in the engine's store."""

@@ -1,0 +1,1 @@
+"""The profile's image made present: local, pulled, built or bootstrapped."""

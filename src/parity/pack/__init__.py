@@ -1,0 +1,1 @@
+"""Canonical bytes, the manifest and the atomic write."""

@@ -1,0 +1,1 @@
+"""Facts measured inside the image, and the parity check against the profile."""

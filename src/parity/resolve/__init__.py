@@ -1,0 +1,1 @@
+"""Requirements to a PEP 751 lock, natively inside the image."""

@@ -1,0 +1,1 @@
+"""Keys, the in-toto statement and its DSSE envelope; making and checking them."""
