@@ -10,8 +10,8 @@ class FarsideError(Exception):
     exit_code = 60
     remedy = "ask whoever sent the bundle"
 
-    def __init__(self, message, remedy=""):  # type: (str, str) -> None
-        super(FarsideError, self).__init__(message)
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message)
         self.message = message
         if remedy:
             self.remedy = remedy

@@ -1,0 +1,126 @@
+"""Carrying parity's guest scripts into a container and talking with them.
+
+A guest script is a module of `parity.guest` with `main(job, emit) -> dict`. The job goes in as one
+JSON document on stdin (so secrets in it are recorded nowhere), events come out as JSON lines on
+stdout, and the last of them is the result.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from parity.engine.protocol import Container
+
+ROOT = "/parity"
+_PACKAGE = Path(__file__).parent.parent
+_MAIN = """import sys
+from parity_guest.guest.dispatch import run
+sys.exit(run(sys.argv[1:]))
+"""
+
+Event = Mapping[str, Any]
+
+
+class GuestFailed(Exception):
+    """A guest script died; holds the end of what it said on stderr."""
+
+    def __init__(self, script: str, exit_code: int, stderr: str) -> None:
+        super().__init__(f"guest script {script} ended with exit code {exit_code}")
+        self.script = script
+        self.exit_code = exit_code
+        self.stderr = stderr
+
+    @property
+    def last_line(self) -> str:
+        """The last thing it said, or its exit code where it said nothing."""
+        lines = [line for line in self.stderr.splitlines() if line.strip()]
+        return lines[-1].strip() if lines else str(self)
+
+
+@cache
+def guest_tar() -> bytes:
+    """A tar archive to unpack at `/`: all guest scripts and the far side's code under /parity."""
+    files = {"parity/__main__.py": _MAIN.encode(), "parity/parity_guest/__init__.py": b""}
+    for room in ("guest", "farside"):
+        for path in sorted((_PACKAGE / room).glob("*.py")):
+            files[f"parity/parity_guest/{room}/{path.name}"] = path.read_bytes()
+    return small_tar(files)
+
+
+def small_tar(files: Mapping[str, bytes], mode: int = 0o644) -> bytes:
+    """Files as a tar archive in memory, folders included, readable for everyone in the container."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for folder in sorted({str(p) for name in files for p in Path(name).parents if str(p) != "."}):
+            info = tarfile.TarInfo(folder)
+            info.type, info.mode = tarfile.DIRTYPE, 0o755
+            archive.addfile(info)
+        for name, data in files.items():
+            info = tarfile.TarInfo(name)
+            info.size, info.mode = len(data), mode
+            archive.addfile(info, io.BytesIO(data))
+    return buffer.getvalue()
+
+
+def run_guest(
+    container: Container,
+    python: str,
+    script: str,
+    job: Mapping[str, Any],
+    *,
+    on_event: Callable[[Event], None] | None = None,
+    timeout: float | None = None,
+    user: str = "",
+    root: str = ROOT,
+) -> dict[str, Any]:
+    """Run a guest script and give back its result.
+
+    Args:
+        container: a started container into which `guest_tar` was put.
+        python: the interpreter inside it.
+        script: the module's name in `parity.guest`.
+        job: what the script is to do, JSON-serialisable.
+        on_event: hears every event but the result, as it comes.
+        timeout: seconds; TimeoutError after that.
+        user: `uid:gid` where it differs from the container's.
+        root: the folder that holds the guest scripts inside the container.
+
+    Raises:
+        GuestFailed: the script died without a result.
+    """
+    listener = _EventLines(on_event)
+    outcome = container.exec(
+        [python, "-I", "-B", root, script],
+        stdin=json.dumps(job).encode(),
+        environment={"LC_ALL": "C.UTF-8", "PYTHONIOENCODING": "utf-8"},
+        timeout=timeout,
+        user=user,
+        on_stdout=listener.feed,
+    )
+    if outcome.exit_code != 0 or listener.result is None:
+        raise GuestFailed(script, outcome.exit_code, outcome.stderr.decode(errors="replace")[-8000:])
+    return listener.result
+
+
+class _EventLines:
+    """Cuts a byte stream into JSON lines and keeps the result among them."""
+
+    def __init__(self, on_event: Callable[[Event], None] | None) -> None:
+        self._rest = b""
+        self._on_event = on_event
+        self.result: dict[str, Any] | None = None
+
+    def feed(self, chunk: bytes) -> None:
+        *lines, self._rest = (self._rest + chunk).split(b"\n")
+        for line in lines:
+            event = json.loads(line)
+            if event["event"] == "result":
+                self.result = event["result"]
+            elif self._on_event is not None:
+                self._on_event(event)
