@@ -1,0 +1,50 @@
+"""Asserts from inside a container that it is cut off: what the engine promised is not believed."""
+
+import errno
+import os
+import socket
+from typing import Dict, List
+
+_CLOSED = "192.0.2.1"  # TEST-NET-1 (RFC 5737): never anybody's address
+
+
+def isolation() -> Dict[str, bool]:
+    """Each promise of the rehearsal's container, and whether it holds as seen from inside."""
+    status = _proc_status()
+    return {
+        "only-loopback": _interfaces() == ["lo"],
+        "no-route-out": not _can_route(),
+        "no-capabilities": int(status.get("CapEff", "f"), 16) == 0,
+        "no-new-privileges": status.get("NoNewPrivs") == "1",
+        "not-root": os.getuid() != 0,
+        "read-only-root": not _can_write("/"),
+    }
+
+
+def _proc_status() -> Dict[str, str]:
+    with open("/proc/self/status") as lines:
+        return {key: value.strip() for key, _, value in (line.partition(":") for line in lines)}
+
+
+def _interfaces() -> List[str]:
+    with open("/proc/net/dev") as lines:
+        return sorted(line.partition(":")[0].strip() for line in lines if ":" in line)
+
+
+def _can_route() -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect((_CLOSED, 9))
+        except OSError as error:
+            return error.errno not in (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN)
+    return True
+
+
+def _can_write(folder: str) -> bool:
+    probe = os.path.join(folder, ".parity-write-probe")
+    try:
+        os.close(os.open(probe, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+    except OSError:
+        return False
+    os.unlink(probe)
+    return True
