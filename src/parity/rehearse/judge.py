@@ -1,0 +1,152 @@
+"""What the rehearsal saw, judged: a proof, or the reasons why there is none. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from parity.errors import RehearsalFailed
+from parity.model import Facts, ImportResult, PinnedImage, Proof, RehearsalPlan
+
+_SIGKILL_HINT = "signal 9"
+_OWN_FOLDER = re.compile(r"/carry/work/[^\s'\":]*site-packages/")
+
+
+def judge(result: Mapping[str, Any], image: PinnedImage, facts: Facts, plan: RehearsalPlan) -> Proof:
+    """Turn what `parity.guest.rehearse` saw into the proof that travels.
+
+    Raises:
+        RehearsalFailed: an install, import, library or command failed; all reasons at once.
+    """
+    _demand_install(result["install"])
+    imports = tuple(_import_result(each) for each in result["imports"])
+    missing = result["missing_libraries"]
+    reasons = [
+        *_import_reasons(result["imports"], missing),
+        *_command_reasons(result["commands"]),
+        *(_library_lines(missing) if plan.missing_libraries == "error" else ()),
+    ]
+    if reasons:
+        raise RehearsalFailed(_headline(result), details=tuple(reasons), remedy=_remedy(result["imports"]))
+    warnings = [f"{i.package}: import {i.module}: {i.error}" for i in imports if i.error]
+    return Proof(
+        installed=len(result["environment"]),
+        imports=imports,
+        missing_libraries=tuple(_library_lines(missing)),
+        warnings=tuple(warnings),
+        document=_document(result, image, facts, plan),
+        seconds=sum(result["seconds"].values()),
+    )
+
+
+def _demand_install(install: Mapping[str, Any]) -> None:
+    if install["exit_code"] == 0:
+        return
+    error = install["document"].get("error") or {}
+    message = error.get("message") or "the installer failed"
+    lines = [line for line in install["stderr"].splitlines() if line.strip()]
+    raise RehearsalFailed(
+        f"the bundle does not install: {message}",
+        where=f"installer, exit code {install['exit_code']}",
+        details=tuple(lines[-12:]),
+    )
+
+
+def _import_result(each: Mapping[str, Any]) -> ImportResult:
+    return ImportResult(
+        package=each["package"],
+        module=each["module"],
+        requested=each["requested"],
+        error=_inside(each["error"]),
+        library=each["library"],
+    )
+
+
+def _import_reasons(imports: list[dict[str, Any]], missing: list[dict[str, str]]) -> list[str]:
+    reasons = []
+    for each in imports:
+        if not (each["requested"] and each["error"]):
+            continue
+        place = f" at {_inside(each['at'])}" if each["at"] else ""
+        reasons.append(f"{each['package']}: import {each['module']} failed: {_inside(each['error'])}{place}")
+        also = sorted({m["library"] for m in missing if m["package"] == each["package"]})
+        if also:
+            reasons.append(f"{each['package']}: the linker misses {', '.join(also)}")
+    return reasons
+
+
+def _inside(text: str) -> str:
+    """A text without the rehearsal's own folders: its paths begin below site-packages."""
+    return _OWN_FOLDER.sub("", text)
+
+
+def _command_reasons(commands: list[dict[str, Any]]) -> list[str]:
+    reasons = []
+    for each in commands:
+        if each["exit_code"] != 0:
+            reasons.append(f"command {each['command']!r} ended with exit code {each['exit_code']}")
+            reasons.extend(f"  {line}" for line in each["output"].splitlines()[-6:])
+    return reasons
+
+
+def _library_lines(missing: list[dict[str, str]]) -> list[str]:
+    return [f"{m['package'] or 'environment'}: {m['file']} needs {m['library']}" for m in missing]
+
+
+def _headline(result: Mapping[str, Any]) -> str:
+    failed = [each for each in result["imports"] if each["requested"] and each["error"]]
+    libraries = sorted({each["library"] for each in failed if each["library"]})
+    if libraries:
+        return f"{failed[0]['package']} does not work on the target: {', '.join(libraries)} is missing"
+    if failed:
+        return f"{failed[0]['package']} installs, but cannot be imported"
+    return "what the profile checks did not pass"
+
+
+def _remedy(imports: list[dict[str, Any]]) -> str:
+    failed = [each for each in imports if each["requested"] and each["error"]]
+    if any(each["library"] for each in failed):
+        return (
+            "install the library's system package on the target and in its image, or choose a build "
+            "of the package that brings it"
+        )
+    if any(_SIGKILL_HINT in each["error"] for each in failed):
+        return "raise rehearsal.memory in the profile: the import was killed"
+    return ""
+
+
+def _document(
+    result: Mapping[str, Any], image: PinnedImage, facts: Facts, plan: RehearsalPlan
+) -> dict[str, Any]:
+    """proof.json: the same bytes for the same bundle, so no clock, host or duration in it."""
+    return {
+        "format": "parity-proof/1",
+        "image": {
+            "id": image.id,
+            "digests": list(image.digests),
+            "name": image.name,
+            "platform": image.platform,
+            "stand_in_for": image.stand_in_for,
+        },
+        "machine": {"os": facts.os_name, "libc": str(facts.libc), "python": facts.python, "arch": facts.arch},
+        "isolation": dict(result["isolation"]),
+        "installer": result["install"]["document"].get("installer", {}),
+        "installed": [{"name": name, "version": version} for name, version in result["environment"]],
+        "consistent": True,
+        "imports_tried": plan.imports,
+        "imports": [
+            {
+                "package": each["package"],
+                "module": each["module"],
+                "requested": each["requested"],
+                "error": _inside(each["error"]),
+                "library": each["library"],
+            }
+            for each in result["imports"]
+        ],
+        "missing_libraries": [dict(each) for each in result["missing_libraries"]],
+        "commands": [
+            {"command": each["command"], "exit_code": each["exit_code"]} for each in result["commands"]
+        ],
+    }

@@ -1,0 +1,144 @@
+"""The second, fresh container: what goes in, how it is confined, what comes out."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from parity.engine import ContainerSpec, Engine, Mount, Network
+from parity.engine.guests import GuestFailed, guest_tar, run_guest
+from parity.errors import NotIsolated, RehearsalFailed, RehearsalTimeout
+from parity.model import Facts, PinnedImage, RehearsalPlan
+from parity.progress import Reporter
+
+_NOBODY = "65534:65534"
+_CARRY = "/carry"
+_BUNDLE = f"{_CARRY}/bundle"
+_WORK = f"{_CARRY}/work"
+_IMPORT_TIMEOUT = 120  # seconds for one process of imports
+_STEPS = {
+    "carry": "carrying the bundle in",
+    "install": "installing with the bundle's own installer",
+    "import": "importing every module",
+    "link": "asking the linker",
+    "commands": "running the profile's commands",
+}
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What the rehearsal installs from.
+
+    Attributes:
+        archive: gives a tar stream of the bundle's files, anew at each call.
+        wheels: the store's volume and the folder in it that holds the wheels, None where the
+            archive has them too (a finished bundle).
+        requested: normalised names of the packages the user asked for.
+    """
+
+    archive: Callable[[], Iterable[bytes]]
+    wheels: tuple[str, str] | None
+    requested: tuple[str, ...]
+
+
+def rehearse(
+    engine: Engine,
+    image: PinnedImage,
+    facts: Facts,
+    plan: RehearsalPlan,
+    carried: Carried,
+    reporter: Reporter,
+) -> Mapping[str, Any]:
+    """Install a bundle in a fresh container without network and see whether it works.
+
+    Returns:
+        what `parity.guest.rehearse` saw, for `judge` to turn into a proof.
+
+    Raises:
+        NotIsolated: the container was less cut off than it must be.
+        RehearsalTimeout: the plan's time limit passed.
+        RehearsalFailed: the rehearsal itself could not run.
+    """
+    with engine.scratch_volume() as volume:
+        spec = _spec(image, plan, volume, carried)
+        with engine.container(spec) as container:
+            container.put(_CARRY, guest_tar())
+            container.put(_CARRY, _folders())
+            container.put(_BUNDLE, carried.archive())
+            container.start()
+            try:
+                result = run_guest(
+                    container,
+                    facts.executable,
+                    "rehearse",
+                    _job(facts, plan, carried),
+                    on_event=lambda event: reporter.note(_STEPS.get(event.get("name", ""), "")),
+                    timeout=plan.timeout,
+                    root=f"{_CARRY}/parity",
+                )
+            except TimeoutError:
+                raise RehearsalTimeout(f"the rehearsal did not end within {plan.timeout} s") from None
+            except GuestFailed as failed:
+                raise _died(failed, plan) from failed
+    _demand_isolation(result["isolation"])
+    return result
+
+
+def _spec(image: PinnedImage, plan: RehearsalPlan, volume: str, carried: Carried) -> ContainerSpec:
+    mounts = [Mount(volume, _CARRY, read_only=False)]
+    if carried.wheels:
+        mounts.append(Mount(carried.wheels[0], "/store", read_only=True))
+    return ContainerSpec(
+        image=image.id,
+        network=Network.NONE,
+        purpose="rehearsal",
+        platform=image.platform,
+        user=_NOBODY,
+        read_only=True,
+        confined=True,
+        mounts=tuple(mounts),
+        tmpfs={"/tmp": "rw,exec,nosuid,nodev,size=1g,mode=1777"},  # noqa: S108 - inside the container
+        memory=plan.memory,
+        pids=512,
+        lifetime=plan.timeout + 600,
+    )
+
+
+def _folders() -> bytes:
+    """The bundle's folder, and the only one in which nobody may write."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for name, mode in (("bundle", 0o755), ("work", 0o777)):
+            info = tarfile.TarInfo(name)
+            info.type, info.mode = tarfile.DIRTYPE, mode
+            archive.addfile(info)
+    return buffer.getvalue()
+
+
+def _job(facts: Facts, plan: RehearsalPlan, carried: Carried) -> dict[str, Any]:
+    return {
+        "bundle": _BUNDLE,
+        "wheels_from": carried.wheels[1] if carried.wheels else None,
+        "work": _WORK,
+        "python": facts.executable,
+        "requested": list(carried.requested),
+        "imports": plan.imports,
+        "commands": list(plan.commands),
+        "import_timeout": min(plan.timeout, _IMPORT_TIMEOUT),
+    }
+
+
+def _died(failed: GuestFailed, plan: RehearsalPlan) -> RehearsalFailed | RehearsalTimeout:
+    killed = 137  # 128 + SIGKILL: what the kernel does to a container over its memory limit
+    if failed.exit_code == killed:
+        return RehearsalTimeout(f"the rehearsal was killed: it needs more than {plan.memory} bytes of memory")
+    return RehearsalFailed("the rehearsal broke off", details=tuple(failed.stderr.splitlines()[-8:]))
+
+
+def _demand_isolation(seen: Mapping[str, bool]) -> None:
+    broken = tuple(sorted(name for name, holds in seen.items() if not holds))
+    if broken:
+        raise NotIsolated(f"the rehearsal's container is not cut off: {', '.join(broken)} does not hold")
