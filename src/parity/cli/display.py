@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -34,7 +34,8 @@ def board(console: Console, *, quiet: bool, verbose: bool) -> Iterator[Board]:
     if quiet:
         yield SilentBoard()
     elif console.is_terminal and not verbose:
-        with LiveBoard(console) as live:
+        live = LiveBoard(console)
+        with live.view:
             yield live
     else:
         yield LineBoard(console, verbose=verbose)
@@ -120,23 +121,14 @@ class _Run:
             self.stages[-1].ended = time.monotonic()
 
 
-class LiveBoard(AbstractContextManager["LiveBoard"]):
+class LiveBoard:
     """Every run with its stages, drawn anew several times a second, left on the screen at the end."""
 
     def __init__(self, console: Console) -> None:
         self._runs: dict[str, _Run] = {}
         self._lock = threading.Lock()
         self._spinner = Spinner("dots")
-        self._live = Live(get_renderable=self._draw, console=console, refresh_per_second=8, transient=False)
-
-    def __enter__(self) -> LiveBoard:
-        """Begin to draw."""
-        self._live.start()
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        """Draw the last state and stop."""
-        self._live.stop()
+        self.view = Live(get_renderable=self._draw, console=console, refresh_per_second=8)
 
     def reporter(self, run: str) -> Reporter:
         """A reporter that writes into this board."""
