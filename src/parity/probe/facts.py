@@ -1,0 +1,58 @@
+"""The probe's document, read into a frozen value. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from parity.errors import ProbeFailed
+from parity.model import Facts, Libc
+
+# What a container sees of these belongs to the engine's kernel, not to the target.
+_KERNEL_MARKERS = ("platform_release", "platform_version")
+
+
+def parse_facts(document: Mapping[str, Any], where: str) -> Facts:
+    """Read what `parity.farside.facts.measure` measured.
+
+    Raises:
+        ProbeFailed: no C library was recognised, or the document is not one of facts.
+    """
+    libc = document.get("libc")
+    if libc is None:
+        raise ProbeFailed("no C library was recognised: neither glibc nor musl", where=where)
+    try:
+        return _facts(document, libc)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ProbeFailed(f"these are no facts of parity: {error!r}", where=where) from error
+
+
+def _facts(document: Mapping[str, Any], libc: Mapping[str, Any]) -> Facts:
+    family: Literal["glibc", "musl"] = "musl" if libc["family"] == "musl" else "glibc"
+    major, minor = libc["version"]
+    pip_tags = document["pip_tags"]
+    return Facts(
+        os_id=document["os"]["id"],
+        os_version=document["os"]["version"],
+        os_name=document["os"]["name"],
+        libc=Libc(family, (int(major), int(minor))),
+        python=document["python"],
+        executable=document["executable"],
+        implementation=document["implementation"],
+        arch=document["arch"],
+        markers=dict(document["markers"]),
+        tags=tuple(document["tags"]),
+        pip=document["pip"],
+        pip_tags=None if pip_tags is None else tuple(pip_tags),
+        has_venv=bool(document["has_venv"]),
+        document=document,
+    )
+
+
+def travelling(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts as they go into a bundle: without what belongs to the engine's kernel.
+
+    Two builds on two engines must give the same bytes.
+    """
+    markers = {key: value for key, value in document["markers"].items() if key not in _KERNEL_MARKERS}
+    return {**document, "markers": markers}

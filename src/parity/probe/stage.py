@@ -1,0 +1,66 @@
+"""The container in which the image is measured; it has no network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from parity.engine import Container, ContainerSpec, Engine, Network
+from parity.engine.guests import GuestFailed, guest_tar, run_guest
+from parity.errors import ProbeFailed
+from parity.model import PinnedImage
+
+_FIND = 'command -v "python$1" || command -v python3 || command -v python'
+_TIMEOUT = 120  # seconds
+
+
+def measure(engine: Engine, image: PinnedImage, python_minor: str) -> Mapping[str, Any]:
+    """Measure an image.
+
+    Args:
+        engine: where the image is.
+        image: what to measure.
+        python_minor: the target's `X.Y`; `pythonX.Y` is measured where there is one, else `python3`.
+
+    Returns:
+        the document of `parity.guest.probe`, for `parse_facts`.
+
+    Raises:
+        ProbeFailed: the image has no Python, or it could not answer.
+    """
+    spec = ContainerSpec(
+        image=image.id,
+        network=Network.NONE,
+        purpose="probe",
+        platform=image.platform,
+        user="65534:65534",
+        pids=256,
+        tmpfs={"/tmp": "rw,exec,size=64m,mode=1777"},  # noqa: S108 - inside the container
+        lifetime=_TIMEOUT + 60,
+    )
+    with engine.container(spec) as container:
+        container.put("/", guest_tar())
+        container.start()
+        python = _interpreter(container, image, python_minor)
+        try:
+            return run_guest(container, python, "probe", {}, timeout=_TIMEOUT)
+        except TimeoutError:
+            raise ProbeFailed(f"the probe did not end within {_TIMEOUT} s", where=image.name) from None
+        except GuestFailed as failed:
+            raise ProbeFailed(
+                f"the image's Python could not be measured: {failed.last_line}",
+                where=f"{image.name}, {python}",
+                details=tuple(failed.stderr.splitlines()[-6:]),
+            ) from failed
+
+
+def _interpreter(container: Container, image: PinnedImage, python_minor: str) -> str:
+    found = container.exec(["sh", "-c", _FIND, "sh", python_minor], timeout=_TIMEOUT)
+    path = found.stdout.decode().strip()
+    if found.exit_code != 0 or not path:
+        raise ProbeFailed(
+            f"the image has no Python on PATH (python{python_minor}, python3)",
+            where=image.name,
+            details=tuple(found.stderr.decode(errors="replace").splitlines()[-3:]),
+        )
+    return path
