@@ -1,0 +1,53 @@
+# Everything that a developer or CI does with parity; `make help` explains each target.
+# No target needs more than a Linux with Python 3.10, make, and (for an engine) Docker or root on Debian.
+
+PYTHON  ?= python3
+VENV    := .venv
+BIN     := $(VENV)/bin
+STAMP   := $(VENV)/.installed
+PROFILE ?= profiles/debian11-py39.yaml
+DEBIAN  := debian11-py39 debian12-py311 debian13-py313
+
+.DEFAULT_GOAL := help
+.PHONY: help setup engine images demo test check bench clean
+
+help: ## show what each target does
+	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## make the virtual environment with parity and its development tools
+
+$(STAMP): pyproject.toml
+	@echo "setup: virtual environment in $(VENV)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+	  { echo "setup: parity needs Python 3.10 or later; name one with make PYTHON=python3.12"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
+	  { echo "setup: this Python has no venv; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	@touch $@
+
+engine: ## see to it that a container engine answers (installs one on Debian and Ubuntu as root)
+	@sh .ci/engine
+
+images: setup engine ## make the Debian images that the tests and the demo use
+	@$(BIN)/parity image build $(DEBIAN)
+
+demo: setup engine ## build, verify and install a real bundle: numpy, pandas, scipy, scikit-learn, matplotlib
+	@$(BIN)/parity build $(PROFILE) --output dist
+	@$(BIN)/parity verify --rehearse "$$($(BIN)/parity inspect --newest dist)"
+
+test: setup images ## all tests, on the real engine
+	@$(BIN)/python -m pytest tests
+
+check: setup ## types, lint and format, in seconds
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@sh -n .ci/run .ci/engine
+
+bench: setup images ## measure parity against its rivals; writes results/
+	@$(BIN)/python -m tests.bench
+
+clean: ## remove what make made here (not the engine, its images, or your keys)
+	rm -rf $(VENV) dist build .state .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
