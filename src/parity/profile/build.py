@@ -1,0 +1,148 @@
+"""A checked document to the frozen Profile."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from parity.errors import InputFileError, Problem, ProfileError
+from parity.model import (
+    ImageSource,
+    IndexSettings,
+    Libc,
+    Profile,
+    RehearsalPlan,
+    Requirements,
+    Target,
+)
+from parity.profile.checks import memory_bytes, timeout_seconds
+from parity.profile.layers import Layer, Trail, problem_at
+from parity.profile.search import is_file
+
+_LABELS = ("product", "version", "serial")
+
+
+def build(name: str, path: Path, layer: Layer) -> Profile:
+    """The value of a document that has passed all checks.
+
+    Raises:
+        InputFileError: requirements or constraints files are missing.
+        ProfileError: the image's folder holds no recipe.
+    """
+    document = layer.value
+    return Profile(
+        name=name,
+        path=path,
+        target=_target(document["target"]),
+        image=_image(layer),
+        requirements=_requirements(layer),
+        index=IndexSettings(document.get("index", {}).get("url")),
+        rehearsal=_rehearsal(document.get("rehearsal", {})),
+        installer=document.get("installer", "uv"),
+        exclude_newer=document.get("exclude-newer"),
+        product=document.get("product"),
+        version=document.get("version"),
+        serial=document.get("serial"),
+        document=canonical_document(name, layer),
+    )
+
+
+def canonical_document(name: str, layer: Layer) -> str:
+    """The merged document as canonical JSON, the same wherever the checkout lies.
+
+    Paths are reduced to base names. Product, version and serial are left out: the signed statement
+    carries them, and two releases of the same content must keep one payload digest.
+    """
+    document = {key: value for key, value in layer.value.items() if key not in _LABELS}
+    document["name"] = name
+    if isinstance(image := document["image"], dict) and "folder" in image:
+        document["image"] = {**image, "folder": _base_name(image["folder"])}
+    if install := document.get("install"):
+        document["install"] = {
+            key: lines if key == "requirements" else [_base_name(line) for line in lines]
+            for key, lines in install.items()
+        }
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True) + "\n"
+
+
+def _base_name(path: str) -> str:
+    return Path(path).name or path
+
+
+def _target(target: Mapping[str, Any]) -> Target:
+    system = target["os"]
+    return Target(
+        system["id"], system["version"], Libc.parse(target["libc"]), target["python"], target["arch"]
+    )
+
+
+def _image(layer: Layer) -> ImageSource:
+    image = layer.value["image"]
+    if isinstance(image, str):
+        return ImageSource(reference=image)
+    if "folder" not in image:
+        return ImageSource(reference=image["reference"])
+    folder = _resolve(layer, ("image", "folder"))
+    if not any(is_file(folder / recipe) for recipe in ("Dockerfile", "bootstrap.json")):
+        problem = problem_at(
+            layer, ("image", "folder"), f"{folder} holds neither Dockerfile nor bootstrap.json"
+        )
+        raise ProfileError("the image's folder holds no recipe", problems=(problem,))
+    return ImageSource(reference=image.get("reference"), folder=folder)
+
+
+def _resolve(layer: Layer, trail: Trail) -> Path:
+    value: Any = layer.value
+    for part in trail:
+        value = value[part]
+    # Not Path.resolve: a link's own name is what the user wrote and what the image is called after.
+    return _normal(layer.place(trail).folder / value)
+
+
+def _normal(path: Path) -> Path:
+    parts: list[str] = []
+    for part in path.parts[1:]:
+        if part == "..":
+            del parts[-1:]
+        else:
+            parts.append(part)
+    return Path(path.anchor, *parts)
+
+
+def _requirements(layer: Layer) -> Requirements:
+    install = layer.value.get("install", {})
+    missing: list[Problem] = []
+    files = _files(layer, "files", missing)
+    constraints = _files(layer, "constraints", missing)
+    if missing:
+        raise InputFileError(
+            missing[0].message,
+            where=f"{missing[0].file}:{missing[0].line}" if missing[0].line else missing[0].file,
+            details=tuple(str(problem) for problem in missing),
+        )
+    return Requirements(tuple(install.get("requirements", ())), files, constraints)
+
+
+def _files(layer: Layer, key: str, missing: list[Problem]) -> tuple[Path, ...]:
+    paths = []
+    for number in range(len(layer.value.get("install", {}).get(key, ()))):
+        trail: Trail = ("install", key, number)
+        path = _resolve(layer, trail)
+        if not is_file(path):
+            missing.append(problem_at(layer, trail, f"there is no file {path}"))
+        paths.append(path)
+    return tuple(paths)
+
+
+def _rehearsal(plan: Mapping[str, Any]) -> RehearsalPlan:
+    usual = RehearsalPlan()
+    return RehearsalPlan(
+        imports=plan.get("imports", usual.imports),
+        commands=tuple(plan.get("commands", ())),
+        memory=memory_bytes(plan["memory"]) if "memory" in plan else usual.memory,
+        timeout=timeout_seconds(plan["timeout"]) if "timeout" in plan else usual.timeout,
+        missing_libraries=plan.get("missing-libraries", usual.missing_libraries),
+        allow=tuple(plan.get("allow", ())),
+    )

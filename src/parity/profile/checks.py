@@ -1,0 +1,71 @@
+"""What a schema cannot say: dates that do not exist, credentials, limits with units."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from typing import Any
+
+from parity.errors import Problem
+from parity.profile.layers import Layer, Trail, problem_at
+
+_CREDENTIALS = re.compile(r"https?://[^/\s?#]*@", re.IGNORECASE)
+_MINIMUM_MEMORY = 128 * 1024**2
+_SIZES = {"MiB": 1024**2, "GiB": 1024**3}
+_TIMES = {"s": 1, "m": 60, "h": 3600}
+
+
+def memory_bytes(text: str) -> int:
+    """`4GiB` as bytes."""
+    return int(text[:-3]) * _SIZES[text[-3:]]
+
+
+def timeout_seconds(text: str) -> int:
+    """`15m` as seconds."""
+    return int(text[:-1]) * _TIMES[text[-1:]]
+
+
+def check_meaning(layer: Layer) -> list[Problem]:
+    """Problems of a document that fits the schema."""
+    problems = []
+    newer = layer.value.get("exclude-newer")
+    if newer is not None and not _is_moment(newer):
+        problems.append(problem_at(layer, ("exclude-newer",), f"{newer} is no date in the calendar"))
+    memory = layer.value.get("rehearsal", {}).get("memory")
+    if memory is not None and memory_bytes(memory) < _MINIMUM_MEMORY:
+        problems.append(problem_at(layer, ("rehearsal", "memory"), "must be at least 128MiB"))
+    return problems
+
+
+def check_credentials(layer: Layer) -> Iterator[Problem]:
+    """Addresses with a user or password, anywhere in a document, however wrong it may be otherwise."""
+    for trail, text in _texts(layer.value, ()):
+        if _CREDENTIALS.search(text):
+            yield problem_at(
+                layer,
+                trail,
+                "an address with a user or password in it; put them into ~/.netrc or the environment"
+                " (PIP_INDEX_URL, UV_DEFAULT_INDEX), never into a profile",
+            )
+
+
+def _texts(value: Any, trail: Trail) -> Iterator[tuple[Trail, str]]:
+    if isinstance(value, str):
+        yield trail, value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _texts(item, (*trail, key))
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _texts(item, (*trail, number))
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        # Python 3.10 reads neither `Z` nor more than six digits of a second.
+        plain = re.sub(r"(\.[0-9]{1,6})[0-9]*", lambda found: found[1].ljust(7, "0"), text.upper())
+        datetime.fromisoformat(plain.replace("Z", "+00:00")).astimezone(timezone.utc)
+    except (ValueError, OverflowError):
+        return False
+    return True

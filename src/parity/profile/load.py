@@ -1,0 +1,199 @@
+"""A profile read, its bases merged, its overrides laid on top, checked, and turned into a value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from parity.errors import Problem, ProfileError
+from parity.model import Profile
+from parity.profile import checks, schema
+from parity.profile.build import build
+from parity.profile.layers import MAX_VALUES, Layer, Place, TooMuch, merge, problem_at, to_layer, without
+from parity.profile.search import default_search, find_profile, is_bare, is_file
+from parity.profile.tree import MAX_BYTES, read_tree
+
+COMMAND_LINE = "command line"
+
+
+@dataclass(frozen=True)
+class Overrides:
+    """What the command line says instead of the profile; relative paths start at the current folder.
+
+    `requirements` replaces the profile's own requirements and files; its constraints stay.
+    """
+
+    requirements: tuple[Path, ...] = ()
+    product: str | None = None
+    version: str | None = None
+    serial: int | None = None
+    exclude_newer: str | None = None
+    index_url: str | None = None
+
+
+@dataclass(frozen=True)
+class Effective:
+    """A profile's document after merging, with the place of every value.
+
+    `sources` are the files it was read from, the one that was asked for first.
+    """
+
+    name: str
+    path: Path
+    layer: Layer
+    sources: tuple[Path, ...]
+
+
+def load_profile(
+    source: str | Path, search: Sequence[Path] | None = None, overrides: Overrides | None = None
+) -> Profile:
+    """Read a profile and everything it extends.
+
+    Args:
+        source: a path, or a bare name to look up.
+        search: folders for bare names; None means `default_search()`.
+        overrides: what to use instead of the profile's own values.
+
+    Raises:
+        ProfileNotFound: no such profile.
+        ProfileError: it cannot be read or does not fit the schema; holds every problem.
+        InputFileError: a requirements or constraints file is missing.
+    """
+    effective = load_effective(source, search, overrides)
+    return build(effective.name, effective.path, effective.layer)
+
+
+def load_effective(
+    source: str | Path, search: Sequence[Path] | None = None, overrides: Overrides | None = None
+) -> Effective:
+    """The merged and checked document; see `load_profile` for arguments and errors."""
+    folders = default_search() if search is None else tuple(search)
+    path = find_profile(source, folders)
+    chain = _Chain(folders)
+    layer = chain.read(path)
+    if overrides is not None:
+        layer = _override(layer, overrides)
+    problems = [*chain.problems, *checks.check_credentials(layer), *schema.check(layer)]
+    name = layer.value.get("name", path.stem)
+    if not problems:
+        problems = checks.check_meaning(layer)
+        problems += _name_problems(layer, name)
+    if problems:
+        raise _refusal(path, problems)
+    return Effective(name, path.absolute(), layer, tuple(chain.files))
+
+
+def _refusal(path: Path, problems: list[Problem]) -> ProfileError:
+    unique = tuple(dict.fromkeys(problems))
+    count = "1 problem" if len(unique) == 1 else f"{len(unique)} problems"
+    return ProfileError(f"{path} has {count}", problems=unique)
+
+
+def _name_problems(layer: Layer, name: str) -> list[Problem]:
+    if schema.fits(name, "name"):
+        return []
+    return [
+        problem_at(layer, (), f"the file's name {name[:60]!r} cannot serve as the profile's; give a `name`")
+    ]
+
+
+class _Chain:
+    """Reads a profile and the bases that it extends, one after the other."""
+
+    def __init__(self, search: Sequence[Path]) -> None:
+        self.problems: list[Problem] = []
+        self.files: list[Path] = []
+        self._search = search
+
+    def read(self, path: Path) -> Layer:
+        """The merged layer; problems of every file are gathered.
+
+        Raises:
+            ProfileError: a file cannot be read as a mapping at all.
+        """
+        self.files.append(path.resolve())
+        layer = self._read_one(path)
+        extends = layer.value.get("extends")
+        if not isinstance(extends, str) or not extends:
+            return layer
+        base = self._base(layer, path, extends)
+        top = without(layer, "extends")
+        return top if base is None else merge(without(self.read(base), "name"), top)
+
+    def _read_one(self, path: Path) -> Layer:
+        tree = read_tree(_read_bytes(path), str(path))
+        self.problems += tree.problems
+        if tree.root is None:
+            raise _refusal(path, self.problems)
+        if tree.root.kind != "map":
+            what = "list" if tree.root.kind == "sequence" else "single value"
+            message = f"is a {what}; expected a mapping with `target` and `image`"
+            self.problems.append(Problem(str(path), tree.root.line, "", message))
+            raise _refusal(path, self.problems)
+        try:
+            return to_layer(tree.root, str(path), path.parent.absolute())
+        except TooMuch as error:
+            message = f"its aliases expand to more than {MAX_VALUES} values, or too deep"
+            self.problems.append(Problem(str(path), 1, "", message))
+            raise _refusal(path, self.problems) from error
+
+    def _base(self, layer: Layer, path: Path, extends: str) -> Path | None:
+        base = path.parent / extends
+        if not is_file(base) and is_bare(extends):
+            names = {folder / f"{extends}{suffix}" for folder in self._search for suffix in (".yaml", ".yml")}
+            base = next((name for name in sorted(names) if is_file(name)), base)
+        if not is_file(base):
+            self.problems.append(problem_at(layer, ("extends",), f"there is no profile {extends!r}"))
+        elif base.resolve() in self.files:
+            self.problems.append(
+                problem_at(layer, ("extends",), f"{extends} extends this file in turn: a circle")
+            )
+        else:
+            return base
+        return None
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            return stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        problem = Problem(str(path), 0, "", f"cannot be read: {error.strerror}")
+        raise _refusal(path, [problem]) from error
+
+
+def _override(layer: Layer, overrides: Overrides) -> Layer:
+    if overrides.requirements:
+        kept = {k: v for k, v in layer.value.get("install", {}).items() if k == "constraints"}
+        layer = Layer({**layer.value, "install": kept}, layer.places)
+    top = {
+        "install": {"files": [str(path) for path in overrides.requirements]}
+        if overrides.requirements
+        else None,
+        "product": overrides.product,
+        "version": overrides.version,
+        "serial": overrides.serial,
+        "exclude-newer": overrides.exclude_newer,
+        "index": None if overrides.index_url is None else {"url": overrides.index_url},
+    }
+    value = {key: item for key, item in top.items() if item is not None}
+    return merge(layer, _command_line_layer(value))
+
+
+def _command_line_layer(value: dict[str, object]) -> Layer:
+    place = Place(COMMAND_LINE, Path.cwd(), 0)
+    trails: list[tuple[str | int, ...]] = []
+
+    def walk(item: object, trail: tuple[str | int, ...]) -> None:
+        trails.append(trail)
+        if isinstance(item, dict):
+            for key, child in item.items():
+                walk(child, (*trail, key))
+        elif isinstance(item, list):
+            for number, child in enumerate(item):
+                walk(child, (*trail, number))
+
+    for key, child in value.items():
+        walk(child, (key,))
+    return Layer(value, dict.fromkeys(trails, place))
