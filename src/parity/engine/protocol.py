@@ -71,6 +71,9 @@ class Engine(Protocol):
     def load(self, archive: Iterable[bytes], tag: str) -> ImageInfo:
         """Load an image archive (`docker save` format) and tag it."""
 
+    def tag(self, reference: str, tag: str) -> None:
+        """Give a local image one more name, `repository:tag`; moved from whoever had it."""
+
     def container(self, spec: ContainerSpec) -> AbstractContextManager[Container]:
         """Create a container (not started); leaving the context removes it, by any door."""
 

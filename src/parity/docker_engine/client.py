@@ -1,0 +1,77 @@
+"""Finding an engine that answers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+import docker.errors
+import requests
+from docker import APIClient
+from docker.constants import DEFAULT_DOCKER_API_VERSION
+from docker.utils import version_lt
+
+from parity.docker_engine.endpoints import Endpoint, candidates
+from parity.docker_engine.engine import DockerEngine
+from parity.docker_engine.translate import clean, innermost
+from parity.errors import EngineUnavailable
+
+OLDEST_API = "1.41"  # Docker 20.10, Podman 3: the first that takes a platform for a container
+_HELLO_SECONDS = 10
+_ANSWER_SECONDS = 600  # unpacking a large upload is silent
+
+
+def connect(address: str | None = None, environment: Mapping[str, str] | None = None) -> DockerEngine:
+    """Connect to the engine that is meant and check that it answers.
+
+    Args:
+        address: `unix://…`, `tcp://…` or `https://…`; None for DOCKER_HOST, DOCKER_CONTEXT, the
+            current Docker context, or else the usual sockets of Docker and Podman.
+        environment: what stands for `os.environ`.
+
+    Raises:
+        EngineUnavailable: none answers; the details tell what was tried and why each failed.
+    """
+    tried: list[str] = []
+    for endpoint in candidates(address, os.environ if environment is None else environment):
+        if client := _answering(endpoint, tried):
+            return DockerEngine(client, endpoint)
+    raise EngineUnavailable("no container engine answers", details=tuple(tried))
+
+
+def _answering(endpoint: Endpoint, tried: list[str]) -> APIClient | None:
+    try:
+        return _client(endpoint)
+    except (docker.errors.DockerException, requests.RequestException, OSError, ValueError) as error:
+        tried.append(f"{endpoint}: {clean(innermost(error))}")
+    return None
+
+
+def _client(endpoint: Endpoint) -> APIClient:
+    if endpoint.address.startswith("ssh://"):
+        raise EngineUnavailable(
+            "parity does not speak SSH to an engine",
+            where=str(endpoint),
+            remedy="forward the socket (ssh -NL /tmp/engine.sock:/var/run/docker.sock HOST) and set "
+            "DOCKER_HOST=unix:///tmp/engine.sock",
+        )
+    hello = _new_client(endpoint, OLDEST_API, _HELLO_SECONDS)
+    try:
+        offered = str(hello.version(api_version=False)["ApiVersion"])
+    finally:
+        hello.close()
+    if version_lt(offered, OLDEST_API):
+        raise EngineUnavailable(
+            f"the engine speaks API {offered}; parity needs {OLDEST_API} (Docker 20.10)",
+            where=str(endpoint),
+            remedy="bring the engine up to date, or set DOCKER_HOST to another",
+        )
+    newest = DEFAULT_DOCKER_API_VERSION
+    return _new_client(endpoint, newest if version_lt(newest, offered) else offered, _ANSWER_SECONDS)
+
+
+def _new_client(endpoint: Endpoint, version: str, timeout: int) -> APIClient:
+    client = APIClient(base_url=endpoint.address, version=version, timeout=timeout, tls=endpoint.tls or False)
+    # Neither the caller's HTTP_PROXY nor netrc is for the engine.
+    client.trust_env = False
+    return client

@@ -1,0 +1,195 @@
+"""The engine protocol over the SDK's low-level client."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import docker.errors
+from docker import APIClient
+
+from parity.docker_engine import images
+from parity.docker_engine.container import DockerContainer
+from parity.docker_engine.endpoints import Endpoint
+from parity.docker_engine.owner import Run
+from parity.docker_engine.shield import whole
+from parity.docker_engine.sweep import sweep
+from parity.docker_engine.translate import refused, translated
+from parity.engine import ContainerSpec, EngineInfo, ImageInfo, Network
+
+_SCRATCH_LIFETIME = 6 * 3600
+_NANOS = 10**9
+
+
+class DockerEngine:
+    """A Docker engine, or Podman's compatible service. Made by `connect`; safe to share by threads."""
+
+    def __init__(self, client: APIClient, endpoint: Endpoint) -> None:
+        self._client = client
+        self._endpoint = endpoint
+        self._address = endpoint.address
+        self._run = Run()
+
+    @property
+    def run_id(self) -> str:
+        """What labels everything that this run starts."""
+        return self._run.id
+
+    def info(self) -> EngineInfo:
+        """Who answers, and where; see `parity.engine.Engine`."""
+        with translated(self._address, "describe itself"):
+            version, info = self._client.version(), self._client.info()
+        name = str((version.get("Components") or [{}])[0].get("Name") or "Engine")
+        return EngineInfo(
+            name="Docker" if name == "Engine" else name,
+            version=str(version.get("Version", "")),
+            api_version=self._client.api_version,
+            platform=f"{version.get('Os', 'linux')}/{version.get('Arch', '')}",
+            address=self._address,
+            cpus=int(info.get("NCPU", 0)),
+            memory=int(info.get("MemTotal", 0)),
+            storage_driver=str(info.get("Driver", "")),
+            root=str(info.get("DockerRootDir", "")),
+            rootless=any("rootless" in option for option in info.get("SecurityOptions") or ()),
+        )
+
+    def image(self, reference: str) -> ImageInfo | None:
+        """The local image; see `parity.engine.Engine`."""
+        with translated(self._address, f"look for image {reference}"):
+            return images.inspect(self._client, reference)
+
+    def pull(self, reference: str, platform: str, on_line: Callable[[str], None]) -> ImageInfo:
+        """Fetch an image from its registry; see `parity.engine.Engine`."""
+        doing = f"pull {reference}"
+        with translated(self._address, doing):
+            images.pull(self._client, reference, platform, on_line, doing)
+        return self._present(reference, doing)
+
+    def build(self, context: bytes, tag: str, platform: str, on_line: Callable[[str], None]) -> ImageInfo:
+        """Build an image; see `parity.engine.Engine`."""
+        doing = f"build {tag}"
+        with translated(self._address, doing):
+            images.build(self._client, context, tag, platform, on_line, doing)
+        return self._present(tag, doing)
+
+    def load(self, archive: Iterable[bytes], tag: str) -> ImageInfo:
+        """Load an image archive and tag it; see `parity.engine.Engine`."""
+        doing = f"load {tag}"
+        with translated(self._address, doing):
+            loaded = images.load(self._client, archive, doing)
+        self.tag(loaded, tag)
+        return self._present(tag, doing)
+
+    def tag(self, reference: str, tag: str) -> None:
+        """Give a local image one more name; see `parity.engine.Engine`."""
+        name, _, version = tag.partition(":")
+        with translated(self._address, f"tag {tag}"):
+            self._client.tag(reference, name, version or "latest", force=True)
+
+    @contextmanager
+    def container(self, spec: ContainerSpec) -> Iterator[DockerContainer]:
+        """Create a container; leaving the context removes it; see `parity.engine.Engine`."""
+        name = self._run.name(spec.purpose)
+        try:
+            container_id = whole(lambda: self._create(name, spec))
+            yield DockerContainer(self._client, self._endpoint, container_id)
+        finally:
+            # By name: a signal may have come between the creation and its answer.
+            whole(lambda: self._remove(name))
+
+    def ensure_volume(self, name: str) -> None:
+        """Make a named volume that is kept; see `parity.engine.Engine`."""
+        with translated(self._address, f"make volume {name}"):
+            self._client.create_volume(name)
+
+    @contextmanager
+    def scratch_volume(self) -> Iterator[str]:
+        """A volume for this run alone; see `parity.engine.Engine`."""
+        name = self._run.name("scratch")
+        labels = self._run.labels("scratch", _SCRATCH_LIFETIME)
+        try:
+            with translated(self._address, "make a scratch volume"):
+                whole(lambda: self._client.create_volume(name, labels=labels))
+            yield name
+        finally:
+            whole(lambda: self.remove_volume(name))
+
+    def remove_volume(self, name: str) -> bool:
+        """Remove a named volume; see `parity.engine.Engine`."""
+        with translated(self._address, f"remove volume {name}"):
+            try:
+                self._client.remove_volume(name)
+            except docker.errors.NotFound:
+                return False
+        return True
+
+    def sweep(self) -> tuple[str, ...]:
+        """Remove what killed runs left; see `parity.engine.Engine`."""
+        with translated(self._address, "remove leftovers"):
+            return sweep(self._client)
+
+    def close(self) -> None:
+        """Close the idle connections; containers were removed by their contexts."""
+        self._client.close()
+
+    def _present(self, reference: str, doing: str) -> ImageInfo:
+        found = self.image(reference)
+        if found is None:
+            raise refused(doing, "it said that it was done, but the image is not there")
+        return found
+
+    def _create(self, name: str, spec: ContainerSpec) -> str:
+        with translated(self._address, f"create a container from {spec.image}"):
+            created = self._client.create_container(
+                spec.image,
+                command=[str(spec.lifetime)],
+                entrypoint=["sleep"],
+                name=name,
+                user=spec.user,
+                working_dir="/",
+                environment=dict(spec.environment),
+                labels=self._run.labels(spec.purpose, spec.lifetime),
+                host_config=self._client.create_host_config(**_host_config(spec)),
+                healthcheck={"test": ["NONE"]},
+                platform=spec.platform,
+                use_config_proxy=False,  # the caller's proxies may hold credentials
+            )
+        return str(created["Id"])
+
+    def _remove(self, name: str) -> None:
+        with translated(self._address, "remove a container"):
+            try:
+                self._client.remove_container(name, v=True, force=True)
+            except docker.errors.NotFound:
+                return
+            except docker.errors.APIError as error:
+                if "already in progress" not in str(error.explanation):
+                    raise
+
+
+def _host_config(spec: ContainerSpec) -> dict[str, Any]:
+    config: dict[str, Any] = {
+        "init": True,
+        "network_mode": "none" if spec.network is Network.NONE else "bridge",
+        "read_only": spec.read_only,
+        "mounts": [_mount(m.volume, m.path, read_only=m.read_only) for m in spec.mounts],
+        "tmpfs": dict(spec.tmpfs) or None,
+        "pids_limit": spec.pids,
+    }
+    if spec.confined:
+        config |= {"cap_drop": ["ALL"], "security_opt": ["no-new-privileges"]}
+    if spec.memory is not None:
+        config |= {"mem_limit": spec.memory, "memswap_limit": spec.memory}
+    return config
+
+
+def _mount(volume: str, path: str, *, read_only: bool) -> dict[str, Any]:
+    # NoCopy: what the image has at that path must not seep into the volume.
+    return {
+        "Type": "volume",
+        "Source": volume,
+        "Target": path,
+        "ReadOnly": read_only,
+        "VolumeOptions": {"NoCopy": True},
+    }

@@ -1,0 +1,110 @@
+"""Images at the engine: inspect, pull, build, load; the engine's progress documents read line by line."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+import docker.errors
+from docker import APIClient
+
+from parity.docker_engine.translate import Upload, clean, refused
+from parity.engine import ImageInfo
+
+_DETAILS = 40
+_LOADED = ("Loaded image ID: ", "Loaded image: ")
+
+
+def inspect(client: APIClient, reference: str) -> ImageInfo | None:
+    """The local image of that name, digest or id; None where there is none."""
+    untyped: Any = client  # the stubs leave this method without types
+    try:
+        found = untyped.inspect_image(reference)
+    except docker.errors.NotFound:
+        return None
+    parts = (found.get("Os"), found.get("Architecture"), found.get("Variant"))
+    return ImageInfo(
+        id=str(found["Id"]),
+        digests=tuple(found.get("RepoDigests") or ()),
+        platform="/".join(part for part in parts if part),
+        size=int(found.get("Size") or 0),
+    )
+
+
+def pull(
+    client: APIClient, reference: str, platform: str, on_line: Callable[[str], None], doing: str
+) -> None:
+    """Pull an image, telling each layer's states (not every byte).
+
+    Raises:
+        EngineRefused: the registry, or the way to it, failed.
+    """
+    told: dict[str, str] = {}
+    for event in client.pull(reference, stream=True, decode=True, platform=platform):
+        _raise_error(event, doing, ())
+        layer, status = str(event.get("id", "")), str(event.get("status", ""))
+        if told.get(layer) != status:
+            told[layer] = status
+            on_line(clean(f"{layer}: {status}" if layer else status))
+
+
+def build(
+    client: APIClient, context: bytes, tag: str, platform: str, on_line: Callable[[str], None], doing: str
+) -> None:
+    """Build an image from a tar of its folder.
+
+    Raises:
+        EngineRefused: with the end of the build's output as details.
+    """
+    lines: list[str] = []
+    events = client.build(
+        fileobj=io.BytesIO(context),
+        custom_context=True,
+        tag=tag,
+        platform=platform,
+        rm=True,
+        forcerm=True,
+        decode=True,
+        use_config_proxy=True,
+    )
+    for event in events:
+        _raise_error(event, doing, tuple(lines[-_DETAILS:]))
+        for line in str(event.get("stream") or event.get("status") or "").splitlines():
+            if line.strip():
+                lines.append(clean(line))
+                on_line(lines[-1])
+
+
+def load(client: APIClient, archive: Iterable[bytes], doing: str) -> str:
+    """Load an image archive; gives the image's id or name.
+
+    Raises:
+        EngineRefused: it is no such archive.
+    """
+    untyped: Any = client
+    upload = Upload(archive)
+    said: list[str] = []
+    try:
+        for event in untyped.load_image(iter(upload), quiet=True):
+            _raise_error(event, doing, ())
+            said += str(event.get("stream") or "").splitlines()
+    finally:
+        upload.raise_own()
+    return next(_loaded(said), "") or _nothing_loaded(doing, said)
+
+
+def _loaded(said: Iterable[str]) -> Iterator[str]:
+    for line in said:
+        for words in _LOADED:
+            if line.startswith(words):
+                yield line[len(words) :].strip()
+
+
+def _nothing_loaded(doing: str, said: list[str]) -> str:
+    raise refused(doing, " ".join(said) or "the archive holds no image")
+
+
+def _raise_error(event: Mapping[str, Any], doing: str, details: tuple[str, ...]) -> None:
+    if "error" in event:
+        raise refused(doing, str(event["error"]), details=details)

@@ -1,0 +1,86 @@
+"""Who owns a container or volume: labels that tell a later run whether that owner still lives."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import socket
+import time
+import uuid
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+RUN = "org.parity.run"
+OWNER = "org.parity.owner"
+PURPOSE = "org.parity.purpose"
+EXPIRES = "org.parity.expires"
+
+
+class Run:
+    """This run: gives labels and names to what it starts."""
+
+    def __init__(self) -> None:
+        self.id = uuid.uuid4().hex[:12]
+        self.owner = f"{host_id()}:{os.getpid()}:{process_start(os.getpid())}"
+
+    def labels(self, purpose: str, lifetime: int) -> dict[str, str]:
+        """Labels for something that may be removed `lifetime` seconds from now, whoever owns it."""
+        expires = str(int(time.time()) + lifetime)
+        return {RUN: self.id, OWNER: self.owner, PURPOSE: purpose, EXPIRES: expires}
+
+    def name(self, purpose: str) -> str:
+        """A name nobody else uses."""
+        return f"parity-{purpose}-{self.id}-{uuid.uuid4().hex[:8]}"
+
+
+def is_abandoned(labels: Mapping[str, str], now: float) -> bool:
+    """Whether nobody needs what carries these labels: its process has ended, or its time has.
+
+    A process on another host cannot be asked; what it owns waits for its lifetime to end.
+    """
+    host, _, process = labels.get(OWNER, "").partition(":")
+    pid, _, start = process.partition(":")
+    if host == host_id() and pid.isdigit():
+        return process_start(int(pid)) != start
+    expires = labels.get(EXPIRES, "")
+    return expires.isdigit() and now > int(expires)
+
+
+@cache
+def host_id() -> str:
+    """This boot of this machine's kernel and this process namespace, in 16 hexadecimal digits.
+
+    A CI job in a container of its own is a host of its own: its process numbers mean nothing here.
+    """
+    boot = Path("/proc/sys/kernel/random/boot_id")
+    if not boot.exists():
+        return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:16]
+    namespace = Path("/proc/self/ns/pid").readlink()
+    return hashlib.sha256(f"{boot.read_text()}{namespace}".encode()).hexdigest()[:16]
+
+
+def process_start(pid: int) -> str:
+    """When the process started, in the kernel's ticks since boot (proc(5), field 22).
+
+    Empty where there is no such process or it is a zombie; `?` where it lives on a system
+    without /proc.
+    """
+    if not Path("/proc/self/stat").exists():
+        return "?" if _answers(pid) else ""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+    fields = stat.rpartition(")")[2].split()
+    return "" if fields[0] in "ZX" else fields[19]
+
+
+def _answers(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,40 @@
+"""Removing what killed runs left at the engine, and never what a living run uses."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+
+import docker.errors
+from docker import APIClient
+
+from parity.docker_engine.owner import RUN, is_abandoned
+
+
+def sweep(client: APIClient) -> tuple[str, ...]:
+    """Remove abandoned containers, then abandoned scratch volumes; tells their names."""
+    now, removed = time.time(), []
+    for container in client.containers(all=True, filters={"label": RUN}):
+        name = str((container.get("Names") or [container["Id"]])[0]).lstrip("/")
+        if is_abandoned(container.get("Labels") or {}, now) and _gone(
+            partial(client.remove_container, name, v=True, force=True)
+        ):
+            removed.append(name)
+    for volume in client.volumes(filters={"label": RUN}).get("Volumes") or ():
+        name = str(volume["Name"])
+        if is_abandoned(volume.get("Labels") or {}, now) and _gone(partial(client.remove_volume, name)):
+            removed.append(name)
+    return tuple(removed)
+
+
+def _gone(remove: Callable[[], None]) -> bool:
+    try:
+        remove()
+    except docker.errors.NotFound:
+        return False  # another run sweeps at the same time
+    except docker.errors.APIError as error:
+        if error.response is not None and error.response.status_code == 409:  # noqa: PLR2004 - conflict
+            return False
+        raise
+    return True
