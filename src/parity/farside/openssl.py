@@ -1,0 +1,114 @@
+"""Checking a bundle's signature with the host's own openssl. Standard library only, Python 3.6 and later.
+
+For hosts where nothing but Python and openssl 1.1.1 or later is at hand. Only ECDSA P-256 keys pass.
+"""
+
+import base64
+import binascii
+import hashlib
+import os
+import re
+import subprocess
+import tempfile
+from typing import List, NamedTuple, Sequence, Tuple
+
+from .envelope import Checker, Signature
+from .errors import SignatureInvalid
+
+_PEM = re.compile(rb"\s*-----BEGIN PUBLIC KEY-----\s+([A-Za-z0-9+/=\s]+?)\s*-----END PUBLIC KEY-----\s*")
+# RFC 5480: SubjectPublicKeyInfo of an uncompressed point on P-256, up to the point's coordinates.
+_P256 = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004")
+_P256_LENGTH = len(_P256) + 64
+_TIMEOUT = 60
+_MAX_KEY_FILE = 65536
+
+
+class PublicKey(NamedTuple):
+    """A trusted key: SHA-256 (hexadecimal) of its DER form, and its PEM form."""
+
+    fingerprint: str
+    pem: bytes
+
+
+def load_public_key(path: str) -> PublicKey:
+    """Read an ECDSA P-256 public key from a PEM file.
+
+    Raises:
+        SignatureInvalid: it cannot be read or is no such key.
+    """
+    try:
+        with open(path, "rb") as file:
+            match = _PEM.fullmatch(file.read(_MAX_KEY_FILE))
+        der = base64.b64decode(match.group(1)) if match else b""
+    except (OSError, binascii.Error) as error:
+        raise SignatureInvalid(f"cannot read the key {path}: {error}") from error
+    if not der.startswith(_P256) or len(der) != _P256_LENGTH:
+        raise SignatureInvalid(f"{path} is not an ECDSA P-256 public key in PEM form")
+    return PublicKey(hashlib.sha256(der).hexdigest(), _to_pem(der))
+
+
+def openssl_checker(key_files: Sequence[str], openssl: str = "openssl") -> Checker:
+    """A checker that trusts the keys in these files and asks the host's openssl.
+
+    Every signature by a trusted key must be right; signatures by other keys are not looked at.
+
+    Args:
+        key_files: PEM files with public keys.
+        openssl: the program.
+
+    Raises:
+        SignatureInvalid: one of the files is no usable key.
+    """
+    keys = {key.fingerprint: key for key in map(load_public_key, key_files)}
+
+    def check(pae: bytes, signatures: Sequence[Signature]) -> str:
+        known = [(keys[one.keyid], one.sig) for one in signatures if one.keyid in keys]
+        if not known:
+            makers = ", ".join(one.keyid for one in signatures)
+            raise SignatureInvalid(f"none of the keys that signed is trusted here: {makers}")
+        _check_all(openssl, pae, known)
+        return known[0][0].fingerprint
+
+    return check
+
+
+def _check_all(openssl: str, pae: bytes, known: List[Tuple[PublicKey, bytes]]) -> None:
+    """Raise SignatureInvalid unless each signature is right."""
+    with tempfile.TemporaryDirectory(prefix="parity-") as folder:
+        for key, sig in known:
+            _write(os.path.join(folder, "key"), key.pem)
+            _write(os.path.join(folder, "sig"), sig)
+            if not _is_right(openssl, folder, pae):
+                raise SignatureInvalid(f"the signature by {key.fingerprint} is wrong")
+
+
+def _is_right(openssl: str, folder: str, pae: bytes) -> bool:
+    """Ask openssl about the files `key` and `sig` in a folder."""
+    command = [openssl, "dgst", "-sha256", "-verify", "key", "-signature", "sig"]
+    environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
+    try:
+        done = subprocess.run(
+            command,
+            check=False,
+            input=pae,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=folder,
+            env=environment,
+            timeout=_TIMEOUT,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        remedy = "install openssl on this host, or verify the bundle with parity"
+        raise SignatureInvalid(f"cannot run {openssl}: {error}", remedy) from error
+    return done.returncode == 0 and done.stdout.strip() == b"Verified OK"
+
+
+def _write(path: str, data: bytes) -> None:
+    with open(path, "wb") as file:
+        file.write(data)
+
+
+def _to_pem(der: bytes) -> bytes:
+    body = base64.encodebytes(der).replace(b"\n", b"")
+    lines = [body[start : start + 64] for start in range(0, len(body), 64)]
+    return b"\n".join([b"-----BEGIN PUBLIC KEY-----", *lines, b"-----END PUBLIC KEY-----", b""])
