@@ -1,17 +1,24 @@
 """YAML to Profile: every problem at once, each with its line and a remedy."""
 
 from parity.profile.load import Effective, Overrides, load_effective, load_profile
+from parity.profile.new import NewProfile, render_new, shipped_for, write_new
+from parity.profile.render import render_effective
 from parity.profile.schema import schema_text
 from parity.profile.search import available, default_search, find_profile, shipped_root
 
 __all__ = [
     "Effective",
+    "NewProfile",
     "Overrides",
     "available",
     "default_search",
     "find_profile",
     "load_effective",
     "load_profile",
+    "render_effective",
+    "render_new",
     "schema_text",
+    "shipped_for",
     "shipped_root",
+    "write_new",
 ]

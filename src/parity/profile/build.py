@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from parity.errors import InputFileError, Problem, ProfileError
+from parity.errors import InputFileError, Problem
 from parity.model import (
     ImageSource,
     IndexSettings,
@@ -18,7 +18,7 @@ from parity.model import (
     Target,
 )
 from parity.profile.checks import memory_bytes, timeout_seconds
-from parity.profile.layers import Layer, Trail, problem_at
+from parity.profile.layers import Layer, Trail, problem_at, resolved
 from parity.profile.search import is_file
 
 _LABELS = ("product", "version", "serial")
@@ -29,7 +29,6 @@ def build(name: str, path: Path, layer: Layer) -> Profile:
 
     Raises:
         InputFileError: requirements or constraints files are missing.
-        ProfileError: the image's folder holds no recipe.
     """
     document = layer.value
     return Profile(
@@ -84,31 +83,7 @@ def _image(layer: Layer) -> ImageSource:
         return ImageSource(reference=image)
     if "folder" not in image:
         return ImageSource(reference=image["reference"])
-    folder = _resolve(layer, ("image", "folder"))
-    if not any(is_file(folder / recipe) for recipe in ("Dockerfile", "bootstrap.json")):
-        problem = problem_at(
-            layer, ("image", "folder"), f"{folder} holds neither Dockerfile nor bootstrap.json"
-        )
-        raise ProfileError("the image's folder holds no recipe", problems=(problem,))
-    return ImageSource(reference=image.get("reference"), folder=folder)
-
-
-def _resolve(layer: Layer, trail: Trail) -> Path:
-    value: Any = layer.value
-    for part in trail:
-        value = value[part]
-    # Not Path.resolve: a link's own name is what the user wrote and what the image is called after.
-    return _normal(layer.place(trail).folder / value)
-
-
-def _normal(path: Path) -> Path:
-    parts: list[str] = []
-    for part in path.parts[1:]:
-        if part == "..":
-            del parts[-1:]
-        else:
-            parts.append(part)
-    return Path(path.anchor, *parts)
+    return ImageSource(image.get("reference"), resolved(layer, ("image", "folder"), image["folder"]))
 
 
 def _requirements(layer: Layer) -> Requirements:
@@ -127,9 +102,9 @@ def _requirements(layer: Layer) -> Requirements:
 
 def _files(layer: Layer, key: str, missing: list[Problem]) -> tuple[Path, ...]:
     paths = []
-    for number in range(len(layer.value.get("install", {}).get(key, ()))):
+    for number, line in enumerate(layer.value.get("install", {}).get(key, ())):
         trail: Trail = ("install", key, number)
-        path = _resolve(layer, trail)
+        path = resolved(layer, trail, line)
         if not is_file(path):
             missing.append(problem_at(layer, trail, f"there is no file {path}"))
         paths.append(path)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime, timezone
 from typing import Any
 
 from parity.errors import Problem
-from parity.profile.layers import Layer, Trail, problem_at
+from parity.profile.layers import Layer, Trail, problem_at, resolved, spell, value_at
+from parity.profile.search import is_file
 
 _CREDENTIALS = re.compile(r"https?://[^/\s?#]*@", re.IGNORECASE)
 _MINIMUM_MEMORY = 128 * 1024**2
@@ -26,16 +27,19 @@ def timeout_seconds(text: str) -> int:
     return int(text[:-1]) * _TIMES[text[-1:]]
 
 
-def check_meaning(layer: Layer) -> list[Problem]:
-    """Problems of a document that fits the schema."""
-    problems = []
-    newer = layer.value.get("exclude-newer")
-    if newer is not None and not _is_moment(newer):
-        problems.append(problem_at(layer, ("exclude-newer",), f"{newer} is no date in the calendar"))
-    memory = layer.value.get("rehearsal", {}).get("memory")
-    if memory is not None and memory_bytes(memory) < _MINIMUM_MEMORY:
-        problems.append(problem_at(layer, ("rehearsal", "memory"), "must be at least 128MiB"))
-    return problems
+def check_meaning(layer: Layer, faulty: Collection[str]) -> list[Problem]:
+    """Problems beyond the schema, of values that fit it.
+
+    Args:
+        layer: the merged document.
+        faulty: the paths of values whose problems are known already.
+    """
+    return [
+        problem_at(layer, trail, message)
+        for trail, judge in _JUDGES.items()
+        if isinstance(value := value_at(layer, trail), str) and spell(trail) not in faulty
+        if (message := judge(layer, trail, value))
+    ]
 
 
 def check_credentials(layer: Layer) -> Iterator[Problem]:
@@ -69,3 +73,25 @@ def _is_moment(text: str) -> bool:
     except (ValueError, OverflowError):
         return False
     return True
+
+
+def _moment(_layer: Layer, _trail: Trail, text: str) -> str:
+    return "" if _is_moment(text) else f"{text} is no date in the calendar"
+
+
+def _memory(_layer: Layer, _trail: Trail, text: str) -> str:
+    return "" if memory_bytes(text) >= _MINIMUM_MEMORY else "must be at least 128MiB"
+
+
+def _folder(layer: Layer, trail: Trail, text: str) -> str:
+    folder = resolved(layer, trail, text)
+    if any(is_file(folder / recipe) for recipe in ("Dockerfile", "bootstrap.json")):
+        return ""
+    return f"{folder} holds neither Dockerfile nor bootstrap.json"
+
+
+_JUDGES: dict[Trail, Callable[[Layer, Trail, str], str]] = {
+    ("exclude-newer",): _moment,
+    ("rehearsal", "memory"): _memory,
+    ("image", "folder"): _folder,
+}

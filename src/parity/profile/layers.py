@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,3 +109,17 @@ def problem_at(layer: Layer, trail: Trail, message: str, suggestion: str = "") -
     """A problem with the value at this trail."""
     place = layer.place(trail)
     return Problem(place.file, place.line, spell(trail), message, suggestion)
+
+
+def value_at(layer: Layer, trail: Trail) -> object:
+    """The value below these keys, None where there is none."""
+    value: object = layer.value
+    for key in trail:
+        value = value.get(str(key)) if isinstance(value, Mapping) else None
+    return value
+
+
+def resolved(layer: Layer, trail: Trail, path: str) -> Path:
+    """A path of the document made absolute, starting at the file that names it."""
+    # Not Path.resolve: a link's own name is what the user wrote and what an image is called after.
+    return Path(os.path.normpath(layer.place(trail).folder / path))

@@ -11,7 +11,8 @@ from parity.model import Profile
 from parity.profile import checks, schema
 from parity.profile.build import build
 from parity.profile.layers import MAX_VALUES, Layer, Place, TooMuch, merge, problem_at, to_layer, without
-from parity.profile.search import default_search, find_profile, is_bare, is_file
+from parity.profile.schema import near
+from parity.profile.search import available, default_search, find_profile, is_bare, is_file
 from parity.profile.tree import MAX_BYTES, read_tree
 
 COMMAND_LINE = "command line"
@@ -70,32 +71,34 @@ def load_effective(
     """The merged and checked document; see `load_profile` for arguments and errors."""
     folders = default_search() if search is None else tuple(search)
     path = find_profile(source, folders)
+    return _load(path, _read_bytes(path), folders, overrides or Overrides())
+
+
+def check_text(text: str, path: Path, search: Sequence[Path] | None = None) -> None:
+    """Check a profile that is not written yet, as if it lay at `path`; errors as `load_profile`."""
+    folders = default_search() if search is None else tuple(search)
+    effective = _load(path, text.encode(), folders, Overrides())
+    build(effective.name, effective.path, effective.layer)
+
+
+def _load(path: Path, data: bytes, folders: Sequence[Path], overrides: Overrides) -> Effective:
     chain = _Chain(folders)
-    layer = chain.read(path)
-    if overrides is not None:
-        layer = _override(layer, overrides)
+    layer = _override(chain.read(path, data), overrides)
     problems = [*chain.problems, *checks.check_credentials(layer), *schema.check(layer)]
+    problems += checks.check_meaning(layer, {problem.path for problem in problems})
     name = layer.value.get("name", path.stem)
-    if not problems:
-        problems = checks.check_meaning(layer)
-        problems += _name_problems(layer, name)
+    if "name" not in layer.value and not schema.fits(name, "name"):
+        message = f"the file's name {name[:60]!r} cannot serve as the profile's; give a `name`"
+        problems.append(problem_at(layer, (), message))
     if problems:
         raise _refusal(path, problems)
     return Effective(name, path.absolute(), layer, tuple(chain.files))
 
 
 def _refusal(path: Path, problems: list[Problem]) -> ProfileError:
-    unique = tuple(dict.fromkeys(problems))
+    unique = tuple(sorted(dict.fromkeys(problems), key=lambda problem: (problem.file, problem.line)))
     count = "1 problem" if len(unique) == 1 else f"{len(unique)} problems"
     return ProfileError(f"{path} has {count}", problems=unique)
-
-
-def _name_problems(layer: Layer, name: str) -> list[Problem]:
-    if schema.fits(name, "name"):
-        return []
-    return [
-        problem_at(layer, (), f"the file's name {name[:60]!r} cannot serve as the profile's; give a `name`")
-    ]
 
 
 class _Chain:
@@ -106,23 +109,23 @@ class _Chain:
         self.files: list[Path] = []
         self._search = search
 
-    def read(self, path: Path) -> Layer:
+    def read(self, path: Path, data: bytes) -> Layer:
         """The merged layer; problems of every file are gathered.
 
         Raises:
             ProfileError: a file cannot be read as a mapping at all.
         """
         self.files.append(path.resolve())
-        layer = self._read_one(path)
+        layer = self._read_one(path, data)
         extends = layer.value.get("extends")
         if not isinstance(extends, str) or not extends:
             return layer
         base = self._base(layer, path, extends)
         top = without(layer, "extends")
-        return top if base is None else merge(without(self.read(base), "name"), top)
+        return top if base is None else merge(without(self.read(base, _read_bytes(base)), "name"), top)
 
-    def _read_one(self, path: Path) -> Layer:
-        tree = read_tree(_read_bytes(path), str(path))
+    def _read_one(self, path: Path, data: bytes) -> Layer:
+        tree = read_tree(data, str(path))
         self.problems += tree.problems
         if tree.root is None:
             raise _refusal(path, self.problems)
@@ -141,10 +144,10 @@ class _Chain:
     def _base(self, layer: Layer, path: Path, extends: str) -> Path | None:
         base = path.parent / extends
         if not is_file(base) and is_bare(extends):
-            names = {folder / f"{extends}{suffix}" for folder in self._search for suffix in (".yaml", ".yml")}
-            base = next((name for name in sorted(names) if is_file(name)), base)
+            base = self._by_name(extends) or base
         if not is_file(base):
-            self.problems.append(problem_at(layer, ("extends",), f"there is no profile {extends!r}"))
+            hint = near(extends, available(self._search))
+            self.problems.append(problem_at(layer, ("extends",), f"there is no profile {extends!r}", hint))
         elif base.resolve() in self.files:
             self.problems.append(
                 problem_at(layer, ("extends",), f"{extends} extends this file in turn: a circle")
@@ -152,6 +155,11 @@ class _Chain:
         else:
             return base
         return None
+
+    def _by_name(self, name: str) -> Path | None:
+        # One that is being read already is passed over: a local profile may extend its shipped namesake.
+        candidates = (available((folder,)).get(name) for folder in self._search)
+        return next((path for path in candidates if path and path.resolve() not in self.files), None)
 
 
 def _read_bytes(path: Path) -> bytes:
@@ -165,9 +173,8 @@ def _read_bytes(path: Path) -> bytes:
 
 def _override(layer: Layer, overrides: Overrides) -> Layer:
     if overrides.requirements:
-        kept = {k: v for k, v in layer.value.get("install", {}).items() if k == "constraints"}
-        layer = Layer({**layer.value, "install": kept}, layer.places)
-    top = {
+        layer = _only_constraints(layer)
+    top: dict[str, object] = {
         "install": {"files": [str(path) for path in overrides.requirements]}
         if overrides.requirements
         else None,
@@ -179,6 +186,14 @@ def _override(layer: Layer, overrides: Overrides) -> Layer:
     }
     value = {key: item for key, item in top.items() if item is not None}
     return merge(layer, _command_line_layer(value))
+
+
+def _only_constraints(layer: Layer) -> Layer:
+    install = layer.value.get("install")
+    if not isinstance(install, dict):
+        return layer
+    kept = {key: value for key, value in install.items() if key not in ("requirements", "files")}
+    return Layer({**layer.value, "install": kept}, layer.places)
 
 
 def _command_line_layer(value: dict[str, object]) -> Layer:

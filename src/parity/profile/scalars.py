@@ -24,6 +24,10 @@ _OTHER_NUMBER = re.compile(
 )
 
 
+_HALF_PAIR = re.compile("[\ud800-\udfff]")
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
+
+
 @dataclass(frozen=True)
 class Unclear:
     """Plain text that YAML versions read differently, or as a number with a fraction."""
@@ -51,8 +55,8 @@ def read_plain(text: str) -> object:
 
 def fault_of(text: str) -> str:
     """Why this text can stand nowhere in a profile; empty where it can."""
-    if any(0xD800 <= ord(character) <= 0xDFFF for character in text):
+    if _HALF_PAIR.search(text):
         return "holds half of a surrogate pair, which is no character"
-    if any((ord(character) < 32 and character not in "\n\t") or ord(character) == 127 for character in text):
+    if _CONTROL.search(text):
         return "holds a control character"
     return ""

@@ -17,6 +17,9 @@ from parity.errors import Problem
 from parity.profile.layers import Layer, Trail, problem_at
 from parity.profile.scalars import Unclear
 
+_Error = Any
+"""A `jsonschema.ValidationError`; its own annotations allow too much to be of use."""
+
 _KINDS = {
     "object": "a mapping",
     "array": "a list",
@@ -50,7 +53,7 @@ def check(layer: Layer) -> list[Problem]:
 
 @cache
 def _validator() -> Any:
-    kind = extend(Draft202012Validator, {"pattern": _pattern})
+    kind: Any = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]
     return kind(json.loads(schema_text()))
 
 
@@ -61,11 +64,11 @@ def _pattern(_validator: Any, pattern: str, instance: object, _schema: object) -
         yield ValidationError("does not match")
 
 
-def _trail(error: ValidationError) -> Trail:
+def _trail(error: _Error) -> Trail:
     return tuple(error.absolute_path)
 
 
-def _explain(layer: Layer, error: ValidationError) -> Iterator[Problem]:
+def _explain(layer: Layer, error: _Error) -> Iterator[Problem]:
     trail = _trail(error)
     if error.validator == "additionalProperties":
         yield from _unknown_keys(layer, error)
@@ -84,7 +87,7 @@ def _explain(layer: Layer, error: ValidationError) -> Iterator[Problem]:
         yield problem_at(layer, trail, _limit_message(error))
 
 
-def _unknown_keys(layer: Layer, error: ValidationError) -> Iterator[Problem]:
+def _unknown_keys(layer: Layer, error: _Error) -> Iterator[Problem]:
     allowed = sorted(error.schema["properties"])
     for key in error.instance:
         if key not in allowed:
@@ -93,12 +96,12 @@ def _unknown_keys(layer: Layer, error: ValidationError) -> Iterator[Problem]:
             yield problem_at(layer, trail, message, near(key, allowed))
 
 
-def _purpose(error: ValidationError, key: str) -> str:
+def _purpose(error: _Error, key: str) -> str:
     title = error.schema["properties"][key]["title"]
     return str(title[0].lower() + title[1:] if title[1:2].islower() else title)
 
 
-def _type_message(layer: Layer, error: ValidationError) -> str:
+def _type_message(layer: Layer, error: _Error) -> str:
     expected = error.validator_value
     kinds = [expected] if isinstance(expected, str) else list(expected)
     wanted = " or ".join(_KINDS[kind] for kind in kinds)
@@ -109,13 +112,15 @@ def _type_message(layer: Layer, error: ValidationError) -> str:
         return f"write {str(value.boolean).lower()}; YAML versions read {value.text} differently"
     if isinstance(value, (Unclear, bool, int)) and "string" in kinds:
         text = layer.place(_trail(error)).text
+        if any(_validator().evolve(schema=error.schema).iter_errors(text)):
+            return f"expected {error.schema.get('patternErrorMessage', wanted)}, not {text}"
         return f'expected {wanted}; write it in quotes: "{text}"{_trap(value)}'
     return f"expected {wanted}, not {_describe(value)}"
 
 
 def _trap(value: object) -> str:
-    if isinstance(value, Unclear) and re.fullmatch(r"[0-9]+\.[0-9]+", value.text):
-        return f" (unquoted, YAML reads the number {float(value.text)})"
+    if isinstance(value, Unclear) and re.fullmatch(r"[0-9]+\.[0-9]*0", value.text):
+        return f" (unquoted, YAML reads the number {float(value.text):g})"
     return ""
 
 
@@ -127,7 +132,7 @@ def _describe(value: object) -> str:
     return "text" if isinstance(value, str) and _secret(value) else repr(value)[:40]
 
 
-def _limit_message(error: ValidationError) -> str:
+def _limit_message(error: _Error) -> str:
     limit = error.validator_value
     if error.validator == "pattern":
         return f"expected {error.schema['patternErrorMessage']}{_got(error)}"
@@ -142,7 +147,7 @@ def _limit_message(error: ValidationError) -> str:
     return words[str(error.validator)]
 
 
-def _got(error: ValidationError) -> str:
+def _got(error: _Error) -> str:
     value = error.instance
     return "" if not isinstance(value, str) or _secret(value) else f", not {value[:60]!r}"
 

@@ -42,7 +42,7 @@ class Tree:
     problems: tuple[Problem, ...]
 
 
-class _Stop(Exception):  # noqa: N818
+class _Stop(Exception):
     """Reading cannot go on; the problem has been noted."""
 
 
@@ -109,7 +109,7 @@ class _Builder:
         return _Stop()
 
     def _event(self, event: yaml.Event) -> None:
-        line = event.start_mark.line + 1
+        line = _line(event)
         if isinstance(event, yaml.DocumentStartEvent):
             if self.root is not None:
                 raise self.stop(line, "holds a second document; a profile is one document")
@@ -145,7 +145,7 @@ class _Builder:
         return node
 
     def _alias(self, event: yaml.AliasEvent, line: int) -> Node:
-        node = self._anchors.get(event.anchor)
+        node = self._anchors.get(event.anchor or "")
         if node is None:
             raise self.stop(line, f"uses *{event.anchor}, but nothing before it is anchored &{event.anchor}")
         if node in self._open:
@@ -189,3 +189,7 @@ def _explain(error: yaml.MarkedYAMLError) -> str:
         return "is indented with a tab; YAML allows spaces only"
     context = f" {error.context}" if error.context else ""
     return f"is not valid YAML: {problem}{context}"
+
+
+def _line(event: yaml.Event) -> int:
+    return event.start_mark.line + 1 if event.start_mark else 0

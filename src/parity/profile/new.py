@@ -1,0 +1,201 @@
+"""A new profile from a few answers, commented for whoever edits it next."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from parity.errors import OptionConflict, WriteFailed
+from parity.profile.load import check_text, load_effective
+from parity.profile.render import scalar
+from parity.profile.search import available, shipped_root
+
+
+@dataclass(frozen=True)
+class NewProfile:
+    """What a new profile says.
+
+    Either `extends` names a base, and the target's fields say only what differs from it (empty: nothing
+    does), or there is none and all of them, and `image`, must be filled. `image` is a reference, or a
+    folder where it holds a recipe. Paths are written as given: relative to the new file.
+    """
+
+    extends: str = ""
+    os_id: str = ""
+    os_version: str = ""
+    libc: str = ""
+    python: str = ""
+    arch: str = ""
+    image: str = ""
+    image_folder: str = ""
+    packages: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+
+
+def shipped_for(os_id: str, os_version: str, python: str = "") -> Mapping[str, NewProfile]:
+    """The shipped profiles for this system (and Python, where given), by name, with their targets."""
+    found = {}
+    for name, target in _shipped_targets().items():
+        same_version = target.os_version == os_version or os_version.startswith(target.os_version + ".")
+        if target.os_id == os_id and same_version and python in ("", target.python):
+            found[name] = target
+    return found
+
+
+def _shipped_targets() -> dict[str, NewProfile]:
+    folder = shipped_root() / "profiles"
+    targets = {}
+    for name, path in available((folder,)).items():
+        target = load_effective(path, (folder,)).layer.value["target"]
+        targets[name] = NewProfile(
+            extends=name,
+            os_id=target["os"]["id"],
+            os_version=target["os"]["version"],
+            libc=target["libc"],
+            python=target["python"],
+            arch=target["arch"],
+        )
+    return targets
+
+
+def render_new(new: NewProfile) -> str:
+    """The profile's text."""
+    parts = [_HEAD, _base(new), _target(new), _image(new), _install(new), _TAIL]
+    return "\n".join(part for part in parts if part)
+
+
+def write_new(new: NewProfile, path: Path, *, force: bool = False) -> None:
+    """Write a new profile once it has passed every check.
+
+    Args:
+        new: what it says.
+        path: the new file; its folder is made where it is missing.
+        force: whether an existing file may be replaced.
+
+    Raises:
+        ProfileError: the answers do not make a profile; the problems name the lines of its text.
+        OptionConflict: the file exists and `force` is not set.
+        WriteFailed: the file could not be written; an old one is untouched.
+    """
+    text = render_new(new)
+    check_text(text, path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write(path, text.encode(), force=force)
+    except FileExistsError as error:
+        raise OptionConflict(f"{path} exists", remedy="choose another --output, or add --force") from error
+    except OSError as error:
+        raise WriteFailed(f"cannot write {path}: {error.strerror}") from error
+
+
+def _write(path: Path, data: bytes, *, force: bool) -> None:
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".parity-init-")
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(temporary).chmod(0o644)
+        if force:
+            Path(temporary).replace(path)
+        else:
+            os.link(temporary, path)  # unlike a rename, never replaces
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            Path(temporary).unlink()
+
+
+def _base(new: NewProfile) -> str:
+    if not new.extends:
+        return ""
+    return f"""\
+# Target and image come from this profile; what stands below is laid over it.
+extends: {scalar(new.extends)}
+"""
+
+
+def _target(new: NewProfile) -> str:
+    system = [
+        f"    {key}: {_quoted(text)}"
+        for key, text in (("id", new.os_id), ("version", new.os_version))
+        if text
+    ]
+    values = (("libc", new.libc), ("python", new.python), ("arch", new.arch))
+    rows = (["  os:", *system] if system else []) + [
+        f"  {key}: {_quoted(text)}" for key, text in values if text
+    ]
+    if not rows:
+        return ""
+    head = "# The disconnected machine: ID and VERSION_ID of /etc/os-release, `ldd --version`, `uname -m`."
+    return "\n".join([head, "target:", *rows, ""])
+
+
+def _quoted(text: str) -> str:
+    # A version is quoted always: whoever changes "3.9" to 3.10 should see that the quotes matter.
+    return f'"{text}"' if text.replace(".", "").isdigit() else scalar(text)
+
+
+def _image(new: NewProfile) -> str:
+    if not (new.image or new.image_folder):
+        return ""
+    value = f"folder: {scalar(new.image_folder)}" if new.image_folder else f"reference: {scalar(new.image)}"
+    return f"""\
+# The container image that matches the target: a reference, or a folder to build it from.
+image:
+  {value}
+"""
+
+
+def _install(new: NewProfile) -> str:
+    if not (new.packages or new.files):
+        return _NOTHING_YET
+    rows = ["# What to install; paths are relative to this file.", "install:"]
+    for key, lines in (("requirements", new.packages), ("files", new.files)):
+        if lines:
+            rows += [f"  {key}:", *(f"    - {scalar(line)}" for line in lines)]
+    return "\n".join([*rows, ""])
+
+
+_HEAD = """\
+# A profile for parity. `parity schema` explains every key; `parity profile check FILE` checks this file.
+"""
+
+_NOTHING_YET = """\
+# What to install; paths are relative to this file. Or leave it out and use `parity build -r FILE`.
+# install:
+#   requirements:
+#     - numpy>=1.26
+#   files:
+#     - requirements.txt
+#   constraints:
+#     - constraints.txt
+"""
+
+_TAIL = """\
+# What the rehearsal checks besides installing; these are the defaults.
+# rehearsal:
+#   imports: true
+#   commands: []
+#   memory: 4GiB
+#   timeout: 15m
+#   missing-libraries: warn
+
+# uv: the bundle carries uv. pip: the target's own pip and venv are used.
+# installer: uv
+
+# Consider only files that the index had before this date, so that a build can be repeated later.
+# exclude-newer: "2026-11-01"
+
+# Left out, this machine's own index settings are used. Credentials never belong here.
+# index:
+#   url: https://packages.example.org/simple/
+
+# Signed into the bundle; a target refuses a serial that is not above the installed one.
+# product: my-product
+# version: "1.0"
+# serial: 1
+"""
