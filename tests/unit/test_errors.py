@@ -8,10 +8,10 @@ from typing import TypeVar
 from parity import errors
 from parity.farside import errors as farside
 
-T = TypeVar("T", bound=type)
+T = TypeVar("T", bound=Exception)
 
 
-def kinds(root: T) -> Iterator[T]:
+def kinds(root: type[T]) -> Iterator[type[T]]:
     for kind in root.__subclasses__():
         yield kind
         yield from kinds(kind)
