@@ -1,0 +1,122 @@
+"""The lock to a wheel set: the guest downloads, this side asks and judges."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from parity.engine import Container
+from parity.engine.guests import Event, GuestFailed, run_guest
+from parity.errors import FetchFailed, HashMismatch, IndexFailed, ParityError
+from parity.model import Lock, StoredWheel, WheelSet
+from parity.model.network import HostNetwork, clean_url
+from parity.progress import Reporter
+
+STORE = "/store"
+THREADS = 16
+ATTEMPTS = 4
+SILENCE = 30.0
+"""Seconds without a byte after which a connection counts as broken."""
+
+_REMEDIES = {
+    "http-401": "the index wants credentials: put them in netrc or into the index address of pip's settings",
+    "http-403": "the index refuses these credentials for this file",
+    "http-404": "the file is no longer on the index: build with --upgrade to lock others",
+    "http-429": "the index asks to slow down: try again later",
+    "tls": "name the CA bundle of your network in SSL_CERT_FILE or in pip's `cert` setting",
+    "dns": "check the name server, or set HTTPS_PROXY where a proxy is needed",
+    "proxy": "check HTTP_PROXY, HTTPS_PROXY and NO_PROXY",
+    "disk": "free space where the engine keeps its volumes (`parity cache prune` helps)",
+}
+
+
+def fetch_wheels(
+    container: Container,
+    python: str,
+    lock: Lock,
+    network: HostNetwork,
+    reporter: Reporter,
+    *,
+    deadline: float = 1800.0,
+) -> WheelSet:
+    """Make exactly the lock's wheels present in the store, every byte hashed in this run.
+
+    Args:
+        container: started, with the guest scripts in it and the store read-write at /store.
+        python: the interpreter inside it.
+        lock: what to fetch.
+        network: how to reach the files; its secrets go to the guest's stdin alone.
+        reporter: hears bytes done and total.
+        deadline: seconds for all downloads together.
+
+    Raises:
+        FetchFailed: a wheel could not be downloaded.
+        HashMismatch: the index serves other bytes than were locked.
+        IndexFailed: the index refuses or does not answer.
+    """
+    job = fetch_job(lock, network, deadline)
+
+    def hear(event: Event) -> None:
+        if event["event"] == "progress":
+            label = f"{event['files_done']} of {event['files']} wheels"
+            reporter.advance(event["done"], event["total"], label)
+        elif event["event"] == "warning":
+            reporter.warn(network.redact(event["message"]))
+
+    try:
+        result = run_guest(container, python, "fetch", job, on_event=hear, timeout=deadline + 60)
+    except GuestFailed as error:
+        raise FetchFailed("the download script died: " + network.redact(error.last_line)) from error
+    except TimeoutError as error:
+        raise FetchFailed(f"the downloads took longer than {deadline:.0f} seconds") from error
+    if result["failed"]:
+        raise fetch_error(result["failed"], lock, network)
+    return wheel_set(lock, result)
+
+
+def fetch_job(lock: Lock, network: HostNetwork, deadline: float) -> dict[str, Any]:
+    """The guest's job (see `parity.guest.fetch`); it holds secrets."""
+    wheels = [{"filename": w.filename, "url": w.url, "sha256": w.sha256, "size": w.size} for w in lock.wheels]
+    job = network.job(wheel.url for wheel in lock.wheels)
+    limits = {"threads": THREADS, "attempts": ATTEMPTS, "deadline": deadline, "timeout": SILENCE}
+    return {**job, **limits, "store": STORE, "set": set_digest(lock), "wheels": wheels}
+
+
+def set_digest(lock: Lock) -> str:
+    """The name of a set's folder: SHA-256 over its sorted file names and digests."""
+    lines = sorted(f"{wheel.sha256}  {wheel.filename}\n" for wheel in lock.wheels)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def wheel_set(lock: Lock, result: Mapping[str, Any]) -> WheelSet:
+    """The guest's result as a value, in the lock's order."""
+    sizes = {entry["filename"]: entry["size"] for entry in result["wheels"]}
+    return WheelSet(
+        wheels=tuple(StoredWheel(wheel, sizes[wheel.filename]) for wheel in lock.wheels),
+        folder=result["folder"],
+        fetched=sum(entry["fetched"] for entry in result["wheels"]),
+        fetched_bytes=result["fetched_bytes"],
+    )
+
+
+def fetch_error(failed: Sequence[Mapping[str, str]], lock: Lock, network: HostNetwork) -> ParityError:
+    """One error for all failures: the gravest first, every file named with its address."""
+    urls = {wheel.filename: clean_url(wheel.url) for wheel in lock.wheels}
+    details = tuple(
+        network.redact(f"{f['filename']}: {f['message']} ({urls[f['filename']]})") for f in failed
+    )
+    first = min(failed, key=lambda f: f["kind"] != "hash")
+    kind, name = first["kind"], first["filename"]
+    more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
+    message = network.redact(f"{name}: {first['message']}{more}")
+    error = _error_class(kind)
+    return error(message, where=urls[name], remedy=_REMEDIES.get(kind, ""), details=details)
+
+
+def _error_class(kind: str) -> type[ParityError]:
+    if kind == "hash":
+        return HashMismatch
+    if kind in ("tls", "dns", "proxy", "http-401", "http-403", "http-407", "http-429"):
+        return IndexFailed
+    return FetchFailed

@@ -1,0 +1,322 @@
+"""Download exactly the wheels of a lock into the store: in parallel, resumable, hashes checked.
+
+Job:
+    {"store": "/store", "set": "<digest>", "threads": 16, "attempts": 4, "deadline": seconds,
+     "timeout": seconds of silence, "wheels": [{"filename", "url", "sha256", "size": int|null}],
+     "proxies": {"http", "https", "no"}, "ca": PEM|null, "credentials": {"<origin>": [user, password]}}
+Events:
+    {"event": "progress", "done": bytes, "total": bytes or 0 where nobody knows, "file": name,
+     "files_done": int, "files": int}
+    {"event": "warning", "message": text}
+Result:
+    {"folder": path|null, "fetched_bytes": int,
+     "wheels": [{"filename", "sha256", "size", "fetched": bool}],
+     "failed": [{"filename", "kind", "message"}]}   kinds: see parity.guest.web, and `hash`, `disk`,
+                                                    `timeout`, `stopped`
+"""
+
+import concurrent.futures
+import hashlib
+import http.client
+import os
+import random
+import threading
+import time
+from typing import IO, Any, Callable, Dict, List, NamedTuple, Optional
+
+from .store import CHUNK, Store
+from .web import Browser, Settings, WebProblem, settings
+
+Emit = Callable[[Dict[str, Any]], None]
+
+_LONGEST_WAIT = 60.0
+_HOPELESS = ("dns", "tls", "proxy", "network", "disk", "timeout")
+"""When one file fails for these, all will: the run stops instead of failing file by file."""
+
+
+class _Wheel(NamedTuple):
+    filename: str
+    url: str
+    sha256: str
+    size: Optional[int]
+
+
+class _Stopped(Exception):
+    """The run is over for a reason that another file has reported."""
+
+
+def main(job: Dict[str, Any], emit: Emit) -> Dict[str, Any]:
+    """Fetch what the job names; see the module's docstring."""
+    store = Store(job["store"])
+    run = _Run(store, settings(job), job, emit)
+    wheels = [_Wheel(w["filename"], w["url"], w["sha256"], w.get("size")) for w in job["wheels"]]
+    with concurrent.futures.ThreadPoolExecutor(job.get("threads", 16)) as pool:
+        futures = [pool.submit(run.one, wheel) for wheel in wheels]
+        run.watch(futures)
+    run.close()
+    outcomes = [future.result() for future in futures]
+    failed = [outcome for outcome in outcomes if "kind" in outcome]
+    members = [(wheel.filename, wheel.sha256) for wheel in wheels]
+    return {
+        "folder": None if failed else store.make_set(job["set"], members),
+        "wheels": [outcome for outcome in outcomes if "kind" not in outcome],
+        "fetched_bytes": run.counter.fetched,
+        "failed": [f for f in failed if f["kind"] != "stopped"] or failed,
+    }
+
+
+class _Counter:
+    """Bytes done, expected and fetched, counted by many threads."""
+
+    def __init__(self, files: int, known: List[Optional[int]]) -> None:
+        self._lock = threading.Lock()
+        self._unknown = sum(size is None for size in known)
+        self._total = sum(size or 0 for size in known)
+        self._done = 0
+        self._files = files
+        self._files_done = 0
+        self._latest = ""
+        self.fetched = 0
+
+    def add(self, count: int, fetched: bool = True) -> None:
+        with self._lock:
+            self._done += count
+            self.fetched += count if fetched else 0
+
+    def learn(self, size: int) -> None:
+        with self._lock:
+            self._total += size
+            self._unknown -= 1
+
+    def finish(self, filename: str) -> None:
+        with self._lock:
+            self._files_done += 1
+            self._latest = filename
+
+    def event(self) -> Dict[str, Any]:
+        with self._lock:
+            return {
+                "event": "progress",
+                "done": self._done,
+                "total": 0 if self._unknown else self._total,
+                "file": self._latest,
+                "files_done": self._files_done,
+                "files": self._files,
+            }
+
+
+class _Run:
+    """What the threads of one run share."""
+
+    def __init__(self, store: Store, how: Settings, job: Dict[str, Any], emit: Emit) -> None:
+        self._store = store
+        self._how = how
+        self._emit = emit
+        self._attempts = job.get("attempts", 4)
+        self._end = time.monotonic() + job.get("deadline", 1800)
+        self._stop = threading.Event()
+        self._mine = threading.local()
+        self._browsers = []  # type: List[Browser]
+        self.counter = _Counter(len(job["wheels"]), [w.get("size") for w in job["wheels"]])
+
+    def watch(self, futures: "List[concurrent.futures.Future[Dict[str, Any]]]") -> None:
+        """Emit progress a few times a second until all is done."""
+        waiting = set(futures)
+        while waiting:
+            waiting = concurrent.futures.wait(waiting, timeout=0.2).not_done
+            self._emit(self.counter.event())
+
+    def close(self) -> None:
+        """Close what the threads left open."""
+        for browser in self._browsers:
+            browser.forget()
+
+    def one(self, wheel: _Wheel) -> Dict[str, Any]:
+        """Make one wheel's bytes present; its result, or its failure."""
+        try:
+            fetched = self._store.holds(wheel.sha256) is not True and self._fetch(wheel)
+            size = os.stat(self._store.content(wheel.sha256)).st_size
+        except _Stopped:
+            return _failure(wheel, "stopped", "not tried any more")
+        except WebProblem as problem:
+            return self._give_up(wheel, problem.kind, problem.message)
+        except OSError as error:
+            return self._give_up(wheel, "disk", "the store cannot be written: %s" % error.strerror)
+        if not fetched:
+            if wheel.size is None:
+                self.counter.learn(size)
+            self.counter.add(size, fetched=False)
+        self.counter.finish(wheel.filename)
+        return {"filename": wheel.filename, "sha256": wheel.sha256, "size": size, "fetched": fetched}
+
+    def _give_up(self, wheel: _Wheel, kind: str, message: str) -> Dict[str, Any]:
+        if kind in _HOPELESS:
+            self._stop.set()
+        return _failure(wheel, kind, message)
+
+    def _over(self) -> bool:
+        if time.monotonic() > self._end:
+            raise WebProblem("timeout", "the time limit for all downloads is over")
+        return self._stop.is_set()
+
+    def _fetch(self, wheel: _Wheel) -> bool:
+        """Download under the lock of the partial file; False where another run was quicker."""
+        with self._store.partial(wheel.sha256, self._over) as handle:
+            if handle is None:
+                raise _Stopped
+            state = self._store.holds(wheel.sha256)
+            if state:
+                os.unlink(self._store.partial_path(wheel.sha256))
+                return False
+            if state is False:
+                self._store.discard(wheel.sha256)
+                message = "the store held other bytes for %s; fetched again" % wheel.filename
+                self._emit({"event": "warning", "message": message})
+            _Download(self, wheel, handle).finish()
+            self._store.keep(wheel.sha256)
+        return True
+
+    def browser(self) -> Browser:
+        """This thread's browser."""
+        if not hasattr(self._mine, "browser"):
+            self._mine.browser = Browser(self._how)
+            self._browsers.append(self._mine.browser)
+        return self._mine.browser  # type: ignore[no-any-return]
+
+    def pause(self, attempt: int, asked: float) -> None:
+        """Wait before another attempt, as long as the server asked or a little longer each time."""
+        if self._over() or attempt >= self._attempts:
+            raise _Stopped
+        seconds = min(max(asked, 0.5 * 2**attempt * random.uniform(0.7, 1.3)), _LONGEST_WAIT)  # noqa: S311
+        self._stop.wait(min(seconds, max(0.0, self._end - time.monotonic())))
+        if self._over():
+            raise _Stopped
+
+    def may_retry(self, attempt: int) -> bool:
+        """Whether there are attempts left."""
+        return attempt < self._attempts and not self._stop.is_set()
+
+    def check(self) -> None:
+        """Called between pieces of a download: raises when the run is over."""
+        if self._over():
+            raise _Stopped
+
+
+class _Download:
+    """One file: streamed into the partial file, resumed after a cut, hashed as it comes."""
+
+    def __init__(self, run: _Run, wheel: _Wheel, handle: IO[bytes]) -> None:
+        self._run = run
+        self._wheel = wheel
+        self._file = handle
+        self._counted = 0
+        self._size_known = wheel.size is not None
+        self._etag = ""
+
+    def finish(self) -> None:
+        """Download until the hash is right; WebProblem when the attempts are used up."""
+        attempt = 0
+        while True:
+            before = self._file.seek(0, os.SEEK_END)
+            try:
+                return self._stream()
+            except WebProblem as problem:
+                if self._file.seek(0, os.SEEK_END) > before:
+                    attempt = 0  # it went forward
+                attempt += 1
+                if not problem.again or not self._run.may_retry(attempt):
+                    raise
+                self._run.pause(attempt, problem.wait)
+
+    def _stream(self) -> None:
+        digest = self._hash_so_far()
+        resumed = self._file.tell()
+        if resumed and digest.hexdigest() == self._wheel.sha256:
+            return
+        browser = self._run.browser()
+        answer = self._open(browser, resumed)
+        if answer.status == http.client.OK and resumed:
+            self._restart()
+            digest, resumed = hashlib.sha256(), 0
+        self._learn_size(answer, resumed)
+        try:
+            self._copy(answer, digest)
+        except (OSError, http.client.HTTPException) as error:
+            browser.forget()
+            raise WebProblem("network", "the connection broke in the middle", again=True) from error
+        except BaseException:
+            browser.forget()
+            raise
+        if digest.hexdigest() != self._wheel.sha256:
+            self._restart()
+            message = "the server's bytes have the SHA-256 %s, not the locked one" % digest.hexdigest()
+            raise WebProblem("hash", message, again=resumed > 0)
+
+    def _hash_so_far(self) -> Any:
+        """Hash what lies in the partial file; leaves the position at its end."""
+        digest = hashlib.sha256()
+        self._file.seek(0)
+        for piece in iter(lambda: self._file.read(CHUNK), b""):
+            digest.update(piece)
+        here = self._file.tell()
+        self._run.counter.add(here - self._counted, fetched=False)
+        self._counted = here
+        return digest
+
+    def _open(self, browser: Browser, resumed: int) -> http.client.HTTPResponse:
+        headers = {}
+        if resumed:
+            headers["Range"] = "bytes=%d-" % resumed
+            if self._etag:
+                headers["If-Range"] = self._etag
+        try:
+            answer = browser.get(self._wheel.url, headers)
+        except WebProblem as problem:
+            if problem.kind != "http-416":
+                raise
+            self._restart()
+            raise WebProblem("network", "the server cannot resume the download", again=True) from problem
+        etag = answer.getheader("ETag") or ""
+        self._etag = "" if etag.startswith("W/") else etag
+        expected = "bytes %d-" % resumed
+        if answer.status == http.client.PARTIAL_CONTENT and not (
+            answer.getheader("Content-Range") or ""
+        ).startswith(expected):
+            browser.forget()
+            self._restart()
+            raise WebProblem("network", "the server resumed at another place", again=True)
+        return answer
+
+    def _restart(self) -> None:
+        self._file.truncate(0)
+        self._run.counter.add(-self._counted, fetched=False)
+        self._counted = 0
+
+    def _learn_size(self, answer: http.client.HTTPResponse, resumed: int) -> None:
+        if not self._size_known and answer.length is not None:
+            self._size_known = True
+            self._run.counter.learn(resumed + answer.length)
+
+    def _copy(self, answer: http.client.HTTPResponse, digest: Any) -> None:
+        missing = answer.length
+        for piece in iter(lambda: answer.read(CHUNK), b""):
+            self._write(piece)
+            digest.update(piece)
+            self._counted += len(piece)
+            self._run.counter.add(len(piece))
+            if missing is not None:
+                missing -= len(piece)
+            self._run.check()
+        if missing:
+            raise ConnectionError("cut")
+
+    def _write(self, piece: bytes) -> None:
+        try:
+            self._file.write(piece)
+            self._file.flush()
+        except OSError as error:
+            raise WebProblem("disk", "the store cannot be written: %s" % error.strerror) from error
+
+
+def _failure(wheel: _Wheel, kind: str, message: str) -> Dict[str, Any]:
+    return {"filename": wheel.filename, "kind": kind, "message": message}

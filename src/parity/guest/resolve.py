@@ -1,0 +1,129 @@
+"""Run uv inside the image: requirements in, the text of a PEP 751 lock out.
+
+Job:
+    {"uv": path, "python": path, "cache": path, "requirements": text, "constraints": text,
+     "lock": text of the existing lock whose versions are preferred, or null,
+     "refresh": bool, "exclude_newer": date or null, "no_deps": bool, "timeout": seconds,
+     "index_url": address without credentials or null, "proxies": {"http", "https", "no"},
+     "ca": PEM|null, "credentials": {"<origin>": [user, password]}}
+Result:
+    {"exit_code": int, "lock": text or null, "stderr": text}   exit code 124: the time was over
+
+Secrets reach uv through its environment alone; they are in no file and in no argument.
+"""
+
+import contextlib
+import os
+import shutil
+import subprocess
+import tempfile
+from typing import Any, Callable, Dict, List
+
+from .web import WebProblem, origin_of
+
+_OVERTIME = 124
+
+
+def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[str, Any]:
+    """Resolve; see the module's docstring."""
+    del emit
+    folder = tempfile.mkdtemp(prefix="parity-resolve-")  # mode 0700
+    try:
+        return _compile(job, folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _compile(job: Dict[str, Any], folder: str) -> Dict[str, Any]:
+    for name in ("requirements", "constraints"):
+        _write(os.path.join(folder, name + ".txt"), job[name])
+    output = os.path.join(folder, "pylock.toml")
+    if job.get("lock"):
+        _write(output, job["lock"])
+    if job.get("ca"):
+        _write(os.path.join(folder, "ca.pem"), job["ca"])
+    os.makedirs(job["cache"], exist_ok=True)
+    os.utime(job["cache"])
+    exit_code, stderr = _run(_command(job, output), _environment(job, folder), folder, job["timeout"])
+    lock = None
+    if exit_code == 0:
+        with open(output, encoding="utf-8") as file:
+            lock = file.read()
+    return {"exit_code": exit_code, "lock": lock, "stderr": stderr.replace(folder + os.sep, "")}
+
+
+def _command(job: Dict[str, Any], output: str) -> List[str]:
+    """The uv command line; nothing secret is in it."""
+    command = [job["uv"], "pip", "compile", "requirements.txt", "--python", job["python"]]
+    command += ["--constraints", "constraints.txt", "--only-binary", ":all:", "--quiet"]
+    command += ["--format", "pylock.toml", "--no-header", "--output-file", output]
+    if job.get("exclude_newer"):
+        command += ["--exclude-newer", job["exclude_newer"]]
+    if job.get("refresh"):
+        command += ["--refresh"]
+    if job.get("no_deps"):
+        command += ["--no-deps"]
+    return command
+
+
+def _environment(job: Dict[str, Any], folder: str) -> Dict[str, str]:
+    """The whole environment that uv gets: nothing of the image's own reaches it."""
+    environment = {
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "HOME": folder,
+        "TMPDIR": folder,
+        "LC_ALL": "C.UTF-8",
+        "UV_CACHE_DIR": job["cache"],
+        "UV_NO_CONFIG": "1",
+        "UV_NO_PROGRESS": "1",
+        "UV_PYTHON_DOWNLOADS": "never",
+        "UV_KEYRING_PROVIDER": "disabled",
+        "UV_HTTP_TIMEOUT": "30",
+        "NO_COLOR": "1",
+        "NETRC": os.devnull,
+    }
+    if job.get("ca"):
+        environment["SSL_CERT_FILE"] = os.path.join(folder, "ca.pem")
+    for key, name in (("http", "HTTP_PROXY"), ("https", "HTTPS_PROXY"), ("no", "NO_PROXY")):
+        value = (job.get("proxies") or {}).get(key)
+        if value:
+            environment[name] = value
+    environment.update(_index(job))
+    return environment
+
+
+def _index(job: Dict[str, Any]) -> Dict[str, str]:
+    """The one index, named so that its credentials can stand beside the address, not in it."""
+    url = job.get("index_url")
+    if not url:
+        return {}
+    found = {"UV_DEFAULT_INDEX": "parity=" + url}
+    with contextlib.suppress(WebProblem):  # uv itself says what is wrong with such an address
+        pair = (job.get("credentials") or {}).get(str(origin_of(url)))
+        if pair:
+            found["UV_INDEX_PARITY_USERNAME"], found["UV_INDEX_PARITY_PASSWORD"] = pair
+    return found
+
+
+def _run(command, environment, folder, timeout):
+    # type: (List[str], Dict[str, str], str, float) -> "tuple[int, str]"
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        stderr = process.communicate(timeout=timeout)[1]
+    except subprocess.TimeoutExpired:
+        process.kill()
+        stderr = process.communicate()[1]
+        return _OVERTIME, stderr.decode("utf-8", "replace")
+    return process.returncode, stderr.decode("utf-8", "replace")
+
+
+def _write(path: str, text: str) -> None:
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)

@@ -1,0 +1,203 @@
+"""The engine-side store: content by SHA-256, sets of hard links, unfinished downloads.
+
+    sha256/<first 2>/<sha256>    content; its time stamp tells when it was last used
+    sets/<digest>/<file name>    hard links to content under the wheels' real names
+    partial/<sha256>             an unfinished download, locked by whoever works on it
+
+Nothing in it is trusted before it was hashed in this run, so no write needs an fsync: what a power
+cut damages is found on read. Many processes in many containers may work in it at once.
+"""
+
+import contextlib
+import errno
+import fcntl
+import hashlib
+import os
+import shutil
+import tempfile
+import time
+import uuid
+from typing import IO, Callable, Dict, Iterator, List, Optional, Tuple
+
+CHUNK = 256 * 1024
+
+
+def sha256_file(path: str) -> str:
+    """SHA-256 of a file, read in pieces."""
+    digest = hashlib.sha256()
+    with open(path, "rb", buffering=0) as file:
+        for piece in iter(lambda: file.read(CHUNK), b""):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+class Store:
+    """A store under one folder; every path it makes is readable for everyone in a container."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+        os.umask(0o022)
+        for folder in ("sha256", "sets", "partial"):
+            os.makedirs(os.path.join(root, folder), exist_ok=True)
+
+    def content(self, sha256: str) -> str:
+        """Where content of that digest lies, whether or not it is there."""
+        return os.path.join(self.root, "sha256", sha256[:2], sha256)
+
+    def holds(self, sha256: str) -> Optional[bool]:
+        """True where the content is there and right, None where it is absent, False where it is poisoned."""
+        path = self.content(sha256)
+        try:
+            right = sha256_file(path) == sha256
+            if right:
+                os.utime(path)
+        except FileNotFoundError:
+            return None
+        return right
+
+    def discard(self, sha256: str) -> None:
+        """Remove content; nothing happens where it is absent."""
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.content(sha256))
+
+    @contextlib.contextmanager
+    def partial(self, sha256: str, give_up: Callable[[], bool]) -> Iterator[Optional[IO[bytes]]]:
+        """The unfinished file of a digest, locked; None where `give_up` said so while waiting."""
+        path = self.partial_path(sha256)
+        while not give_up():
+            handle = open(path, "a+b")  # noqa: SIM115 - closed below
+            try:
+                if _locked(handle) and _still_there(handle, path):
+                    yield handle
+                    return
+            finally:
+                handle.close()
+            time.sleep(0.05)
+        yield None
+
+    def partial_path(self, sha256: str) -> str:
+        """Where the unfinished download of a digest lies."""
+        return os.path.join(self.root, "partial", sha256)
+
+    def keep(self, sha256: str) -> None:
+        """Turn a finished, checked partial file into content."""
+        path = self.content(sha256)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        os.rename(self.partial_path(sha256), path)
+
+    def make_set(self, digest: str, members: List[Tuple[str, str]]) -> str:
+        """Hard-link (file name, sha256) pairs into one folder, give back its path.
+
+        A set that exists is mended link by link, so that whoever reads it sees old or new bytes of
+        one digest and never half a folder.
+        """
+        folder = os.path.join(self.root, "sets", digest)
+        if not os.path.isdir(folder):
+            self._new_set(folder, members)
+        wanted = {name for name, _ in members}
+        for name in set(os.listdir(folder)) - wanted:
+            with contextlib.suppress(FileNotFoundError):  # another run mends the same set
+                os.unlink(os.path.join(folder, name))
+        for name, sha256 in members:
+            self._mend_link(self.content(sha256), os.path.join(folder, name))
+        os.utime(folder)
+        return folder
+
+    def _new_set(self, folder: str, members: List[Tuple[str, str]]) -> None:
+        fresh = tempfile.mkdtemp(prefix=".new-", dir=os.path.dirname(folder))
+        os.chmod(fresh, 0o755)  # noqa: S103 - the rehearsal reads it as another user
+        try:
+            for name, sha256 in members:
+                os.link(self.content(sha256), os.path.join(fresh, name))
+            os.rename(fresh, folder)
+        except OSError as error:
+            shutil.rmtree(fresh, ignore_errors=True)
+            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):  # another run made the same set
+                raise
+
+    def _mend_link(self, content: str, link: str) -> None:
+        if os.path.exists(link) and os.path.samefile(content, link):
+            return
+        fresh = os.path.join(self.root, "partial", "link-" + uuid.uuid4().hex)
+        os.link(content, fresh)
+        os.rename(fresh, link)
+
+    def sizes(self) -> Dict[str, int]:
+        """Bytes and counts: content, sets, partial downloads and uv's cache."""
+        counts = {"wheels": 0, "bytes": 0, "sets": 0, "partial_bytes": 0, "uv_cache_bytes": 0}
+        for path in self._contents():
+            counts["wheels"] += 1
+            counts["bytes"] += os.stat(path).st_size
+        counts["sets"] = len(os.listdir(os.path.join(self.root, "sets")))
+        counts["partial_bytes"] = _tree_size(os.path.join(self.root, "partial"))
+        counts["uv_cache_bytes"] = _tree_size(os.path.join(self.root, "uv-cache"))
+        return counts
+
+    def prune(self, older_than: float) -> Dict[str, int]:
+        """Remove what was not used for so many seconds, and the sets that lose a member by it."""
+        limit = time.time() - older_than
+        removed = {"wheels": 0, "bytes": 0, "sets": 0}
+        for path in list(self._contents()):
+            status = os.stat(path)
+            if status.st_mtime <= limit:
+                os.unlink(path)
+                removed["wheels"] += 1
+                removed["bytes"] += status.st_size
+        kept = {os.stat(path).st_ino for path in self._contents()}
+        for name in os.listdir(os.path.join(self.root, "sets")):
+            folder = os.path.join(self.root, "sets", name)
+            broken = any(entry.inode() not in kept for entry in os.scandir(folder))
+            if broken or os.stat(folder).st_mtime <= limit:
+                shutil.rmtree(folder)
+                removed["sets"] += 1
+        removed["bytes"] += self._prune_unfinished(limit)
+        return removed
+
+    def _prune_unfinished(self, limit: float) -> int:
+        """Remove old partial downloads that nobody holds, and uv's cache where all is to go."""
+        freed = 0
+        folder = os.path.join(self.root, "partial")
+        for name in os.listdir(folder):
+            path = os.path.join(folder, name)
+            with open(path, "rb") as handle:
+                status = os.fstat(handle.fileno())
+                if status.st_mtime <= limit and _locked(handle):
+                    os.unlink(path)
+                    freed += status.st_size
+        cache = os.path.join(self.root, "uv-cache")
+        if os.path.isdir(cache) and os.stat(cache).st_mtime <= limit:
+            freed += _tree_size(cache)
+            shutil.rmtree(cache)
+        return freed
+
+    def _contents(self) -> Iterator[str]:
+        for folder, _, names in os.walk(os.path.join(self.root, "sha256")):
+            for name in names:
+                yield os.path.join(folder, name)
+
+
+def _locked(handle: IO[bytes]) -> bool:
+    try:
+        fcntl.flock(handle.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
+            return False
+        raise
+    return True
+
+
+def _still_there(handle: IO[bytes], path: str) -> bool:
+    """Whether the locked file still has that name: another run may have finished and moved it."""
+    try:
+        return os.path.samestat(os.fstat(handle.fileno()), os.stat(path))
+    except FileNotFoundError:
+        return False
+
+
+def _tree_size(root: str) -> int:
+    total = 0
+    for folder, _, names in os.walk(root):
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                total += os.lstat(os.path.join(folder, name)).st_size
+    return total

@@ -1,0 +1,232 @@
+"""A small HTTP client for one thread: kept connections, proxies, redirects, credentials by origin.
+
+Standard library only. It never sends credentials to another origin (scheme, host and port) than the
+one they were given for, and never follows a redirect from https to http.
+"""
+
+import base64
+import email.utils
+import http.client
+import socket
+import ssl
+import time
+import urllib.parse
+import urllib.request
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+
+USER_AGENT = "parity/1"
+_REDIRECTS = (301, 302, 303, 307, 308)
+_PASSING = (408, 425, 429, 500, 502, 503, 504)
+_MAX_REDIRECTS = 10
+_PORTS = {"http": 80, "https": 443}
+
+
+class WebProblem(Exception):
+    """A request that did not give what was asked.
+
+    `kind` is a stable word (`http-404`, `tls`, `dns`, `network`, `proxy`, `redirect`, `url`,
+    `timeout`); `again` tells whether trying again may help, `wait` how many seconds the server
+    asked for.
+    """
+
+    def __init__(self, kind: str, message: str, again: bool = False, wait: float = 0.0) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+        self.again = again
+        self.wait = wait
+
+
+class Origin(NamedTuple):
+    """Scheme, host and port: what credentials and connections belong to (RFC 6454)."""
+
+    scheme: str
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}:{self.port}"
+
+
+Proxy = Tuple[Origin, str]
+"""A proxy's origin, and its `user:password` or an empty text."""
+
+
+class Settings(NamedTuple):
+    """How to reach servers: proxies (`http`, `https`, `no`), CA certificates, credentials by origin."""
+
+    proxies: Dict[str, str]
+    context: ssl.SSLContext
+    credentials: Dict[str, List[str]]
+    timeout: float
+
+
+def origin_of(url: str) -> Origin:
+    """The origin of an http or https address; WebProblem `url` for anything else."""
+    parts = urllib.parse.urlsplit(url)
+    try:
+        port = parts.port
+    except ValueError:
+        port = -1
+    if parts.scheme not in _PORTS or not parts.hostname or port == -1:
+        raise WebProblem("url", "not an http or https address")
+    return Origin(parts.scheme, parts.hostname, port or _PORTS[parts.scheme])
+
+
+def settings(job: Dict[str, Any]) -> Settings:
+    """Read `proxies`, `ca` (PEM text or null), `credentials` and `timeout` from a job."""
+    context = ssl.create_default_context(cadata=job.get("ca") or None)
+    if hasattr(ssl, "VERIFY_X509_STRICT"):
+        # Python 3.13 turned it on; companies' own CAs often lack what it wants, and the other
+        # tools of the same target (pip, uv) do not ask for it.
+        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    return Settings(job.get("proxies") or {}, context, job.get("credentials") or {}, job.get("timeout", 30.0))
+
+
+class Browser:
+    """Fetches with kept connections; for one thread only."""
+
+    def __init__(self, how: Settings) -> None:
+        self._how = how
+        self._connections: Dict[Origin, http.client.HTTPConnection] = {}
+
+    def get(self, url: str, headers: Optional[Dict[str, str]] = None) -> http.client.HTTPResponse:
+        """Open an address, redirects followed; the answer has status 200 or 206.
+
+        The caller reads the answer to its end or calls `forget`. Raises WebProblem.
+        """
+        for _ in range(_MAX_REDIRECTS):
+            origin = origin_of(url)
+            try:
+                answer = self._send(origin, url, headers or {})
+            except (OSError, http.client.HTTPException) as error:
+                self.forget()
+                raise _connection_problem(error) from error
+            if answer.status in (200, 206):
+                return answer
+            self.forget()
+            if answer.status not in _REDIRECTS:
+                raise status_problem(answer.status, answer.getheader("Retry-After"))
+            url = _next_address(url, answer.getheader("Location"))
+        raise WebProblem("redirect", f"more than {_MAX_REDIRECTS} redirects")
+
+    def forget(self) -> None:
+        """Close all connections, for example because an answer was not read to its end."""
+        for connection in self._connections.values():
+            connection.close()
+        self._connections.clear()
+
+    def _send(self, origin: Origin, url: str, headers: Dict[str, str]) -> http.client.HTTPResponse:
+        proxy = self._proxy_for(origin)
+        kept = origin in self._connections
+        sent = dict(headers)
+        sent.setdefault("Accept-Encoding", "identity")
+        sent["User-Agent"] = USER_AGENT
+        sent.update(self._authorization(origin))
+        if proxy is not None and origin.scheme == "http":
+            sent.update(_basic("Proxy-Authorization", proxy[1]))
+        target = _target(url, absolute=proxy is not None and origin.scheme == "http")
+        try:
+            return self._request(origin, proxy, target, sent)
+        except (http.client.HTTPException, OSError):
+            if not kept:
+                raise
+        self.forget()  # the server had closed the connection that we kept: once more, with a new one
+        return self._request(origin, proxy, target, sent)
+
+    def _request(
+        self, origin: Origin, proxy: Optional[Proxy], target: str, headers: Dict[str, str]
+    ) -> http.client.HTTPResponse:
+        connection = self._connections.get(origin)
+        if connection is None:
+            connection = self._connections[origin] = self._connect(origin, proxy)
+        connection.request("GET", target, headers=headers)
+        return connection.getresponse()
+
+    def _connect(self, origin: Origin, proxy: Optional[Proxy]) -> http.client.HTTPConnection:
+        way = origin if proxy is None else proxy[0]
+        if origin.scheme == "http":
+            return http.client.HTTPConnection(way.host, way.port, timeout=self._how.timeout)
+        secure = http.client.HTTPSConnection(
+            way.host, way.port, timeout=self._how.timeout, context=self._how.context
+        )
+        if proxy is not None:
+            secure.set_tunnel(origin.host, origin.port, headers=_basic("Proxy-Authorization", proxy[1]))
+        return secure
+
+    def _proxy_for(self, origin: Origin) -> Optional[Proxy]:
+        """The proxy's origin and its `user:password`, None where the server is reached directly."""
+        address = self._how.proxies.get(origin.scheme)
+        where = f"{origin.host}:{origin.port}"
+        if not address or urllib.request.proxy_bypass_environment(where, self._how.proxies):  # type: ignore[attr-defined]
+            return None
+        if "://" not in address:
+            address = "http://" + address
+        if not address.startswith("http://"):
+            raise WebProblem("proxy", "only proxies with an http:// address are supported for downloads")
+        user_info = urllib.parse.urlsplit(address).netloc.rpartition("@")[0]
+        return origin_of(address), urllib.parse.unquote(user_info)
+
+    def _authorization(self, origin: Origin) -> Dict[str, str]:
+        pair = self._how.credentials.get(str(origin))
+        return _basic("Authorization", ":".join(pair)) if pair else {}
+
+
+def status_problem(status: int, retry_after: Optional[str]) -> WebProblem:
+    """What an HTTP status other than success means for us (RFC 9110)."""
+    reason = http.client.responses.get(status, "unknown status")
+    return WebProblem(
+        f"http-{status}",
+        f"the server answered {status} {reason}",
+        again=status in _PASSING,
+        wait=_seconds(retry_after),
+    )
+
+
+def _seconds(retry_after: Optional[str]) -> float:
+    """Retry-After as seconds from now: a number or an HTTP date; 0 where it says nothing usable."""
+    if not retry_after:
+        return 0.0
+    if retry_after.strip().isdigit():
+        return float(retry_after)
+    moment = email.utils.parsedate_tz(retry_after)
+    return max(0.0, email.utils.mktime_tz(moment) - time.time()) if moment else 0.0
+
+
+def _next_address(url: str, location: Optional[str]) -> str:
+    if not location:
+        raise WebProblem("redirect", "a redirect without an address")
+    following = urllib.parse.urljoin(url, location)
+    if url.startswith("https:") and not following.startswith("https:"):
+        raise WebProblem("redirect", "a redirect away from https")
+    return following
+
+
+def _target(url: str, absolute: bool) -> str:
+    """The request target: path and query; the whole address for a proxy (RFC 9112, 3.2)."""
+    parts = urllib.parse.urlsplit(url)
+    netloc = parts.netloc.rpartition("@")[2]
+    path = urllib.parse.quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
+    prefix = (parts.scheme, netloc) if absolute else ("", "")
+    return urllib.parse.urlunsplit((*prefix, path, parts.query, ""))
+
+
+def _basic(header: str, pair: str) -> Dict[str, str]:
+    if not pair:
+        return {}
+    return {header: "Basic " + base64.b64encode(pair.encode("utf-8")).decode("ascii")}
+
+
+def _connection_problem(error: Exception) -> WebProblem:
+    """Put a name on what went wrong below HTTP."""
+    if isinstance(error, ssl.SSLError):
+        certificate = "certificate" in str(error).lower()
+        return WebProblem("tls", f"TLS failed: {error}", again=not certificate)
+    if isinstance(error, socket.gaierror):
+        return WebProblem("dns", f"the host name was not found: {error.strerror}", again=True)
+    if isinstance(error, OSError) and str(error).startswith("Tunnel connection failed"):
+        return WebProblem("proxy", str(error), again="407" not in str(error) and "403" not in str(error))
+    if isinstance(error, socket.timeout):
+        return WebProblem("network", "no answer in time", again=True)
+    return WebProblem("network", f"the connection broke: {str(error) or type(error).__name__}", again=True)

@@ -1,0 +1,108 @@
+"""How this machine reaches the package index: what may pass into the resolving container, and only there."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
+
+_URL = re.compile(
+    r"\b(https?|ftp|file|git|git\+\w+|ssh|socks5h?)://[^\s'\"`<>|,;(){}\[\]]+(?:\[[^\]\s]*\][^\s'\"`<>|,;(){}]*)?"
+)
+_PORTS = {"http": 80, "https": 443}
+_SHORTEST_SECRET = 4
+
+Login = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class HostNetwork:
+    """Index, proxies, certificates and logins of this machine. Its repr shows no secret.
+
+    Attributes:
+        index_url: the one index, without user, password, query or fragment; None for the tools' default.
+        index_source: where that was said: `profile`, `PIP_INDEX_URL`, `pip's configuration`, ….
+        proxies: `http`, `https` and `no` as in the environment; may hold credentials.
+        ca_bundle: PEM blocks, None where nobody said anything and the image's own are used.
+        index_login: user and password for the index's origin.
+        logins: user and password by host name (from netrc), for files that lie elsewhere.
+        warnings: what was found on this machine and is not taken, a sentence each.
+    """
+
+    index_url: str | None = None
+    index_source: str = "the tools' default"
+    proxies: Mapping[str, str] = field(default_factory=dict, repr=False)
+    ca_bundle: str | None = field(default=None, repr=False)
+    index_login: Login | None = field(default=None, repr=False)
+    logins: Mapping[str, Login] = field(default_factory=dict, repr=False)
+    warnings: tuple[str, ...] = ()
+
+    def job(self, urls: Iterable[str] = ()) -> dict[str, Any]:
+        """The part of a guest's job that says how to reach the index and the given addresses.
+
+        It holds secrets: it may go to a guest's stdin and nowhere else. Logins are given only for
+        origins that are needed, and by host name only over https.
+        """
+        credentials: dict[str, Login] = {}
+        for url in urls:
+            login = self.logins.get(urlsplit(url).hostname or "")
+            if login and url.startswith("https://"):
+                credentials[origin(url)] = login
+        if self.index_url and self.index_login:
+            credentials[origin(self.index_url)] = self.index_login
+        return {
+            "index_url": self.index_url,
+            "proxies": dict(self.proxies),
+            "ca": self.ca_bundle,
+            "credentials": {key: list(login) for key, login in credentials.items()},
+        }
+
+    def redact(self, text: str) -> str:
+        """The text without user information and queries in addresses, and without any known secret."""
+        text = _URL.sub(lambda match: clean_url(match[0]), text)
+        for secret in sorted(self._secrets(), key=len, reverse=True):
+            text = text.replace(secret, "***")
+        return text
+
+    def _secrets(self) -> set[str]:
+        logins = [*self.logins.values(), *((self.index_login,) if self.index_login else ())]
+        for proxy in self.proxies.values():
+            user_info = urlsplit(proxy if "://" in proxy else f"//{proxy}").netloc.rpartition("@")[0]
+            user, _, password = user_info.partition(":")
+            logins.append((unquote(user), unquote(password)))
+        found: set[str] = set()
+        for user, password in logins:
+            secret = password or user
+            pair = base64.b64encode(f"{user}:{password}".encode()).decode()
+            found |= {secret, quote(secret, safe=""), pair}
+        return {secret for secret in found if len(secret) >= _SHORTEST_SECRET}
+
+
+def clean_url(url: str) -> str:
+    """An address without user, password, query and fragment."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "***"
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+def split_login(url: str) -> tuple[str, Login | None]:
+    """An address and the credentials that stood in it, percent-decoded."""
+    parts = urlsplit(url)
+    user_info, _, _ = parts.netloc.rpartition("@")
+    if not user_info:
+        return clean_url(url), None
+    user, _, password = user_info.partition(":")
+    return clean_url(url), (unquote(user), unquote(password))
+
+
+def origin(url: str) -> str:
+    """`scheme://host:port`, always with the port; what credentials belong to (RFC 6454)."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    host = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{host}:{parts.port or _PORTS.get(parts.scheme, 0)}"
