@@ -1,6 +1,6 @@
 """YAML to Profile: every problem at once, each with its line and a remedy."""
 
-from parity.profile.load import Effective, Overrides, load_effective, load_profile
+from parity.profile.load import Effective, Overrides, check_profile, load_effective, load_profile
 from parity.profile.new import NewProfile, render_new, shipped_for, write_new
 from parity.profile.render import render_effective
 from parity.profile.schema import schema_text
@@ -11,6 +11,7 @@ __all__ = [
     "NewProfile",
     "Overrides",
     "available",
+    "check_profile",
     "default_search",
     "find_profile",
     "load_effective",

@@ -86,29 +86,35 @@ def _image(layer: Layer) -> ImageSource:
     return ImageSource(image.get("reference"), resolved(layer, ("image", "folder"), image["folder"]))
 
 
+def missing_files(layer: Layer) -> list[Problem]:
+    """The requirements and constraints files that are not there."""
+    return [
+        problem_at(layer, trail, f"there is no file {path}")
+        for key in ("files", "constraints")
+        for trail, path in _files(layer, key)
+        if not is_file(path)
+    ]
+
+
 def _requirements(layer: Layer) -> Requirements:
-    install = layer.value.get("install", {})
-    missing: list[Problem] = []
-    files = _files(layer, "files", missing)
-    constraints = _files(layer, "constraints", missing)
-    if missing:
+    if missing := missing_files(layer):
+        first = missing[0]
         raise InputFileError(
-            missing[0].message,
-            where=f"{missing[0].file}:{missing[0].line}" if missing[0].line else missing[0].file,
-            details=tuple(str(problem) for problem in missing),
+            first.message,
+            where=f"{first.file}:{first.line}" if first.line else first.file,
+            details=tuple(str(problem) for problem in missing[1:]),
         )
-    return Requirements(tuple(install.get("requirements", ())), files, constraints)
+    return Requirements(
+        inline=tuple(layer.value.get("install", {}).get("requirements", ())),
+        files=tuple(path for _, path in _files(layer, "files")),
+        constraints=tuple(path for _, path in _files(layer, "constraints")),
+    )
 
 
-def _files(layer: Layer, key: str, missing: list[Problem]) -> tuple[Path, ...]:
-    paths = []
-    for number, line in enumerate(layer.value.get("install", {}).get(key, ())):
-        trail: Trail = ("install", key, number)
-        path = resolved(layer, trail, line)
-        if not is_file(path):
-            missing.append(problem_at(layer, trail, f"there is no file {path}"))
-        paths.append(path)
-    return tuple(paths)
+def _files(layer: Layer, key: str) -> list[tuple[Trail, Path]]:
+    lines = layer.value.get("install", {}).get(key, ())
+    trails: list[Trail] = [("install", key, number) for number in range(len(lines))]
+    return [(trail, resolved(layer, trail, line)) for trail, line in zip(trails, lines, strict=True)]
 
 
 def _rehearsal(plan: Mapping[str, Any]) -> RehearsalPlan:

@@ -9,7 +9,7 @@ from pathlib import Path
 from parity.errors import Problem, ProfileError
 from parity.model import Profile
 from parity.profile import checks, schema
-from parity.profile.build import build
+from parity.profile.build import build, missing_files
 from parity.profile.layers import MAX_VALUES, Layer, Place, TooMuch, merge, problem_at, to_layer, without
 from parity.profile.schema import near
 from parity.profile.search import available, default_search, find_profile, is_bare, is_file
@@ -72,6 +72,19 @@ def load_effective(
     folders = default_search() if search is None else tuple(search)
     path = find_profile(source, folders)
     return _load(path, _read_bytes(path), folders, overrides or Overrides())
+
+
+def check_profile(source: str | Path, search: Sequence[Path] | None = None) -> tuple[Problem, ...]:
+    """Everything that keeps a profile from being used, missing files included; empty if nothing does.
+
+    Raises:
+        ProfileNotFound: no such profile.
+    """
+    try:
+        effective = load_effective(source, search)
+    except ProfileError as error:
+        return error.problems
+    return tuple(missing_files(effective.layer))
 
 
 def check_text(text: str, path: Path, search: Sequence[Path] | None = None) -> None:
