@@ -1,0 +1,195 @@
+"""All wheels of a bundle judged together. Standard library only, Python 3.6 and later.
+
+One judge for both sides of the gap: the audit runs it in a container before the rehearsal
+(`parity.guest.audit`), the installer runs it again on the target.
+"""
+
+import hashlib
+import json
+import os
+from concurrent.futures import ThreadPoolExecutor
+from typing import Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+
+from . import zipcheck
+from .names import normalize_name
+from .places import SITE
+from .wheel import Judgement, judge
+from .zipcheck import Finding
+
+REFUSED, ALLOWED, WARNING = "refused", "allowed", "warning"
+ALLOWABLE = (
+    "case-collision",
+    "entry-point-shadow",
+    "path-conflict",
+    "pth-file",
+    "startup-module",
+    "tag-mismatch",
+)
+"""The kinds that a profile may allow by name: odd but honest. A malformed wheel never passes."""
+HARMLESS = ("shared-path",)
+"""The kinds that are worth a line and nothing more."""
+_CHUNK = 1 << 20
+_SOURCES = ("zipcheck", "inflate", "names", "record", "places", "pth", "wheel")
+
+
+class WheelFile(NamedTuple):
+    """A wheel to be judged: where it lies and what it must be (`sha256` in hexadecimal)."""
+
+    path: str
+    filename: str
+    package: str
+    version: str
+    sha256: str
+
+
+class Verdict(NamedTuple):
+    """One finding in one wheel; `level` is `refused`, `allowed` or `warning`."""
+
+    wheel: str
+    package: str
+    kind: str
+    message: str
+    level: str
+
+
+class SetJudgement(NamedTuple):
+    """All findings of a set, the worst first; files, unpacked bytes, wheels not taken from the cache."""
+
+    verdicts: List[Verdict]
+    files: int
+    size: int
+    judged: int
+
+
+def judge_set(
+    wheels: Sequence[WheelFile],
+    allow: Iterable[str] = (),
+    threads: int = 0,
+    cache: str = "",
+    on_done: Optional[Callable[[WheelFile], None]] = None,
+) -> SetJudgement:
+    """Judge each wheel, then what they would do to each other.
+
+    Args:
+        wheels: the set.
+        allow: findings accepted by name, `KIND:PACKAGE`; only kinds in `ALLOWABLE` count.
+        threads: how many at a time, 0 for one per processor.
+        cache: a folder of judgements made before, by SHA-256; empty for none. Each wheel is hashed
+            again before its old judgement counts.
+        on_done: hears of each wheel, from several threads.
+
+    Raises:
+        OSError: a wheel cannot be read.
+    """
+    store = _Cache(cache)
+
+    def work(wheel: WheelFile) -> Tuple[Judgement, bool]:
+        result = _judge_one(wheel, store)
+        if on_done is not None:
+            on_done(wheel)
+        return result
+
+    # The largest first, so that no thread is left with it at the end.
+    order = sorted(wheels, key=lambda wheel: -os.path.getsize(wheel.path))
+    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
+        results = dict(zip(order, pool.map(work, order)))
+    pairs = [(wheel, finding) for wheel in wheels for finding in results[wheel][0].findings]
+    pairs += _conflicts([(wheel, results[wheel][0].places) for wheel in wheels])
+    verdicts = [_verdict(wheel, finding, frozenset(allow)) for wheel, finding in pairs]
+    return SetJudgement(
+        sorted(verdicts, key=lambda verdict: (REFUSED, ALLOWED, WARNING).index(verdict.level)),
+        sum(len(result.places) for result, _ in results.values()),
+        sum(result.size for result, _ in results.values()),
+        sum(fresh for _, fresh in results.values()),
+    )
+
+
+def _judge_one(wheel: WheelFile, store: "_Cache") -> Tuple[Judgement, bool]:
+    if sha256_of(wheel.path) != wheel.sha256:
+        wrong = Finding("hash-mismatch", "the file is not the one that was locked (its SHA-256 differs)")
+        return Judgement([wrong], [], 0), True
+    known = store.get(wheel)
+    if known is not None:
+        return known, False
+    result = judge(wheel.path, wheel.filename, wheel.package, wheel.version)
+    store.put(wheel, result)
+    return result, True
+
+
+def sha256_of(path: str) -> str:
+    """A file's SHA-256 in hexadecimal, read in pieces of 1 MiB."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as handle:
+        for piece in iter(lambda: handle.read(_CHUNK), b""):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def _conflicts(
+    wheels: List[Tuple[WheelFile, List[Tuple[str, str]]]],
+) -> Iterator[Tuple[WheelFile, Finding]]:
+    """Two wheels that write one path: harmless only where both write the same bytes."""
+    seen: Dict[str, Tuple[WheelFile, str, str]] = {}
+    for wheel, taken in wheels:
+        for place, content in taken:
+            owner, other, before = seen.setdefault(zipcheck.fold(place), (wheel, place, content))
+            if owner is wheel:
+                continue
+            same = place == other and content == before
+            shown = place[len(SITE) :] if place.startswith(SITE) else place
+            message = (
+                f"{shown} is written by {owner.filename} too, with {'the same' if same else 'other'} bytes"
+            )
+            yield wheel, Finding("shared-path" if same else "path-conflict", message)
+
+
+def _verdict(wheel: WheelFile, finding: Finding, allow: Iterable[str]) -> Verdict:
+    package = normalize_name(wheel.package)
+    level = WARNING if finding.kind in HARMLESS else REFUSED
+    if finding.kind in ALLOWABLE and f"{finding.kind}:{package}" in allow:
+        level = ALLOWED
+    return Verdict(wheel.filename, package, finding.kind, finding.message, level)
+
+
+class _Cache:
+    """Judgements in a folder, one file for each wheel; anything unreadable counts as not there."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+
+    def _path(self, wheel: WheelFile) -> str:
+        key = repr((_judge_version(), tuple(wheel)[1:]))
+        return os.path.join(self._folder, hashlib.sha256(key.encode("utf-8")).hexdigest() + ".json")
+
+    def get(self, wheel: WheelFile) -> Optional[Judgement]:
+        if not self._folder:
+            return None
+        try:
+            with open(self._path(wheel), encoding="ascii") as handle:
+                said = json.load(handle)
+            findings = [Finding(kind, message) for kind, message in said["findings"]]
+            return Judgement(findings, [(place, word) for place, word in said["places"]], int(said["size"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def put(self, wheel: WheelFile, result: Judgement) -> None:
+        if not self._folder:
+            return
+        path = self._path(wheel)
+        partial = f"{path}.{os.getpid()}.partial"
+        try:
+            os.makedirs(self._folder, exist_ok=True)
+            with open(partial, "w", encoding="ascii") as handle:
+                json.dump(result._asdict(), handle)
+            os.replace(partial, path)
+        except OSError:  # a full or read-only cache costs time, nothing else
+            return
+
+
+def _judge_version() -> str:
+    """Changes whenever the judge's own code does, so that no old opinion survives it."""
+    digest = hashlib.sha256()
+    for name in _SOURCES:
+        with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), name + ".py"), "rb") as handle:
+            digest.update(handle.read())
+    return digest.hexdigest()
