@@ -1,1 +1,29 @@
 """Canonical bytes, the manifest and the atomic write."""
+
+from parity.pack.atomic import atomic_file, sweep_leftovers
+from parity.pack.contents import (
+    build_manifest,
+    file_of_bytes,
+    file_on_disk,
+    payload_order,
+    wheel_files,
+)
+from parity.pack.texts import STOCK_CHECK, pylock_toml, readme_txt, requirements_txt
+from parity.pack.wheelstream import wheels_in_archive
+from parity.pack.writer import write_bundle
+
+__all__ = [
+    "STOCK_CHECK",
+    "atomic_file",
+    "build_manifest",
+    "file_of_bytes",
+    "file_on_disk",
+    "payload_order",
+    "pylock_toml",
+    "readme_txt",
+    "requirements_txt",
+    "sweep_leftovers",
+    "wheel_files",
+    "wheels_in_archive",
+    "write_bundle",
+]

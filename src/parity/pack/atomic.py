@@ -1,0 +1,145 @@
+"""A file that appears under its name whole or not at all, whatever happens meanwhile.
+
+The bytes go to `.NAME.RANDOM.tmp` in the same folder, which is locked while it is being written: so
+the next start can tell what a killed run left behind from what a living one is still writing.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from parity.errors import WriteFailed
+
+_LEFTOVER = re.compile(r"\..+\.[0-9a-f]{16}\.tmp")
+_NEW_FILE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+@contextmanager
+def atomic_file(path: Path) -> Iterator[AtomicFile]:
+    """Write a file: it gets its name by `commit`; leaving the context without that leaves nothing.
+
+    The folder is made if it is not there.
+
+    Raises:
+        WriteFailed: the disk or the folder does not let us.
+    """
+    file = AtomicFile(path)
+    try:
+        file.open()
+        yield file
+    finally:
+        file.close(remove=True)
+
+
+class AtomicFile:
+    """A file being written. All methods raise WriteFailed where the disk or the folder does not let them."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._temporary = path
+        self._descriptor = -1
+
+    def open(self) -> None:
+        """Make and lock the temporary file."""
+        with self._as_ours():
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            while not self._locked_and_there():
+                self.close(remove=True)
+
+    def write(self, data: bytes) -> None:
+        """Add bytes at the end."""
+        with self._as_ours():
+            rest = memoryview(data)
+            while rest:
+                rest = rest[os.write(self._descriptor, rest) :]
+
+    def overwrite(self, position: int, data: bytes) -> None:
+        """Replace bytes that were written before."""
+        with self._as_ours():
+            rest = memoryview(data)
+            while rest:
+                done = os.pwrite(self._descriptor, rest, position)
+                rest, position = rest[done:], position + done
+
+    def commit(self) -> None:
+        """Bring the file to the disk and give it its name, in place of an older one."""
+        with self._as_ours():
+            os.fsync(self._descriptor)
+            os.replace(self._temporary, self.path)
+            self.close(remove=False)
+            _sync_folder(self.path.parent)
+
+    def _locked_and_there(self) -> bool:
+        """Make and lock the temporary file; False where a sweep took it in the moment between."""
+        self._temporary = self.path.parent / f".{self.path.name}.{secrets.token_hex(8)}.tmp"
+        self._descriptor = os.open(self._temporary, _NEW_FILE, 0o666)
+        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        return os.fstat(self._descriptor).st_nlink > 0
+
+    def close(self, *, remove: bool) -> None:
+        """Let go of the temporary file; nothing happens the second time."""
+        if self._descriptor < 0:
+            return
+        if remove:
+            with suppress(OSError):
+                self._temporary.unlink()
+        descriptor, self._descriptor = self._descriptor, -1
+        with suppress(OSError):
+            os.close(descriptor)
+
+    @contextmanager
+    def _as_ours(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            where = str(self.path)
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise WriteFailed("the disk is full", where=where) from error
+            raise WriteFailed(f"the file cannot be written: {error.strerror}", where=where) from error
+
+
+def sweep_leftovers(folder: Path) -> tuple[str, ...]:
+    """Remove the temporary files of killed runs from a folder; never those of a living one.
+
+    Returns:
+        The names of what was removed.
+
+    Raises:
+        WriteFailed: a leftover cannot be removed.
+    """
+    try:
+        found = sorted(path for path in folder.iterdir() if _LEFTOVER.fullmatch(path.name))
+    except (FileNotFoundError, NotADirectoryError):
+        return ()
+    return tuple(path.name for path in found if _sweep_one(path))
+
+
+def _sweep_one(path: Path) -> bool:
+    """Remove a temporary file unless somebody holds its lock or it has gone meanwhile."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink()
+        finally:
+            os.close(descriptor)
+    except (BlockingIOError, FileNotFoundError):
+        return False
+    except OSError as error:
+        raise WriteFailed(f"a leftover cannot be removed: {error.strerror}", where=str(path)) from error
+    return True
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

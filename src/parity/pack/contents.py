@@ -1,0 +1,121 @@
+"""What goes into a payload: files, their order, and the manifest about them. Pure functions."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from parity.errors import WriteFailed
+from parity.farside import manifest
+from parity.model import BundleFile, ImportResult, StoredWheel, Target
+from parity.model.profile import Installer
+
+WHEELS = "wheels/"
+CHUNK = 1024 * 1024
+
+
+def file_of_bytes(path: str, data: bytes) -> BundleFile:
+    """A payload file that is at hand as bytes."""
+    return BundleFile(path, len(data), hashlib.sha256(data).hexdigest(), lambda: iter((data,)))
+
+
+def file_on_disk(path: str, source: Path, size: int, sha256: str) -> BundleFile:
+    """A payload file whose bytes lie on this machine's disk, such as uv's wheel.
+
+    Opening it raises WriteFailed where the source cannot be read.
+    """
+    return BundleFile(path, size, sha256, lambda: _chunks_of(source))
+
+
+def wheel_files(wheels: Iterable[StoredWheel]) -> tuple[BundleFile, ...]:
+    """The payload files of a wheel set; their bytes come out of the wheel stream."""
+    return tuple(
+        BundleFile(WHEELS + wheel.locked.filename, wheel.size, wheel.locked.sha256, None) for wheel in wheels
+    )
+
+
+def payload_order(files: Iterable[BundleFile]) -> tuple[BundleFile, ...]:
+    """Files as they follow each other in a payload (the manifest itself comes before all of them)."""
+    return tuple(sorted(files, key=lambda file: file.path.encode()))
+
+
+def build_manifest(
+    *,
+    target: Target,
+    implementation: str,
+    installer: Installer,
+    uv: str | None,
+    wheels: Sequence[StoredWheel],
+    imports: Sequence[ImportResult],
+    allow: Sequence[str],
+    files: Sequence[BundleFile],
+    stand_in: tuple[str, str] | None = None,
+) -> bytes:
+    """The manifest: same input, same bytes.
+
+    Args:
+        target: whom the bundle is for.
+        implementation: of Python, such as `cpython`.
+        installer: what the far side installs with.
+        uv: the payload path of the carried uv's wheel.
+        wheels: the wheel set.
+        imports: the proof's; of these the requested packages' successful ones are listed.
+        allow: accepted findings, `KIND:PACKAGE`.
+        files: every payload file but the manifest, wheels included, in any order.
+        stand_in: (image that the rehearsal ran in, image it stood for), None where it was the real one.
+
+    Raises:
+        BundleDamaged: what no reader would accept, such as an unsafe path.
+    """
+    return manifest.encode(
+        {
+            "format": manifest.FORMAT,
+            "target": _target(target, implementation),
+            "installer": installer,
+            "uv": uv,
+            "stand_in": None if stand_in is None else {"image": stand_in[0], "for": stand_in[1]},
+            "packages": [_package(wheel) for wheel in sorted(wheels, key=lambda one: one.locked.name)],
+            "allow": sorted(set(allow)),
+            "imports": _imports(imports),
+            "files": [
+                {"path": file.path, "size": file.size, "sha256": file.sha256} for file in payload_order(files)
+            ],
+        }
+    )
+
+
+def _target(target: Target, implementation: str) -> dict[str, object]:
+    return {
+        "os": {"id": target.os_id, "version": target.os_version},
+        "libc": {"family": target.libc.family, "version": list(target.libc.version)},
+        "python": target.python,
+        "arch": target.arch,
+        "implementation": implementation,
+    }
+
+
+def _package(wheel: StoredWheel) -> dict[str, object]:
+    return {
+        "name": wheel.locked.name,
+        "version": wheel.locked.version,
+        "wheel": WHEELS + wheel.locked.filename,
+        "sha256": wheel.locked.sha256,
+        "size": wheel.size,
+        "requested": wheel.locked.requested,
+    }
+
+
+def _imports(results: Sequence[ImportResult]) -> list[dict[str, str]]:
+    """The imports to repeat on the far side, sorted, each once."""
+    seen = {(result.package, result.module) for result in results if result.requested and not result.error}
+    return [{"package": package, "module": module} for package, module in sorted(seen)]
+
+
+def _chunks_of(source: Path) -> Iterator[bytes]:
+    try:
+        with source.open("rb") as file:
+            while data := file.read(CHUNK):
+                yield data
+    except OSError as error:
+        raise WriteFailed(f"cannot read {source}: {error.strerror}", where=str(source)) from error

@@ -1,0 +1,134 @@
+"""The payload's texts for people and installers that do not know parity. Pure functions."""
+
+from __future__ import annotations
+
+import json
+
+from parity.model import Lock, LockedWheel, Target
+from parity.model.profile import Installer
+from parity.pack.contents import WHEELS
+
+STOCK_CHECK = """\
+dd if="$BUNDLE" bs=512 skip=1 count=127 2>/dev/null >env
+sed 's/.*"payload":"\\([^"]*\\)".*/\\1/' env | base64 -d >st
+sed 's/.*"sig":"\\([^"]*\\)".*/\\1/' env | base64 -d >sig
+T=application/vnd.in-toto+json
+{ printf 'DSSEv1 %d %s %d ' ${#T} $T $(wc -c <st); cat st; } >pae
+openssl dgst -sha256 -verify "$KEY" -signature sig pae &&
+signed=$(sed 's/.*"subject":\\[{"digest":{"sha256":"\\([0-9a-f]*\\)".*/\\1/' st) &&
+found=$(tail -c +65537 "$BUNDLE" | openssl dgst -sha256 | sed 's/.* //') &&
+[ "$signed" = "$found" ] && echo "payload: $found OK"
+"""
+"""POSIX shell lines that check `$BUNDLE` against the public key file `$KEY` with stock tools.
+
+They write the files env, st, sig and pae into the current folder; the last line prints OK and the
+exit code is 0 when, and only when, signature and payload are right.
+"""
+
+_README = """\
+This folder, or the tar file that it came from, is a parity bundle: Python packages for a machine
+without a network, resolved for that machine, installed once as a test with the network cut, and signed.
+
+  made for      {os_id} {os_version}, {arch}, {libc}, Python {python}
+  packages      {count}, listed in requirements.txt
+  the test      proof.json says what was installed and imported
+
+1. Check who made it
+
+Do this first, with the tar file, before you unpack or run anything from it. You need the sender's
+public key, and it must have reached you by another way than this bundle: whoever could alter the
+bundle could alter a key or an instruction inside it, this text too. The key's fingerprint, to compare
+with the sender by telephone, is what this prints:
+
+  openssl pkey -pubin -in SENDER.pub -outform DER | sha256sum
+
+On a machine that has parity:
+
+  parity verify BUNDLE.parity.tar --key SENDER.pub
+
+On any other, with dd, sed, base64 and openssl (1.1.1 or later), in an empty folder, with sh:
+
+  BUNDLE=/path/to/BUNDLE.parity.tar KEY=/path/to/SENDER.pub
+{stock_check}
+It must print "Verified OK" and then a line that ends with "OK". Anything else: do not use the bundle.
+
+2. Install
+
+  tar xf BUNDLE.parity.tar
+  sh install.sh PREFIX
+
+PREFIX is a folder that does not exist yet; the packages' environment is made there. {installer}
+No network is used. On a machine that the bundle was not made for, it says so and does nothing.
+
+Or with pip (9.0.3 or later), into an environment of your own:
+
+  pip install --no-index --find-links wheels --require-hashes -r requirements.txt
+
+Or from the lock, whose hashes are checked too: pip (26.1 or later) or uv
+
+  pip install --no-index -r pylock.toml
+  uv pip sync --offline --no-index pylock.toml
+
+3. What is inside
+
+  manifest.json     every file with size and SHA-256; the packages; the machine it is for
+  wheels/           the packages
+  requirements.txt  names, versions and hashes, for pip
+  pylock.toml       the same as a lock (PEP 751), for newer pip and uv
+  profile.yaml      what was asked for
+  facts.json        what was measured in the image that stood for the machine
+  proof.json        what the test install saw
+  install.sh        the installer, with install.py and farside/ (Python's standard library only)
+  tools/            what the installer brings along, if anything
+"""
+
+_INSTALLERS = {
+    "uv": "The installer brings what it\nneeds (uv); it wants a Python {python} on this machine, no more.",
+    "pip": "The installer uses the pip\nof a Python {python} on this machine.",
+}
+
+
+def requirements_txt(lock: Lock) -> str:
+    """The lock for any pip: one line for each package, with its version and its one hash."""
+    lines = [f"{one.name}=={one.version} --hash=sha256:{one.sha256}" for one in lock.wheels]
+    head = "# pip install --no-index --find-links wheels --require-hashes -r requirements.txt"
+    return "\n".join([head, *lines, ""])
+
+
+def pylock_toml(lock: Lock) -> str:
+    """The lock as PEP 751 with paths relative to the unpacked bundle, no addresses in it."""
+    head = [
+        'lock-version = "1.0"',
+        f"requires-python = {_toml(lock.requires_python)}",
+        f"created-by = {_toml(lock.created_by)}",
+        "",
+    ]
+    return "\n".join(head + [_pylock_package(one) for one in lock.wheels])
+
+
+def readme_txt(lock: Lock, target: Target, installer: Installer) -> str:
+    """What whoever receives the bundle needs to know; nothing in it depends on who signs or when."""
+    return _README.format(
+        os_id=target.os_id,
+        os_version=target.os_version,
+        arch=target.arch,
+        libc=target.libc,
+        python=target.python,
+        count=len(lock.wheels),
+        stock_check="".join(f"  {line}\n" for line in STOCK_CHECK.splitlines()),
+        installer=_INSTALLERS[installer].format(python=target.python_minor),
+    )
+
+
+def _pylock_package(wheel: LockedWheel) -> str:
+    size = "" if wheel.size is None else f"size = {wheel.size}, "
+    return (
+        f"[[packages]]\nname = {_toml(wheel.name)}\nversion = {_toml(wheel.version)}\n"
+        f"wheels = [{{name = {_toml(wheel.filename)}, path = {_toml(WHEELS + wheel.filename)}, "
+        f'{size}hashes = {{sha256 = "{wheel.sha256}"}}}}]\n'
+    )
+
+
+def _toml(text: str) -> str:
+    """A TOML basic string; JSON's escapes are valid there (DEL alone would not be escaped)."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

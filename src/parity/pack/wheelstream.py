@@ -1,0 +1,75 @@
+"""Wheels out of the engine's store: from a tar stream of a folder to (name, chunks), memory flat."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from collections.abc import Iterable, Iterator
+from typing import IO, cast
+
+from parity.errors import EngineLost, HashMismatch
+
+CHUNK = 1024 * 1024
+NamedChunks = tuple[str, Iterator[bytes]]
+
+
+def wheels_in_archive(archive: Iterable[bytes]) -> Iterator[NamedChunks]:
+    """The files of one folder, from the tar stream that the engine gives of it.
+
+    Args:
+        archive: the stream, in chunks of any size; `Container.get` gives it.
+
+    Yields:
+        The file's name without its folder, and its bytes, to be read before the next file is asked
+        for. Names come in strictly rising byte order.
+
+    Raises:
+        HashMismatch: the folder holds something else than plain files, or the order is wrong.
+        EngineLost: the stream broke off or is no tar.
+    """
+    last = ""
+    try:
+        with tarfile.open(fileobj=cast(IO[bytes], _Pipe(archive)), mode="r|", bufsize=CHUNK) as tar:
+            for member in tar:
+                if member.isdir() and "/" not in member.name.strip("/"):
+                    continue
+                name = _plain_name(member)
+                if name <= last:
+                    raise HashMismatch(f"the store gives its files in the wrong order: {name} after {last}")
+                last = name
+                yield name, _content(tar, member)
+    except tarfile.TarError as error:
+        raise EngineLost(f"the engine's stream of wheels broke off: {error}") from error
+
+
+def _plain_name(member: tarfile.TarInfo) -> str:
+    """The name of a plain file right inside the one folder."""
+    _, _, name = member.name.removeprefix("./").partition("/")
+    if not member.isreg() or member.issparse() or not name or "/" in name:
+        raise HashMismatch(f"the store holds something that is no wheel: {member.name!r}")
+    return name
+
+
+def _content(tar: tarfile.TarFile, member: tarfile.TarInfo) -> Iterator[bytes]:
+    """A member's bytes; ends early where the archive does, which whoever counts them notices."""
+    source: IO[bytes] = tar.extractfile(member) or io.BytesIO()
+    try:
+        while data := source.read(CHUNK):
+            yield data
+    except tarfile.TarError as error:
+        raise EngineLost(f"the engine's stream of wheels broke off: {error}") from error
+
+
+class _Pipe:
+    """A readable file over an iterator of chunks, for `tarfile`'s stream mode."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self._chunks = iter(chunks)
+        self._rest = memoryview(b"")
+
+    def read(self, size: int = -1) -> bytes:
+        """At most `size` bytes; empty at the end."""
+        if not self._rest:
+            self._rest = memoryview(next((chunk for chunk in self._chunks if chunk), b""))
+        part, self._rest = self._rest[:size], self._rest[size:]
+        return bytes(part)

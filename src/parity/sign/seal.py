@@ -1,0 +1,68 @@
+"""Signing: from the payload's digests to the DSSE envelope around the in-toto statement."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from parity.errors import OptionConflict
+from parity.farside.canonical import is_name
+from parity.farside.envelope import Envelope, Payload, Signature, Statement, encode_statement, pae
+from parity.model import BundleIdentity
+from parity.sign.keys import SigningKey
+
+Sealer = Callable[[Payload], Envelope]
+
+
+def make_sealer(keys: Sequence[SigningKey], identity: BundleIdentity, profile_sha256: str) -> Sealer:
+    """What signs the payload, once its digests are known, for one bundle.
+
+    Args:
+        keys: at least one; each signs.
+        identity: product, version, serial and profile.
+        profile_sha256: the profile's digest, hexadecimal.
+
+    Raises:
+        OptionConflict: a name that cannot stand in a statement or a file name, or a negative serial.
+    """
+    check_identity(identity)
+
+    def seal(payload: Payload) -> Envelope:
+        statement = encode_statement(
+            Statement(
+                payload,
+                identity.product,
+                identity.version,
+                identity.serial,
+                identity.profile,
+                profile_sha256,
+            )
+        )
+        return sign_statement(keys, statement)
+
+    return seal
+
+
+def sign_statement(keys: Sequence[SigningKey], statement: bytes) -> Envelope:
+    """An envelope around these bytes, signed by each key."""
+    signed = pae(statement)
+    signatures = sorted(Signature(key.public.fingerprint, key.sign(signed)) for key in keys)
+    return Envelope(statement, tuple(signatures))
+
+
+def check_identity(identity: BundleIdentity) -> None:
+    """Refuse an identity that no statement can hold, before any work is done.
+
+    Raises:
+        OptionConflict: says which part of it.
+    """
+    for part in ("product", "version", "profile"):
+        value = getattr(identity, part)
+        if not is_name(value):
+            raise OptionConflict(
+                f"the {part} {value!r} cannot be used",
+                remedy="use 1 to 128 ASCII letters, digits or . _ + ! -, a letter or digit first",
+            )
+    if not 0 <= identity.serial < 2**63:
+        raise OptionConflict(
+            f"the serial {identity.serial} cannot be used", remedy="use a whole number, 0 or more"
+        )

@@ -1,0 +1,64 @@
+"""Whom this machine trusts: a folder of public keys, and the checker made from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from parity.errors import KeyExists, WriteFailed
+from parity.farside.envelope import Checker, Signature
+from parity.farside.errors import SignatureInvalid
+from parity.sign.keys import PublicKey, load_public_key, write_new
+
+
+@dataclass(frozen=True)
+class TrustStore:
+    """A folder in which every `*.pub` file is a trusted key."""
+
+    folder: Path
+
+    def keys(self) -> tuple[PublicKey, ...]:
+        """All trusted keys, by file name; none where there is no folder.
+
+        Raises:
+            KeyUnusable: a file among them is no usable key.
+        """
+        return tuple(load_public_key(path) for path in sorted(self.folder.glob("*.pub")))
+
+    def add(self, path: Path) -> PublicKey:
+        """Trust the public key in a file from now on; trusting it twice changes nothing.
+
+        Raises:
+            KeyUnusable: the file is no usable key.
+            WriteFailed: the folder cannot be written to.
+        """
+        key = load_public_key(path)
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise WriteFailed(f"cannot make the folder: {error.strerror}", where=str(self.folder)) from error
+        with suppress(KeyExists):
+            write_new(self.folder / f"{key.fingerprint}.pub", key.pem, 0o644)
+        return key
+
+
+def make_checker(keys: Sequence[PublicKey]) -> Checker:
+    """A checker that trusts these keys.
+
+    Every signature by a trusted key must be right; signatures by other keys are not looked at.
+    """
+    trusted = {key.fingerprint: key for key in keys}
+
+    def check(pae: bytes, signatures: Sequence[Signature]) -> str:
+        known = [one for one in signatures if one.keyid in trusted]
+        if not known:
+            makers = ", ".join(one.keyid for one in signatures)
+            raise SignatureInvalid(f"none of the keys that signed is trusted here: {makers}")
+        for one in known:
+            if not trusted[one.keyid].made(one.sig, pae):
+                raise SignatureInvalid(f"the signature by {one.keyid} is wrong")
+        return known[0].keyid
+
+    return check
