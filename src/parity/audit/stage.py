@@ -1,0 +1,110 @@
+"""The wheel set judged in a container: the guest reads, this side decides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from parity.engine import Container
+from parity.engine.guests import Event, GuestFailed, run_guest
+from parity.errors import FetchFailed, HostileWheel
+from parity.farside.wheelset import ALLOWABLE, REFUSED
+from parity.model import Finding, WheelSet
+from parity.progress import Reporter
+
+_TIMEOUT = 1800.0
+_REMEDY_ALLOW = "leave the package out, pin another version, or accept it: rehearsal.allow: [{}]"
+
+
+def audit_wheels(
+    container: Container,
+    python: str,
+    wheels: WheelSet,
+    allow: Sequence[str],
+    reporter: Reporter,
+    *,
+    cache: str | None = None,
+) -> tuple[Finding, ...]:
+    """Judge every wheel of a set as a file; none of its code runs.
+
+    Args:
+        container: started, with the guest scripts in it and the store at /store.
+        python: the interpreter inside it.
+        wheels: the set; each file is hashed again.
+        allow: findings accepted by name, `KIND:PACKAGE`.
+        reporter: hears wheels done and total, and every finding that was let pass.
+        cache: a writable folder in the container for judgements, None for none.
+
+    Returns:
+        findings that do not stop the build: allowed ones and warnings.
+
+    Raises:
+        HostileWheel: names every finding that stops it.
+        FetchFailed: a wheel is not in the store or cannot be read.
+    """
+
+    def hear(event: Event) -> None:
+        if event["event"] == "progress":
+            reporter.advance(event["done"], event["total"], f"{event['done']} of {event['total']} wheels")
+
+    try:
+        result = run_guest(
+            container, python, "audit", audit_job(wheels, allow, cache), on_event=hear, timeout=_TIMEOUT
+        )
+    except GuestFailed as error:
+        raise FetchFailed("the stored wheels cannot be read: " + error.last_line) from error
+    except TimeoutError as error:
+        raise FetchFailed(f"reading the stored wheels took longer than {_TIMEOUT:.0f} seconds") from error
+    passed = interpret(result)
+    for finding in passed:
+        reporter.warn(f"{finding.wheel}: {finding.message} ({finding.kind})")
+    return passed
+
+
+def audit_job(wheels: WheelSet, allow: Sequence[str], cache: str | None) -> dict[str, Any]:
+    """The guest's job (see `parity.guest.audit`)."""
+    return {
+        "folder": wheels.folder,
+        "wheels": [
+            {
+                "filename": one.locked.filename,
+                "sha256": one.locked.sha256,
+                "package": one.locked.name,
+                "version": one.locked.version,
+            }
+            for one in wheels.wheels
+        ],
+        "allow": list(allow),
+        "cache": cache,
+    }
+
+
+def interpret(result: Mapping[str, Any]) -> tuple[Finding, ...]:
+    """Decide what the guest's findings mean. Pure.
+
+    Returns:
+        the findings that do not stop the build.
+
+    Raises:
+        HostileWheel: at least one does; its details are all of them.
+    """
+    refused = [found for found in result["findings"] if found["level"] == REFUSED]
+    if not refused:
+        return tuple(_finding(found) for found in result["findings"])
+    lines = tuple(f"{each['wheel']}: {each['message']} [{each['kind']}]" for each in refused)
+    wheels = sorted({each["wheel"] for each in refused})
+    more = f" (and {len(refused) - 1} more findings)" if len(refused) > 1 else ""
+    raise HostileWheel(
+        f"{lines[0]}{more}", where=", ".join(wheels[:5]), remedy=_remedy(refused), details=lines
+    )
+
+
+def _remedy(refused: Sequence[Mapping[str, str]]) -> str:
+    """Offer the allow list only where it would help: every finding is of a kind that may be allowed."""
+    if any(found["kind"] not in ALLOWABLE for found in refused):
+        return "leave the package out or pin another version; nothing may allow a malformed wheel"
+    return _REMEDY_ALLOW.format(", ".join(sorted({f"{each['kind']}:{each['package']}" for each in refused})))
+
+
+def _finding(found: Mapping[str, str]) -> Finding:
+    return Finding(found["wheel"], found["kind"], found["message"], found["package"])

@@ -1,0 +1,61 @@
+"""Do these wheels fit this machine? Pure functions over file names and tags."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from parity.errors import NoWheel
+from parity.farside.names import parse_wheel_name
+from parity.model import Facts, Libc, LockedWheel, Target
+from parity.model.profile import Installer
+
+_LIBC_PLATFORM = re.compile(r"(manylinux|musllinux)_(\d+)_(\d+)_\w+")
+_LEGACY_PLATFORM = re.compile(r"(manylinux1|manylinux2010|manylinux2014)_\w+")
+
+
+def check_tags(
+    wheels: Iterable[LockedWheel], facts: Facts, target: Target, installer: Installer = "uv"
+) -> None:
+    """Every wheel must run where it was measured and on the target itself.
+
+    Args:
+        wheels: the lock's wheels.
+        facts: of the image, which may be a stand-in.
+        target: the machine that the profile describes.
+        installer: with `pip` the image's own pip must accept each wheel too.
+
+    Raises:
+        NoWheel: names every wheel that does not fit, and where.
+    """
+    rules: list[tuple[str, Sequence[str]]] = [
+        ("the image", facts.tags),
+        (f"the target ({target.libc})", tags_of_libc(facts.tags, target.libc)),
+    ]
+    if installer == "pip" and facts.pip_tags is not None:
+        rules.append((f"the image's pip {facts.pip}", facts.pip_tags))
+    problems = [problem for wheel in wheels for problem in _misfits(wheel, rules)]
+    if problems:
+        raise NoWheel(problems[0], details=tuple(problems))
+
+
+def _misfits(wheel: LockedWheel, rules: Sequence[tuple[str, Sequence[str]]]) -> list[str]:
+    name = parse_wheel_name(wheel.filename)
+    if name is None:
+        return [f"{wheel.filename} is no wheel's name"]
+    return [f"{wheel.filename} does not run on {who}" for who, tags in rules if name.tags.isdisjoint(tags)]
+
+
+def tags_of_libc(tags: Sequence[str], libc: Libc) -> tuple[str, ...]:
+    """Those of `tags` that a C library can run: none of another family, none that needs a newer one."""
+    return tuple(tag for tag in tags if _runs(tag.split("-")[2], libc))
+
+
+def _runs(platform: str, libc: Libc) -> bool:
+    if _LEGACY_PLATFORM.fullmatch(platform):
+        needed = Libc.parse(platform.split("_")[0])
+    elif match := _LIBC_PLATFORM.fullmatch(platform):
+        needed = Libc("glibc" if match[1] == "manylinux" else "musl", (int(match[2]), int(match[3])))
+    else:
+        return True
+    return needed.family == libc.family and needed.version <= libc.version
