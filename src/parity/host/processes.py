@@ -1,0 +1,162 @@
+"""Child processes of this machine, with an environment that we write and an end that we see to."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import platform
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy", "no_proxy")
+_BINFMT = Path("/proc/sys/fs/binfmt_misc")
+_MOUNTS = Path("/proc/self/mountinfo")
+_PATIENCE = 10
+
+
+def child_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """What a child process gets: nothing of the caller's but the home folder and the proxies."""
+    proxies = {n: v for name in _PROXIES for n in (name, name.upper()) if (v := environment.get(n))}
+    written = {"PATH": _PATH, "LANG": "C", "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
+    return {**written, "HOME": environment.get("HOME", "/"), **proxies}
+
+
+def run(
+    argv: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    on_line: Callable[[str], None],
+    keep_open: Sequence[int] = (),
+) -> int:
+    """Run a program to its end; both its streams are heard line by line, as one.
+
+    Args:
+        argv: program and arguments; no shell.
+        environment: the whole environment of the child.
+        on_line: hears each line without its newline.
+        keep_open: file descriptors that the child and its children inherit.
+
+    Returns:
+        The exit code; negative where a signal ended it.
+
+    Raises:
+        OSError: the program cannot be started.
+    """
+    process = subprocess.Popen(
+        list(argv),
+        env=dict(environment),
+        cwd="/",
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,  # so that all of its children can be ended with it
+        pass_fds=tuple(keep_open),
+    )
+    with process:
+        try:
+            for line in process.stdout or ():
+                on_line(line.decode(errors="replace").rstrip())
+            return process.wait()
+        except BaseException:
+            _end(process)
+            raise
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+    try:
+        process.wait(_PATIENCE)
+    except subprocess.TimeoutExpired:
+        pass
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+class ThisMachine:
+    """This machine as the place where an image's files are put together (`parity.images.Machine`).
+
+    Args:
+        folder: where temporary folders go; made when needed, for this user alone.
+        environment: the caller's, of which children get what `child_environment` lets through.
+    """
+
+    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+        self._folder = folder
+        self._environment = child_environment(environment)
+        self._locks: list[int] = []
+
+    @property
+    def arch(self) -> str:
+        """As `uname -m` says it."""
+        return platform.machine()
+
+    @property
+    def is_root(self) -> bool:
+        """Whether we may make device nodes and change roots."""
+        return os.geteuid() == 0
+
+    def find(self, program: str) -> str | None:
+        """The program's path, None where it is not installed."""
+        return shutil.which(program, path=self._environment["PATH"])
+
+    def emulates(self, arch: str) -> bool:
+        """Whether the kernel runs programs of that architecture (its own, or through binfmt)."""
+        return arch == self.arch or (_BINFMT / f"qemu-{arch}").exists()
+
+    def run(self, argv: Sequence[str], on_line: Callable[[str], None]) -> int:
+        """Run a program, hear its lines, give back its exit code."""
+        return run(argv, self._environment, on_line=on_line, keep_open=self._locks)
+
+    @contextmanager
+    def workspace(self) -> Iterator[Path]:
+        """A private temporary folder, removed by any exit; what killed runs left is swept first.
+
+        The folder is locked while anyone uses it. Children inherit the lock, so a child that
+        outlives us is not robbed of its folder.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._sweep()
+        new = Path(tempfile.mkdtemp(prefix="new-", dir=self._folder))
+        lock = os.open(new, os.O_RDONLY)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        path = new.rename(self._folder / f"work-{new.name}")  # others sweep it only under this name
+        self._locks.append(lock)
+        try:
+            yield path
+        finally:
+            self._locks.remove(lock)
+            _remove_tree(path)
+            os.close(lock)
+
+    def _sweep(self) -> None:
+        for path in self._folder.glob("work-*"):
+            with suppress(FileNotFoundError, BlockingIOError):
+                lock = os.open(path, os.O_RDONLY)
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    _remove_tree(path)
+                finally:
+                    os.close(lock)
+
+
+def _remove_tree(path: Path) -> None:
+    # A bootstrap that was killed leaves /proc and others mounted inside; never delete through them.
+    for mount in sorted(_mounts_below(path), reverse=True):
+        subprocess.run(["umount", "--lazy", mount], env={"PATH": _PATH}, check=True)
+    shutil.rmtree(path)
+
+
+def _mounts_below(path: Path) -> list[str]:
+    if not _MOUNTS.exists():
+        return []
+    # Spaces and the like are written as \040 (proc(5)).
+    points = (line.split()[4].encode().decode("unicode_escape") for line in _MOUNTS.read_text().splitlines())
+    return [point for point in points if point.startswith(f"{path.resolve()}/")]

@@ -1,0 +1,160 @@
+"""The image made present, by the first way that works; a failure tells every way that was tried."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from parity.engine import Engine, ImageInfo
+from parity.errors import EngineRefused, ImageUnavailable
+from parity.images.bootstrap import BootstrapFailed, Machine, bootstrap, obstacle
+from parity.images.folder import RecipeInvalid, build_context, image_tag, latest_tag, read_recipe
+from parity.images.platforms import platform_of, same_platform
+from parity.model import ImageSource, PinnedImage
+from parity.progress import Reporter
+
+
+class _Failed(Exception):
+    """One way did not work; what follows the first line is the tool's own output."""
+
+    def __init__(self, reason: str, output: tuple[str, ...] = ()) -> None:
+        super().__init__(reason)
+        self.lines = (reason, *(f"    {line}" for line in output))
+
+
+@dataclass
+class _Search:
+    source: ImageSource
+    arch: str
+    engine: Engine
+    machine: Machine
+    reporter: Reporter
+    tried: list[str] = field(default_factory=list)
+
+    @property
+    def platform(self) -> str:
+        return platform_of(self.arch)
+
+
+def ensure_image(
+    source: ImageSource, arch: str, *, engine: Engine, machine: Machine, reporter: Reporter
+) -> PinnedImage:
+    """Make the image present at the engine: found locally, pulled, built or bootstrapped.
+
+    Args:
+        source: a reference, a folder with a Dockerfile and perhaps a bootstrap.json, or both.
+        arch: the target's architecture as `uname -m` says it; an image of another is not used.
+        engine: where it shall be.
+        machine: where a bootstrap runs.
+        reporter: hears what is tried.
+
+    Raises:
+        ImageUnavailable: no way worked; the details tell each and why.
+        EngineLost: the engine went away.
+    """
+    search = _Search(source, arch, engine, machine, reporter)
+    for origin, name, attempt in _ways(search):
+        if found := _attempt(search, origin, name, attempt):
+            return PinnedImage(found.id, found.digests, str(source), found.platform, origin)
+    raise _unavailable(search)
+
+
+_Attempt = Callable[[], ImageInfo]
+
+
+def _ways(search: _Search) -> Iterator[tuple[str, str, _Attempt]]:
+    reference, folder = search.source.reference, search.source.folder
+    if reference:
+        yield "local", f"local image {reference}", lambda: _local(search, reference)
+    if folder and _is_folder(search, folder):
+        tag = image_tag(folder, search.platform)
+        yield "local", f"local image {tag}", lambda: _local(search, tag)
+    if reference:
+        yield "pulled", f"pull {reference}", lambda: _pull(search, reference)
+    if folder and (folder / "Dockerfile").is_file():
+        yield "built", f"build {folder.name}/Dockerfile", lambda: _build(search, folder)
+    if folder and (folder / "bootstrap.json").is_file():
+        yield "bootstrapped", f"bootstrap {folder.name}", lambda: _bootstrap(search, folder)
+
+
+def _attempt(search: _Search, origin: str, name: str, attempt: _Attempt) -> ImageInfo | None:
+    try:
+        return _fitting(search, attempt())
+    except _Failed as failure:
+        first, *rest = failure.lines
+        search.tried += [f"{name}: {first}", *rest]
+    except EngineRefused as refusal:
+        search.tried += [f"{name}: {refusal.message}", *(f"    {line}" for line in refusal.details)]
+    if origin != "local":
+        search.reporter.debug(search.tried[-1])
+    return None
+
+
+def _fitting(search: _Search, found: ImageInfo) -> ImageInfo:
+    if same_platform(found.platform, search.platform):
+        return found
+    raise _Failed(f"it is for {found.platform}, not {search.platform}: not used")
+
+
+def _is_folder(search: _Search, folder: Path) -> bool:
+    if folder.is_dir():
+        return True
+    search.tried.append(f"folder {folder}: there is none")
+    return False
+
+
+def _local(search: _Search, name: str) -> ImageInfo:
+    found = search.engine.image(name)
+    if found is None:
+        raise _Failed("not there")
+    return found
+
+
+def _pull(search: _Search, reference: str) -> ImageInfo:
+    search.reporter.note(f"pulling {reference}")
+    return search.engine.pull(reference, search.platform, search.reporter.debug)
+
+
+def _build(search: _Search, folder: Path) -> ImageInfo:
+    search.reporter.note(f"building {folder.name} from its Dockerfile")
+    tag = image_tag(folder, search.platform)
+    found = search.engine.build(build_context(folder), tag, search.platform, search.reporter.debug)
+    search.engine.tag(found.id, latest_tag(folder))
+    return found
+
+
+def _bootstrap(search: _Search, folder: Path) -> ImageInfo:
+    try:
+        recipe = read_recipe(folder / "bootstrap.json")
+        if reason := obstacle(search.machine, search.arch):
+            raise _Failed(reason)
+        found = bootstrap(
+            recipe,
+            search.arch,
+            image_tag(folder, search.platform),
+            engine=search.engine,
+            machine=search.machine,
+            reporter=search.reporter,
+        )
+    except RecipeInvalid as error:
+        raise _Failed(str(error)) from error
+    except BootstrapFailed as error:
+        raise _Failed(error.reason, error.output) from error
+    search.engine.tag(found.id, latest_tag(folder))
+    return found
+
+
+def _unavailable(search: _Search) -> ImageUnavailable:
+    names = (search.source.reference, _folder_tag(search))
+    wanted = " or ".join(name for name in names if name)
+    return ImageUnavailable(
+        f"the image {search.source} for {search.platform} could not be had",
+        remedy=f"docker pull or docker load {wanted}, or build with --stand-in IMAGE" if wanted else "",
+        details=tuple(search.tried),
+    )
+
+
+def _folder_tag(search: _Search) -> str:
+    folder = search.source.folder
+    return image_tag(folder, search.platform) if folder and folder.is_dir() else ""

@@ -1,0 +1,34 @@
+"""Which image folders there are, and which of their images the engine has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from parity.engine import Engine, ImageInfo
+from parity.images.folder import image_tag
+
+_NATIVE = "linux/amd64"
+
+
+@dataclass(frozen=True)
+class ImageRow:
+    """One folder under images/; `present` is None where the engine has no image of its present state."""
+
+    name: str
+    folder: Path
+    tag: str
+    bootstraps: bool
+    present: ImageInfo | None
+
+
+def list_images(root: Path, engine: Engine, platform: str = _NATIVE) -> tuple[ImageRow, ...]:
+    """The image folders below `root` by name, with what the engine has of each for that platform."""
+    folders = sorted(path.parent for path in root.glob("*/Dockerfile"))
+    return tuple(_row(folder, engine, platform) for folder in folders)
+
+
+def _row(folder: Path, engine: Engine, platform: str) -> ImageRow:
+    tag = image_tag(folder, platform)
+    bootstraps = (folder / "bootstrap.json").is_file()
+    return ImageRow(folder.name, folder, tag, bootstraps, engine.image(tag))
