@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -155,7 +156,7 @@ class _Chain:
             raise _refusal(path, self.problems) from error
 
     def _base(self, layer: Layer, path: Path, extends: str) -> Path | None:
-        base = path.parent / extends
+        base = Path(os.path.normpath(path.parent / extends))
         if not is_file(base) and is_bare(extends):
             base = self._by_name(extends) or base
         if not is_file(base):

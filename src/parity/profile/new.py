@@ -153,10 +153,15 @@ image:
 def _install(new: NewProfile) -> str:
     if not (new.packages or new.files):
         return _NOTHING_YET
-    rows = ["# What to install; paths are relative to this file.", "install:"]
+    rows = ["# What to install; paths are relative to this file."]
+    if new.extends:
+        rows.append("# A list replaces the base's list of that name, so an empty one leaves the base's out.")
+    rows.append("install:")
     for key, lines in (("requirements", new.packages), ("files", new.files)):
         if lines:
             rows += [f"  {key}:", *(f"    - {scalar(line)}" for line in lines)]
+        elif new.extends:
+            rows.append(f"  {key}: []")
     return "\n".join([*rows, ""])
 
 

@@ -54,4 +54,9 @@ def scalar(value: object) -> str:
         and " - " not in value
         and not value[:4].isdigit()  # a date, to YAML 1.1
     )
-    return value if plain else json.dumps(value, ensure_ascii=False)
+    return value if plain else "".join(map(_escaped, json.dumps(value, ensure_ascii=False)))
+
+
+def _escaped(character: str) -> str:
+    # What does not print may be a line break to YAML, or not allowed in it at all.
+    return character if character.isprintable() else f"\\U{ord(character):08x}"

@@ -1,0 +1,81 @@
+"""The shipped profiles and images: complete, checked, and in step with each other."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from parity.profile import available, load_profile, shipped_root
+
+ROOT = shipped_root()
+PROFILES = available((ROOT / "profiles",))
+EXPECTED = {
+    "rhel8-py39": ("glibc 2.28", "3.9"),
+    "rhel9-py39": ("glibc 2.34", "3.9"),
+    "rhel9-py312": ("glibc 2.34", "3.12"),
+    "rhel10-py312": ("glibc 2.39", "3.12"),
+    "almalinux9-py39": ("glibc 2.34", "3.9"),
+    "amzn2023-py39": ("glibc 2.34", "3.9"),
+    "sles15-py311": ("glibc 2.38", "3.11"),
+    "debian11-py39": ("glibc 2.31", "3.9"),
+    "debian12-py311": ("glibc 2.36", "3.11"),
+    "debian13-py313": ("glibc 2.41", "3.13"),
+    "ubuntu2204-py310": ("glibc 2.35", "3.10"),
+    "ubuntu2404-py312": ("glibc 2.39", "3.12"),
+    "alpine322-py312": ("musl 1.2", "3.12"),
+}
+
+
+def test_exactly_the_promised_profiles_are_shipped() -> None:
+    assert set(PROFILES) == set(EXPECTED)
+    assert {path.name for path in (ROOT / "images").iterdir() if path.is_dir()} == set(EXPECTED)
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_a_shipped_profile_is_usable_as_it_is(name: str) -> None:
+    profile = load_profile(name)
+    assert (str(profile.target.libc), profile.target.python) == EXPECTED[name]
+    assert profile.image.folder == ROOT / "images" / name
+    assert (profile.image.folder / "Dockerfile").is_file()
+    assert [path.name for path in profile.requirements.files] == ["sci.txt"]
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_a_shipped_profile_names_the_schema_for_editors(name: str) -> None:
+    first = PROFILES[name].read_text().splitlines()[0]
+    match = re.fullmatch(r"# yaml-language-server: \$schema=(\S+)", first)
+    assert match
+    assert (PROFILES[name].parent / match[1]).is_file()
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "images").glob("*/bootstrap.json")), ids=lambda p: p.parent.name
+)
+def test_both_recipes_of_an_image_install_the_same_packages(path: Path) -> None:
+    recipe = json.loads(path.read_text())
+    dockerfile = (path.parent / "Dockerfile").read_text()
+    match = re.search(r"apt-get install((?: --?\S+)*)((?: [a-z0-9.+-]+)+)", dockerfile)
+    assert match
+    assert match[2].split() == recipe["packages"]
+    assert "--no-install-recommends" in match[1]
+    base = re.search(r"^FROM (debian|ubuntu):(\S+?)(?:-slim)?$", dockerfile, re.MULTILINE)
+    assert base
+    suites = {"11": "bullseye", "12": "bookworm", "13": "trixie", "22.04": "jammy", "24.04": "noble"}
+    assert recipe["suite"] == suites[base[2]]
+    assert ("universe" in recipe.get("components", [])) == (base[1] == "ubuntu")
+    assert load_profile(path.parent.name).target.os_version == base[2]
+
+
+def test_every_debian_and_ubuntu_image_can_be_bootstrapped() -> None:
+    bootstrapped = {path.parent.name for path in (ROOT / "images").glob("*/bootstrap.json")}
+    assert bootstrapped == {name for name in EXPECTED if name.startswith(("debian", "ubuntu"))}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "images").glob("*/Dockerfile")), ids=lambda p: p.parent.name)
+def test_an_image_holds_what_a_stock_host_has_and_no_more(path: Path) -> None:
+    instructions = re.findall(r"^[A-Z]+", path.read_text(), re.MULTILINE)
+    assert instructions == ["FROM", "RUN"]
+    assert not re.search(r"pip3? install|gcc|python3?-dev|ubi\d+/python", path.read_text())
