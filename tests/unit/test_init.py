@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -182,3 +186,20 @@ def test_check_tells_all_problems_of_all_files(here: Path) -> None:
 
 def test_schema_is_printed_as_it_is() -> None:
     assert good("schema") == schema_text()
+
+
+def test_init_asks_on_a_terminal_for_what_is_open(here: Path) -> None:
+    program = "import typer; from parity.cli.init import init; typer.run(init)"
+    answers = ["rhel 9", "3.12", "requests pyyaml"]
+    main, terminal = pty.openpty()
+    words = [sys.executable, "-c", program, "-o", "x.yaml"]
+    with subprocess.Popen(words, stdin=terminal, stdout=terminal, stderr=terminal, cwd=here) as process:
+        os.close(terminal)
+        os.write(main, "".join(f"{answer}\n" for answer in answers).encode())
+        assert process.wait(60) == 0
+    shown = os.read(main, 100_000).decode()
+    os.close(main)
+    assert "Which Python of that system: 3.12, 3.9" in shown
+    profile = load_profile("x.yaml")
+    assert profile.target.python == "3.12"
+    assert profile.requirements.inline == ("requests", "pyyaml")
