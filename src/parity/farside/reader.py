@@ -67,10 +67,11 @@ def open_bundle(path: str) -> Iterator[BinaryIO]:
         # Without O_NONBLOCK, opening a named pipe would wait for ever.
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except (OSError, ValueError) as error:
-        raise BundleUnreadable(f"cannot open {path}: {getattr(error, 'strerror', error)}") from error
+        raise BundleUnreadable(f"cannot open {path!a}: {getattr(error, 'strerror', error)}") from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise BundleUnreadable(f"{path!a} is not a regular file")
     with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise BundleUnreadable(f"{path} is not a regular file")
         yield file
 
 
