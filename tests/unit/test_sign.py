@@ -175,19 +175,19 @@ def test_a_public_key_is_no_private_one_nor_the_reverse(tmp_path: Path) -> None:
 
 def test_a_trust_store_holds_what_was_added(tmp_path: Path) -> None:
     store = TrustStore(tmp_path / "trusted")
-    assert store.trusted() == ()
+    assert store.keys() == ()
     one, two = generate_key(), generate_key()
     for key in (one, two, one):
         store.add(save_key(tmp_path / key.public.fingerprint[:8] / str(len(os.listdir(tmp_path))), key))
-    fingerprints = {key.fingerprint for key in store.trusted()}
+    fingerprints = {key.fingerprint for key in store.keys()}  # noqa: SIM118
     assert fingerprints == {one.public.fingerprint, two.public.fingerprint}
-    assert len(store.trusted()) == 2
+    assert len(store.keys()) == 2
 
 
 def test_a_broken_key_in_the_trust_store_is_named(tmp_path: Path) -> None:
     (tmp_path / "broken.pub").write_text("no key")
     with pytest.raises(KeyUnusable) as caught:
-        TrustStore(tmp_path).trusted()
+        TrustStore(tmp_path).keys()
     assert "broken.pub" in caught.value.where
 
 

@@ -19,7 +19,7 @@ class TrustStore:
 
     folder: Path
 
-    def trusted(self) -> tuple[PublicKey, ...]:
+    def keys(self) -> tuple[PublicKey, ...]:
         """All trusted keys, by file name; none where there is no folder.
 
         Raises:
