@@ -35,7 +35,7 @@ HOMES = {
     "jsonschema": {"profile"},
     "yaml": {"profile"},
     "platformdirs": {"host"},
-    "tomli": {"host"},
+    "tomli": {"model"},
     "rich": {"cli"},
     "typer": {"cli"},
     "packaging": {"model", "probe", "resolve"},

@@ -116,7 +116,7 @@ class _Run:
         self._end = time.monotonic() + job.get("deadline", 1800)
         self._stop = threading.Event()
         self._mine = threading.local()
-        self._browsers = []  # type: List[Browser]
+        self._browsers: List[Browser] = []
         self.counter = _Counter(len(job["wheels"]), [w.get("size") for w in job["wheels"]])
 
     def watch(self, futures: "List[concurrent.futures.Future[Dict[str, Any]]]") -> None:

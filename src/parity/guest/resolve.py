@@ -4,6 +4,7 @@ Job:
     {"uv": path, "python": path, "cache": path, "requirements": text, "constraints": text,
      "lock": text of the existing lock whose versions are preferred, or null,
      "refresh": bool, "exclude_newer": date or null, "no_deps": bool, "timeout": seconds,
+     "retries": of each request,
      "index_url": address without credentials or null, "proxies": {"http", "https", "no"},
      "ca": PEM|null, "credentials": {"<origin>": [user, password]}}
 Result:
@@ -17,7 +18,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, Dict, List, Tuple
 
 from .web import WebProblem, origin_of
 
@@ -79,6 +80,7 @@ def _environment(job: Dict[str, Any], folder: str) -> Dict[str, str]:
         "UV_PYTHON_DOWNLOADS": "never",
         "UV_KEYRING_PROVIDER": "disabled",
         "UV_HTTP_TIMEOUT": "30",
+        "UV_HTTP_RETRIES": str(job.get("retries", 3)),
         "NO_COLOR": "1",
         "NETRC": os.devnull,
     }
@@ -105,8 +107,7 @@ def _index(job: Dict[str, Any]) -> Dict[str, str]:
     return found
 
 
-def _run(command, environment, folder, timeout):
-    # type: (List[str], Dict[str, str], str, float) -> "tuple[int, str]"
+def _run(command: List[str], environment: Dict[str, str], folder: str, timeout: float) -> Tuple[int, str]:
     process = subprocess.Popen(
         command,
         cwd=folder,

@@ -1,1 +1,36 @@
 """Requirements to a PEP 751 lock, natively inside the image."""
+
+from parity.resolve.inputs import ResolveInputs, inputs_digest
+from parity.resolve.lockfile import (
+    LockState,
+    lock_path,
+    lock_state,
+    parse_lock,
+    read_lock,
+    require_fresh,
+    write_lock,
+)
+from parity.resolve.requirements import RequirementLine, WhatToInstall, read_requirements
+from parity.resolve.stage import UV_PATH, resolve_lock, resolver
+from parity.resolve.uv import UvWheel, uv_version, uv_wheel
+
+__all__ = [
+    "UV_PATH",
+    "LockState",
+    "RequirementLine",
+    "ResolveInputs",
+    "UvWheel",
+    "WhatToInstall",
+    "inputs_digest",
+    "lock_path",
+    "lock_state",
+    "parse_lock",
+    "read_lock",
+    "read_requirements",
+    "require_fresh",
+    "resolve_lock",
+    "resolver",
+    "uv_version",
+    "uv_wheel",
+    "write_lock",
+]

@@ -1,0 +1,113 @@
+"""What uv said, as one of our errors."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from parity.errors import IndexFailed, ParityError, Unresolvable
+from parity.model.network import HostNetwork
+
+OVERTIME = 124
+"""The guest's exit code for a resolution that took too long."""
+
+_STATUS = re.compile(r"HTTP status (?:client|server) error \((\d{3}) ?([^)]*)\) for url \(([^)]*)\)")
+_HINT_STATUS = re.compile(r"An index(?: URL)? \(([^)]*)\)[^\n]*?\b(401|403)\b")
+_FETCHED = re.compile(r"Failed to fetch: (\S+)")
+_NO_WHEEL = re.compile(
+    r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*?)(?P<spec>(?:\[[^\]]*\])?(?:[=<>!~]=?=?[^ ]*)?) "
+    r"(?:has no (?:usable )?wheels|requires Python|has no wheels)"
+)
+_BROKEN = (
+    ("dns error|failed to lookup address", "its host name was not found", "dns"),
+    ("UnknownIssuer|invalid peer certificate|certificate", "its certificate is not trusted", "tls"),
+    ("InvalidContentType|TLS|tls|handshake", "TLS failed", "tls"),
+    ("tunnel error|proxy", "the proxy refused the connection", "proxy"),
+    (
+        "`Content-Type`|not a valid (?:HTML|JSON)|expected value at line",
+        "it does not answer like a package index",
+        "garbage",
+    ),
+    (
+        "invalid package format|Failed to unzip|Failed to read from zip|structure of `",
+        "it serves a damaged file",
+        "damaged",
+    ),
+    ("Failed to fetch|Request failed|error sending request|operation timed out", "it does not answer", ""),
+)
+"""What uv's message holds, what it means, and the key of its remedy; the first that fits counts."""
+
+_REMEDIES = {
+    "401": "put the credentials into netrc or into the index address of pip's or uv's own settings",
+    "403": "these credentials (or none) may not read it: check them, and the index address",
+    "404": "the index lists a file that it does not have: ask whoever runs it, or pin another version",
+    "429": "the index asks to slow down: try again in a few minutes",
+    "dns": "check the index address and the name server; set HTTPS_PROXY where a proxy is needed",
+    "tls": "name your network's CA bundle in SSL_CERT_FILE or in pip's `cert` setting",
+    "proxy": "check HTTP_PROXY, HTTPS_PROXY and NO_PROXY",
+    "garbage": "check that the address is that of a simple index (PEP 503 or 691), not of a web page",
+}
+
+
+@dataclass(frozen=True)
+class Lacking:
+    """A package without a fitting wheel: its name, and the version specifier that was tried."""
+
+    name: str
+    tried: str
+
+
+def lacking_wheel(stderr: str) -> Lacking | None:
+    """The package for which uv found no fitting wheel, None where that was not the reason."""
+    match = _NO_WHEEL.search(_cause(stderr))
+    return Lacking(match["name"], match["spec"].lstrip("=")) if match else None
+
+
+def resolve_error(exit_code: int, stderr: str, network: HostNetwork) -> ParityError:
+    """The error for a failed resolution, other than a lacking wheel; secrets are taken out."""
+    said = network.redact(stderr.strip())
+    if exit_code == OVERTIME:
+        return IndexFailed("resolving took too long", details=tuple(said.splitlines()))
+    return _index_error(said, network) or _conflict(said)
+
+
+def _index_error(said: str, network: HostNetwork) -> IndexFailed | None:
+    details = tuple(said.splitlines())
+    if match := _HINT_STATUS.search(said):
+        return IndexFailed(
+            f"the index answered {match[2]}", where=match[1], remedy=_REMEDIES[match[2]], details=details
+        )
+    if match := _STATUS.search(said):
+        return IndexFailed(
+            f"the index answered {match[1]} {match[2]}".rstrip(),
+            where=match[3],
+            remedy=_REMEDIES.get(match[1], ""),
+            details=details,
+        )
+    fetched = _FETCHED.search(said)
+    where = fetched[1] if fetched else network.index_url or ""
+    for pattern, message, kind in _BROKEN:
+        if re.search(pattern, said):
+            return IndexFailed(
+                f"the index failed: {message}", where=where, remedy=_REMEDIES.get(kind, ""), details=details
+            )
+    return None
+
+
+def _conflict(said: str) -> Unresolvable:
+    cause = _cause(said)
+    message = cause or (said.splitlines()[0] if said else "uv failed without saying why")
+    return Unresolvable(message.removeprefix("error: "), details=_hints(said))
+
+
+def _cause(stderr: str) -> str:
+    """The explanation of uv as flowing text, without its `cause:` and its hints."""
+    _, found, rest = stderr.partition("cause: ")
+    if not found or "No solution found" not in stderr:
+        return ""
+    lines = [line.strip() for line in rest.partition("\nhint:")[0].splitlines()]
+    return " ".join(line for line in lines if line)
+
+
+def _hints(stderr: str) -> tuple[str, ...]:
+    return tuple(" ".join(part.split()) for part in stderr.split("\nhint:")[1:])

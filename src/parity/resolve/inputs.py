@@ -1,0 +1,62 @@
+"""Everything a lock is made from, and its digest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+from parity.model import Facts
+from parity.model.network import clean_url
+from parity.resolve.requirements import RequirementLine, WhatToInstall
+
+_KERNEL = ("platform_release", "platform_version")
+"""Markers that tell the engine's kernel, not the target's image: they change from machine to machine."""
+
+
+@dataclass(frozen=True)
+class ResolveInputs:
+    """What to resolve, for which target.
+
+    Attributes:
+        what: requirement lines and constraints.
+        facts: the image's.
+        tags: wheel tags that may be chosen, most preferred first: the facts' own, or fewer where
+            the target (behind a stand-in, or with an old pip) accepts fewer.
+        index_url: the profile's index, None where this machine's settings decide.
+        exclude_newer: RFC 3339 date or time, None for no limit.
+    """
+
+    what: WhatToInstall
+    facts: Facts
+    tags: tuple[str, ...]
+    index_url: str | None = None
+    exclude_newer: str | None = None
+
+    @property
+    def requires_python(self) -> str:
+        """The specifier of the target's interpreter, `==3.9.*`."""
+        return "==" + ".".join(self.facts.python.split(".")[:2]) + ".*"
+
+
+def inputs_digest(inputs: ResolveInputs, resolver: str) -> str:
+    """SHA-256 over everything that decides what a lock should hold.
+
+    This machine's own index settings are not part of it: a colleague with another mirror of the
+    same index has the same lock.
+    """
+    markers = {key: value for key, value in inputs.facts.markers.items() if key not in _KERNEL}
+    document = {
+        "requirements": _texts(inputs.what.requirements),
+        "constraints": _texts(inputs.what.constraints),
+        "markers": markers,
+        "tags": inputs.tags,
+        "index": clean_url(inputs.index_url) if inputs.index_url else None,
+        "exclude_newer": inputs.exclude_newer,
+        "resolver": resolver,
+    }
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+
+
+def _texts(lines: tuple[RequirementLine, ...]) -> list[list[object]]:
+    return sorted([line.text, sorted(line.sha256)] for line in lines)

@@ -1,0 +1,163 @@
+"""The lock as a file: PEP 751, one wheel and one hash for each package, readable back.
+
+Reading trusts nothing: the file lies in a repository that others write to.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from packaging.pylock import Package, Pylock, PylockValidationError
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+
+from parity.errors import LockInvalid, LockOutdated
+from parity.model import Lock, LockedWheel
+from parity.model.network import clean_url
+from parity.model.toml import TOMLError, parse
+
+_WHEEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]*\.whl")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+LockState = Literal["fresh", "outdated", "missing"]
+
+
+def lock_path(folder: Path, profile: str) -> Path:
+    """Where a profile's lock lies: `pylock.<profile>.toml`, dots replaced as PEP 751 asks."""
+    return folder / f"pylock.{profile.replace('.', '-')}.toml"
+
+
+def lock_state(existing: Lock | None, digest: str) -> LockState:
+    """Whether a lock was made from these inputs (see `inputs_digest`)."""
+    if existing is None:
+        return "missing"
+    return "fresh" if existing.inputs == digest else "outdated"
+
+
+def require_fresh(existing: Lock | None, digest: str, path: Path) -> Lock:
+    """What --locked demands: the lock as it is; LockOutdated where it is missing or no longer fits."""
+    if existing is None:
+        raise LockOutdated("there is no lock yet", where=str(path))
+    if existing.inputs != digest:
+        raise LockOutdated("requirements, target or index have changed since it was made", where=str(path))
+    return existing
+
+
+def read_lock(path: Path) -> Lock | None:
+    """The lock in a file, None where there is no file.
+
+    Raises:
+        LockInvalid: it is not a PEP 751 lock of exactly one hashed wheel for each package.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise LockInvalid(f"the lock cannot be read: {error}", where=str(path)) from error
+    return parse_lock(text, str(path))
+
+
+def parse_lock(text: str, where: str) -> Lock:
+    """The lock in a text; LockInvalid as in `read_lock`."""
+    try:
+        document = parse(text)
+        pylock = Pylock.from_dict(document)
+        own = _own_table(document)
+        wheels = {package.name: _locked(package, own["requested"]) for package in pylock.packages}
+    except (TOMLError, PylockValidationError, RecursionError) as error:
+        raise LockInvalid(f"not a PEP 751 lock: {error}", where=where) from error
+    except LockInvalid as error:
+        raise LockInvalid(error.message, where=where) from error
+    if len(wheels) != len(pylock.packages):
+        raise LockInvalid("the lock names a package twice", where=where)
+    return Lock(
+        wheels=tuple(wheels[name] for name in sorted(wheels)),
+        requires_python=str(pylock.requires_python or ""),
+        inputs=own["inputs"],
+        created_by=pylock.created_by,
+    )
+
+
+def write_lock(lock: Lock) -> str:
+    """The lock's text; the same lock always gives the same text."""
+    lines = [
+        'lock-version = "1.0"',
+        f"requires-python = {_quoted(lock.requires_python)}",
+        f"created-by = {_quoted(lock.created_by)}",
+    ]
+    for wheel in lock.wheels:
+        lines += ["", *_package_lines(wheel)]
+    requested = ", ".join(_quoted(wheel.name) for wheel in lock.wheels if wheel.requested)
+    lines += ["", "[tool.parity]", f"inputs = {_quoted(lock.inputs)}", f"requested = [{requested}]"]
+    return "\n".join(lines) + "\n"
+
+
+def _package_lines(wheel: LockedWheel) -> list[str]:
+    size = "" if wheel.size is None else f"size = {wheel.size}, "
+    file = f"name = {_quoted(wheel.filename)}, url = {_quoted(wheel.url)}, {size}"
+    index = [f"index = {_quoted(wheel.index)}"] if "://" in wheel.index else []
+    return [
+        "[[packages]]",
+        f"name = {_quoted(wheel.name)}",
+        f"version = {_quoted(wheel.version)}",
+        *index,
+        f"wheels = [{{ {file}hashes = {{ sha256 = {_quoted(wheel.sha256)} }} }}]",
+    ]
+
+
+def _quoted(text: str) -> str:
+    """A TOML basic string; what we write holds no characters in which JSON and TOML differ."""
+    return json.dumps(text)
+
+
+def _own_table(document: Mapping[str, Any]) -> dict[str, Any]:
+    own = document.get("tool", {}).get("parity") if isinstance(document.get("tool", {}), dict) else None
+    if not isinstance(own, dict) or not isinstance(own.get("inputs"), str):
+        raise LockInvalid("the lock was not written by parity: it has no [tool.parity] inputs")
+    requested = own.get("requested")
+    if not isinstance(requested, list) or not all(isinstance(name, str) for name in requested):
+        raise LockInvalid("tool.parity.requested is not a list of names")
+    return own
+
+
+def _locked(package: Package, requested: list[str]) -> LockedWheel:
+    """One package, judged strictly."""
+    name = str(package.name)
+    if not package.wheels or len(package.wheels) != 1 or package.marker is not None:
+        raise LockInvalid(f"{name}: a parity lock names exactly one wheel for each package, without marker")
+    if package.is_direct or package.sdist is not None:
+        raise LockInvalid(f"{name}: only wheels from an index can be locked")
+    wheel = package.wheels[0]
+    sha256, url = wheel.hashes.get("sha256", ""), wheel.url or ""
+    if not _SHA256.fullmatch(sha256):
+        raise LockInvalid(f"{name}: no SHA-256, or not 64 lower-case hexadecimal digits")
+    if not url.startswith(("https://", "http://")) or url != clean_url(url):
+        raise LockInvalid(f"{name}: the address is not a plain http or https one")
+    if wheel.size is not None and wheel.size < 0:
+        raise LockInvalid(f"{name}: negative size")
+    check_filename(wheel.filename, name, str(package.version))
+    return LockedWheel(
+        name=name,
+        version=str(package.version),
+        filename=wheel.filename,
+        url=url,
+        sha256=sha256,
+        size=wheel.size,
+        requested=name in requested,
+        index=package.index or "default",
+    )
+
+
+def check_filename(filename: str, name: str, version: str) -> None:
+    """LockInvalid unless it is a plain wheel file name (PEP 427) of that package and version."""
+    try:
+        parsed = parse_wheel_filename(filename)
+    except InvalidWheelFilename as error:
+        raise LockInvalid(f"{name}: {error}") from error
+    fits = parsed[0] == canonicalize_name(name) and str(parsed[1]) == version
+    if not fits or not _WHEEL_NAME.fullmatch(filename):
+        raise LockInvalid(f"{name} {version}: the file name {filename!r} does not belong to it")

@@ -1,0 +1,126 @@
+"""From what uv resolved to one wheel and one hash for each package."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from packaging.markers import Environment
+from packaging.pylock import Package, PackageWheel, Pylock, PylockValidationError
+from packaging.utils import parse_wheel_filename
+
+from parity.errors import HashMismatch, IndexFailed, NoWheel
+from parity.model import Lock, LockedWheel
+from parity.model.network import clean_url
+from parity.model.toml import TOMLError, parse
+from parity.resolve.inputs import ResolveInputs
+from parity.resolve.lockfile import check_filename
+
+MARKER_KEYS = frozenset(Environment.__annotations__) - {"extra", "extras", "dependency_groups"}
+"""All keys of PEP 508's environment: a missing one would be filled in from this machine's Python."""
+
+
+def select_wheels(text: str, inputs: ResolveInputs, index: str | None, digest: str, created_by: str) -> Lock:
+    """Choose, for each package whose marker holds, the best wheel that the tags allow.
+
+    Args:
+        text: uv's lock.
+        inputs: the target's facts and tags, and the hashes that the user's own files demand.
+        index: the index address without credentials, None for the tools' default.
+        digest: of the inputs, see `inputs_digest`.
+        created_by: the resolver and its version.
+
+    Raises:
+        NoWheel: a package has no wheel for these tags, or none with a SHA-256.
+        HashMismatch: no fitting wheel has a hash that the requirements file allows.
+        IndexFailed: uv's lock is not one, or was made for another interpreter.
+    """
+    allowed, requested = inputs.what.hashes(), inputs.what.requested(inputs.facts.markers)
+    wheels = []
+    for package in _packages(text, inputs.facts.markers):
+        wheel = _best(package, inputs.tags, allowed.get(str(package.name)))
+        wheels.append(_locked(package, wheel, str(package.name) in requested, index))
+    return Lock(
+        wheels=tuple(sorted(wheels, key=lambda wheel: wheel.name)),
+        requires_python=inputs.requires_python,
+        inputs=digest,
+        created_by=created_by,
+    )
+
+
+def first_version(text: str, inputs: ResolveInputs) -> tuple[str, bool]:
+    """The version of the only package in uv's lock, and whether it has a wheel for the tags."""
+    package = next(_packages(text, inputs.facts.markers))
+    try:
+        _best(package, inputs.tags, None)
+    except NoWheel:
+        return str(package.version), False
+    return str(package.version), True
+
+
+def _packages(text: str, markers: Mapping[str, str]) -> Iterator[Package]:
+    """The packages whose marker holds in exactly this environment."""
+    missing = MARKER_KEYS - set(markers)
+    if missing:
+        raise ValueError(f"facts without the markers {sorted(missing)}")
+    try:
+        pylock = Pylock.from_dict(parse(text))
+    except (TOMLError, PylockValidationError) as error:
+        raise IndexFailed(f"uv's lock cannot be read: {error}") from error
+    python = markers["python_full_version"]
+    if pylock.requires_python and not pylock.requires_python.contains(python, prereleases=True):
+        raise IndexFailed(f"uv resolved for Python {pylock.requires_python}, the image has {python}")
+    environment: dict[str, str | frozenset[str]] = {
+        **markers,
+        "extras": frozenset(),
+        "dependency_groups": frozenset(),
+    }
+    for package in pylock.packages:
+        if package.marker is None or package.marker.evaluate(environment, context="lock_file"):
+            yield package
+
+
+def _best(package: Package, tags: Sequence[str], hashes: frozenset[str] | None) -> PackageWheel:
+    """The wheel whose tag comes first in `tags` (PEP 425)."""
+    ranks = {tag: rank for rank, tag in enumerate(tags)}
+    fitting = [
+        (rank, wheel.filename, wheel)
+        for wheel in package.wheels or ()
+        if wheel.hashes.get("sha256") and (rank := _rank(wheel.filename, ranks)) is not None
+    ]
+    if not fitting:
+        raise NoWheel(
+            f"{package.name} {package.version} has no wheel that fits the target", where=package.name
+        )
+    if hashes is not None:
+        fitting = [entry for entry in fitting if entry[2].hashes["sha256"].lower() in hashes]
+        if not fitting:
+            raise HashMismatch(
+                f"no fitting wheel of {package.name} {package.version} has a hash from the requirements",
+                where=package.name,
+                remedy="add the hash of the target's wheel to the requirements file, or leave hashes out",
+            )
+    return min(fitting, key=lambda entry: entry[:2])[2]
+
+
+def _rank(filename: str, ranks: Mapping[str, int]) -> int | None:
+    """The best rank among a wheel's tags, None where it has none of them."""
+    found = [ranks[str(tag)] for tag in parse_wheel_filename(filename)[3] if str(tag) in ranks]
+    return min(found, default=None)
+
+
+def _locked(package: Package, wheel: PackageWheel, requested: bool, index: str | None) -> LockedWheel:
+    name, version = str(package.name), str(package.version)
+    url = clean_url(wheel.url or "")
+    if not url.startswith(("https://", "http://")):
+        raise IndexFailed(f"{name}: the index names no http address for {wheel.filename}")
+    check_filename(wheel.filename, name, version)
+    return LockedWheel(
+        name=name,
+        version=version,
+        filename=wheel.filename,
+        url=url,
+        sha256=wheel.hashes["sha256"].lower(),
+        size=wheel.size,
+        requested=requested,
+        index=index or "default",
+    )

@@ -1,0 +1,153 @@
+"""Requirements to a lock: uv inside the image resolves, this side chooses and judges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from parity.engine import Container
+from parity.engine.guests import GuestFailed, run_guest
+from parity.errors import IndexFailed, NoWheel, ToolUnavailable
+from parity.model import Lock
+from parity.model.network import HostNetwork, clean_url
+from parity.progress import Reporter
+from parity.resolve.explain import OVERTIME, Lacking, lacking_wheel, resolve_error
+from parity.resolve.inputs import ResolveInputs, inputs_digest
+from parity.resolve.lockfile import write_lock
+from parity.resolve.requirements import RequirementLine
+from parity.resolve.select import first_version, select_wheels
+from parity.resolve.uv import uv_version
+
+UV_PATH = "/parity/bin/uv"
+UV_CACHE = "/store/uv-cache"
+_RETRIES = 3
+_SHOWN_VERSIONS = 5
+
+
+def resolver() -> str:
+    """The resolver and its version, as the lock names it."""
+    return f"uv {uv_version()}"
+
+
+def resolve_lock(
+    container: Container,
+    python: str,
+    inputs: ResolveInputs,
+    network: HostNetwork,
+    existing: Lock | None,
+    reporter: Reporter,
+    *,
+    upgrade: bool = False,
+    timeout: float = 600.0,
+) -> Lock:
+    """Resolve inside the image, wheels only, one wheel and one hash for each package.
+
+    Args:
+        container: started, with the guest scripts and uv (at UV_PATH) in it, the store at /store.
+        python: the interpreter inside it that is resolved for.
+        inputs: what to install, for which facts and tags.
+        network: the index and how to reach it; its secrets go to the guest's stdin alone.
+        existing: the lock there is; its versions are kept where they still fit.
+        reporter: hears what uv had to say.
+        upgrade: leave `existing` out and ask the index afresh.
+        timeout: seconds for uv.
+
+    Raises:
+        Unresolvable, NoWheel, HashMismatch, IndexFailed, ToolUnavailable.
+    """
+    uv = _Uv(container, python, inputs, network, timeout)
+    kept = None if upgrade or existing is None else write_lock(existing)
+    answer = uv.compile(_text(inputs.what.requirements), lock=kept, refresh=upgrade)
+    reporter.debug(network.redact(answer.stderr.strip()))
+    if answer.lock is None:
+        raise uv.error(answer)
+    index = clean_url(network.index_url) if network.index_url else None
+    digest = inputs_digest(inputs, resolver())
+    try:
+        return select_wheels(answer.lock, inputs, index, digest, resolver())
+    except NoWheel as error:
+        raise uv.no_wheel(Lacking(error.where, ""), error.message) from error
+
+
+@dataclass(frozen=True)
+class _Answer:
+    exit_code: int
+    lock: str | None
+    stderr: str
+
+
+@dataclass(frozen=True)
+class _Uv:
+    """uv inside the container, asked through the guest."""
+
+    container: Container
+    python: str
+    inputs: ResolveInputs
+    network: HostNetwork
+    timeout: float
+
+    def compile(
+        self, requirements: str, *, lock: str | None = None, refresh: bool = False, alone: bool = False
+    ) -> _Answer:
+        """Run `uv pip compile`; `alone` leaves dependencies and constraints out."""
+        job = {
+            **self.network.job(),
+            "uv": UV_PATH,
+            "python": self.python,
+            "cache": UV_CACHE,
+            "requirements": requirements,
+            "constraints": "" if alone else _text(self.inputs.what.constraints),
+            "lock": lock,
+            "refresh": refresh,
+            "no_deps": alone,
+            "exclude_newer": self.inputs.exclude_newer,
+            "timeout": self.timeout,
+            "retries": _RETRIES,
+        }
+        return _Answer(**self._run(job))
+
+    def _run(self, job: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return run_guest(self.container, self.python, "resolve", job, timeout=self.timeout + 30)
+        except GuestFailed as error:
+            message = "uv could not be run inside the image: " + self.network.redact(error.last_line)
+            raise ToolUnavailable(message) from error
+        except TimeoutError as error:
+            raise IndexFailed(f"resolving took longer than {self.timeout:.0f} seconds") from error
+
+    def error(self, answer: _Answer) -> Exception:
+        """What to raise for a failed resolution."""
+        lacking = None if answer.exit_code == OVERTIME else lacking_wheel(answer.stderr)
+        failed = resolve_error(answer.exit_code, answer.stderr, self.network)
+        if lacking is None or isinstance(failed, IndexFailed):
+            return failed
+        named = f"{lacking.name} {lacking.tried}".rstrip()
+        return self.no_wheel(lacking, f"{named} has no wheel that fits the target", (failed.message,))
+
+    def no_wheel(self, lacking: Lacking, message: str, details: tuple[str, ...] = ()) -> NoWheel:
+        """The error for a lacking wheel, with the versions that do have one."""
+        versions = tuple(self.fitting_versions(lacking.name))
+        if versions:
+            told = f"these versions of {lacking.name} have a fitting wheel: {', '.join(versions)}"
+            remedy = f"allow {lacking.name}=={versions[0]} by a requirement or a constraint"
+        else:
+            told = f"no version of {lacking.name} has a fitting wheel on this index"
+            remedy = f"leave {lacking.name} out, or build a wheel for the target and put it on your own index"
+        return NoWheel(f"{message}; {told}", where=lacking.name, remedy=remedy, details=details)
+
+    def fitting_versions(self, name: str) -> Iterator[str]:
+        """The newest versions of a project that have a fitting wheel, newest first: uv is asked for each."""
+        asked = name
+        for _ in range(_SHOWN_VERSIONS):
+            answer = self.compile(asked, alone=True)
+            if answer.lock is None:
+                return
+            version, fits = first_version(answer.lock, self.inputs)
+            if fits:
+                yield version
+            asked = f"{name}<{version}"
+
+
+def _text(lines: tuple[RequirementLine, ...]) -> str:
+    return "".join(f"{line.text}\n" for line in lines)
