@@ -1,0 +1,60 @@
+"""Fixtures that need the real engine; made only when a test asks for them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.support.engine import IMAGES
+from tests.support.recorder import Recorder
+
+from parity.docker_engine import DockerEngine, connect
+from parity.host.processes import ThisMachine
+from parity.images import ensure_image
+from parity.model import ImageSource, PinnedImage
+
+
+@pytest.fixture
+def recorder() -> Recorder:
+    """A reporter that remembers."""
+    return Recorder()
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[DockerEngine]:
+    """The engine of this machine, with a run of its own."""
+    found = connect()
+    yield found
+    found.close()
+
+
+@pytest.fixture(scope="session")
+def machine() -> ThisMachine:
+    """This machine, for bootstrapping; the folder is the user's, as in a real run."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return ThisMachine(cache / "parity" / "bootstrap", os.environ)
+
+
+def _image(name: str, engine: DockerEngine, machine: ThisMachine) -> PinnedImage:
+    source = ImageSource(folder=IMAGES / name)
+    return ensure_image(source, "x86_64", engine=engine, machine=machine, reporter=Recorder())
+
+
+@pytest.fixture(scope="session")
+def debian11(engine: DockerEngine, machine: ThisMachine) -> PinnedImage:
+    """Debian 11 with Python 3.9, made once and reused by its folder's digest."""
+    return _image("debian11-py39", engine, machine)
+
+
+@pytest.fixture(scope="session")
+def debian12(engine: DockerEngine, machine: ThisMachine) -> PinnedImage:
+    """Debian 12 with Python 3.11."""
+    return _image("debian12-py311", engine, machine)
+
+
+@pytest.fixture(scope="session")
+def debian13(engine: DockerEngine, machine: ThisMachine) -> PinnedImage:
+    """Debian 13 with Python 3.13."""
+    return _image("debian13-py313", engine, machine)

@@ -1,0 +1,298 @@
+"""What every engine must do: one suite over the real engine and over the fake that unit tests use."""
+
+from __future__ import annotations
+
+import io
+import signal
+import tarfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from tests.support.engine import containers_of, doomed_run, exists, reap, volume_exists
+from tests.support.fake_engine import FakeEngine
+
+from parity.docker_engine import DockerEngine
+from parity.engine import ContainerSpec, Engine, ImageInfo, Mount, Network
+from parity.engine.guests import small_tar
+from parity.errors import EngineRefused
+from parity.images.archive import image_archive, write_layer
+
+
+@dataclass
+class Rig:
+    """An engine, an image on it that has a shell, and what only the rig knows about it."""
+
+    engine: Engine
+    image: str
+    living: Callable[[], set[str]]
+    volume_exists: Callable[[str], bool]
+    abandon: Callable[[], str]
+
+    def spec(self, *, mounts: tuple[Mount, ...] = (), read_only: bool = False) -> ContainerSpec:
+        return ContainerSpec(
+            image=self.image, network=Network.NONE, purpose="contract", mounts=mounts, read_only=read_only
+        )
+
+
+def fake_rig(folder: Path) -> Rig:
+    engine = FakeEngine(folder)
+    engine.images["parity/test:latest"] = ImageInfo("sha256:" + "1" * 64, (), "linux/amd64", 1)
+
+    def abandon() -> str:
+        engine.ensure_volume("parity-scratch-dead")
+        engine.abandoned.add("parity-scratch-dead")
+        return "parity-scratch-dead"
+
+    return Rig(
+        engine,
+        "sha256:" + "1" * 64,
+        lambda: set(engine.containers),
+        lambda name: (folder / "volumes" / name).exists(),
+        abandon,
+    )
+
+
+def real_rig(engine: DockerEngine, image: str) -> Rig:
+    def abandon() -> str:
+        process, container, volume = doomed_run(engine.info().address, image)
+        process.send_signal(signal.SIGKILL)
+        reap(process)
+        assert exists(engine, container)
+        return volume
+
+    return Rig(
+        engine, image, lambda: containers_of(engine), lambda name: volume_exists(engine, name), abandon
+    )
+
+
+@pytest.fixture(params=["fake", pytest.param("real", marks=pytest.mark.engine)])
+def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Rig:
+    if request.param == "fake":
+        return fake_rig(tmp_path)
+    return real_rig(request.getfixturevalue("engine"), request.getfixturevalue("debian11").id)
+
+
+def names(archive: Iterator[bytes]) -> list[str]:
+    with tarfile.open(fileobj=io.BytesIO(b"".join(archive))) as tar:
+        return [member.name for member in tar]
+
+
+def test_says_who_it_is(rig: Rig) -> None:
+    info = rig.engine.info()
+    assert info.platform == "linux/amd64"
+    assert info.api_version
+    assert info.address
+    assert info.storage_driver
+    assert info.cpus > 0
+    assert info.memory > 0
+
+
+def test_an_image_is_found_by_id_and_an_unknown_one_is_not(rig: Rig) -> None:
+    found = rig.engine.image(rig.image)
+    assert found is not None
+    assert (found.id, found.platform) == (rig.image, "linux/amd64")
+    assert rig.engine.image("parity/nobody:none") is None
+
+
+def test_a_container_from_an_unknown_image_is_refused_by_name(rig: Rig) -> None:
+    spec = ContainerSpec(image="parity/nobody:none", network=Network.NONE, purpose="contract")
+    with pytest.raises(EngineRefused, match="parity/nobody:none"), rig.engine.container(spec):
+        pass
+    assert rig.living() == set()
+
+
+def test_files_go_in_before_and_after_the_start_and_come_out_in_order(rig: Rig) -> None:
+    with rig.engine.container(rig.spec()) as container:
+        container.put("/", small_tar({"work/b": b"before"}))
+        container.start()
+        container.put("/work", [small_tar({"a": b"after", "c/d": b"deep"})])
+        assert container.exec(["cat", "work/a", "work/b"]).stdout == b"afterbefore"
+        assert names(container.get("/work")) == ["work", "work/a", "work/b", "work/c", "work/c/d"]
+        assert names(container.get("/work/a")) == ["a"]
+
+
+def test_what_is_not_there_cannot_be_read(rig: Rig) -> None:
+    with rig.engine.container(rig.spec()) as container, pytest.raises(EngineRefused, match="/nowhere"):
+        list(container.get("/nowhere"))
+
+
+def test_files_cannot_go_where_there_is_no_folder(rig: Rig) -> None:
+    with rig.engine.container(rig.spec()) as container, pytest.raises(EngineRefused, match="/nowhere"):
+        container.put("/nowhere", small_tar({"a": b""}))
+
+
+def test_streams_are_kept_apart_and_the_exit_code_is_the_commands(rig: Rig) -> None:
+    with rig.engine.container(rig.spec()) as container:
+        container.start()
+        result = container.exec(["sh", "-c", "cat; echo problem >&2; exit 3"], stdin=b"\x00in\xff")
+        assert (result.exit_code, result.stdout, result.stderr) == (3, b"\x00in\xff", b"problem\n")
+
+
+def test_arguments_pass_unchanged(rig: Rig) -> None:
+    with rig.engine.container(rig.spec()) as container:
+        container.start()
+        result = container.exec(["printf", "%s|", "a b", "$HOME", "", "ü'\""])
+        assert result.stdout == "a b|$HOME||ü'\"|".encode()
+
+
+def test_much_output_on_both_streams_and_much_input_do_not_block(rig: Rig) -> None:
+    script = "cat >&2; head -c 3000000 /dev/zero"
+    with rig.engine.container(rig.spec()) as container:
+        container.start()
+        result = container.exec(["sh", "-c", script], stdin=b"x" * 5_000_000, timeout=60)
+        assert (len(result.stdout), len(result.stderr)) == (3_000_000, 5_000_000)
+
+
+def test_a_command_may_ignore_its_input(rig: Rig) -> None:
+    with rig.engine.container(rig.spec()) as container:
+        container.start()
+        result = container.exec(["echo", "done"], stdin=b"x" * 5_000_000, timeout=60)
+        assert (result.exit_code, result.stdout) == (0, b"done\n")
+
+
+def test_a_listener_hears_its_stream_as_it_comes(rig: Rig) -> None:
+    heard: list[tuple[float, bytes]] = []
+    with rig.engine.container(rig.spec()) as container:
+        container.start()
+        result = container.exec(
+            ["sh", "-c", "head -c 4096 /dev/zero; sleep 0.6; echo two; echo err >&2"],
+            on_stdout=lambda chunk: heard.append((time.monotonic(), chunk)),
+        )
+    assert b"".join(chunk for _, chunk in heard) == bytes(4096) + b"two\n"
+    assert heard[-1][0] - heard[0][0] > 0.3
+    assert (result.stdout, result.stderr) == (b"", b"err\n")
+
+
+def test_a_listeners_own_error_is_not_taken_for_the_engines(rig: Rig) -> None:
+    def full(_: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    with rig.engine.container(rig.spec()) as container:
+        container.start()
+        with pytest.raises(OSError, match="No space left"):
+            container.exec(["echo", "hello"], on_stdout=full)
+
+
+def test_an_error_in_what_is_put_is_not_taken_for_the_engines(rig: Rig) -> None:
+    def broken() -> Iterator[bytes]:
+        yield bytes(512)
+        raise OSError(5, "Input/output error")
+
+    with rig.engine.container(rig.spec()) as container, pytest.raises(OSError, match="Input/output"):
+        container.put("/", broken())
+
+
+def test_a_command_sees_the_environment_we_wrote_and_not_ours(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_INDEX_URL", "canary")
+    with rig.engine.container(rig.spec()) as container:
+        container.start()
+        result = container.exec(["env"], environment={"GIVEN": "yes"})
+        assert b"GIVEN=yes" in result.stdout.splitlines()
+        assert b"canary" not in result.stdout
+
+
+def test_a_command_runs_in_the_folder_it_is_given(rig: Rig) -> None:
+    with rig.engine.container(rig.spec()) as container:
+        container.put("/", small_tar({"work/here": b"yes"}))
+        container.start()
+        assert container.exec(["cat", "here"], workdir="/work").stdout == b"yes"
+
+
+def test_a_command_that_takes_too_long_is_ended(rig: Rig) -> None:
+    begin = time.monotonic()
+    with rig.engine.container(rig.spec()) as container:
+        container.start()
+        with pytest.raises(TimeoutError, match=r"sleep took longer than 0\.4 s"):
+            container.exec(["sleep", "60"], timeout=0.4)
+    assert time.monotonic() - begin < 10
+    assert rig.living() == set()
+
+
+def test_nothing_runs_before_the_start(rig: Rig) -> None:
+    with rig.engine.container(rig.spec()) as container, pytest.raises(EngineRefused, match="not running"):
+        container.exec(["true"])
+
+
+@pytest.mark.parametrize("door", [ValueError, KeyboardInterrupt, SystemExit])
+def test_a_container_and_a_scratch_volume_are_gone_by_any_door(rig: Rig, door: type[BaseException]) -> None:
+    seen: list[str] = []
+
+    def use() -> None:
+        with rig.engine.scratch_volume() as volume, rig.engine.container(rig.spec()) as container:
+            seen.append(volume)
+            container.start()
+            assert rig.living() == {container.id}
+            assert rig.volume_exists(volume)
+            raise door
+
+    with pytest.raises(door):
+        use()
+    assert rig.living() == set()
+    assert not rig.volume_exists(seen[0])
+
+
+def test_a_volume_outlives_its_containers(rig: Rig) -> None:
+    rig.engine.ensure_volume("parity-contract")
+    mounts = (Mount("parity-contract", "/store", read_only=False),)
+    try:
+        with rig.engine.container(rig.spec(mounts=mounts, read_only=True)) as first:
+            first.put("/store", small_tar({"kept": b"yes"}))
+        rig.engine.ensure_volume("parity-contract")
+        with rig.engine.container(rig.spec(mounts=mounts)) as second:
+            assert names(second.get("/store/kept")) == ["kept"]
+    finally:
+        assert rig.engine.remove_volume("parity-contract")
+    assert not rig.engine.remove_volume("parity-contract")
+
+
+def test_a_read_only_root_or_volume_takes_nothing(rig: Rig) -> None:
+    with rig.engine.scratch_volume() as volume:
+        mounts = (Mount(volume, "/store", read_only=True),)
+        with rig.engine.container(rig.spec(mounts=mounts, read_only=True)) as container:
+            for place in ("/", "/store"):
+                with pytest.raises(EngineRefused, match="read-only"):
+                    container.put(place, small_tar({"a": b""}))
+
+
+def test_sweep_removes_what_a_killed_run_left_and_nothing_that_lives(rig: Rig) -> None:
+    left = rig.abandon()
+    with rig.engine.scratch_volume() as volume, rig.engine.container(rig.spec()) as container:
+        container.start()
+        assert volume not in rig.engine.sweep()
+        assert not rig.volume_exists(left)
+        assert rig.volume_exists(volume)
+        assert container.exec(["true"]).exit_code == 0
+    assert left not in rig.engine.sweep()
+
+
+def test_a_loaded_archive_is_tagged_and_carries_the_label_we_gave_it(rig: Rig, tmp_path: Path) -> None:
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / "file").write_bytes(b"data")
+    layer = tmp_path / "layer.tar"
+    digest = write_layer(tmp_path / "root", layer, 0)
+    loaded = rig.engine.load(image_archive(layer, digest, "linux/arm64", "contract"), "parity/contract:one")
+    rig.engine.tag(loaded.id, "parity/contract:two")
+    assert loaded.platform == "linux/arm64"
+    assert rig.engine.image("parity/contract:one") == rig.engine.image("parity/contract:two") == loaded
+
+
+def test_garbage_is_no_image(rig: Rig) -> None:
+    with pytest.raises(EngineRefused, match="refused to load parity/contract:bad"):
+        rig.engine.load([b"garbage" * 1000], "parity/contract:bad")
+
+
+def test_a_tag_needs_an_image(rig: Rig) -> None:
+    with pytest.raises(EngineRefused, match=r"[Nn]o such image"):
+        rig.engine.tag("parity/nobody:none", "parity/contract:three")
+
+
+def test_a_registry_that_is_not_there_fails_soon_and_says_so(rig: Rig) -> None:
+    begin = time.monotonic()
+    with pytest.raises(EngineRefused, match=r"refused to pull registry\.invalid/image:1: .*no such host"):
+        rig.engine.pull("registry.invalid/image:1", "linux/amd64", lambda _: None)
+    assert time.monotonic() - begin < 30

@@ -1,0 +1,72 @@
+"""The real engine as the tests see it: what is there, what a killed run leaves, other engines."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import docker
+
+from parity.docker_engine import DockerEngine
+from parity.docker_engine.owner import RUN
+
+ROOT = Path(__file__).parents[2]
+IMAGES = ROOT / "images"
+
+# A run that creates a container and a scratch volume, says their names, and waits to be killed.
+DOOMED = """
+import sys, time
+from parity.docker_engine import connect
+from parity.engine import ContainerSpec, Network
+engine = connect(sys.argv[1])
+spec = ContainerSpec(image=sys.argv[2], network=Network.NONE, purpose="doomed")
+with engine.scratch_volume() as volume, engine.container(spec) as container:
+    container.start()
+    print(container.id, volume, flush=True)
+    time.sleep(600)
+"""
+
+
+def doomed_run(address: str, image: str) -> tuple[subprocess.Popen[str], str, str]:
+    """Start a run in a process of its own; gives the process, its container's id and its volume."""
+    command = [sys.executable, "-c", DOOMED, address, image]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    assert process.stdout is not None
+    container, volume = process.stdout.readline().split()
+    return process, container, volume
+
+
+def reap(process: subprocess.Popen[str]) -> int:
+    """Wait for a process that was sent a signal; gives its exit code."""
+    with process:
+        return process.wait(60)
+
+
+def containers_of(engine: DockerEngine) -> set[str]:
+    """The ids of all of parity's containers at that engine, of this run only."""
+    client = docker.APIClient(engine.info().address)
+    try:
+        found = client.containers(all=True, filters={"label": f"{RUN}={engine.run_id}"})
+        return {str(container["Id"]) for container in found}
+    finally:
+        client.close()
+
+
+def exists(engine: DockerEngine, container_id: str) -> bool:
+    """Whether the engine has that container."""
+    client = docker.APIClient(engine.info().address)
+    try:
+        return bool(client.containers(all=True, filters={"id": container_id}))
+    finally:
+        client.close()
+
+
+def volume_exists(engine: DockerEngine, name: str) -> bool:
+    """Whether the engine has that volume."""
+    client = docker.APIClient(engine.info().address)
+    try:
+        found = client.volumes(filters={"name": name}).get("Volumes") or ()
+        return any(volume["Name"] == name for volume in found)
+    finally:
+        client.close()
