@@ -22,6 +22,8 @@ class ParityError(Exception):
     """
 
     exit_code: ClassVar[int] = 1
+    ends_the_command: ClassVar[bool] = False
+    """True for signals: no other run of the same command goes on."""
     default_remedy: ClassVar[str] = "this is a fault in parity: report it with the output of --verbose"
 
     def __init__(
@@ -266,10 +268,18 @@ class SomeFailed(ParityError):
     default_remedy = "see the lines of the failed profiles above"
 
 
+class NotReady(ParityError):
+    """`parity doctor` found something without which no bundle can be built."""
+
+    exit_code = 84
+    default_remedy = "follow the remedies above, then run `parity doctor` again"
+
+
 class Interrupted(ParityError):
     """Ctrl-C: everything that was started has been removed."""
 
     exit_code = 130
+    ends_the_command = True
     default_remedy = "run the command again to continue; what was fetched is kept"
 
 
@@ -277,4 +287,5 @@ class Terminated(ParityError):
     """SIGTERM: everything that was started has been removed."""
 
     exit_code = 143
+    ends_the_command = True
     default_remedy = "run the command again to continue; what was fetched is kept"

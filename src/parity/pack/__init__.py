@@ -8,14 +8,17 @@ from parity.pack.contents import (
     payload_order,
     wheel_files,
 )
+from parity.pack.draft import Draft, draft
 from parity.pack.texts import STOCK_CHECK, pylock_toml, readme_txt, requirements_txt
 from parity.pack.wheelstream import wheels_in_archive
 from parity.pack.writer import write_bundle
 
 __all__ = [
+    "Draft",
     "STOCK_CHECK",
     "atomic_file",
     "build_manifest",
+    "draft",
     "file_of_bytes",
     "file_on_disk",
     "payload_order",

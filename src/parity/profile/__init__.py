@@ -1,5 +1,6 @@
 """YAML to Profile: every problem at once, each with its line and a remedy."""
 
+from parity.profile.build import rehearsal_plan
 from parity.profile.load import Effective, Overrides, check_profile, load_effective, load_profile
 from parity.profile.new import NewProfile, render_new, shipped_for, write_new
 from parity.profile.render import render_effective
@@ -16,6 +17,7 @@ __all__ = [
     "find_profile",
     "load_effective",
     "load_profile",
+    "rehearsal_plan",
     "render_effective",
     "render_new",
     "schema_text",

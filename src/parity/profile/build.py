@@ -38,7 +38,7 @@ def build(name: str, path: Path, layer: Layer) -> Profile:
         image=_image(layer),
         requirements=_requirements(layer),
         index=IndexSettings(document.get("index", {}).get("url")),
-        rehearsal=_rehearsal(document.get("rehearsal", {})),
+        rehearsal=rehearsal_plan(document.get("rehearsal", {})),
         installer=document.get("installer", "uv"),
         exclude_newer=document.get("exclude-newer"),
         product=document.get("product"),
@@ -117,7 +117,8 @@ def _files(layer: Layer, key: str) -> list[tuple[Trail, Path]]:
     return [(trail, resolved(layer, trail, line)) for trail, line in zip(trails, lines, strict=True)]
 
 
-def _rehearsal(plan: Mapping[str, Any]) -> RehearsalPlan:
+def rehearsal_plan(plan: Mapping[str, Any]) -> RehearsalPlan:
+    """The `rehearsal` mapping of a checked document, with what is usual for what it leaves out."""
     usual = RehearsalPlan()
     return RehearsalPlan(
         imports=plan.get("imports", usual.imports),

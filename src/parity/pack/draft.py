@@ -1,0 +1,126 @@
+"""A bundle in the making: everything but the proof, so that it can be rehearsed. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from parity import farside
+from parity.farside import manifest, ustar
+from parity.model import BundleFile, Facts, ImportResult, Lock, PinnedImage, Profile, Proof, WheelSet
+from parity.pack.contents import build_manifest, file_of_bytes, payload_order, wheel_files
+from parity.pack.texts import pylock_toml, readme_txt, requirements_txt
+
+_STUBS = ("install.py", "install.sh")
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What a bundle will hold, before the rehearsal has spoken.
+
+    Attributes:
+        profile: whom it is for.
+        image: where it is rehearsed.
+        facts: of that image.
+        wheels: the wheel set; its bytes stay in the engine's store.
+        files: every other file but the manifest and the proof.
+        uv: uv's wheel among them, None where the target installs with its own pip.
+    """
+
+    profile: Profile
+    image: PinnedImage
+    facts: Facts
+    wheels: WheelSet
+    files: tuple[BundleFile, ...]
+    uv: BundleFile | None
+
+    def manifest(self, files: Sequence[BundleFile], imports: Sequence[ImportResult] = ()) -> bytes:
+        """The manifest over these files, with the imports that the far side shall repeat."""
+        image = self.image
+        return build_manifest(
+            target=self.profile.target,
+            implementation=self.facts.implementation,
+            installer=self.profile.installer,
+            uv=self.uv.path if self.uv else None,
+            wheels=self.wheels.wheels,
+            imports=imports,
+            allow=self.profile.rehearsal.allow,
+            files=files,
+            stand_in=(image.pin, image.stand_in_for) if image.stand_in_for else None,
+        )
+
+    def rehearsed(self) -> tuple[BundleFile, ...]:
+        """The payload's files as the rehearsal sees them: wheels, but no proof yet."""
+        return payload_order([*self.files, *wheel_files(self.wheels.wheels)])
+
+    def proved(self, proof: Proof) -> tuple[BundleFile, ...]:
+        """The payload's files with the proof among them."""
+        return payload_order([*self.rehearsed(), json_file("proof.json", proof.document)])
+
+    def archive(self) -> Iterator[bytes]:
+        """A tar of everything but the wheels, for the rehearsal's container."""
+        data = self.manifest(self.rehearsed())
+        yield from _entry(file_of_bytes(manifest.NAME, data))
+        for file in self.files:
+            yield from _entry(file)
+        yield ustar.END
+
+
+def draft(
+    profile: Profile,
+    image: PinnedImage,
+    facts: Facts,
+    travelling_facts: Mapping[str, Any],
+    lock: Lock,
+    wheels: WheelSet,
+    *,
+    uv: BundleFile | None,
+) -> Draft:
+    """Everything a bundle holds besides manifest, proof and wheels.
+
+    Args:
+        profile: whom it is for.
+        image: where it will be rehearsed.
+        facts: of that image.
+        travelling_facts: the same as a document, without what belongs to the engine's kernel.
+        lock: what is installed.
+        wheels: its files, in the engine's store.
+        uv: uv's wheel, under its path in the payload.
+    """
+    texts = {
+        "README.txt": readme_txt(lock, profile.target, profile.installer),
+        "profile.yaml": profile.document,
+        "pylock.toml": pylock_toml(lock),
+        "requirements.txt": requirements_txt(lock),
+    }
+    files = [file_of_bytes(path, text.encode()) for path, text in texts.items()]
+    files.append(json_file("facts.json", travelling_facts))
+    files.extend(farside_files())
+    if uv is not None:
+        files.append(uv)
+    return Draft(profile, image, facts, wheels, payload_order(files), uv)
+
+
+def farside_files() -> tuple[BundleFile, ...]:
+    """The installer as it ships in every bundle: the far side's code and its two starters."""
+    folder = Path(farside.__file__).parent
+    modules = [
+        file_of_bytes(f"farside/{path.name}", path.read_bytes()) for path in sorted(folder.glob("*.py"))
+    ]
+    starters = [file_of_bytes(name, (folder / "stubs" / name).read_bytes()) for name in _STUBS]
+    return (*modules, *starters)
+
+
+def json_file(path: str, document: Mapping[str, Any]) -> BundleFile:
+    """A document as a payload file: sorted keys, so that the same content is the same bytes."""
+    return file_of_bytes(path, (json.dumps(document, indent=1, sort_keys=True) + "\n").encode())
+
+
+def _entry(file: BundleFile) -> Iterator[bytes]:
+    yield ustar.header(file.path, file.size)
+    if file.open is not None:
+        yield from file.open()
+    yield ustar.padding(file.size)

@@ -1,0 +1,117 @@
+"""The main story: from a profile to a signed bundle whose install was rehearsed without network."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+from parity.audit import audit_wheels, check_tags
+from parity.engine import Container
+from parity.engine.workshop import STORE_VOLUME, workshop
+from parity.fetch import fetch_wheels
+from parity.images import ensure_image
+from parity.model import BuiltBundle, Facts, Lock, PinnedImage, Proof, WheelSet
+from parity.pack import Draft, draft, wheels_in_archive, write_bundle
+from parity.pipeline import known, locks
+from parity.pipeline.values import BuildReport, BuildRequest, World
+from parity.probe import check_parity, check_stand_in, travelling
+from parity.rehearse import Carried
+from parity.sign import check_identity
+
+
+def build(request: BuildRequest, world: World) -> BuildReport:
+    """Build one bundle: profile → image → facts → lock → wheel set → rehearsal → bundle.
+
+    Raises:
+        ParityError: whichever stage could not go on says why; nothing half done is left behind.
+    """
+    check_identity(request.identity)
+    image = _present_image(request, world)
+    facts = _matching_facts(request, image, world)
+    with workshop(world.engine, image.id, image.platform) as room:
+        lock = _lock(request, facts, room, world)
+        wheels = _wheel_set(request, facts, lock, room, world)
+        uv = world.tools.uv_file(facts.arch)
+        bundle_draft = draft(request.profile, image, facts, travelling(facts.document), lock, wheels, uv=uv)
+        proof = _proof(bundle_draft, lock, world)
+        bundle = _bundle(request, bundle_draft, proof, room, world)
+    return BuildReport(request.profile, image, facts, lock, wheels, proof, bundle)
+
+
+def _present_image(request: BuildRequest, world: World) -> PinnedImage:
+    source = request.stand_in or request.profile.image
+    world.reporter.stage("image", str(source))
+    image = ensure_image(
+        source,
+        request.profile.target.arch,
+        engine=world.engine,
+        machine=world.machine,
+        reporter=world.reporter,
+    )
+    world.reporter.note(f"{image.name}, {image.origin}, {image.pin[:19]}")
+    if request.stand_in:
+        world.reporter.warn(f"{source} stands in for {request.profile.image}: the real image was not used")
+        return replace(image, stand_in_for=str(request.profile.image))
+    return image
+
+
+def _matching_facts(request: BuildRequest, image: PinnedImage, world: World) -> Facts:
+    target = request.profile.target
+    world.reporter.stage("probe")
+    facts = known.facts_of(image, target.python_minor, world)
+    check = check_stand_in if request.stand_in else check_parity
+    check(target, facts, f"{request.profile.path}, image {image.name}")
+    world.reporter.note(f"{facts.os_name}, {facts.libc}, Python {facts.python}, {facts.arch}")
+    return facts
+
+
+def _lock(request: BuildRequest, facts: Facts, room: Container, world: World) -> Lock:
+    world.reporter.stage("resolve")
+    lock = locks.current_lock(request, facts, room, world)
+    check_tags(lock.wheels, facts, request.profile.target, request.profile.installer)
+    world.reporter.note(f"{len(lock.wheels)} packages")
+    return lock
+
+
+def _wheel_set(request: BuildRequest, facts: Facts, lock: Lock, room: Container, world: World) -> WheelSet:
+    world.reporter.stage("fetch")
+    wheels = fetch_wheels(room, facts.executable, lock, world.network, world.reporter)
+    world.reporter.note(f"{wheels.fetched} of {len(lock.wheels)} wheels came over the network")
+    world.reporter.stage("audit")
+    allow = request.profile.rehearsal.allow
+    audit_wheels(room, facts.executable, wheels, allow, world.reporter, cache=known.AUDITS)
+    return wheels
+
+
+def _proof(bundle_draft: Draft, lock: Lock, world: World) -> Proof:
+    world.reporter.stage("rehearse")
+    carried = Carried(
+        archive=bundle_draft.archive,
+        wheels=(STORE_VOLUME, bundle_draft.wheels.folder),
+        requested=tuple(wheel.name for wheel in lock.wheels if wheel.requested),
+    )
+    proof = known.proof_of(bundle_draft, carried, world)
+    for warning in proof.warnings:
+        world.reporter.warn(warning)
+    again = ", nothing changed since that was seen" if proof.reused else ""
+    world.reporter.note(f"{proof.installed} installed, {len(proof.imports)} modules imported{again}")
+    return proof
+
+
+def _bundle(
+    request: BuildRequest, bundle_draft: Draft, proof: Proof, room: Container, world: World
+) -> BuiltBundle:
+    world.reporter.stage("pack")
+    files = bundle_draft.proved(proof)
+    profile_digest = hashlib.sha256(request.profile.document.encode()).hexdigest()
+    bundle = write_bundle(
+        request.output,
+        request.identity,
+        bundle_draft.manifest(files, proof.imports),
+        files,
+        wheels_in_archive(room.get(bundle_draft.wheels.folder)),
+        world.sealer(request.identity, profile_digest),
+        world.reporter,
+    )
+    world.reporter.note(f"signed by {bundle.key_fingerprint[:16]}")
+    return bundle

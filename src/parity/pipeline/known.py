@@ -1,0 +1,57 @@
+"""What need not be measured twice: facts of an image, and the rehearsal of the same bytes in it.
+
+A key holds everything that the result depends on, so a document that is found is the result of the
+same question. The wheels' bytes are not taken on trust: the store and the bundle hash them anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+
+from parity import __version__
+from parity.engine.guests import guest_tar
+from parity.model import Facts, PinnedImage, Proof
+from parity.pack import Draft
+from parity.pipeline.values import Site
+from parity.probe import measure, parse_facts
+from parity.rehearse import Carried, judge, rehearse
+
+AUDITS = "/store/audits"
+"""Where the audit keeps its judgements, by the wheel's digest, beside the wheels."""
+
+
+def facts_of(image: PinnedImage, python_minor: str, site: Site) -> Facts:
+    """The image's facts, measured unless this very image was measured before."""
+    key = _key("facts", image.id, python_minor)
+    document = site.memory.recall("facts", key)
+    if document is None:
+        document = measure(site.engine, image, python_minor)
+        facts = parse_facts(document, image.name)
+        site.memory.keep("facts", key, document)
+        return facts
+    return parse_facts(document, image.name)
+
+
+def proof_of(draft: Draft, carried: Carried, site: Site) -> Proof:
+    """The draft's proof, rehearsed unless these very bytes were rehearsed in this very image before."""
+    plan = draft.profile.rehearsal
+    key = _key("proof", draft.image.id, hashlib.sha256(draft.manifest(draft.rehearsed())).hexdigest(), plan)
+    seen = site.memory.recall("proof", key)
+    if seen is not None:
+        proof = judge(seen, draft.image, draft.facts, plan)
+        return replace(proof, reused=True)
+    seen = rehearse(site.engine, draft.image, draft.facts, plan, carried, site.reporter)
+    proof = judge(seen, draft.image, draft.facts, plan)
+    site.memory.keep("proof", key, seen)
+    return proof
+
+
+def _key(*parts: object) -> str:
+    """One line that names the question: its parts, and the code that answers it."""
+    return json.dumps([__version__, _code(), *[str(part) for part in parts]])
+
+
+def _code() -> str:
+    return hashlib.sha256(guest_tar()).hexdigest()

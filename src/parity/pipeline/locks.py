@@ -1,0 +1,71 @@
+"""Which lock a build uses: the one there is, or a new one."""
+
+from __future__ import annotations
+
+from parity.audit import tags_of_libc
+from parity.engine import Container
+from parity.errors import InputFileError
+from parity.host.files import write_atomic
+from parity.model import Facts, Lock
+from parity.pipeline.values import BuildRequest, World
+from parity.resolve import (
+    ResolveInputs,
+    inputs_digest,
+    lock_state,
+    read_lock,
+    read_requirements,
+    require_fresh,
+    resolve_lock,
+    resolver,
+    write_lock,
+)
+
+
+def current_lock(request: BuildRequest, facts: Facts, room: Container, world: World) -> Lock:
+    """The lock to build from: as it is where nothing has changed, else resolved and written.
+
+    Raises:
+        LockOutdated: `locked` was asked and it no longer fits.
+        ParityError: from resolving.
+    """
+    inputs = _inputs(request, facts)
+    digest = inputs_digest(inputs, resolver())
+    existing = read_lock(request.lock_path)
+    if request.locked:
+        return require_fresh(existing, digest, request.lock_path)
+    if lock_state(existing, digest) == "fresh" and existing is not None and not request.upgrade:
+        world.reporter.note("the lock is up to date")
+        return existing
+    world.tools.carry_uv(room, facts.arch)
+    lock = resolve_lock(
+        room, facts.executable, inputs, world.network, existing, world.reporter, upgrade=request.upgrade
+    )
+    write_atomic(request.lock_path, write_lock(lock).encode())
+    return lock
+
+
+def _inputs(request: BuildRequest, facts: Facts) -> ResolveInputs:
+    profile = request.profile
+    what = read_requirements(profile.requirements, profile.name)
+    if not what.requirements:
+        raise InputFileError(
+            "the profile asks for nothing to be installed",
+            where=str(profile.path),
+            remedy="name requirements under install.requirements or install.files, or give a file with -r",
+        )
+    return ResolveInputs(
+        what=what,
+        facts=facts,
+        tags=_usable_tags(request, facts),
+        index_url=profile.index.url,
+        exclude_newer=profile.exclude_newer,
+    )
+
+
+def _usable_tags(request: BuildRequest, facts: Facts) -> tuple[str, ...]:
+    """What the image runs, the target too, and the target's own pip where that will install."""
+    tags = tags_of_libc(facts.tags, request.profile.target.libc)
+    if request.profile.installer == "pip" and facts.pip_tags is not None:
+        accepted = frozenset(facts.pip_tags)
+        tags = tuple(tag for tag in tags if tag in accepted)
+    return tags

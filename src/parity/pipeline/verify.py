@@ -1,0 +1,112 @@
+"""The second story: a finished bundle checked, and installed once more from its own bytes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from parity.errors import ImageUnavailable, ParityError
+from parity.farside import ustar
+from parity.farside.envelope import Checker
+from parity.farside.reader import VerifiedBundle, member_bytes, member_chunks, open_bundle, verify_bundle
+from parity.images import ensure_image
+from parity.model import ImageSource, PinnedImage, Proof
+from parity.pipeline import known
+from parity.pipeline.values import Site
+from parity.profile import rehearsal_plan, shipped_root
+from parity.progress import Reporter
+from parity.rehearse import Carried, judge, rehearse
+
+
+@dataclass(frozen=True)
+class Verified:
+    """A bundle that was checked; `proof` is of this very moment, None where no rehearsal was asked."""
+
+    path: Path
+    bundle: VerifiedBundle
+    proof: Proof | None
+
+
+def verify(path: Path, check: Checker, reporter: Reporter) -> VerifiedBundle:
+    """Check every byte of a bundle: signature → manifest → files.
+
+    Raises:
+        FarsideError: it is damaged, unreadable, or signed by nobody who is trusted.
+    """
+    reporter.stage("verify", path.name)
+    with open_bundle(str(path)) as file:
+        total = path.stat().st_size
+        return verify_bundle(file, check, lambda done: reporter.advance(done, total))
+
+
+def rehearse_again(path: Path, bundle: VerifiedBundle, site: Site) -> Proof:
+    """Install a verified bundle's own bytes in a fresh container without network.
+
+    Raises:
+        ImageUnavailable: the image that its proof names is not here and cannot be had.
+        ParityError: from the rehearsal; FarsideError where the file changes meanwhile.
+    """
+    with open_bundle(str(path)) as file:
+        told = json.loads(member_bytes(file, bundle.manifest, "proof.json"))
+        document = json.loads(member_bytes(file, bundle.manifest, "profile.yaml"))
+        site.reporter.stage("image", told["image"]["name"])
+        image = _image(told["image"], bundle, site)
+        site.reporter.note(image.pin)
+        site.reporter.stage("rehearse", "the bundle's own bytes")
+        facts = known.facts_of(image, _python_minor(bundle), site)
+        plan = rehearsal_plan(document.get("rehearsal", {}))
+        requested = tuple(p["name"] for p in bundle.manifest.document["packages"] if p["requested"])
+        carried = Carried(lambda: _payload(file, bundle), None, requested)
+        seen = rehearse(site.engine, image, facts, plan, carried, site.reporter)
+    return judge(seen, image, facts, plan)
+
+
+def _python_minor(bundle: VerifiedBundle) -> str:
+    python: str = bundle.manifest.document["target"]["python"]
+    return ".".join(python.split(".")[:2])
+
+
+def _payload(file: BinaryIO, bundle: VerifiedBundle) -> Iterator[bytes]:
+    """The payload's files as a tar, every byte hashed again on the way."""
+    for member in bundle.manifest.members:
+        yield ustar.header(member.path, member.size)
+        yield from member_chunks(file, member)
+        yield ustar.padding(member.size)
+    yield ustar.END
+
+
+def _image(told: Mapping[str, Any], bundle: VerifiedBundle, site: Site) -> PinnedImage:
+    """The image that the proof names: by its id, by its digest, or made anew from a shipped folder."""
+    info = site.engine.image(told["id"])
+    if info is not None:
+        return PinnedImage(info.id, info.digests, told["name"], info.platform, "local", told["stand_in_for"])
+    for source in _sources(told):
+        try:
+            arch = bundle.manifest.document["target"]["arch"]
+            found = ensure_image(
+                source, arch, engine=site.engine, machine=site.machine, reporter=site.reporter
+            )
+        except ParityError as error:
+            site.reporter.debug(f"{source}: {error.message}")
+            continue
+        if found.id != told["id"]:
+            site.reporter.warn(
+                f"this is not the very image of the proof: {found.pin} instead of {told['id']}"
+            )
+        return found
+    raise ImageUnavailable(
+        f"the image of the bundle's proof is not at this engine: {told['name']}",
+        where=told["id"],
+        remedy="verify where the bundle was built, or make that image present",
+    )
+
+
+def _sources(told: Mapping[str, Any]) -> Iterator[ImageSource]:
+    for digest in told["digests"]:
+        yield ImageSource(reference=digest)
+    prefix, _, name = told["name"].partition("/")
+    if prefix == "images" and name and (shipped_root() / "images" / name).is_dir():
+        yield ImageSource(folder=shipped_root() / "images" / name)
