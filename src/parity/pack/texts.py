@@ -57,7 +57,8 @@ It must print "Verified OK" and then a line that ends with "OK". Anything else: 
   tar xf BUNDLE.parity.tar
   sh install.sh PREFIX
 
-PREFIX is a folder that does not exist yet; the packages' environment is made there. {installer}
+PREFIX is a folder that does not exist yet; the packages' environment is made there.
+{installer}
 No network is used. On a machine that the bundle was not made for, it says so and does nothing.
 
 Or with pip (9.0.3 or later), into an environment of your own:
@@ -83,8 +84,8 @@ Or from the lock, whose hashes are checked too: pip (26.1 or later) or uv
 """
 
 _INSTALLERS = {
-    "uv": "The installer brings what it\nneeds (uv); it wants a Python {python} on this machine, no more.",
-    "pip": "The installer uses the pip\nof a Python {python} on this machine.",
+    "uv": "The installer brings what it needs (uv); it wants a Python {python} on this machine, no more.",
+    "pip": "The installer uses the pip of a Python {python} on this machine.",
 }
 
 

@@ -10,6 +10,7 @@ from typing import IO, cast
 from parity.errors import EngineLost, HashMismatch
 
 CHUNK = 1024 * 1024
+_BLOCK = 512
 NamedChunks = tuple[str, Iterator[bytes]]
 
 
@@ -27,9 +28,9 @@ def wheels_in_archive(archive: Iterable[bytes]) -> Iterator[NamedChunks]:
         HashMismatch: the folder holds something else than plain files, or the order is wrong.
         EngineLost: the stream broke off or is no tar.
     """
-    last = ""
+    last, pipe = "", _Pipe(archive)
     try:
-        with tarfile.open(fileobj=cast(IO[bytes], _Pipe(archive)), mode="r|", bufsize=CHUNK) as tar:
+        with tarfile.open(fileobj=cast(IO[bytes], pipe), mode="r|", bufsize=CHUNK) as tar:
             for member in tar:
                 if member.isdir() and "/" not in member.name.strip("/"):
                     continue
@@ -40,6 +41,8 @@ def wheels_in_archive(archive: Iterable[bytes]) -> Iterator[NamedChunks]:
                 yield name, _content(tar, member)
     except tarfile.TarError as error:
         raise EngineLost(f"the engine's stream of wheels broke off: {error}") from error
+    if not pipe.ended_with_zeros():
+        raise EngineLost("the engine's stream of wheels broke off before its end")
 
 
 def _plain_name(member: tarfile.TarInfo) -> str:
@@ -51,7 +54,7 @@ def _plain_name(member: tarfile.TarInfo) -> str:
 
 
 def _content(tar: tarfile.TarFile, member: tarfile.TarInfo) -> Iterator[bytes]:
-    """A member's bytes; ends early where the archive does, which whoever counts them notices."""
+    """A member's bytes."""
     source: IO[bytes] = tar.extractfile(member) or io.BytesIO()
     try:
         while data := source.read(CHUNK):
@@ -66,10 +69,19 @@ class _Pipe:
     def __init__(self, chunks: Iterable[bytes]) -> None:
         self._chunks = iter(chunks)
         self._rest = memoryview(b"")
+        self._tail = b""
 
     def read(self, size: int = -1) -> bytes:
         """At most `size` bytes; empty at the end."""
         if not self._rest:
-            self._rest = memoryview(next((chunk for chunk in self._chunks if chunk), b""))
+            chunk = next((chunk for chunk in self._chunks if chunk), b"")
+            self._tail = (self._tail + chunk)[-_BLOCK:]
+            self._rest = memoryview(chunk)
         part, self._rest = self._rest[:size], self._rest[size:]
         return bytes(part)
+
+    def ended_with_zeros(self) -> bool:
+        """Read to the end; whether a block of zeros stood there (`tarfile` ends without one, too)."""
+        while self.read(CHUNK):
+            pass
+        return self._tail == bytes(_BLOCK)

@@ -17,11 +17,10 @@ from parity.progress import Reporter, Silent
 Sealer = Callable[[Payload], Envelope]
 
 
-def write_bundle(
+def write_bundle(  # noqa: PLR0917 - in the order of the story: where, who, what, how
     folder: Path,
     identity: BundleIdentity,
     manifest_bytes: bytes,
-    *,
     files: Sequence[BundleFile],
     wheels: Iterable[tuple[str, Iterator[bytes]]],
     seal: Sealer,
