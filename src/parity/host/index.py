@@ -1,0 +1,104 @@
+"""Which package index: the profile's, else this machine's own setting, else the tools' default.
+
+One index only: further ones are never searched equally (a higher version of the same name on the
+wrong one would win), and folders of this machine do not exist inside a container.
+"""
+
+from __future__ import annotations
+
+import netrc
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from parity.errors import IndexFailed
+from parity.host.uvconf import UvSettings, index_variables
+from parity.model.network import Login, clean_url, split_login
+
+_WEB = ("https://", "http://")
+_LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1", "[::1]")
+
+
+@dataclass(frozen=True)
+class HostIndex:
+    """The chosen index; `url` has no credentials and is None for the tools' default."""
+
+    url: str | None
+    source: str
+    login: Login | None = field(default=None, repr=False)
+    warnings: tuple[str, ...] = ()
+
+
+def choose_index(
+    profile_url: str | None, pip: Mapping[str, str], uv: UvSettings, environ: Mapping[str, str]
+) -> HostIndex:
+    """Choose the one index and say what is left out.
+
+    Raises:
+        IndexFailed: the profile's index is no http or https address.
+    """
+    if profile_url and not profile_url.startswith(_WEB):
+        raise IndexFailed("the profile's index is not an http or https address", where=clean_url(profile_url))
+    warnings = [*uv.warnings, *_left_out(pip, uv)]
+    for url, source, name in _candidates(profile_url, pip, uv, environ):
+        if not url.startswith(_WEB):
+            warnings.append(f"the index from {source} lies on this machine alone and is not taken")
+            continue
+        address, login = split_login(url)
+        if urlsplit(address).hostname in _LOCAL_HOSTS:
+            warnings.append(
+                f"the index from {source} is at {address}: a container cannot reach that host name"
+            )
+        return HostIndex(address, source, login or _named_login(name, environ), tuple(warnings))
+    return HostIndex(None, "the tools' default", None, tuple(warnings))
+
+
+def netrc_logins(environ: Mapping[str, str]) -> tuple[dict[str, Login], tuple[str, ...]]:
+    """User and password by host name from NETRC or ~/.netrc, and warnings about an unreadable file."""
+    home = environ.get("HOME")
+    path = Path(environ.get("NETRC") or Path(home or "/") / ".netrc")
+    try:
+        hosts = netrc.netrc(str(path)).hosts
+    except FileNotFoundError:
+        return {}, ()
+    except (OSError, netrc.NetrcParseError, UnicodeDecodeError) as error:
+        return {}, (f"{path} cannot be read and is left out ({type(error).__name__})",)
+    return {host: (entry[0], entry[2] or "") for host, entry in hosts.items() if host != "default"}, ()
+
+
+def _candidates(
+    profile_url: str | None, pip: Mapping[str, str], uv: UvSettings, environ: Mapping[str, str]
+) -> Iterator[tuple[str, str, str | None]]:
+    """(address, where it was said, uv's name for it), the strongest first."""
+    if profile_url:
+        yield profile_url, "the profile", None
+    if pip.get("index-url"):
+        yield pip["index-url"], "PIP_INDEX_URL" if environ.get("PIP_INDEX_URL") else "pip's settings", None
+    if uv.index:
+        yield uv.index, uv.source, uv.name
+
+
+def _left_out(pip: Mapping[str, str], uv: UvSettings) -> Iterator[str]:
+    for key in ("find-links", "extra-index-url"):
+        for source in pip.get(key, "").split():
+            yield _reason(source, f"pip's {key}")
+    for source in uv.others:
+        yield _reason(source, "uv's settings")
+    if pip.get("trusted-host"):
+        yield "pip's trusted-host is not taken: certificates are always checked"
+    if pip.get("no-index", "").lower() in ("1", "true", "yes", "on"):
+        yield "pip's no-index is not taken: parity resolves from an index"
+
+
+def _reason(source: str, said_by: str) -> str:
+    if source.startswith(_WEB):
+        return f"{clean_url(source)} ({said_by}) is not taken: each package comes from one index"
+    return f"{clean_url(source)} ({said_by}) lies on this machine alone and is not taken"
+
+
+def _named_login(name: str | None, environ: Mapping[str, str]) -> Login | None:
+    if not name:
+        return None
+    user, password = (environ.get(variable, "") for variable in index_variables(name))
+    return (user, password) if user or password else None

@@ -1,0 +1,40 @@
+"""What pip on this machine is configured to do: its files and its environment, merged by pip itself."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterable, Mapping
+
+from parity.host.processes import child_environment, run
+
+_LINE = re.compile(r"(?P<section>:?[\w-]+:?)\.(?P<key>[\w-]+)=(?P<value>(['\"]).*\4)")
+_ORDER = {"global": 0, "download": 1, "install": 2, ":env:": 3}
+"""Sections that matter for downloading, the weakest first."""
+_PASSED = ("PIP_", "XDG_")
+
+
+def pip_settings(environ: Mapping[str, str]) -> dict[str, str]:
+    """Pip's settings by name (`index-url`, `cert`, …); empty where this Python has no pip.
+
+    `pip config list` merges the system's, the user's and the environment's settings.
+    """
+    passed = {key: value for key, value in environ.items() if key.startswith(_PASSED)}
+    environment = {**child_environment(environ), **passed, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    lines: list[str] = []
+    code = run([sys.executable, "-I", "-m", "pip", "config", "list"], environment, on_line=lines.append)
+    return parse_pip_config(lines) if code == 0 else {}
+
+
+def parse_pip_config(lines: Iterable[str]) -> dict[str, str]:
+    """The settings in the output of `pip config list`: the environment beats `install`, that `global`."""
+    found: dict[str, tuple[int, str]] = {}
+    for line in lines:
+        match = _LINE.fullmatch(line.strip())
+        if match is None or match["section"] not in _ORDER:
+            continue
+        rank, key = _ORDER[match["section"]], match["key"]
+        if key not in found or found[key][0] <= rank:
+            found[key] = (rank, str(ast.literal_eval(match["value"])))
+    return {key: value for key, (_, value) in found.items()}

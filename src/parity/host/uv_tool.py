@@ -1,0 +1,148 @@
+"""uv for the target: fetched once with this machine's own settings, checked whenever it is read."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import sys
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from parity.errors import ToolUnavailable
+from parity.host.files import atomic_file
+from parity.host.processes import child_environment, run
+from parity.model.network import HostNetwork
+
+_CHUNK = 1024 * 1024
+
+
+class PinnedWheel(Protocol):
+    """What is known of uv's wheel beforehand (`parity.resolve.UvWheel`)."""
+
+    @property
+    def version(self) -> str: ...  # noqa: D102
+    @property
+    def filename(self) -> str: ...  # noqa: D102
+    @property
+    def sha256(self) -> str: ...  # noqa: D102
+    @property
+    def binary_sha256(self) -> str: ...  # noqa: D102
+    @property
+    def member(self) -> str: ...  # noqa: D102
+
+
+def ensure_uv(
+    wheel: PinnedWheel, cache: Path, network: HostNetwork, environ: Mapping[str, str] = os.environ
+) -> Path:
+    """The path of uv's wheel in the cache, its SHA-256 checked just now; fetched where it is not there.
+
+    Raises:
+        ToolUnavailable: it could not be fetched, or the index serves other bytes.
+    """
+    path = cache / "tools" / wheel.filename
+    if not _is(path, wheel.sha256):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="fetch-", dir=path.parent) as folder:
+            _download(wheel, Path(folder), network, environ)
+            fetched = Path(folder) / wheel.filename
+            if not _is(fetched, wheel.sha256):
+                raise ToolUnavailable(f"pip did not bring {wheel.filename} as pinned", where=str(path))
+            fetched.replace(path)
+    return path
+
+
+def uv_binary(wheel: PinnedWheel, wheel_path: Path) -> Path:
+    """The program itself, unpacked beside its wheel and checked by SHA-256 just now."""
+    path = wheel_path.with_name(f"{wheel.filename}.uv")
+    if not _is(path, wheel.binary_sha256):
+        with zipfile.ZipFile(wheel_path) as archive, atomic_file(path, 0o755) as file:
+            with archive.open(wheel.member) as source:
+                shutil.copyfileobj(source, file, _CHUNK)
+        if not _is(path, wheel.binary_sha256):
+            raise ToolUnavailable(
+                f"{wheel.filename} does not hold the program that is pinned", where=str(path)
+            )
+    return path
+
+
+def uv_tar(binary: Path) -> Iterator[bytes]:
+    """A tar stream that gives /parity/bin/uv when it is unpacked at `/`."""
+    size = binary.stat().st_size
+    for name in ("parity", "parity/bin"):
+        folder = tarfile.TarInfo(name)
+        folder.type, folder.mode = tarfile.DIRTYPE, 0o755
+        yield folder.tobuf(tarfile.USTAR_FORMAT)
+    program = tarfile.TarInfo("parity/bin/uv")
+    program.size, program.mode = size, 0o755
+    yield program.tobuf(tarfile.USTAR_FORMAT)
+    with binary.open("rb") as file:
+        yield from iter(lambda: file.read(_CHUNK), b"")
+    yield bytes(-size % tarfile.BLOCKSIZE + 2 * tarfile.BLOCKSIZE)
+
+
+def _is(path: Path, sha256: str) -> bool:
+    """Whether the file is there with exactly these bytes."""
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            for piece in iter(lambda: file.read(_CHUNK), b""):
+                digest.update(piece)
+    except FileNotFoundError:
+        return False
+    return digest.hexdigest() == sha256
+
+
+def _download(wheel: PinnedWheel, folder: Path, network: HostNetwork, environ: Mapping[str, str]) -> None:
+    """Let pip fetch exactly that file, with the index, proxies and certificates of this machine."""
+    requirements = folder / "requirements.txt"
+    requirements.write_text(f"uv=={wheel.version} --hash=sha256:{wheel.sha256}\n", encoding="utf-8")
+    platform = wheel.filename.removesuffix(".whl").rpartition("-")[2].split(".")[0]
+    command = [sys.executable, "-I", "-m", "pip", "download", "--quiet", "--no-deps", "--no-cache-dir"]
+    command += ["--only-binary=:all:", f"--platform={platform}", "--require-hashes", "--retries=2"]
+    command += ["--timeout=20", f"--dest={folder}", f"--requirement={requirements}"]
+    lines: list[str] = []
+    with contextlib.suppress(OSError):  # what cannot be started is told below like what failed
+        if run(command, _environment(folder, network, environ), on_line=lines.append) == 0:
+            return
+    said = tuple(network.redact(line) for line in lines if line.strip())
+    reason = next((line for line in reversed(said) if line.startswith("ERROR")), "pip failed")
+    raise ToolUnavailable(
+        f"uv {wheel.version} could not be fetched: {reason.removeprefix('ERROR: ')}",
+        where=wheel.filename,
+        remedy=f"make the index offer that file, or put it into {folder.parent}",
+        details=said,
+    )
+
+
+def _environment(folder: Path, network: HostNetwork, environ: Mapping[str, str]) -> dict[str, str]:
+    environment = {
+        **child_environment(environ),
+        "PIP_CONFIG_FILE": os.devnull,
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "PIP_NO_INPUT": "1",
+    }
+    for key, name in (("http", "HTTP_PROXY"), ("https", "HTTPS_PROXY"), ("no", "NO_PROXY")):
+        if network.proxies.get(key):
+            environment[name] = environment[name.lower()] = network.proxies[key]
+    if network.ca_bundle:
+        bundle = folder / "ca.pem"
+        bundle.write_text(network.ca_bundle, encoding="ascii")
+        environment["PIP_CERT"] = str(bundle)
+    if network.index_url:
+        environment["PIP_INDEX_URL"] = _with_login(network.index_url, network)
+    return environment
+
+
+def _with_login(url: str, network: HostNetwork) -> str:
+    if network.index_login is None:
+        return url
+    user, password = (quote(part, safe="") for part in network.index_login)
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, f"{user}:{password}@{parts.netloc}", parts.path, "", ""))
