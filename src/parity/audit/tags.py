@@ -53,7 +53,7 @@ def tags_of_libc(tags: Sequence[str], libc: Libc) -> tuple[str, ...]:
 
 def _runs(platform: str, libc: Libc) -> bool:
     if _LEGACY_PLATFORM.fullmatch(platform):
-        needed = Libc.parse(platform.split("_")[0])
+        needed = Libc.parse(platform.split("_", maxsplit=1)[0])
     elif match := _LIBC_PLATFORM.fullmatch(platform):
         needed = Libc("glibc" if match[1] == "manylinux" else "musl", (int(match[2]), int(match[3])))
     else:

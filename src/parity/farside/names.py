@@ -19,6 +19,7 @@ _VERSION = re.compile(
     r"(?P<dev>[-_.]?dev[-_.]?(?P<dev_number>\d+)?)?"
     r"(?:\+(?P<local>[a-z0-9]+(?:[-_.][a-z0-9]+)*))?"
 )
+_LONGEST_VERSION = 200
 _PRE = {"alpha": "a", "beta": "b", "c": "rc", "pre": "rc", "preview": "rc"}
 
 
@@ -41,7 +42,7 @@ def normalize_version(version: str) -> str:
     The result is for comparing only: `1.0.0` becomes `1`.
     """
     text = version.strip().lower()
-    match = _VERSION.fullmatch(text)
+    match = _VERSION.fullmatch(text) if len(text) <= _LONGEST_VERSION else None
     if match is None:
         return text
     release = [int(part) for part in match.group("release").split(".")]

@@ -5,6 +5,7 @@ import binascii
 import csv
 import hashlib
 import io
+import re
 from typing import Dict, Iterator, NamedTuple, Optional, Set
 
 from .zipcheck import Finding
@@ -58,7 +59,7 @@ def _row(path: str, digest: str, size: str) -> Row:
     algorithm, _, value = digest.partition("=")
     if algorithm not in STRONG:
         raise RecordInvalid(f"RECORD has no SHA-256 or stronger hash for {path!r}")
-    if size and not size.isdigit():
+    if not re.fullmatch(r"[0-9]{0,19}", size):
         raise RecordInvalid(f"RECORD has no number as the size of {path!r}")
     try:
         raw = base64.urlsafe_b64decode(value + "=" * (-len(value) % 4))

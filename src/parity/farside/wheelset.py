@@ -33,7 +33,10 @@ _SOURCES = ("zipcheck", "inflate", "names", "record", "places", "pth", "wheel")
 
 
 class WheelFile(NamedTuple):
-    """A wheel to be judged: where it lies and what it must be (`sha256` in hexadecimal)."""
+    """A wheel to be judged: where it lies and what it must be.
+
+    `sha256` is in hexadecimal; empty where the caller has compared it. So may be `version`, for any.
+    """
 
     path: str
     filename: str
@@ -105,7 +108,7 @@ def judge_set(
 
 
 def _judge_one(wheel: WheelFile, store: "_Cache") -> Tuple[Judgement, bool]:
-    if sha256_of(wheel.path) != wheel.sha256:
+    if wheel.sha256 and sha256_of(wheel.path) != wheel.sha256:
         wrong = Finding("hash-mismatch", "the file is not the one that was locked (its SHA-256 differs)")
         return Judgement([wrong], [], 0), True
     known = store.get(wheel)
@@ -156,9 +159,10 @@ class _Cache:
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
+        self._judge = _judge_version() if folder else ""
 
     def _path(self, wheel: WheelFile) -> str:
-        key = repr((_judge_version(), tuple(wheel)[1:]))
+        key = repr((self._judge, tuple(wheel)[1:]))
         return os.path.join(self._folder, hashlib.sha256(key.encode("utf-8")).hexdigest() + ".json")
 
     def get(self, wheel: WheelFile) -> Optional[Judgement]:

@@ -1,0 +1,160 @@
+"""An unpacked bundle: the folder that `tar xf` leaves. Standard library only, Python 3.6 and later.
+
+No signature is checked here: that is done with the tar file, before anything of it is run. What is
+checked is that the folder is, to the byte and with nothing besides, what its manifest says.
+"""
+
+import hashlib
+import os
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
+
+from . import envelope, manifest, ustar
+from .errors import BundleDamaged, BundleUnreadable, HostileContent
+from .manifest import Manifest, Member
+from .wheelset import REFUSED, Verdict, WheelFile, judge_set, sha256_of
+
+# What may lie beside the unpacked files without being theirs: the bundle itself, the sender's key.
+_NEIGHBOURS = (".parity.tar", ".pub")
+_SHOWN = 5
+
+
+class BundleFolder(NamedTuple):
+    """An unpacked bundle: its manifest, that manifest's SHA-256, and the signer's (unchecked) words."""
+
+    path: str
+    manifest: Manifest
+    manifest_sha256: str
+    statement: Optional[envelope.Statement]
+
+    @property
+    def identity(self) -> str:
+        """The payload's digest; before it is packed and signed, the manifest's, which determines it."""
+        return self.statement.payload.sha256 if self.statement else self.manifest_sha256
+
+    def file(self, path: str) -> str:
+        """Where a file of the payload lies."""
+        return os.path.join(self.path, *path.split("/"))
+
+
+def open_folder(path: str) -> BundleFolder:
+    """Read the manifest of an unpacked bundle, and its envelope where there is one.
+
+    Raises:
+        BundleUnreadable: the folder holds no manifest, or it cannot be read.
+        BundleDamaged: they are malformed or do not belong together.
+    """
+    raw = _read(os.path.join(path, manifest.NAME), manifest.LIMIT + 1)
+    if raw is None:
+        raise BundleUnreadable(f"there is no {manifest.NAME} in {path}: this is no unpacked bundle")
+    digest = hashlib.sha256(raw).hexdigest()
+    statement = None
+    body = _read(os.path.join(path, manifest.ENVELOPE_NAME), manifest.HEAD_SIZE)
+    if body is not None:
+        head = ustar.header(manifest.ENVELOPE_NAME, manifest.HEAD_SIZE - ustar.BLOCK) + body
+        statement = envelope.parse_statement(envelope.parse_head(head).payload)
+        if statement.payload.manifest_sha256 != digest:
+            raise BundleDamaged("manifest.json is not the one that the envelope names")
+    return BundleFolder(path, manifest.parse(raw), digest, statement)
+
+
+def _read(path: str, limit: int) -> Optional[bytes]:
+    try:
+        with open(path, "rb") as handle:
+            return handle.read(limit)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise BundleUnreadable(f"cannot read {path}: {error.strerror}") from error
+
+
+def check_files(bundle: BundleFolder, ignore: str = "") -> None:
+    """Hash every file of the folder, and demand that there is no other.
+
+    Args:
+        bundle: the opened folder.
+        ignore: a path inside the folder that is passed over (the prefix, where it lies there).
+
+    Raises:
+        BundleDamaged: names the files that are missing, changed, no regular files or not listed.
+        BundleUnreadable: a file cannot be read.
+    """
+    known = {member.path for member in bundle.manifest.members}
+    known.update((manifest.NAME, manifest.ENVELOPE_NAME))
+    problems = [f"{path} is not in the manifest" for path in _unlisted(bundle.path, known, ignore)]
+
+    def check(member: Member) -> str:
+        return _fault(bundle.file(member.path), member)
+
+    order = sorted(bundle.manifest.members, key=lambda member: -member.size)
+    try:
+        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            problems += [fault for fault in pool.map(check, order) if fault]
+    except OSError as error:
+        raise BundleUnreadable(f"cannot read {error.filename}: {error.strerror}") from error
+    if problems:
+        raise BundleDamaged(_brief(problems), "unpack the bundle again, into an empty folder")
+
+
+def _unlisted(root: str, known: Set[str], ignore: str) -> Iterator[str]:
+    folders = {path.rpartition("/")[0] for path in known}
+    for here, subfolders, names in os.walk(root):
+        relative = os.path.relpath(here, root).replace(os.sep, "/")
+        base = "" if relative == "." else relative + "/"
+        for name in sorted(subfolders):
+            path = os.path.join(here, name)
+            expected = any((folder + "/").startswith(base + name + "/") for folder in folders)
+            if os.path.abspath(path) == ignore or not expected or os.path.islink(path):
+                subfolders.remove(name)
+                if os.path.abspath(path) != ignore:
+                    yield base + name
+        for name in sorted(names):
+            if base + name not in known and not (base == "" and name.endswith(_NEIGHBOURS)):
+                yield base + name
+
+
+def _fault(path: str, member: Member) -> str:
+    try:
+        found = os.lstat(path)
+    except FileNotFoundError:
+        return f"{member.path} is missing"
+    if not stat.S_ISREG(found.st_mode):
+        return f"{member.path} is no regular file"
+    if found.st_size != member.size or sha256_of(path) != member.sha256:
+        return f"{member.path} has other bytes than the manifest says"
+    return ""
+
+
+def judge_wheels(bundle: BundleFolder) -> Tuple[List[Verdict], int]:
+    """Judge the wheels of a folder whose files were checked, the carried uv among them.
+
+    Returns:
+        findings that do not stop the installation, and the wheels' unpacked size in bytes.
+
+    Raises:
+        HostileContent: names those that do.
+    """
+    document = bundle.manifest.document
+    wheels = [_wheel_file(bundle, package) for package in document["packages"]]
+    judgement = judge_set(wheels, document["allow"])
+    verdicts, size = judgement.verdicts, judgement.size
+    if document["uv"]:
+        path = bundle.file(document["uv"])
+        tool = judge_set([WheelFile(path, os.path.basename(path), "uv", "", "")])
+        verdicts, size = verdicts + tool.verdicts, size + tool.size
+    refused = [f"{one.wheel}: {one.message} [{one.kind}]" for one in verdicts if one.level == REFUSED]
+    if refused:
+        raise HostileContent(_brief(refused))
+    return verdicts, size
+
+
+def _wheel_file(bundle: BundleFolder, package: Dict[str, Any]) -> WheelFile:
+    path = bundle.file(package["wheel"])
+    # No digest: check_files has just compared it.
+    return WheelFile(path, os.path.basename(path), package["name"], package["version"], "")
+
+
+def _brief(problems: Sequence[str]) -> str:
+    more = len(problems) - _SHOWN
+    return "; ".join(problems[:_SHOWN]) + (f"; and {more} more" if more > 0 else "")

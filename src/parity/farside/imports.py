@@ -1,0 +1,68 @@
+"""The proof's imports, tried again in the new environment. Standard library only, Python 3.6 and later."""
+
+import json
+from typing import Any, Dict, List, NamedTuple, Sequence
+
+from .children import Children, isolated
+from .errors import InstallFailed
+
+# One process for all modules, begun again behind one that crashes it: a process for each would
+# spend its time importing the same dependencies. Modules may print, hence the mark.
+_MARK = "\x1eparity "
+_CHILD = """
+import importlib, json, sys
+def say(**words):
+    sys.__stdout__.write("\\n\\x1eparity " + json.dumps(words) + "\\n")
+    sys.__stdout__.flush()
+for name in sys.argv[1:]:
+    say(module=name)
+    try:
+        importlib.import_module(name)
+        say(module=name, error="")
+    except BaseException as problem:
+        say(module=name, error=type(problem).__name__ + ": " + str(problem).split("\\n")[0])
+import os
+os._exit(0)
+"""
+_TIMEOUT = 900.0
+
+
+class Failed(NamedTuple):
+    """An import that worked when the bundle was made and does not work here."""
+
+    package: str
+    module: str
+    error: str
+
+
+def try_imports(children: Children, environment: str, wanted: Sequence[Dict[str, Any]]) -> List[Failed]:
+    """Import every module that the manifest lists; gives those that fail.
+
+    Raises:
+        InstallFailed: the interpreter cannot be started, or they take too long together.
+    """
+    packages = {each["module"]: each["package"] for each in wanted}
+    left = list(packages)
+    failed: List[Failed] = []
+    while left:
+        said = _run(children, environment, left)
+        done = [each for each in said if "error" in each]
+        failed += [
+            Failed(packages[each["module"]], each["module"], each["error"]) for each in done if each["error"]
+        ]
+        left = left[len(done) :]
+        if left and said and "error" not in said[-1]:
+            failed.append(Failed(packages[left[0]], left[0], "it ended the interpreter"))
+            left = left[1:]
+        elif left and not done:
+            raise InstallFailed("the new environment's interpreter does not work")
+    return failed
+
+
+def _run(children: Children, environment: str, modules: List[str]) -> List[Dict[str, str]]:
+    try:
+        done = children.run(isolated(environment, "-c", _CHILD, *modules), timeout=_TIMEOUT)
+    except OSError as error:
+        raise InstallFailed(f"the new environment's interpreter does not start: {error.strerror}") from error
+    lines = [line for line in done.output.splitlines() if line.startswith(_MARK.strip("\n"))]
+    return [json.loads(line[len(_MARK) :]) for line in lines]

@@ -1,0 +1,195 @@
+"""The prefix: releases side by side, and `current`, which changes hands in one step.
+
+    PREFIX/.parity-prefix         says that the folder is ours, and is locked while one of us works
+    PREFIX/releases/<id>/         an environment; complete when, and only when, it holds a receipt
+    PREFIX/current                a relative link to one of them
+    PREFIX/.work-…                of an installation that runs, or was killed: swept by the next one
+
+Standard library only, Python 3.6 and later.
+"""
+
+import fcntl
+import json
+import os
+import re
+import shutil
+import tempfile
+import time
+from contextlib import contextmanager, suppress
+from typing import Any, Dict, Iterator, List, Optional
+
+from .errors import InstallFailed, PrefixInUse
+
+MARK, RELEASES, CURRENT, RECEIPT = ".parity-prefix", "releases", "current", "parity-receipt.json"
+_WORK = ".work-"
+_RELEASE = re.compile(r"[0-9a-f]{12}")
+_FOREIGN_BUT_FINE = ("lost+found",)
+_PATIENCE = 30.0
+_PAUSE = 0.2
+
+
+class Prefix:
+    """A prefix that is locked by us; see `open_prefix`."""
+
+    def __init__(self, path: str, lock: int) -> None:
+        self.path = path
+        self.lock = lock
+        self.work = ""
+
+    def release(self, release_id: str) -> str:
+        """Where the release of that id lies, or will lie."""
+        return os.path.join(self.path, RELEASES, release_id)
+
+    def current(self) -> Optional[str]:
+        """The id of the release that `current` points to, None where there is none."""
+        try:
+            return os.path.basename(os.readlink(os.path.join(self.path, CURRENT)))
+        except FileNotFoundError:
+            return None
+
+    def switch(self, release_id: str) -> None:
+        """Let `current` point to a complete release, in one step (rename(2))."""
+        link = os.path.join(self.work, CURRENT)
+        os.symlink(os.path.join(RELEASES, release_id), link)
+        os.replace(link, os.path.join(self.path, CURRENT))
+        sync_folder(self.path)
+
+    def write_receipt(self, release_id: str, receipt: Dict[str, Any]) -> None:
+        """Write a release's receipt, which is what makes it complete."""
+        folder = self.release(release_id)
+        partial = os.path.join(folder, RECEIPT + ".partial")
+        with open(partial, "w", encoding="ascii") as handle:
+            json.dump(receipt, handle, indent=2, sort_keys=True)
+            handle.write("\n")
+            handle.flush()
+            os.fsync(handle.fileno())
+        os.replace(partial, os.path.join(folder, RECEIPT))
+        sync_folder(folder)
+
+    def read_receipt(self, release_id: str) -> Optional[Dict[str, Any]]:
+        """The receipt of a complete release, None where it is not complete."""
+        try:
+            with open(os.path.join(self.release(release_id), RECEIPT), encoding="ascii") as handle:
+                receipt = json.load(handle)
+        except (FileNotFoundError, NotADirectoryError, ValueError):
+            return None
+        return receipt if isinstance(receipt, dict) else None
+
+    def sweep(self) -> List[str]:
+        """Remove what killed installations left; gives the names. Only with the lock held."""
+        gone = [name for name in sorted(os.listdir(self.path)) if name.startswith(_WORK)]
+        releases = os.path.join(self.path, RELEASES)
+        ids = sorted(os.listdir(releases)) if os.path.isdir(releases) else []
+        half_done = [each for each in ids if _RELEASE.fullmatch(each) and self.read_receipt(each) is None]
+        gone += [os.path.join(RELEASES, each) for each in half_done]
+        for name in gone:
+            remove(os.path.join(self.path, name))
+        return gone
+
+
+@contextmanager
+def open_prefix(path: str) -> Iterator[Prefix]:
+    """Lock a prefix, made where it does not exist, swept; and give it a private work folder.
+
+    Leaving the context removes the work folder, and the prefix too where it was made here and
+    nothing came of it.
+
+    Raises:
+        PrefixInUse: the folder holds something that is not ours.
+        InstallFailed: another installation holds the lock.
+        OSError: it cannot be made or written.
+    """
+    made = _make_folders(path)
+    try:
+        lock = _lock(path)
+        try:
+            prefix = Prefix(path, lock)
+            prefix.sweep()
+            os.makedirs(os.path.join(path, RELEASES), exist_ok=True)
+            prefix.work = tempfile.mkdtemp(prefix=_WORK, dir=path)
+            try:
+                yield prefix
+            finally:
+                remove(prefix.work)
+                if made and not os.listdir(os.path.join(path, RELEASES)):
+                    os.rmdir(os.path.join(path, RELEASES))
+                    os.unlink(os.path.join(path, MARK))
+        finally:
+            os.close(lock)
+    finally:
+        _unmake_folders(made)
+
+
+def check_prefix(path: str) -> None:
+    """Refuse a prefix that is a file, or a folder that holds something which is not ours.
+
+    Raises:
+        PrefixInUse: it is one.
+    """
+    if not os.path.lexists(path):
+        return
+    if not os.path.isdir(path):
+        raise PrefixInUse(f"{path} is not a folder")
+    names = set(os.listdir(path)).difference(_FOREIGN_BUT_FINE)
+    ours = {name for name in names if name in (MARK, RELEASES, CURRENT) or name.startswith(_WORK)}
+    foreign = sorted(names - ours) if MARK in names else sorted(names)
+    if foreign:
+        raise PrefixInUse(f"{path} holds something that is not ours: {foreign[0]!r}")
+    current = os.path.join(path, CURRENT)
+    if os.path.lexists(current) and not os.path.islink(current):
+        raise PrefixInUse(f"{current} is not a link")
+
+
+def _make_folders(path: str) -> List[str]:
+    """Make a folder and its parents; gives those that were not there, the innermost first."""
+    missing = []
+    while not os.path.lexists(path):
+        missing.append(path)
+        path = os.path.dirname(path)
+    for each in reversed(missing):
+        os.mkdir(each)
+    return missing
+
+
+def _unmake_folders(made: List[str]) -> None:
+    with suppress(OSError):  # the first one that holds something stays, and those around it
+        for each in made:
+            os.rmdir(each)
+
+
+def _lock(path: str) -> int:
+    """Take the prefix's lock. Children inherit it, so nobody sweeps under a child that outlived us."""
+    mark = os.path.join(path, MARK)
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        check_prefix(path)
+        lock = os.open(mark, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Whoever held it before may have removed the file: then this is a lock on nothing.
+            if os.path.lexists(mark) and os.path.samestat(os.lstat(mark), os.fstat(lock)):
+                return lock
+        except BlockingIOError:
+            pass
+        os.close(lock)
+        if time.monotonic() > deadline:
+            raise InstallFailed(f"another installation works in {path}", "wait for it to end, then repeat")
+        time.sleep(_PAUSE)
+
+
+def remove(path: str) -> None:
+    """Remove a file, a link or a folder with all that is in it."""
+    if os.path.islink(path) or not os.path.isdir(path):
+        if os.path.lexists(path):
+            os.unlink(path)
+        return
+    shutil.rmtree(path)
+
+
+def sync_folder(path: str) -> None:
+    """Make the names in a folder last through a power cut."""
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
