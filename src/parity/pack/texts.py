@@ -68,7 +68,7 @@ Or with pip (9.0.3 or later), into an environment of your own:
 Or from the lock, whose hashes are checked too: pip (26.1 or later) or uv
 
   pip install --no-index -r pylock.toml
-  uv pip sync --offline --no-index pylock.toml
+  uv pip install --offline --no-index -r pylock.toml
 
 3. What is inside
 
