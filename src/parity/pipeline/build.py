@@ -89,6 +89,7 @@ def _proof(bundle_draft: Draft, lock: Lock, world: World) -> Proof:
         archive=bundle_draft.archive,
         wheels=(STORE_VOLUME, bundle_draft.wheels.folder),
         requested=tuple(wheel.name for wheel in lock.wheels if wheel.requested),
+        wheel_bytes=bundle_draft.wheels.total_bytes,
     )
     proof = known.proof_of(bundle_draft, carried, world)
     for warning in proof.warnings:

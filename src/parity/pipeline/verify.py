@@ -59,7 +59,7 @@ def rehearse_again(path: Path, bundle: VerifiedBundle, site: Site) -> Proof:
         facts = known.facts_of(image, _python_minor(bundle), site)
         plan = rehearsal_plan(document.get("rehearsal", {}))
         requested = tuple(p["name"] for p in bundle.manifest.document["packages"] if p["requested"])
-        carried = Carried(lambda: _payload(file, bundle), None, requested)
+        carried = Carried(lambda: _payload(file, bundle), None, requested, bundle.statement.payload.size)
         seen = rehearse(site.engine, image, facts, plan, carried, site.reporter)
     return judge(seen, image, facts, plan)
 

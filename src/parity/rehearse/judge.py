@@ -10,7 +10,7 @@ from parity.errors import RehearsalFailed
 from parity.model import Facts, ImportResult, PinnedImage, Proof, RehearsalPlan
 
 _SIGKILL_HINT = "signal 9"
-_OWN_FOLDER = re.compile(r"/carry/work/[^\s'\":]*site-packages/")
+_OWN_FOLDER = re.compile(r"(?:/carry)?/work/[^\s'\":]*site-packages/")
 
 
 def judge(result: Mapping[str, Any], image: PinnedImage, facts: Facts, plan: RehearsalPlan) -> Proof:

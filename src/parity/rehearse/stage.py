@@ -18,6 +18,8 @@ _NOBODY = "65534:65534"
 _CARRY = "/carry"
 _BUNDLE = f"{_CARRY}/bundle"
 _WORK = f"{_CARRY}/work"
+_MEMORY_WORK = "/work"
+_UNPACKED = 4  # times a wheel's size, on the large side: what it takes with its copy and its environment
 _IMPORT_TIMEOUT = 120  # seconds for one process of imports
 _STEPS = {
     "carry": "carrying the bundle in",
@@ -37,11 +39,13 @@ class Carried:
         wheels: the store's volume and the folder in it that holds the wheels, None where the
             archive has them too (a finished bundle).
         requested: normalised names of the packages the user asked for.
+        wheel_bytes: the size of all wheels together.
     """
 
     archive: Callable[[], Iterable[bytes]]
     wheels: tuple[str, str] | None
     requested: tuple[str, ...]
+    wheel_bytes: int
 
 
 def rehearse(
@@ -100,11 +104,24 @@ def _spec(image: PinnedImage, plan: RehearsalPlan, volume: str, carried: Carried
         read_only=True,
         confined=True,
         mounts=tuple(mounts),
-        tmpfs={"/tmp": "rw,exec,nosuid,nodev,size=1g,mode=1777"},  # noqa: S108 - inside the container
+        tmpfs=_tmpfs(plan, carried),
         memory=plan.memory,
         pids=512,
         lifetime=plan.timeout + 600,
     )
+
+
+def _tmpfs(plan: RehearsalPlan, carried: Carried) -> dict[str, str]:
+    options = "rw,exec,nosuid,nodev,mode=1777"
+    found = {"/tmp": f"{options},size=1g"}  # noqa: S108 - inside the container
+    if _fits_memory(plan, carried):
+        found[_MEMORY_WORK] = f"{options},size={plan.memory // 2}"
+    return found
+
+
+def _fits_memory(plan: RehearsalPlan, carried: Carried) -> bool:
+    """Whether the environment may be made in memory: removing it from a disk can take longer than making it."""
+    return carried.wheel_bytes * _UNPACKED < plan.memory // 2
 
 
 def _folders() -> bytes:
@@ -122,7 +139,7 @@ def _job(facts: Facts, plan: RehearsalPlan, carried: Carried) -> dict[str, Any]:
     return {
         "bundle": _BUNDLE,
         "wheels_from": carried.wheels[1] if carried.wheels else None,
-        "work": _WORK,
+        "work": _MEMORY_WORK if _fits_memory(plan, carried) else _WORK,
         "python": facts.executable,
         "requested": list(carried.requested),
         "imports": plan.imports,
