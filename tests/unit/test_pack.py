@@ -5,14 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import resource
 import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +21,7 @@ from tests.support.bundles import (
     PROFILE_SHA256,
     WHEELS,
     MadeBundle,
+    file_size_limit,
     make_bundle,
     manifest_of,
     signing_key,
@@ -195,17 +194,6 @@ def test_a_file_on_disk_is_carried(tmp_path: Path) -> None:
     write(tmp_path, [carried], data)
     with open_bundle(str(tmp_path / IDENTITY.filename)) as file:
         verify_bundle(file, make_checker([signing_key().public]))
-
-
-@contextmanager
-def file_size_limit(limit: int) -> Iterator[None]:
-    """The kernel refuses to let files grow beyond `limit` bytes, as a full disk would."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.mark.parametrize("limit", [0, 1, 65535, 65536, 65537, 66048, 70000, 75000, 82000])

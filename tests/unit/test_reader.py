@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from tests.support.bundles import (
     IDENTITY,
     MadeBundle,
+    file_size_limit,
     forged_bundle,
     make_bundle,
     manifest_of,
@@ -302,6 +303,13 @@ def test_a_bundle_that_turns_out_bad_at_its_end_leaves_nothing(made: MadeBundle,
     data = made.path.read_bytes()[:-1] + b"x"
     with pytest.raises(FarsideError):
         unpack_bundle(io.BytesIO(data), made.check, str(tmp_path / "new"))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("limit", [0, 10, 600, 1200])
+def test_a_full_disk_leaves_nothing_unpacked(made: MadeBundle, tmp_path: Path, limit: int) -> None:
+    with open_bundle(str(made.path)) as file, file_size_limit(limit), pytest.raises(InstallFailed):
+        unpack_bundle(file, made.check, str(tmp_path / "new"))
     assert list(tmp_path.iterdir()) == []
 
 

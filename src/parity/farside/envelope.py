@@ -8,10 +8,10 @@ side with the host's openssl.
 import base64
 import binascii
 import re
-from typing import Callable, NamedTuple, Sequence, Tuple
+from typing import Callable, Dict, NamedTuple, Sequence, Tuple, TypeVar
 
 from . import canonical, ustar
-from .errors import BundleDamaged
+from .errors import BundleDamaged, SignatureInvalid
 from .manifest import ENVELOPE_NAME, HEAD_SIZE
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
@@ -62,6 +62,32 @@ Checker = Callable[[bytes, Sequence[Signature]], str]
 
 It raises SignatureInvalid where no trusted key did, or where a trusted key's signature is wrong.
 """
+
+K = TypeVar("K")
+
+
+def make_checker(keys: Dict[str, K], is_right: Callable[[K, bytes, bytes], bool]) -> Checker:
+    """A checker that trusts these keys.
+
+    Every signature by a trusted key must be right; signatures by other keys are not looked at.
+
+    Args:
+        keys: trusted keys by fingerprint.
+        is_right: whether this key made this signature of these bytes.
+    """
+
+    def check(signed: bytes, signatures: Sequence[Signature]) -> str:
+        known = [one for one in signatures if one.keyid in keys]
+        if not known:
+            makers = ", ".join(one.keyid for one in signatures)
+            raise SignatureInvalid(f"none of the keys that signed is trusted here: {makers}")
+        for one in known:
+            if not is_right(keys[one.keyid], one.sig, signed):
+                raise SignatureInvalid(f"the signature by {one.keyid} is wrong")
+        return known[0].keyid
+
+    return check
+
 
 _ENVELOPE = canonical.record(
     {

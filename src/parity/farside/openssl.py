@@ -10,9 +10,9 @@ import os
 import re
 import subprocess
 import tempfile
-from typing import List, NamedTuple, Sequence, Tuple
+from typing import NamedTuple, Sequence
 
-from .envelope import Checker, Signature
+from .envelope import Checker, make_checker
 from .errors import SignatureInvalid
 
 _PEM = re.compile(rb"\s*-----BEGIN PUBLIC KEY-----\s+([A-Za-z0-9+/=\s]+?)\s*-----END PUBLIC KEY-----\s*")
@@ -50,8 +50,6 @@ def load_public_key(path: str) -> PublicKey:
 def openssl_checker(key_files: Sequence[str], openssl: str = "openssl") -> Checker:
     """A checker that trusts the keys in these files and asks the host's openssl.
 
-    Every signature by a trusted key must be right; signatures by other keys are not looked at.
-
     Args:
         key_files: PEM files with public keys.
         openssl: the program.
@@ -61,36 +59,24 @@ def openssl_checker(key_files: Sequence[str], openssl: str = "openssl") -> Check
     """
     keys = {key.fingerprint: key for key in map(load_public_key, key_files)}
 
-    def check(pae: bytes, signatures: Sequence[Signature]) -> str:
-        known = [(keys[one.keyid], one.sig) for one in signatures if one.keyid in keys]
-        if not known:
-            makers = ", ".join(one.keyid for one in signatures)
-            raise SignatureInvalid(f"none of the keys that signed is trusted here: {makers}")
-        _check_all(openssl, pae, known)
-        return known[0][0].fingerprint
-
-    return check
-
-
-def _check_all(openssl: str, pae: bytes, known: List[Tuple[PublicKey, bytes]]) -> None:
-    """Raise SignatureInvalid unless each signature is right."""
-    with tempfile.TemporaryDirectory(prefix="parity-") as folder:
-        for key, sig in known:
+    def is_right(key: PublicKey, sig: bytes, signed: bytes) -> bool:
+        with tempfile.TemporaryDirectory(prefix="parity-") as folder:
             _write(os.path.join(folder, "key"), key.pem)
             _write(os.path.join(folder, "sig"), sig)
-            if not _is_right(openssl, folder, pae):
-                raise SignatureInvalid(f"the signature by {key.fingerprint} is wrong")
+            return _ask(openssl, folder, signed)
+
+    return make_checker(keys, is_right)
 
 
-def _is_right(openssl: str, folder: str, pae: bytes) -> bool:
-    """Ask openssl about the files `key` and `sig` in a folder."""
+def _ask(openssl: str, folder: str, signed: bytes) -> bool:
+    """Whether openssl finds the signature right: files `key` and `sig` in a folder, these bytes."""
     command = [openssl, "dgst", "-sha256", "-verify", "key", "-signature", "sig"]
     environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
     try:
         done = subprocess.run(
             command,
             check=False,
-            input=pae,
+            input=signed,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd=folder,

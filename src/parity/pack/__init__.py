@@ -14,8 +14,8 @@ from parity.pack.wheelstream import wheels_in_archive
 from parity.pack.writer import write_bundle
 
 __all__ = [
-    "Draft",
     "STOCK_CHECK",
+    "Draft",
     "atomic_file",
     "build_manifest",
     "draft",

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from parity.errors import KeyExists, WriteFailed
-from parity.farside.envelope import Checker, Signature
-from parity.farside.errors import SignatureInvalid
+from parity.farside import envelope
+from parity.farside.envelope import Checker
 from parity.sign.keys import PublicKey, load_public_key, write_new
 
 
@@ -45,20 +45,5 @@ class TrustStore:
 
 
 def make_checker(keys: Sequence[PublicKey]) -> Checker:
-    """A checker that trusts these keys.
-
-    Every signature by a trusted key must be right; signatures by other keys are not looked at.
-    """
-    trusted = {key.fingerprint: key for key in keys}
-
-    def check(pae: bytes, signatures: Sequence[Signature]) -> str:
-        known = [one for one in signatures if one.keyid in trusted]
-        if not known:
-            makers = ", ".join(one.keyid for one in signatures)
-            raise SignatureInvalid(f"none of the keys that signed is trusted here: {makers}")
-        for one in known:
-            if not trusted[one.keyid].made(one.sig, pae):
-                raise SignatureInvalid(f"the signature by {one.keyid} is wrong")
-        return known[0].keyid
-
-    return check
+    """A checker that trusts these keys; see `parity.farside.envelope.make_checker`."""
+    return envelope.make_checker({key.fingerprint: key for key in keys}, PublicKey.made)
