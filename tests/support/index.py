@@ -10,19 +10,21 @@ Reachable from containers under the bridge's gateway when started with `host=gat
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import json
+import socket
+import ssl
 import subprocess
 import threading
 import time
-import zipfile
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
 
-_WHEEL = "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: {tag}\n"
+from tests.support.wheels import WheelParts
 
 
 @dataclass
@@ -54,7 +56,12 @@ class PackageIndex:
     """Serves the wheels of a folder; `with` starts and stops it."""
 
     def __init__(
-        self, wheels: Path, *, host: str = "127.0.0.1", login: tuple[str, str] | None = None
+        self,
+        wheels: Path,
+        *,
+        host: str = "127.0.0.1",
+        login: tuple[str, str] | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.wheels = wheels
         self.login = login
@@ -65,7 +72,11 @@ class PackageIndex:
         self._lock = threading.Lock()
         self._server = _Server((host, 0), type("Handler", (_Handler,), {"index": self}))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-        self.root = f"http://{host}:{self._server.server_address[1]}"
+        self.root = f"{'https' if tls else 'http'}://{host}:{self._server.server_address[1]}"
+        if tls:
+            self._server.socket = tls.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
         self.url = f"{self.root}/simple/"
 
     def __enter__(self) -> PackageIndex:  # noqa: PYI034 - typing.Self is younger than 3.10
@@ -128,6 +139,21 @@ class _Handler(BaseHTTPRequestHandler):
     def do_HEAD(self) -> None:
         self._answer()
 
+    def do_CONNECT(self) -> None:
+        """Be a proxy for TLS: join the two ends."""
+        authorization = self.headers.get("Proxy-Authorization", "")
+        self.index.seen.append(Seen(self.path, "", authorization, proxied=True))
+        host, _, port = self.path.rpartition(":")
+        with socket.create_connection((host, int(port))) as far:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.flush()
+            back = threading.Thread(target=_pump, args=(far, self.connection), daemon=True)
+            back.start()
+            _pump(self.connection, far)
+            back.join(5)
+        self.close_connection = True
+
     def do_GET(self) -> None:
         self._answer()
 
@@ -143,7 +169,9 @@ class _Handler(BaseHTTPRequestHandler):
         if fault is not None:
             time.sleep(fault.delay)
             if fault.status is not None or fault.body is not None:
-                self._send(fault.status or 200, fault.body or b"", fault.headers)
+                self._send(
+                    fault.status or 200, fault.body or b"", {"Content-Type": "text/html", **fault.headers}
+                )
                 return
         body = self._body(path)
         if body is None:
@@ -191,6 +219,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
 
+def _pump(source: socket.socket, target: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while data := source.recv(65536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
+
+
 def _part(wanted: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
     """Status and bytes for a Range header; unsatisfiable ones give 416."""
     if not wanted.startswith("bytes="):
@@ -216,37 +251,36 @@ def tiny_wheel(
     version: str = "1.0",
     *,
     tag: str = "py3-none-any",
-    requires: Iterable[str] = (),
+    requires: Sequence[str] = (),
     requires_python: str = "",
     padding: int = 0,
 ) -> Path:
-    """A valid wheel with one module of that name; `padding` bytes of incompressible ballast."""
+    """A good wheel with one module of that name; `padding` bytes of incompressible ballast."""
     folder.mkdir(parents=True, exist_ok=True)
     stem = name.replace("-", "_")
-    info = f"{stem}-{version}.dist-info"
-    metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
-    metadata += "".join(f"Requires-Dist: {line}\n" for line in requires)
-    metadata += f"Requires-Python: {requires_python}\n" if requires_python else ""
-    files = {
-        f"{stem}.py": f"version = {version!r}\n".encode(),
-        f"{info}/METADATA": metadata.encode(),
-        f"{info}/WHEEL": _WHEEL.format(tag=tag).encode(),
-    }
+    files = {f"{stem}.py": f"version = {version!r}\n".encode()}
     if padding:
         blocks = (hashlib.sha256(f"{name}{i}".encode()).digest() for i in range(padding // 32 + 1))
         files[f"{stem}_data.bin"] = b"".join(blocks)[:padding]
-    record = "".join(f"{path},{_record_hash(data)},{len(data)}\n" for path, data in files.items())
-    files[f"{info}/RECORD"] = (record + f"{info}/RECORD,,\n").encode()
-    wheel = folder / f"{stem}-{version}-{tag}.whl"
-    with zipfile.ZipFile(wheel, "w") as archive:
-        for path, data in files.items():
-            archive.writestr(zipfile.ZipInfo(path), data)
+    metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+    metadata += f"Requires-Python: {requires_python}\n" if requires_python else ""
+    parts = WheelParts(stem, version, tag, files, requires=requires, metadata=metadata)
+    wheel = folder / parts.filename
+    wheel.write_bytes(parts.data())
     return wheel
 
 
-def _record_hash(data: bytes) -> str:
-    digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
-    return f"sha256={digest}"
+def certificate(folder: Path) -> tuple[ssl.SSLContext, str]:
+    """A server's context for 127.0.0.1 and the PEM text of the CA that vouches for it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    key, cert = folder / "key.pem", folder / "cert.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    command += ["-keyout", str(key), "-out", str(cert), "-days", "2", "-subj", "/CN=127.0.0.1"]
+    command += ["-addext", "subjectAltName=IP:127.0.0.1"]
+    subprocess.run(command, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+    return context, cert.read_text()
 
 
 def gateway() -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from parity.engine import Container
 from parity.engine.guests import run_guest
-from parity.fetch.stage import STORE
+from parity.engine.workshop import STORE
 
 
 @dataclass(frozen=True)

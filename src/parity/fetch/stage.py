@@ -8,12 +8,12 @@ from typing import Any
 
 from parity.engine import Container
 from parity.engine.guests import Event, GuestFailed, run_guest
+from parity.engine.workshop import STORE
 from parity.errors import FetchFailed, HashMismatch, IndexFailed, ParityError
 from parity.model import Lock, StoredWheel, WheelSet
 from parity.model.network import HostNetwork, clean_url
 from parity.progress import Reporter
 
-STORE = "/store"
 THREADS = 16
 ATTEMPTS = 4
 SILENCE = 30.0

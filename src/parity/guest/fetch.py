@@ -238,6 +238,7 @@ class _Download:
         if answer.status == http.client.OK and resumed:
             self._restart()
             digest, resumed = hashlib.sha256(), 0
+        sized = answer.length is not None
         self._learn_size(answer, resumed)
         try:
             self._copy(answer, digest)
@@ -250,7 +251,8 @@ class _Download:
         if digest.hexdigest() != self._wheel.sha256:
             self._restart()
             message = "the server's bytes have the SHA-256 %s, not the locked one" % digest.hexdigest()
-            raise WebProblem("hash", message, again=resumed > 0)
+            # A cut is not seen where the server does not tell the length, nor a file changed in between.
+            raise WebProblem("hash", message, again=resumed > 0 or not sized)
 
     def _hash_so_far(self) -> Any:
         """Hash what lies in the partial file; leaves the position at its end."""

@@ -146,8 +146,8 @@ class Store:
         kept = {os.stat(path).st_ino for path in self._contents()}
         for name in os.listdir(os.path.join(self.root, "sets")):
             folder = os.path.join(self.root, "sets", name)
-            broken = any(entry.inode() not in kept for entry in os.scandir(folder))
-            if broken or os.stat(folder).st_mtime <= limit:
+            members = {os.stat(os.path.join(folder, member)).st_ino for member in os.listdir(folder)}
+            if not members <= kept or os.stat(folder).st_mtime <= limit:
                 shutil.rmtree(folder)
                 removed["sets"] += 1
         removed["bytes"] += self._prune_unfinished(limit)

@@ -62,9 +62,12 @@ def uv_binary(wheel: PinnedWheel, wheel_path: Path) -> Path:
     """The program itself, unpacked beside its wheel and checked by SHA-256 just now."""
     path = wheel_path.with_name(f"{wheel.filename}.uv")
     if not _is(path, wheel.binary_sha256):
-        with zipfile.ZipFile(wheel_path) as archive, atomic_file(path, 0o755) as file:
-            with archive.open(wheel.member) as source:
-                shutil.copyfileobj(source, file, _CHUNK)
+        with (
+            zipfile.ZipFile(wheel_path) as archive,
+            archive.open(wheel.member) as source,
+            atomic_file(path, 0o755) as file,
+        ):
+            shutil.copyfileobj(source, file, _CHUNK)
         if not _is(path, wheel.binary_sha256):
             raise ToolUnavailable(
                 f"{wheel.filename} does not hold the program that is pinned", where=str(path)

@@ -8,6 +8,7 @@ from typing import Any
 
 from parity.engine import Container
 from parity.engine.guests import GuestFailed, run_guest
+from parity.engine.workshop import STORE
 from parity.errors import IndexFailed, NoWheel, ToolUnavailable
 from parity.model import Lock
 from parity.model.network import HostNetwork, clean_url
@@ -20,7 +21,7 @@ from parity.resolve.select import first_version, select_wheels
 from parity.resolve.uv import uv_version
 
 UV_PATH = "/parity/bin/uv"
-UV_CACHE = "/store/uv-cache"
+UV_CACHE = f"{STORE}/uv-cache"
 _RETRIES = 3
 _SHOWN_VERSIONS = 5
 
