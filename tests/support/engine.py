@@ -16,9 +16,10 @@ IMAGES = ROOT / "images"
 
 # A run that creates a container and a scratch volume, says their names, and waits to be killed.
 DOOMED = """
-import sys, time
+import signal, sys, time
 from parity.docker_engine import connect
 from parity.engine import ContainerSpec, Network
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 engine = connect(sys.argv[1])
 spec = ContainerSpec(image=sys.argv[2], network=Network.NONE, purpose="doomed")
 with engine.scratch_volume() as volume, engine.container(spec) as container:
@@ -68,5 +69,17 @@ def volume_exists(engine: DockerEngine, name: str) -> bool:
     try:
         found = client.volumes(filters={"name": name}).get("Volumes") or ()
         return any(volume["Name"] == name for volume in found)
+    finally:
+        client.close()
+
+
+def remove_images(engine: DockerEngine, *repositories: str) -> None:
+    """Remove every tag of the repositories that tests made."""
+    client = docker.APIClient(engine.info().address)
+    try:
+        for repository in repositories:
+            for image in client.images(name=repository):
+                for tag in image["RepoTags"] or ():
+                    client.remove_image(tag, force=True)
     finally:
         client.close()

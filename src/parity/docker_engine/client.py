@@ -14,6 +14,7 @@ from docker.utils import version_lt
 from parity.docker_engine.endpoints import Endpoint, candidates
 from parity.docker_engine.engine import DockerEngine
 from parity.docker_engine.translate import clean, innermost
+from parity.docker_engine.wire import open_wire
 from parity.errors import EngineUnavailable
 
 OLDEST_API = "1.41"  # Docker 20.10, Podman 3: the first that takes a platform for a container
@@ -55,6 +56,8 @@ def _client(endpoint: Endpoint) -> APIClient:
             remedy="forward the socket (ssh -NL /tmp/engine.sock:/var/run/docker.sock HOST) and set "
             "DOCKER_HOST=unix:///tmp/engine.sock",
         )
+    # The SDK leaks its socket when nobody answers, and buries the system's words.
+    open_wire(endpoint).close()
     hello = _new_client(endpoint, OLDEST_API, _HELLO_SECONDS)
     try:
         offered = str(hello.version(api_version=False)["ApiVersion"])

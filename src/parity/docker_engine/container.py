@@ -27,6 +27,7 @@ class DockerContainer:
         self._client = client
         self._endpoint = endpoint
         self._id = container_id
+        self._address = endpoint.shown
 
     @property
     def id(self) -> str:
@@ -37,7 +38,7 @@ class DockerContainer:
         """Unpack a tar archive at `path`; see `parity.engine.Container`."""
         upload = None if isinstance(archive, bytes) else Upload(archive)
         try:
-            with translated(self._endpoint.address, f"put files at {path}"):
+            with translated(self._address, f"put files at {path}"):
                 self._client.put_archive(self._id, path, iter(upload) if upload else archive)
         finally:
             if upload is not None:
@@ -45,7 +46,7 @@ class DockerContainer:
 
     def start(self) -> None:
         """Start it; see `parity.engine.Container`."""
-        with translated(self._endpoint.address, "start a container"):
+        with translated(self._address, "start a container"):
             self._client.start(self._id)
 
     def exec(
@@ -78,11 +79,10 @@ class DockerContainer:
 
     def get(self, path: str) -> Iterator[bytes]:
         """A file or folder as a tar stream; see `parity.engine.Container`."""
-        address = self._endpoint.address
-        with translated(address, f"read {path}"):
+        with translated(self._address, f"read {path}"):
             chunks, _ = self._client.get_archive(self._id, path, chunk_size=_GET_CHUNK)
         while True:
-            with translated(address, f"read {path}"):
+            with translated(self._address, f"read {path}"):
                 chunk = next(chunks, None)
             if chunk is None:
                 return
@@ -91,7 +91,7 @@ class DockerContainer:
     def _create_exec(
         self, argv: Sequence[str], environment: Mapping[str, str] | None, user: str, workdir: str
     ) -> str:
-        with translated(self._endpoint.address, f"run {argv[0]}"):
+        with translated(self._address, f"run {argv[0]}"):
             created = self._client.exec_create(
                 self._id,
                 list(argv),
@@ -104,7 +104,7 @@ class DockerContainer:
 
     def _converse(self, exec_id: str, stdin: bytes, output: _Output, deadline: float | None) -> None:
         path = f"/v{self._client.api_version}/exec/{exec_id}/start"
-        with translated(self._endpoint.address, "run a command"):
+        with translated(self._address, "run a command"):
             wire = open_wire(self._endpoint)
             try:
                 conversation = Conversation(wire, deadline)
@@ -117,18 +117,18 @@ class DockerContainer:
         # The streams can end a moment before the engine has written the exit code down.
         deadline, pause = time.monotonic() + _SETTLE_SECONDS, 0.005
         while True:
-            with translated(self._endpoint.address, "tell a command's exit code"):
+            with translated(self._address, "tell a command's exit code"):
                 state = self._client.exec_inspect(exec_id)
             if not state["Running"] and state["ExitCode"] is not None:
                 return int(state["ExitCode"])
             if time.monotonic() > deadline:
-                raise lost(self._endpoint.address, "the connection to a running command ended")
+                raise lost(self._address, "the connection to a running command ended")
             time.sleep(pause)
             pause = min(pause * 2, 0.5)
 
     def _kill(self) -> None:
         # Refused where the container ended by itself meanwhile, which is as good.
-        with suppress(EngineRefused), translated(self._endpoint.address, "kill a container"):
+        with suppress(EngineRefused), translated(self._address, "kill a container"):
             self._client.kill(self._id)
 
 

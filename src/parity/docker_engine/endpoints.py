@@ -11,6 +11,7 @@ from docker.context import Context, ContextAPI
 from docker.errors import DockerException, TLSParameterError
 from docker.tls import TLSConfig
 
+from parity.docker_engine.translate import clean
 from parity.errors import EngineUnavailable
 
 DOCKER_SOCKET = "/var/run/docker.sock"
@@ -24,8 +25,13 @@ class Endpoint:
     source: str
     tls: TLSConfig | None = None
 
+    @property
+    def shown(self) -> str:
+        """The address without credentials."""
+        return clean(self.address)
+
     def __str__(self) -> str:
-        return f"{self.address} ({self.source})"
+        return f"{self.shown} ({self.source})"
 
 
 def candidates(address: str | None, environment: Mapping[str, str]) -> list[Endpoint]:

@@ -28,7 +28,7 @@ class DockerEngine:
     def __init__(self, client: APIClient, endpoint: Endpoint) -> None:
         self._client = client
         self._endpoint = endpoint
-        self._address = endpoint.address
+        self._address = endpoint.shown
         self._run = Run()
 
     @property

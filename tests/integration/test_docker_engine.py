@@ -1,0 +1,153 @@
+"""What only the real engine can show: isolation from inside, signals, what is recorded where."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import docker
+import pytest
+from tests.support.engine import ROOT, doomed_run, exists, reap, volume_exists
+
+from parity.docker_engine import DockerEngine
+from parity.engine import ContainerSpec, Network
+from parity.engine.guests import small_tar
+from parity.errors import EngineRefused
+from parity.model import PinnedImage
+
+pytestmark = pytest.mark.engine
+
+LOOK = """
+import json, os
+status = dict(line.split(":", 1) for line in open("/proc/self/status"))
+def can_write(path):
+    try:
+        open(path + "/probe", "w").close()
+    except OSError:
+        return False
+    return True
+print(json.dumps({
+    "links": sorted(os.listdir("/sys/class/net")),
+    "caps": [status["Cap" + n].strip() for n in ("Inh", "Prm", "Eff", "Bnd")],
+    "nnp": status["NoNewPrivs"].strip(),
+    "uid": os.getuid(),
+    "root": can_write("/var/tmp"),
+    "tmp": can_write("/tmp"),
+    "mounts": [line.split()[1] for line in open("/proc/mounts")],
+}))
+"""
+
+
+def test_a_confined_container_has_nothing_it_was_not_given(
+    engine: DockerEngine, debian11: PinnedImage
+) -> None:
+    spec = ContainerSpec(
+        image=debian11.id,
+        network=Network.NONE,
+        purpose="isolation",
+        user="65534:65534",
+        read_only=True,
+        tmpfs={"/tmp": "rw,exec,size=64m"},
+        memory=256 * 1024**2,
+        pids=64,
+    )
+    with engine.container(spec) as container:
+        container.start()
+        seen = json.loads(container.exec(["python3", "-I", "-c", LOOK]).stdout)
+        eater = container.exec(["python3", "-c", "x = bytearray(400 << 20)"])
+    assert seen["links"] == ["lo"]
+    assert seen["caps"] == ["0000000000000000"] * 4
+    assert (seen["nnp"], seen["uid"], seen["root"], seen["tmp"]) == ("1", 65534, False, True)
+    assert not any("docker.sock" in mount for mount in seen["mounts"])
+    assert eater.exit_code == 137
+
+
+def test_what_goes_through_stdin_is_recorded_nowhere(
+    engine: DockerEngine, debian11: PinnedImage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://me:canary@proxy.example")
+    spec = ContainerSpec(image=debian11.id, network=Network.NONE, purpose="secrets")
+    client = docker.APIClient()
+    with engine.container(spec) as container:
+        container.start()
+        assert container.exec(["cat"], stdin=b"canary").stdout == b"canary"
+        recorded = json.dumps(client.inspect_container(container.id))
+        logged = client.logs(container.id)
+    client.close()
+    assert "canary" not in recorded
+    assert b"canary" not in logged
+
+
+def test_a_command_runs_as_the_user_it_is_given(engine: DockerEngine, debian11: PinnedImage) -> None:
+    spec = ContainerSpec(image=debian11.id, network=Network.NONE, purpose="user")
+    with engine.container(spec) as container:
+        container.put("/", small_tar({"mine": b""}))
+        container.start()
+        assert container.exec(["id", "-u"], user="1234:1234").stdout == b"1234\n"
+        assert container.exec(["id", "-u"]).stdout == b"0\n"
+
+
+def test_a_container_ends_by_itself_when_its_lifetime_is_over(
+    engine: DockerEngine, debian11: PinnedImage
+) -> None:
+    spec = ContainerSpec(image=debian11.id, network=Network.NONE, purpose="short", lifetime=1)
+    with engine.container(spec) as container:
+        container.start()
+        time.sleep(1.5)
+        with pytest.raises(EngineRefused, match="not running"):
+            container.exec(["true"])
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_leaves_nothing_behind(
+    engine: DockerEngine, debian11: PinnedImage, signal_number: signal.Signals
+) -> None:
+    process, container, volume = doomed_run(engine.info().address, debian11.id)
+    process.send_signal(signal_number)
+    assert reap(process) != 0
+    assert not exists(engine, container)
+    assert not volume_exists(engine, volume)
+
+
+def test_a_run_killed_at_once_leaves_what_the_next_sweep_removes(
+    engine: DockerEngine, debian11: PinnedImage
+) -> None:
+    process, container, volume = doomed_run(engine.info().address, debian11.id)
+    process.kill()
+    reap(process)
+    assert exists(engine, container)
+    engine.sweep()
+    assert not exists(engine, container)
+    assert not volume_exists(engine, volume)
+
+
+def test_ctrl_c_in_the_middle_of_creating_leaves_no_container(
+    engine: DockerEngine, debian11: PinnedImage
+) -> None:
+    # One signal after each of many delays: some hit the creation, some the start, some the removal.
+    script = """
+import os, signal, sys, threading, time
+from parity.docker_engine import connect
+from parity.engine import ContainerSpec, Network
+engine = connect(sys.argv[1])
+spec = ContainerSpec(image=sys.argv[2], network=Network.NONE, purpose="cut")
+print(engine.run_id, flush=True)
+for step in range(12):
+    try:
+        threading.Timer(step * 0.012, os.kill, (os.getpid(), signal.SIGINT)).start()
+        with engine.container(spec) as container:
+            container.start()
+            time.sleep(10)
+    except KeyboardInterrupt:
+        pass
+"""
+    command = [sys.executable, "-c", script, engine.info().address, debian11.id]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+    assert (done.returncode, done.stderr) == (0, "")
+    client = docker.APIClient()
+    left = client.containers(all=True, filters={"label": f"org.parity.run={done.stdout.strip()}"})
+    client.close()
+    assert left == []

@@ -1,0 +1,94 @@
+"""Child processes: a clean environment, an end by any door, folders that are always removed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from parity.docker_engine.owner import process_start
+from parity.host.processes import ThisMachine, child_environment, run
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_a_child_gets_nothing_of_ours_but_home_and_proxies() -> None:
+    ours = {"HOME": "/h", "PIP_INDEX_URL": "x", "PYTHONPATH": "x", "HTTPS_PROXY": "p", "LANG": "de_DE.UTF-8"}
+    lines: list[str] = []
+    assert run(["env"], child_environment(ours), on_line=lines.append) == 0
+    names = {line.partition("=")[0] for line in lines}
+    assert names == {"HOME", "HTTPS_PROXY", "LANG", "LC_ALL", "PATH", "DEBIAN_FRONTEND"}
+    assert "LANG=C" in lines
+
+
+def test_both_streams_are_heard_and_the_exit_code_comes_back() -> None:
+    lines: list[str] = []
+    script = "echo out; echo err >&2; exit 5"
+    assert run(["sh", "-c", script], {"PATH": os.environ["PATH"]}, on_line=lines.append) == 5
+    assert lines == ["out", "err"]
+
+
+def test_an_interruption_ends_the_child_and_its_children() -> None:
+    heard: list[int] = []
+
+    def interrupt(line: str) -> None:
+        heard.append(int(line))
+        raise KeyboardInterrupt
+
+    begin = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        run(["sh", "-c", "sleep 60 & echo $!; wait"], {"PATH": os.environ["PATH"]}, on_line=interrupt)
+    while process_start(heard[0]):
+        assert time.monotonic() - begin < 15
+        time.sleep(0.02)
+
+
+def test_a_workspace_is_private_and_removed_by_any_door(tmp_path: Path) -> None:
+    machine = ThisMachine(tmp_path / "cache", {})
+    with machine.workspace() as one, machine.workspace() as two:
+        assert one != two
+        assert one.stat().st_mode & 0o777 == 0o700
+        (one / "file").write_text("x")
+    with pytest.raises(SystemExit), machine.workspace():
+        raise SystemExit
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_what_a_killed_run_left_is_swept_and_what_lives_is_not(tmp_path: Path) -> None:
+    script = """
+import sys, time
+from pathlib import Path
+from parity.docker_engine.owner import process_start
+from parity.host.processes import ThisMachine
+with ThisMachine(Path(sys.argv[1]), {}).workspace() as folder:
+    (folder / "file").write_text("x")
+    print(folder, flush=True)
+    time.sleep(60)
+"""
+    machine = ThisMachine(tmp_path, {})
+    command = [sys.executable, "-c", script, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        assert process.stdout is not None
+        left = Path(process.stdout.readline().strip())
+        with machine.workspace():
+            assert (left / "file").exists()
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert left.exists()
+    with machine.workspace():
+        assert not left.exists()
+
+
+def test_this_machine_runs_its_own_programs(tmp_path: Path) -> None:
+    machine = ThisMachine(tmp_path, {})
+    assert machine.emulates(machine.arch)
+    assert not machine.emulates("no-such-arch")
+    assert machine.find("sh")
+    assert machine.find("no-such-program") is None
+    with pytest.raises(FileNotFoundError):
+        machine.run(["no-such-program"], lambda _: None)
