@@ -1,0 +1,58 @@
+"""The command line put together."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from parity import __version__
+from parity.cli import build, cache, doctor, images, init, keys, profiles, verify
+from parity.cli.output import stdout
+
+EPILOG = """
+Start: `parity doctor`, then `parity build debian11-py39`, then `parity verify dist/*.parity.tar --rehearse`
+
+The bundle's far side needs no parity: `tar xf BUNDLE`, then `sh install.sh PREFIX`
+"""
+
+app = typer.Typer(
+    name="parity",
+    help="Python environments for machines without a network: resolved in the target's own image, "
+    "proved by an install with the network cut, carried in one signed file.",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("build", epilog=build.EPILOG)(build.build)
+app.command("verify", epilog="Example: `parity verify BUNDLE --key sender.pub --rehearse`")(
+    verify.verify_command
+)
+app.command("inspect", epilog="Example: `parity inspect --json BUNDLE`")(verify.inspect_command)
+app.add_typer(profiles.app, name="profile")
+app.command("init", epilog="Example: `parity init --os 'rhel 9' --python 3.9 --libc 'glibc 2.34'`")(init.init)
+app.command("schema", epilog="Example: `parity schema > profile.schema.json`")(profiles.print_schema)
+app.add_typer(images.app, name="image")
+app.command("keygen", epilog="Example: `parity keygen release.key --passphrase`")(keys.keygen)
+app.add_typer(keys.app, name="key")
+app.add_typer(cache.app, name="cache")
+app.command("doctor", epilog="Example: `parity doctor --json`")(doctor.doctor)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        stdout().print(f"parity {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and leave.")
+    ] = False,
+) -> None:
+    """Options of parity itself."""
+    del version

@@ -1,0 +1,227 @@
+"""`parity build`: the main job."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from parity.cli import complete, summary
+from parity.cli.display import Board, board
+from parity.cli.keyring import signing_key
+from parity.cli.options import Json, Verbose
+from parity.cli.output import error_document, output, print_json, show_error, stderr, stdout
+from parity.cli.timing import Stopwatch
+from parity.cli.world import connected, world_for
+from parity.docker_engine import DockerEngine
+from parity.errors import OptionConflict, ParityError, SomeFailed
+from parity.model import BundleIdentity, ImageSource, Profile
+from parity.pack import sweep_leftovers
+from parity.pipeline.many import Outcome, build_all
+from parity.pipeline.values import BuildReport, BuildRequest, World
+from parity.profile import Overrides, load_profile
+from parity.resolve import lock_path
+from parity.sign import SigningKey
+
+EPILOG = """
+Examples:
+
+`parity build profiles/rhel9-py39.yaml` builds what the profile asks for into dist/
+
+`parity build debian11-py39 debian12-py311 -r web.txt` builds one set for two targets, side by side
+
+`parity build rhel9-py39 --locked --key release.key --serial 42` is what CI runs
+
+`parity build rhel9-py39 --stand-in debian11-py39` rehearses where no container registry answers
+"""
+
+
+@dataclass(frozen=True)
+class _Wishes:
+    """The options of one call, as they were given."""
+
+    requirements: tuple[Path, ...]
+    product: str | None
+    output: Path
+    lock: Path | None
+    locked: bool
+    upgrade: bool
+    stand_in: str | None
+    fresh: bool
+
+
+def build(
+    profiles: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PROFILE...", help="Profile files, or names.", autocompletion=complete.profiles
+        ),
+    ],
+    *,
+    requirement: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "-r", "--requirement", metavar="FILE", help="Install this instead of the profile's own."
+        ),
+    ] = None,
+    output_folder: Annotated[
+        Path, typer.Option("-o", "--output", metavar="DIR", help="Where the bundles go.")
+    ] = Path("dist"),
+    key: Annotated[
+        Path | None, typer.Option(metavar="KEY", help="Sign with this private key; your own if not given.")
+    ] = None,
+    locked: Annotated[bool, typer.Option("--locked", help="Use the lock as it is, or fail.")] = False,
+    upgrade: Annotated[bool, typer.Option("--upgrade", help="Resolve anew to the newest versions.")] = False,
+    lock: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The lock's file; beside the profile if not given.")
+    ] = None,
+    stand_in: Annotated[
+        str | None,
+        typer.Option(
+            metavar="IMAGE", help="Build in this image (a profile's name) instead of the target's own."
+        ),
+    ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Probe and rehearse again, even where nothing has changed.")
+    ] = False,
+    product: Annotated[str | None, typer.Option(metavar="NAME", help="The bundle's product name.")] = None,
+    bundle_version: Annotated[
+        str | None, typer.Option(metavar="VERSION", help="The bundle's version; today's date if not given.")
+    ] = None,
+    serial: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Only grows, per product; the time in seconds if not given."),
+    ] = None,
+    exclude_newer: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Ignore what was uploaded later.")
+    ] = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Build signed bundles whose install was rehearsed with the network cut."""
+    output.json, output.verbose = as_json, verbose
+    overrides = Overrides(
+        requirements=tuple(requirement or ()),
+        product=product,
+        version=bundle_version,
+        serial=serial,
+        exclude_newer=exclude_newer,
+    )
+    wishes = _Wishes(overrides.requirements, product, output_folder, lock, locked, upgrade, stand_in, fresh)
+    requests = _requests(profiles, overrides, wishes)
+    engine = connected()
+    signer, key_path = signing_key(key)
+    sweep_leftovers(output_folder)
+    with board(stderr(), quiet=as_json, verbose=verbose) as shown:
+        runs = _Runs(engine, signer, shown, fresh=fresh)
+        outcomes = build_all(requests, runs.world, engine.interrupt, runs.finished)
+    _report(requests, outcomes, runs, key_path)
+
+
+def _requests(names: list[str], overrides: Overrides, wishes: _Wishes) -> list[BuildRequest]:
+    if wishes.locked and wishes.upgrade:
+        raise OptionConflict("--locked keeps the lock, --upgrade replaces it: choose one")
+    if wishes.lock and len(names) > 1:
+        raise OptionConflict("--lock names one file, but there are several profiles")
+    loaded = [load_profile(name, overrides=overrides) for name in names]
+    stand_in = load_profile(wishes.stand_in).image if wishes.stand_in else None
+    requests = [_request(profile, wishes, stand_in) for profile in loaded]
+    files = [request.identity.filename for request in requests]
+    if len(set(files)) != len(files):
+        raise OptionConflict(f"two profiles would write the same bundle: {', '.join(files)}")
+    return requests
+
+
+def _request(profile: Profile, wishes: _Wishes, stand_in: ImageSource | None) -> BuildRequest:
+    now = _clock()
+    product = _product(profile, wishes)
+    identity = BundleIdentity(
+        product=product,
+        version=profile.version or datetime.fromtimestamp(now, timezone.utc).strftime("%Y.%m.%d"),
+        serial=now if profile.serial is None else profile.serial,
+        profile=profile.name,
+    )
+    label = profile.name if product == profile.name else f"{product}-{profile.name}"
+    return BuildRequest(
+        profile=profile,
+        identity=identity,
+        output=wishes.output,
+        lock_path=wishes.lock or lock_path(profile.path.parent, label),
+        locked=wishes.locked,
+        upgrade=wishes.upgrade,
+        stand_in=stand_in,
+    )
+
+
+def _product(profile: Profile, wishes: _Wishes) -> str:
+    """What was asked for by name, else the requirements file's name, else what the profile says."""
+    if wishes.requirements and not wishes.product:
+        return wishes.requirements[0].stem
+    return profile.product or profile.name
+
+
+def _clock() -> int:
+    """Seconds since 1970; SOURCE_DATE_EPOCH where it is set (reproducible-builds.org)."""
+    return int(os.environ.get("SOURCE_DATE_EPOCH") or time.time())
+
+
+class _Runs:
+    """The runs of one call: the world that each gets, and how long each took."""
+
+    def __init__(self, engine: DockerEngine, signer: SigningKey, shown: Board, *, fresh: bool) -> None:
+        self._engine = engine
+        self._signer = signer
+        self._board = shown
+        self._fresh = fresh
+        self.watches: dict[str, Stopwatch] = {}
+        self.seconds: dict[str, float] = {}
+
+    def world(self, request: BuildRequest) -> World:
+        """What this run may use."""
+        name = request.profile.name
+        watch = self.watches[name] = Stopwatch(self._board.reporter(name))
+        return world_for(self._engine, request.profile, self._signer, watch, fresh=self._fresh)
+
+    def finished(self, request: BuildRequest, outcome: Outcome) -> None:
+        """This run is over."""
+        name = request.profile.name
+        self.seconds[name] = self.watches[name].stop()
+        self._board.finished(name, ok=isinstance(outcome, BuildReport))
+
+
+def _report(requests: list[BuildRequest], outcomes: tuple[Outcome, ...], runs: _Runs, key_path: Path) -> None:
+    """Say how every run ended.
+
+    Raises:
+        ParityError: the one run's own error, or SomeFailed where there were several.
+    """
+    names = [request.profile.name for request in requests]
+    failed = {name: each for name, each in zip(names, outcomes, strict=True) if isinstance(each, ParityError)}
+    if len(outcomes) == 1 and failed:
+        raise failed[names[0]]
+    documents = []
+    for name, outcome in zip(names, outcomes, strict=True):
+        if isinstance(outcome, ParityError):
+            documents.append({"profile": name, "ok": False, "error": error_document(outcome)})
+            if not output.json:
+                show_error(outcome, run=name)
+            continue
+        watch, seconds = runs.watches[name], runs.seconds[name]
+        documents.append(summary.machines(outcome, watch, seconds, key_path))
+        if not output.json:
+            stdout().print(summary.people(outcome, watch, seconds, key_path))
+    if output.json:
+        print_json({"bundles": documents})
+    if failed:
+        _some_failed(failed, len(outcomes))
+
+
+def _some_failed(failed: dict[str, ParityError], count: int) -> None:
+    if output.json:  # the one document is out already
+        raise typer.Exit(SomeFailed.exit_code)
+    raise SomeFailed(f"{len(failed)} of {count} profiles failed: {', '.join(failed)}")

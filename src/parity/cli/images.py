@@ -1,0 +1,93 @@
+"""`parity image list | build`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from parity.cli.display import board, size
+from parity.cli.options import Json, Verbose
+from parity.cli.output import output, print_json, stderr, stdout
+from parity.cli.world import connected, machine
+from parity.errors import ImageUnavailable
+from parity.images import ImageRow, ensure_image, list_images
+from parity.model import ImageSource, PinnedImage
+from parity.profile import shipped_root
+
+app = typer.Typer(
+    name="image", help="List and make the targets' images.", no_args_is_help=True, rich_markup_mode="markdown"
+)
+
+
+def image_folder(name: str) -> Path:
+    """An image's folder: a path, or a name under ./images or among the shipped ones."""
+    for folder in (Path(name), Path("images") / name, shipped_root() / "images" / name):
+        if (folder / "Dockerfile").is_file():
+            return folder.resolve()
+    raise ImageUnavailable(
+        f"there is no image folder {name}",
+        remedy="`parity image list` shows them; images/README.md tells how to write one",
+    )
+
+
+@app.command("list", epilog="Example: `parity image list --json`")
+def list_command(*, as_json: Json = False) -> None:
+    """List the image folders and what the engine has of them."""
+    output.json = as_json
+    root = Path("images") if Path("images").is_dir() else shipped_root() / "images"
+    rows = list_images(root, connected())
+    if as_json:
+        print_json({"images": [_row(row) for row in rows]})
+        return
+    table = Table.grid(padding=(0, 2))
+    for row in rows:
+        state = f"{size(row.present.size)}  {row.present.id[:19]}" if row.present else "not here"
+        table.add_row(row.name, row.tag, state, "bootstraps" if row.bootstraps else "")
+    stdout().print(table)
+
+
+def _row(row: ImageRow) -> dict[str, object]:
+    present = row.present
+    return {
+        "name": row.name,
+        "folder": str(row.folder),
+        "tag": row.tag,
+        "bootstraps": row.bootstraps,
+        "id": present.id if present else None,
+        "platform": present.platform if present else None,
+        "size": present.size if present else None,
+    }
+
+
+@app.command("build", epilog="Example: `parity image build debian11-py39 debian12-py311`")
+def build_command(
+    names: Annotated[list[str], typer.Argument(metavar="IMAGE...", help="Image folders, or their names.")],
+    *,
+    arch: Annotated[
+        str, typer.Option(metavar="ARCH", help="As `uname -m` says it; this engine's if not given.")
+    ] = "",
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Make images present: found locally, built from their Dockerfile, or bootstrapped."""
+    output.json, output.verbose = as_json, verbose
+    engine, here = connected(), machine()
+    found: dict[str, PinnedImage] = {}
+    with board(stderr(), quiet=as_json, verbose=verbose) as shown:
+        for name in names:
+            folder = image_folder(name)
+            reporter = shown.reporter(folder.name)
+            reporter.stage("image")
+            image = ensure_image(
+                ImageSource(folder=folder), arch or here.arch, engine=engine, machine=here, reporter=reporter
+            )
+            reporter.note(f"{image.origin}, {image.id[:19]}")
+            shown.finished(folder.name, ok=True)
+            found[folder.name] = image
+    if as_json:
+        print_json(
+            {name: {"id": i.id, "origin": i.origin, "platform": i.platform} for name, i in found.items()}
+        )

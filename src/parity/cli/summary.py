@@ -1,0 +1,90 @@
+"""What a person reads, and a machine gets, when a build is done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.text import Text
+
+from parity.cli.display import size
+from parity.cli.timing import Stopwatch
+from parity.pipeline.values import BuildReport
+from parity.sign import public_path
+
+
+def people(report: BuildReport, watch: Stopwatch, seconds: float, key_path: Path) -> Text:
+    """The summary of one finished build."""
+    facts, proof, bundle = report.facts, report.proof, report.bundle
+    rows = {
+        "resolved": f"{len(report.lock.wheels)} packages for {facts.os_name}, {facts.libc}, "
+        f"Python {facts.python}, {facts.arch}",
+        "proved": _proved(report),
+        "bundle": str(bundle.path),
+        "size": f"{size(bundle.size)}, of which {size(report.wheels.total_bytes)} are wheels",
+        "payload": f"sha256:{bundle.payload_sha256}",
+        "identity": f"{bundle.identity.product} {bundle.identity.version}, serial {bundle.identity.serial}",
+        "signed by": bundle.key_fingerprint,
+        "public key": f"{public_path(key_path)} (carry it by another way than the bundle)",
+        "took": f"{seconds:.1f} s ({_stages(watch.seconds)})",
+    }
+    if report.image.stand_in_for:
+        rows["stand-in"] = f"{report.image.name} stood in for {report.image.stand_in_for}"
+    if proof.missing_libraries:
+        rows["look at"] = (
+            f"{len(proof.missing_libraries)} files name libraries that are not there: parity inspect"
+        )
+    text = Text.assemble((f"\n{report.profile.name}", "bold green"), " is ready to carry\n\n")
+    for name, value in rows.items():
+        text.append(f"  {name:<11}", style="bold")
+        text.append(f"{value}\n")
+    return text
+
+
+def _proved(report: BuildReport) -> str:
+    proof = report.proof
+    worked = sum(not each.error for each in proof.imports)
+    when = "seen before for the same bytes in the same image" if proof.reused else "seen just now"
+    return (
+        f"{proof.installed} packages installed with the network cut, "
+        f"{worked} of {len(proof.imports)} modules imported; {when}"
+    )
+
+
+def _stages(seconds: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {value:.1f}" for name, value in seconds.items())
+
+
+def machines(report: BuildReport, watch: Stopwatch, seconds: float, key_path: Path) -> dict[str, Any]:
+    """The same for --json."""
+    bundle, identity = report.bundle, report.bundle.identity
+    return {
+        "profile": report.profile.name,
+        "ok": True,
+        "bundle": str(bundle.path),
+        "size": bundle.size,
+        "payload_sha256": bundle.payload_sha256,
+        "product": identity.product,
+        "version": identity.version,
+        "serial": identity.serial,
+        "signed_by": bundle.key_fingerprint,
+        "public_key": str(public_path(key_path)),
+        "image": {"name": report.image.name, "pin": report.image.pin, "origin": report.image.origin},
+        "stand_in_for": report.image.stand_in_for,
+        "packages": [
+            {
+                "name": w.name,
+                "version": w.version,
+                "wheel": w.filename,
+                "sha256": w.sha256,
+                "requested": w.requested,
+            }
+            for w in report.lock.wheels
+        ],
+        "fetched": report.wheels.fetched,
+        "fetched_bytes": report.wheels.fetched_bytes,
+        "proof": {"reused": report.proof.reused, **report.proof.document},
+        "warnings": watch.warnings,
+        "seconds": {**watch.seconds, "total": round(seconds, 2)},
+    }

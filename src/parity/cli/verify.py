@@ -1,0 +1,163 @@
+"""`parity verify` and `parity inspect`: what a bundle is, and whether to believe it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from parity.cli.display import board, size
+from parity.cli.keyring import trusted_keys
+from parity.cli.options import Json, Verbose
+from parity.cli.output import output, print_json, stderr, stdout
+from parity.cli.world import connected, site_for
+from parity.farside.manifest import HEAD_SIZE
+from parity.farside.reader import UnverifiedBundle, VerifiedBundle, member_bytes, open_bundle, read_unverified
+from parity.model import Proof
+from parity.pipeline.verify import rehearse_again, verify
+from parity.sign import make_checker
+
+Bundle = Annotated[Path, typer.Argument(metavar="BUNDLE", help="A *.parity.tar file.")]
+
+
+def verify_command(
+    bundle: Bundle,
+    *,
+    key: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="PUB", help="Accept this public key; your own and the trusted ones if not given."
+        ),
+    ] = None,
+    rehearse: Annotated[
+        bool, typer.Option("--rehearse", help="Install it once more in a fresh container without network.")
+    ] = False,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Check every byte of a bundle: signature, manifest, files."""
+    output.json, output.verbose = as_json, verbose
+    check = make_checker(trusted_keys(key or ()))
+    proof: Proof | None = None
+    with board(stderr(), quiet=as_json, verbose=verbose) as shown:
+        reporter = shown.reporter(bundle.name)
+        found = verify(bundle, check, reporter)
+        if rehearse:
+            proof = rehearse_again(bundle, found, site_for(connected(), reporter))
+        shown.finished(bundle.name, ok=True)
+    if as_json:
+        print_json({"verified": True, **_document(bundle, found), "rehearsed": proof and proof.document})
+    else:
+        stdout().print(_verified_text(bundle, found, proof))
+
+
+def inspect_command(bundle: Bundle, *, as_json: Json = False) -> None:
+    """Show what a bundle says of itself. Nothing is verified: no key is needed, and no file is hashed."""
+    output.json = as_json
+    with open_bundle(str(bundle)) as file:
+        found = read_unverified(file)
+        proof = json.loads(member_bytes(file, found.manifest, "proof.json"))
+    document = {"verified": False, **_document(bundle, found), "proof": proof}
+    if as_json:
+        print_json(document)
+        return
+    console = stdout()
+    console.print(_inspect_text(document, proof))
+    console.print(_packages(document["packages"]))
+    for line in _proof_lines(proof):
+        console.print(line)
+    stderr().print("nothing of this was verified: parity verify does that", style="yellow")
+
+
+def _document(path: Path, bundle: VerifiedBundle | UnverifiedBundle) -> dict[str, Any]:
+    statement, manifest = bundle.statement, bundle.manifest.document
+    return {
+        "bundle": str(path),
+        "size": HEAD_SIZE + statement.payload.size,
+        "payload_sha256": statement.payload.sha256,
+        "product": statement.product,
+        "version": statement.version,
+        "serial": statement.serial,
+        "profile": statement.profile,
+        "profile_sha256": statement.profile_sha256,
+        "signed_by": [signature.keyid for signature in bundle.envelope.signatures],
+        "target": manifest["target"],
+        "installer": manifest["installer"],
+        "stand_in": manifest["stand_in"],
+        "packages": manifest["packages"],
+        "files": len(manifest["files"]),
+    }
+
+
+def _target(target: Mapping[str, Any]) -> str:
+    libc = target["libc"]
+    version = ".".join(str(part) for part in libc["version"])
+    system = target["os"]
+    return (
+        f"{system['id']} {system['version']}, {libc['family']} {version}, "
+        f"Python {target['python']}, {target['arch']}"
+    )
+
+
+def _rows(title: Text, rows: Mapping[str, str]) -> Text:
+    for name, value in rows.items():
+        title.append(f"  {name:<11}", style="bold")
+        title.append(f"{value}\n")
+    return title
+
+
+def _verified_text(path: Path, bundle: VerifiedBundle, proof: Proof | None) -> Text:
+    document = _document(path, bundle)
+    rows = {
+        "made for": _target(document["target"]),
+        "holds": f"{len(document['packages'])} packages, {document['files']} files, {size(document['size'])}",
+        "identity": f"{document['product']} {document['version']}, serial {document['serial']}",
+        "payload": f"sha256:{document['payload_sha256']}",
+        "signed by": bundle.signer,
+    }
+    if document["stand_in"]:
+        rows["stand-in"] = f"{document['stand_in']['image']} stood in for {document['stand_in']['for']}"
+    if proof is not None:
+        worked = sum(not each.error for each in proof.imports)
+        rows["rehearsed"] = (
+            f"just now, from these very bytes, with the network cut: {proof.installed} packages installed, "
+            f"{worked} of {len(proof.imports)} modules imported, in {proof.seconds:.1f} s"
+        )
+    rows["install"] = f"tar xf {path.name} && sh install.sh PREFIX, on the target"
+    return _rows(Text.assemble(("\nverified", "bold green"), f" {path}\n\n"), rows)
+
+
+def _inspect_text(document: Mapping[str, Any], proof: Mapping[str, Any]) -> Text:
+    rows = {
+        "made for": _target(document["target"]),
+        "identity": f"{document['product']} {document['version']}, serial {document['serial']}",
+        "size": f"{size(document['size'])}, {document['files']} files",
+        "payload": f"sha256:{document['payload_sha256']}",
+        "signed by": ", ".join(document["signed_by"]),
+        "rehearsed": f"in {proof['image']['name']} ({proof['machine']['os']})",
+    }
+    if document["stand_in"]:
+        rows["stand-in"] = f"it stood in for {document['stand_in']['for']}"
+    return _rows(Text(f"{document['bundle']} (says of itself)\n\n", style="bold"), rows)
+
+
+def _packages(packages: list[dict[str, Any]]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    for package in packages:
+        mark = Text("*" if package["requested"] else " ", style="cyan")
+        table.add_row(mark, package["name"], package["version"], Text(size(package["size"]), justify="right"))
+    return table
+
+
+def _proof_lines(proof: Mapping[str, Any]) -> list[Text]:
+    failed = [each for each in proof["imports"] if each["error"]]
+    lines = [Text(f"\n* asked for; {len(proof['imports'])} imports tried, {len(failed)} failed")]
+    lines += [Text(f"  {each['package']}: import {each['module']}: {each['error']}") for each in failed]
+    for missing in proof["missing_libraries"]:
+        lines.append(Text(f"  {missing['package']}: {missing['file']} needs {missing['library']}"))
+    return lines

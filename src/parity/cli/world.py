@@ -1,0 +1,79 @@
+"""The edges put together: what a run may use on this machine."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from parity.docker_engine import DockerEngine, connect
+from parity.engine import Container, Engine
+from parity.host.folders import cache_folder
+from parity.host.memory import Memory
+from parity.host.network import host_network
+from parity.host.processes import ThisMachine
+from parity.host.uv_tool import ensure_uv, uv_binary, uv_tar
+from parity.model import BundleFile, BundleIdentity, Profile
+from parity.model.network import HostNetwork
+from parity.pack import file_on_disk
+from parity.pipeline.values import Sealer, Site, World
+from parity.progress import Reporter
+from parity.resolve import uv_wheel
+from parity.sign import SigningKey, make_sealer
+
+
+def connected() -> DockerEngine:
+    """The engine, with what killed runs of this machine left there removed."""
+    engine = connect()
+    engine.sweep()
+    return engine
+
+
+def machine() -> ThisMachine:
+    """This machine, for images that are bootstrapped."""
+    return ThisMachine(cache_folder() / "images", os.environ)
+
+
+def site_for(engine: Engine, reporter: Reporter, *, fresh: bool = False) -> Site:
+    """Where a run happens; `fresh` forgets what earlier runs learned."""
+    return Site(engine, machine(), _memory(fresh=fresh), reporter)
+
+
+def world_for(
+    engine: Engine, profile: Profile, signer: SigningKey, reporter: Reporter, *, fresh: bool
+) -> World:
+    """What the build of one profile may use.
+
+    Raises:
+        IndexFailed: this machine's network settings cannot be used.
+    """
+    network = host_network(profile.index.url, os.environ)
+    for warning in network.warnings:
+        reporter.warn(warning)
+
+    def sealer(identity: BundleIdentity, profile_sha256: str) -> Sealer:
+        return make_sealer([signer], identity, profile_sha256)
+
+    return World(engine, machine(), _memory(fresh=fresh), reporter, network, UvTool(network), sealer)
+
+
+def _memory(*, fresh: bool) -> Memory:
+    return Memory(None if fresh else cache_folder() / "memory")
+
+
+@dataclass(frozen=True)
+class UvTool:
+    """The pinned uv, fetched with this machine's settings and checked at every use."""
+
+    network: HostNetwork
+
+    def carry_uv(self, container: Container, arch: str) -> None:
+        """Put uv's program into a container; ToolUnavailable where it cannot be had."""
+        pinned = uv_wheel(arch)
+        wheel = ensure_uv(pinned, cache_folder(), self.network)
+        container.put("/", uv_tar(uv_binary(pinned, wheel)))
+
+    def uv_file(self, arch: str) -> BundleFile:
+        """Uv's wheel as a file of the payload; ToolUnavailable where it cannot be had."""
+        pinned = uv_wheel(arch)
+        wheel = ensure_uv(pinned, cache_folder(), self.network)
+        return file_on_disk(f"tools/{pinned.filename}", wheel, pinned.size, pinned.sha256)
