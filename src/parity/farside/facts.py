@@ -17,6 +17,7 @@ from . import platformtags
 FORMAT = "parity-facts/1"
 _OS_RELEASE = ("/etc/os-release", "/usr/lib/os-release")
 _CHILD_TIMEOUT = 60
+_NO_PIP: Dict[str, Optional[Any]] = {"version": None, "tags": None}
 
 # Asked of a fresh process: importing pip changes the process it is imported into.
 _ASK_PIP = """
@@ -34,8 +35,12 @@ sys.stdout.write("\\n" + json.dumps(answer) + "\\n")
 _ASK_VENV = "import venv, ensurepip; ensurepip.version()"
 
 
-def measure() -> Dict[str, Any]:
+def measure(tools: bool = True) -> Dict[str, Any]:
     """Measure this machine; needs no network and writes nothing.
+
+    Args:
+        tools: ask for pip and venv too, which takes two more processes; without, they are None,
+            None and False.
 
     Returns:
         {"format": "parity-facts/1",
@@ -47,7 +52,7 @@ def measure() -> Dict[str, Any]:
     """
     release = read_os_release()
     libc = platformtags.measure_libc()
-    pip = _ask_pip()
+    pip = ask_pip() if tools else _NO_PIP
     return {
         "format": FORMAT,
         "os": {
@@ -65,7 +70,7 @@ def measure() -> Dict[str, Any]:
         "tags": platformtags.wheel_tags(libc),
         "pip": pip["version"],
         "pip_tags": pip["tags"],
-        "has_venv": _has_venv(),
+        "has_venv": tools and has_venv(),
     }
 
 
@@ -115,19 +120,20 @@ def _implementation_version() -> str:
     return f"{info.major}.{info.minor}.{info.micro}{level}"
 
 
-def _ask_pip() -> Dict[str, Optional[Any]]:
+def ask_pip() -> Dict[str, Optional[Any]]:
+    """{"version", "tags"} of this interpreter's own pip; None for what it has not or cannot tell."""
     answer = _ask(_ASK_PIP)
-    nothing: Dict[str, Optional[Any]] = {"version": None, "tags": None}
     if answer is None:
-        return nothing
+        return _NO_PIP
     try:
         said = json.loads(answer.strip().splitlines()[-1])
     except (ValueError, IndexError):
-        return nothing
+        return _NO_PIP
     return {"version": said["version"], "tags": said["tags"]}
 
 
-def _has_venv() -> bool:
+def has_venv() -> bool:
+    """Whether this interpreter can make an environment with pip in it."""
     return _ask(_ASK_VENV) is not None
 
 

@@ -8,11 +8,11 @@ from .errors import InstallFailed
 
 # One process for all modules, begun again behind one that crashes it: a process for each would
 # spend its time importing the same dependencies. Modules may print, hence the mark.
-_MARK = "\x1eparity "
+_MARK = "##parity-import## "
 _CHILD = """
 import importlib, json, sys
 def say(**words):
-    sys.__stdout__.write("\\n\\x1eparity " + json.dumps(words) + "\\n")
+    sys.__stdout__.write("\\n##parity-import## " + json.dumps(words) + "\\n")
     sys.__stdout__.flush()
 for name in sys.argv[1:]:
     say(module=name)
@@ -64,5 +64,5 @@ def _run(children: Children, environment: str, modules: List[str]) -> List[Dict[
         done = children.run(isolated(environment, "-c", _CHILD, *modules), timeout=_TIMEOUT)
     except OSError as error:
         raise InstallFailed(f"the new environment's interpreter does not start: {error.strerror}") from error
-    lines = [line for line in done.output.splitlines() if line.startswith(_MARK.strip("\n"))]
+    lines = [line for line in done.output.splitlines() if line.startswith(_MARK)]
     return [json.loads(line[len(_MARK) :]) for line in lines]

@@ -99,7 +99,7 @@ def _plan(request: Request, say: Say) -> _Plan:
     document = bundle.manifest.document
     say(f"bundle: {len(document['packages'])} packages for {describe_target(document['target'])}")
     check_prefix(request.prefix)
-    facts = facts_of.measure()
+    facts = facts_of.measure(tools=document["installer"] == "pip")
     accepted = check_host(document, facts, request.allow_other_os)
     check_files(bundle, request.prefix)
     verdicts, unpacked = judge_wheels(bundle)
@@ -142,7 +142,7 @@ def _carry_out(request: Request, plan: _Plan, say: Say) -> Dict[str, Any]:
 
 def _build(plan: _Plan, prefix: Prefix, environment: str, children: Children, say: Say) -> Tool:
     _demand_space(plan, prefix.path)
-    tool = choose_tool(plan.bundle, plan.facts, children, prefix.work)
+    tool = choose_tool(plan.bundle, children, prefix.work)
     say(f"installing with {tool.name} {tool.version} into {environment}")
     tool.create(environment)
     requirements = write_requirements(plan.bundle, prefix.work)

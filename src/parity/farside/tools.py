@@ -8,8 +8,9 @@ import os
 import shutil
 import sys
 import zipfile
-from typing import Any, Dict, List, Optional
+from typing import Dict, List, Optional
 
+from . import facts
 from .children import Children, isolated, python_of
 from .errors import InstallFailed
 from .folder import BundleFolder
@@ -84,7 +85,7 @@ class Pip(Tool):
         self.children.demand("the consistency check", isolated(environment, "-m", "pip", "check"))
 
 
-def choose_tool(bundle: BundleFolder, facts: Dict[str, Any], children: Children, work: str) -> Tool:
+def choose_tool(bundle: BundleFolder, children: Children, work: str) -> Tool:
     """The tool that the manifest names; where the carried uv cannot run here, the host's pip.
 
     Raises:
@@ -96,13 +97,13 @@ def choose_tool(bundle: BundleFolder, facts: Dict[str, Any], children: Children,
         reason = _why_not(children, program)
         if not reason:
             return Uv(children, _version_of(children, program), program)
-    if not facts["has_venv"]:
+    if not facts.has_venv():
         because = f" (the carried uv does not run here: {reason})" if reason else ""
         raise InstallFailed(
             f"this host's Python has no venv with ensurepip{because}",
             "install the package that has it (python3-venv on Debian), or ask for a bundle that carries uv",
         )
-    return Pip(children, str(facts["pip"] or ""))
+    return Pip(children, str(facts.ask_pip()["version"] or ""))
 
 
 def _unpack_uv(bundle: BundleFolder, work: str) -> str:

@@ -1,0 +1,123 @@
+"""Unpacked bundles, as `tar xf` leaves them, made of any wheels for any target."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from parity.farside import facts, manifest
+from parity.farside.names import parse_wheel_name
+from parity.pack.draft import farside_files
+
+UV_VERSION = "0.13.8"
+UV_FILE = f"uv-{UV_VERSION}-py3-none-musllinux_1_1_x86_64.whl"
+_CACHE = Path.home() / ".cache" / "parity-tests"
+
+Target = Mapping[str, Any]
+
+
+def target(os_id: str, os_version: str, libc: tuple[int, int], python: str) -> dict[str, Any]:
+    """A target as the manifest spells it."""
+    return {
+        "os": {"id": os_id, "version": os_version},
+        "libc": {"family": "glibc", "version": list(libc)},
+        "python": python,
+        "arch": "x86_64",
+        "implementation": "cpython",
+    }
+
+
+@cache
+def here() -> dict[str, Any]:
+    """The machine that runs the tests, as a target."""
+    found = facts.measure()
+    return {
+        "os": {"id": found["os"]["id"], "version": found["os"]["version"]},
+        "libc": {"family": found["libc"]["family"], "version": found["libc"]["version"]},
+        "python": ".".join(found["python"].split(".")[:2]),
+        "arch": found["arch"],
+        "implementation": found["implementation"],
+    }
+
+
+def unpacked(
+    folder: Path,
+    wheels: Iterable[Path],
+    *,
+    aim: Target | None = None,
+    uv: Path | None = None,
+    imports: Sequence[tuple[str, str]] = (),
+    allow: Sequence[str] = (),
+) -> Path:
+    """Write an unpacked bundle.
+
+    Args:
+        folder: is made.
+        wheels: go into it, under their names.
+        aim: the machine it is for; this one by default.
+        uv: uv's wheel; without it the installer is pip.
+        imports: (package, module).
+        allow: findings accepted, `KIND:PACKAGE`.
+    """
+    payload = {file.path: b"".join(file.open()) for file in farside_files() if file.open}
+    payload.update({f"wheels/{wheel.name}": wheel.read_bytes() for wheel in wheels})
+    if uv:
+        payload[f"tools/{uv.name}"] = uv.read_bytes()
+    document = {
+        "format": manifest.FORMAT,
+        "target": aim or here(),
+        "installer": "uv" if uv else "pip",
+        "uv": f"tools/{uv.name}" if uv else None,
+        "stand_in": None,
+        "packages": [
+            _package(path, data) for path, data in sorted(payload.items()) if path.startswith("wheels/")
+        ],
+        "allow": list(allow),
+        "imports": [{"package": package, "module": module} for package, module in imports],
+        "files": [
+            {"path": path, "size": len(payload[path]), "sha256": hashlib.sha256(payload[path]).hexdigest()}
+            for path in sorted(payload)
+        ],
+    }
+    for path, data in {**payload, manifest.NAME: manifest.encode(document)}.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(data)
+    return folder
+
+
+def _package(path: str, data: bytes) -> dict[str, Any]:
+    name = parse_wheel_name(Path(path).name)
+    return {
+        "name": name.name if name else "evil",
+        "version": name.version if name else "1.0",
+        "wheel": path,
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "size": len(data),
+        "requested": True,
+    }
+
+
+def uv_wheel() -> Path:
+    """uv's static wheel, fetched once with this machine's own settings."""
+    path = _CACHE / UV_FILE
+    if not path.exists():
+        _CACHE.mkdir(parents=True, exist_ok=True)
+        options = ["--no-deps", "--only-binary", ":all:", "--platform", "musllinux_1_1_x86_64"]
+        command = [
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            "-q",
+            *options,
+            "-d",
+            str(_CACHE),
+            f"uv=={UV_VERSION}",
+        ]
+        subprocess.run(command, check=True)
+    return path
