@@ -14,10 +14,10 @@ import pytest
 from tests.support.engine import containers_of, doomed_run, exists, reap, volume_exists
 from tests.support.fake_engine import FakeEngine
 
-from parity.docker_engine import DockerEngine
+from parity.docker_engine import DockerEngine, connect
 from parity.engine import ContainerSpec, Engine, ImageInfo, Mount, Network
 from parity.engine.guests import small_tar
-from parity.errors import EngineRefused
+from parity.errors import EngineRefused, Interrupted
 from parity.images.archive import image_archive, write_layer
 
 
@@ -69,10 +69,13 @@ def real_rig(engine: DockerEngine, image: str) -> Rig:
 
 
 @pytest.fixture(params=["fake", pytest.param("real", marks=pytest.mark.engine)])
-def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Rig:
+def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
     if request.param == "fake":
-        return fake_rig(tmp_path)
-    return real_rig(request.getfixturevalue("engine"), request.getfixturevalue("debian11").id)
+        yield fake_rig(tmp_path)
+        return
+    own = connect()  # a run of its own: what a test interrupts is not the others'
+    yield real_rig(own, request.getfixturevalue("debian11").id)
+    own.close()
 
 
 def names(archive: Iterator[bytes]) -> list[str]:
@@ -296,3 +299,10 @@ def test_a_registry_that_is_not_there_fails_soon_and_says_so(rig: Rig) -> None:
     with pytest.raises(EngineRefused, match=r"refused to pull registry\.invalid/image:1: .*no such host"):
         rig.engine.pull("registry.invalid/image:1", "linux/amd64", lambda _: None)
     assert time.monotonic() - begin < 30
+
+
+def test_an_interrupted_engine_starts_nothing_more(rig: Rig) -> None:
+    rig.engine.interrupt()
+    with pytest.raises(Interrupted), rig.engine.container(rig.spec()):
+        pass
+    assert rig.living() == set()

@@ -6,16 +6,17 @@ import json
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import docker
 import pytest
 from tests.support.engine import ROOT, doomed_run, exists, reap, volume_exists
 
-from parity.docker_engine import DockerEngine
+from parity.docker_engine import DockerEngine, connect
 from parity.engine import ContainerSpec, Network
 from parity.engine.guests import small_tar
-from parity.errors import EngineRefused
+from parity.errors import EngineRefused, ParityError
 from parity.model import PinnedImage
 
 pytestmark = pytest.mark.engine
@@ -151,3 +152,30 @@ for step in range(12):
     left = client.containers(all=True, filters={"label": f"org.parity.run={done.stdout.strip()}"})
     client.close()
     assert left == []
+
+
+def test_interrupting_brings_waiting_threads_back_and_leaves_nothing(debian11: PinnedImage) -> None:
+    own = connect()
+    spec = ContainerSpec(image=debian11.id, network=Network.NONE, purpose="interrupt")
+    started = threading.Event()
+    ended: list[str] = []
+
+    def wait_inside() -> None:
+        try:
+            with own.container(spec) as container:
+                container.start()
+                ended.append(container.id)
+                started.set()
+                ended.append(str(container.exec(["sleep", "300"]).exit_code))
+        except ParityError as error:
+            ended.append(error.kind)
+
+    thread = threading.Thread(target=wait_inside)
+    thread.start()
+    assert started.wait(30)
+    time.sleep(0.3)
+    own.interrupt()
+    thread.join(20)
+    assert not thread.is_alive()
+    assert len(ended) == 2
+    assert not exists(own, ended[0])

@@ -22,7 +22,7 @@ from typing import IO
 
 from parity.engine import ContainerSpec, EngineInfo, ExecResult, ImageInfo
 from parity.engine.protocol import Listener
-from parity.errors import EngineRefused
+from parity.errors import EngineRefused, Interrupted
 
 PATH = "/usr/local/bin:/usr/bin:/bin"
 
@@ -175,6 +175,7 @@ class FakeEngine:
     buildable: dict[str, ImageInfo] = field(default_factory=dict)
     containers: dict[str, FakeContainer] = field(default_factory=dict)
     abandoned: set[str] = field(default_factory=set)
+    interrupted: bool = False
     _count: int = 0
 
     def info(self) -> EngineInfo:
@@ -208,6 +209,8 @@ class FakeEngine:
 
     @contextmanager
     def container(self, spec: ContainerSpec) -> Iterator[FakeContainer]:
+        if self.interrupted:
+            raise Interrupted("interrupted")
         if self.image(spec.image) is None:
             raise EngineRefused(f"the engine refused to create a container: no such image: {spec.image}")
         name = self._name(spec.purpose)
@@ -242,6 +245,12 @@ class FakeEngine:
             shutil.rmtree(path)
             return True
         return False
+
+    def interrupt(self) -> None:
+        self.interrupted = True
+
+    def registry_problem(self, reference: str) -> str:
+        return f"the fake engine reaches no registry for {reference}"
 
     def sweep(self) -> tuple[str, ...]:
         swept = tuple(name for name in sorted(self.abandoned) if self.remove_volume(name))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,11 +13,12 @@ from docker import APIClient
 from parity.docker_engine import images
 from parity.docker_engine.container import DockerContainer
 from parity.docker_engine.endpoints import Endpoint
-from parity.docker_engine.owner import Run
+from parity.docker_engine.owner import RUN, Run
 from parity.docker_engine.shield import whole
 from parity.docker_engine.sweep import sweep
-from parity.docker_engine.translate import refused, translated
+from parity.docker_engine.translate import clean, refused, translated
 from parity.engine import ContainerSpec, EngineInfo, ImageInfo, Network
+from parity.errors import Interrupted
 
 _SCRATCH_LIFETIME = 6 * 3600
 _NANOS = 10**9
@@ -30,6 +32,7 @@ class DockerEngine:
         self._endpoint = endpoint
         self._address = endpoint.shown
         self._run = Run()
+        self._interrupted = threading.Event()
 
     @property
     def run_id(self) -> str:
@@ -91,6 +94,8 @@ class DockerEngine:
     def container(self, spec: ContainerSpec) -> Iterator[DockerContainer]:
         """Create a container; leaving the context removes it; see `parity.engine.Engine`."""
         name = self._run.name(spec.purpose)
+        if self._interrupted.is_set():
+            raise Interrupted("interrupted")
         try:
             container_id = whole(lambda: self._create(name, spec))
             yield DockerContainer(self._client, self._endpoint, container_id)
@@ -123,6 +128,23 @@ class DockerEngine:
             except docker.errors.NotFound:
                 return False
         return True
+
+    def interrupt(self) -> None:
+        """End this run's containers and start no more; see `parity.engine.Engine`."""
+        self._interrupted.set()
+        with translated(self._address, "end this run's containers"):
+            mine = self._client.containers(all=True, filters={"label": f"{RUN}={self._run.id}"})
+        for container in mine:
+            self._remove(container["Id"])
+
+    def registry_problem(self, reference: str) -> str:
+        """Ask the registry for an image's digest; see `parity.engine.Engine`."""
+        with translated(self._address, "ask a container registry"):
+            try:
+                self._client.inspect_distribution(reference)  # type: ignore[no-untyped-call]
+            except docker.errors.APIError as error:
+                return clean(str(error.explanation or error))
+        return ""
 
     def sweep(self) -> tuple[str, ...]:
         """Remove what killed runs left; see `parity.engine.Engine`."""

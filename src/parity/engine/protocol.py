@@ -86,5 +86,11 @@ class Engine(Protocol):
     def remove_volume(self, name: str) -> bool:
         """Remove a named volume; False where there was none."""
 
+    def interrupt(self) -> None:
+        """End every container of this run and start no more, so that threads waiting on them come back."""
+
+    def registry_problem(self, reference: str) -> str:
+        """Why the registry of that image does not answer this engine; empty where it does."""
+
     def sweep(self) -> tuple[str, ...]:
         """Remove what killed runs left behind (never what a living run uses); tells their names."""
