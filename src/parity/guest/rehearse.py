@@ -20,7 +20,8 @@ def main(job: Dict[str, Any], emit: Emit) -> Dict[str, Any]:
 
     Job keys: `bundle` (folder with the bundle's files), `wheels_from` (folder in the store whose
     wheels belong into it, or null when they are there already), `work` (a writable folder), `python`,
-    `requested` (package names), `imports` (bool), `commands` (shell lines), `import_timeout` (s).
+    `requested` (package names), `imports` (bool), `commands` (shell lines), `import_timeout` (s),
+    `install_options` (for the installer).
 
     Result: `isolation`, `install` {exit_code, document, stderr}, `environment`, `imports`,
     `missing_libraries`, `commands`, `seconds`; the later keys are missing when an earlier part failed.
@@ -97,7 +98,7 @@ def _install(job: Dict[str, Any], bundle: str, prefix: str) -> Dict[str, Any]:
     os.makedirs(home)
     argv = ["sh", os.path.join(bundle, "install.sh"), prefix, "--json", "--python", job["python"]]
     done = subprocess.run(
-        argv + job.get("install_options", []),
+        argv + job["install_options"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

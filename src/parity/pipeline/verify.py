@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -96,7 +96,7 @@ def _image(told: Mapping[str, Any], bundle: VerifiedBundle, site: Site) -> Pinne
             site.reporter.warn(
                 f"this is not the very image of the proof: {found.pin} instead of {told['id']}"
             )
-        return found
+        return replace(found, stand_in_for=told["stand_in_for"])
     raise ImageUnavailable(
         f"the image of the bundle's proof is not at this engine: {told['name']}",
         where=told["id"],
