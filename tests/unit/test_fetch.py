@@ -62,7 +62,7 @@ def kinds(result: dict[str, Any]) -> dict[str, str]:
 
 
 def content(store: Path, asked: dict[str, Any], number: int = 0) -> Path:
-    sha256 = asked["wheels"][number]["sha256"]
+    sha256: str = asked["wheels"][number]["sha256"]
     return store / "sha256" / sha256[:2] / sha256
 
 
