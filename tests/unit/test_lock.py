@@ -68,6 +68,7 @@ def test_fresh_outdated_missing(tmp_path: Path) -> None:
         assert caught.value.where == str(tmp_path)
 
 
+SHA = "a" * 64
 TAMPERED: dict[str, Callable[[str], str]] = {
     "no TOML": lambda text: text[:-20],
     "empty": lambda text: "",
@@ -94,7 +95,7 @@ TAMPERED: dict[str, Callable[[str], str]] = {
     "negative size": lambda text: text.replace("size = 12345", "size = -1"),
     "sdist too": lambda text: text.replace(
         'version = "2!1.0"',
-    "twice": lambda text: text.replace('"a-b"', '"c"').replace("a_b-1.0+local.1", "c-1.0+local.1"),
+        f'version = "2!1.0"\nsdist = {{ url = "https://i/c-1.tar.gz", hashes = {{ sha256 = "{SHA}" }} }}',
     ),
 }
 

@@ -22,7 +22,7 @@ from parity.resolve.uv import uv_version
 
 UV_PATH = "/parity/bin/uv"
 UV_CACHE = f"{STORE}/uv-cache"
-_RETRIES = 3
+RETRIES = 3
 _SHOWN_VERSIONS = 5
 
 
@@ -104,7 +104,7 @@ class _Uv:
             "no_deps": alone,
             "exclude_newer": self.inputs.exclude_newer,
             "timeout": self.timeout,
-            "retries": _RETRIES,
+            "retries": RETRIES,
         }
         return _Answer(**self._run(job))
 

@@ -1,0 +1,102 @@
+"""Fetching inside the real image into a real volume."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.support.index import PackageIndex, gateway, tiny_wheel
+from tests.support.recorder import Recorder
+from tests.support.workshops import PYTHON, shop
+
+from parity.docker_engine import DockerEngine
+from parity.errors import FetchFailed, HashMismatch, IndexFailed
+from parity.fetch import fetch_wheels, prune_store, set_digest, store_info
+from parity.model import Lock, LockedWheel, PinnedImage
+from parity.model.network import HostNetwork
+
+pytestmark = pytest.mark.engine
+NETWORK = HostNetwork()
+
+
+@pytest.fixture(scope="module")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheels")
+    for name in ("alpha", "beta"):
+        tiny_wheel(folder, name, padding=300_000)
+    return folder
+
+
+@pytest.fixture
+def index(wheels: Path) -> Iterator[PackageIndex]:
+    with PackageIndex(wheels, host=gateway()) as index:
+        yield index
+
+
+def lock_of(index: PackageIndex) -> Lock:
+    wheels = tuple(
+        LockedWheel(
+            name=path.name.split("-")[0],
+            version="1.0",
+            filename=path.name,
+            url=f"{index.root}/files/{path.name}",
+            sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+            size=None,
+            requested=True,
+        )
+        for path in sorted(index.wheels.iterdir())
+    )
+    return Lock(wheels, "==3.9.*", "f" * 64, "uv")
+
+
+def test_the_store_fills_heals_and_empties(
+    engine: DockerEngine, debian11: PinnedImage, index: PackageIndex, recorder: Recorder
+) -> None:
+    lock = lock_of(index)
+    with shop(engine, debian11.id) as room:
+        first = fetch_wheels(room.container, PYTHON, lock, NETWORK, recorder)
+        assert first.folder == f"/store/sets/{set_digest(lock)}"
+        assert (first.fetched, first.fetched_bytes) == (2, first.total_bytes)
+        assert any(line.startswith("advance") and line.endswith("2 of 2 wheels") for line in recorder.lines)
+        room.container.exec(["sh", "-c", f"echo x >> {first.folder}/alpha-1.0-py3-none-any.whl"])
+        second = fetch_wheels(room.container, PYTHON, lock, NETWORK, recorder)
+        assert second.fetched == 1
+        assert any("alpha" in line for line in recorder.lines if line.startswith("warn"))
+        listed = room.container.exec(["sh", "-c", f"cd {first.folder} && sha256sum *"], user="65534:65534")
+        assert listed.stdout.decode().split()[::2] == [wheel.sha256 for wheel in lock.wheels]
+        assert store_info(room.container, PYTHON).wheels == 2
+        assert prune_store(room.container, PYTHON, days=1).wheels == 0
+        assert prune_store(room.container, PYTHON, days=0).wheels == 2
+        assert store_info(room.container, PYTHON).bytes == 0
+
+
+def test_a_full_store_is_said(
+    engine: DockerEngine, debian11: PinnedImage, index: PackageIndex, recorder: Recorder
+) -> None:
+    with shop(engine, debian11.id, store_size="400k") as room:
+        with pytest.raises(FetchFailed, match="No space left") as caught:
+            fetch_wheels(room.container, PYTHON, lock_of(index), NETWORK, recorder)
+        assert "cache prune" in caught.value.remedy
+
+
+def test_failures_are_named_with_file_address_and_remedy(
+    engine: DockerEngine, debian11: PinnedImage, index: PackageIndex, recorder: Recorder
+) -> None:
+    lock = lock_of(index)
+    with shop(engine, debian11.id) as room:
+        index.fail("alpha-1.0-py3-none-any.whl", status=404)
+        with pytest.raises(FetchFailed, match="404") as missing:
+            fetch_wheels(room.container, PYTHON, lock, NETWORK, recorder)
+        index.heal()
+        index.fail("alpha-1.0-py3-none-any.whl", flip=True)
+        with pytest.raises(HashMismatch, match="alpha"):
+            fetch_wheels(room.container, PYTHON, lock, NETWORK, recorder)
+        index.heal()
+        index.fail("alpha-1.0-py3-none-any.whl", status=401)
+        with pytest.raises(IndexFailed, match="401") as refused:
+            fetch_wheels(room.container, PYTHON, lock, NETWORK, recorder)
+    assert missing.value.where == lock.wheels[0].url
+    assert "--upgrade" in missing.value.remedy
+    assert "netrc" in refused.value.remedy
