@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from parity.errors import ImageUnavailable, ParityError
-from parity.farside import ustar
+from parity.farside import manifest, ustar
 from parity.farside.envelope import Checker
 from parity.farside.reader import VerifiedBundle, member_bytes, member_chunks, open_bundle, verify_bundle
 from parity.images import ensure_image
@@ -71,6 +71,8 @@ def _python_minor(bundle: VerifiedBundle) -> str:
 
 def _payload(file: BinaryIO, bundle: VerifiedBundle) -> Iterator[bytes]:
     """The payload's files as a tar, every byte hashed again on the way."""
+    head = manifest.encode(bundle.manifest.document)  # canonical: the very bytes that were verified
+    yield ustar.header(manifest.NAME, len(head)) + head + ustar.padding(len(head))
     for member in bundle.manifest.members:
         yield ustar.header(member.path, member.size)
         yield from member_chunks(file, member)
