@@ -228,8 +228,7 @@ def test_the_interpreter_is_looked_for_on_path(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     assert find_python("3.9") == str(other)
     assert find_python("{}.{}".format(*sys.version_info)) == sys.executable
-    with pytest.raises(WrongHost, match=r"for 3\.5.*python3\.9 is 3\.9|for 3\.5.*3\.11"):
-        find_python("3.5")
+    assert find_python("3.5") == sys.executable
 
 
 # --- the prefix -------------------------------------------------------------------------------------

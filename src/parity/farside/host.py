@@ -33,8 +33,16 @@ def check_host(document: Dict[str, Any], facts: Dict[str, Any], allow_other_os: 
     hard = list(_hard_differences(target, facts)) + list(_misfits(document, facts))
     soft = list(_soft_differences(target, facts))
     if hard or (soft and not allow_other_os):
-        raise WrongHost("this bundle is for another machine: " + "; ".join(hard + soft))
+        raise WrongHost(
+            "this bundle is for another machine: " + "; ".join(hard + soft), _remedy(target, hard)
+        )
     return soft
+
+
+def _remedy(target: Dict[str, Any], hard: List[str]) -> str:
+    if hard and hard[0].startswith("Python: "):
+        return f"name an interpreter of Python {minor_of(target['python'])} with --python, or install one"
+    return ""
 
 
 def _hard_differences(target: Dict[str, Any], facts: Dict[str, Any]) -> Iterator[str]:
@@ -93,29 +101,17 @@ def minor_of(version: str) -> str:
 def find_python(minor: str) -> str:
     """An interpreter of version `minor` (`3.9`): the running one, else one on PATH.
 
-    Raises:
-        WrongHost: there is none; names those that were found.
+    Where there is none it is the running one even so: `check_host` then tells all that differs.
     """
-    if minor_of(".".join(str(number) for number in sys.version_info[:2])) == minor:
+    if "{}.{}".format(*sys.version_info) == minor:
         return sys.executable
     folders = [folder for folder in os.environ.get("PATH", "").split(os.pathsep) if folder]
-    seen = []
     for folder in [*folders, *_USUAL_FOLDERS]:
         for name in (f"python{minor}", "python3", "python"):
             path = os.path.join(folder, name)
-            version = _version_of(path) if os.access(path, os.X_OK) else ""
-            if version == minor:
+            if os.access(path, os.X_OK) and _version_of(path) == minor:
                 return path
-            seen += [f"{path} is {version}"] if version and f"{path} is {version}" not in seen else []
-    found = "; ".join(seen) or "no other"
-    raise WrongHost(
-        f"Python: the bundle is for {minor}, this host has {sys.executable} {minor_of(_running())}; {found}",
-        f"install Python {minor}, or name its interpreter with --python",
-    )
-
-
-def _running() -> str:
-    return ".".join(str(number) for number in sys.version_info[:3])
+    return sys.executable
 
 
 def _version_of(path: str) -> str:
