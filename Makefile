@@ -5,7 +5,6 @@ PYTHON  ?= python3
 VENV    := .venv
 BIN     := $(VENV)/bin
 STAMP   := $(VENV)/.installed
-PROFILE ?= profiles/debian11-py39.yaml
 DEBIAN  := debian11-py39 debian12-py311 debian13-py313
 
 .DEFAULT_GOAL := help
@@ -33,8 +32,8 @@ images: setup engine ## make the Debian images that the tests and the demo use
 	@$(BIN)/parity image build $(DEBIAN)
 
 demo: setup engine ## build, verify and install a real bundle: numpy, pandas, scipy, scikit-learn, matplotlib
-	@$(BIN)/parity build $(PROFILE) --output dist
-	@$(BIN)/parity verify --rehearse "$$($(BIN)/parity inspect --newest dist)"
+	@$(BIN)/parity build profiles/debian11-py39.yaml --output dist --product sci --bundle-version demo
+	@$(BIN)/parity verify --rehearse dist/sci-demo-debian11-py39.parity.tar
 
 test: setup images ## all tests, on the real engine
 	@$(BIN)/python -m pytest tests

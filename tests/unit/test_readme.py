@@ -53,6 +53,6 @@ def test_every_command_of_the_readme_exists() -> None:
 
 @pytest.mark.parametrize("call", CALLS)
 def test_every_option_of_the_readme_exists(call: str) -> None:
-    command = commands()[call.split()[0]]
+    command = commands()[call.split(maxsplit=1)[0]]
     known = {option for parameter in command.params for option in parameter.opts}
     assert set(re.findall(r"(?<=\s)(--?[a-z][a-z-]*)", call)) <= known
