@@ -13,7 +13,6 @@ from parity.host.network import host_network
 from parity.host.processes import ThisMachine
 from parity.host.uv_tool import ensure_uv, uv_binary, uv_tar
 from parity.model import BundleFile, BundleIdentity, Profile
-from parity.model.network import HostNetwork
 from parity.pack import file_on_disk
 from parity.pipeline.values import Sealer, Site, World
 from parity.progress import Reporter
@@ -53,7 +52,7 @@ def world_for(
     def sealer(identity: BundleIdentity, profile_sha256: str) -> Sealer:
         return make_sealer([signer], identity, profile_sha256)
 
-    return World(engine, machine(), _memory(fresh=fresh), reporter, network, UvTool(network), sealer)
+    return World(engine, machine(), _memory(fresh=fresh), reporter, network, UvTool(), sealer)
 
 
 def _memory(*, fresh: bool) -> Memory:
