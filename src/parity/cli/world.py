@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 
 from parity.docker_engine import DockerEngine, connect
 from parity.engine import Container, Engine
@@ -59,20 +58,23 @@ def _memory(*, fresh: bool) -> Memory:
     return Memory(None if fresh else cache_folder() / "memory")
 
 
-@dataclass(frozen=True)
 class UvTool:
-    """The pinned uv, fetched with this machine's settings and checked at every use."""
+    """The pinned uv, fetched once and checked at every use.
 
-    network: HostNetwork
+    It comes from this machine's own index, not from the profile's: that may be a private one which
+    holds the application's packages alone.
+    """
 
     def carry_uv(self, container: Container, arch: str) -> None:
         """Put uv's program into a container; ToolUnavailable where it cannot be had."""
         pinned = uv_wheel(arch)
-        wheel = ensure_uv(pinned, cache_folder(), self.network)
-        container.put("/", uv_tar(uv_binary(pinned, wheel)))
+        container.put("/", uv_tar(uv_binary(pinned, self._wheel(pinned))))
 
     def uv_file(self, arch: str) -> BundleFile:
         """Uv's wheel as a file of the payload; ToolUnavailable where it cannot be had."""
         pinned = uv_wheel(arch)
-        wheel = ensure_uv(pinned, cache_folder(), self.network)
-        return file_on_disk(f"tools/{pinned.filename}", wheel, pinned.size, pinned.sha256)
+        return file_on_disk(f"tools/{pinned.filename}", self._wheel(pinned), pinned.size, pinned.sha256)
+
+    @staticmethod
+    def _wheel(pinned: UvWheel) -> Path:
+        return ensure_uv(pinned, cache_folder(), host_network(None, os.environ))
