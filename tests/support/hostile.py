@@ -135,6 +135,12 @@ def _structure() -> list[Hostile]:
         Hostile("a hidden entry", "zip-garbage", raw_zip(good, between=raw_zip([Raw(b"x", b"x")])[:34])),
         Hostile("bytes after", "zip-garbage", raw_zip(good, after=b"more")),
         Hostile("a comment", "zip-garbage", raw_zip(good, comment=b"PK\5\6")),
+        Hostile("two end records that differ", "zip-headers-differ", raw_zip(good, wide=2)),
+        Hostile(
+            "a 64-bit end record elsewhere",
+            "zip-damaged",
+            raw_zip(good, wide=0xFFFF).replace(b"PK\6\6", b"PK\6\5"),
+        ),
         Hostile("two archives", "zip-garbage", data + data),
         Hostile("overlapping entries", "zip-overlap", raw_zip(shared)),
         Hostile("another wheel's name", "dist-info", data, "good-1.0-py3-none-any.whl"),

@@ -67,8 +67,12 @@ def raw_zip(
     between: bytes = b"",
     after: bytes = b"",
     comment: bytes = b"",
+    wide: int | None = None,
 ) -> bytes:
-    """A zip of these entries; with bytes before the first, before the directory, or after the end."""
+    """A zip of these entries; with bytes before the first, before the directory, or after the end.
+
+    `wide` writes a 64-bit end record, and says in the plain one that there are so many entries.
+    """
     body, directory = bytearray(before), bytearray()
     for entry in entries:
         here = len(body)
@@ -95,6 +99,12 @@ def raw_zip(
         directory += name + extra
     body += between
     start, count = len(body), len(entries)
+    if wide is not None:
+        here, size = len(body) + len(directory), len(directory)
+        directory += struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, count, count, size, start)
+        directory += struct.pack("<4sLQL", b"PK\6\7", 0, here, 1)
+        end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, wide, wide, 0xFFFFFFFF, 0xFFFFFFFF, 0)
+        return bytes(body + directory) + end
     end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, count, count, len(directory), start, len(comment))
     return bytes(body + directory) + end + comment + after
 

@@ -101,10 +101,15 @@ def test_folders_may_be_listed_in_the_zip(tmp_path: Path) -> None:
     assert kinds(tmp_path, raw_zip([folder, *evil().entries()])) == []
 
 
+@pytest.mark.parametrize("count", [0xFFFF, len(evil().entries())])
+def test_large_zips_have_a_64_bit_end_record(tmp_path: Path, count: int) -> None:
+    assert kinds(tmp_path, raw_zip(evil().entries(), wide=count)) == []
+
+
 def test_damage_is_always_a_finding_and_never_a_crash(tmp_path: Path) -> None:
     good = evil({"evil-1.0.data/scripts/run": b"#!python\n"}, entry_points="[console_scripts]\nx = evil:y\n")
     data = good.data()
-    dice = random.Random(7)
+    dice = random.Random(7)  # noqa: S311
     passed = 0
     for _ in range(500):
         mutant = bytearray(data)
@@ -135,7 +140,16 @@ def test_a_version_may_be_spelt_otherwise_inside(tmp_path: Path) -> None:
     assert kinds(tmp_path, evil(metadata=metadata, info="Evil-1.dist-info").data()) == []
 
 
-@pytest.mark.parametrize(("package", "version"), [("other", "1.0"), ("evil", "1.1")])
+@pytest.mark.parametrize(
+    ("package", "version"),
+    [
+        ("other", "1.0"),
+        ("evil", "1.1"),
+        ("evil --index-url x", "1.0"),
+        ("evil", "\uff11.0"),
+        ("evil", "1.0 ; x"),
+    ],
+)
 def test_a_wheel_of_another_package_is_refused(tmp_path: Path, package: str, version: str) -> None:
     file = tmp_path / FILENAME
     file.write_bytes(evil().data())

@@ -139,7 +139,7 @@ def write_requirements(bundle: BundleFolder, work: str) -> str:
     installed is what was judged, and no option line can slip in.
     """
     path = os.path.join(work, "requirements.txt")
-    with open(path, "w", encoding="ascii") as handle:
+    with open(path, "w", encoding="utf-8") as handle:
         for package in bundle.manifest.document["packages"]:
             handle.write("{name}=={version} --hash=sha256:{sha256}\n".format(**package))
     return path
