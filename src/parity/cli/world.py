@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from parity.docker_engine import DockerEngine, connect
 from parity.engine import Container, Engine
@@ -15,7 +16,7 @@ from parity.model import BundleFile, BundleIdentity, Profile
 from parity.pack import file_on_disk
 from parity.pipeline.values import Sealer, Site, World
 from parity.progress import Reporter
-from parity.resolve import uv_wheel
+from parity.resolve import UvWheel, uv_wheel
 from parity.sign import SigningKey, make_sealer
 
 
