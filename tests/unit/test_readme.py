@@ -10,7 +10,7 @@ import pytest
 import typer.main
 
 from parity import errors
-from parity.cli import app
+from parity.cli.app import app
 from parity.farside import errors as farside
 
 README = (Path(__file__).parents[2] / "README.md").read_text()

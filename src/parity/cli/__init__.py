@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import sys
 
-from parity.cli.app import app
-from parity.cli.output import crash, fail
 from parity.cli.signals import install_handlers
 from parity.errors import ParityError
 from parity.farside.errors import FarsideError
 
-__all__ = ["app", "main"]
+__all__ = ["main"]
 
 
 def main() -> None:
     """Run the command line and exit; see `parity.errors` for the exit codes."""
     install_handlers()
     try:
+        # Imported here: it takes a quarter of a second, in which Ctrl-C may come already.
+        from parity.cli.app import app  # noqa: PLC0415
+
         app()
     except (ParityError, FarsideError) as error:
+        from parity.cli.output import fail  # noqa: PLC0415
+
         sys.exit(fail(error))
     except BrokenPipeError:  # whoever read our output has seen enough
         sys.stderr.close()
         sys.exit(141)
     except Exception as error:  # noqa: BLE001 - the last door: no traceback reaches the user unasked
+        from parity.cli.output import crash  # noqa: PLC0415
+
         sys.exit(crash(error))

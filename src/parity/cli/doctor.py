@@ -18,7 +18,7 @@ from parity.cli.output import output, print_json, stdout
 from parity.cli.world import machine
 from parity.docker_engine import DockerEngine, connect
 from parity.engine import EngineInfo
-from parity.errors import NotReady, ParityError
+from parity.errors import EngineLost, EngineRefused, EngineUnavailable, IndexFailed, NotReady
 from parity.host.network import host_network
 from parity.sign import public_path
 
@@ -65,7 +65,7 @@ def _findings() -> Iterator[Finding]:
     try:
         engine = connect()
         info = engine.info()
-    except ParityError as error:
+    except (EngineUnavailable, EngineLost, EngineRefused) as error:
         yield Finding("engine", "missing", error.message, error.remedy)
     else:
         yield from _engine(info)
@@ -130,7 +130,7 @@ def _bootstrap() -> Finding:
 def _network() -> Iterator[Finding]:
     try:
         network = host_network(None, os.environ)
-    except ParityError as error:
+    except IndexFailed as error:
         yield Finding("index", "missing", error.message, error.remedy)
         return
     where = f"from {network.index_source}"

@@ -61,6 +61,8 @@ def _row(name: str, path: Path) -> dict[str, str]:
     try:
         profile = load_profile(path)
     except ParityError as error:
+        if error.ends_the_command:
+            raise
         return {**row, "error": error.message}
     return {**row, "target": _target(profile), "image": str(profile.image), "installs": _installs(profile)}
 

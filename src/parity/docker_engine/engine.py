@@ -94,10 +94,10 @@ class DockerEngine:
     def container(self, spec: ContainerSpec) -> Iterator[DockerContainer]:
         """Create a container; leaving the context removes it; see `parity.engine.Engine`."""
         name = self._run.name(spec.purpose)
-        if self._interrupted.is_set():
-            raise Interrupted("interrupted")
+        self._go_on()
         try:
             container_id = whole(lambda: self._create(name, spec))
+            self._go_on()  # `interrupt` may have looked just before it was there
             yield DockerContainer(self._client, self._endpoint, container_id)
         finally:
             # By name: a signal may have come between the creation and its answer.
@@ -154,6 +154,10 @@ class DockerEngine:
     def close(self) -> None:
         """Close the idle connections; containers were removed by their contexts."""
         self._client.close()
+
+    def _go_on(self) -> None:
+        if self._interrupted.is_set():
+            raise Interrupted("interrupted")
 
     def _present(self, reference: str, doing: str) -> ImageInfo:
         found = self.image(reference)

@@ -19,26 +19,37 @@ def whole(function: Callable[[], T]) -> T:
     call = _Call(function)
     # Not a daemon: even after a second Ctrl-C the interpreter waits for it before it exits.
     thread = threading.Thread(target=call, name="parity-engine-call")
-    thread.start()
     try:
-        thread.join()
+        thread.start()
+        call.ended.wait()
     except BaseException:
-        thread.join()
+        call.settle()
         raise
     return call.outcome()
 
 
 class _Call(Generic[T]):
     def __init__(self, function: Callable[[], T]) -> None:
+        self.ended = threading.Event()
+        self._claim = threading.Lock()
         self._function = function
         self._results: list[T] = []
         self._error: BaseException | None = None
 
     def __call__(self) -> None:
+        if not self._claim.acquire(blocking=False):
+            return  # given up before it began
         try:
             self._results.append(self._function())
         except BaseException as error:  # noqa: BLE001 - handed over to the caller's thread
             self._error = error
+        finally:
+            self.ended.set()
+
+    def settle(self) -> None:
+        """Wait for its end, or see to it that it never begins: the signal may have cut the thread's start."""
+        if not self._claim.acquire(blocking=False):
+            self.ended.wait()
 
     def outcome(self) -> T:
         if self._error is not None:

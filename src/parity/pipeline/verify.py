@@ -92,6 +92,8 @@ def _image(told: Mapping[str, Any], bundle: VerifiedBundle, site: Site) -> Pinne
                 source, arch, engine=site.engine, machine=site.machine, reporter=site.reporter
             )
         except ParityError as error:
+            if error.ends_the_command:
+                raise
             site.reporter.debug(f"{source}: {error.message}")
             continue
         if found.id != told["id"]:
