@@ -12,7 +12,7 @@ import pytest
 from tests.support.index import certificate
 
 from parity.errors import IndexFailed, WriteFailed
-from parity.host.files import atomic_file, write_atomic
+from parity.files import atomic_file, write_atomic
 from parity.host.folders import cache_folder, config_folder, keys_folder
 from parity.host.index import choose_index, netrc_logins
 from parity.host.network import ca_bundle, host_network, host_proxies

@@ -11,7 +11,7 @@ import pytest
 
 SOURCE = Path(__file__).parents[2] / "src" / "parity"
 STAGES = {"profile", "images", "probe", "resolve", "fetch", "audit", "rehearse", "pack", "sign"}
-FOUNDATIONS = {"errors", "model", "engine", "progress"}
+FOUNDATIONS = {"errors", "files", "model", "engine", "progress"}
 EDGES = {"docker_engine", "host"}
 CARRIED = {"guest", "farside"}
 ALLOWED = {
@@ -19,6 +19,7 @@ ALLOWED = {
     **dict.fromkeys(EDGES, FOUNDATIONS),
     "errors": set(),
     "progress": set(),
+    "files": {"errors"},
     "model": set(),
     "engine": {"model", "errors"},
     "farside": set(),

@@ -30,11 +30,10 @@ from tests.support.bundles import (
 
 from parity.errors import HashMismatch, WriteFailed
 from parity.farside.reader import open_bundle, verify_bundle
+from parity.files import atomic_file, sweep_leftovers
 from parity.model import BundleFile
 from parity.pack import (
-    atomic_file,
     file_on_disk,
-    sweep_leftovers,
     write_bundle,
 )
 from parity.progress import Silent

@@ -20,8 +20,8 @@ from parity.cli.timing import Stopwatch
 from parity.cli.world import connected, world_for
 from parity.docker_engine import DockerEngine
 from parity.errors import OptionConflict, ParityError, SomeFailed
+from parity.files import sweep_leftovers
 from parity.model import BundleIdentity, ImageSource, Profile
-from parity.pack import sweep_leftovers
 from parity.pipeline.many import Outcome, build_all
 from parity.pipeline.values import BuildReport, BuildRequest, World
 from parity.profile import Overrides, load_profile

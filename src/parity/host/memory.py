@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from parity.host.files import write_atomic
+from parity.files import write_atomic
 
 
 @dataclass(frozen=True)

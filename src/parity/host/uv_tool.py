@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import shutil
 import sys
 import tarfile
 import tempfile
@@ -16,7 +15,7 @@ from typing import Protocol
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from parity.errors import ToolUnavailable
-from parity.host.files import atomic_file
+from parity.files import atomic_file
 from parity.host.processes import child_environment, run
 from parity.model.network import HostNetwork
 
@@ -67,7 +66,9 @@ def uv_binary(wheel: PinnedWheel, wheel_path: Path) -> Path:
             archive.open(wheel.member) as source,
             atomic_file(path, 0o755) as file,
         ):
-            shutil.copyfileobj(source, file, _CHUNK)
+            for piece in iter(lambda: source.read(_CHUNK), b""):
+                file.write(piece)
+            file.commit()
         if not _is(path, wheel.binary_sha256):
             raise ToolUnavailable(
                 f"{wheel.filename} does not hold the program that is pinned", where=str(path)

@@ -1,6 +1,5 @@
 """Canonical bytes, the manifest and the atomic write."""
 
-from parity.pack.atomic import atomic_file, sweep_leftovers
 from parity.pack.contents import (
     build_manifest,
     file_of_bytes,
@@ -16,7 +15,6 @@ from parity.pack.writer import write_bundle
 __all__ = [
     "STOCK_CHECK",
     "Draft",
-    "atomic_file",
     "build_manifest",
     "draft",
     "file_of_bytes",
@@ -25,7 +23,6 @@ __all__ = [
     "pylock_toml",
     "readme_txt",
     "requirements_txt",
-    "sweep_leftovers",
     "wheel_files",
     "wheels_in_archive",
     "write_bundle",

@@ -9,8 +9,8 @@ from pathlib import Path
 from parity.errors import HashMismatch
 from parity.farside import manifest, ustar
 from parity.farside.envelope import Envelope, Payload, encode_head
+from parity.files import AtomicFile, atomic_file
 from parity.model import BuiltBundle, BundleFile, BundleIdentity
-from parity.pack.atomic import AtomicFile, atomic_file
 from parity.pack.contents import WHEELS, payload_order
 from parity.progress import Reporter, Silent
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from parity.audit import tags_of_libc
 from parity.engine import Container
 from parity.errors import InputFileError
-from parity.host.files import write_atomic
+from parity.files import write_atomic
 from parity.model import Facts, Lock
 from parity.pipeline.values import BuildRequest, World
 from parity.resolve import (

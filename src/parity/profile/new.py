@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from parity.errors import OptionConflict, WriteFailed
+from parity.errors import OptionConflict
+from parity.files import write_atomic
 from parity.profile.load import check_text, load_effective
 from parity.profile.render import scalar
 from parity.profile.search import available, shipped_root
@@ -83,30 +81,9 @@ def write_new(new: NewProfile, path: Path, *, force: bool = False) -> None:
     """
     text = render_new(new)
     check_text(text, path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _write(path, text.encode(), force=force)
-    except FileExistsError as error:
-        raise OptionConflict(f"{path} exists", remedy="choose another --output, or add --force") from error
-    except OSError as error:
-        raise WriteFailed(f"cannot write {path}: {error.strerror}") from error
-
-
-def _write(path: Path, data: bytes, *, force: bool) -> None:
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".parity-init-")
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(temporary).chmod(0o644)
-        if force:
-            Path(temporary).replace(path)
-        else:
-            os.link(temporary, path)  # unlike a rename, never replaces
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            Path(temporary).unlink()
+    if path.exists() and not force:
+        raise OptionConflict(f"{path} exists", remedy="choose another --output, or add --force")
+    write_atomic(path, text.encode())
 
 
 def _base(new: NewProfile) -> str:

@@ -21,16 +21,32 @@ _LEFTOVER = re.compile(r"\..+\.[0-9a-f]{16}\.tmp")
 _NEW_FILE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
+def write_atomic(path: Path, data: bytes, mode: int | None = None) -> None:
+    """Write a small file whole or not at all.
+
+    Args:
+        path: its name; an older file there is replaced.
+        data: its bytes.
+        mode: its permissions; what the umask leaves of 0666 if not given.
+
+    Raises:
+        WriteFailed: the disk or the folder does not let us; an older file is untouched.
+    """
+    with atomic_file(path, mode) as file:
+        file.write(data)
+        file.commit()
+
+
 @contextmanager
-def atomic_file(path: Path) -> Iterator[AtomicFile]:
+def atomic_file(path: Path, mode: int | None = None) -> Iterator[AtomicFile]:
     """Write a file: it gets its name by `commit`; leaving the context without that leaves nothing.
 
-    The folder is made if it is not there.
+    The folder is made if it is not there. See `write_atomic` for the arguments.
 
     Raises:
         WriteFailed: the disk or the folder does not let us.
     """
-    file = AtomicFile(path)
+    file = AtomicFile(path, mode)
     try:
         file.open()
         yield file
@@ -41,8 +57,9 @@ def atomic_file(path: Path) -> Iterator[AtomicFile]:
 class AtomicFile:
     """A file being written. All methods raise WriteFailed where the disk or the folder does not let them."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, mode: int | None = None) -> None:
         self.path = path
+        self._mode = mode
         self._temporary = path
         self._descriptor = -1
 
@@ -71,6 +88,8 @@ class AtomicFile:
     def commit(self) -> None:
         """Bring the file to the disk and give it its name, in place of an older one."""
         with self._as_ours():
+            if self._mode is not None:
+                os.fchmod(self._descriptor, self._mode)
             os.fsync(self._descriptor)
             os.replace(self._temporary, self.path)
             self.close(remove=False)
