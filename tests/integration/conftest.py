@@ -1,11 +1,15 @@
-"""Engines beside the machine's own: one far away, and ones that a test may kill."""
+"""Engines beside the machine's own, the command with a home of its own, and what many tests install."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
 
 import pytest
+from tests.support.cli import Parity
+from tests.support.index import PackageIndex, gateway
 from tests.support.second_engine import SecondEngine, copy_image, second_engine
 
 from parity.docker_engine import DockerEngine
@@ -30,3 +34,27 @@ def disposable_engine() -> Iterator[Callable[..., SecondEngine]]:
     with ExitStack() as stack:
         numbers = iter(range(_FIRST_DISPOSABLE, 250))
         yield lambda tls=False: stack.enter_context(second_engine(next(numbers), tls=tls))
+
+
+@pytest.fixture(scope="session")
+def parity(tmp_path_factory: pytest.TempPathFactory) -> Parity:
+    """The command; its home has a key of its own after the first build."""
+    return Parity.with_uv(tmp_path_factory.mktemp("parity") / "home")
+
+
+@pytest.fixture(scope="session")
+def small(parity: Parity, debian11: PinnedImage, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """A bundle of two real packages for Debian 11, as `parity build --json` tells of it."""
+    folder = tmp_path_factory.mktemp("small")
+    wanted = folder / "small.txt"
+    wanted.write_text("requests\npyyaml\n")
+    return parity.build("debian11-py39", folder, "-r", wanted).bundle
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[PackageIndex]:
+    """An index of made-up wheels (`index.wheels` is its folder) that containers can reach."""
+    folder = tmp_path / "index"
+    folder.mkdir()
+    with PackageIndex(folder, host=gateway()) as found:
+        yield found

@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Dict, List, NamedTuple, Tuple
 
 # Runs inside the new environment: one JSON line for each module on a pipe of its own, because a
-# module may print whatever it likes. `at` is the last line of Python before the failure.
+# module may print whatever it likes. `at` is the last line of an installed package before the
+# failure, else (in the standard library alone) the last line of Python.
 _CHILD = """
 import importlib, json, os, sys, traceback
 report = os.fdopen(int(sys.argv[1]), "w")
@@ -22,6 +23,7 @@ for name in sys.argv[2:]:
         error = type(problem).__name__ + ": " + str(problem).split("\\n")[0]
         frames = traceback.extract_tb(problem.__traceback__)
         frames = [f for f in frames if "importlib" not in f.filename and f.filename != "<string>"]
+        frames = [f for f in frames if "site-packages" in f.filename] or frames
         if frames:
             at = "%s:%d" % (frames[-1].filename, frames[-1].lineno or 0)
     report.write(json.dumps({"module": name, "error": error, "at": at}) + "\\n"); report.flush()

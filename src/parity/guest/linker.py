@@ -46,13 +46,16 @@ def missing_libraries(site_packages: str, owners: Dict[str, str]) -> List[Missin
 
 
 def loader_missing(loader: str, path: str) -> Set[str]:
-    """The libraries that the loader does not find for one ELF file (`--list`, as ldd does)."""
+    """The libraries that the loader does not find for one ELF file, asked as ldd asks."""
+    # glibc's --list ends at the first missing library; its trace mode tells all and runs nothing.
+    # musl knows no trace mode; its --list tells all.
+    musl = os.path.basename(loader).startswith("ld-musl")
     done = subprocess.run(
-        [loader, "--list", path],
+        [loader, "--list", path] if musl else [loader, path],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        env={"LC_ALL": "C"},
+        env={"LC_ALL": "C", "LD_TRACE_LOADED_OBJECTS": "1"},
         check=False,
     )
     text = done.stdout.decode("utf-8", "replace")

@@ -9,7 +9,7 @@ import subprocess
 import time
 from typing import Any, Callable, Dict, List, Tuple
 
-from . import imports, isolation, linker, modules
+from . import imports, isolation, linker, memory, modules
 
 Emit = Callable[[Dict[str, Any]], None]
 _TAIL = 8000
@@ -24,18 +24,24 @@ def main(job: Dict[str, Any], emit: Emit) -> Dict[str, Any]:
     `install_options` (for the installer).
 
     Result: `isolation`, `install` {exit_code, document, stderr}, `environment`, `imports`,
-    `missing_libraries`, `commands`, `seconds`; the later keys are missing when an earlier part failed.
+    `missing_libraries`, `commands`, `seconds`, `memory_kills` (processes killed over the memory
+    limit); from `environment` to `commands`, keys are missing when an earlier part failed.
     """
     result: Dict[str, Any] = {"isolation": isolation.isolation(), "seconds": {}}
-    if not all(result["isolation"].values()):
-        return result
+    if all(result["isolation"].values()):
+        _rehearse(job, emit, result)
+    result["memory_kills"] = memory.kills()
+    return result
+
+
+def _rehearse(job: Dict[str, Any], emit: Emit, result: Dict[str, Any]) -> None:
     emit({"event": "step", "name": "carry"})
     bundle = _timed(result, "carry", lambda: _bring_wheels(job))
     emit({"event": "step", "name": "install"})
     prefix = os.path.join(job["work"], "prefix")
     result["install"] = _timed(result, "install", lambda: _install(job, bundle, prefix))
     if result["install"]["exit_code"] != 0:
-        return result
+        return
     room = _Room(job, prefix)
     found = modules.distributions(room.site_packages)
     result["environment"] = [[each.name, each.version] for each in found]
@@ -50,7 +56,6 @@ def main(job: Dict[str, Any], emit: Emit) -> Dict[str, Any]:
     result["commands"] = _timed(
         result, "commands", lambda: [_command(room, line) for line in job["commands"]]
     )
-    return result
 
 
 class _Room:

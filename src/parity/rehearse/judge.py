@@ -6,10 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from parity.errors import RehearsalFailed
+from parity.errors import RehearsalFailed, RehearsalTimeout
 from parity.model import Facts, ImportResult, PinnedImage, Proof, RehearsalPlan
 
-_SIGKILL_HINT = "signal 9"
 _OWN_FOLDER = re.compile(r"(?:/carry)?/work/[^\s'\":]*site-packages/")
 
 
@@ -18,7 +17,20 @@ def judge(result: Mapping[str, Any], image: PinnedImage, facts: Facts, plan: Reh
 
     Raises:
         RehearsalFailed: an install, import, library or command failed; all reasons at once.
+        RehearsalTimeout: one failed because it wanted more memory than the plan allows.
     """
+    try:
+        return _proof(result, image, facts, plan)
+    except RehearsalFailed as failed:
+        if not result["memory_kills"]:
+            raise
+        raise RehearsalTimeout(
+            f"the rehearsal needs more than the {plan.memory >> 20} MiB of memory that the profile allows",
+            details=(failed.message, *failed.details),
+        ) from failed
+
+
+def _proof(result: Mapping[str, Any], image: PinnedImage, facts: Facts, plan: RehearsalPlan) -> Proof:
     _demand_install(result["install"])
     imports = tuple(_import_result(each) for each in result["imports"])
     missing = result["missing_libraries"]
@@ -111,8 +123,6 @@ def _remedy(imports: list[dict[str, Any]]) -> str:
             "install the library's system package on the target and in its image, or choose a build "
             "of the package that brings it"
         )
-    if any(_SIGKILL_HINT in each["error"] for each in failed):
-        return "raise rehearsal.memory in the profile: the import was killed"
     return ""
 
 

@@ -120,7 +120,7 @@ def _tmpfs(plan: RehearsalPlan, carried: Carried) -> dict[str, str]:
 
 
 def _fits_memory(plan: RehearsalPlan, carried: Carried) -> bool:
-    """Whether the environment may be made in memory: removing it from a disk can take longer than making it."""
+    """Whether the environment may be made in memory: a disk can need longer to remove than to make it."""
     return carried.wheel_bytes * _UNPACKED < plan.memory // 2
 
 
@@ -154,7 +154,9 @@ def _job(image: PinnedImage, facts: Facts, plan: RehearsalPlan, carried: Carried
 def _died(failed: GuestFailed, plan: RehearsalPlan) -> RehearsalFailed | RehearsalTimeout:
     killed = 137  # 128 + SIGKILL: what the kernel does to a container over its memory limit
     if failed.exit_code == killed:
-        return RehearsalTimeout(f"the rehearsal was killed: it needs more than {plan.memory} bytes of memory")
+        return RehearsalTimeout(
+            f"the rehearsal was killed: it needs more than {plan.memory >> 20} MiB of memory"
+        )
     return RehearsalFailed("the rehearsal broke off", details=tuple(failed.stderr.splitlines()[-8:]))
 
 

@@ -1,0 +1,138 @@
+"""The proof is honest: what does not work gives no bundle, what was not cut off proves nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.cli import Done, Parity, containers_left_by, write_profile
+from tests.support.index import PackageIndex, tiny_wheel
+from tests.support.wheels import make_wheel
+
+from parity.farside.reader import member_bytes, open_bundle, read_unverified
+
+pytestmark = pytest.mark.engine
+
+
+def proof_of(bundle: str) -> dict[str, Any]:
+    with open_bundle(bundle) as file:
+        proof: dict[str, Any] = json.loads(member_bytes(file, read_unverified(file).manifest, "proof.json"))
+    return proof
+
+
+def nothing_was_bundled(folder: Path, done: Done) -> None:
+    assert list(folder.rglob("*.parity.tar*")) == []
+    assert containers_left_by(done) == []
+
+
+def test_the_proof_tells_what_was_seen_and_from_how_far_inside(small: dict[str, Any]) -> None:
+    proof = proof_of(small["bundle"])
+    assert proof["isolation"] == {
+        "no-capabilities": True,
+        "no-new-privileges": True,
+        "no-route-out": True,
+        "not-root": True,
+        "only-loopback": True,
+        "read-only-root": True,
+    }
+    names = {package["name"] for package in small["packages"]}
+    assert {each["name"] for each in proof["installed"]} == names
+    worked = {(each["package"], each["module"]) for each in proof["imports"] if not each["error"]}
+    assert {("requests", "requests"), ("pyyaml", "yaml"), ("idna", "idna")} <= worked
+    assert proof["machine"]["os"] == "Debian GNU/Linux 11 (bullseye)"
+    assert proof["image"]["id"] == small["image"]["pin"]
+    assert not small["proof"]["reused"]
+
+
+def test_a_missing_system_library_is_named_and_nothing_is_bundled(parity: Parity, tmp_path: Path) -> None:
+    # Its wheel's own metadata names another tag than its file name does.
+    allow = {"allow": ["tag-mismatch:lightgbm"]}
+    profile = write_profile(tmp_path, "boost", requirements=["lightgbm"], rehearsal=allow)
+    done = parity.build(profile, tmp_path)
+    assert (done.code, done.error["kind"]) == (51, "RehearsalFailed")
+    assert "lightgbm" in done.error["message"]
+    assert "libgomp.so.1" in done.error["message"]
+    assert "system package" in done.error["remedy"]
+    details = "\n".join(done.error["details"])
+    assert "at lightgbm/libpath.py:" in details
+    assert "the linker misses libgomp.so.1" in details
+    nothing_was_bundled(tmp_path, done)
+
+
+def test_a_command_of_the_profile_that_fails_fails_the_build(
+    parity: Parity, index: PackageIndex, tmp_path: Path
+) -> None:
+    tiny_wheel(index.wheels, "alpha")
+    commands = ["python -c 'import alpha'", "echo so it is >&2; exit 3"]
+    profile = write_profile(
+        tmp_path,
+        "own",
+        requirements=["alpha"],
+        index={"url": index.url},
+        rehearsal={"commands": commands},
+    )
+    done = parity.build(profile, tmp_path)
+    assert done.code == 51
+    assert done.error["details"] == [f"command {commands[1]!r} ended with exit code 3", "  so it is"]
+    nothing_was_bundled(tmp_path, done)
+
+
+def test_a_command_cannot_reach_what_the_fetching_container_reached(
+    parity: Parity, index: PackageIndex, tmp_path: Path
+) -> None:
+    tiny_wheel(index.wheels, "alpha")
+    reach = f"python -c \"import urllib.request; urllib.request.urlopen('{index.url}alpha/', timeout=9)\""
+    profile = write_profile(
+        tmp_path, "leak", requirements=["alpha"], index={"url": index.url}, rehearsal={"commands": [reach]}
+    )
+    done = parity.build(profile, tmp_path)
+    assert done.code == 51
+    assert "Network is unreachable" in "".join(done.error["details"])
+    nothing_was_bundled(tmp_path, done)
+
+
+@pytest.mark.parametrize(
+    ("limits", "command", "said"),
+    [
+        ({"timeout": "5s"}, "sleep 60", "did not end within 5 s"),
+        ({"memory": "200MiB"}, "python -c 'x = bytearray(400 << 20)'", "more than the 200 MiB"),
+    ],
+)
+def test_a_rehearsal_beyond_its_limits_says_which(
+    parity: Parity, index: PackageIndex, tmp_path: Path, limits: dict[str, str], command: str, said: str
+) -> None:
+    tiny_wheel(index.wheels, "alpha")
+    profile = write_profile(
+        tmp_path,
+        "greedy",
+        requirements=["alpha"],
+        index={"url": index.url},
+        rehearsal={"commands": [command], **limits},
+    )
+    done = parity.build(profile, tmp_path)
+    assert (done.code, done.error["kind"]) == (53, "RehearsalTimeout")
+    assert said in done.error["message"]
+    nothing_was_bundled(tmp_path, done)
+
+
+def test_an_import_that_fails_is_an_error_only_for_what_was_asked_for(
+    parity: Parity, index: PackageIndex, tmp_path: Path
+) -> None:
+    tiny_wheel(index.wheels, "alpha", requires=["broken"])
+    make_wheel(index.wheels, "broken", "1.0", {"broken.py": b"import nothing_like_this\n"})
+    profile = write_profile(tmp_path, "warned", requirements=["alpha"], index={"url": index.url})
+    bundle = parity.build(profile, tmp_path).bundle
+    (warning,) = (line for line in bundle["warnings"] if "broken" in line)
+    assert "No module named 'nothing_like_this'" in warning
+    assert proof_of(bundle["bundle"])["imports"] == bundle["proof"]["imports"]
+
+    asked = write_profile(tmp_path, "asked", requirements=["broken"], index={"url": index.url})
+    done = parity.build(asked, tmp_path / "asked")
+    assert done.code == 51
+    assert done.error["details"] == [
+        "broken: import broken failed: ModuleNotFoundError: No module named 'nothing_like_this' "
+        "at broken.py:1"
+    ]
+    nothing_was_bundled(tmp_path / "asked", done)
