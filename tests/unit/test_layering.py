@@ -17,6 +17,7 @@ CARRIED = {"guest", "farside"}
 ALLOWED = {
     **{stage: FOUNDATIONS | {"farside"} for stage in STAGES},
     **dict.fromkeys(EDGES, FOUNDATIONS),
+    "publish": FOUNDATIONS | {"farside"},
     "errors": set(),
     "progress": set(),
     "files": {"errors"},
@@ -25,7 +26,7 @@ ALLOWED = {
     "farside": set(),
     "guest": {"farside"},
     "pipeline": STAGES | FOUNDATIONS | EDGES | {"farside"},
-    "cli": STAGES | FOUNDATIONS | EDGES | {"pipeline", "farside", "cli"},
+    "cli": STAGES | FOUNDATIONS | EDGES | {"pipeline", "farside", "publish", "cli"},
 }
 # A third-party library lives in one room; `packaging` is the field's own vocabulary.
 HOMES = {
@@ -39,6 +40,8 @@ HOMES = {
     "tomli": {"model"},
     "rich": {"cli"},
     "typer": {"cli"},
+    "keyring": {"publish"},
+    "twine": {"publish"},
     "packaging": {"model", "probe", "resolve"},
 }
 

@@ -64,3 +64,24 @@ class BundleUnreadable(FarsideError):
 
     exit_code = 66
     remedy = "check the path and the medium"
+
+
+class BundlesDisagree(FarsideError):
+    """Two bundles hold other bytes under one file name."""
+
+    exit_code = 75
+    remedy = "serve these bundles apart, each as an index of its own"
+
+
+class ServeFailed(FarsideError):
+    """The server could not start: its address, or its certificate."""
+
+    exit_code = 76
+    remedy = "name another address with --bind, or mend the certificate"
+
+
+class IndexNotWritten(FarsideError):
+    """The static index could not be written; what was there before is untouched."""
+
+    exit_code = 77
+    remedy = "free some space or choose another folder"

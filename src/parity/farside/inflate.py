@@ -33,7 +33,7 @@ def check_layout(handle: BinaryIO, directory: Directory) -> List[Tuple[Entry, in
         limit = entries[index + 1].offset if index + 1 < len(entries) else directory.start
         if entry.offset != at:
             raise _misplaced(entry, at)
-        start = _check_local(handle, entry)
+        start = locate(handle, entry)
         at = start + entry.packed
         if at > limit:
             raise ZipBroken("zip-overlap", f"{entry.name!r} overlaps what follows it")
@@ -53,7 +53,12 @@ def _misplaced(entry: Entry, at: int) -> ZipBroken:
     return ZipBroken("zip-garbage", f"{entry.offset - at} bytes that belong to no file lie {where}")
 
 
-def _check_local(handle: BinaryIO, entry: Entry) -> int:
+def locate(handle: BinaryIO, entry: Entry) -> int:
+    """The offset of an entry's packed bytes; its local header must say what the central one says.
+
+    Raises:
+        ZipBroken: it does not.
+    """
     fields = _LOCAL.unpack(read_at(handle, entry.offset, _LOCAL.size))
     if fields[0] != b"PK\x03\x04":
         raise ZipBroken("zip-damaged", f"{entry.name!r} has no local header")
