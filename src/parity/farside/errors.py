@@ -85,3 +85,38 @@ class IndexNotWritten(FarsideError):
 
     exit_code = 77
     remedy = "free some space or choose another folder"
+
+
+class WrongBase(FarsideError):
+    """The delta was made from another bundle than the one at hand; both are named."""
+
+    exit_code = 70
+    remedy = "patch the bundle that the delta was made from, or ask for the whole new bundle"
+
+
+class DeltaDamaged(FarsideError):
+    """The file is no complete, canonical delta."""
+
+    exit_code = 71
+    remedy = "copy or carry the delta again; do not use this file"
+
+
+class VolumeDamaged(FarsideError):
+    """Volumes of a split bundle are damaged; each is named by its number."""
+
+    exit_code = 72
+    remedy = "carry the volumes named above again; the others are good"
+
+
+class VolumesIncomplete(FarsideError):
+    """Volumes are missing, are there twice, or belong to several bundles."""
+
+    exit_code = 73
+    remedy = "give all the volumes of one bundle, each once"
+
+
+class FileNotWritten(FarsideError):
+    """A file cannot be written; the old one, if any, is untouched."""
+
+    exit_code = 74
+    remedy = "free some space or choose another folder"
