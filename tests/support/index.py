@@ -29,7 +29,10 @@ from tests.support.wheels import WheelParts
 
 @dataclass
 class Fault:
-    """What goes wrong for paths that end so; `times` -1 means always."""
+    """What goes wrong for paths that end so; `times` -1 means always.
+
+    `delay` seconds pass before the answer, `stall` seconds between `cut_after` bytes and the cut.
+    """
 
     ending: str
     times: int = -1
@@ -38,6 +41,7 @@ class Fault:
     body: bytes | None = None
     cut_after: int | None = None
     delay: float = 0.0
+    stall: float = 0.0
     flip: bool = False
     length: bool = True
 
@@ -109,7 +113,7 @@ class PackageIndex:
 
     def page(self, project: str) -> bytes | None:
         """A project's page, None where there is no such project."""
-        names = sorted(path.name for path in self.wheels.glob("*.whl"))
+        names = sorted(path.name for path in self.wheels.iterdir() if path.suffix in (".whl", ".gz"))
         mine = [name for name in names if name.split("-")[0].replace("_", "-").lower() == project]
         if not mine:
             return None
@@ -204,6 +208,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._head(status, len(body) if fault.length else None, headers)
         self.wfile.write(body[: fault.cut_after])
         self.wfile.flush()
+        time.sleep(fault.stall)
         self.close_connection = True
 
     def _send(self, status: int, body: bytes, headers: dict[str, str]) -> None:

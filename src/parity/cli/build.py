@@ -21,6 +21,7 @@ from parity.cli.world import connected, world_for
 from parity.docker_engine import DockerEngine
 from parity.errors import OptionConflict, ParityError, SomeFailed
 from parity.files import sweep_leftovers
+from parity.host.folders import cache_folder
 from parity.model import BundleIdentity, ImageSource, Profile
 from parity.pipeline.many import Outcome, build_all
 from parity.pipeline.values import BuildReport, BuildRequest, World
@@ -116,7 +117,8 @@ def build(
     requests = _requests(profiles, overrides, wishes)
     engine = connected()
     signer, key_path = signing_key(key)
-    sweep_leftovers(output_folder)
+    for folder in _written_to(output_folder, requests):
+        sweep_leftovers(folder)
     with board(stderr(), quiet=as_json, verbose=verbose) as shown:
         runs = _Runs(engine, signer, shown, fresh=fresh)
         outcomes = build_all(requests, runs.world, engine.interrupt, runs.finished)
@@ -135,6 +137,13 @@ def _requests(names: list[str], overrides: Overrides, wishes: _Wishes) -> list[B
     if len(set(files)) != len(files):
         raise OptionConflict(f"two profiles would write the same bundle: {', '.join(files)}")
     return requests
+
+
+def _written_to(output_folder: Path, requests: list[BuildRequest]) -> set[Path]:
+    """The folders in which a build that was killed may have left a file half written."""
+    cache = cache_folder()
+    locks = {request.lock_path.parent for request in requests}
+    return {output_folder, cache / "tools", *(cache / "memory").glob("*"), *locks}
 
 
 def _request(profile: Profile, wishes: _Wishes, stand_in: ImageSource | None) -> BuildRequest:

@@ -7,7 +7,6 @@ import hashlib
 import os
 import sys
 import tarfile
-import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,7 +15,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 from parity.errors import ToolUnavailable
 from parity.files import atomic_file
-from parity.host.processes import child_environment, run
+from parity.host.processes import ThisMachine, child_environment, run
 from parity.model.network import HostNetwork
 
 _CHUNK = 1024 * 1024
@@ -47,10 +46,9 @@ def ensure_uv(
     """
     path = cache / "tools" / wheel.filename
     if not _is(path, wheel.sha256):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="fetch-", dir=path.parent) as folder:
-            _download(wheel, Path(folder), network, environ)
-            fetched = Path(folder) / wheel.filename
+        with ThisMachine(path.parent, environ).workspace() as folder:
+            _download(wheel, folder, network, environ)
+            fetched = folder / wheel.filename
             if not _is(fetched, wheel.sha256):
                 raise ToolUnavailable(f"pip did not bring {wheel.filename} as pinned", where=str(path))
             fetched.replace(path)
