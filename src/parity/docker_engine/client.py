@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from typing import Any
 
 import docker.errors
 import requests
@@ -19,7 +20,7 @@ from parity.errors import EngineUnavailable
 
 OLDEST_API = "1.41"  # Docker 20.10, Podman 3: the first that takes a platform for a container
 _HELLO_SECONDS = 10
-_ANSWER_SECONDS = 600  # unpacking a large upload is silent
+_ANSWER_SECONDS = 300  # unpacking a large upload is silent
 
 
 def connect(address: str | None = None, environment: Mapping[str, str] | None = None) -> DockerEngine:
@@ -74,7 +75,9 @@ def _client(endpoint: Endpoint) -> APIClient:
 
 
 def _new_client(endpoint: Endpoint, version: str, timeout: int) -> APIClient:
-    client = APIClient(base_url=endpoint.address, version=version, timeout=timeout, tls=endpoint.tls or False)
+    # requests takes a pair for connecting and reading; the SDK's Unix sockets (and the stubs) do not.
+    seconds: Any = timeout if endpoint.address.startswith("unix://") else (_HELLO_SECONDS, timeout)
+    client = APIClient(base_url=endpoint.address, version=version, timeout=seconds, tls=endpoint.tls or False)
     # Neither the caller's HTTP_PROXY nor netrc is for the engine.
     client.trust_env = False
     return client

@@ -16,6 +16,10 @@ from parity.images.platforms import debian_arch, platform_of
 from parity.progress import Reporter
 
 _TAIL = 15
+_HINTS = {
+    "keyring file not available": "apt-get install ubuntu-keyring debian-archive-keyring",
+    "No such script": "this debootstrap is older than the suite: bring it up to date",
+}
 
 
 class Machine(Protocol):
@@ -108,7 +112,9 @@ def _install(recipe: Recipe, arch: str, root: Path, machine: Machine, reporter: 
     if code != 0:
         log = root / "debootstrap" / "debootstrap.log"
         more = log.read_text(errors="replace").splitlines()[-_TAIL:] if log.exists() else []
-        raise BootstrapFailed(f"debootstrap ended with exit code {code}", (*tail, *more))
+        output = (*tail, *more)
+        hints = [f" ({hint})" for words, hint in _HINTS.items() if words in "\n".join(output)]
+        raise BootstrapFailed(f"debootstrap ended with exit code {code}{''.join(hints)}", output)
     # What it was installed from says when: equal archives give equal images.
     releases = sorted((root / "var/lib/apt/lists").glob("*Release"))
     return releases[0].read_text(errors="replace") if releases else ""
