@@ -18,7 +18,7 @@ def people(report: BuildReport, watch: Stopwatch, seconds: float, key_path: Path
     """The summary of one finished build."""
     facts, proof, bundle = report.facts, report.proof, report.bundle
     rows = {
-        "resolved": f"{len(report.lock.wheels)} packages for {facts.os_name}, {facts.libc}, "
+        "resolved": f"{len(report.lock.wheels)} packages in {facts.os_name}, {facts.libc}, "
         f"Python {facts.python}, {facts.arch}",
         "proved": _proved(report),
         "bundle": str(bundle.path),
@@ -30,7 +30,11 @@ def people(report: BuildReport, watch: Stopwatch, seconds: float, key_path: Path
         "took": f"{seconds:.1f} s ({_stages(watch.seconds)})",
     }
     if report.image.stand_in_for:
-        rows["stand-in"] = f"{report.image.name} stood in for {report.image.stand_in_for}"
+        target = report.profile.target
+        rows["stand-in"] = (
+            f"{report.image.name} stood in for {report.image.stand_in_for}: proved there, not on "
+            f"{target.os_id} {target.os_version} itself"
+        )
     if proof.missing_libraries:
         rows["look at"] = (
             f"{len(proof.missing_libraries)} files name libraries that are not there: parity inspect"
