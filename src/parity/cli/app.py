@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from parity import __version__
-from parity.cli import build, cache, doctor, images, init, keys, profiles, verify
+from parity.cli import build, cache, doctor, images, init, keys, profiles, serving, verify
 from parity.cli.output import stdout
 
 EPILOG = """
@@ -31,6 +31,9 @@ app.command("verify", epilog="Example: `parity verify BUNDLE --key sender.pub --
     verify.verify_command
 )
 app.command("inspect", epilog="Example: `parity inspect --json BUNDLE`")(verify.inspect_command)
+app.command("serve", epilog=serving.SERVE_EPILOG)(serving.serve)
+app.command("index", epilog=serving.INDEX_EPILOG)(serving.index_command)
+app.command("pip-conf", epilog=serving.PIP_CONF_EPILOG)(serving.pip_conf_command)
 app.add_typer(profiles.app, name="profile")
 app.command("init", epilog="Example: `parity init --os 'rhel 9' --python 3.9 --libc 'glibc 2.34'`")(init.init)
 app.command("schema", epilog="Example: `parity schema > profile.schema.json`")(profiles.print_schema)

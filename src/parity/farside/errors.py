@@ -120,3 +120,10 @@ class FileNotWritten(FarsideError):
 
     exit_code = 74
     remedy = "free some space or choose another folder"
+
+
+class NoIndexThere(FarsideError):
+    """What was named is neither the address nor the folder of a package index."""
+
+    exit_code = 78
+    remedy = "give the address of an index, or a folder that `parity index` wrote"

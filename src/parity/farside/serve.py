@@ -1,0 +1,347 @@
+"""The index server: sockets around `answers`. Standard library only, Python 3.6 and later.
+
+One thread for each connection, kept alive between requests. A wheel goes from the bundle's file to the
+socket inside the kernel (`sendfile`), by offset; threads share the open bundles and no position in them.
+"""
+
+import os
+import re
+import socket
+import socketserver
+import ssl
+import sys
+import threading
+import time
+from contextlib import suppress
+from http.client import LineTooLong
+from http.server import BaseHTTPRequestHandler
+from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple
+
+from .answers import Answer, Region, Site, answer
+from .errors import FarsideError, ServeFailed
+from .stock import Stock
+
+Log = Callable[[str], None]
+"""Hears one line for each request; called from many threads."""
+
+_IDLE_SECONDS = 75
+_HANDSHAKE_SECONDS = 10
+_MAX_HEAD = 65536
+_MAX_CONNECTIONS = 512
+_CHUNK = 1 << 18
+_MAX_PORT = 65535
+_BROKEN = (ConnectionError, socket.timeout, ssl.SSLError)
+_BIND = re.compile(r"(?P<host>\[[0-9A-Fa-f:.%]+\]|[^:\s\[\]]*)(?::(?P<port>[0-9]{1,6}))?")
+
+
+class Address(NamedTuple):
+    """Where to listen; port 0 lets the system choose."""
+
+    host: str
+    port: int
+
+
+_DEFAULT = Address("127.0.0.1", 8080)
+DEFAULT_BIND = f"{_DEFAULT.host}:{_DEFAULT.port}"
+
+
+def parse_bind(text: str) -> Address:
+    """`HOST:PORT`, `[IPV6]:PORT`, `:PORT` (every address), `HOST` (port 8080) or `PORT` (127.0.0.1).
+
+    Raises:
+        ServeFailed: it is none of these.
+    """
+    match = _BIND.fullmatch(text)
+    if not text or match is None or int(match.group("port") or 0) > _MAX_PORT:
+        raise ServeFailed(f"{text!a} is not HOST:PORT", "for example --bind 0.0.0.0:8080")
+    host, port = match.group("host"), match.group("port")
+    if host.isdigit() and port is None:
+        return Address(_DEFAULT.host, int(host)) if int(host) <= _MAX_PORT else parse_bind(f":{host}")
+    return Address(host.strip("[]") or "0.0.0.0", _DEFAULT.port if port is None else int(port))  # noqa: S104
+
+
+def tls_context(certificate: str, key: str) -> ssl.SSLContext:
+    """A server's TLS settings, 1.2 and later.
+
+    Args:
+        certificate: a PEM file, the server's own certificate first.
+        key: its private key, a PEM file without passphrase.
+
+    Raises:
+        ServeFailed: they cannot be read or do not belong together.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    _refuse_old_versions(context)
+    try:
+        # The password is for nobody: without it OpenSSL would ask on the terminal.
+        context.load_cert_chain(certificate, key, password="")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
+        remedy = "give PEM files: the certificate chain, and its private key without passphrase"
+        raise ServeFailed(f"cannot use {certificate} with {key}: {reason}", remedy) from error
+    return context
+
+
+def _refuse_old_versions(settings: Any) -> None:
+    versions: Any = getattr(ssl, "TLSVersion", None)
+    if versions is not None:
+        settings.minimum_version = versions.TLSv1_2
+    else:  # Python 3.6
+        settings.options |= ssl.OP_NO_TLSv1 | ssl.OP_NO_TLSv1_1
+
+
+class IndexServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
+    """Listens from the moment it is made; `serve_forever` answers, `stop` ends it.
+
+    Args:
+        stock: what is offered; must stay open as long as the server.
+        bind: where to listen.
+        tls: see `tls_context`; plain HTTP without it.
+        log: hears one line for each request; None for silence.
+
+    Raises:
+        ServeFailed: nobody can listen there.
+    """
+
+    daemon_threads = True
+    allow_reuse_address = True
+    request_queue_size = 128
+
+    def __init__(
+        self, stock: Stock, bind: Address, tls: Optional[ssl.SSLContext] = None, log: Optional[Log] = None
+    ) -> None:
+        self.tls = tls
+        self.log = log
+        self.site = Site(stock, "https" if tls else "http")
+        self._seats = threading.BoundedSemaphore(_MAX_CONNECTIONS)
+        self._connections: Dict[socket.socket, bool] = {}
+        self._changed = threading.Condition()
+        self.stopping = False
+        try:
+            self.address_family, place = _resolve(bind)
+            super().__init__(place, _Handler)
+        except (OSError, UnicodeError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise ServeFailed(f"cannot listen on {bind.host} port {bind.port}: {reason}") from error
+
+    @property
+    def url(self) -> str:
+        """The index's own page, as this machine reaches it."""
+        host, port = self.server_address[:2]
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(str(host), str(host))  # noqa: S104 - what to call it
+        return f"{self.site.scheme}://{f'[{host}]' if ':' in host else host}:{port}/"
+
+    def stop(self, patience: float = 10.0) -> bool:
+        """Take no more connections, let running answers end, and close every connection.
+
+        Args:
+            patience: seconds to wait for running answers.
+
+        Returns:
+            Whether all of them ended in time. Afterwards nobody reads from the stock any more.
+        """
+        self.stopping = True
+        self.server_close()
+        with self._changed:
+            ended = self._changed.wait_for(lambda: not any(self._connections.values()), patience)
+            for connection in list(self._connections):
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+            self._changed.wait_for(lambda: not self._connections, _IDLE_SECONDS)
+        return ended
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Give a connection its thread, or close it where too many are open."""
+        if self._seats.acquire(blocking=False):
+            super().process_request(request, client_address)
+        else:
+            self.say(client_address, "closed: too many connections")
+            self.shutdown_request(request)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Serve a connection to its end."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._seats.release()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A connection that broke is at most a line in the log, never a traceback."""
+        del request
+        error = sys.exc_info()[1]
+        if not isinstance(error, _BROKEN):
+            self.say(client_address, f"failed: {type(error).__name__}: {error}")
+
+    def say(self, client_address: Any, text: str) -> None:
+        """One line for the log: when, who, what; nothing in it can start another line."""
+        if self.log is not None:
+            moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+            safe = "".join(sign if " " <= sign <= "~" else ascii(sign)[1:-1] for sign in text)
+            self.log(f"{moment} {client_address[0]} {safe}")
+
+    def track(self, connection: socket.socket, busy: Optional[bool]) -> None:
+        """A connection is answering, is waiting, or (None) has ended."""
+        with self._changed:
+            if busy is None:
+                self._connections.pop(connection, None)
+            else:
+                self._connections[connection] = busy
+            self._changed.notify_all()
+
+
+def _resolve(bind: Address) -> Tuple[int, Any]:
+    found = socket.getaddrinfo(bind.host, bind.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    return found[0][0], found[0][4]
+
+
+class _Head:
+    """A connection's input, which refuses request heads of more than 64 KiB."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self._left = _MAX_HEAD
+
+    def begin(self) -> None:
+        self._left = _MAX_HEAD
+
+    def readline(self, limit: int = -1) -> bytes:
+        line: bytes = self._file.readline(limit)
+        self._left -= len(line)
+        if self._left < 0 and limit > 0 and len(line) < limit:
+            raise LineTooLong("request head")
+        return line
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """One connection: the standard library reads the requests, `answers` answers them."""
+
+    protocol_version = "HTTP/1.1"
+    timeout = _IDLE_SECONDS
+    disable_nagle_algorithm = True
+    server: IndexServer
+    rfile: Any
+
+    def setup(self) -> None:
+        if self.server.tls is not None:
+            # Here and not at accept: a client that is slow to greet keeps nobody else waiting.
+            self.request.settimeout(_HANDSHAKE_SECONDS)
+            self.request = self.server.tls.wrap_socket(self.request, server_side=True)
+        super().setup()
+        self.rfile = _Head(self.rfile)
+        self.server.track(self.connection, busy=False)
+
+    def finish(self) -> None:
+        try:
+            with suppress(*_BROKEN):
+                super().finish()
+        finally:
+            self.connection.close()
+            self.server.track(self.connection, None)
+
+    def handle_one_request(self) -> None:
+        self.rfile.begin()
+        super().handle_one_request()
+
+    def do_GET(self) -> None:
+        """Answer a GET, or any other method; the library has read the head."""
+        self.server.track(self.connection, busy=True)
+        try:
+            self._answer()
+        except _BROKEN as error:
+            self.close_connection = True
+            self.server.say(self.client_address, f'"{self.requestline}" cut: {type(error).__name__}')
+        finally:
+            self.server.track(self.connection, busy=False)
+            self.close_connection = self.close_connection or self.server.stopping
+
+    do_HEAD = do_POST = do_PUT = do_DELETE = do_OPTIONS = do_PATCH = do_GET  # noqa: N815
+
+    def send_error(self, code: int, message: Optional[str] = None, explain: Optional[str] = None) -> None:
+        """What the library refuses by itself: heads that are malformed or too large."""
+        del explain
+        self.close_connection = True
+        text = (message or self.responses.get(code, ("refused",))[0]) if code else ""
+        kind = ("Content-Type", "text/plain; charset=utf-8")
+        with suppress(OSError):
+            self._send(Answer(int(code), (kind,), text.encode("ascii", "replace") + b"\n"), 0.0)
+
+    def log_message(self, *_: Any) -> None:
+        """The library's own log: ours has every request already."""
+
+    def _answer(self) -> None:
+        began = time.monotonic()
+        if self.headers.get("Content-Length", "0") != "0" or "Transfer-Encoding" in self.headers:
+            self.close_connection = True  # a body that nobody reads would look like the next request
+        try:
+            found = answer(self.server.site, self.command, self.path, self._header)
+        except FarsideError as error:
+            self.server.say(self.client_address, f"failed: {error.message}")
+            kind = ("Content-Type", "text/plain; charset=utf-8")
+            found = Answer(500, (kind,), b"the bundle can no longer be read; see the server's log\n")
+        self._send(found, began)
+
+    def _header(self, name: str) -> str:
+        return ", ".join(str(value) for value in self.headers.get_all(name, []))
+
+    def _send(self, found: Answer, began: float) -> None:
+        body = found.body
+        size = body.size if isinstance(body, Region) else len(body)
+        head = self._head(found, size)
+        if getattr(self, "command", None) == "HEAD" or found.status == 304:  # noqa: PLR2004
+            body, size = b"", 0
+        if isinstance(body, Region):
+            self.connection.sendall(head)
+            self._send_region(body)
+        else:
+            self.connection.sendall(head + body)  # one packet where it fits
+        spent = f" {(time.monotonic() - began) * 1000:.1f}ms" if began else ""
+        line = getattr(self, "requestline", "") or "(no request)"
+        self.server.say(self.client_address, f'"{line}" {found.status} {size}{spent}')
+
+    def _head(self, found: Answer, size: int) -> bytes:
+        reason = self.responses[found.status][0] if found.status in self.responses else ""
+        lines = [f"HTTP/1.1 {found.status} {reason}", "Server: parity", f"Date: {self.date_time_string()}"]
+        lines += [f"{name}: {value}" for name, value in found.headers]
+        if found.status != 304:  # noqa: PLR2004
+            lines.append(f"Content-Length: {size}")
+        if self.close_connection:
+            lines.append("Connection: close")
+        elif self.request_version == "HTTP/1.0":
+            lines.append("Connection: keep-alive")
+        return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
+
+    def _send_region(self, region: Region) -> None:
+        """The bytes of a bundle; the connection ends where the bundle has become too short."""
+        if self.server.tls is None:
+            sent = self.connection.sendfile(_Descriptor(region.descriptor), region.offset, region.size)
+        else:
+            sent = self._copy(region)
+        if sent != region.size:
+            self.close_connection = True
+            self.server.say(self.client_address, "failed: the bundle has become shorter")
+
+    def _copy(self, region: Region) -> int:
+        sent = 0
+        while sent < region.size:
+            data = os.pread(region.descriptor, min(_CHUNK, region.size - sent), region.offset + sent)
+            if not data:
+                break
+            self.connection.sendall(data)
+            sent += len(data)
+        return sent
+
+
+class _Descriptor:
+    """A file for `socket.sendfile` that has no position, so that nobody can move it."""
+
+    mode = "rb"
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def fileno(self) -> int:
+        """The descriptor."""
+        return self._descriptor
