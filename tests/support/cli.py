@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import docker
+from tests.support.engine import ROOT
 from tests.support.unpacked import uv_wheel
 
 from parity.docker_engine.owner import OWNER
@@ -38,7 +39,8 @@ def written_environment(home: Path) -> dict[str, str]:
     """An environment without anything of the caller's but the way to engine and index."""
     passed = {key: value for key, value in os.environ.items() if key.startswith(_PASSED)}
     kept = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
-    return {**passed, **kept, "LC_ALL": "C.UTF-8", "COLUMNS": "100", "PARITY_HOME": str(home)}
+    ours = {"LC_ALL": "C.UTF-8", "COLUMNS": "100", "PYTHONPATH": str(ROOT / "src")}
+    return {**passed, **kept, **ours, "PARITY_HOME": str(home)}
 
 
 @dataclass(frozen=True)
@@ -97,16 +99,22 @@ class Parity:
         """Run `parity WORDS`; `through` is a command that starts it (such as setpriv)."""
         command = [*through, sys.executable, "-m", "parity", *[str(word) for word in words]]
         environment = {**written_environment(self.home), **(env or {})}
-        streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         with subprocess.Popen(
-            command, env=environment, cwd=cwd or self.home, umask=umask, encoding="utf-8", **streams
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
+            cwd=cwd or self.home,
+            umask=umask,
+            encoding="utf-8",
         ) as process:
             stdout, stderr = process.communicate(timeout=timeout)
         return Done(process.returncode, stdout, stderr, process.pid)
 
     def build(self, profile: str | Path, output: Path, *words: str | Path, **how: Any) -> Done:
         """`parity build --json`, its lock in the output folder."""
-        options = ["--json", "-o", output]
+        options: list[str | Path] = ["--json", "-o", output]
         if "--lock" not in words:
             options += ["--lock", output / "pylock.toml"]
         return self.run("build", profile, *options, *words, **how)

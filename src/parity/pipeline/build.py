@@ -31,7 +31,7 @@ def build(request: BuildRequest, world: World) -> BuildReport:
     with workshop(world.engine, image.id, image.platform) as room:
         lock = _lock(request, facts, room, world)
         wheels = _wheel_set(request, facts, lock, room, world)
-        uv = world.tools.uv_file(facts.arch)
+        uv = world.tools.uv_file(facts.arch) if request.profile.installer == "uv" else None
         bundle_draft = draft(request.profile, image, facts, travelling(facts.document), lock, wheels, uv=uv)
         proof = _proof(bundle_draft, lock, world)
         bundle = _bundle(request, bundle_draft, proof, room, world)

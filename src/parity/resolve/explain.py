@@ -16,7 +16,7 @@ _HINT_STATUS = re.compile(r"An index(?: URL)? \(([^)]*)\)[^\n]*?\b(401|403)\b")
 _FETCHED = re.compile(r"Failed to fetch: (\S+)")
 _NO_WHEEL = re.compile(
     r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*?)(?P<spec>(?:\[[^\]]*\])?(?:[=<>!~]=?=?[^ ]*)?) "
-    r"(?:has no (?:usable )?wheels|requires Python|has no wheels)"
+    r"(?:(?:has|have) no (?:usable )?wheels|requires Python)"
 )
 _BROKEN = (
     ("dns error|failed to lookup address", "its host name was not found", "dns"),
