@@ -109,15 +109,9 @@ class Bench:
         """Pack and verify bundles of two sizes."""
         for size, megabytes in SIZES.items():
             folder = self._place.fresh("large")
-            command = [
-                sys.executable,
-                "-m",
-                "tests.bench.large",
-                self._place.image.id,
-                str(megabytes),
-                folder,
-            ]
-            self._note(f"peak-pack-{size}", self._place.child(command).peak_bytes / large.MEGABYTE)
+            image, count = self._place.image.id, str(megabytes)
+            ran = self._place.child((sys.executable, "-m", "tests.bench.large", image, count, str(folder)))
+            self._note(f"peak-pack-{size}", ran.peak_bytes / large.MEGABYTE)
             bundle = next(folder.glob("*.parity.tar"))
             for _ in range(rounds):
                 self._verify_large(size, bundle, folder / "key.pub")
