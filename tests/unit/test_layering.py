@@ -10,7 +10,19 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).parents[2] / "src" / "parity"
-STAGES = {"profile", "images", "probe", "resolve", "fetch", "audit", "rehearse", "pack", "sign"}
+STAGES = {
+    "profile",
+    "images",
+    "probe",
+    "resolve",
+    "fetch",
+    "audit",
+    "rehearse",
+    "pack",
+    "sign",
+    "update",
+    "volumes",
+}
 FOUNDATIONS = {"errors", "files", "model", "engine", "progress"}
 EDGES = {"docker_engine", "host"}
 CARRIED = {"guest", "farside"}
@@ -42,7 +54,7 @@ HOMES = {
     "typer": {"cli"},
     "keyring": {"publish"},
     "twine": {"publish"},
-    "packaging": {"model", "probe", "resolve"},
+    "packaging": {"model", "probe", "publish", "resolve", "update"},
 }
 
 

@@ -1,0 +1,22 @@
+"""What changes from one bundle to the next, and a delta that carries no more than that."""
+
+from parity.update.contents import Contents, Package, read_pair
+from parity.update.delta import MadeDelta, write_delta
+from parity.update.diff import Change, Difference, Turn, compare
+from parity.update.document import document_of
+from parity.update.review import Remark, remarks
+
+__all__ = [
+    "Change",
+    "Contents",
+    "Difference",
+    "MadeDelta",
+    "Package",
+    "Remark",
+    "Turn",
+    "compare",
+    "document_of",
+    "read_pair",
+    "remarks",
+    "write_delta",
+]

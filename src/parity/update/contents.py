@@ -1,0 +1,145 @@
+"""Both sides of a comparison: what two bundles hold, read where it differs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from parity.farside.delta import Identity, identity_of
+from parity.farside.envelope import Checker
+from parity.farside.errors import BundleDamaged
+from parity.farside.manifest import Manifest
+from parity.farside.reader import VerifiedBundle, member_bytes, open_bundle
+from parity.progress import Reporter
+from parity.update.verified import verified
+from parity.update.wheelfacts import WheelFacts, plain, wheel_facts
+
+Triple = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class Package:
+    """A package of a bundle; `facts` only where its wheel is in one of the two bundles alone."""
+
+    name: str
+    version: str
+    wheel: str
+    sha256: str
+    size: int
+    requested: bool
+    facts: WheelFacts = field(default_factory=WheelFacts)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the rehearsal saw.
+
+    Attributes:
+        missing: package, file and the library that it misses.
+        failures: package, module and what its import said.
+    """
+
+    missing: frozenset[Triple]
+    failures: frozenset[Triple]
+
+
+@dataclass(frozen=True)
+class Contents:
+    """One of the two bundles.
+
+    Attributes:
+        file: its file's name.
+        identity: as the signed statement tells it.
+        profile_sha256: the profile's digest, from there, too.
+        keys: the keys that signed, verified or not.
+        signer: the trusted key among them; empty where nobody asked.
+        manifest: the manifest's document.
+        packages: by name.
+        digests: SHA-256 and size of each file, by path.
+        seen: the proof.
+    """
+
+    file: str
+    identity: Identity
+    profile_sha256: str
+    keys: tuple[str, ...]
+    signer: str
+    manifest: Mapping[str, Any]
+    packages: Mapping[str, Package]
+    digests: Mapping[str, tuple[str, int]]
+    seen: Seen
+
+
+def read_pair(old: Path, new: Path, check: Checker, reporter: Reporter) -> tuple[Contents, Contents]:
+    """Check every byte of two bundles and look into the wheels that only one of them has.
+
+    Raises:
+        BundleDamaged, BundleUnreadable, SignatureInvalid: one of the bundles.
+    """
+    with open_bundle(str(old)) as old_file, open_bundle(str(new)) as new_file:
+        before = verified(old_file, old.name, check, reporter)
+        after = verified(new_file, new.name, check, reporter)
+        reporter.stage("compare", "the wheels that differ")
+        common = _wheels(before.manifest) & _wheels(after.manifest)
+        return (
+            _contents(old.name, old_file, before, common),
+            _contents(new.name, new_file, after, common),
+        )
+
+
+def _wheels(manifest: Manifest) -> frozenset[str]:
+    return frozenset(package["sha256"] for package in manifest.document["packages"])
+
+
+def _contents(name: str, file: BinaryIO, bundle: VerifiedBundle, common: frozenset[str]) -> Contents:
+    return Contents(
+        file=name,
+        identity=identity_of(bundle.statement),
+        profile_sha256=bundle.statement.profile_sha256,
+        keys=tuple(signature.keyid for signature in bundle.envelope.signatures),
+        signer=bundle.signer,
+        manifest=bundle.manifest.document,
+        packages=_packages(file, bundle.manifest, common),
+        digests={member.path: (member.sha256, member.size) for member in bundle.manifest.members},
+        seen=_seen(file, bundle.manifest),
+    )
+
+
+def _packages(file: BinaryIO, manifest: Manifest, common: frozenset[str]) -> dict[str, Package]:
+    members = {member.path: member for member in manifest.members}
+    found: dict[str, Package] = {}
+    for entry in manifest.document["packages"]:
+        wheel = entry["wheel"]
+        facts = WheelFacts() if entry["sha256"] in common else wheel_facts(file, members[wheel])
+        # A bundle with two wheels of one package is wrong, but both must be seen.
+        key = f"{entry['name']} ({wheel})" if entry["name"] in found else entry["name"]
+        filename = wheel.rpartition("/")[2]
+        found[key] = Package(
+            key, entry["version"], filename, entry["sha256"], entry["size"], entry["requested"], facts
+        )
+    return found
+
+
+def _seen(file: BinaryIO, manifest: Manifest) -> Seen:
+    """The proof's lists; one that is not there (an older proof) is empty."""
+    try:
+        proof = json.loads(member_bytes(file, manifest, "proof.json"))
+    except (ValueError, RecursionError) as error:
+        raise BundleDamaged("proof.json in the bundle is no JSON") from error
+    missing = _triples(proof, "missing_libraries", ("package", "file", "library"))
+    imports = _triples(proof, "imports", ("package", "module", "error"))
+    return Seen(missing, frozenset(one for one in imports if one[2]))
+
+
+def _triples(proof: Any, key: str, fields: tuple[str, str, str]) -> frozenset[Triple]:
+    rows = proof.get(key, []) if isinstance(proof, dict) else None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise BundleDamaged(f"proof.json in the bundle has a {key} that is no list of objects")
+    first, second, third = fields
+    return frozenset(
+        (plain(str(row.get(first, ""))), plain(str(row.get(second, ""))), plain(str(row.get(third, ""))))
+        for row in rows
+    )

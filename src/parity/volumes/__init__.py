@@ -1,0 +1,6 @@
+"""A bundle cut into volumes for media; joining them is the far side's (`parity.farside.join`)."""
+
+from parity.volumes.sizes import parse_size
+from parity.volumes.split import SplitBundle, split_bundle
+
+__all__ = ["SplitBundle", "parse_size", "split_bundle"]
