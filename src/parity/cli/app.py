@@ -7,7 +7,20 @@ from typing import Annotated
 import typer
 
 from parity import __version__
-from parity.cli import build, cache, doctor, images, init, keys, profiles, serving, verify
+from parity.cli import (
+    build,
+    cache,
+    doctor,
+    images,
+    init,
+    keys,
+    profiles,
+    publishing,
+    serving,
+    updates,
+    verify,
+    volumes,
+)
 from parity.cli.output import stdout
 
 EPILOG = """
@@ -33,7 +46,13 @@ app.command("verify", epilog="Example: `parity verify BUNDLE --key sender.pub --
 app.command("inspect", epilog="Example: `parity inspect --json BUNDLE`")(verify.inspect_command)
 app.command("serve", epilog=serving.SERVE_EPILOG)(serving.serve)
 app.command("index", epilog=serving.INDEX_EPILOG)(serving.index_command)
+app.command("publish", epilog=publishing.EPILOG)(publishing.publish_command)
 app.command("pip-conf", epilog=serving.PIP_CONF_EPILOG)(serving.pip_conf_command)
+app.command("diff", epilog=updates.DIFF_EPILOG)(updates.diff_command)
+app.command("delta", epilog=updates.DELTA_EPILOG)(updates.delta_command)
+app.command("patch", epilog=updates.PATCH_EPILOG)(updates.patch_command)
+app.command("split", epilog=volumes.SPLIT_EPILOG)(volumes.split_command)
+app.command("join", epilog=volumes.JOIN_EPILOG)(volumes.join_command)
 app.add_typer(profiles.app, name="profile")
 app.command("init", epilog="Example: `parity init --os 'rhel 9' --python 3.9 --libc 'glibc 2.34'`")(init.init)
 app.command("schema", epilog="Example: `parity schema > profile.schema.json`")(profiles.print_schema)

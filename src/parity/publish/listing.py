@@ -1,0 +1,89 @@
+"""What an index says that it has: a project's page, HTML or JSON, as file names with digests.
+
+PEP 503 and PEP 691. The page comes from a server that may be anything: whatever is malformed is left
+out, and nothing in it is followed but the address of a file that we ask about.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from typing import Any
+from urllib.parse import unquote, urldefrag, urljoin, urlsplit
+
+ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.5, text/html;q=0.2"
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A file on an index: its address without fragment, and its SHA-256 (None where the page is silent)."""
+
+    url: str
+    sha256: str | None
+
+
+def parse_page(body: bytes, content_type: str, base: str) -> dict[str, Listed]:
+    """The files of a project's page by name.
+
+    Args:
+        body: the page.
+        content_type: as the server says.
+        base: the page's own address.
+    """
+    text = body.decode("utf-8", "replace")
+    kind = content_type.partition(";")[0].strip().lower()
+    return _from_json(text, base) if kind.endswith("json") else _from_html(text, base)
+
+
+def _from_json(text: str, base: str) -> dict[str, Listed]:
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    files = document.get("files") if isinstance(document, dict) else None
+    found = {}
+    for entry in files if isinstance(files, list) else ():
+        if isinstance(entry, dict) and isinstance(entry.get("filename"), str):
+            hashes = entry.get("hashes")
+            sha256 = hashes.get("sha256") if isinstance(hashes, dict) else None
+            found[entry["filename"]] = _listed(str(entry.get("url", "")), base, sha256)
+    return found
+
+
+def _from_html(text: str, base: str) -> dict[str, Listed]:
+    parser = _Links(base)
+    parser.feed(text)
+    found = {}
+    for href in parser.links:
+        address, fragment = urldefrag(href)
+        name = unquote(urlsplit(address).path.rpartition("/")[2])
+        sha256 = fragment.removeprefix("sha256=") if fragment.startswith("sha256=") else None
+        if name:
+            found[name] = _listed(address, parser.base, sha256)
+    return found
+
+
+def _listed(address: str, base: str, sha256: Any) -> Listed:
+    known = sha256.lower() if isinstance(sha256, str) else None
+    return Listed(urldefrag(urljoin(base, address))[0], known)
+
+
+class _Links(HTMLParser):
+    def __init__(self, base: str) -> None:
+        super().__init__()
+        self.base = base
+        self.links: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values: Mapping[str, str | None] = dict(attrs)
+        href = (values.get("href") or "").strip()
+        try:
+            urlsplit(href)
+        except ValueError:
+            return
+        if tag == "base" and href:
+            self.base = urljoin(self.base, href)
+        elif tag == "a" and href:
+            self.links.append(href)

@@ -1,0 +1,140 @@
+"""Publishing told: compare with what is there, refuse what differs, upload the rest one by one."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from parity.errors import OtherBytesThere, WriteFailed
+from parity.farside.stock import Stock, Wheel
+from parity.model.network import clean_url
+from parity.progress import Reporter
+from parity.publish.session import DELAYS, Session, open_session
+from parity.publish.target import Target
+
+_OK = range(200, 300)
+
+
+@dataclass(frozen=True)
+class Published:
+    """What happened: file names; `uploaded` are those that would be uploaded in a dry run."""
+
+    uploaded: tuple[str, ...]
+    skipped: tuple[str, ...]
+
+
+def publish(
+    stock: Stock,
+    target: Target,
+    reporter: Reporter,
+    *,
+    dry_run: bool = False,
+    delays: Sequence[float] = DELAYS,
+) -> Published:
+    """Put every wheel of the stock on the index, unless it is there already.
+
+    Nothing is uploaded before all of it was compared. What an interrupted run uploaded is found there
+    and skipped by the next one.
+
+    Args:
+        stock: verified wheels.
+        target: the index.
+        reporter: hears what happens.
+        dry_run: compare only.
+        delays: seconds before each further attempt at an upload.
+
+    Raises:
+        OtherBytesThere: the index has a file of the same name with other bytes.
+        PublishDenied, PublishFailed: as they say.
+        WriteFailed: there is no room for one wheel in the temporary folder.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="parity-publish-") as folder,
+        open_session(target, Path(folder), delays) as session,
+    ):
+        reporter.stage("compare", clean_url(target.url))
+        missing = _compare(stock, session, reporter)
+        skipped = tuple(name for name in stock.wheels if name not in missing)
+        if missing and not dry_run:
+            reporter.stage("upload", clean_url(target.url))
+            skipped += _upload(stock, missing, session, Path(folder), reporter)
+    return Published(tuple(name for name in missing if name not in skipped), skipped)
+
+
+def _compare(stock: Stock, session: Session, reporter: Reporter) -> dict[str, Wheel]:
+    """The wheels that the index does not have."""
+    missing: dict[str, Wheel] = {}
+    different: list[str] = []
+    for done, (project, wheels) in enumerate(stock.projects.items(), 1):
+        listed = session.listing(project)
+        for wheel in wheels:
+            there = listed.get(wheel.filename)
+            if there is None:
+                missing[wheel.filename] = wheel
+            elif (digest := session.sha256(there, wheel.size)) != wheel.sha256:
+                different.append(_difference(wheel, digest))
+        reporter.note(f"{done} of {len(stock.projects)} projects")
+    if different:
+        raise _other_bytes(different)
+    return missing
+
+
+def _difference(wheel: Wheel, there: str) -> str:
+    return f"{wheel.filename}: sha256 {wheel.sha256} in the bundle, sha256 {there} on the index"
+
+
+def _other_bytes(different: Sequence[str]) -> OtherBytesThere:
+    if len(different) == 1:
+        return OtherBytesThere(f"the index has other bytes under that name: {different[0]}")
+    return OtherBytesThere(
+        f"the index has other bytes under {len(different)} of the names", details=tuple(different)
+    )
+
+
+def _upload(
+    stock: Stock, missing: dict[str, Wheel], session: Session, folder: Path, reporter: Reporter
+) -> tuple[str, ...]:
+    """Upload what is missing; gives the names that somebody else put there meanwhile."""
+    total, done = sum(wheel.size for wheel in missing.values()), 0
+    meanwhile = []
+    for wheel in missing.values():
+        reporter.advance(done, total, wheel.filename)
+        if not _upload_one(stock, wheel, session, folder):
+            meanwhile.append(wheel.filename)
+        done += wheel.size
+        reporter.advance(done, total, wheel.filename)
+    return tuple(meanwhile)
+
+
+def _upload_one(stock: Stock, wheel: Wheel, session: Session, folder: Path) -> bool:
+    """Upload one wheel; False where it turned out to be there."""
+    path = folder / wheel.filename
+    try:
+        _extract(stock, wheel, path)
+        status = session.upload(path, stock.metadata(wheel))
+    finally:
+        path.unlink(missing_ok=True)
+    if status in _OK:
+        return True
+    # Many indexes refuse what they have already; an answer that got lost looks the same the next time.
+    there = session.listing(wheel.project).get(wheel.filename)
+    if there is None:
+        raise session.refusal(wheel.filename, status)
+    digest = session.sha256(there, wheel.size)
+    if digest != wheel.sha256:
+        raise _other_bytes([_difference(wheel, digest)])
+    return False
+
+
+def _extract(stock: Stock, wheel: Wheel, path: Path) -> None:
+    """The wheel's bytes in a private file, hashed once more on the way."""
+    try:
+        with path.open("xb") as file:
+            for chunk in stock.chunks(wheel):
+                file.write(chunk)
+    except OSError as error:
+        raise WriteFailed(
+            f"cannot extract {wheel.filename}: {error.strerror}", where=str(path.parent)
+        ) from error
