@@ -1,0 +1,175 @@
+"""`parity diff`, `delta` and `patch`: updates that can be reviewed and cost little to carry."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from parity.cli.difference import as_markdown, as_text
+from parity.cli.display import board, size
+from parity.cli.keyring import trusted_keys
+from parity.cli.options import Json, Verbose
+from parity.cli.output import output, print_json, stderr, stdout
+from parity.farside.delta import Identity, identity_of
+from parity.farside.envelope import Checker, Signature
+from parity.farside.patch import patch_bundle
+from parity.files import sweep_leftovers
+from parity.progress import Reporter
+from parity.sign import make_checker
+from parity.update import compare, document_of, read_pair, write_delta
+
+DIFF_EPILOG = "Example: `parity diff OLD NEW --format markdown > review.md`"
+DELTA_EPILOG = (
+    "Example: `parity delta OLD NEW -o update.delta`, then there: `parity patch OLD update.delta -o NEW`"
+)
+PATCH_EPILOG = "Example: `parity patch web-1.0.parity.tar update.delta -o web-1.1.parity.tar`"
+
+
+class Format(str, Enum):
+    """How a difference is shown."""
+
+    TEXT = "text"
+    MARKDOWN = "markdown"
+    JSON = "json"
+
+
+Old = Annotated[Path, typer.Argument(metavar="OLD", help="The bundle that is in use.")]
+New = Annotated[Path, typer.Argument(metavar="NEW", help="The bundle that shall replace it.")]
+Key = Annotated[
+    list[Path] | None,
+    typer.Option(metavar="PUB", help="Accept this public key; your own and the trusted ones if not given."),
+]
+Unverified = Annotated[
+    bool, typer.Option("--unverified", help="Do not ask who signed; digests are checked all the same.")
+]
+
+
+def diff_command(
+    old: Old,
+    new: New,
+    *,
+    shape: Annotated[
+        Format, typer.Option("--format", help="markdown is made for a change request.")
+    ] = Format.TEXT,
+    key: Key = None,
+    unverified: Unverified = False,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Compare two bundles: packages, licences, native code, system needs, and what to look at."""
+    shape = Format.JSON if as_json else shape
+    quiet = _listen(shape is Format.JSON, verbose)
+    check = _checker(key or (), unverified)
+    with board(stderr(), quiet=quiet, verbose=verbose) as shown:
+        found = compare(*read_pair(old, new, check, shown.reporter(new.name)))
+        shown.finished(new.name, ok=True)
+    if shape is Format.JSON:
+        print_json(document_of(found))
+    else:
+        write = as_markdown if shape is Format.MARKDOWN else as_text
+        stdout().print(Text(write(found)), end="")
+
+
+def delta_command(
+    old: Old,
+    new: New,
+    *,
+    output_file: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The delta.")],
+    key: Key = None,
+    unverified: Unverified = False,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Write what NEW has and OLD lacks into one file; `parity patch` gives back NEW byte for byte."""
+    quiet = _listen(as_json, verbose)
+    check = _checker(key or (), unverified)
+    with board(stderr(), quiet=quiet, verbose=verbose) as shown:
+        reporter = shown.reporter(output_file.name)
+        sweep_leftovers(output_file.parent)
+        made = write_delta(old, new, output_file, check, reporter)
+        _warn_of_older(made.index.base, made.index.result, reporter)
+        shown.finished(output_file.name, ok=True)
+    files = len(made.index.files)
+    if as_json:
+        print_json(
+            {
+                "delta": str(made.path),
+                "size": made.size,
+                "carried_bytes": made.carried,
+                "carried_files": [part.path for part in made.index.files],
+                "base": made.index.base._asdict(),
+                "result": made.index.result._asdict(),
+                "verified": not unverified,
+            }
+        )
+        return
+    share = 100 * made.size / made.index.result.size
+    stdout().print(
+        Text(f"{made.path}: {size(made.size)}, {share:.1f} % of {new.name}; it carries {files} files")
+    )
+
+
+def patch_command(
+    old: Old,
+    delta: Annotated[Path, typer.Argument(metavar="DELTA", help="What `parity delta` wrote.")],
+    *,
+    output_file: Annotated[Path, typer.Option("--output", "-o", metavar="NEW", help="The new bundle.")],
+    key: Key = None,
+    unverified: Unverified = False,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Make the new bundle from the old one and a delta: byte for byte, so its signature still holds."""
+    quiet = _listen(as_json, verbose)
+    check = _checker(key or (), unverified)
+    with board(stderr(), quiet=quiet, verbose=verbose) as shown:
+        reporter = shown.reporter(output_file.name)
+        sweep_leftovers(output_file.parent)
+        bundle = patch_bundle(str(old), str(delta), str(output_file), check, _Stages(reporter))
+        shown.finished(output_file.name, ok=True)
+    identity = identity_of(bundle.statement)
+    if as_json:
+        document = {"bundle": str(output_file), **identity._asdict(), "signer": bundle.signer or None}
+        print_json({**document, "verified": not unverified})
+        return
+    told = f"signed by {bundle.signer}" if bundle.signer else "NOT VERIFIED: nobody asked who signed it"
+    stdout().print(Text(f"{output_file}: {identity}, {size(identity.size)}\n{told}"), soft_wrap=True)
+
+
+def _listen(as_json: bool, verbose: bool) -> bool:
+    """Take note of how this run shall talk; gives whether nothing but the result shall be said."""
+    output.json, output.verbose = as_json, verbose
+    return as_json
+
+
+def _checker(keys: Sequence[Path], unverified: bool) -> Checker:
+    return _anyone if unverified else make_checker(trusted_keys(keys))
+
+
+def _anyone(_signed: bytes, _signatures: Sequence[Signature]) -> str:
+    """Accept every signer, trusted or not; the empty name says that nobody asked."""
+    return ""
+
+
+class _Stages:
+    """Tell a reporter of a new stage when the word for it changes."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        self._reporter = reporter
+        self._stage = ""
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        if stage != self._stage:
+            self._stage = stage
+            self._reporter.stage(stage)
+        self._reporter.advance(done, total)
+
+
+def _warn_of_older(old: Identity, new: Identity, reporter: Reporter) -> None:
+    if new.serial < old.serial:
+        reporter.warn(f"the delta leads back from serial {old.serial} to {new.serial}")
