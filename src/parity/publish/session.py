@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
@@ -32,6 +33,7 @@ _CHUNK = 1 << 20
 _FIRST_ERROR, _FIRST_FAULT, _TOO_MANY = 400, 500, 429
 _DENIED = (401, 403)
 _MOVED = range(300, 400)
+_SYSTEM_ERROR = re.compile(r"\[Errno -?\d+\] ([A-Z][a-z ]+)")
 _LICENSE_FILES_SINCE = (2, 4)
 
 
@@ -198,8 +200,11 @@ class Session:
             raise PublishFailed(f"the index broke off: {self._describe(error)}", where=where) from error
 
     def _describe(self, error: OSError) -> str:
+        """The error in few words: the system's own where it has some, without secrets."""
         text = " ".join(str(error).split())
-        return self._target.redact(f"{type(error).__name__}: {text}"[:_LONGEST_REASON])
+        cause = _SYSTEM_ERROR.search(text)
+        shown = cause.group(1) if cause else f"{type(error).__name__}: {text}"
+        return self._target.redact(shown[:_LONGEST_REASON])
 
     def _words(self, response: Any) -> str:
         """The server's own reason, one line of it, without secrets."""

@@ -67,7 +67,7 @@ def _compare(stock: Stock, session: Session, reporter: Reporter) -> dict[str, Wh
     """The wheels that the index does not have."""
     missing: dict[str, Wheel] = {}
     different: list[str] = []
-    for done, (project, wheels) in enumerate(stock.projects.items(), 1):
+    for project, wheels in stock.projects.items():
         listed = session.listing(project)
         for wheel in wheels:
             there = listed.get(wheel.filename)
@@ -75,9 +75,9 @@ def _compare(stock: Stock, session: Session, reporter: Reporter) -> dict[str, Wh
                 missing[wheel.filename] = wheel
             elif (digest := session.sha256(there, wheel.size)) != wheel.sha256:
                 different.append(_difference(wheel, digest))
-        reporter.note(f"{done} of {len(stock.projects)} projects")
     if different:
         raise _other_bytes(different)
+    reporter.note(f"{len(stock.wheels) - len(missing)} of {len(stock.wheels)} files are there")
     return missing
 
 
@@ -104,7 +104,7 @@ def _upload(
         if not _upload_one(stock, wheel, session, folder):
             meanwhile.append(wheel.filename)
         done += wheel.size
-        reporter.advance(done, total, wheel.filename)
+        reporter.note(f"{wheel.filename}: {'already there' if wheel.filename in meanwhile else 'uploaded'}")
     return tuple(meanwhile)
 
 

@@ -1,0 +1,98 @@
+"""Serving bundles where parity itself is not installed. Standard library only, Python 3.6 and later.
+
+    tar xf BUNDLE farside && python3 -m farside.serving serve BUNDLE --key sender.pub --bind :8080
+
+(The code that runs is then the bundle's own: it should have been verified by other means first.)
+"""
+
+import argparse
+import signal
+import sys
+from typing import Any, List, Optional
+
+from .clients import pip_conf, simple_url, uv_toml
+from .errors import FarsideError
+from .openssl import openssl_checker
+from .serve import DEFAULT_BIND, IndexServer, parse_bind, tls_context
+from .static import write_index
+from .stock import open_stock
+
+
+def main(arguments: Optional[List[str]] = None) -> int:
+    """Run one of the words `serve`, `index` and `pip-conf`; gives the exit code."""
+    parser = argparse.ArgumentParser(prog="farside.serving", description=(__doc__ or "").split("\n")[0])
+    words = parser.add_subparsers(dest="word", metavar="WORD")
+    words.required = True
+    add_words(words)
+    options = parser.parse_args(arguments)
+    try:
+        options.run(options)
+    except FarsideError as error:
+        text = f"parity: {error.message}\nparity: what to do: {error.remedy}\n"
+        sys.stderr.write(text.encode("ascii", "backslashreplace").decode("ascii"))
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def add_words(words: Any) -> None:
+    """Add the words to a command line (`words`: argparse's sub-parsers); each sets `run(options)`."""
+    serve = words.add_parser("serve", help="offer bundles as a package index until Ctrl-C")
+    serve.add_argument("bundles", metavar="BUNDLE", nargs="+")
+    serve.add_argument("--bind", default=DEFAULT_BIND, metavar="HOST:PORT", help="default: %(default)s")
+    serve.add_argument("--tls-cert", metavar="FILE", help="certificate chain (PEM)")
+    serve.add_argument("--tls-key", metavar="FILE", help="its private key (PEM)")
+    serve.add_argument("--quiet", action="store_true", help="no line for each request")
+    index = words.add_parser("index", help="write bundles as a static package index")
+    index.add_argument("bundles", metavar="BUNDLE", nargs="+")
+    index.add_argument("folder", metavar="DIR")
+    for parser, run in ((serve, run_serve), (index, run_index)):
+        parser.add_argument("--key", action="append", required=True, metavar="PUB", help="a trusted key")
+        parser.set_defaults(run=run)
+    conf = words.add_parser("pip-conf", help="what pip.conf or uv.toml must say to use an index")
+    conf.add_argument("place", metavar="URL_OR_DIR")
+    conf.add_argument("--uv", action="store_true", help="lines for uv.toml")
+    conf.add_argument("--ca", default="", metavar="PATH", help="the CA certificate's path on the hosts")
+    conf.set_defaults(run=run_pip_conf)
+
+
+def run_serve(options: argparse.Namespace) -> None:
+    """Serve until Ctrl-C or SIGTERM."""
+    tls = None
+    if options.tls_cert or options.tls_key:
+        tls = tls_context(options.tls_cert or "", options.tls_key or "")
+    with open_stock(options.bundles, openssl_checker(options.key)) as stock:
+        server = IndexServer(stock, parse_bind(options.bind), tls, None if options.quiet else _log)
+        signal.signal(signal.SIGTERM, _interrupt)
+        sys.stdout.write(f"serving {server.url}simple/\n")
+        sys.stdout.flush()
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            server.stop()
+
+
+def run_index(options: argparse.Namespace) -> None:
+    """Write the static index."""
+    with open_stock(options.bundles, openssl_checker(options.key)) as stock:
+        write_index(stock, options.folder)
+    sys.stdout.write(f"written {simple_url(options.folder)}\n")
+
+
+def run_pip_conf(options: argparse.Namespace) -> None:
+    """Print the lines."""
+    url = simple_url(options.place)
+    sys.stdout.write(uv_toml(url, options.ca) if options.uv else pip_conf(url, options.ca))
+
+
+def _log(line: str) -> None:
+    sys.stderr.write(line + "\n")
+
+
+def _interrupt(*_: Any) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())
