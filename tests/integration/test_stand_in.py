@@ -18,6 +18,11 @@ pytestmark = pytest.mark.engine
 WANTED = ["idna", "markupsafe"]
 
 
+@pytest.fixture
+def debians(debian11: PinnedImage, debian13: PinnedImage) -> None:
+    """Their images are present."""
+
+
 def test_a_registry_that_does_not_answer_is_told_in_seconds_with_the_way_out(
     parity: Parity, tmp_path: Path
 ) -> None:
@@ -83,13 +88,7 @@ def test_a_stand_in_builds_and_everything_says_so(
     ],
 )
 def test_what_is_no_safe_stand_in_is_refused(
-    parity: Parity,
-    debian11: PinnedImage,
-    debian13: PinnedImage,
-    tmp_path: Path,
-    base: str,
-    stand_in: str,
-    reasons: list[str],
+    parity: Parity, debians: None, tmp_path: Path, base: str, stand_in: str, reasons: list[str]
 ) -> None:
     profile = write_profile(tmp_path, "unsafe", extends=base, requirements=WANTED)
     done = parity.build(profile, tmp_path, "--stand-in", stand_in)

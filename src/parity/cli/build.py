@@ -60,7 +60,7 @@ def build(
     profiles: Annotated[
         list[str],
         typer.Argument(
-            metavar="PROFILE...", help="Profile files, or names.", autocompletion=complete.profiles
+            metavar="PROFILE", help="Profile files, or names.", autocompletion=complete.profiles
         ),
     ],
     *,

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
+import typer
 from rich.text import Text
 
 from parity.cli.display import size
@@ -46,9 +47,9 @@ def doctor(*, as_json: Json = False) -> None:
     ready = not any(finding.state == "missing" for finding in findings)
     if as_json:
         print_json({"ready": ready, "findings": [asdict(finding) for finding in findings]})
-    else:
-        for finding in findings:
-            stdout().print(_line(finding))
+        raise typer.Exit(0 if ready else NotReady.exit_code)
+    for finding in findings:
+        stdout().print(_line(finding))
     if not ready:
         raise NotReady("this machine cannot build bundles yet")
 

@@ -64,7 +64,7 @@ def _row(row: ImageRow) -> dict[str, object]:
 
 @app.command("build", epilog="Example: `parity image build debian11-py39 debian12-py311`")
 def build_command(
-    names: Annotated[list[str], typer.Argument(metavar="IMAGE...", help="Image folders, or their names.")],
+    names: Annotated[list[str], typer.Argument(metavar="IMAGE", help="Image folders, or their names.")],
     *,
     arch: Annotated[
         str, typer.Option(metavar="ARCH", help="As `uname -m` says it; this engine's if not given.")

@@ -22,7 +22,7 @@ app = typer.Typer(
 def keygen(
     path: Annotated[
         Path | None,
-        typer.Argument(metavar="[FILE]", help="Where to keep it; your configuration folder if not given."),
+        typer.Argument(metavar="FILE", help="Where to keep it; your configuration folder if not given."),
     ] = None,
     *,
     passphrase: Annotated[
@@ -41,7 +41,7 @@ def keygen(
 @app.command("show", epilog="Example: `parity key show sender.pub`")
 def show(
     path: Annotated[
-        Path | None, typer.Argument(metavar="[PUB]", help="A public key; your own if not given.")
+        Path | None, typer.Argument(metavar="PUB", help="A public key; your own if not given.")
     ] = None,
     *,
     as_json: Json = False,

@@ -70,6 +70,8 @@ def _lock(request: BuildRequest, facts: Facts, room: Container, world: World) ->
     lock = locks.current_lock(request, facts, room, world)
     check_tags(lock.wheels, facts, request.profile.target, request.profile.installer)
     world.reporter.note(f"{len(lock.wheels)} packages")
+    for wheel in lock.wheels:
+        world.reporter.debug(f"{wheel.name} {wheel.version}: {wheel.url}")
     return lock
 
 
@@ -92,6 +94,8 @@ def _proof(bundle_draft: Draft, lock: Lock, world: World) -> Proof:
         wheel_bytes=bundle_draft.wheels.total_bytes,
     )
     proof = known.proof_of(bundle_draft, carried, world)
+    for each in proof.imports:
+        world.reporter.debug(f"{each.package}: import {each.module}: {each.error or 'works'}")
     for warning in proof.warnings:
         world.reporter.warn(warning)
     again = ", nothing changed since that was seen" if proof.reused else ""

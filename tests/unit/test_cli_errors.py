@@ -1,0 +1,117 @@
+"""How the command says no: exit codes, one JSON document or plain lines, never a traceback unasked."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.support.cli import ESCAPE, Parity, written_environment
+from tests.support.engine import ROOT
+
+from parity import __version__
+from parity.cli.output import error_document
+from parity.errors import ProfileError
+from parity.farside.errors import WrongHost
+
+
+@pytest.fixture
+def parity(tmp_path: Path) -> Parity:
+    home = tmp_path / "home"
+    home.mkdir()
+    return Parity(home)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "kind"),
+    [
+        (("profile", "show", "no-such-profile"), 11, "ProfileNotFound"),
+        (("verify", "no-such-file"), 80, "KeyUnusable"),
+        (("inspect", "no-such-file"), 66, "BundleUnreadable"),
+        (("key", "show"), 80, "KeyUnusable"),
+        (("key", "trust", "no-such-file"), 80, "KeyUnusable"),
+        (("build", "debian11-py39", "--locked", "--upgrade"), 13, "OptionConflict"),
+        (("build", "debian11-py39", "-r", "no-such-file"), 12, "InputFileError"),
+    ],
+)
+def test_the_document_on_stdout_has_the_exit_code_of_the_process(
+    parity: Parity, words: tuple[str, ...], code: int, kind: str
+) -> None:
+    done = parity.run(*words, "--json")
+    assert (done.code, done.error["kind"], done.stderr) == (code, kind, "")
+    assert sorted(done.error) == ["details", "exit_code", "kind", "message", "remedy", "where"]
+    people = parity.run(*words)
+    assert (people.code, people.stdout) == (code, "")
+    first, *rest = people.stderr.splitlines()
+    assert first == f"error: {done.error['message']}"
+    assert rest[-1] == f"   do: {done.error['remedy']}"
+    assert ESCAPE not in people.stderr
+
+
+def test_wrong_usage_is_exit_code_two_with_the_usage(parity: Parity) -> None:
+    option, number = ("build", "x", "--no-such-option"), ("cache", "prune", "--days", "-1")
+    for words in (("build",), ("no-such-command",), option, number):
+        done = parity.run(*words)
+        assert (done.code, done.stdout) == (2, "")
+        assert "Usage: " in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_a_key_is_made_once_and_never_overwritten(parity: Parity, tmp_path: Path) -> None:
+    first = parity.run("keygen", "--json")
+    assert first.code == 0
+    private = Path(first.document["public_key"].removesuffix(".pub"))
+    kept = private.read_bytes()
+    again = parity.run("keygen", "--json")
+    assert (again.code, again.error["kind"]) == (81, "KeyExists")
+    assert private.read_bytes() == kept
+    assert private.stat().st_mode & 0o777 == 0o600
+    assert parity.run("key", "show").stdout.count(first.document["fingerprint"]) == 1
+
+
+def test_an_unexpected_fault_is_one_line_and_a_traceback_only_on_request(tmp_path: Path) -> None:
+    script = """
+import sys
+import parity.cli.verify as verify
+def broken(*_): raise RuntimeError("a fault of ours")
+verify.make_checker = broken
+verify.trusted_keys = broken
+from parity.cli import main
+sys.argv = ["parity", "verify", "x", *sys.argv[1:]]
+main()
+"""
+    for words, traceback in (((), False), (("--verbose",), True)):
+        command = [sys.executable, "-c", script, *words]
+        done = subprocess.run(
+            command, env=written_environment(tmp_path), capture_output=True, text=True, cwd=ROOT, check=False
+        )
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "error: unexpected RuntimeError: a fault of ours" in done.stderr
+        assert ("Traceback" in done.stderr) == traceback
+
+
+def test_a_reader_that_goes_away_is_no_error_of_ours(parity: Parity) -> None:
+    command = f"{sys.executable} -m parity schema | head -c 100 >/dev/null"
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {command}"],
+        env=written_environment(parity.home),
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=False,
+    )
+    assert done.returncode in (0, 141)
+    assert done.stderr == ""
+
+
+def test_details_and_remedies_of_both_sides_make_documents() -> None:
+    near = error_document(ProfileError("two problems", where="x.yaml"))
+    far = error_document(WrongHost("this bundle is for another machine"))
+    assert (near["where"], near["exit_code"], far["where"], far["exit_code"]) == ("x.yaml", 10, "", 62)
+    assert json.loads(json.dumps([near, far]))[1]["remedy"] == WrongHost.remedy
+
+
+def test_the_version_is_told(parity: Parity) -> None:
+    assert parity.run("--version").stdout == f"parity {__version__}\n"

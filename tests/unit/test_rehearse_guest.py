@@ -1,0 +1,206 @@
+"""What the rehearsal asks inside: which modules there are, how their imports end, which libraries lack."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from parity.guest import isolation, memory
+from parity.guest.imports import Imported, try_imports
+from parity.guest.linker import loader_missing, missing_libraries, system_loader
+from parity.guest.modules import distributions, normalised, owners, top_modules
+
+# --- modules --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        (["six.py", "six-1.0.dist-info/METADATA"], ["six"]),
+        (["yaml/__init__.py", "_yaml/__init__.py", "yaml/_yaml.cpython-39.so"], ["_yaml", "yaml"]),
+        (["fast.cpython-39-x86_64-linux-gnu.so", "other.abi3.so", "plain.so"], ["fast", "other", "plain"]),
+        (["google/cloud/storage/__init__.py", "google/cloud/storage/x.py"], ["google.cloud.storage"]),
+        (["ns/one/__init__.py", "ns/two/__init__.py", "ns/loose.py"], ["ns.one", "ns.two"]),
+        (["compiled/__init__.cpython-312-x86_64-linux-gnu.so", "compiled/a.py"], ["compiled"]),
+        (["pkg/__init__.py", "pkg/sub/__init__.py", "pkg/sub/deep/__init__.py"], ["pkg"]),
+        (["tests/__init__.py", "docs/__init__.py", "real/__init__.py"], ["real"]),
+        (["../../bin/tool", "__pycache__/six.cpython-39.pyc", "x.libs/libz.so.1", "x-1.data/a.py"], []),
+        (["not-a-name/__init__.py", "with space.py", "data.json", "stubs/__init__.pyi"], []),
+        (["a/b/c/d/e/__init__.py"], []),
+        ([], []),
+    ],
+)
+def test_the_modules_of_a_distribution_are_read_from_its_files(files: list[str], expected: list[str]) -> None:
+    assert top_modules(files) == expected
+
+
+def test_distributions_are_read_from_their_records(tmp_path: Path) -> None:
+    record = 'pkg/__init__.py,sha256=x,1\n"odd,name.py",,\nMy_Pkg-1.2.dist-info/RECORD,,\n'
+    (tmp_path / "My_Pkg-1.2.dist-info").mkdir()
+    (tmp_path / "My_Pkg-1.2.dist-info" / "RECORD").write_text(record)
+    (tmp_path / "bare-0.1.dist-info").mkdir()
+    (tmp_path / "pkg").mkdir()
+    bare, mine = distributions(str(tmp_path))
+    assert (mine.name, mine.version, mine.modules) == ("my-pkg", "1.2", ["pkg"])
+    assert (bare.name, bare.files) == ("bare", [])
+    assert owners([bare, mine])["odd,name.py"] == "my-pkg"
+    assert normalised("A.b_-c") == "a-b-c"
+
+
+# --- imports --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def modules(tmp_path: Path) -> Path:
+    """A folder of modules that behave in every way a package was seen to."""
+    texts = {
+        "good": "",
+        "noisy": "import sys\nprint('out' * 99999)\nsys.stderr.write('err' * 99999)",
+        "liar": 'import os\nos.write(1, b\'{"module": "x"}\\n\')\nos.closerange(0, 3)',
+        "leaves": "import sys\nsys.exit(3)",
+        "quits": "import os\nos._exit(4)",
+        "dies": "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)",
+        "hangs": "import time\ntime.sleep(60)",
+        "lacks": "import nothing_like_this",
+        "fails": "def deep():\n    raise ValueError('first line\\nsecond line')\ndeep()",
+        "opens": "import ctypes\nctypes.CDLL('libnothing_like_this.so.9')",
+        "thread": "import threading, time\nthreading.Thread(target=time.sleep, args=(60,)).start()",
+        "address": "raise TypeError(f'<object at 0x7f{id(object()):010x}>')",
+    }
+    for name, text in texts.items():
+        (tmp_path / f"{name}.py").write_text(text)
+    return tmp_path
+
+
+def imported(folder: Path, *names: str, asked: bool = True, timeout: float = 30) -> dict[str, Imported]:
+    empty = folder / "empty"
+    empty.mkdir()
+    pairs = [(f"of-{name}", name) for name in names]
+    found = try_imports(
+        sys.executable,
+        requested=pairs if asked else [],
+        others=[] if asked else pairs,
+        environment={"PYTHONPATH": str(folder), "PATH": os.environ["PATH"]},
+        folder=str(empty),
+        timeout=timeout,
+    )
+    assert all(each.package == f"of-{each.module}" and each.requested == asked for each in found)
+    return {each.module: each for each in found}
+
+
+def test_each_way_in_which_an_import_ends_is_told(modules: Path) -> None:
+    names = (
+        "good",
+        "noisy",
+        "liar",
+        "leaves",
+        "quits",
+        "dies",
+        "lacks",
+        "fails",
+        "opens",
+        "thread",
+        "address",
+    )
+    begin = time.monotonic()
+    found = imported(modules, *names)
+    assert time.monotonic() - begin < 30  # nobody waits for the thread
+    errors = {name: each.error for name, each in found.items()}
+    assert errors.pop("opens").startswith("OSError: libnothing_like_this.so.9: cannot open shared object")
+    assert errors == {
+        "good": "",
+        "noisy": "",
+        "liar": "",
+        "thread": "",
+        "leaves": "SystemExit: 3",
+        "quits": "Crash: the import ended the interpreter (exit code 4)",
+        "dies": "Crash: the import ended the interpreter (signal 11)",
+        "lacks": "ModuleNotFoundError: No module named 'nothing_like_this'",
+        "fails": "ValueError: first line",
+        "address": "TypeError: <object at 0x…>",
+    }
+    assert found["opens"].library == "libnothing_like_this.so.9"
+    assert found["fails"].at == f"{modules}/fails.py:2"
+
+
+def test_one_process_for_all_others_begins_again_behind_a_crash(modules: Path) -> None:
+    found = imported(modules, "good", "dies", "noisy", "quits", "lacks", asked=False)
+    assert [name for name, each in found.items() if each.error] == ["dies", "lacks", "quits"]
+    assert set(found) == {"good", "dies", "noisy", "quits", "lacks"}
+
+
+def test_an_import_that_hangs_is_ended_and_the_next_one_is_tried(modules: Path) -> None:
+    found = imported(modules, "hangs", "good", asked=False, timeout=1)
+    assert found["hangs"].error == "TimeoutError: the import did not end within 1 s"
+    assert found["good"].error == ""
+
+
+def test_the_line_of_a_failure_is_the_packages_own(tmp_path: Path) -> None:
+    site = tmp_path / "site-packages"
+    site.mkdir()
+    (site / "wants.py").write_text("import ctypes\n\nctypes.CDLL('libnothing_like_this.so.9')\n")
+    assert imported(site, "wants")["wants"].at == f"{site}/wants.py:3"
+
+
+# --- the linker -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def lacking(tmp_path: Path) -> Path:
+    """A real shared library whose dependencies were renamed to what no system has."""
+    real = importlib.util.find_spec("_cffi_backend")  # comes with cryptography
+    assert real
+    assert real.origin
+    data = Path(real.origin).read_bytes()
+    folder = tmp_path / "pkg"
+    folder.mkdir()
+    (folder / "fine.so").write_bytes(data)
+    (folder / "broken.so.1").write_bytes(
+        data.replace(b"libc.", b"libq.").replace(b"libpthread.", b"libpthraed.")
+    )
+    (folder / "link.so").symlink_to("broken.so.1")
+    (folder / "text.so").write_text("GROUP ( libc.so.6 )\n")
+    return tmp_path
+
+
+def test_every_missing_library_is_named_at_once_with_its_owner(lacking: Path) -> None:
+    found = missing_libraries(str(lacking), {"pkg/broken.so.1": "pkg"})
+    assert {(each.package, each.file) for each in found} == {("pkg", "pkg/broken.so.1")}
+    libraries = {each.library for each in found}
+    assert any(name.startswith("libq.") for name in libraries)
+    assert libraries == loader_missing(system_loader(), str(lacking / "pkg" / "broken.so.1"))
+    assert loader_missing(system_loader(), str(lacking / "pkg" / "fine.so")) == set()
+
+
+def test_what_another_wheel_provides_is_not_missing(lacking: Path) -> None:
+    (provided,) = {
+        each.library for each in missing_libraries(str(lacking), {}) if each.library.startswith("libq.")
+    }
+    other = lacking / "other.libs"
+    other.mkdir()
+    (other / provided).write_bytes((lacking / "pkg" / "fine.so").read_bytes())
+    assert not [each for each in missing_libraries(str(lacking), {}) if each.library == provided]
+
+
+@pytest.mark.timeout(30)
+def test_asking_the_linker_runs_nothing(tmp_path: Path) -> None:
+    endless = shutil.which("yes")  # would talk for ever
+    assert endless
+    shutil.copy(os.path.realpath(endless), tmp_path / "yes")
+    assert missing_libraries(str(tmp_path), {}) == []
+
+
+# --- where we are ---------------------------------------------------------------------------------
+
+
+def test_this_machine_is_no_rehearsal() -> None:
+    seen = isolation.isolation()
+    assert len(seen) == 6
+    assert not all(seen.values())
+    assert memory.kills() >= 0
