@@ -66,6 +66,27 @@ class BundleUnreadable(FarsideError):
     remedy = "check the path and the medium"
 
 
+class OlderBundle(FarsideError):
+    """The bundle's serial is not higher than what was installed before."""
+
+    exit_code = 67
+    remedy = "ask for a newer bundle; `rollback` goes back to a release that is still there"
+
+
+class NothingInstalled(FarsideError):
+    """There is no such release under the prefix."""
+
+    exit_code = 68
+    remedy = "`installed` lists the releases under a prefix"
+
+
+class EnvironmentUnfit(FarsideError):
+    """The existing environment cannot be installed into."""
+
+    exit_code = 69
+    remedy = "name the folder of a virtual environment that is all yours"
+
+
 class BundlesDisagree(FarsideError):
     """Two bundles hold other bytes under one file name."""
 

@@ -1,7 +1,8 @@
 """An unpacked bundle: the folder that `tar xf` leaves. Standard library only, Python 3.6 and later.
 
-No signature is checked here: that is done with the tar file, before anything of it is run. What is
-checked is that the folder is, to the byte and with nothing besides, what its manifest says.
+What is checked is that the folder is, to the byte and with nothing besides, what its manifest says; and
+that a trusted key signed that manifest, where the caller names keys. The installer that lies in such a
+folder names none: whoever could alter the folder could alter the installer.
 """
 
 import hashlib
@@ -11,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from . import envelope, manifest, ustar
-from .errors import BundleDamaged, BundleUnreadable, HostileContent
+from .errors import BundleDamaged, BundleUnreadable, HostileContent, SignatureInvalid
 from .manifest import Manifest, Member
 from .wheelset import REFUSED, Verdict, WheelFile, judge_set, sha256_of
 
@@ -21,12 +22,16 @@ _SHOWN = 5
 
 
 class BundleFolder(NamedTuple):
-    """An unpacked bundle: its manifest, that manifest's SHA-256, and the signer's (unchecked) words."""
+    """An unpacked bundle: its manifest, that manifest's SHA-256, and what the signer says.
+
+    `signer` is the fingerprint of the trusted key that signed; empty where no signature was checked.
+    """
 
     path: str
     manifest: Manifest
     manifest_sha256: str
     statement: Optional[envelope.Statement]
+    signer: str = ""
 
     @property
     def identity(self) -> str:
@@ -38,25 +43,34 @@ class BundleFolder(NamedTuple):
         return os.path.join(self.path, *path.split("/"))
 
 
-def open_folder(path: str) -> BundleFolder:
+def open_folder(path: str, check: Optional[envelope.Checker] = None) -> BundleFolder:
     """Read the manifest of an unpacked bundle, and its envelope where there is one.
+
+    Args:
+        path: the folder.
+        check: decides whether a trusted key signed; without it no signature is looked at.
 
     Raises:
         BundleUnreadable: the folder holds no manifest, or it cannot be read.
         BundleDamaged: they are malformed or do not belong together.
+        SignatureInvalid: a check was asked for, and it failed or there is no envelope.
     """
     raw = _read(os.path.join(path, manifest.NAME), manifest.LIMIT + 1)
     if raw is None:
         raise BundleUnreadable(f"there is no {manifest.NAME} in {path}: this is no unpacked bundle")
     digest = hashlib.sha256(raw).hexdigest()
-    statement = None
     body = _read(os.path.join(path, manifest.ENVELOPE_NAME), manifest.HEAD_SIZE)
-    if body is not None:
-        head = ustar.header(manifest.ENVELOPE_NAME, manifest.HEAD_SIZE - ustar.BLOCK) + body
-        statement = envelope.parse_statement(envelope.parse_head(head).payload)
-        if statement.payload.manifest_sha256 != digest:
-            raise BundleDamaged("manifest.json is not the one that the envelope names")
-    return BundleFolder(path, manifest.parse(raw), digest, statement)
+    if body is None:
+        if check is not None:
+            raise SignatureInvalid(f"the bundle in {path} carries no signature")
+        return BundleFolder(path, manifest.parse(raw), digest, None)
+    head = ustar.header(manifest.ENVELOPE_NAME, manifest.HEAD_SIZE - ustar.BLOCK) + body
+    sealed = envelope.parse_head(head)
+    signer = check(envelope.pae(sealed.payload), sealed.signatures) if check else ""
+    statement = envelope.parse_statement(sealed.payload)
+    if statement.payload.manifest_sha256 != digest:
+        raise BundleDamaged("manifest.json is not the one that the envelope names")
+    return BundleFolder(path, manifest.parse(raw), digest, statement, signer)
 
 
 def _read(path: str, limit: int) -> Optional[bytes]:

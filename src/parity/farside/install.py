@@ -1,215 +1,218 @@
-"""The far side's story: an unpacked bundle to a new release under a prefix, all or nothing.
+"""The far side's story: a bundle to a new release under a prefix, or into an environment, all or nothing.
 
 Standard library only, Python 3.6 and later. Nothing here touches the network.
 """
 
-import datetime as dt
 import os
-import platform
-import shutil
+import tempfile
 import time
-from typing import Any, Callable, Dict, List, NamedTuple, Optional
+from typing import Any, Dict, List
 
-from . import facts as facts_of
+from . import changes, receipt
 from .children import Children
 from .errors import InstallFailed
-from .folder import BundleFolder, check_files, judge_wheels, open_folder
-from .host import check_host
-from .imports import try_imports
+from .existing import Existing, check_environment, open_environment
+from .plan import Laid, Plan, Request, Say, follow, lay_out, make_plan
 from .prefix import CURRENT, RELEASES, Prefix, check_prefix, open_prefix, remove
-from .tools import Tool, choose_tool, describe, write_requirements
+from .releases import prune
+from .source import Source, demand_space, open_source
+from .state import State, of_environment, of_prefix
+from .steps import compile_all, demand_imports, fill
+from .tools import choose_tool
 
-RECEIPT_FORMAT = "parity-receipt/1"
-_ID_LENGTH = 12
+__all__ = ["Request", "install"]
 
-Say = Callable[[str], None]
-
-
-class Request(NamedTuple):
-    """What is to be done: `folder` is the unpacked bundle, both paths are absolute."""
-
-    folder: str
-    prefix: str
-    dry_run: bool = False
-    imports: bool = True
-    allow_other_os: bool = False
-
-
-class _Plan(NamedTuple):
-    """What was found to be right before anything is written."""
-
-    bundle: BundleFolder
-    facts: Dict[str, Any]
-    warnings: List[str]
-    overrides: List[str]
-    unpacked: int
-
-    @property
-    def release_id(self) -> str:
-        return self.bundle.identity[:_ID_LENGTH]
+Changes = Dict[str, List[Dict[str, str]]]
 
 
 def install(request: Request, say: Say) -> Dict[str, Any]:
-    """Install an unpacked bundle as a release under the prefix and make it the current one.
+    """Install a bundle as a release under a prefix and make it the current one; or into an environment.
 
     Args:
         request: what to do.
         say: hears one line for each step.
 
     Returns:
-        {"ok": true, "dry_run": bool, "prefix", "release": id, "path", "current": path,
-         "packages": count, "installer": {"tool", "version"}, "already_installed": bool,
-         "switched": bool, "previous": id or None, "imports": {"tried": count},
-         "overrides": [...], "warnings": [...], "host": {...}, "seconds": float}
+        {"ok": true, "dry_run": bool, "prefix" (or "into"), "release": id, "path", "current": path,
+         "bundle": {"product", "version", "serial", "profile", "profile_sha256"} or None,
+         "signer": fingerprint or None, "packages": count, "changes": {"added", "removed", "changed"},
+         "installer": {"tool", "version"}, "already_installed": bool, "switched": bool,
+         "previous": id or None, "imports": {"tried": count}, "pruned": [id],
+         "overrides": [...], "warnings": [...], "host": {...}, "seconds": float};
+         "installer" to "pruned" are missing in a dry run.
 
     Raises:
-        FarsideError: nothing was changed: the prefix is as it was.
+        FarsideError: nothing was changed: prefix and environment are as they were.
     """
     begin = time.monotonic()
+    place = request.into or request.prefix
     try:
-        plan = _plan(request, say)
-        result = _outline(request, plan)
-        if request.dry_run:
-            say(f"would install into {result['path']}; nothing was written")
-        else:
-            result.update(_carry_out(request, plan, say))
+        check_environment(place) if request.into else check_prefix(place)
+        with open_source(request.bundle, request.check) as source:
+            plan = make_plan(request, source.head, say)
+            result = _outline(plan)
+            if request.dry_run:
+                result.update(_try_out(plan, source, say))
+            else:
+                result.update(_into(plan, source, say) if request.into else _under(plan, source, say))
     except OSError as error:
-        raise InstallFailed(f"{error.filename or request.prefix}: {error.strerror or error}") from error
+        raise InstallFailed(f"{error.filename or place}: {error.strerror or error}") from error
     result["seconds"] = round(time.monotonic() - begin, 3)
     return result
 
 
-def _outline(request: Request, plan: _Plan) -> Dict[str, Any]:
+def _outline(plan: Plan) -> Dict[str, Any]:
+    request, release = plan.request, plan.release_id
+    if request.into:
+        place = {"into": request.into, "path": request.into, "current": request.into}
+    else:
+        path = os.path.join(request.prefix, RELEASES, release)
+        place = {"prefix": request.prefix, "path": path, "current": os.path.join(request.prefix, CURRENT)}
     return {
         "ok": True,
         "dry_run": request.dry_run,
-        "prefix": request.prefix,
-        "release": plan.release_id,
-        "path": os.path.join(request.prefix, RELEASES, plan.release_id),
-        "current": os.path.join(request.prefix, CURRENT),
-        "packages": len(plan.bundle.manifest.document["packages"]),
-        "overrides": plan.overrides,
-        "warnings": plan.warnings,
-        "host": host_summary(plan.facts),
+        **place,
+        "release": release,
+        "bundle": receipt.signed_words(plan.head),
+        "signer": plan.head.signer or None,
+        "packages": len(plan.packages),
+        "host": receipt.host_summary(plan.facts),
     }
 
 
-def _plan(request: Request, say: Say) -> _Plan:
-    bundle = open_folder(request.folder)
-    document = bundle.manifest.document
-    say(f"bundle: {len(document['packages'])} packages for {describe_target(document['target'])}")
-    check_prefix(request.prefix)
-    facts = facts_of.measure(tools=document["installer"] == "pip")
-    accepted = check_host(document, facts, request.allow_other_os)
-    check_files(bundle, request.prefix)
-    verdicts, unpacked = judge_wheels(bundle)
-    say("files and wheels: as the manifest says")
-    overrides = [f"allow-other-os: {each}" for each in accepted]
-    overrides += [] if request.imports else ["no-imports"]
-    warnings = [f"{one.wheel}: {one.message} [{one.kind}]" for one in verdicts]
-    for line in warnings + accepted:
-        say(f"warning: {line}")
-    return _Plan(bundle, facts, warnings, overrides, unpacked)
+def _compare(plan: Plan, state: State) -> Changes:
+    """What changes: in an existing environment, packages that the bundle does not know stay."""
+    wanted = changes.by_name(plan.packages)
+    after = {**state.packages, **wanted} if plan.request.into else wanted
+    return changes.compare(state.packages, after)
 
 
-def _carry_out(request: Request, plan: _Plan, say: Say) -> Dict[str, Any]:
-    with open_prefix(request.prefix) as prefix:
-        children = Children(prefix.work, prefix.lock)
-        environment, previous = prefix.release(plan.release_id), prefix.current()
-        receipt = prefix.read_receipt(plan.release_id)
-        fresh = receipt is None
+# --- nothing but words --------------------------------------------------------------------------------
+
+
+def _try_out(plan: Plan, source: Source, say: Say) -> Dict[str, Any]:
+    """Check everything; a bundle's file is unpacked into a temporary folder for that."""
+    request = plan.request
+    state = of_environment(request.into) if request.into else of_prefix(request.prefix)
+    plan = follow(plan, state, say)
+    with tempfile.TemporaryDirectory(prefix="parity-") as work:
+        laid = lay_out(plan, source, work, say)
+    found = _compare(plan, state)
+    there = request.into or os.path.join(request.prefix, RELEASES, plan.release_id)
+    say(f"would install into {there}:")
+    same = len(plan.packages) - len(found["added"]) - len(found["changed"])
+    for line in changes.describe(found, same):
+        say(line)
+    say("nothing was written")
+    return {"changes": found, "overrides": plan.overrides, "warnings": laid.warnings}
+
+
+# --- a release under a prefix -------------------------------------------------------------------------
+
+
+def _under(plan: Plan, source: Source, say: Say) -> Dict[str, Any]:
+    with open_prefix(plan.request.prefix) as prefix:
+        state = of_prefix(prefix.path)
+        plan = follow(plan, state, say)
+        laid = lay_out(plan, source, prefix.work, say)
+        previous, known = prefix.current(), prefix.read_receipt(plan.release_id)
+        found = receipt.Found(plan.facts, plan.overrides, laid.warnings, _compare(plan, state), previous)
         try:
-            tool = _build(plan, prefix, environment, children, say) if fresh else None
-            imports = _check_imports(request, plan, environment, children, say)
-            if receipt is None:
-                receipt = _receipt(request, plan, tool, imports)
-                prefix.write_receipt(plan.release_id, receipt)
+            told = _complete(plan, laid, prefix, found, say)
         except BaseException:
-            if fresh:
-                remove(environment)
+            if known is None:
+                remove(prefix.release(plan.release_id))
             raise
-        if previous != plan.release_id:
+        switched = previous != plan.release_id
+        if switched or known is None or not state.covers(plan.head.statement):
+            prefix.note(receipt.act(laid.bundle, found))
+        if switched:
             prefix.switch(plan.release_id)
-    say(f"done: {os.path.join(request.prefix, CURRENT)} is release {plan.release_id}")
+        say(f"done: {os.path.join(prefix.path, CURRENT)} is release {plan.release_id}")
+        keep = plan.request.keep
+        pruned = prune(prefix, keep, previous, say) if keep is not None else []
     return {
-        "installer": receipt["installer"],
-        "already_installed": not fresh,
-        "switched": previous != plan.release_id,
+        **_told(found, told),
+        "already_installed": known is not None,
+        "switched": switched,
         "previous": previous,
-        "imports": imports,
+        "pruned": pruned,
     }
 
 
-def _build(plan: _Plan, prefix: Prefix, environment: str, children: Children, say: Say) -> Tool:
-    _demand_space(plan, prefix.path)
-    tool = choose_tool(plan.bundle, children, prefix.work)
+def _told(found: receipt.Found, told: Dict[str, Any]) -> Dict[str, Any]:
+    words = {"overrides": found.overrides, "warnings": found.warnings, "changes": found.changes}
+    return {**words, "installer": told["installer"], "imports": told["imports"]}
+
+
+def _complete(plan: Plan, laid: Laid, prefix: Prefix, found: receipt.Found, say: Say) -> Dict[str, Any]:
+    """See to it that the release is there and works; gives its receipt."""
+    children = Children(prefix.work, prefix.lock)
+    environment = prefix.release(plan.release_id)
+    told = prefix.read_receipt(plan.release_id)
+    installer = told["installer"] if told else _build(plan, laid, prefix, children, say)
+    wanted = plan.head.manifest.document["imports"] if plan.request.imports else []
+    imports = demand_imports(children, environment, wanted, say)
+    if plan.request.compile_all:
+        compile_all(children, environment, say)
+    if told is None:
+        told = receipt.make(laid.bundle, plan.request.prefix, found, installer, imports)
+        prefix.write_receipt(plan.release_id, told)
+    return {**told, "imports": imports}
+
+
+def _build(plan: Plan, laid: Laid, prefix: Prefix, children: Children, say: Say) -> Dict[str, str]:
+    demand_space(prefix.path, laid.unpacked)
+    environment = prefix.release(plan.release_id)
+    tool = choose_tool(laid.bundle, children, prefix.work, plan.python)
     say(f"installing with {tool.name} {tool.version} into {environment}")
     tool.create(environment)
-    requirements = write_requirements(plan.bundle, prefix.work)
-    tool.install(environment, os.path.join(plan.bundle.path, "wheels"), requirements)
+    installer = fill(tool, environment, laid, prefix.work)
     tool.check(environment)
-    return tool
+    return installer
 
 
-def _demand_space(plan: _Plan, path: str) -> None:
-    free = shutil.disk_usage(path).free
-    if free < plan.unpacked:
-        needed, there = plan.unpacked >> 20, free >> 20
-        raise InstallFailed(f"{path} has {there} MiB free, {needed} MiB are needed", "free some space there")
+# --- into an existing environment ---------------------------------------------------------------------
 
 
-def _check_imports(
-    request: Request, plan: _Plan, environment: str, children: Children, say: Say
-) -> Dict[str, int]:
-    wanted = plan.bundle.manifest.document["imports"] if request.imports else []
-    failed = try_imports(children, environment, wanted)
-    if failed:
-        lines = [f"{each.module} (of {each.package}): {each.error}" for each in failed]
-        raise InstallFailed(
-            "imports that worked when the bundle was made fail on this host:\n" + "\n".join(lines),
-            "install what is named above; --no-imports installs all the same, and the receipt says so",
-        )
-    if wanted:
-        say(f"imports: all {len(wanted)} work")
-    return {"tried": len(wanted)}
-
-
-def _receipt(request: Request, plan: _Plan, tool: Optional[Tool], imports: Dict[str, int]) -> Dict[str, Any]:
-    """What the auditors read: what was installed, when, where, by what, and what was overridden."""
-    document, statement = plan.bundle.manifest.document, plan.bundle.statement
-    said = None
-    if statement:
-        said = {"product": statement.product, "version": statement.version, "serial": statement.serial}
-    packages = [{key: each[key] for key in ("name", "version", "sha256")} for each in document["packages"]]
+def _into(plan: Plan, source: Source, say: Say) -> Dict[str, Any]:
+    with open_environment(plan.request.into) as existing:
+        state = of_environment(existing.path)
+        plan = follow(plan, state, say)
+        laid = lay_out(plan, source, existing.work, say)
+        previous = (state.receipt or {}).get("release")
+        found = receipt.Found(plan.facts, plan.overrides, laid.warnings, _compare(plan, state), previous)
+        demand_space(existing.parent, laid.unpacked + existing.size())
+        told = _renew(plan, laid, existing, found, say)
+        existing.swap()
+        say(f"done: {existing.path} holds the bundle's packages")
     return {
-        "format": RECEIPT_FORMAT,
-        "release": plan.release_id,
-        "payload_sha256": statement.payload.sha256 if statement else None,
-        "manifest_sha256": plan.bundle.manifest_sha256,
-        "bundle": said,
-        "signature": "not checked by this installer",
-        "installed_at": dt.datetime.now(dt.timezone.utc).isoformat(timespec="seconds"),
-        "prefix": request.prefix,
-        "uid": os.getuid(),
-        "installer": describe(tool),
-        "target": document["target"],
-        "host": host_summary(plan.facts),
-        "packages": packages,
-        "imports": imports,
-        "overrides": plan.overrides,
-        "warnings": plan.warnings,
+        **_told(found, told),
+        "already_installed": False,
+        "switched": True,
+        "previous": previous,
+        "pruned": [],
     }
 
 
-def host_summary(facts: Dict[str, Any]) -> Dict[str, Any]:
-    """The facts without the long lists."""
-    keys = ("os", "libc", "python", "executable", "implementation", "arch")
-    return {"name": platform.node(), **{key: facts[key] for key in keys}}
-
-
-def describe_target(target: Dict[str, Any]) -> str:
-    """A target in a few words: `debian 11, glibc 2.31, Python 3.9, x86_64`."""
-    libc = target["libc"]["family"] + " " + ".".join(str(number) for number in target["libc"]["version"])
-    return "{} {}, {}, Python {}, {}".format(
-        target["os"]["id"], target["os"]["version"], libc, target["python"], target["arch"]
-    )
+def _renew(plan: Plan, laid: Laid, existing: Existing, found: receipt.Found, say: Say) -> Dict[str, Any]:
+    """Install into a copy of the environment, which is to take its place; gives its receipt."""
+    children = Children(existing.work, existing.lock)
+    tool = choose_tool(laid.bundle, children, existing.work, plan.python)
+    say(f"installing with {tool.name} {tool.version} into a copy of {existing.path}")
+    existing.copy()
+    sound = tool.ask(existing.new).exit_code == 0
+    installer = fill(tool, existing.new, laid, existing.work, again=True)
+    if sound:
+        tool.check(existing.new)
+    else:
+        found.warnings.append("its packages did not fit together before; whether they do now was not asked")
+        say(f"warning: {found.warnings[-1]}")
+    wanted = plan.head.manifest.document["imports"] if plan.request.imports else []
+    imports = demand_imports(children, existing.new, wanted, say)
+    existing.settle()
+    if plan.request.compile_all:
+        compile_all(children, existing.new, say)
+    told = receipt.make(laid.bundle, existing.path, found, installer, imports)
+    existing.write(told, receipt.act(laid.bundle, found))
+    return told

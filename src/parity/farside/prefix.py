@@ -1,6 +1,7 @@
 """The prefix: releases side by side, and `current`, which changes hands in one step.
 
-    PREFIX/.parity-prefix         says that the folder is ours, and is locked while one of us works
+    PREFIX/.parity-prefix         says that the folder is ours, is locked while one of us works, and
+                                  holds the record of all that was done (see `acts`)
     PREFIX/releases/<id>/         an environment; complete when, and only when, it holds a receipt
     PREFIX/current                a relative link to one of them
     PREFIX/.work-…                of an installation that runs, or was killed: swept by the next one
@@ -16,8 +17,9 @@ import shutil
 import tempfile
 import time
 from contextlib import contextmanager, suppress
-from typing import Any, Dict, Iterator, List, Optional
+from typing import Any, Callable, Dict, Iterator, List, Optional
 
+from . import acts
 from .errors import InstallFailed, PrefixInUse
 
 MARK, RELEASES, CURRENT, RECEIPT = ".parity-prefix", "releases", "current", "parity-receipt.json"
@@ -42,10 +44,7 @@ class Prefix:
 
     def current(self) -> Optional[str]:
         """The id of the release that `current` points to, None where there is none."""
-        try:
-            return os.path.basename(os.readlink(os.path.join(self.path, CURRENT)))
-        except FileNotFoundError:
-            return None
+        return current_of(self.path)
 
     def switch(self, release_id: str) -> None:
         """Let `current` point to a complete release, in one step (rename(2))."""
@@ -56,24 +55,21 @@ class Prefix:
 
     def write_receipt(self, release_id: str, receipt: Dict[str, Any]) -> None:
         """Write a release's receipt, which is what makes it complete."""
-        folder = self.release(release_id)
-        partial = os.path.join(folder, RECEIPT + ".partial")
-        with open(partial, "w", encoding="ascii") as handle:
-            json.dump(receipt, handle, indent=2, sort_keys=True)
-            handle.write("\n")
-            handle.flush()
-            os.fsync(handle.fileno())
-        os.replace(partial, os.path.join(folder, RECEIPT))
-        sync_folder(folder)
+        write_receipt(self.release(release_id), receipt)
 
     def read_receipt(self, release_id: str) -> Optional[Dict[str, Any]]:
         """The receipt of a complete release, None where it is not complete."""
-        try:
-            with open(os.path.join(self.release(release_id), RECEIPT), encoding="ascii") as handle:
-                receipt = json.load(handle)
-        except (FileNotFoundError, NotADirectoryError, ValueError):
-            return None
-        return receipt if isinstance(receipt, dict) else None
+        return read_receipt(self.release(release_id))
+
+    def note(self, act: Dict[str, Any]) -> None:
+        """Add an act to the record."""
+        acts.append(self.lock, act)
+
+    def put_away(self, release_id: str) -> None:
+        """Remove a release: out of sight in one step, then file by file."""
+        grave = os.path.join(self.work, "away-" + release_id)
+        os.rename(self.release(release_id), grave)
+        remove(grave)
 
     def sweep(self) -> List[str]:
         """Remove what killed installations left; gives the names. Only with the lock held."""
@@ -101,7 +97,8 @@ def open_prefix(path: str) -> Iterator[Prefix]:
     """
     made = _make_folders(path)
     try:
-        lock = _lock(path)
+        mark, busy = os.path.join(path, MARK), f"another installation works in {path}"
+        lock = take_lock(mark, lambda: check_prefix(path), busy)
         try:
             prefix = Prefix(path, lock)
             prefix.sweep()
@@ -157,12 +154,62 @@ def _unmake_folders(made: List[str]) -> None:
             os.rmdir(each)
 
 
-def _lock(path: str) -> int:
-    """Take the prefix's lock. Children inherit it, so nobody sweeps under a child that outlived us."""
-    mark = os.path.join(path, MARK)
+def current_of(path: str) -> Optional[str]:
+    """The id of the release that is current under a prefix; needs no lock."""
+    try:
+        return os.path.basename(os.readlink(os.path.join(path, CURRENT)))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def record_of(path: str) -> List[Dict[str, Any]]:
+    """All acts under a prefix, the oldest first; needs no lock."""
+    return acts.read(os.path.join(path, MARK))
+
+
+def receipts_of(path: str) -> Dict[str, Dict[str, Any]]:
+    """The receipts of all complete releases under a prefix, by id; needs no lock."""
+    releases = os.path.join(path, RELEASES)
+    ids = sorted(os.listdir(releases)) if os.path.isdir(releases) else []
+    found = ((each, read_receipt(os.path.join(releases, each))) for each in ids if _RELEASE.fullmatch(each))
+    return {each: receipt for each, receipt in found if receipt is not None}
+
+
+def write_receipt(environment: str, receipt: Dict[str, Any]) -> None:
+    """Put a receipt into an environment, whole or not at all."""
+    partial = os.path.join(environment, RECEIPT + ".partial")
+    with open(partial, "w", encoding="ascii") as handle:
+        json.dump(receipt, handle, indent=2, sort_keys=True)
+        handle.write("\n")
+        handle.flush()
+        os.fsync(handle.fileno())
+    os.replace(partial, os.path.join(environment, RECEIPT))
+    sync_folder(environment)
+
+
+def read_receipt(environment: str) -> Optional[Dict[str, Any]]:
+    """An environment's receipt, None where it has none."""
+    try:
+        with open(os.path.join(environment, RECEIPT), encoding="ascii") as handle:
+            receipt = json.load(handle)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return None
+    return receipt if isinstance(receipt, dict) else None
+
+
+def take_lock(mark: str, check: Callable[[], object], busy: str) -> int:
+    """Lock a file, made where it is not there; gives its descriptor.
+
+    Children inherit it, so nobody sweeps under a child that outlived us.
+
+    Args:
+        mark: the file.
+        check: raises where the file must not be made; asked at every try.
+        busy: what to say when somebody else holds it for too long.
+    """
     deadline = time.monotonic() + _PATIENCE
     while True:
-        check_prefix(path)
+        check()
         lock = os.open(mark, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -173,7 +220,7 @@ def _lock(path: str) -> int:
             pass
         os.close(lock)
         if time.monotonic() > deadline:
-            raise InstallFailed(f"another installation works in {path}", "wait for it to end, then repeat")
+            raise InstallFailed(busy, "wait for it to end, then repeat")
         time.sleep(_PAUSE)
 
 

@@ -6,14 +6,13 @@ and later.
 
 import os
 import shutil
-import sys
 import zipfile
-from typing import Dict, List, Optional
+from typing import List
 
-from . import facts
-from .children import Children, isolated, python_of
+from .children import Children, Done, isolated, python_of
 from .errors import InstallFailed
 from .folder import BundleFolder
+from .interpreter import measure
 
 
 class Tool:
@@ -21,21 +20,35 @@ class Tool:
 
     name = ""
 
-    def __init__(self, children: Children, version: str) -> None:
+    def __init__(self, children: Children, version: str, python: str) -> None:
         self.children = children
         self.version = version
+        self.python = python
 
     def create(self, environment: str) -> None:
         """Make the environment at its final path (scripts name it in their first line)."""
         raise NotImplementedError
 
-    def install(self, environment: str, wheels: str, requirements: str) -> None:
-        """Install exactly what the hash-pinned requirements file names, from a folder of wheels."""
+    def install(self, environment: str, wheels: str, requirements: str, again: bool = False) -> None:
+        """Install exactly what the hash-pinned requirements file names, from a folder of wheels.
+
+        Args:
+            environment: where to.
+            wheels: the folder.
+            requirements: the file.
+            again: install what is there in that version already, too, since nobody knows its bytes.
+        """
+        raise NotImplementedError
+
+    def ask(self, environment: str) -> Done:
+        """Whether what is installed fits together: exit code 0, or lines that say what does not."""
         raise NotImplementedError
 
     def check(self, environment: str) -> None:
         """Demand that what is installed fits together."""
-        raise NotImplementedError
+        done = self.ask(environment)
+        if done.exit_code != 0:
+            raise InstallFailed(f"the consistency check failed (exit code {done.exit_code}):\n{done.tail}")
 
 
 class Uv(Tool):
@@ -43,25 +56,25 @@ class Uv(Tool):
 
     name = "uv"
 
-    def __init__(self, children: Children, version: str, program: str) -> None:
-        super().__init__(children, version)
+    def __init__(self, children: Children, version: str, python: str, program: str) -> None:
+        super().__init__(children, version, python)
         self._program = program
 
     def create(self, environment: str) -> None:
         """`uv venv`."""
-        options = ["--python", sys.executable, "--no-project"]
+        options = ["--python", self.python, "--no-project"]
         self.children.demand("making the environment", [self._program, "venv", *options, environment])
 
-    def install(self, environment: str, wheels: str, requirements: str) -> None:
+    def install(self, environment: str, wheels: str, requirements: str, again: bool = False) -> None:
         """`uv pip install`."""
         options = ["--no-index", "--find-links", wheels, "--require-hashes", "--no-deps", "--no-build"]
+        options += ["--reinstall"] if again else []
         command = [self._program, "pip", "install", "--python", python_of(environment), *options]
         self.children.demand("installing", [*command, "-r", requirements])
 
-    def check(self, environment: str) -> None:
+    def ask(self, environment: str) -> Done:
         """`uv pip check`."""
-        command = [self._program, "pip", "check", "--python", python_of(environment)]
-        self.children.demand("the consistency check", command)
+        return self.children.run([self._program, "pip", "check", "--python", python_of(environment)])
 
 
 class Pip(Tool):
@@ -71,22 +84,29 @@ class Pip(Tool):
 
     def create(self, environment: str) -> None:
         """`python -m venv`."""
-        self.children.demand("making the environment", [sys.executable, "-I", "-m", "venv", environment])
+        self.children.demand("making the environment", [self.python, "-I", "-m", "venv", environment])
 
-    def install(self, environment: str, wheels: str, requirements: str) -> None:
+    def install(self, environment: str, wheels: str, requirements: str, again: bool = False) -> None:
         """`pip install`; only options that pip 9 knows."""
         options = ["--isolated", "--disable-pip-version-check", "--no-cache-dir", "--no-index"]
         options += ["--find-links", wheels, "--require-hashes", "--no-deps", "--only-binary", ":all:"]
+        options += ["--force-reinstall"] if again else []
         command = isolated(environment, "-m", "pip", "install", *options)
         self.children.demand("installing", [*command, "-r", requirements])
 
-    def check(self, environment: str) -> None:
+    def ask(self, environment: str) -> Done:
         """`pip check`."""
-        self.children.demand("the consistency check", isolated(environment, "-m", "pip", "check"))
+        return self.children.run(isolated(environment, "-m", "pip", "check"))
 
 
-def choose_tool(bundle: BundleFolder, children: Children, work: str) -> Tool:
+def choose_tool(bundle: BundleFolder, children: Children, work: str, python: str) -> Tool:
     """The tool that the manifest names; where the carried uv cannot run here, the host's pip.
+
+    Args:
+        bundle: the laid-out bundle.
+        children: runs them.
+        work: a private folder.
+        python: the interpreter that the environment is, or was, made for.
 
     Raises:
         InstallFailed: neither can.
@@ -96,14 +116,15 @@ def choose_tool(bundle: BundleFolder, children: Children, work: str) -> Tool:
         program = _unpack_uv(bundle, work)
         reason = _why_not(children, program)
         if not reason:
-            return Uv(children, _version_of(children, program), program)
-    if not facts.has_venv():
+            return Uv(children, _version_of(children, program), python, program)
+    found = measure(python, tools=True)
+    if not found["has_venv"]:
         because = f" (the carried uv does not run here: {reason})" if reason else ""
         raise InstallFailed(
             f"this host's Python has no venv with ensurepip{because}",
             "install the package that has it (python3-venv on Debian), or ask for a bundle that carries uv",
         )
-    return Pip(children, str(facts.ask_pip()["version"] or ""))
+    return Pip(children, str(found["pip"] or ""), python)
 
 
 def _unpack_uv(bundle: BundleFolder, work: str) -> str:
@@ -143,8 +164,3 @@ def write_requirements(bundle: BundleFolder, work: str) -> str:
         for package in bundle.manifest.document["packages"]:
             handle.write("{name}=={version} --hash=sha256:{sha256}\n".format(**package))
     return path
-
-
-def describe(tool: Optional[Tool]) -> Dict[str, str]:
-    """A tool for the receipt."""
-    return {"tool": tool.name, "version": tool.version} if tool else {}

@@ -20,7 +20,11 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def unpack_bundle(
-    file: BinaryIO, check: Checker, folder: str, progress: Optional[Progress] = None
+    file: BinaryIO,
+    check: Checker,
+    folder: str,
+    progress: Optional[Progress] = None,
+    durable: bool = True,
 ) -> VerifiedBundle:
     """Check every byte of a bundle and leave its files, `manifest.json` too, in a new private folder.
 
@@ -29,6 +33,8 @@ def unpack_bundle(
         check: decides whether a trusted key signed; see `envelope.Checker`.
         folder: does not exist yet; its parent does.
         progress: hears how many bytes of the payload are done.
+        durable: bring all of it to the disk before coming back; for a folder that does not outlive the
+            process that is not worth its time.
 
     Raises:
         BundleDamaged, BundleUnreadable, SignatureInvalid: as for `verify_bundle`.
@@ -39,7 +45,8 @@ def unpack_bundle(
     try:
         bundle = verify_bundle(file, check, progress, writer)
         writer.write_manifest(canonical.encode(bundle.manifest.document) + b"\n")
-        writer.sync()
+        if durable:
+            writer.sync()
     except BaseException:
         writer.undo()
         raise

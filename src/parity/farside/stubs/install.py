@@ -10,26 +10,18 @@ if sys.version_info < (3, 6):
     sys.stderr.write("install.py needs Python 3.6 or later; this is Python %d.%d\n" % sys.version_info[:2])
     sys.exit(62)
 
-sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
-# What lies beside this file must not stand in for the standard library.
-sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or os.curdir) != HERE]
+if not sys.flags.isolated:  # start over, out of reach of PYTHONPATH and of what lies beside this file
+    os.execv(sys.executable, [sys.executable, "-I", "-B", os.path.abspath(__file__)] + sys.argv[1:])  # noqa: RUF005, S606
+sys.dont_write_bytecode = True
 
 
 def main():  # type: () -> int
-    """Load the far side's package from this folder and nowhere else, and run its command line."""
-    import importlib.util  # noqa: PLC0415 - Python 2.7, which gets a polite word, has none
+    """Run the command line of the far side's code in this folder."""
+    import runpy  # noqa: PLC0415 - after the line above
 
-    folder = os.path.join(HERE, "farside")
-    spec = importlib.util.spec_from_file_location(
-        "farside", os.path.join(folder, "__init__.py"), submodule_search_locations=[folder]
-    )
-    if spec is None or spec.loader is None:
-        raise ImportError("there is no farside folder beside install.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["farside"] = module
-    spec.loader.exec_module(module)
-    return int(importlib.import_module("farside.main").main(HERE))
+    start = runpy.run_path(os.path.join(HERE, "farside", "__main__.py"))["run"]
+    return int(start(HERE))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,33 @@
+"""Starts the far side's command line from this folder: `python3 -I -B farside WORDS`.
+
+It loads the package from the folder that it lies in and from nowhere else, whatever is on sys.path.
+"""
+
+import importlib
+import importlib.util
+import os
+import sys
+
+_NAME = "farside"
+
+
+def run(folder: str = "") -> int:
+    """Run the command line; gives its exit code.
+
+    Args:
+        folder: the unpacked bundle that an `install` without a bundle's name is about.
+    """
+    here = os.path.dirname(os.path.abspath(__file__))
+    spec = importlib.util.spec_from_file_location(
+        _NAME, os.path.join(here, "__init__.py"), submodule_search_locations=[here]
+    )
+    if spec is None or spec.loader is None:
+        raise ImportError(f"there is no {_NAME} in {here}")
+    package = importlib.util.module_from_spec(spec)
+    sys.modules[_NAME] = package
+    spec.loader.exec_module(package)
+    return int(importlib.import_module(_NAME + ".main").main(folder))
+
+
+if __name__ == "__main__":
+    sys.exit(run())

@@ -1,0 +1,233 @@
+"""The commands of the far side's command line. Standard library only, Python 3.6 and later.
+
+A command is words for the parser, what it does, and how it tells a person. Modules that bring more of
+them have a `COMMANDS` of their own, which `main` puts together.
+"""
+
+import argparse
+import os
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Sequence
+
+from . import facts as facts_of
+from . import receipt
+from .install import Request, install
+from .openssl import openssl_checker
+from .plan import Say
+from .reader import UnverifiedBundle, open_bundle, read_unverified, verify_bundle
+from .releases import installed, rollback
+
+Document = Dict[str, Any]
+
+
+class Command(NamedTuple):
+    """A command of the far side.
+
+    Attributes:
+        name: its word.
+        about: one line for the help.
+        options: adds its options to a parser.
+        run: does it: options and who hears each step in, a document with "ok" out; raises FarsideError.
+        lines: the document for people, where they were not told while it ran.
+    """
+
+    name: str
+    about: str
+    options: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace, Say], Document]
+    lines: Callable[[Document], Iterator[str]]
+
+
+def nothing(_document: Document) -> Iterator[str]:
+    """For commands that tell while they run."""
+    return iter(())
+
+
+def add_key(parser: argparse.ArgumentParser) -> None:
+    """The option that names whom to trust."""
+    parser.add_argument(
+        "--key",
+        action="append",
+        required=True,
+        metavar="PUB",
+        help="the sender's public key, which reached you by another way than the bundle; may be repeated",
+    )
+
+
+def add_prefix(parser: argparse.ArgumentParser) -> None:
+    """The option that names a prefix."""
+    parser.add_argument("--prefix", required=True, metavar="DIR", help="where the releases lie side by side")
+
+
+# --- install ------------------------------------------------------------------------------------------
+
+
+def add_install_options(parser: argparse.ArgumentParser) -> None:
+    """What an installation takes besides the bundle, the key and the place."""
+    add = parser.add_argument
+    add("--python", default="", metavar="PATH", help="the interpreter to use")
+    add("--dry-run", action="store_true", help="check everything and say what would change; write nothing")
+    add("--no-imports", action="store_true", help="do not try the proof's imports")
+    add("--compile", action="store_true", help="byte-compile every module, not only those that were imported")
+    add("--keep", type=_count, metavar="N", help="remove older releases until N are left (at least two stay)")
+    add("--allow-older", action="store_true", help="accept an older serial; receipt and record tell")
+    add(
+        "--allow-other-os",
+        action="store_true",
+        help="accept another OS release or an older C library if every wheel fits; the receipt tells",
+    )
+
+
+def request_of(options: argparse.Namespace, bundle: str, prefix: str) -> Request:
+    """What these options ask for, without a key."""
+    return Request(
+        bundle=os.path.abspath(bundle),
+        prefix=os.path.abspath(prefix) if prefix else "",
+        python=options.python,
+        dry_run=options.dry_run,
+        imports=not options.no_imports,
+        allow_other_os=options.allow_other_os,
+        allow_older=options.allow_older,
+        keep=options.keep,
+        compile_all=options.compile,
+    )
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError("a number, 1 or more")
+    return int(text)
+
+
+def _install_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "bundle", metavar="BUNDLE", help="a *.parity.tar file, or the folder it was unpacked to"
+    )
+    add_key(parser)
+    place = parser.add_mutually_exclusive_group(required=True)
+    place.add_argument(
+        "--prefix", default="", metavar="DIR", help="a new or empty folder, or one used before"
+    )
+    place.add_argument("--into", default="", metavar="VENV", help="an existing virtual environment")
+    add_install_options(parser)
+
+
+def _install(options: argparse.Namespace, say: Say) -> Document:
+    request = request_of(options, options.bundle, options.prefix)
+    into = os.path.abspath(options.into) if options.into else ""
+    return install(request._replace(into=into, check=openssl_checker(options.key)), say)
+
+
+# --- releases -----------------------------------------------------------------------------------------
+
+
+def _rollback_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "release", nargs="?", default="", metavar="RELEASE", help="the one before if not given"
+    )
+    add_prefix(parser)
+    parser.add_argument(
+        "--no-imports", action="store_true", help="do not try the proof's imports there first"
+    )
+
+
+def _rollback(options: argparse.Namespace, say: Say) -> Document:
+    return rollback(os.path.abspath(options.prefix), options.release, not options.no_imports, say)
+
+
+def _installed(options: argparse.Namespace, _say: Say) -> Document:
+    return installed(os.path.abspath(options.prefix))
+
+
+def installed_lines(document: Document) -> Iterator[str]:
+    """A line for each release, the newest last; `*` marks the current one."""
+    for row in document["releases"]:
+        mark = "*" if row["current"] else " "
+        name = "{product} {version}, serial {serial}".format(**row) if row["product"] else "never signed"
+        signer = "signed by " + row["signer"][:16] if row["signer"] else "signature not checked"
+        yield f"{mark} {row['release']}  {name}, {row['packages']} packages, {row['installed_at']}, {signer}"
+
+
+# --- looking at a bundle ------------------------------------------------------------------------------
+
+
+def _bundle_and_key(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("bundle", metavar="BUNDLE", help="a *.parity.tar file")
+    add_key(parser)
+
+
+def _verify(options: argparse.Namespace, _say: Say) -> Document:
+    with open_bundle(options.bundle) as file:
+        found = verify_bundle(file, openssl_checker(options.key))
+    return {**_of_bundle(UnverifiedBundle(*found[:3])), "verified": True, "signer": found.signer}
+
+
+def _inspect(options: argparse.Namespace, _say: Say) -> Document:
+    with open_bundle(options.bundle) as file:
+        return _of_bundle(read_unverified(file))
+
+
+def _bundle_alone(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("bundle", metavar="BUNDLE", help="a *.parity.tar file")
+
+
+def _of_bundle(bundle: UnverifiedBundle) -> Document:
+    said, document = bundle.statement, bundle.manifest.document
+    packages: Sequence[Dict[str, Any]] = document["packages"]
+    return {
+        "ok": True,
+        "verified": False,
+        "product": said.product,
+        "version": said.version,
+        "serial": said.serial,
+        "profile": said.profile,
+        "payload_sha256": said.payload.sha256,
+        "signed_by": [one.keyid for one in bundle.envelope.signatures],
+        "target": document["target"],
+        "installer": document["installer"],
+        "stand_in": document["stand_in"],
+        "packages": [{key: each[key] for key in ("name", "version", "sha256")} for each in packages],
+    }
+
+
+def _bundle_lines(document: Document) -> Iterator[str]:
+    yield "{product} {version}, serial {serial}, profile {profile}".format(**document)
+    yield "made for " + receipt.describe_target(document["target"])
+    yield f"payload sha256:{document['payload_sha256']}"
+    if document["verified"]:
+        yield f"verified: signed by {document['signer']}, every byte as signed"
+        yield f"{len(document['packages'])} packages"
+        return
+    yield "signed, it says, by " + ", ".join(document["signed_by"])
+    for package in document["packages"]:
+        yield "  {name} {version}".format(**package)
+    yield "nothing of this was verified: `verify` does that"
+
+
+# --- the host -----------------------------------------------------------------------------------------
+
+
+def _facts_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--tools", action="store_true", help="ask this Python's pip and venv, too")
+
+
+def _facts(options: argparse.Namespace, _say: Say) -> Document:
+    return {"ok": True, "facts": facts_of.measure(options.tools)}
+
+
+def _fact_lines(document: Document) -> Iterator[str]:
+    found = document["facts"]
+    libc = found["libc"] or {"family": "unknown C library", "text": ""}
+    yield "{id} {version} ({name})".format(**found["os"])
+    yield "{family} {text}, Python {python}, {arch}".format(
+        family=libc["family"], text=libc["text"], python=found["python"], arch=found["arch"]
+    )
+
+
+COMMANDS: List[Command] = [
+    Command("install", "verify a bundle and install it", _install_options, _install, nothing),
+    Command("rollback", "make an older release current again", _rollback_options, _rollback, nothing),
+    Command("installed", "list the releases under a prefix", add_prefix, _installed, installed_lines),
+    Command("verify", "check every byte of a bundle", _bundle_and_key, _verify, _bundle_lines),
+    Command("inspect", "show what a bundle says of itself", _bundle_alone, _inspect, _bundle_lines),
+    Command("facts", "show what this machine is", _facts_options, _facts, _fact_lines),
+]

@@ -1,0 +1,130 @@
+"""What is asked of the installer, and what is found to be right before anything is written.
+
+Standard library only, Python 3.6 and later.
+"""
+
+from typing import Any, Callable, Dict, List, NamedTuple, Optional
+
+from .envelope import Checker
+from .folder import BundleFolder, judge_wheels
+from .host import check_host
+from .interpreter import choose_python, measure
+from .receipt import describe_target, release_id
+from .source import Source
+from .state import State, judge
+
+Say = Callable[[str], None]
+
+
+class Request(NamedTuple):
+    """What is to be done; paths are absolute.
+
+    Attributes:
+        bundle: a tar file, or an unpacked bundle's folder.
+        prefix: where releases lie side by side; empty if `into` is given.
+        into: an existing environment; empty if `prefix` is given.
+        check: decides whether a trusted key signed; only an unpacked bundle may go without.
+        python: the interpreter to make the environment for; one that fits is looked for if empty.
+        dry_run: say what would happen, and do nothing.
+        imports: try the proof's imports again.
+        allow_other_os: accept another OS or an older C library if every wheel fits.
+        allow_older: accept a serial that is not higher than what was installed before.
+        keep: how many releases stay under the prefix; None for all.
+        compile_all: byte-compile every module, not only those that the imports loaded.
+    """
+
+    bundle: str
+    prefix: str = ""
+    into: str = ""
+    check: Optional[Checker] = None
+    python: str = ""
+    dry_run: bool = False
+    imports: bool = True
+    allow_other_os: bool = False
+    allow_older: bool = False
+    keep: Optional[int] = None
+    compile_all: bool = False
+
+
+class Plan(NamedTuple):
+    """A bundle that fits this host: nothing of it was written yet."""
+
+    request: Request
+    head: BundleFolder
+    python: str
+    facts: Dict[str, Any]
+    warnings: List[str]
+    overrides: List[str]
+
+    @property
+    def release_id(self) -> str:
+        """The name of the release that it would be."""
+        return release_id(self.head)
+
+    @property
+    def packages(self) -> List[Dict[str, Any]]:
+        """The manifest's packages."""
+        packages: List[Dict[str, Any]] = self.head.manifest.document["packages"]
+        return packages
+
+
+class Laid(NamedTuple):
+    """A bundle's files, every byte and every wheel of them judged; `unpacked`: the wheels' size in bytes."""
+
+    bundle: BundleFolder
+    warnings: List[str]
+    unpacked: int
+
+
+def make_plan(request: Request, head: BundleFolder, say: Say) -> Plan:
+    """Hold a bundle against this host.
+
+    Raises:
+        WrongHost: it was made for another one.
+        EnvironmentUnfit: there is no environment to install into.
+    """
+    document = head.manifest.document
+    say(f"bundle: {len(document['packages'])} packages for {describe_target(document['target'])}")
+    if head.signer:
+        say(f"signed by {head.signer}")
+    python = choose_python(document["target"], request.python, request.into)
+    facts = measure(python, tools=document["installer"] == "pip")
+    accepted = check_host(document, facts, request.allow_other_os)
+    overrides = [f"allow-other-os: {each}" for each in accepted]
+    overrides += [] if request.imports else ["no-imports"]
+    for line in accepted:
+        say(f"warning: {line}")
+    return Plan(request, head, python, facts, [], overrides)
+
+
+def follow(plan: Plan, state: State, say: Say) -> Plan:
+    """Hold a plan against what is installed already.
+
+    Raises:
+        OlderBundle: it would be a step back.
+    """
+    overrides, warnings = judge(state, plan.head.statement, plan.request.allow_older)
+    for line in warnings + overrides:
+        say(f"warning: {line}")
+    return plan._replace(overrides=plan.overrides + overrides, warnings=plan.warnings + warnings)
+
+
+def lay_out(plan: Plan, source: Source, work: str, say: Say) -> Laid:
+    """Check every byte of the bundle and judge its wheels.
+
+    Args:
+        plan: made from it.
+        source: the bundle.
+        work: a private folder for its files.
+        say: hears of it.
+
+    Raises:
+        FarsideError: the bundle is no good.
+    """
+    bundle = source.lay_out(work, plan.request.into or plan.request.prefix)
+    verdicts, unpacked = judge_wheels(bundle)
+    say("files and wheels: as the manifest says")
+    warnings = [f"{one.wheel}: {one.message} [{one.kind}]" for one in verdicts]
+    for line in warnings:
+        say(f"warning: {line}")
+    return Laid(bundle, plan.warnings + warnings, unpacked)
