@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -21,7 +22,7 @@ from parity.engine import ContainerSpec, EngineInfo, ImageInfo, Network
 from parity.errors import Interrupted
 
 _SCRATCH_LIFETIME = 6 * 3600
-_NANOS = 10**9
+_REMOVAL_SECONDS = 60
 
 
 class DockerEngine:
@@ -184,14 +185,23 @@ class DockerEngine:
         return str(created["Id"])
 
     def _remove(self, name: str) -> None:
+        """Remove a container; it is gone afterwards, whoever else removes it at the same time."""
+        deadline = time.monotonic() + _REMOVAL_SECONDS
         with translated(self._address, "remove a container"):
-            try:
-                self._client.remove_container(name, v=True, force=True)
-            except docker.errors.NotFound:
-                return
-            except docker.errors.APIError as error:
-                if "already in progress" not in str(error.explanation):
-                    raise
+            while not self._removed(name, deadline):
+                time.sleep(0.05)
+
+    def _removed(self, name: str, deadline: float) -> bool:
+        """Ask for a removal; False while somebody else's is under way."""
+        try:
+            self._client.remove_container(name, v=True, force=True)
+        except docker.errors.NotFound:
+            return True
+        except docker.errors.APIError as error:
+            if "already in progress" not in str(error.explanation) or time.monotonic() > deadline:
+                raise
+            return False
+        return True
 
 
 def _host_config(spec: ContainerSpec) -> dict[str, Any]:
