@@ -1,0 +1,147 @@
+"""`parity install | rollback | installed | farside`: the far side's own code, where parity is at hand."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.text import Text
+
+from parity.cli.display import size
+from parity.cli.keyring import trusted_keys
+from parity.cli.options import Json
+from parity.cli.output import output, print_json, stderr, stdout
+from parity.errors import OptionConflict
+from parity.farside import commands, releases
+from parity.farside.install import Request, install
+from parity.files import write_atomic
+from parity.pack import singlefile
+from parity.sign import make_checker
+
+INSTALL_EPILOG = """
+Example: `parity install BUNDLE --key sender.pub --prefix /opt/app`, then `/opt/app/current/bin/python`
+
+`parity install BUNDLE --into VENV` renews an existing environment, all or nothing
+"""
+
+Prefix = Annotated[Path, typer.Option(metavar="DIR", help="Where the releases lie side by side.")]
+NoImports = Annotated[bool, typer.Option("--no-imports", help="Do not try the proof's imports.")]
+
+
+def install_command(
+    bundle: Annotated[
+        Path, typer.Argument(metavar="BUNDLE", help="A *.parity.tar file, or its unpacked folder.")
+    ],
+    *,
+    key: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="PUB", help="Accept this public key; your own and the trusted ones if not given."
+        ),
+    ] = None,
+    prefix: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="A new folder, or one used before.")
+    ] = None,
+    into: Annotated[
+        Path | None, typer.Option(metavar="VENV", help="An existing environment, renewed all or nothing.")
+    ] = None,
+    python: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="The interpreter; one that fits if not given.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check everything and say what would change; write nothing.")
+    ] = False,
+    no_imports: NoImports = False,
+    compile_all: Annotated[
+        bool, typer.Option("--compile", help="Byte-compile every module, not only those that were imported.")
+    ] = False,
+    keep: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Remove older releases until N are left (at least two stay)."),
+    ] = None,
+    allow_older: Annotated[
+        bool, typer.Option("--allow-older", help="Accept an older serial; receipt and record tell.")
+    ] = False,
+    allow_other_os: Annotated[
+        bool,
+        typer.Option("--allow-other-os", help="Accept another OS release or an older C library if all fits."),
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Verify a bundle and install it on this machine, without a network."""
+    output.json = as_json
+    request = Request(
+        bundle=str(bundle.absolute()),
+        prefix=str(prefix.absolute()) if prefix else "",
+        into=str(into.absolute()) if into else "",
+        check=make_checker(trusted_keys(key or ())),
+        python=str(python) if python else "",
+        dry_run=dry_run,
+        imports=not no_imports,
+        allow_other_os=allow_other_os,
+        allow_older=allow_older,
+        keep=keep,
+        compile_all=compile_all,
+    )
+    if bool(prefix) == bool(into) or (into and (keep is not None or python)):
+        raise OptionConflict(
+            "name either --prefix or --into",
+            remedy="--prefix makes releases side by side; --into renews an environment, whose Python is used",
+        )
+    _finish(install(request, _say), as_json)
+
+
+def rollback_command(
+    release: Annotated[
+        str, typer.Argument(metavar="[RELEASE]", help="Its id; the one installed before if not given.")
+    ] = "",
+    *,
+    prefix: Prefix,
+    no_imports: NoImports = False,
+    as_json: Json = False,
+) -> None:
+    """Make an older release under a prefix current again; the prefix's record keeps that."""
+    output.json = as_json
+    found = releases.rollback(str(prefix.absolute()), release, not no_imports, _say)
+    _finish(found, as_json)
+
+
+def installed_command(*, prefix: Prefix, as_json: Json = False) -> None:
+    """List the releases under a prefix."""
+    output.json = as_json
+    found = releases.installed(str(prefix.absolute()))
+    _finish(found, as_json)
+    for line in () if as_json else commands.installed_lines(found):
+        stdout().print(Text(line))
+
+
+def farside_command(
+    path: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where to write it.")] = Path(
+        singlefile.NAME
+    ),
+    *,
+    as_json: Json = False,
+) -> None:
+    """Write the far side as one readable Python file, to carry ahead together with the public key."""
+    output.json = as_json
+    data = singlefile.single_file().encode()
+    write_atomic(path, data)
+    digest = hashlib.sha256(data).hexdigest()
+    if as_json:
+        print_json({"file": str(path), "size": len(data), "sha256": digest})
+        return
+    stdout().print(Text(f"file    {path} ({size(len(data))})\nsha256  {digest}"))
+    stderr().print("carry it and the public key by another way than the bundles; then, there:")
+    stderr().print(f"  python3 {path.name} install BUNDLE --key SENDER.pub --prefix DIR", soft_wrap=True)
+
+
+def _say(line: str) -> None:
+    if not output.json:
+        stdout().print(Text(line))
+
+
+def _finish(document: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print_json(document)

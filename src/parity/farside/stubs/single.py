@@ -1,0 +1,62 @@
+#!/usr/bin/env python3
+# -*- coding: utf-8 -*-
+"""parity's far side in one file: verifies bundles and installs them on a machine without a network.
+
+    python3 parity-farside.py install BUNDLE --key SENDER.pub --prefix /opt/app
+    python3 parity-farside.py --help
+
+Carry this file and the sender's public key to the machine by another way than the bundles, once; compare
+their SHA-256 digests with the sender's by telephone. It needs Python 3.6 or later and, for signatures, the
+machine's own openssl (1.1.1 or later). It uses no network.
+
+It can be read from top to bottom: below stand, between lines of dashes, the modules of the package
+`farside` exactly as parity has them; what comes after them loads and runs them.
+"""
+
+import sys
+
+if sys.version_info < (3, 6):
+    sys.stderr.write("this needs Python 3.6 or later; it was started with %d.%d\n" % sys.version_info[:2])
+    sys.exit(62)
+
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import os
+
+if not sys.flags.isolated:  # start over, out of reach of PYTHONPATH and of what lies beside this file
+    os.execv(sys.executable, [sys.executable, "-I", "-B", os.path.abspath(__file__)] + sys.argv[1:])  # noqa: RUF005, S606
+
+VERSION = "@VERSION@"
+SOURCES = {}  # type: dict[str, str]
+# @SOURCES@
+
+
+class Shelf(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
+    """Finds the modules of the package `farside` in SOURCES and nowhere else."""
+
+    def find_spec(self, fullname, _path, _target=None):  # type: (str, object, object) -> importlib.machinery.ModuleSpec | None
+        """Say where a module is, if it is one of ours."""
+        if fullname not in SOURCES:
+            return None
+        return importlib.util.spec_from_loader(fullname, self, is_package=self.is_package(fullname))
+
+    def is_package(self, fullname):  # type: (str) -> bool
+        """Whether it is the package itself."""
+        return fullname == "farside"
+
+    def get_source(self, fullname):  # type: (str) -> str
+        """A module's text, without the newline that stands before it for readability."""
+        return SOURCES[fullname][1:]
+
+
+def main():  # type: () -> int
+    """Run the command line."""
+    sys.meta_path.insert(0, Shelf())
+    package = importlib.import_module("farside")
+    setattr(package, "SCRIPT", os.path.abspath(__file__))  # noqa: B010
+    return int(importlib.import_module("farside.main").main())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
