@@ -17,7 +17,8 @@ from parity.cli.options import Json, Verbose
 from parity.cli.output import output, print_json, stderr, stdout
 from parity.errors import Interrupted, OptionConflict, Terminated
 from parity.farside.clients import pip_conf, simple_url, uv_toml
-from parity.farside.serve import DEFAULT_BIND, IndexServer, parse_bind, tls_context
+from parity.farside.listen import DEFAULT_BIND, parse_bind, tls_context
+from parity.farside.serve import IndexServer
 from parity.farside.static import write_index
 from parity.farside.stock import Stock, open_stock
 from parity.progress import Reporter

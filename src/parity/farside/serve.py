@@ -4,8 +4,9 @@ One thread for each connection, kept alive between requests. A wheel goes from t
 socket inside the kernel (`sendfile`), by offset; threads share the open bundles and no position in them.
 """
 
+import errno
 import os
-import re
+import select
 import socket
 import socketserver
 import ssl
@@ -15,10 +16,11 @@ import time
 from contextlib import suppress
 from http.client import LineTooLong
 from http.server import BaseHTTPRequestHandler
-from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, Optional, Tuple
 
 from .answers import Answer, Region, Site, answer
 from .errors import FarsideError, ServeFailed
+from .listen import Address
 from .stock import Stock
 
 Log = Callable[[str], None]
@@ -29,65 +31,9 @@ _HANDSHAKE_SECONDS = 10
 _MAX_HEAD = 65536
 _MAX_CONNECTIONS = 512
 _CHUNK = 1 << 18
-_MAX_PORT = 65535
+_NO_SENDFILE = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)
+_DRAIN_SECONDS, _MAX_DRAIN = 1.0, 1 << 20
 _BROKEN = (ConnectionError, socket.timeout, ssl.SSLError)
-_BIND = re.compile(r"(?P<host>\[[0-9A-Fa-f:.%]+\]|[^:\s\[\]]*)(?::(?P<port>[0-9]{1,6}))?")
-
-
-class Address(NamedTuple):
-    """Where to listen; port 0 lets the system choose."""
-
-    host: str
-    port: int
-
-
-_DEFAULT = Address("127.0.0.1", 8080)
-DEFAULT_BIND = f"{_DEFAULT.host}:{_DEFAULT.port}"
-
-
-def parse_bind(text: str) -> Address:
-    """`HOST:PORT`, `[IPV6]:PORT`, `:PORT` (every address), `HOST` (port 8080) or `PORT` (127.0.0.1).
-
-    Raises:
-        ServeFailed: it is none of these.
-    """
-    match = _BIND.fullmatch(text)
-    if not text or match is None or int(match.group("port") or 0) > _MAX_PORT:
-        raise ServeFailed(f"{text!a} is not HOST:PORT", "for example --bind 0.0.0.0:8080")
-    host, port = match.group("host"), match.group("port")
-    if host.isdigit() and port is None:
-        return Address(_DEFAULT.host, int(host)) if int(host) <= _MAX_PORT else parse_bind(f":{host}")
-    return Address(host.strip("[]") or "0.0.0.0", _DEFAULT.port if port is None else int(port))  # noqa: S104
-
-
-def tls_context(certificate: str, key: str) -> ssl.SSLContext:
-    """A server's TLS settings, 1.2 and later.
-
-    Args:
-        certificate: a PEM file, the server's own certificate first.
-        key: its private key, a PEM file without passphrase.
-
-    Raises:
-        ServeFailed: they cannot be read or do not belong together.
-    """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    _refuse_old_versions(context)
-    try:
-        # The password is for nobody: without it OpenSSL would ask on the terminal.
-        context.load_cert_chain(certificate, key, password="")
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
-        remedy = "give PEM files: the certificate chain, and its private key without passphrase"
-        raise ServeFailed(f"cannot use {certificate} with {key}: {reason}", remedy) from error
-    return context
-
-
-def _refuse_old_versions(settings: Any) -> None:
-    versions: Any = getattr(ssl, "TLSVersion", None)
-    if versions is not None:
-        settings.minimum_version = versions.TLSv1_2
-    else:  # Python 3.6
-        settings.options |= ssl.OP_NO_TLSv1 | ssl.OP_NO_TLSv1_1
 
 
 class IndexServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
@@ -221,6 +167,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = _IDLE_SECONDS
     disable_nagle_algorithm = True
+    unread = False
     server: IndexServer
     rfile: Any
 
@@ -237,11 +184,26 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             with suppress(*_BROKEN):
                 super().finish()
+            if self.unread and not self.server.stopping:
+                self._drain()
         finally:
             self.connection.close()
             self.server.track(self.connection, None)
 
+    def _drain(self) -> None:
+        """Read on for a moment: a close with unread input would take our answer from the client."""
+        end, left = time.monotonic() + _DRAIN_SECONDS, _MAX_DRAIN
+        with suppress(OSError):
+            self.connection.shutdown(socket.SHUT_WR)
+            self.connection.settimeout(_DRAIN_SECONDS)
+            while left > 0 and time.monotonic() < end:
+                count = len(self.connection.recv(_CHUNK))
+                left = left - count if count else 0
+
     def handle_one_request(self) -> None:
+        if self.server.stopping:
+            self.close_connection = True
+            return
         self.rfile.begin()
         super().handle_one_request()
 
@@ -262,7 +224,7 @@ class _Handler(BaseHTTPRequestHandler):
     def send_error(self, code: int, message: Optional[str] = None, explain: Optional[str] = None) -> None:
         """What the library refuses by itself: heads that are malformed or too large."""
         del explain
-        self.close_connection = True
+        self.close_connection = self.unread = True
         text = (message or self.responses.get(code, ("refused",))[0]) if code else ""
         kind = ("Content-Type", "text/plain; charset=utf-8")
         with suppress(OSError):
@@ -274,7 +236,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         began = time.monotonic()
         if self.headers.get("Content-Length", "0") != "0" or "Transfer-Encoding" in self.headers:
-            self.close_connection = True  # a body that nobody reads would look like the next request
+            # A body that nobody reads would look like the next request.
+            self.close_connection = self.unread = True
         try:
             found = answer(self.server.site, self.command, self.path, self._header)
         except FarsideError as error:
@@ -315,13 +278,33 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send_region(self, region: Region) -> None:
         """The bytes of a bundle; the connection ends where the bundle has become too short."""
-        if self.server.tls is None:
-            sent = self.connection.sendfile(_Descriptor(region.descriptor), region.offset, region.size)
-        else:
-            sent = self._copy(region)
+        sent = self._sendfile(region) if self.server.tls is None else 0
+        if sent < region.size:
+            sent += self._copy(Region(region.descriptor, region.offset + sent, region.size - sent))
         if sent != region.size:
             self.close_connection = True
             self.server.say(self.client_address, "failed: the bundle has become shorter")
+
+    def _sendfile(self, region: Region) -> int:
+        """Send by the kernel alone as far as it can; gives how many bytes went."""
+        out, sent = self.connection.fileno(), 0
+        ready = select.poll()
+        ready.register(out, select.POLLOUT)
+        while sent < region.size:
+            try:
+                count = os.sendfile(out, region.descriptor, region.offset + sent, region.size - sent)
+            except BlockingIOError:
+                if not ready.poll(_IDLE_SECONDS * 1000):
+                    raise socket.timeout("the client takes nothing") from None
+                continue
+            except OSError as error:
+                if error.errno in _NO_SENDFILE:
+                    break
+                raise
+            if not count:
+                break
+            sent += count
+        return sent
 
     def _copy(self, region: Region) -> int:
         sent = 0
@@ -332,16 +315,3 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.sendall(data)
             sent += len(data)
         return sent
-
-
-class _Descriptor:
-    """A file for `socket.sendfile` that has no position, so that nobody can move it."""
-
-    mode = "rb"
-
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-
-    def fileno(self) -> int:
-        """The descriptor."""
-        return self._descriptor

@@ -12,8 +12,9 @@ from typing import Any, List, Optional
 
 from .clients import pip_conf, simple_url, uv_toml
 from .errors import FarsideError
+from .listen import DEFAULT_BIND, parse_bind, tls_context
 from .openssl import openssl_checker
-from .serve import DEFAULT_BIND, IndexServer, parse_bind, tls_context
+from .serve import IndexServer
 from .static import write_index
 from .stock import open_stock
 
