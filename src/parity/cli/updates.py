@@ -15,9 +15,10 @@ from parity.cli.display import board, size
 from parity.cli.keyring import trusted_keys
 from parity.cli.options import Json, Verbose
 from parity.cli.output import output, print_json, stderr, stdout
-from parity.farside.delta import Identity, identity_of
+from parity.farside.delta import Identity, identity_of, read_index
 from parity.farside.envelope import Checker, Signature
 from parity.farside.patch import patch_bundle
+from parity.farside.reader import open_bundle
 from parity.files import sweep_leftovers
 from parity.progress import Reporter
 from parity.sign import make_checker
@@ -131,6 +132,9 @@ def patch_command(
         reporter = shown.reporter(output_file.name)
         sweep_leftovers(output_file.parent)
         bundle = patch_bundle(str(old), str(delta), str(output_file), check, _Stages(reporter))
+        with open_bundle(str(delta)) as file:
+            index = read_index(file)
+        _warn_of_older(index.base, index.result, reporter)
         shown.finished(output_file.name, ok=True)
     identity = identity_of(bundle.statement)
     if as_json:
@@ -171,5 +175,5 @@ class _Stages:
 
 
 def _warn_of_older(old: Identity, new: Identity, reporter: Reporter) -> None:
-    if new.serial < old.serial:
+    if old.product == new.product and new.serial < old.serial:
         reporter.warn(f"the delta leads back from serial {old.serial} to {new.serial}")

@@ -8,22 +8,22 @@ r"""A delta: what a new bundle has and an old one lacks. Standard library only, 
 Index: {"format":"parity-delta/1",
  "base": and "result": {"payload":SHA-256,"size":bytes of the whole file,
                         "product","version","serial","profile"},
- "head":{"size","sha256"}       part 1: the result's first 65,536 bytes; their digest,
- "manifest":{"size"}            part 2: the result's manifest; its digest stands in the signed statement,
- "files":[{"path","size","thin"}]  the files that the base lacks, in payload order}
+ "head":{"size","sha256"}       part 1: the result's first 65,536 bytes, packed,
+ "manifest":{"size","sha256"}   part 2: the result's manifest, packed,
+ "files":[{"path","size","sha256"}]  the files that the base lacks, in payload order}
 
-`size` counts the part's bytes in the delta. Head, manifest and files with "thin" are packed by
-`thin.pack`: the head against nothing, the manifest against the base's manifest, a file against the
-base's file of the same path (nothing where there is none). Other files lie there as they are.
-Files of the result that are not listed are those of the base that have the same SHA-256.
+`size` and `sha256` are those of the part as it lies in the delta. Packed means `thin.pack`: the head
+against nothing, the manifest against the base's manifest, a file against the base's file of the same
+path (nothing where there is none). A file whose `sha256` is null lies there as it is; its digest stands
+in the result's manifest. Files of the result that are not listed are those of the base that have the
+same SHA-256.
 
 A delta is not signed and need not be: what it gives back carries the signature that it always had.
-The whole result is identified by `head.sha256` and the payload's digest, which the statement signs.
 """
 
 import hashlib
 import re
-from typing import BinaryIO, NamedTuple, Tuple
+from typing import BinaryIO, NamedTuple, Optional, Tuple
 
 from . import canonical
 from .envelope import Statement
@@ -49,28 +49,34 @@ class Identity(NamedTuple):
         return f"{self.product} {self.version}, serial {self.serial}, payload sha256:{self.payload}"
 
 
+class Packed(NamedTuple):
+    """A packed part: its bytes in the delta and their SHA-256."""
+
+    size: int
+    sha256: str
+
+
 class Part(NamedTuple):
-    """A file that the delta carries; `size` is its bytes there, `thin` whether they are packed."""
+    """A file that the delta carries; `size` is its bytes there, `sha256` theirs if it is packed."""
 
     path: str
     size: int
-    thin: bool
+    sha256: Optional[str]
 
 
 class Index(NamedTuple):
-    """What a delta says of itself. Sizes are those of the parts, in bytes."""
+    """What a delta says of itself."""
 
     base: Identity
     result: Identity
-    head_size: int
-    head_sha256: str
-    manifest_size: int
+    head: Packed
+    manifest: Packed
     files: Tuple[Part, ...]
 
     @property
     def parts_size(self) -> int:
         """The bytes after the index."""
-        return self.head_size + self.manifest_size + sum(part.size for part in self.files)
+        return self.head.size + self.manifest.size + sum(part.size for part in self.files)
 
 
 _IDENTITY = canonical.record(
@@ -83,15 +89,22 @@ _IDENTITY = canonical.record(
         "profile": canonical.name,
     }
 )
+_PACKED = canonical.record({"size": canonical.count, "sha256": canonical.digest})
 _INDEX = canonical.record(
     {
         "format": canonical.one_of(FORMAT),
         "base": _IDENTITY,
         "result": _IDENTITY,
-        "head": canonical.record({"size": canonical.count, "sha256": canonical.digest}),
-        "manifest": canonical.record({"size": canonical.count}),
+        "head": _PACKED,
+        "manifest": _PACKED,
         "files": canonical.array(
-            canonical.record({"path": canonical.text, "size": canonical.count, "thin": canonical.flag})
+            canonical.record(
+                {
+                    "path": canonical.text,
+                    "size": canonical.count,
+                    "sha256": canonical.optional(canonical.digest),
+                }
+            )
         ),
     }
 )
@@ -117,8 +130,8 @@ def encode_index(index: Index) -> bytes:
             "format": FORMAT,
             "base": index.base._asdict(),
             "result": index.result._asdict(),
-            "head": {"size": index.head_size, "sha256": index.head_sha256},
-            "manifest": {"size": index.manifest_size},
+            "head": index.head._asdict(),
+            "manifest": index.manifest._asdict(),
             "files": [part._asdict() for part in index.files],
         }
     )
@@ -143,9 +156,8 @@ def read_index(file: BinaryIO) -> Index:
     index = Index(
         Identity(**document["base"]),
         Identity(**document["result"]),
-        document["head"]["size"],
-        document["head"]["sha256"],
-        document["manifest"]["size"],
+        Packed(**document["head"]),
+        Packed(**document["manifest"]),
         tuple(Part(**entry) for entry in document["files"]),
     )
     _check_sizes(file, index, HEADER_SIZE + len(data))
@@ -168,7 +180,7 @@ def _index_bytes(file: BinaryIO) -> bytes:
 
 def _check_sizes(file: BinaryIO, index: Index, start: int) -> None:
     """Refuse a delta that is not exactly as long as its index says, or whose packed parts are absurd."""
-    packed = [index.head_size, index.manifest_size, *[part.size for part in index.files if part.thin]]
+    packed = [index.head.size, index.manifest.size, *[part.size for part in index.files if part.sha256]]
     if max(packed) > 2 * LIMIT:
         raise DeltaDamaged("a packed part of the delta is too large")
     try:
@@ -178,6 +190,18 @@ def _check_sizes(file: BinaryIO, index: Index, start: int) -> None:
         raise DeltaDamaged(f"the delta cannot be read: {error.strerror}") from error
     if end != start + index.parts_size:
         raise DeltaDamaged(f"the delta has {end} bytes, its index says {start + index.parts_size}")
+
+
+def read_packed(file: BinaryIO, size: int, sha256: str) -> bytes:
+    """The delta's next part, which is packed.
+
+    Raises:
+        DeltaDamaged: it is not what the index says.
+    """
+    data = read_exactly(file, size)
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise DeltaDamaged("a packed part of the delta is damaged")
+    return data
 
 
 def read_exactly(file: BinaryIO, size: int) -> bytes:

@@ -11,7 +11,7 @@ from typing import BinaryIO, Callable, Dict, Iterator, NamedTuple, Optional, Tup
 
 from . import canonical, thin, ustar
 from .atomic import new_file
-from .delta import Index, Part, identity_of, read_exactly, read_index
+from .delta import Index, Part, identity_of, read_exactly, read_index, read_packed
 from .envelope import Checker, Statement, pae, parse_head, parse_statement
 from .errors import BundleDamaged, BundleUnreadable, DeltaDamaged, WrongBase
 from .manifest import HEAD_SIZE, LIMIT, NAME, Manifest, Member, parse
@@ -91,9 +91,7 @@ def _open_base(file: BinaryIO, index: Index) -> _Base:
 def _read_head(file: BinaryIO, index: Index, check: Checker) -> Tuple[bytes, Statement]:
     """The new bundle's head and what it states, its signature checked."""
     with _blame_delta():
-        head = thin.unpack(read_exactly(file, index.head_size), b"", HEAD_SIZE)
-        if hashlib.sha256(head).hexdigest() != index.head_sha256:
-            raise DeltaDamaged("the new bundle's head in the delta is damaged")
+        head = thin.unpack(read_packed(file, *index.head), b"", HEAD_SIZE)
         envelope = parse_head(head)
     check(pae(envelope.payload), envelope.signatures)
     with _blame_delta():
@@ -108,11 +106,11 @@ def _read_manifest(file: BinaryIO, index: Index, statement: Statement, base: _Ba
     payload = statement.payload
     if payload.manifest_size > LIMIT:
         raise DeltaDamaged("the new bundle's manifest is too large")
-    packed = read_exactly(file, index.manifest_size)
+    packed = read_packed(file, *index.manifest)
     with _blame_delta():
         data = thin.unpack(packed, manifest_bytes(base.bundle.manifest), payload.manifest_size)
         if hashlib.sha256(data).hexdigest() != payload.manifest_sha256:
-            raise DeltaDamaged("the new bundle's manifest in the delta is damaged")
+            raise DeltaDamaged("the manifest in the delta is not the one in the statement")
         manifest = parse(data)
     if manifest.payload_size != payload.size:
         raise DeltaDamaged("the new bundle's manifest does not fill it")
@@ -151,7 +149,11 @@ def _from_base(member: Member, base: _Base) -> Iterator[bytes]:
 def _from_delta(file: BinaryIO, part: Part, member: Member, base: _Base) -> Iterator[bytes]:
     """A file that the delta carries."""
     seen = hashlib.sha256()
-    for chunk in _thin_file(file, part, member, base) if part.thin else _plain_file(file, part, member):
+    for chunk in (
+        _plain_file(file, part, member)
+        if part.sha256 is None
+        else _thin_file(file, part.size, part.sha256, member, base)
+    ):
         seen.update(chunk)
         yield chunk
     if seen.hexdigest() != member.sha256:
@@ -168,10 +170,10 @@ def _plain_file(file: BinaryIO, part: Part, member: Member) -> Iterator[bytes]:
         yield chunk
 
 
-def _thin_file(file: BinaryIO, part: Part, member: Member, base: _Base) -> Iterator[bytes]:
+def _thin_file(file: BinaryIO, size: int, sha256: str, member: Member, base: _Base) -> Iterator[bytes]:
     if member.size > LIMIT:
         raise DeltaDamaged(f"{member.path} is too large to be packed")
-    packed = read_exactly(file, part.size)
+    packed = read_packed(file, size, sha256)
     with _blame_base():
         older = older_text(base.file, base.by_path.get(member.path))
     with _blame_delta():

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from parity.farside import thin
-from parity.farside.delta import Index, Part, encode_index, identity_of
+from parity.farside.delta import Index, Packed, Part, encode_index, identity_of
 from parity.farside.envelope import Checker, encode_head
 from parity.farside.manifest import LIMIT, Member
 from parity.farside.patch import manifest_bytes, older_text
@@ -48,8 +48,9 @@ class _Parcel:
 
     @property
     def part(self) -> Part:
-        size = self.member.size if self.packed is None else len(self.packed)
-        return Part(self.member.path, size, self.packed is not None)
+        if self.packed is None:
+            return Part(self.member.path, self.member.size, None)
+        return Part(self.member.path, *_told(self.packed))
 
 
 def write_delta(old: Path, new: Path, delta: Path, check: Checker, reporter: Reporter) -> MadeDelta:
@@ -64,24 +65,27 @@ def write_delta(old: Path, new: Path, delta: Path, check: Checker, reporter: Rep
         result = verified(new_file, new.name, check, reporter)
         reporter.stage("delta", delta.name)
         parcels = _parcels(old_file, base, new_file, result)
-        head = encode_head(result.envelope)
-        packed_head = thin.pack(head, b"")
-        packed_manifest = thin.pack(manifest_bytes(result.manifest), manifest_bytes(base.manifest))
+        head = thin.pack(encode_head(result.envelope), b"")
+        manifest = thin.pack(manifest_bytes(result.manifest), manifest_bytes(base.manifest))
         index = Index(
             base=identity_of(base.statement),
             result=identity_of(result.statement),
-            head_size=len(packed_head),
-            head_sha256=hashlib.sha256(head).hexdigest(),
-            manifest_size=len(packed_manifest),
+            head=_told(head),
+            manifest=_told(manifest),
             files=tuple(parcel.part for parcel in parcels),
         )
-        beginning = encode_index(index) + packed_head + packed_manifest
+        beginning = encode_index(index) + head + manifest
         with atomic_file(delta) as out:
             out.write(beginning)
             _write_parcels(out, new_file, parcels, reporter)
             out.commit()
     size = len(beginning) + sum(part.size for part in index.files)
     return MadeDelta(delta, size, index, sum(parcel.member.size for parcel in parcels))
+
+
+def _told(packed: bytes) -> Packed:
+    """What the index says of a packed part."""
+    return Packed(len(packed), hashlib.sha256(packed).hexdigest())
 
 
 def _parcels(
