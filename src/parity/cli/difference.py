@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from parity.cli.display import size
 from parity.update import Change, Contents, Difference, Package, remarks
 
-_SPECIAL = re.compile(r"([\\`*_\[\]<>|~])")
+_SPECIAL = re.compile(r"[\\`*_\[\]<>|~&@#]|:(?=//)")
+_ESCAPES = {"&": "&amp;", "@": "&#64;", "#": "&#35;", ":": "&#58;"}
 _UNKNOWN = "not stated"
 
 
@@ -176,6 +177,5 @@ def _table(section: Section) -> list[str]:
 
 
 def _escape(text: str) -> str:
-    """A text that Markdown shows as it is: no markup, no HTML, no mention of people or issues."""
-    escaped = _SPECIAL.sub(r"\\\1", text.replace("&", "&amp;"))
-    return escaped.replace("@", "&#64;").replace("#", "&#35;").replace("://", "&#58;//")
+    """A text that Markdown shows as it is: no markup, no HTML, no mention of people, issues or addresses."""
+    return _SPECIAL.sub(lambda found: _ESCAPES.get(found.group(), "\\" + found.group()), text)
