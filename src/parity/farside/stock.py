@@ -63,9 +63,10 @@ class Stock:
         self, bundles: Sequence[Carrier], files: Sequence[BinaryIO], wheels: Sequence[Wheel]
     ) -> None:
         self.bundles = tuple(bundles)
-        self.wheels = OrderedDict((wheel.filename, wheel) for wheel in wheels)
+        ordered = sorted(wheels, key=lambda one: (one.project, one.filename))
+        self.wheels = OrderedDict((wheel.filename, wheel) for wheel in ordered)
         self.projects: "OrderedDict[str, List[Wheel]]" = OrderedDict()
-        for wheel in sorted(wheels, key=lambda one: (one.project, one.filename)):
+        for wheel in ordered:
             self.projects.setdefault(wheel.project, []).append(wheel)
         self._files = tuple(files)
 
@@ -140,7 +141,7 @@ def _gather(bundles: Sequence[Carrier], files: Sequence[BinaryIO]) -> List[Wheel
                 found[filename] = _describe(package, filename, number, offset, files[number].fileno())
             elif known.sha256 != package["sha256"]:
                 raise _disagreement(filename, bundles[known.bundle], known.sha256, bundle, package["sha256"])
-    return [found[name] for name in sorted(found)]
+    return list(found.values())
 
 
 def _disagreement(filename: str, one: Carrier, first: str, other: Carrier, second: str) -> BundlesDisagree:
