@@ -147,6 +147,13 @@ class ProbeFailed(ParityError):
     default_remedy = "the image must carry the target's Python on PATH; see images/README.md"
 
 
+class FactsInvalid(ParityError):
+    """A file of facts that cannot be read, is damaged or was written by another version."""
+
+    exit_code = 32
+    default_remedy = "measure the machine again: `parity probe --script -o probe.py`, carry it there, run it"
+
+
 # --- the lock and the wheels ----------------------------------------------------------------------
 
 

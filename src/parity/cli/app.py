@@ -17,6 +17,7 @@ from parity.cli import (
     profiles,
     publishing,
     serving,
+    target,
     updates,
     verify,
     volumes,
@@ -55,6 +56,10 @@ app.command("split", epilog=volumes.SPLIT_EPILOG)(volumes.split_command)
 app.command("join", epilog=volumes.JOIN_EPILOG)(volumes.join_command)
 app.add_typer(profiles.app, name="profile")
 app.command("init", epilog="Example: `parity init --os 'rhel 9' --python 3.9 --libc 'glibc 2.34'`")(init.init)
+app.command("probe", epilog="Example: `parity probe --script -o probe.py`")(target.probe)
+app.command("check", epilog="Example: `parity check facts.json dist/sci-1.0-rhel9-py39.parity.tar`")(
+    target.check
+)
 app.command("schema", epilog="Example: `parity schema > profile.schema.json`")(profiles.print_schema)
 app.add_typer(images.app, name="image")
 app.command("keygen", epilog="Example: `parity keygen release.key --passphrase`")(keys.keygen)

@@ -11,15 +11,22 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from parity.cli.factsfile import facts_file
 from parity.cli.output import stderr
 from parity.errors import OptionConflict
-from parity.profile import NewProfile, available, shipped_for, write_new
+from parity.probe import read_facts
+from parity.profile import NewProfile, available, propose, shipped_for, write_new
 
 _OS_PARTS = 2
+_NAMES = "from `parity profile list`"
 
 
 def init(
     *,
+    facts: Annotated[
+        str,
+        typer.Option("--from", metavar="FACTS", help="What `parity probe` wrote on the target; - is stdin."),
+    ] = "",
     system: Annotated[
         str, typer.Option("--os", metavar="'ID VERSION'", help="ID and VERSION_ID of /etc/os-release.")
     ] = "",
@@ -45,12 +52,12 @@ def init(
 ) -> None:
     """Write a new, commented profile, asking for what the options leave open.
 
-    Where a shipped profile describes the same system, the new one extends it. An existing file stays
-    unless --force is given.
+    With --from the facts say what the target is, and the image is proposed. Where a shipped profile
+    describes the same system, the new one extends it. An existing file stays unless --force is given.
 
     Example: `parity init --os "rhel 9" --python 3.12 -p requests -o plant.yaml`
     """
-    interview = _Interview(asking=sys.stdin.isatty() and sys.stderr.isatty())
+    interview = _Interview(asking=sys.stdin.isatty() and sys.stderr.isatty(), measured=bool(facts))
     given = NewProfile(
         extends=extends,
         libc=libc,
@@ -59,17 +66,23 @@ def init(
         packages=tuple(package or ()),
         files=tuple(str(path) for path in requirement or ()),
     )
-    answers = interview.packages(interview.image(interview.target(given, system, image), image))
+    target = _from_facts(given, facts, system, image) if facts else interview.target(given, system, image)
+    answers = interview.packages(interview.image(target, image))
     path = where or Path(_file_name(answers))
     write_new(_relative(answers, path.parent), path, force=force)
-    stderr().print(Text(f"wrote {path}; next: parity profile check {path}"), soft_wrap=True)
+    base = f" on top of {answers.extends}" if answers.extends else ""
+    stderr().print(Text(f"wrote {path}{base}; next: parity profile check {path}"), soft_wrap=True)
 
 
 @dataclass(frozen=True)
 class _Interview:
-    """Fills what the options left open; `asking` tells whether there is a person to ask."""
+    """Fills what the options left open.
+
+    `asking` tells whether there is a person to ask, `measured` whether facts say the target.
+    """
 
     asking: bool
+    measured: bool = False
 
     def target(self, answers: NewProfile, system: str, image: str) -> NewProfile:
         """Operating system, Python, libc and architecture, or a base that has them."""
@@ -89,13 +102,12 @@ class _Interview:
 
     def image(self, answers: NewProfile, image: str) -> NewProfile:
         """The image that stands for the target, where no base has one."""
+        image = image or answers.image
         if not (image or answers.extends):
             image = self._ask("--image", "Its container image, or a folder with a Dockerfile")
-        return (
-            replace(answers, image_folder=image)
-            if Path(image or "-").is_dir()
-            else replace(answers, image=image)
-        )
+        if Path(image or "-").is_dir():
+            return replace(answers, image="", image_folder=image)
+        return replace(answers, image=image)
 
     def packages(self, answers: NewProfile) -> NewProfile:
         """What to install; nothing is an answer too."""
@@ -120,8 +132,17 @@ class _Interview:
             return default
         raise OptionConflict(
             f"{option} is missing, and there is no terminal to ask on",
-            remedy=f"give {option}, or --extends with a name from `parity profile list`",
+            remedy=f"give {option}" if self.measured else f"give {option}, or --extends with a name {_NAMES}",
         )
+
+
+def _from_facts(answers: NewProfile, facts: str, system: str, image: str) -> NewProfile:
+    """The target that was measured, and an image for it unless one was named."""
+    if system or answers.python or answers.libc or answers.arch or answers.extends:
+        raise OptionConflict("--from says the target", remedy="leave out the other options that say it")
+    with facts_file(facts) as (file, where):
+        found = propose(read_facts(file, where), where, named_image=bool(image))
+    return replace(found, packages=answers.packages, files=answers.files)
 
 
 def _with_system(answers: NewProfile, system: str) -> NewProfile:

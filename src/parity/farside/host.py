@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from .errors import WrongHost
 from .names import parse_wheel_name
@@ -13,6 +13,19 @@ _STABLE_MAJOR = ("almalinux", "amzn", "centos", "debian", "ol", "rhel", "rocky",
 _CHILD_TIMEOUT = 30
 _USUAL_FOLDERS = ("/usr/local/bin", "/usr/bin", "/bin")
 _ASK_VERSION = "import sys; sys.stdout.write('%d.%d' % sys.version_info[:2])"
+
+
+class Differences(NamedTuple):
+    """Between a bundle's target and a machine: `hard` ones, and `soft` ones that may be accepted."""
+
+    hard: List[str]
+    soft: List[str]
+
+
+def differences(document: Dict[str, Any], facts: Dict[str, Any]) -> Differences:
+    """Hold the manifest's target, and every wheel's tags, against measured facts."""
+    hard = list(_hard_differences(document["target"], facts)) + list(_misfits(document, facts))
+    return Differences(hard, list(_soft_differences(document["target"], facts)))
 
 
 def check_host(document: Dict[str, Any], facts: Dict[str, Any], allow_other_os: bool = False) -> List[str]:
@@ -29,12 +42,11 @@ def check_host(document: Dict[str, Any], facts: Dict[str, Any], allow_other_os: 
     Raises:
         WrongHost: names both sides of every difference that counts.
     """
-    target = document["target"]
-    hard = list(_hard_differences(target, facts)) + list(_misfits(document, facts))
-    soft = list(_soft_differences(target, facts))
+    hard, soft = differences(document, facts)
     if hard or (soft and not allow_other_os):
         raise WrongHost(
-            "this bundle is for another machine: " + "; ".join(hard + soft), _remedy(target, hard)
+            "this bundle is for another machine: " + "; ".join(hard + soft),
+            _remedy(document["target"], hard),
         )
     return soft
 

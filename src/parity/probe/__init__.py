@@ -1,7 +1,21 @@
-"""Facts measured inside the image, and the parity check against the profile."""
+"""Facts measured inside the image or on a host, and what is held against them."""
 
 from parity.probe.check import check_parity, check_stand_in
 from parity.probe.facts import parse_facts, travelling
+from parity.probe.facts_file import parse_facts_file, read_facts
+from parity.probe.script import probe_script
 from parity.probe.stage import measure
+from parity.probe.would_install import Verdict, would_install
 
-__all__ = ["check_parity", "check_stand_in", "measure", "parse_facts", "travelling"]
+__all__ = [
+    "Verdict",
+    "check_parity",
+    "check_stand_in",
+    "measure",
+    "parse_facts",
+    "parse_facts_file",
+    "probe_script",
+    "read_facts",
+    "travelling",
+    "would_install",
+]

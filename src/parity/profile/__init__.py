@@ -3,6 +3,7 @@
 from parity.profile.build import rehearsal_plan
 from parity.profile.load import Effective, Overrides, check_profile, load_effective, load_profile
 from parity.profile.new import NewProfile, render_new, shipped_for, write_new
+from parity.profile.propose import propose
 from parity.profile.render import render_effective
 from parity.profile.schema import schema_text
 from parity.profile.search import available, default_search, find_profile, shipped_root
@@ -17,6 +18,7 @@ __all__ = [
     "find_profile",
     "load_effective",
     "load_profile",
+    "propose",
     "rehearsal_plan",
     "render_effective",
     "render_new",

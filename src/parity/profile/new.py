@@ -19,7 +19,8 @@ class NewProfile:
 
     Either `extends` names a base, and the target's fields say only what differs from it (empty: nothing
     does), or there is none and all of them, and `image`, must be filled. `image` is a reference, or a
-    folder where it holds a recipe. Paths are written as given: relative to the new file.
+    folder where it holds a recipe. Paths are written as given: relative to the new file. The notes become
+    comments, one line each: on the whole, and on the image.
     """
 
     extends: str = ""
@@ -32,19 +33,22 @@ class NewProfile:
     image_folder: str = ""
     packages: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    image_notes: tuple[str, ...] = ()
 
 
 def shipped_for(os_id: str, os_version: str, python: str = "") -> Mapping[str, NewProfile]:
     """The shipped profiles for this system (and Python, where given), by name, with their targets."""
     found = {}
-    for name, target in _shipped_targets().items():
+    for name, target in shipped_targets().items():
         same_version = target.os_version == os_version or os_version.startswith(target.os_version + ".")
         if target.os_id == os_id and same_version and python in ("", target.python):
             found[name] = target
     return found
 
 
-def _shipped_targets() -> dict[str, NewProfile]:
+def shipped_targets() -> dict[str, NewProfile]:
+    """Every shipped profile by name, with its whole target."""
     folder = shipped_root() / "profiles"
     targets = {}
     for name, path in available((folder,)).items():
@@ -62,7 +66,7 @@ def _shipped_targets() -> dict[str, NewProfile]:
 
 def render_new(new: NewProfile) -> str:
     """The profile's text."""
-    parts = [_HEAD, _base(new), _target(new), _image(new), _install(new), _TAIL]
+    parts = [_HEAD + _comments(new.notes), _base(new), _target(new), _image(new), _install(new), _TAIL]
     return "\n".join(part for part in parts if part)
 
 
@@ -84,6 +88,10 @@ def write_new(new: NewProfile, path: Path, *, force: bool = False) -> None:
     if path.exists() and not force:
         raise OptionConflict(f"{path} exists", remedy="choose another --output, or add --force")
     write_atomic(path, text.encode())
+
+
+def _comments(lines: tuple[str, ...]) -> str:
+    return "".join(f"# {line}\n" for line in lines)
 
 
 def _base(new: NewProfile) -> str:
@@ -122,7 +130,7 @@ def _image(new: NewProfile) -> str:
     value = f"folder: {scalar(new.image_folder)}" if new.image_folder else f"reference: {scalar(new.image)}"
     return f"""\
 # The container image that matches the target: a reference, or a folder to build it from.
-image:
+{_comments(new.image_notes)}image:
   {value}
 """
 

@@ -1,0 +1,99 @@
+"""Would a bundle install on a machine of which only the facts are at hand? Pure.
+
+The rules are the far side's own (`parity.farside.host`, and what `parity.farside.tools` needs).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from parity.farside.host import differences, minor_of
+from parity.farside.names import parse_wheel_name
+
+_ALWAYS_UNTOLD = (
+    "free space, and whether programs may run under the prefix",
+    "system libraries: the installer tries the proof's imports there",
+    "what is installed there already, so whether the serial would be refused",
+)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the installer would say.
+
+    Attributes:
+        reasons: why it would refuse; nothing overrides them.
+        overridable: why it would refuse unless `--allow-other-os` is given there.
+        warnings: what it would do in another way than the bundle was made for.
+        untold: what facts cannot tell.
+        remedy: what to do about the first reason; empty where it would install.
+    """
+
+    reasons: tuple[str, ...]
+    overridable: tuple[str, ...]
+    warnings: tuple[str, ...]
+    untold: tuple[str, ...]
+    remedy: str
+
+    def installs(self, *, allow_other_os: bool) -> bool:
+        """Whether it would."""
+        return not self.reasons and (allow_other_os or not self.overridable)
+
+
+def would_install(manifest: Mapping[str, Any], facts: Mapping[str, Any]) -> Verdict:
+    """Hold a bundle's manifest against facts.
+
+    Args:
+        manifest: a bundle's checked manifest.
+        facts: from `read_facts`.
+    """
+    hard, soft = differences(dict(manifest), dict(facts))
+    blocked, warnings = _tool(manifest, facts)
+    return Verdict(
+        reasons=(*hard, *blocked),
+        overridable=tuple(soft),
+        warnings=warnings,
+        untold=(*_untold_of_pip(manifest, facts), *_ALWAYS_UNTOLD),
+        remedy=_remedy(manifest, hard, blocked, soft),
+    )
+
+
+def _tool(manifest: Mapping[str, Any], facts: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Reasons and warnings about the tool that would install, chosen as `tools.choose_tool` does."""
+    reason = ""
+    if manifest["installer"] == "uv":
+        if _is_for(manifest["uv"], facts["arch"]):
+            return (), ()
+        reason = f" (the carried {manifest['uv'].rpartition('/')[2]} is not for {facts['arch']})"
+    if not facts["has_venv"]:
+        return (f"this host's Python {facts['python']} has no venv with ensurepip{reason}",), ()
+    return (), ((f"the host's pip would install{reason}",) if reason else ())
+
+
+def _is_for(uv: str, arch: str) -> bool:
+    """Whether uv's wheel holds a program for this architecture; it is static, so libc does not matter."""
+    name = parse_wheel_name(uv.rpartition("/")[2])
+    return name is not None and any(tag.endswith("_" + arch) for tag in name.tags)
+
+
+def _untold_of_pip(manifest: Mapping[str, Any], facts: Mapping[str, Any]) -> tuple[str, ...]:
+    if manifest["installer"] != "pip" or facts["pip_tags"] is not None:
+        return ()
+    if facts["pip"] is None:
+        return ("which wheels its pip takes: there is none yet, ensurepip would bring one",)
+    return (f"which wheels its pip {facts['pip']} takes: it cannot be asked; pip before 20.3 takes fewer",)
+
+
+def _remedy(manifest: Mapping[str, Any], hard: list[str], blocked: tuple[str, ...], soft: list[str]) -> str:
+    wanted = minor_of(manifest["target"]["python"])
+    if hard and all(each.startswith(("Python: ", "this interpreter ")) for each in hard):
+        return f"if the machine has Python {wanted} too, run the probe with it: python{wanted} probe.py"
+    if hard:
+        return "make a profile of that machine with `parity init --from FACTS` and build for it"
+    if blocked:
+        return "install what has it there (python3-venv on Debian), or build with `installer: uv`"
+    if soft:
+        return "build for that machine's own profile, or accept it: check and install with --allow-other-os"
+    return ""
