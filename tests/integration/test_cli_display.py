@@ -51,13 +51,13 @@ def _read(terminal: int) -> bytes:
 def words_for(small: dict[str, Any]) -> tuple[str | Path, ...]:
     folder = Path(small["bundle"]).parent
     options = ("-r", folder / "small.txt", "-o", folder, "--lock", folder / "pylock.toml")
-    return ("build", "debian11-py39", "--fresh", *options)
+    return ("build", "debian11-py39", *options)
 
 
 def test_a_terminal_shows_every_stage_with_its_time_and_a_summary(
     parity: Parity, small: dict[str, Any]
 ) -> None:
-    code, written = on_a_terminal(parity, *words_for(small), env={})
+    code, written = on_a_terminal(parity, *words_for(small), "--fresh", env={})
     assert code == 0, written
     assert COLOUR.search(written)
     assert "\x1b[?25l" in written  # the cursor is hidden while the board is live
@@ -114,9 +114,3 @@ def test_verbose_tells_every_wheel_and_import_and_stays_plain_on_a_terminal(
         assert package["wheel"] in written
     assert "pyyaml: import yaml: works" in written
     assert "\x1b[?25l" not in written
-
-
-def test_json_has_stdout_for_itself(parity: Parity, small: dict[str, Any]) -> None:
-    done = parity.run(*words_for(small), "--json")
-    assert done.stderr == ""
-    assert done.bundle["payload_sha256"] == small["payload_sha256"]
