@@ -133,7 +133,9 @@ class _Answer:
     def error(self) -> WrongHost:
         """What the installer would say, with a remedy for this side of the gap."""
         reasons = [*self.verdict.reasons, *(() if self.allow_other_os else self.verdict.overridable)]
-        return WrongHost("it would not install there: " + "; ".join(reasons), self.verdict.remedy)
+        return WrongHost(
+            "it would not install; the installer would say there: " + "; ".join(reasons), self.verdict.remedy
+        )
 
     def document(self) -> dict[str, Any]:
         """All of it for machines."""
