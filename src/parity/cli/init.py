@@ -70,6 +70,10 @@ def init(
     answers = interview.packages(interview.image(target, image))
     path = where or Path(_file_name(answers))
     write_new(_relative(answers, path.parent), path, force=force)
+    _say(answers, path)
+
+
+def _say(answers: NewProfile, path: Path) -> None:
     base = f" on top of {answers.extends}" if answers.extends else ""
     stderr().print(Text(f"wrote {path}{base}; next: parity profile check {path}"), soft_wrap=True)
 
