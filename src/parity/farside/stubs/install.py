@@ -12,7 +12,8 @@ if sys.version_info < (3, 6):
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 if not sys.flags.isolated:  # start over, out of reach of PYTHONPATH and of what lies beside this file
-    os.execv(sys.executable, [sys.executable, "-I", "-B", os.path.abspath(__file__)] + sys.argv[1:])  # noqa: RUF005, S606
+    again = [sys.executable, "-I", "-B", os.path.abspath(__file__)]
+    os.execv(sys.executable, again + sys.argv[1:])  # noqa: S606
 sys.dont_write_bytecode = True
 
 

@@ -23,9 +23,11 @@ import importlib.abc
 import importlib.machinery
 import importlib.util
 import os
+import types  # noqa: F401 - for a comment that tells a type
 
 if not sys.flags.isolated:  # start over, out of reach of PYTHONPATH and of what lies beside this file
-    os.execv(sys.executable, [sys.executable, "-I", "-B", os.path.abspath(__file__)] + sys.argv[1:])  # noqa: RUF005, S606
+    again = [sys.executable, "-I", "-B", os.path.abspath(__file__)]
+    os.execv(sys.executable, again + sys.argv[1:])  # noqa: S606
 
 VERSION = "@VERSION@"
 SOURCES = {}  # type: dict[str, str]
@@ -48,6 +50,11 @@ class Shelf(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
     def get_source(self, fullname):  # type: (str) -> str
         """A module's text, without the newline that stands before it for readability."""
         return SOURCES[fullname][1:]
+
+    def get_code(self, fullname):  # type: (str) -> types.CodeType
+        """A module's code, under a name by which a traceback finds the text above."""
+        name = os.path.join(os.path.abspath(__file__), fullname.replace(".", os.sep) + ".py")
+        return self.source_to_code(self.get_source(fullname), name)
 
 
 def main():  # type: () -> int
