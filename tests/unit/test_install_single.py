@@ -54,7 +54,8 @@ def test_the_file_and_all_that_is_in_it_runs_on_python_3_6(text: str, tmp_path: 
     for name, source in {"the-file-itself": text, **sources(text)}.items():
         ast.parse(source, filename=name, feature_version=(3, 6))
         (tmp_path / f"{name}.py").write_text(source)
-    command = [sys.executable, "-m", "vermin", "-t=3.6-", "--violations", "--no-tips", str(tmp_path)]
+    vermin = Path(sys.executable).with_name("vermin")
+    command = [str(vermin), "-t=3.6-", "--violations", "--no-tips", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 

@@ -13,6 +13,7 @@ from parity.cli import (
     doctor,
     images,
     init,
+    install,
     keys,
     profiles,
     publishing,
@@ -45,6 +46,12 @@ app.command("verify", epilog="Example: `parity verify BUNDLE --key sender.pub --
     verify.verify_command
 )
 app.command("inspect", epilog="Example: `parity inspect --json BUNDLE`")(verify.inspect_command)
+app.command("install", epilog=install.INSTALL_EPILOG)(install.install_command)
+app.command("rollback", epilog="Example: `parity rollback --prefix /opt/app`")(install.rollback_command)
+app.command("installed", epilog="Example: `parity installed --prefix /opt/app --json`")(
+    install.installed_command
+)
+app.command("farside", epilog="Example: `parity farside -o parity-farside.py`")(install.farside_command)
 app.command("serve", epilog=serving.SERVE_EPILOG)(serving.serve)
 app.command("index", epilog=serving.INDEX_EPILOG)(serving.index_command)
 app.command("publish", epilog=publishing.EPILOG)(publishing.publish_command)
