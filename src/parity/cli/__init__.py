@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from parity.cli.signals import install_handlers
+from parity.cli.signals import Signals
 from parity.errors import ParityError
 from parity.farside.errors import FarsideError
 
@@ -13,11 +13,13 @@ __all__ = ["main"]
 
 def main() -> None:
     """Run the command line and exit; see `parity.errors` for the exit codes."""
-    install_handlers()
+    signals = Signals()
+    signals.install()
     try:
         # Imported here: it takes a quarter of a second, in which Ctrl-C may come already.
         from parity.cli.app import app  # noqa: PLC0415
 
+        signals.heed()
         app()
     except (ParityError, FarsideError) as error:
         from parity.cli.output import fail  # noqa: PLC0415

@@ -4,29 +4,56 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
+import threading
 from types import FrameType
 
-from parity.errors import Interrupted, Terminated
+from parity.errors import Interrupted, ParityError, Terminated
 
 _FORCE_AFTER = 3
+_AGAIN_SECONDS = 0.05
 
 
-def install_handlers() -> None:
-    """Raise Interrupted or Terminated in the main thread at the first signal.
+class Signals:
+    """Raises Interrupted or Terminated in the main thread at the first signal.
 
     Further ones are ignored while cleaning up; the third ends the process at once (the next start
     sweeps what it left).
     """
-    counted = {"signals": 0}
 
-    def handle(number: int, _frame: FrameType | None) -> None:
-        counted["signals"] += 1
-        if counted["signals"] == 1:
-            if number == signal.SIGINT:
-                raise Interrupted("interrupted")
-            raise Terminated("terminated")
-        if counted["signals"] >= _FORCE_AFTER:
+    def __init__(self) -> None:
+        self._count = 0
+        self._holding = True
+        self._held: ParityError | None = None
+
+    def install(self) -> None:
+        """Take the signals, but hold them back until `heed`: an exception amid imports can get lost."""
+        signal.signal(signal.SIGINT, self._handle)
+        signal.signal(signal.SIGTERM, self._handle)
+        sys.unraisablehook = self._unraisable
+
+    def heed(self) -> None:
+        """Raise at once from now on; what was held back, too."""
+        self._holding = False
+        if self._held is not None:
+            raise self._held
+
+    def _handle(self, number: int, _frame: FrameType | None) -> None:
+        self._count += 1
+        if self._count >= _FORCE_AFTER:
             os._exit(128 + number)
+        if self._count > 1:
+            return
+        error = Interrupted("interrupted") if number == signal.SIGINT else Terminated("terminated")
+        if not self._holding:
+            raise error
+        self._held = error
 
-    signal.signal(signal.SIGINT, handle)
-    signal.signal(signal.SIGTERM, handle)
+    def _unraisable(self, lost: sys.UnraisableHookArgs) -> None:
+        """A finaliser or a weak reference's callback swallowed our exception: once more, elsewhere."""
+        if not isinstance(lost.exc_value, (Interrupted, Terminated)):
+            sys.__unraisablehook__(lost)
+            return
+        self._count -= 1
+        number = lost.exc_value.exit_code - 128
+        threading.Timer(_AGAIN_SECONDS, os.kill, (os.getpid(), number)).start()
