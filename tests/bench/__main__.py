@@ -151,7 +151,7 @@ def _measure(options: argparse.Namespace) -> Report:
             bench.round()
         if "memory" in parts:
             bench.memory(options.runs)
-        machine |= bench.bundle()
+        machine |= bench.bundle() | {"load after": f"{os.getloadavg()[0]:.2f} (1 min)"}
         return Report(options.set, machine, bench.series(), bench.median_stages(), GOALS)
 
 
