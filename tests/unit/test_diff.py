@@ -264,7 +264,11 @@ def test_a_hostile_wheel_is_read_or_reported_never_believed(
     assert (("unreadable-wheel", "evil") in noted(found)) == bool(package.facts.fault)
 
 
-@pytest.mark.parametrize("data", [b"", b"PK", b"PK\x05\x06" + bytes(18), b"no zip" * 999])
+BEFORE_ITSELF = bytes(40) + b"PK\x06\x07" + bytes(12) + b"\1\0\0\0" + b"PK\x05\x06" + bytes(18)
+"""A zip whose 64-bit end record would have to begin before its first byte."""
+
+
+@pytest.mark.parametrize("data", [b"", b"PK", b"PK\x05\x06" + bytes(18), b"no zip" * 999, BEFORE_ITSELF])
 def test_a_wheel_that_is_no_zip_is_reported(tmp_path: Path, empty: MadeBundle, data: bytes) -> None:
     found = difference(empty, bundle(tmp_path, (FILENAME, data), identity=NEWER))
     assert ("unreadable-wheel", "evil") in noted(found)
