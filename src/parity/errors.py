@@ -213,6 +213,20 @@ class ToolUnavailable(ParityError):
     default_remedy = "make sure the index offers the uv wheel named above, or carry it into the cache"
 
 
+class SourceUnavailable(ParityError):
+    """A git repository, source archive or folder that a project names could not be had."""
+
+    exit_code = 48
+    default_remedy = "see that this machine reaches it (git uses your own credentials), then build again"
+
+
+class BuildFailed(ParityError):
+    """A source did not become a wheel; says which and the end of what its build said."""
+
+    exit_code = 49
+    default_remedy = "mend the build as its output says; it runs in the target's image, without network"
+
+
 class HostileWheel(ParityError):
     """A wheel that no installer should touch."""
 

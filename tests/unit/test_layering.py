@@ -15,6 +15,7 @@ STAGES = {
     "images",
     "probe",
     "resolve",
+    "project",
     "fetch",
     "audit",
     "rehearse",

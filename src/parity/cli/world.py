@@ -66,10 +66,10 @@ class UvTool:
     holds the application's packages alone.
     """
 
-    def carry_uv(self, container: Container, arch: str) -> None:
+    def carry_uv(self, container: Container, arch: str, folder: str = "/") -> None:
         """Put uv's program into a container; ToolUnavailable where it cannot be had."""
         pinned = uv_wheel(arch)
-        container.put("/", uv_tar(uv_binary(pinned, self._wheel(pinned))))
+        container.put(folder, uv_tar(uv_binary(pinned, self._wheel(pinned))))
 
     def uv_file(self, arch: str) -> BundleFile:
         """Uv's wheel as a file of the payload; ToolUnavailable where it cannot be had."""

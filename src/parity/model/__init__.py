@@ -13,6 +13,7 @@ from parity.model.profile import (
     Requirements,
     Target,
 )
+from parity.model.project import Origin, ProjectPlan, SourcePackage
 from parity.model.proof import ImportResult, Proof
 from parity.model.wheels import Finding, StoredWheel, WheelSet
 
@@ -28,11 +29,14 @@ __all__ = [
     "Libc",
     "Lock",
     "LockedWheel",
+    "Origin",
     "PinnedImage",
     "Profile",
+    "ProjectPlan",
     "Proof",
     "RehearsalPlan",
     "Requirements",
+    "SourcePackage",
     "StoredWheel",
     "Target",
     "WheelSet",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from parity.model.project import Origin
+
 
 @dataclass(frozen=True)
 class LockedWheel:
@@ -13,11 +15,12 @@ class LockedWheel:
         name: normalised project name (PEP 503).
         version: as the index spells it.
         filename: the wheel's file name (PEP 427).
-        url: where it was found, without credentials, query or fragment.
+        url: where it was found, without credentials, query or fragment; empty where it was built.
         sha256: 64 hexadecimal digits, lower case.
         size: bytes, None where the index does not tell.
         requested: True where the user's own requirements name it.
         index: the name of the index it came from.
+        origin: the source that it was built from, None where it came as a wheel.
     """
 
     name: str
@@ -28,6 +31,7 @@ class LockedWheel:
     size: int | None
     requested: bool
     index: str = "default"
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from parity.model.project import ProjectPlan
+
 LibcFamily = Literal["glibc", "musl"]
 Installer = Literal["uv", "pip"]
 
@@ -130,3 +132,4 @@ class Profile:
     version: str | None
     serial: int | None
     document: str
+    project: ProjectPlan | None = None

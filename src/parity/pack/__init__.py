@@ -9,7 +9,7 @@ from parity.pack.contents import (
 )
 from parity.pack.draft import Draft, draft
 from parity.pack.texts import STOCK_CHECK, pylock_toml, readme_txt, requirements_txt
-from parity.pack.wheelstream import wheels_in_archive
+from parity.pack.wheelstream import file_in_archive, wheels_in_archive
 from parity.pack.writer import write_bundle
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Draft",
     "build_manifest",
     "draft",
+    "file_in_archive",
     "file_of_bytes",
     "file_on_disk",
     "payload_order",

@@ -78,6 +78,7 @@ def draft(
     wheels: WheelSet,
     *,
     uv: BundleFile | None,
+    more: Sequence[BundleFile] = (),
 ) -> Draft:
     """Everything a bundle holds besides manifest, proof and wheels.
 
@@ -89,6 +90,7 @@ def draft(
         lock: what is installed.
         wheels: its files, in the engine's store.
         uv: uv's wheel, under its path in the payload.
+        more: what travels besides, such as a project's metadata.
     """
     texts = {
         "README.txt": readme_txt(lock, profile.target, profile.installer),
@@ -99,6 +101,7 @@ def draft(
     files = [file_of_bytes(path, text.encode()) for path, text in texts.items()]
     files.append(json_file("facts.json", travelling_facts))
     files.extend(farside_files())
+    files.extend(more)
     if uv is not None:
         files.append(uv)
     return Draft(profile, image, facts, wheels, payload_order(files), uv)

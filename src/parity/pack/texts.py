@@ -123,10 +123,13 @@ def readme_txt(lock: Lock, target: Target, installer: Installer) -> str:
 
 def _pylock_package(wheel: LockedWheel) -> str:
     size = "" if wheel.size is None else f"size = {wheel.size}, "
+    said = wheel.origin.document() if wheel.origin else {}
+    origin = ", ".join(f"{key} = {_toml(value)}" for key, value in said.items())
     return (
         f"[[packages]]\nname = {_toml(wheel.name)}\nversion = {_toml(wheel.version)}\n"
         f"wheels = [{{name = {_toml(wheel.filename)}, path = {_toml(WHEELS + wheel.filename)}, "
         f'{size}hashes = {{sha256 = "{wheel.sha256}"}}}}]\n'
+        + (f"[packages.tool.parity]\norigin = {{{origin}}}\n" if origin else "")
     )
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import tarfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import IO, cast
 
 from parity.errors import EngineLost, HashMismatch
+from parity.model import BundleFile
 
 CHUNK = 1024 * 1024
 _BLOCK = 512
@@ -61,6 +62,26 @@ def _content(tar: tarfile.TarFile, member: tarfile.TarInfo) -> Iterator[bytes]:
             yield data
     except tarfile.TarError as error:
         raise EngineLost(f"the engine's stream of wheels broke off: {error}") from error
+
+
+def file_in_archive(path: str, archive: Callable[[], Iterable[bytes]], size: int, sha256: str) -> BundleFile:
+    """A payload file whose bytes come out of the engine's store each time it is opened.
+
+    Args:
+        path: in the payload.
+        archive: gives the engine's tar stream of that one file.
+        size: bytes.
+        sha256: of them; whoever writes the payload compares.
+    """
+
+    def chunks() -> Iterator[bytes]:
+        with tarfile.open(fileobj=cast(IO[bytes], _Pipe(archive())), mode="r|", bufsize=CHUNK) as tar:
+            member = tar.next()
+            if member is None or not member.isreg():
+                raise HashMismatch("the store does not hold the file", where=path)
+            yield from _content(tar, member)
+
+    return BundleFile(path, size, sha256, chunks)
 
 
 class _Pipe:

@@ -10,9 +10,9 @@ from parity.engine import Container
 from parity.engine.workshop import STORE_VOLUME, workshop
 from parity.fetch import fetch_wheels
 from parity.images import ensure_image
-from parity.model import BuiltBundle, Facts, Lock, PinnedImage, Proof, WheelSet
+from parity.model import BuiltBundle, Facts, Lock, PinnedImage, Profile, Proof, WheelSet
 from parity.pack import Draft, draft, wheels_in_archive, write_bundle
-from parity.pipeline import known, locks
+from parity.pipeline import known, locks, projects
 from parity.pipeline.values import BuildReport, BuildRequest, World
 from parity.probe import check_parity, check_stand_in, travelling
 from parity.rehearse import Carried
@@ -29,10 +29,20 @@ def build(request: BuildRequest, world: World) -> BuildReport:
     image = _present_image(request, world)
     facts = _matching_facts(request, image, world)
     with workshop(world.engine, image.id, image.platform) as room:
-        lock = _lock(request, facts, room, world)
+        resolved = _resolved(request, image, facts, room, world)
+        lock = resolved.lock
         wheels = _wheel_set(request, facts, lock, room, world)
-        uv = world.tools.uv_file(facts.arch) if request.profile.installer == "uv" else None
-        bundle_draft = draft(request.profile, image, facts, travelling(facts.document), lock, wheels, uv=uv)
+        uv = world.tools.uv_file(facts.arch) if _carries_uv(request.profile) else None
+        bundle_draft = draft(
+            request.profile,
+            image,
+            facts,
+            travelling(facts.document),
+            lock,
+            wheels,
+            uv=uv,
+            more=resolved.files,
+        )
         proof = _proof(bundle_draft, lock, world)
         bundle = _bundle(request, bundle_draft, proof, room, world)
     return BuildReport(request.profile, image, facts, lock, wheels, proof, bundle)
@@ -65,14 +75,22 @@ def _matching_facts(request: BuildRequest, image: PinnedImage, world: World) -> 
     return facts
 
 
-def _lock(request: BuildRequest, facts: Facts, room: Container, world: World) -> Lock:
+def _carries_uv(profile: Profile) -> bool:
+    """Whoever works in a project needs uv there, whatever installs the bundle."""
+    return profile.installer == "uv" or profile.project is not None
+
+
+def _resolved(
+    request: BuildRequest, image: PinnedImage, facts: Facts, room: Container, world: World
+) -> projects.Resolved:
     world.reporter.stage("resolve")
-    lock = locks.current_lock(request, facts, room, world)
+    resolved = locks.resolved(request, image, facts, room, world)
+    lock = resolved.lock
     check_tags(lock.wheels, facts, request.profile.target, request.profile.installer)
     world.reporter.note(f"{len(lock.wheels)} packages")
     for wheel in lock.wheels:
-        world.reporter.debug(f"{wheel.name} {wheel.version}: {wheel.url}")
-    return lock
+        world.reporter.debug(f"{wheel.name} {wheel.version}: {wheel.url or wheel.origin}")
+    return resolved
 
 
 def _wheel_set(request: BuildRequest, facts: Facts, lock: Lock, room: Container, world: World) -> WheelSet:

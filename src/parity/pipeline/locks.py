@@ -6,7 +6,9 @@ from parity.audit import tags_of_libc
 from parity.engine import Container
 from parity.errors import InputFileError
 from parity.files import write_atomic
-from parity.model import Facts, Lock
+from parity.model import Facts, Lock, PinnedImage
+from parity.pipeline import projects
+from parity.pipeline.sources import Shop
 from parity.pipeline.values import BuildRequest, World
 from parity.resolve import (
     ResolveInputs,
@@ -19,6 +21,16 @@ from parity.resolve import (
     resolver,
     write_lock,
 )
+
+
+def resolved(
+    request: BuildRequest, image: PinnedImage, facts: Facts, room: Container, world: World
+) -> projects.Resolved:
+    """The lock to build from, and what travels beside its wheels; errors as `current_lock`."""
+    if request.profile.project is None:
+        return projects.Resolved(current_lock(request, facts, room, world))
+    tags = _usable_tags(request, facts)
+    return projects.project_lock(Shop(request, image, facts, tags, room, world))
 
 
 def current_lock(request: BuildRequest, facts: Facts, room: Container, world: World) -> Lock:

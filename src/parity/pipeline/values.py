@@ -41,8 +41,8 @@ class Remembers(Protocol):
 class CarriesUv(Protocol):
     """The pinned uv on this machine."""
 
-    def carry_uv(self, container: Container, arch: str) -> None:
-        """Put uv's program for that architecture into a container, at `parity.resolve.UV_PATH`."""
+    def carry_uv(self, container: Container, arch: str, folder: str = "/") -> None:
+        """Put uv's program for that architecture into a container, at `folder` + `parity.resolve.UV_PATH`."""
 
     def uv_file(self, arch: str) -> BundleFile:
         """Uv's wheel as a file of the payload; ToolUnavailable where it cannot be had."""

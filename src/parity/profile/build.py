@@ -13,6 +13,7 @@ from parity.model import (
     IndexSettings,
     Libc,
     Profile,
+    ProjectPlan,
     RehearsalPlan,
     Requirements,
     Target,
@@ -45,6 +46,7 @@ def build(name: str, path: Path, layer: Layer) -> Profile:
         version=document.get("version"),
         serial=document.get("serial"),
         document=canonical_document(name, layer),
+        project=_project(layer),
     )
 
 
@@ -59,11 +61,15 @@ def canonical_document(name: str, layer: Layer) -> str:
     if isinstance(image := document["image"], dict) and "folder" in image:
         document["image"] = {**image, "folder": _base_name(image["folder"])}
     if install := document.get("install"):
-        document["install"] = {
-            key: lines if key == "requirements" else [_base_name(line) for line in lines]
-            for key, lines in install.items()
-        }
+        document["install"] = {key: _without_folders(key, value) for key, value in install.items()}
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True) + "\n"
+
+
+def _without_folders(key: str, value: Any) -> Any:
+    """A part of `install` as it travels."""
+    if key == "project":
+        return {**value, "path": _base_name(value["path"])}
+    return value if key == "requirements" else [_base_name(line) for line in value]
 
 
 def _base_name(path: str) -> str:
@@ -108,6 +114,19 @@ def _requirements(layer: Layer) -> Requirements:
         inline=tuple(layer.value.get("install", {}).get("requirements", ())),
         files=tuple(path for _, path in _files(layer, "files")),
         constraints=tuple(path for _, path in _files(layer, "constraints")),
+    )
+
+
+def _project(layer: Layer) -> ProjectPlan | None:
+    plan = layer.value.get("install", {}).get("project")
+    if plan is None:
+        return None
+    groups = plan.get("groups")
+    return ProjectPlan(
+        folder=resolved(layer, ("install", "project", "path"), plan["path"]),
+        extras=tuple(plan.get("extras", ())),
+        groups=None if groups is None else tuple(groups),
+        lock=plan.get("lock", "auto"),
     )
 
 

@@ -90,8 +90,14 @@ def _folder(layer: Layer, trail: Trail, text: str) -> str:
     return f"{folder} holds neither Dockerfile nor bootstrap.json"
 
 
+def _project(layer: Layer, trail: Trail, text: str) -> str:
+    folder = resolved(layer, trail, text)
+    return "" if is_file(folder / "pyproject.toml") else f"{folder} holds no pyproject.toml"
+
+
 _JUDGES: dict[Trail, Callable[[Layer, Trail, str], str]] = {
     ("exclude-newer",): _moment,
     ("rehearsal", "memory"): _memory,
     ("image", "folder"): _folder,
+    ("install", "project", "path"): _project,
 }

@@ -23,7 +23,7 @@ COMMAND_LINE = "command line"
 class Overrides:
     """What the command line says instead of the profile; relative paths start at the current folder.
 
-    `requirements` replaces the profile's own requirements and files; its constraints stay.
+    `requirements` replaces the profile's own requirements, files and project; its constraints stay.
     """
 
     requirements: tuple[Path, ...] = ()
@@ -206,7 +206,7 @@ def _only_constraints(layer: Layer) -> Layer:
     install = layer.value.get("install")
     if not isinstance(install, dict):
         return layer
-    kept = {key: value for key, value in install.items() if key not in ("requirements", "files")}
+    kept = {key: value for key, value in install.items() if key == "constraints"}
     return Layer({**layer.value, "install": kept}, layer.places)
 
 

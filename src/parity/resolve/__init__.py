@@ -10,13 +10,22 @@ from parity.resolve.lockfile import (
     require_fresh,
     write_lock,
 )
+from parity.resolve.project import (
+    DirectRequirement,
+    ProjectSelection,
+    locked_build,
+    select_project,
+    split_requirements,
+)
 from parity.resolve.requirements import RequirementLine, WhatToInstall, read_requirements
 from parity.resolve.stage import UV_PATH, resolve_lock, resolver
 from parity.resolve.uv import UvWheel, uv_version, uv_wheel
 
 __all__ = [
     "UV_PATH",
+    "DirectRequirement",
     "LockState",
+    "ProjectSelection",
     "RequirementLine",
     "ResolveInputs",
     "UvWheel",
@@ -24,12 +33,15 @@ __all__ = [
     "inputs_digest",
     "lock_path",
     "lock_state",
+    "locked_build",
     "parse_lock",
     "read_lock",
     "read_requirements",
     "require_fresh",
     "resolve_lock",
     "resolver",
+    "select_project",
+    "split_requirements",
     "uv_version",
     "uv_wheel",
     "write_lock",

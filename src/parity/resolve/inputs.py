@@ -25,6 +25,7 @@ class ResolveInputs:
             the target (behind a stand-in, or with an old pip) accepts fewer.
         index_url: the profile's index, None where this machine's settings decide.
         exclude_newer: RFC 3339 date or time, None for no limit.
+        project: digest of the project that is installed, empty where there is none.
     """
 
     what: WhatToInstall
@@ -32,6 +33,7 @@ class ResolveInputs:
     tags: tuple[str, ...]
     index_url: str | None = None
     exclude_newer: str | None = None
+    project: str = ""
 
     @property
     def requires_python(self) -> str:
@@ -55,6 +57,8 @@ def inputs_digest(inputs: ResolveInputs, resolver: str) -> str:
         "exclude_newer": inputs.exclude_newer,
         "resolver": resolver,
     }
+    if inputs.project:
+        document["project"] = inputs.project
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 

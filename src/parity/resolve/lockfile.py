@@ -15,7 +15,7 @@ from packaging.pylock import Package, Pylock, PylockValidationError
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from parity.errors import LockInvalid, LockOutdated
-from parity.model import Lock, LockedWheel
+from parity.model import Lock, LockedWheel, Origin
 from parity.model.network import clean_url
 from parity.model.toml import TOMLError, parse
 
@@ -96,7 +96,17 @@ def write_lock(lock: Lock) -> str:
     return "\n".join(lines) + "\n"
 
 
+def preferences(versions: Mapping[str, str]) -> str:
+    """A lock that names versions and nothing else: what uv prefers where it still fits."""
+    lines = ['lock-version = "1.0"', 'created-by = "parity"']
+    for name, version in sorted(versions.items()):
+        lines += ["", "[[packages]]", f"name = {_quoted(name)}", f"version = {_quoted(version)}"]
+    return "\n".join([*lines, ""])
+
+
 def _package_lines(wheel: LockedWheel) -> list[str]:
+    if wheel.origin is not None:
+        return _built_lines(wheel, wheel.origin)
     size = "" if wheel.size is None else f"size = {wheel.size}, "
     file = f"name = {_quoted(wheel.filename)}, url = {_quoted(wheel.url)}, {size}"
     index = [f"index = {_quoted(wheel.index)}"] if "://" in wheel.index else []
@@ -106,6 +116,29 @@ def _package_lines(wheel: LockedWheel) -> list[str]:
         f"version = {_quoted(wheel.version)}",
         *index,
         f"wheels = [{{ {file}hashes = {{ sha256 = {_quoted(wheel.sha256)} }} }}]",
+    ]
+
+
+def _built_lines(wheel: LockedWheel, origin: Origin) -> list[str]:
+    """A package that is built: PEP 751 names its source, our own table the wheel that came of it."""
+    inside = f", subdirectory = {_quoted(origin.subdirectory)}" if origin.subdirectory else ""
+    said = ", ".join(f"{key} = {_quoted(value)}" for key, value in origin.document().items())
+    address = _quoted(origin.address)
+    source = {
+        "git": f'vcs = {{ type = "git", url = {address}, commit-id = {_quoted(origin.commit)}{inside} }}',
+        "url": f"archive = {{ url = {address}, hashes = {{ sha256 = {_quoted(origin.sha256)} }}{inside} }}",
+        "path": f"directory = {{ path = {address}{inside} }}",
+    }
+    return [
+        "[[packages]]",
+        f"name = {_quoted(wheel.name)}",
+        f"version = {_quoted(wheel.version)}",
+        source[origin.kind],
+        "[packages.tool.parity]",
+        f"wheel = {_quoted(wheel.filename)}",
+        f"sha256 = {_quoted(wheel.sha256)}",
+        f"size = {wheel.size or 0}",
+        f"origin = {{ {said} }}",
     ]
 
 
@@ -127,10 +160,12 @@ def _own_table(document: Mapping[str, Any]) -> dict[str, Any]:
 def _locked(package: Package, requested: list[str]) -> LockedWheel:
     """One package, judged strictly."""
     name = str(package.name)
+    if package.is_direct:
+        return _built(package, name in requested)
     if not package.wheels or len(package.wheels) != 1 or package.marker is not None:
         raise LockInvalid(f"{name}: a parity lock names exactly one wheel for each package, without marker")
-    if package.is_direct or package.sdist is not None:
-        raise LockInvalid(f"{name}: only wheels from an index can be locked")
+    if package.sdist is not None:
+        raise LockInvalid(f"{name}: a parity lock names no source distributions of an index")
     wheel = package.wheels[0]
     sha256, url = wheel.hashes.get("sha256", ""), wheel.url or ""
     if not _SHA256.fullmatch(sha256):
@@ -150,6 +185,25 @@ def _locked(package: Package, requested: list[str]) -> LockedWheel:
         requested=name in requested,
         index=package.index or "default",
     )
+
+
+def _built(package: Package, requested: bool) -> LockedWheel:
+    """A package that was built from a source, judged as strictly."""
+    name, version = str(package.name), str(package.version)
+    own = (package.tool or {}).get("parity")
+    if not isinstance(own, dict) or not isinstance(own.get("origin"), dict):
+        raise LockInvalid(f"{name}: a source without the wheel that was built from it")
+    filename, sha256, size = own.get("wheel"), own.get("sha256"), own.get("size")
+    if not isinstance(filename, str) or not isinstance(sha256, str) or not _SHA256.fullmatch(sha256):
+        raise LockInvalid(f"{name}: the wheel that was built has no file name or no SHA-256")
+    if type(size) is not int or size < 0:
+        raise LockInvalid(f"{name}: the wheel that was built has no size")
+    check_filename(filename, name, version)
+    try:
+        origin = Origin.read(own["origin"])
+    except ValueError as error:
+        raise LockInvalid(f"{name}: {error}") from error
+    return LockedWheel(name, version, filename, "", sha256, size, requested, "built", origin)
 
 
 def check_filename(filename: str, name: str, version: str) -> None:

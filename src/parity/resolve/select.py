@@ -36,9 +36,9 @@ def select_wheels(text: str, inputs: ResolveInputs, index: str | None, digest: s
     """
     allowed, requested = inputs.what.hashes(), inputs.what.requested(inputs.facts.markers)
     wheels = []
-    for package in _packages(text, inputs.facts.markers):
-        wheel = _best(package, inputs.tags, allowed.get(str(package.name)))
-        wheels.append(_locked(package, wheel, str(package.name) in requested, index))
+    for package in packages_for(text, inputs.facts.markers):
+        wheel = best_wheel(package, inputs.tags, allowed.get(str(package.name)))
+        wheels.append(locked_wheel(package, wheel, str(package.name) in requested, index))
     return Lock(
         wheels=tuple(sorted(wheels, key=lambda wheel: wheel.name)),
         requires_python=inputs.requires_python,
@@ -49,37 +49,39 @@ def select_wheels(text: str, inputs: ResolveInputs, index: str | None, digest: s
 
 def first_version(text: str, inputs: ResolveInputs) -> tuple[str, bool]:
     """The version of the only package in uv's lock, and whether it has a wheel for the tags."""
-    package = next(_packages(text, inputs.facts.markers))
+    package = next(packages_for(text, inputs.facts.markers))
     try:
-        _best(package, inputs.tags, None)
+        best_wheel(package, inputs.tags, None)
     except NoWheel:
         return str(package.version), False
     return str(package.version), True
 
 
-def _packages(text: str, markers: Mapping[str, str]) -> Iterator[Package]:
-    """The packages whose marker holds in exactly this environment."""
+def packages_for(
+    text: str, markers: Mapping[str, str], extras: Sequence[str] = (), groups: Sequence[str] = ()
+) -> Iterator[Package]:
+    """The packages whose marker holds in exactly this environment, with these extras and groups."""
     missing = MARKER_KEYS - set(markers)
     if missing:
         raise ValueError(f"facts without the markers {sorted(missing)}")
     try:
         pylock = Pylock.from_dict(parse(text))
     except (TOMLError, PylockValidationError) as error:
-        raise IndexFailed(f"uv's lock cannot be read: {error}") from error
+        raise IndexFailed(f"the resolved lock cannot be read: {error}") from error
     python = markers["python_full_version"]
     if pylock.requires_python and not pylock.requires_python.contains(python, prereleases=True):
-        raise IndexFailed(f"uv resolved for Python {pylock.requires_python}, the image has {python}")
+        raise IndexFailed(f"the lock is for Python {pylock.requires_python}, the image has {python}")
     environment: dict[str, str | frozenset[str]] = {
         **markers,
-        "extras": frozenset(),
-        "dependency_groups": frozenset(),
+        "extras": frozenset(extras),
+        "dependency_groups": frozenset(groups),
     }
     for package in pylock.packages:
         if package.marker is None or package.marker.evaluate(environment, context="lock_file"):
             yield package
 
 
-def _best(package: Package, tags: Sequence[str], hashes: frozenset[str] | None) -> PackageWheel:
+def best_wheel(package: Package, tags: Sequence[str], hashes: frozenset[str] | None) -> PackageWheel:
     """The wheel whose tag comes first in `tags` (PEP 425)."""
     ranks = {tag: rank for rank, tag in enumerate(tags)}
     fitting = [
@@ -108,7 +110,8 @@ def _rank(filename: str, ranks: Mapping[str, int]) -> int | None:
     return min(found, default=None)
 
 
-def _locked(package: Package, wheel: PackageWheel, requested: bool, index: str | None) -> LockedWheel:
+def locked_wheel(package: Package, wheel: PackageWheel, requested: bool, index: str | None) -> LockedWheel:
+    """The wheel as it stands in a lock; IndexFailed where its address is none that can be fetched."""
     name, version = str(package.name), str(package.version)
     url = clean_url(wheel.url or "")
     if not url.startswith(("https://", "http://")):

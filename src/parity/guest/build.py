@@ -1,0 +1,158 @@
+"""Build a wheel from a source, cut off from everything: the one place where a source's code runs.
+
+Job:
+    {"do": "peek", "requires" or "build", "uv": path, "python": path, "work": a writable folder,
+     "source": folder, or an archive of it, "subdirectory": text, "find_links": folder with the wheels
+     that the build needs, "system": {"requires", "backend", "paths"} (PEP 517, 518),
+     "versions": {variable: version}, "epoch": seconds for SOURCE_DATE_EPOCH,
+     "timeout": seconds for each step}
+Result of `peek`:
+    {"isolation": {...}, "pyproject": text or null, "setup": whether there is a setup.py, "error"}
+Result of `requires`, what the backend asks for besides `system`:
+    {"isolation": {...}, "wheel": [...], "editable": [...], "error": text or ""}
+Result of `build`:
+    {"isolation": {...}, "folders": [folder of each of two builds], "error": text or ""}
+"""
+
+import json
+import os
+import re
+import shutil
+import tarfile
+import zipfile
+from typing import Any, Callable, Dict, List
+
+from . import isolation
+from .uvrun import offline_environment, run
+
+_TAIL = 6000
+_HOOKS = """
+import importlib, json, os, sys
+answer, backend, paths = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
+sys.path[:0] = [os.path.abspath(path) for path in paths]
+module, _, attribute = backend.partition(":")
+thing = importlib.import_module(module)
+for name in filter(None, attribute.split(".")):
+    thing = getattr(thing, name)
+found = {}
+for kind in ("wheel", "editable"):
+    hook = getattr(thing, "get_requires_for_build_" + kind, None)
+    found[kind] = list(hook({})) if hook else []
+with open(answer, "w") as file:
+    json.dump(found, file)
+"""
+
+
+def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[str, Any]:
+    """Ask or build; see the module's docstring."""
+    del emit
+    os.umask(0o022)
+    result: Dict[str, Any] = {"isolation": isolation.isolation(), "error": ""}
+    if all(result["isolation"].values()):
+        result.update(_STEPS[job["do"]](job))
+    return result
+
+
+def _environment(job: Dict[str, Any]) -> Dict[str, str]:
+    home = os.path.join(job["work"], "home")
+    os.makedirs(home, exist_ok=True)
+    environment = offline_environment(home, job["python"])
+    environment.update(job["versions"])
+    environment.update(SOURCE_DATE_EPOCH=str(job["epoch"]), PYTHONHASHSEED="0", UV_NO_CONFIG="1")
+    return environment
+
+
+def _fresh_source(job: Dict[str, Any]) -> str:
+    """A new copy at the same place each time; gives the folder of the package."""
+    place = os.path.join(job["work"], "source")
+    shutil.rmtree(place, ignore_errors=True)
+    if os.path.isdir(job["source"]):
+        shutil.copytree(job["source"], place, symlinks=True)
+    else:
+        _unpack(job["source"], place)
+    for folder, names, files in os.walk(place):
+        for name in names + files:
+            path = os.path.join(folder, name)
+            if not os.path.islink(path):
+                os.utime(path, (job["epoch"], job["epoch"]))
+    return os.path.normpath(os.path.join(place, job["subdirectory"]))
+
+
+def _unpack(archive: str, place: str) -> None:
+    """Unpack an sdist or another source archive, without the one folder that it usually has around."""
+    around = place + ".around"
+    shutil.rmtree(around, ignore_errors=True)
+    os.makedirs(around)
+    if zipfile.is_zipfile(archive):
+        with zipfile.ZipFile(archive) as packed:
+            packed.extractall(around)  # noqa: S202 - nobody's rights, in a container for this one source
+    else:
+        with tarfile.open(archive) as tar:
+            if hasattr(tarfile, "data_filter"):
+                tar.extractall(around, filter="data")  # type: ignore[call-arg,unused-ignore]
+            else:
+                tar.extractall(around)  # noqa: S202
+    names = os.listdir(around)
+    inner = os.path.join(around, names[0]) if len(names) == 1 else around
+    os.rename(inner if os.path.isdir(inner) else around, place)
+    shutil.rmtree(around, ignore_errors=True)
+
+
+def _peek(job: Dict[str, Any]) -> Dict[str, Any]:
+    folder = _fresh_source(job)
+    path = os.path.join(folder, "pyproject.toml")
+    text = None
+    if os.path.exists(path):
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+    return {"pyproject": text, "setup": os.path.exists(os.path.join(folder, "setup.py"))}
+
+
+def _requires(job: Dict[str, Any]) -> Dict[str, Any]:
+    folder, system = _fresh_source(job), job["system"]
+    environment = _environment(job)
+    tools = os.path.join(job["work"], "tools")
+    error = _make_tools(job, environment, tools, system["requires"])
+    if error:
+        return {"error": error}
+    answer = os.path.join(job["work"], "requires.json")
+    command = [os.path.join(tools, "bin", "python"), "-c", _HOOKS, answer]
+    command += [system["backend"], json.dumps(system["paths"])]
+    code, stdout, stderr = run(command, environment, folder, job["timeout"])
+    if code != 0:
+        return {"error": _tail(stdout + stderr) or "exit code %d" % code}
+    with open(answer, encoding="utf-8") as file:
+        found = json.load(file)
+    return {kind: [str(one) for one in found[kind]] for kind in ("wheel", "editable")}
+
+
+def _make_tools(job: Dict[str, Any], environment: Dict[str, str], tools: str, lines: List[str]) -> str:
+    """An environment with what the backend needs; why not, or nothing."""
+    code, _, stderr = run([job["uv"], "venv", "--clear", tools], environment, job["work"], job["timeout"])
+    if code == 0 and lines:
+        command = [job["uv"], "pip", "install", "--python", os.path.join(tools, "bin", "python")]
+        command += ["--no-index", "--find-links", job["find_links"], "--no-build", *lines]
+        code, _, stderr = run(command, environment, job["work"], job["timeout"])
+    return _tail(stderr) if code != 0 else ""
+
+
+def _build(job: Dict[str, Any]) -> Dict[str, Any]:
+    environment = _environment(job)
+    folders = []
+    for number in ("1", "2"):
+        folder = _fresh_source(job)
+        out = os.path.join(job["work"], "out-" + number)
+        command = [job["uv"], "build", "--wheel", "--no-sources", "--no-index"]
+        command += ["--find-links", job["find_links"], "--no-create-gitignore", "--out-dir", out, folder]
+        code, stdout, stderr = run(command, environment, job["work"], job["timeout"])
+        if code != 0:
+            return {"error": _tail(stdout + stderr) or "exit code %d" % code}
+        folders.append(out)
+    return {"folders": folders}
+
+
+def _tail(text: str) -> str:
+    return re.sub(r"\s+\Z", "", text)[-_TAIL:]
+
+
+_STEPS = {"peek": _peek, "requires": _requires, "build": _build}

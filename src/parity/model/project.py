@@ -1,0 +1,103 @@
+"""A project as a value: what of it is to be installed, and where its packages come from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+LockKind = Literal["auto", "uv.lock", "pylock.toml", "none"]
+OriginKind = Literal["git", "url", "path"]
+
+
+@dataclass(frozen=True)
+class ProjectPlan:
+    """What the profile says of a project.
+
+    Attributes:
+        folder: the one that holds pyproject.toml; absolute.
+        extras: optional dependencies to take along.
+        groups: dependency groups to take along, and no others; None for the project's own default.
+        lock: which lock decides; `auto` for uv.lock, else pylock.toml, else none.
+    """
+
+    folder: Path
+    extras: tuple[str, ...] = ()
+    groups: tuple[str, ...] | None = None
+    lock: LockKind = "auto"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a wheel that was built here comes from; holds no credentials and no path of this machine.
+
+    Attributes:
+        kind: `git`, `url` (a source archive) or `path` (a folder of the user's).
+        address: the repository or archive without user, password and query; for a path, the path
+            relative to the project.
+        commit: for git, 40 or 64 hexadecimal digits; else empty.
+        sha256: of the archive, or of the tree's canonical tar (see `parity.project.tree`).
+        subdirectory: the package's folder inside the source, empty for its root.
+    """
+
+    kind: OriginKind
+    address: str
+    commit: str = ""
+    sha256: str = ""
+    subdirectory: str = ""
+
+    def document(self) -> dict[str, str]:
+        """As it is written into locks and into the bundle; empty values left out."""
+        found = {
+            "kind": self.kind,
+            "address": self.address,
+            "commit": self.commit,
+            "sha256": self.sha256,
+            "subdirectory": self.subdirectory,
+        }
+        return {key: value for key, value in found.items() if value}
+
+    @classmethod
+    def read(cls, document: Mapping[str, object]) -> Origin:
+        """The inverse of `document`.
+
+        Raises:
+            ValueError: it is none.
+        """
+        texts = {key: value for key, value in document.items() if isinstance(value, str)}
+        known = {"kind", "address", "commit", "sha256", "subdirectory"}
+        kind = texts.get("kind")
+        if texts != dict(document) or not known.issuperset(texts) or "address" not in texts:
+            raise ValueError("an origin has a kind, an address, and maybe commit, sha256, subdirectory")
+        if kind not in ("git", "url", "path"):
+            raise ValueError(f"{kind!r} is no kind of origin")
+        rest = {key: value for key, value in texts.items() if key not in ("kind", "address")}
+        return cls(kind, texts["address"], **rest)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class SourcePackage:
+    """A package of a lock that has no wheel on an index and is built.
+
+    Attributes:
+        name: normalised (PEP 503).
+        version: as locked; empty where only the build tells.
+        kind: where its source is.
+        address: as the lock says it, possibly with credentials: for this machine's git alone.
+        commit: for git, what the lock pins; empty where a revision is to be asked for.
+        revision: for git without a lock, the branch, tag or commit; empty for the default branch.
+        sha256: the archive's, empty for others.
+        subdirectory: the package's folder inside the source.
+        requested: whether the user's own project asks for it by name.
+    """
+
+    name: str
+    version: str
+    kind: OriginKind
+    address: str
+    commit: str = ""
+    revision: str = ""
+    sha256: str = ""
+    subdirectory: str = ""
+    requested: bool = False

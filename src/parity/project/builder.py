@@ -1,0 +1,277 @@
+"""Sources to wheels, each in a container of its own without network, rights or credentials."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import tarfile
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+from parity.engine import Container, ContainerSpec, Engine, Mount, Network
+from parity.engine.guests import GuestFailed, guest_tar, run_guest
+from parity.engine.workshop import STORE, STORE_VOLUME
+from parity.errors import BuildFailed, NotIsolated, SourceUnavailable
+from parity.model import Facts, PinnedImage, RehearsalPlan
+from parity.model.toml import TOMLError, parse
+
+EPOCH = 315532800
+"""1980-01-01: the earliest time that a wheel's zip can hold."""
+_NOBODY = "65534:65534"
+_CARRY = "/carry"
+_SOURCE = f"{_CARRY}/source"
+_IN_MEMORY = 16 * 1024 * 1024
+_BLOCK = 512
+
+
+class CarriesUv(Protocol):
+    """Puts the pinned uv into a container below a folder; tells where it is there."""
+
+    def __call__(self, container: Container, folder: str) -> str: ...  # noqa: D102
+
+
+@dataclass(frozen=True)
+class BuildSystem:
+    """What pyproject.toml says of the build, defaults filled in (PEP 517 and 518)."""
+
+    requires: tuple[str, ...]
+    backend: str
+    paths: tuple[str, ...] = ()
+
+    def document(self) -> dict[str, object]:
+        """For the guest."""
+        return {"requires": list(self.requires), "backend": self.backend, "paths": list(self.paths)}
+
+
+@dataclass(frozen=True)
+class BuiltFile:
+    """A wheel that came out of a build: its bytes, hashed on this side of the wall."""
+
+    filename: str
+    sha256: str
+    size: int
+    content: IO[bytes]
+    same_twice: bool
+
+
+class Room:
+    """A container in which one source is built."""
+
+    def __init__(
+        self, container: Container, facts: Facts, uv: str, job: Mapping[str, Any], what: str
+    ) -> None:
+        self._container = container
+        self._python = facts.executable
+        self._job = {**job, "uv": uv, "python": facts.executable, "work": f"{_CARRY}/work", "epoch": EPOCH}
+        self._what = what
+
+    def system(self) -> BuildSystem:
+        """How the source wants to be built.
+
+        Raises:
+            BuildFailed: it is no Python project.
+        """
+        found = self._ask("peek")
+        if found["pyproject"] is None and not found["setup"]:
+            raise BuildFailed(f"{self._what} has neither pyproject.toml nor setup.py", where=self._what)
+        try:
+            said = parse(found["pyproject"] or "").get("build-system", {})
+        except TOMLError as error:
+            raise BuildFailed(f"the pyproject.toml of {self._what} is no TOML: {error}") from error
+        return _build_system(said)
+
+    def requires(self, system: BuildSystem, find_links: str) -> tuple[list[str], list[str]]:
+        """What the backend asks for besides: for a wheel, and for an editable install."""
+        found = self._ask("requires", system=system.document(), find_links=find_links)
+        return list(found["wheel"]), list(found["editable"])
+
+    def build(self, find_links: str) -> BuiltFile:
+        """Build twice; the first one's wheel, and whether the second was the same."""
+        folders = self._ask("build", find_links=find_links)["folders"]
+        first, second = (_only_wheel(self._container.get(folder), self._what) for folder in folders)
+        second.content.close()
+        same = first.sha256 == second.sha256
+        return BuiltFile(first.filename, first.sha256, first.size, first.content, same)
+
+    def _ask(self, do: str, **more: object) -> dict[str, Any]:
+        job = {**self._job, "do": do, **more}
+        try:
+            result = run_guest(
+                self._container,
+                self._python,
+                "build",
+                job,
+                timeout=3 * float(job["timeout"]),
+                root=f"{_CARRY}/parity",
+            )
+        except GuestFailed as error:
+            lines = tuple(error.stderr.splitlines()[-8:])
+            raise BuildFailed(f"the build of {self._what} broke off", details=lines) from error
+        except TimeoutError as error:
+            raise BuildFailed(f"the build of {self._what} took too long") from error
+        broken = sorted(name for name, holds in result["isolation"].items() if not holds)
+        if broken:
+            raise NotIsolated(f"the build's container is not cut off: {', '.join(broken)} does not hold")
+        if result["error"]:
+            raise _failed(self._what, result["error"])
+        return result
+
+
+@contextmanager
+def build_room(
+    engine: Engine,
+    image: PinnedImage,
+    facts: Facts,
+    limits: RehearsalPlan,
+    carry_uv: CarriesUv,
+    source: Iterable[bytes] | str,
+    *,
+    what: str,
+    subdirectory: str = "",
+    versions: Mapping[str, str] | None = None,
+) -> Iterator[Room]:
+    """A container for one source.
+
+    Args:
+        engine: where it runs.
+        image: the target's.
+        facts: of that image.
+        limits: memory and time.
+        carry_uv: puts uv in.
+        source: a tar stream of the source (its files below `source/`), or the path of an archive in
+            the store.
+        what: the package's name, for messages.
+        subdirectory: the package's folder inside the source.
+        versions: environment variables that tell version tools what git would have told them.
+    """
+    with engine.scratch_volume() as volume:
+        spec = ContainerSpec(
+            image=image.id,
+            network=Network.NONE,
+            purpose="build",
+            platform=image.platform,
+            user=_NOBODY,
+            read_only=True,
+            mounts=(Mount(volume, _CARRY, read_only=False), Mount(STORE_VOLUME, STORE, read_only=True)),
+            tmpfs={"/tmp": "rw,exec,nosuid,nodev,mode=1777,size=1g"},  # noqa: S108 - inside the container
+            memory=limits.memory,
+            pids=1024,
+            lifetime=4 * limits.timeout + 600,
+        )
+        with engine.container(spec) as container:
+            container.put(_CARRY, guest_tar())
+            container.put(_CARRY, _folders())
+            uv = carry_uv(container, _CARRY)
+            place = source if isinstance(source, str) else _SOURCE
+            if not isinstance(source, str):
+                container.put(_CARRY, source)
+            container.start()
+            job = {
+                "source": place,
+                "subdirectory": subdirectory,
+                "versions": dict(versions or {}),
+                "timeout": limits.timeout,
+            }
+            yield Room(container, facts, uv, job, what)
+
+
+def _build_system(said: Mapping[str, Any]) -> BuildSystem:
+    legacy = "setuptools.build_meta:__legacy__"
+    requires = said.get("requires")
+    if not isinstance(requires, list):
+        return BuildSystem(("setuptools>=40.8.0",), legacy)
+    paths = tuple(str(path) for path in said.get("backend-path", ()))
+    return BuildSystem(tuple(str(line) for line in requires), str(said.get("build-backend") or legacy), paths)
+
+
+def _folders() -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for name, mode in (("source", 0o755), ("work", 0o777)):
+            info = tarfile.TarInfo(name)
+            info.type, info.mode = tarfile.DIRTYPE, mode
+            archive.addfile(info)
+    return buffer.getvalue()
+
+
+def _only_wheel(archive: Iterable[bytes], what: str) -> BuiltFile:
+    """The one file in a folder's tar stream, spooled to disk where it is large."""
+    wheels = [found for found in _files(archive) if found.filename.endswith(".whl")]
+    if len(wheels) != 1:
+        raise BuildFailed(f"the build of {what} made {len(wheels)} wheels instead of one")
+    return wheels[0]
+
+
+def _files(archive: Iterable[bytes]) -> Iterator[BuiltFile]:
+    with tempfile.SpooledTemporaryFile(_IN_MEMORY) as stream:
+        for piece in archive:
+            stream.write(piece)
+        stream.seek(0)
+        with tarfile.open(fileobj=stream, mode="r:") as tar:
+            for member in tar:
+                # What a build left behind is not trusted: plain files alone are looked at.
+                if member.isreg() and not member.issparse():
+                    yield _spooled(tar, member)
+
+
+def _spooled(tar: tarfile.TarFile, member: tarfile.TarInfo) -> BuiltFile:
+    source: IO[bytes] = tar.extractfile(member) or io.BytesIO()
+    content = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - the caller closes it
+    digest = hashlib.sha256()
+    while piece := source.read(1024 * 1024):
+        content.write(piece)
+        digest.update(piece)
+    content.seek(0)
+    name = member.name.rpartition("/")[2]
+    return BuiltFile(name, digest.hexdigest(), member.size, content, same_twice=True)
+
+
+def _failed(what: str, said: str) -> BuildFailed:
+    lines = [line for line in said.splitlines() if line.strip()]
+    hints = [line for line in lines if "network" in line.lower() or "resolve host" in line.lower()]
+    reason = (hints or lines[-1:] or ["no reason given"])[0].strip()
+    return BuildFailed(f"{what} cannot be built: {reason}", where=what, details=tuple(lines[-15:]))
+
+
+def file_of_path(path: Path) -> BuiltFile:
+    """A wheel or archive of the user's, as if it had been built.
+
+    Raises:
+        SourceUnavailable: it cannot be read.
+    """
+    try:
+        content = path.open("rb")
+    except OSError as error:
+        raise SourceUnavailable(f"cannot read {path}: {error.strerror}", where=str(path)) from error
+    digest = hashlib.sha256()
+    while piece := content.read(1024 * 1024):
+        digest.update(piece)
+    return BuiltFile(path.name, digest.hexdigest(), content.tell(), content, same_twice=True)
+
+
+def incoming_tar(file: BuiltFile) -> Iterator[bytes]:
+    """The wheel as a tar stream for the store's `partial` folder; see `parity.guest.keep`."""
+    info = tarfile.TarInfo(f"built-{file.sha256}")
+    info.size, info.mode = file.size, 0o644
+    yield info.tobuf(tarfile.PAX_FORMAT)
+    file.content.seek(0)
+    while piece := file.content.read(1024 * 1024):
+        yield piece
+    yield bytes(-file.size % _BLOCK + 2 * _BLOCK)
+
+
+def version_variables(version: str) -> dict[str, str]:
+    """What setuptools-scm, hatch-vcs, pdm and others read instead of asking git, which is not there."""
+    if not version:
+        return {}
+    names: Sequence[str] = (
+        "SETUPTOOLS_SCM_PRETEND_VERSION",
+        "PBR_VERSION",
+        "PDM_BUILD_SCM_VERSION",
+        "POETRY_DYNAMIC_VERSIONING_BYPASS",
+    )
+    return dict.fromkeys(names, version)

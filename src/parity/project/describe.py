@@ -1,0 +1,128 @@
+"""What the far side needs to know of a project: `project/project.json` and the metadata beside it. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from parity.farside.names import normalize_name
+from parity.model import LockedWheel
+from parity.project.metadata import Project
+
+FORMAT = "parity-project/1"
+FOLDER = "project/"
+TREE = FOLDER + "tree/"
+BUILD = FOLDER + "build/"
+
+
+def describe(
+    project: Project, carried: Sequence[LockedWheel], build: Sequence[LockedWheel]
+) -> dict[str, object]:
+    """project.json: how uv is to be led on the far side, for a project with a uv.lock.
+
+    Args:
+        project: whose lock is uv.lock.
+        carried: every wheel of the bundle.
+        build: the wheels that building the project's own packages there needs.
+
+    Returns:
+        `root`: the project's folder under `project/tree/`; `extras`, `groups`: what is carried;
+        `left_out_groups`: uv's default ones that are not; `no_sources`: names whose source in
+        pyproject.toml is replaced by a carried wheel; `indexes`: names of indexes that the bundle
+        stands in for; `locked`: name → versions that a lock made on the far side must come to;
+        `absent`: packages of other platforms, Pythons, extras and groups, with what they require;
+        `build`: wheels under `project/build/`.
+    """
+    own = {normalize_name(package["name"]): package for package in _local(project)}
+    replaced = no_sources(project)
+    here = {(wheel.name, wheel.version) for wheel in carried}
+    versions = {wheel.name: wheel.version for wheel in carried}
+    locked: dict[str, list[str]] = {}
+    absent = []
+    for package in project.locked.get("package", ()):
+        name = normalize_name(str(package["name"]))
+        if name in own and name not in replaced:
+            continue
+        version = str(package.get("version") or versions.get(name, ""))
+        if not version:
+            continue  # a local package that is not carried and that no command line asks for
+        locked.setdefault(name, []).append(version)
+        if (name, version) not in here:
+            absent.append({"name": name, "version": version, "requires": sorted(set(_requires(package)))})
+    return {
+        "format": FORMAT,
+        "name": project.name,
+        "root": project.root,
+        "extras": list(project.plan.extras),
+        "groups": list(project.groups),
+        "left_out_groups": [each for each in project.default_groups if each not in project.groups],
+        "explicit_groups": project.plan.groups is not None,
+        "no_sources": sorted(replaced),
+        "indexes": sorted(_index_names(project)),
+        "locked": {name: sorted(found) for name, found in sorted(locked.items())},
+        "absent": absent,
+        "build": [_file(wheel) for wheel in sorted(build, key=lambda wheel: wheel.filename)],
+    }
+
+
+def project_files(project: Project, document: Mapping[str, object]) -> dict[str, bytes]:
+    """The payload's files about the project, by path."""
+    files = {TREE + name: text.encode() for name, text in project.files.items()}
+    files[FOLDER + "project.json"] = (json.dumps(document, indent=1, sort_keys=True) + "\n").encode()
+    return files
+
+
+def no_sources(project: Project) -> frozenset[str]:
+    """The packages whose source in pyproject.toml (git, url, path) a carried wheel replaces."""
+    found = set()
+    for tool in _uv_tables(project):
+        for name, source in tool.get("sources", {}).items():
+            entries = source if isinstance(source, list) else [source]
+            kinds = {key for entry in entries if isinstance(entry, dict) for key in entry}
+            if kinds & {"git", "url", "path"}:
+                found.add(normalize_name(str(name)))
+    return frozenset(found)
+
+
+def _uv_tables(project: Project) -> Iterator[Mapping[str, Any]]:
+    yield project.pyproject.get("tool", {}).get("uv", {})
+
+
+def _index_names(project: Project) -> set[str]:
+    indexes = (index for tool in _uv_tables(project) for index in tool.get("index", ()))
+    return {str(index["name"]) for index in indexes if isinstance(index, dict) and "name" in index}
+
+
+def _local(project: Project) -> Iterator[Mapping[str, Any]]:
+    """The packages of the lock that are folders: the project itself, its workspace, path dependencies."""
+    for package in project.locked.get("package", ()):
+        if {"editable", "virtual", "directory"} & set(package.get("source", {})):
+            yield package
+
+
+def _requires(package: Mapping[str, Any]) -> Iterator[str]:
+    """What a package of uv.lock requires, as Requires-Dist lines."""
+    for entry in package.get("dependencies", ()):
+        yield _line(entry, "")
+    for extra, entries in package.get("optional-dependencies", {}).items():
+        for entry in entries:
+            yield _line(entry, str(extra))
+
+
+def _line(entry: Mapping[str, Any], extra: str) -> str:
+    extras = f"[{','.join(entry['extra'])}]" if entry.get("extra") else ""
+    version = f"=={entry['version']}" if "version" in entry else ""
+    marker = str(entry.get("marker", ""))
+    if extra:
+        marker = f"({marker}) and extra == '{extra}'" if marker else f"extra == '{extra}'"
+    return f"{entry['name']}{extras}{version}" + (f" ; {marker}" if marker else "")
+
+
+def _file(wheel: LockedWheel) -> dict[str, object]:
+    return {
+        "name": wheel.name,
+        "version": wheel.version,
+        "wheel": BUILD + wheel.filename,
+        "sha256": wheel.sha256,
+    }

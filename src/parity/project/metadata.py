@@ -1,0 +1,195 @@
+"""A project as it lies on this machine: what it asks for, and which files tell."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from parity.errors import InputFileError
+from parity.farside.names import normalize_name
+from parity.model import ProjectPlan
+from parity.model.toml import TOMLError, parse
+
+_NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
+_LOCAL = ("editable", "virtual", "directory")
+UV_LOCK, PYLOCK, NO_LOCK = "uv.lock", "pylock.toml", "none"
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project read from this machine's disk; nothing of it is ever written.
+
+    Attributes:
+        plan: what the profile asks of it.
+        lock: `uv.lock`, `pylock.toml` or `none`.
+        files: the texts that resolving needs, by path relative to `base`.
+        base: the folder around the project and all local packages that its lock names.
+        root: the project's folder relative to `base`.
+        pyproject: the project's own, parsed.
+        locked: uv.lock, parsed; empty where another lock decides.
+    """
+
+    plan: ProjectPlan
+    lock: str
+    files: Mapping[str, str]
+    base: Path
+    root: str
+    pyproject: Mapping[str, Any]
+    locked: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The project's normalised name, empty where it has none."""
+        return normalize_name(str(self.pyproject.get("project", {}).get("name", "")))
+
+    @property
+    def lock_text(self) -> str:
+        """The lock's own text; empty where there is none."""
+        return "" if self.lock == NO_LOCK else self.files[_join(self.root, self.lock)]
+
+    @property
+    def is_package(self) -> bool:
+        """Whether the project itself is built and installed, as uv decides it."""
+        said = self.pyproject.get("tool", {}).get("uv", {}).get("package")
+        return bool(said) if said is not None else "build-system" in self.pyproject
+
+    @property
+    def default_groups(self) -> tuple[str, ...]:
+        """The groups that uv takes unless told otherwise."""
+        known = tuple(self.pyproject.get("dependency-groups", {}))
+        said = self.pyproject.get("tool", {}).get("uv", {}).get("default-groups", ["dev"])
+        return known if said == "all" else tuple(group for group in said if group in known)
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The groups that are carried."""
+        if self.plan.groups is not None:
+            return self.plan.groups
+        return self.default_groups if self.lock == UV_LOCK else ()
+
+    def digest(self) -> str:
+        """SHA-256 over everything here that decides what is resolved."""
+        plan = [self.plan.extras, self.groups, self.lock, self.root]
+        return hashlib.sha256(json.dumps([plan, sorted(self.files.items())]).encode()).hexdigest()
+
+    def requested(self) -> frozenset[str]:
+        """The normalised names that the project asks for itself, and its own."""
+        lines = [*self.dependencies(), *self.group_lines()]
+        matches = (_NAME.match(line) for line in lines)
+        return frozenset(normalize_name(match[1]) for match in matches if match) | {self.name}
+
+    def dependencies(self) -> list[str]:
+        """The requirement lines of pyproject.toml, with those of the extras that are carried."""
+        own = self.pyproject.get("project", {})
+        extras = {normalize_name(key): value for key, value in own.get("optional-dependencies", {}).items()}
+        lines = list(own.get("dependencies", []))
+        for extra in self.plan.extras:
+            lines += extras.get(normalize_name(extra), [])
+        return [str(line) for line in lines]
+
+    def group_lines(self) -> list[str]:
+        """The requirement lines of the groups that are carried, included groups among them (PEP 735)."""
+        known = {
+            normalize_name(key): value for key, value in self.pyproject.get("dependency-groups", {}).items()
+        }
+        return [line for group in self.groups for line in _group(known, normalize_name(group), ())]
+
+    def check_names(self) -> None:
+        """Demand that the extras and groups of the profile exist.
+
+        Raises:
+            InputFileError: one does not; says which there are.
+        """
+        own = self.pyproject.get("project", {})
+        wanted = (
+            ("extra", self.plan.extras, own.get("optional-dependencies", {})),
+            ("dependency group", self.plan.groups or (), self.pyproject.get("dependency-groups", {})),
+        )
+        for what, names, known in wanted:
+            there = {normalize_name(each) for each in known}
+            for name in names:
+                if normalize_name(name) not in there:
+                    raise InputFileError(
+                        f"the project has no {what} {name!r}",
+                        where=str(self.plan.folder / "pyproject.toml"),
+                        remedy=f"it has: {', '.join(sorted(there)) or 'none'}",
+                    )
+
+
+def read_project(plan: ProjectPlan) -> Project:
+    """Read pyproject.toml, the lock and what else resolving needs.
+
+    Raises:
+        InputFileError: a file is missing, cannot be read or is no TOML.
+    """
+    pyproject = _toml(plan.folder / "pyproject.toml")
+    lock = _lock_kind(plan)
+    locked = _toml(plan.folder / UV_LOCK) if lock == UV_LOCK else {}
+    places = [plan.folder, *(plan.folder / path for path in local_sources(locked))]
+    normal = [Path(os.path.normpath(place)) for place in places]
+    base = Path(os.path.commonpath(normal))
+    files = dict(_texts(base, normal, lock))
+    root = Path(os.path.normpath(plan.folder)).relative_to(base).as_posix()
+    project = Project(plan, lock, files, base, root, pyproject, locked)
+    project.check_names()
+    return project
+
+
+def local_sources(locked: Mapping[str, Any]) -> list[str]:
+    """The paths of the folders that uv.lock names, relative to it."""
+    sources = [package.get("source", {}) for package in locked.get("package", ())]
+    return [str(source[key]) for source in sources for key in _LOCAL if key in source]
+
+
+def _lock_kind(plan: ProjectPlan) -> str:
+    if plan.lock != "auto":
+        if plan.lock != NO_LOCK and not (plan.folder / plan.lock).is_file():
+            raise InputFileError(
+                f"the project has no {plan.lock}",
+                where=str(plan.folder),
+                remedy="make it (`uv lock`), or let install.project.lock be auto",
+            )
+        return plan.lock
+    return next((name for name in (UV_LOCK, PYLOCK) if (plan.folder / name).is_file()), NO_LOCK)
+
+
+def _texts(base: Path, places: Sequence[Path], lock: str) -> Iterator[tuple[str, str]]:
+    wanted = [place / "pyproject.toml" for place in places]
+    if lock != NO_LOCK:
+        wanted.append(places[0] / lock)
+    for path in wanted:
+        if path.is_file():
+            yield path.relative_to(base).as_posix(), _read(path)
+
+
+def _group(known: Mapping[str, Any], name: str, seen: tuple[str, ...]) -> Iterator[str]:
+    for entry in () if name in seen else known.get(name, ()):
+        if isinstance(entry, str):
+            yield entry
+        elif isinstance(entry, dict) and "include-group" in entry:
+            yield from _group(known, normalize_name(str(entry["include-group"])), (*seen, name))
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return parse(_read(path))
+    except TOMLError as error:
+        raise InputFileError(f"not TOML: {error}", where=str(path)) from error
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "is not UTF-8 text"
+        raise InputFileError(f"cannot be read: {reason}", where=str(path)) from error
+
+
+def _join(folder: str, name: str) -> str:
+    return name if folder == "." else f"{folder}/{name}"

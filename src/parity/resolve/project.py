@@ -1,0 +1,188 @@
+"""A whole project's lock for one target: wheels of indexes on one side, sources to build on the other."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from packaging.pylock import Package
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+
+from parity.errors import InputFileError, LockInvalid
+from parity.model import LockedWheel, Origin, SourcePackage
+from parity.model.network import clean_url
+from parity.resolve.inputs import ResolveInputs
+from parity.resolve.lockfile import check_filename
+from parity.resolve.requirements import RequirementLine
+from parity.resolve.select import best_wheel, locked_wheel, packages_for
+
+
+@dataclass(frozen=True)
+class ProjectSelection:
+    """What a project's lock asks for on one target."""
+
+    wheels: tuple[LockedWheel, ...]
+    sources: tuple[SourcePackage, ...]
+
+
+def select_project(
+    text: str,
+    inputs: ResolveInputs,
+    requested: Collection[str],
+    extras: Sequence[str] = (),
+    groups: Sequence[str] = (),
+) -> ProjectSelection:
+    """Choose from a PEP 751 lock, whose packages may be sources, what this target needs.
+
+    Args:
+        text: the lock.
+        inputs: the target's facts and tags.
+        requested: normalised names that the project itself asks for.
+        extras: of the project, where the lock's markers ask for them.
+        groups: dependency groups, likewise.
+
+    Raises:
+        NoWheel: a package of an index has no wheel for these tags.
+        IndexFailed, LockInvalid: the lock cannot be read or names what cannot be carried.
+    """
+    wheels, sources = [], []
+    for package in packages_for(text, inputs.facts.markers, extras, groups):
+        wanted = str(package.name) in requested
+        if not package.is_direct:
+            wheel = best_wheel(package, inputs.tags, None)
+            index = clean_url(package.index) if package.index else None
+            wheels.append(locked_wheel(package, wheel, wanted, index))
+        elif package.archive and (package.archive.url or "").endswith(".whl"):
+            wheels.append(_direct_wheel(package, wanted))
+        else:
+            sources.append(_source(package, wanted))
+    return ProjectSelection(tuple(wheels), tuple(sources))
+
+
+def _direct_wheel(package: Package, requested: bool) -> LockedWheel:
+    """A wheel that the project names by its address."""
+    archive = package.archive
+    assert archive is not None  # noqa: S101 - the caller has looked
+    url = clean_url(archive.url or "")
+    filename = url.rpartition("/")[2].replace("%2B", "+").replace("%21", "!")
+    try:
+        version = str(parse_wheel_filename(filename)[1])
+    except InvalidWheelFilename as error:
+        raise LockInvalid(f"{package.name}: {error}") from error
+    check_filename(filename, str(package.name), version)
+    return LockedWheel(
+        name=str(package.name),
+        version=version,
+        filename=filename,
+        url=url,
+        sha256=_sha256(package, archive.hashes),
+        size=archive.size,
+        requested=requested,
+        index="direct",
+    )
+
+
+def _source(package: Package, requested: bool) -> SourcePackage:
+    name, version = str(package.name), str(package.version or "")
+    if package.vcs is not None:
+        vcs = package.vcs
+        if vcs.type != "git" or not vcs.url:
+            raise LockInvalid(f"{name}: only git repositories with an address can be carried, not {vcs.type}")
+        return SourcePackage(
+            name,
+            version,
+            "git",
+            vcs.url,
+            commit=vcs.commit_id.lower(),
+            subdirectory=vcs.subdirectory or "",
+            requested=requested,
+        )
+    if package.directory is not None:
+        path = package.directory.path
+        return SourcePackage(
+            name,
+            version,
+            "path",
+            path,
+            subdirectory=package.directory.subdirectory or "",
+            requested=requested,
+        )
+    archive = package.archive
+    assert archive is not None  # noqa: S101 - `is_direct` leaves nothing else
+    return SourcePackage(
+        name,
+        version,
+        "url" if archive.url else "path",
+        archive.url or str(archive.path),
+        sha256=_sha256(package, archive.hashes),
+        subdirectory=archive.subdirectory or "",
+        requested=requested,
+    )
+
+
+def _sha256(package: Package, hashes: object) -> str:
+    digest = hashes.get("sha256", "") if isinstance(hashes, dict) else ""
+    if not digest:
+        raise LockInvalid(f"{package.name}: its archive has no sha256 in the lock")
+    return str(digest).lower()
+
+
+def locked_build(source: SourcePackage, filename: str, sha256: str, size: int, origin: Origin) -> LockedWheel:
+    """The wheel that was built from a source, as it stands in a lock.
+
+    Raises:
+        LockInvalid: it is the wheel of another package or version than the lock says.
+    """
+    try:
+        name, version, _, _ = parse_wheel_filename(filename)
+    except InvalidWheelFilename as error:
+        raise LockInvalid(f"{source.name}: its build made {filename!r}: {error}") from error
+    if (source.name and name != source.name) or (source.version and str(version) != source.version):
+        said = f"{source.name} {source.version}".rstrip()
+        raise LockInvalid(
+            f"the source of {said} built {filename}", remedy="bring the project's lock up to date"
+        )
+    check_filename(filename, name, str(version))
+    return LockedWheel(name, str(version), filename, "", sha256, size, source.requested, "built", origin)
+
+
+@dataclass(frozen=True)
+class DirectRequirement:
+    """A requirement that names its source itself: `name[extras] @ address`."""
+
+    name: str
+    extras: tuple[str, ...]
+    url: str
+
+
+def split_requirements(
+    lines: Sequence[str], where: str, markers: Mapping[str, str], extras: Collection[str] = ()
+) -> tuple[list[RequirementLine], list[DirectRequirement]]:
+    """Requirement lines (PEP 508) whose marker holds: those for an index, and those that name a source.
+
+    Args:
+        lines: of pyproject.toml, or of a wheel's Requires-Dist.
+        where: the place they stand at, for messages.
+        markers: the target's environment.
+        extras: normalised; a line with an extra's marker counts where it is among them.
+
+    Raises:
+        InputFileError: a line is no requirement.
+    """
+    plain: list[RequirementLine] = []
+    direct: list[DirectRequirement] = []
+    for text in lines:
+        try:
+            found = Requirement(text)
+        except InvalidRequirement as error:
+            raise InputFileError(f"not a requirement: {text[:60]!r}", where=where) from error
+        marker, found.marker = found.marker, None
+        if marker and not any(marker.evaluate({**markers, "extra": extra}) for extra in ("", *extras)):
+            continue
+        name = canonicalize_name(found.name)
+        if found.url:
+            direct.append(DirectRequirement(name, tuple(sorted(found.extras)), found.url))
+        else:
+            plain.append(RequirementLine(str(found), name, where))
+    return plain, direct
