@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.hosts import PREFIX, Host, host
+from tests.support.signed import ALPHA, alpha
 from tests.support.unpacked import target, unpacked, uv_wheel
 from tests.support.wheels import make_wheel
 
@@ -26,21 +27,7 @@ pytestmark = pytest.mark.engine
 DEBIAN11 = target("debian", "11", (2, 31), "3.9")
 DEBIAN12 = target("debian", "12", (2, 36), "3.11")
 DEBIAN13 = target("debian", "13", (2, 41), "3.13")
-ALPHA = [("alpha", "alpha"), ("beta", "beta")]
 OLD, NEW = "1.0", "2.0"
-
-
-def alpha(folder: Path, version: str, body: str = "") -> list[Path]:
-    """Two wheels, one of which needs the other; alpha tells its version."""
-    folder.mkdir(parents=True, exist_ok=True)
-    code = f"VERSION = {version!r}\n{body}\ndef main(): print(VERSION)\n".encode()
-    entry = "[console_scripts]\nalpha = alpha:main\n"
-    return [
-        make_wheel(
-            folder, "alpha", version, {"alpha/__init__.py": code}, entry_points=entry, requires=["beta>=2"]
-        ),
-        make_wheel(folder, "beta", "2.1", {"beta.py": b""}),
-    ]
 
 
 @pytest.fixture(scope="module")

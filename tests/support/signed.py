@@ -11,12 +11,53 @@ from typing import Any
 
 from tests.support.bundles import locked, wheel_stream
 from tests.support.bundles import signing_key as default_key
-from tests.support.unpacked import unpacked
+from tests.support.unpacked import UV_VERSION, unpacked
+from tests.support.wheels import make_wheel
 
 from parity.farside import manifest
 from parity.model import BundleIdentity
 from parity.pack import file_of_bytes, wheel_files, write_bundle
 from parity.sign import SigningKey, make_sealer
+
+ALPHA = [("alpha", "alpha"), ("beta", "beta")]
+"""The imports that a proof of `alpha` would have seen."""
+
+_QUICK_UV = b"""#!/usr/bin/env python3
+import glob, os, subprocess, sys, zipfile
+words = sys.argv[1:]
+after = lambda word: words[words.index(word) + 1]
+if words[0] == "venv":
+    subprocess.run([after("--python"), "-I", "-m", "venv", "--without-pip", words[-1]], check=True)
+elif words[:2] == ["pip", "install"]:
+    root = os.path.dirname(os.path.dirname(after("--python")))
+    (site,) = glob.glob(root + "/lib/python3*/site-packages")
+    for wheel in glob.glob(after("--find-links") + "/*.whl"):
+        zipfile.ZipFile(wheel).extractall(site)
+    with open(root + "/bin/alpha", "w") as file:
+        file.write("#!" + root + "/bin/python\\nimport alpha; alpha.main()\\n")
+    os.chmod(root + "/bin/alpha", 0o755)
+else:
+    print("uv 0.13.8")
+"""
+
+
+def alpha(folder: Path, version: str, body: str = "") -> list[Path]:
+    """Two wheels, one of which needs the other; alpha tells its version."""
+    folder.mkdir(parents=True, exist_ok=True)
+    code = f"VERSION = {version!r}\n{body}\ndef main(): print(VERSION)\n".encode()
+    entry = "[console_scripts]\nalpha = alpha:main\n"
+    return [
+        make_wheel(
+            folder, "alpha", version, {"alpha/__init__.py": code}, entry_points=entry, requires=["beta>=2"]
+        ),
+        make_wheel(folder, "beta", "2.1", {"beta.py": b""}),
+    ]
+
+
+def quick_uv(folder: Path) -> Path:
+    """A wheel with a few lines in uv's place that install `alpha`, for tests of what happens around it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return make_wheel(folder, "uv", UV_VERSION, {f"uv-{UV_VERSION}.data/scripts/uv": _QUICK_UV})
 
 
 @dataclass(frozen=True)
