@@ -11,6 +11,8 @@ def command(python: str) -> List[str]:
     What is started is `__main__.py` beside this module or, where all of it was loaded from the single
     file, that file, which says so in the package's SCRIPT.
     """
-    script = getattr(sys.modules[__package__ or ""], "SCRIPT", "")
-    beside = os.path.join(os.path.dirname(os.path.abspath(__file__)), "__main__.py")
-    return [python, "-I", "-B", script or beside]
+    package = sys.modules[__package__ or ""]
+    script = getattr(package, "SCRIPT", "")
+    if not script:  # modules of the single file have no `__file__`
+        script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "__main__.py")
+    return [python, "-I", "-B", script]
