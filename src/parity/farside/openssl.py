@@ -9,7 +9,6 @@ import hashlib
 import os
 import re
 import subprocess
-import tempfile
 from typing import NamedTuple, Sequence
 
 from .envelope import Checker, make_checker
@@ -21,6 +20,8 @@ _P256 = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004")
 _P256_LENGTH = len(_P256) + 64
 _TIMEOUT = 60
 _MAX_KEY_FILE = 65536
+# A DER signature by a P-256 key has 72 bytes at most.
+_MAX_SIGNATURE = 128
 
 
 class PublicKey(NamedTuple):
@@ -60,18 +61,16 @@ def openssl_checker(key_files: Sequence[str], openssl: str = "openssl") -> Check
     keys = {key.fingerprint: key for key in map(load_public_key, key_files)}
 
     def is_right(key: PublicKey, sig: bytes, signed: bytes) -> bool:
-        with tempfile.TemporaryDirectory(prefix="parity-") as folder:
-            _write(os.path.join(folder, "key"), key.pem)
-            _write(os.path.join(folder, "sig"), sig)
-            return _ask(openssl, folder, signed)
+        return len(sig) <= _MAX_SIGNATURE and _ask(openssl, key.pem, sig, signed)
 
     return make_checker(keys, is_right)
 
 
-def _ask(openssl: str, folder: str, signed: bytes) -> bool:
-    """Whether openssl finds the signature right: files `key` and `sig` in a folder, these bytes."""
-    command = [openssl, "dgst", "-sha256", "-verify", "key", "-signature", "sig"]
-    environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
+def _ask(openssl: str, pem: bytes, sig: bytes, signed: bytes) -> bool:
+    """Whether openssl finds the signature right. Key and signature go through pipes: nothing is written."""
+    ends = [_pipe(pem), _pipe(sig)]
+    names = [f"/dev/fd/{end}" for end in ends]
+    command = [openssl, "dgst", "-sha256", "-verify", names[0], "-signature", names[1]]
     try:
         done = subprocess.run(
             command,
@@ -79,19 +78,27 @@ def _ask(openssl: str, folder: str, signed: bytes) -> bool:
             input=signed,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            cwd=folder,
-            env=environment,
+            pass_fds=ends,
+            env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},
             timeout=_TIMEOUT,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         remedy = "install openssl on this host, or verify the bundle with parity"
         raise SignatureInvalid(f"cannot run {openssl}: {error}", remedy) from error
+    finally:
+        for end in ends:
+            os.close(end)
     return done.returncode == 0 and done.stdout.strip() == b"Verified OK"
 
 
-def _write(path: str, data: bytes) -> None:
-    with open(path, "wb") as file:
-        file.write(data)
+def _pipe(data: bytes) -> int:
+    """The reading end of a pipe that holds these bytes; a page always fits without a reader."""
+    reading, writing = os.pipe()
+    try:
+        os.write(writing, data)
+    finally:
+        os.close(writing)
+    return reading
 
 
 def _to_pem(der: bytes) -> bytes:
