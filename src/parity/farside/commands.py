@@ -9,7 +9,8 @@ import os
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Sequence
 
 from . import facts as facts_of
-from . import receipt
+from . import project, receipt
+from .errors import BundleUnreadable
 from .install import Request, install
 from .openssl import openssl_checker
 from .plan import Say
@@ -223,10 +224,41 @@ def _fact_lines(document: Document) -> Iterator[str]:
     )
 
 
+# --- a project's checkout -------------------------------------------------------------------------------
+
+
+def _project_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("checkout", metavar="CHECKOUT", help="the project's folder, with pyproject.toml and uv.lock")
+    add("--bundle", default="", metavar="BUNDLE", help="a *.parity.tar file or a folder; else this bundle")
+    add("--key", action="append", default=[], metavar="PUB", help="the sender's public key")
+    add("--store", default="", metavar="DIR", help="where the wheels stay; CHECKOUT/.parity if not given")
+    add("--python", default="", metavar="PATH", help="the interpreter to use")
+    add("--undo", action="store_true", help="put the original uv.lock back, and do nothing else")
+
+
+def _project(options: argparse.Namespace, say: Say) -> Document:
+    checkout = os.path.abspath(options.checkout)
+    if options.undo:
+        return project.undo(checkout, say)
+    bundle = options.bundle or options.own_folder
+    if not bundle:
+        raise BundleUnreadable("no bundle was named", "name one with --bundle")
+    request = project.ProjectRequest(
+        bundle=os.path.abspath(bundle),
+        checkout=checkout,
+        store=os.path.abspath(options.store) if options.store else "",
+        python=options.python,
+        check=openssl_checker(options.key) if options.key else None,
+    )
+    return project.set_up(request, say)
+
+
 COMMANDS: List[Command] = [
     Command("install", "verify a bundle and install it", _install_options, _install, nothing),
     Command("rollback", "make an older release current again", _rollback_options, _rollback, nothing),
     Command("installed", "list the releases under a prefix", add_prefix, _installed, installed_lines),
+    Command("project", "make uv work in a checkout of the project", _project_options, _project, nothing),
     Command("verify", "check every byte of a bundle", _bundle_and_key, _verify, _bundle_lines),
     Command("inspect", "show what a bundle says of itself", _bundle_alone, _inspect, _bundle_lines),
     Command("facts", "show what this machine is", _facts_options, _facts, _fact_lines),

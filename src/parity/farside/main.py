@@ -52,6 +52,8 @@ def main(folder: str = "", arguments: Optional[List[str]] = None) -> int:
 
 
 def _parse(folder: str, given: List[str]) -> argparse.Namespace:
+    if given[:1] == ["--project"]:  # reads like an option of install.sh, and is a command
+        given = ["project", *given[1:]]
     known = {command.name for command in COMMANDS}
     if folder and not (given and given[0] in known):
         return _own_parser(folder).parse_args(given)
@@ -92,7 +94,7 @@ def _parser(folder: str) -> argparse.ArgumentParser:
         each = group.add_parser(command.name, help=command.about, description=command.about)
         command.options(each)
         _add_json(each)
-        each.set_defaults(run=command.run, lines=command.lines)
+        each.set_defaults(run=command.run, lines=command.lines, own_folder=folder)
     return parser
 
 

@@ -113,7 +113,7 @@ def choose_tool(bundle: BundleFolder, children: Children, work: str, python: str
     """
     reason = ""
     if bundle.manifest.document["installer"] == "uv":
-        program = _unpack_uv(bundle, work)
+        program = unpack_uv(bundle, work)
         reason = _why_not(children, program)
         if not reason:
             return Uv(children, _version_of(children, program), python, program)
@@ -127,7 +127,7 @@ def choose_tool(bundle: BundleFolder, children: Children, work: str, python: str
     return Pip(children, str(found["pip"] or ""), python)
 
 
-def _unpack_uv(bundle: BundleFolder, work: str) -> str:
+def unpack_uv(bundle: BundleFolder, work: str) -> str:
     """Take the program out of uv's wheel, which was judged before."""
     program = os.path.join(work, "uv")
     with zipfile.ZipFile(bundle.file(bundle.manifest.document["uv"])) as wheel:

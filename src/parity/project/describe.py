@@ -30,7 +30,8 @@ def describe(
         `root`: the project's folder under `project/tree/`; `extras`, `groups`: what is carried;
         `left_out_groups`: uv's default ones that are not; `no_sources`: names whose source in
         pyproject.toml is replaced by a carried wheel; `indexes`: names of indexes that the bundle
-        stands in for; `locked`: name → versions that a lock made on the far side must come to;
+        stands in for; `sync`: arguments of `uv sync`; `locked`: name → versions that a lock made on
+        the far side must come to;
         `absent`: packages of other platforms, Pythons, extras and groups, with what they require;
         `build`: wheels under `project/build/`.
     """
@@ -49,7 +50,7 @@ def describe(
             continue  # a local package that is not carried and that no command line asks for
         locked.setdefault(name, []).append(version)
         if (name, version) not in here:
-            absent.append({"name": name, "version": version, "requires": sorted(set(_requires(package)))})
+            absent.append(_absent(package, name, version))
     return {
         "format": FORMAT,
         "name": project.name,
@@ -57,8 +58,8 @@ def describe(
         "extras": list(project.plan.extras),
         "groups": list(project.groups),
         "left_out_groups": [each for each in project.default_groups if each not in project.groups],
-        "explicit_groups": project.plan.groups is not None,
         "no_sources": sorted(replaced),
+        "sync": _sync(project),
         "indexes": sorted(_index_names(project)),
         "locked": {name: sorted(found) for name, found in sorted(locked.items())},
         "absent": absent,
@@ -83,6 +84,22 @@ def no_sources(project: Project) -> frozenset[str]:
             if kinds & {"git", "url", "path"}:
                 found.add(normalize_name(str(name)))
     return frozenset(found)
+
+
+def _sync(project: Project) -> list[str]:
+    """The arguments of `uv sync` that ask for what is carried."""
+    extras = [part for extra in project.plan.extras for part in ("--extra", extra)]
+    more = [group for group in project.groups if group not in project.default_groups]
+    return [*extras, *(part for group in more for part in ("--group", group))]
+
+
+def _absent(package: Mapping[str, Any], name: str, version: str) -> dict[str, object]:
+    return {
+        "name": name,
+        "version": version,
+        "requires": sorted(set(_requires(package))),
+        "extras": sorted(package.get("optional-dependencies", {})),
+    }
 
 
 def _uv_tables(project: Project) -> Iterator[Mapping[str, Any]]:
