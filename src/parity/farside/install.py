@@ -6,7 +6,8 @@ Standard library only, Python 3.6 and later. Nothing here touches the network.
 import os
 import tempfile
 import time
-from typing import Any, Dict, List
+from contextlib import contextmanager
+from typing import Any, Dict, Iterator, List
 
 from . import changes, receipt
 from .children import Children
@@ -95,7 +96,7 @@ def _try_out(plan: Plan, source: Source, say: Say) -> Dict[str, Any]:
     request = plan.request
     state = of_environment(request.into) if request.into else of_prefix(request.prefix)
     plan = follow(plan, state, say)
-    with tempfile.TemporaryDirectory(prefix="parity-") as work:
+    with _scratch(source) as work:
         laid = lay_out(plan, source, work, say)
     found = _compare(plan, state)
     there = request.into or os.path.join(request.prefix, RELEASES, plan.release_id)
@@ -105,6 +106,16 @@ def _try_out(plan: Plan, source: Source, say: Say) -> Dict[str, Any]:
         say(line)
     say("nothing was written")
     return {"changes": found, "overrides": plan.overrides, "warnings": laid.warnings}
+
+
+@contextmanager
+def _scratch(source: Source) -> Iterator[str]:
+    """A temporary folder; none where the bundle lies unpacked already."""
+    if source.head.path:
+        yield ""
+        return
+    with tempfile.TemporaryDirectory(prefix="parity-") as work:
+        yield work
 
 
 # --- a release under a prefix -------------------------------------------------------------------------
