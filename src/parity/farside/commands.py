@@ -234,6 +234,7 @@ def _project_options(parser: argparse.ArgumentParser) -> None:
     add("--key", action="append", default=[], metavar="PUB", help="the sender's public key")
     add("--store", default="", metavar="DIR", help="where the wheels stay; CHECKOUT/.parity if not given")
     add("--python", default="", metavar="PATH", help="the interpreter to use")
+    add("--allow-other-os", action="store_true", help="accept another OS release or an older C library")
     add("--undo", action="store_true", help="put the original uv.lock back, and do nothing else")
 
 
@@ -250,6 +251,7 @@ def _project(options: argparse.Namespace, say: Say) -> Document:
         store=os.path.abspath(options.store) if options.store else "",
         python=options.python,
         check=openssl_checker(options.key) if options.key else None,
+        allow_other_os=options.allow_other_os,
     )
     return project.set_up(request, say)
 

@@ -80,12 +80,17 @@ def set_up(request: ProjectRequest, say: Say) -> Dict[str, Any]:
     store = request.store or os.path.join(request.checkout, STORE)
     try:
         with open_source(request.bundle, request.check) as source:
-            plan = make_plan(Request(request.bundle, store, python=request.python), source.head, say)
+            plan = make_plan(_plain_request(request, store), source.head, say)
             with _work(store) as work:
                 laid = lay_out(plan, source, work, say)
                 return _carry_out(request, plan, laid, store, work, say)
     except OSError as error:
         raise InstallFailed(f"{error.filename or store}: {error.strerror or error}") from error
+
+
+def _plain_request(request: ProjectRequest, store: str) -> Request:
+    other = request.allow_other_os
+    return Request(request.bundle, store, python=request.python, allow_other_os=other)
 
 
 def undo(checkout: str, say: Say) -> Dict[str, Any]:

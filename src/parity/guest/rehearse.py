@@ -9,7 +9,7 @@ import subprocess
 import time
 from typing import Any, Callable, Dict, List, Tuple
 
-from . import imports, isolation, linker, memory, modules
+from . import checkout, imports, isolation, linker, memory, modules
 
 Emit = Callable[[Dict[str, Any]], None]
 _TAIL = 8000
@@ -24,8 +24,8 @@ def main(job: Dict[str, Any], emit: Emit) -> Dict[str, Any]:
     `install_options` (for the installer).
 
     Result: `isolation`, `install` {exit_code, document, stderr}, `environment`, `imports`,
-    `missing_libraries`, `commands`, `seconds`, `memory_kills` (processes killed over the memory
-    limit); from `environment` to `commands`, keys are missing when an earlier part failed.
+    `missing_libraries`, `commands`, `project` (see `checkout.sync`), `seconds`, `memory_kills`
+    (processes killed over the memory limit); from `environment` to `project`, keys are missing when an earlier part failed.
     """
     result: Dict[str, Any] = {"isolation": isolation.isolation(), "seconds": {}}
     if all(result["isolation"].values()):
@@ -56,6 +56,7 @@ def _rehearse(job: Dict[str, Any], emit: Emit, result: Dict[str, Any]) -> None:
     result["commands"] = _timed(
         result, "commands", lambda: [_command(room, line) for line in job["commands"]]
     )
+    result["project"] = _timed(result, "project", lambda: checkout.sync(job, bundle))
 
 
 class _Room:

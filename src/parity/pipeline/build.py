@@ -109,7 +109,8 @@ def _proof(bundle_draft: Draft, lock: Lock, world: World) -> Proof:
         archive=bundle_draft.archive,
         wheels=(STORE_VOLUME, bundle_draft.wheels.folder),
         requested=tuple(wheel.name for wheel in lock.wheels if wheel.requested),
-        wheel_bytes=bundle_draft.wheels.total_bytes,
+        # A project is synced besides, from a copy of its own.
+        wheel_bytes=bundle_draft.wheels.total_bytes * (2 if bundle_draft.profile.project else 1),
     )
     proof = known.proof_of(bundle_draft, carried, world)
     for each in proof.imports:

@@ -37,6 +37,7 @@ def _proof(result: Mapping[str, Any], image: PinnedImage, facts: Facts, plan: Re
     reasons = [
         *_import_reasons(result["imports"], missing),
         *_command_reasons(result["commands"]),
+        *_project_reasons(result.get("project")),
         *(_library_lines(missing) if plan.missing_libraries == "error" else ()),
     ]
     if reasons:
@@ -102,6 +103,14 @@ def _command_reasons(commands: list[dict[str, Any]]) -> list[str]:
     return reasons
 
 
+def _project_reasons(project: Mapping[str, Any] | None) -> list[str]:
+    """Why uv does not work in a checkout of the carried project; nothing where it does, or there is none."""
+    if not project or project["exit_code"] == 0:
+        return []
+    lines = [line for line in project["said"].splitlines() if line.strip()]
+    return [f"project: {project['step']} failed", *(f"  {line}" for line in lines[-8:])]
+
+
 def _library_lines(missing: list[dict[str, str]]) -> list[str]:
     return [f"{m['package'] or 'environment'}: {m['file']} needs {m['library']}" for m in missing]
 
@@ -113,6 +122,8 @@ def _headline(result: Mapping[str, Any]) -> str:
         return f"{failed[0]['package']} does not work on the target: {', '.join(libraries)} is missing"
     if failed:
         return f"{failed[0]['package']} installs, but cannot be imported"
+    if _project_reasons(result.get("project")):
+        return "uv cannot sync the project from what the bundle carries"
     return "what the profile checks did not pass"
 
 
@@ -130,6 +141,8 @@ def _document(
     result: Mapping[str, Any], image: PinnedImage, facts: Facts, plan: RehearsalPlan
 ) -> dict[str, Any]:
     """proof.json: the same bytes for the same bundle, so no clock, host or duration in it."""
+    project = result.get("project")
+    synced = [{"name": name, "version": version} for name, version in project["installed"]] if project else []
     return {
         "format": "parity-proof/1",
         "image": {
@@ -159,4 +172,5 @@ def _document(
         "commands": [
             {"command": each["command"], "exit_code": each["exit_code"]} for each in result["commands"]
         ],
+        **({"project": {"synced": synced}} if project else {}),
     }
