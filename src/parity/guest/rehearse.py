@@ -25,7 +25,8 @@ def main(job: Dict[str, Any], emit: Emit) -> Dict[str, Any]:
 
     Result: `isolation`, `install` {exit_code, document, stderr}, `environment`, `imports`,
     `missing_libraries`, `commands`, `project` (see `checkout.sync`), `seconds`, `memory_kills`
-    (processes killed over the memory limit); from `environment` to `project`, keys are missing when an earlier part failed.
+    (processes killed over the memory limit); from `environment` to `project`, keys are missing when
+    an earlier part failed.
     """
     result: Dict[str, Any] = {"isolation": isolation.isolation(), "seconds": {}}
     if all(result["isolation"].values()):
