@@ -23,8 +23,8 @@ from tests.support.tools import tools_environment
 
 from parity.pack import requirements_txt
 
-DEVPI = ("devpi-server", "devpi-client")
-PYPISERVER = ("pypiserver", "passlib")
+DEVPI = ("devpi-server>=6.20,<7", "devpi-client>=7.3,<8")
+PYPISERVER = ("pypiserver>=2.4,<3", "passlib>=1.7,<2")
 USER, PASSWORD = "root", "canary-5ecret"
 
 
