@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import re
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -84,12 +85,13 @@ class Played:
     seen: list[Any] = field(default_factory=list)
 
 
-def play(name: str, folder: Path, forget: Callable[[Path], None]) -> Played:
+def play(name: str, folder: Path, forget: Callable[[Path], None], memory: Path) -> Played:
     case = CASES[name]
     wheels = folder / "wheels"
     tiny_wheel(wheels, "alpha", padding=100_000 + len(name) * 7 + sum(map(ord, name)))
     with PackageIndex(wheels, host=gateway(), login=case.login) as index:
         user = User(folder / "user", index.url, "alpha")
+        shutil.copytree(memory, user.folder / "parity/cache/memory")
         if case.locked:
             assert user.build().code == 0
             user.bundle.unlink()
@@ -113,10 +115,25 @@ def forget(engine: DockerEngine, debian11: PinnedImage) -> Callable[[Path], None
 
 
 @pytest.fixture(scope="module")
-def played(forget: Callable[[Path], None], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Played]:
+def memory(tmp_path_factory: pytest.TempPathFactory, debian11: PinnedImage) -> Path:
+    """What a build has learned of the image, so that not every user has to measure it."""
+    folder = tmp_path_factory.mktemp("memory")
+    tiny_wheel(folder / "wheels", "alpha")
+    with PackageIndex(folder / "wheels", host=gateway()) as index:
+        user = User(folder / "user", index.url, "alpha")
+        assert user.build().code == 0
+    return user.folder / "parity/cache/memory"
+
+
+@pytest.fixture(scope="module")
+def played(
+    forget: Callable[[Path], None], memory: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Played]:
     """All cases, several at a time: most of them wait before they try again."""
     folder = tmp_path_factory.mktemp("cases")
-    return side_by_side({name: partial(play, name, folder / str(n), forget) for n, name in enumerate(CASES)})
+    return side_by_side(
+        {name: partial(play, name, folder / str(n), forget, memory) for n, name in enumerate(CASES)}
+    )
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -143,10 +160,11 @@ def test_a_download_that_was_cut_goes_on_where_it_ended(played: dict[str, Played
 
 
 @pytest.fixture
-def user(tmp_path: Path, index: PackageIndex, forget: Callable[[Path], None]) -> User:
+def user(tmp_path: Path, index: PackageIndex, forget: Callable[[Path], None], memory: Path) -> User:
     """Somebody who has a lock and a bundle, of wheels that the store has lost."""
     tiny_wheel(index.wheels, "alpha", padding=300_000)
     user = User(tmp_path / "user", index.url, "alpha")
+    shutil.copytree(memory, user.folder / "parity/cache/memory")
     assert user.build().code == 0
     forget(index.wheels)
     index.seen.clear()
