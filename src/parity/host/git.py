@@ -28,6 +28,7 @@ _PASSED = (
 """What git needs of the caller's environment to find credentials and certificates."""
 
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+_DESCRIBED = re.compile(r"(?:.*[-_/])?v?(\d+(?:\.\d+)*(?:(?:a|b|rc)\d+)?(?:\.post\d+)?)-(\d+)-g([0-9a-f]+)")
 _SCHEMES = ("https://", "http://", "ssh://", "git://", "file://")
 
 
@@ -48,6 +49,8 @@ class Git:
         if _COMMIT.fullmatch(revision):
             return revision
         name = revision or "HEAD"
+        if name.startswith("-"):
+            raise SourceUnavailable(f"{name!r} is no branch, tag or commit", where=clean_url(url))
         lines = self._git(url, ["ls-remote", _checked(url), name, f"refs/tags/{name}^{{}}"])
         found = {ref: commit for commit, _, ref in (line.partition("\t") for line in lines)}
         for ref in (f"refs/tags/{name}^{{}}", f"refs/tags/{name}", f"refs/heads/{name}", name):
@@ -84,20 +87,26 @@ class Git:
 
         Empty where the folder is no checkout or has no tags.
         """
+        return self._described(str(folder), ["-C", str(folder)], "HEAD")
+
+    def described_commit(self, url: str, commit: str) -> str:
+        """The same for a commit of a repository elsewhere, whose history is fetched for it."""
+        base = [f"--git-dir={self._fetched(url, commit)}"]
+        shallow = self._git(url, [*base, "rev-parse", "--is-shallow-repository"])
+        more = ["--unshallow"] if shallow[-1:] == ["true"] else []
+        refs = ["+refs/heads/*:refs/parity/heads/*", "+refs/tags/*:refs/tags/*"]
+        self._git(
+            url,
+            [*base, "fetch", "--quiet", *more, "--force", "--no-recurse-submodules", _checked(url), *refs],
+        )
+        return self._described(url, base, commit)
+
+    def _described(self, url: str, base: Sequence[str], commit: str) -> str:
         try:
-            lines = self._git(
-                str(folder), ["-C", str(folder), "describe", "--tags", "--long", "--match", "*[0-9]*"]
-            )
+            lines = self._git(url, [*base, "describe", "--tags", "--long", "--match", "*[0-9]*", commit])
         except SourceUnavailable:
             return ""
-        match = re.fullmatch(r".*?v?(\d+(?:\.\d+)*)-(\d+)-g([0-9a-f]+)", lines[-1] if lines else "")
-        if match is None:
-            return ""
-        release, distance, commit = match.groups()
-        if distance == "0":
-            return release
-        *first, last = release.split(".")
-        return f"{'.'.join([*first, str(int(last) + 1)])}.dev{distance}+g{commit}"
+        return guessed_version(lines[-1] if lines else "")
 
     def _fetched(self, url: str, commit: str) -> Path:
         """A bare repository in the cache that has the commit."""
@@ -146,6 +155,21 @@ class Git:
 
 def _checked(url: str) -> str:
     """The address, unless git would take it for an option or a helper's command."""
-    if url.startswith(_SCHEMES) or re.fullmatch(r"[\w.-]+@[\w.-]+:[^:]+", url):
+    if url.startswith(_SCHEMES) or re.fullmatch(r"\w[\w.-]*@[\w.-]+:[^:]+", url):
         return url
     raise SourceUnavailable(f"{clean_url(url)} is no address of a git repository", where=clean_url(url))
+
+
+def guessed_version(described: str) -> str:
+    """What `git describe --tags --long` says, as a version (PEP 440); empty where no tag is one.
+
+    After a tag comes the next number's development release, as setuptools-scm's default scheme has it.
+    """
+    match = _DESCRIBED.fullmatch(described)
+    if match is None:
+        return ""
+    release, distance, commit = match.groups()
+    if distance == "0":
+        return release
+    upcoming = re.sub(r"\d+$", lambda last: str(int(last[0]) + 1), release)
+    return f"{upcoming}.dev{distance}+g{commit}"

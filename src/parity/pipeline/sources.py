@@ -113,7 +113,8 @@ class Shop:
             commit = source.commit or self.git.resolve(source.address, source.revision)
             with self.git.checkout(source.address, commit) as folder:
                 origin = Origin("git", clean_url(source.address), commit, tree_digest(folder), inside)
-                yield _Opened(origin, folder, source.version)
+                version = source.version or self.git.described_commit(source.address, commit)
+                yield _Opened(origin, folder, version)
         elif source.kind == "url":
             archive = self._archive(source)
             origin = Origin("url", clean_url(source.address), "", source.sha256, inside)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 import tarfile
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,6 +27,7 @@ _CARRY = "/carry"
 _SOURCE = f"{_CARRY}/source"
 _IN_MEMORY = 16 * 1024 * 1024
 _BLOCK = 512
+_RAISED = re.compile(r"[\w.]*(Error|Exception)\b|error: ")
 
 
 class CarriesUv(Protocol):
@@ -232,8 +234,8 @@ def _spooled(tar: tarfile.TarFile, member: tarfile.TarInfo) -> BuiltFile:
 
 def _failed(what: str, said: str) -> BuildFailed:
     lines = [line for line in said.splitlines() if line.strip()]
-    hints = [line for line in lines if "network" in line.lower() or "resolve host" in line.lower()]
-    reason = (hints or lines[-1:] or ["no reason given"])[0].strip()
+    raised = [line for line in lines if _RAISED.match(line)]
+    reason = (raised[-1:] or lines[-1:] or ["no reason given"])[0].strip()
     return BuildFailed(f"{what} cannot be built: {reason}", where=what, details=tuple(lines[-15:]))
 
 

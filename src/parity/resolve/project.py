@@ -53,7 +53,7 @@ def select_project(
             wheel = best_wheel(package, inputs.tags, None)
             index = clean_url(package.index) if package.index else None
             wheels.append(locked_wheel(package, wheel, wanted, index))
-        elif package.archive and (package.archive.url or "").endswith(".whl"):
+        elif package.archive and clean_url(package.archive.url or "").endswith(".whl"):
             wheels.append(_direct_wheel(package, wanted))
         else:
             sources.append(_source(package, wanted))

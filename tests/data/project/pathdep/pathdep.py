@@ -1,0 +1,5 @@
+"""A module beside the project."""
+
+
+def hello() -> str:
+    return "from path"
