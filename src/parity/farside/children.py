@@ -6,7 +6,10 @@ interpreter that way). Standard library only, Python 3.6 and later.
 
 import os
 import subprocess
-from typing import Dict, List, NamedTuple, Sequence
+import tempfile
+import time
+from contextlib import ExitStack
+from typing import BinaryIO, Dict, List, NamedTuple, Sequence, Tuple
 
 from .errors import InstallFailed
 
@@ -76,6 +79,40 @@ class Children:
             raise InstallFailed(f"{os.path.basename(argv[0])} did not end within {timeout:.0f} s") from None
         return Done(done.returncode, done.stdout.decode("utf-8", "replace"))
 
+    def run_together(self, argvs: Sequence[Sequence[str]], timeout: float) -> List[Done]:
+        """Run commands side by side and wait for all of them; none outlives this call.
+
+        Raises:
+            OSError: one cannot be started.
+            InstallFailed: they took longer than `timeout` seconds together.
+        """
+        deadline = time.monotonic() + timeout
+        with ExitStack() as stack:
+            begun = [self._begin(argv, stack) for argv in argvs]
+            try:
+                for process, _ in begun:
+                    process.wait(max(0.0, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                name = os.path.basename(argvs[0][0])
+                raise InstallFailed(f"{name} did not end within {timeout:.0f} s") from None
+            return [Done(process.returncode, _said(output)) for process, output in begun]
+
+    def _begin(self, argv: Sequence[str], stack: ExitStack) -> "Tuple[subprocess.Popen[bytes], BinaryIO]":
+        """Start a command that writes to a file, so that nobody needs to read while it runs."""
+        output = stack.enter_context(tempfile.TemporaryFile(dir=self._work))  # noqa: SIM115 - the stack closes it
+        process = subprocess.Popen(
+            list(argv),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=self.environment(),
+            cwd=self._folders["empty"],
+            pass_fds=(self._lock,),
+        )
+        stack.enter_context(process)
+        stack.callback(process.kill)
+        return process, output
+
     def demand(self, what: str, argv: Sequence[str]) -> Done:
         """Run a command that must succeed.
 
@@ -89,6 +126,11 @@ class Children:
         if done.exit_code != 0:
             raise InstallFailed(f"{what} failed (exit code {done.exit_code}):\n{done.tail}")
         return done
+
+
+def _said(output: BinaryIO) -> str:
+    output.seek(0)
+    return output.read().decode("utf-8", "replace")
 
 
 def python_of(environment: str) -> str:

@@ -1,13 +1,14 @@
 """The proof's imports, tried again in the new environment. Standard library only, Python 3.6 and later."""
 
 import json
+import os
 from typing import Any, Dict, List, NamedTuple, Sequence
 
 from .children import Children, isolated
 from .errors import InstallFailed
 
-# One process for all modules, begun again behind one that crashes it: a process for each would
-# spend its time importing the same dependencies. Modules may print, hence the mark.
+# A few processes for all modules, each begun again behind a module that crashes it: a process for each
+# would spend its time importing the same dependencies. Modules may print, hence the mark.
 _MARK = "##parity-import## "
 _CHILD = """
 import importlib, json, sys
@@ -25,6 +26,7 @@ import os
 os._exit(0)
 """
 _TIMEOUT = 900.0
+_PROCESSES = 4
 
 
 class Failed(NamedTuple):
@@ -42,10 +44,32 @@ def try_imports(children: Children, environment: str, wanted: Sequence[Dict[str,
         InstallFailed: the interpreter cannot be started, or they take too long together.
     """
     packages = {each["module"]: each["package"] for each in wanted}
-    left = list(packages)
+    groups = _split(packages)
     failed: List[Failed] = []
+    for group, said in zip(groups, _run(children, environment, groups)):
+        failed += _finish(children, environment, packages, group, said)
+    order = list(packages)
+    return sorted(failed, key=lambda each: order.index(each.module))
+
+
+def _split(packages: Dict[str, str]) -> List[List[str]]:
+    """Modules dealt out to as many processes as are worth starting; a package's own stay together."""
+    names = list(dict.fromkeys(packages.values()))
+    count = min(len(names), os.cpu_count() or 1, _PROCESSES)
+    place = {name: number % count for number, name in enumerate(names)}
+    return [[each for each in packages if place[packages[each]] == group] for group in range(count)]
+
+
+def _finish(
+    children: Children,
+    environment: str,
+    packages: Dict[str, str],
+    left: List[str],
+    said: List[Dict[str, str]],
+) -> List[Failed]:
+    """What one process said, and those that must be started behind a crash of it."""
+    failed = []
     while left:
-        said = _run(children, environment, left)
         done = [each for each in said if "error" in each]
         failed += [
             Failed(packages[each["module"]], each["module"], each["error"]) for each in done if each["error"]
@@ -56,13 +80,20 @@ def try_imports(children: Children, environment: str, wanted: Sequence[Dict[str,
             left = left[1:]
         elif left and not done:
             raise InstallFailed("the new environment's interpreter does not work")
+        if left:
+            (said,) = _run(children, environment, [left])
     return failed
 
 
-def _run(children: Children, environment: str, modules: List[str]) -> List[Dict[str, str]]:
+def _run(children: Children, environment: str, groups: List[List[str]]) -> List[List[Dict[str, str]]]:
+    commands = [isolated(environment, "-c", _CHILD, *modules) for modules in groups]
     try:
-        done = children.run(isolated(environment, "-c", _CHILD, *modules), timeout=_TIMEOUT)
+        done = children.run_together(commands, timeout=_TIMEOUT)
     except OSError as error:
         raise InstallFailed(f"the new environment's interpreter does not start: {error.strerror}") from error
-    lines = [line for line in done.output.splitlines() if line.startswith(_MARK)]
+    return [_parse(each.output) for each in done]
+
+
+def _parse(output: str) -> List[Dict[str, str]]:
+    lines = [line for line in output.splitlines() if line.startswith(_MARK)]
     return [json.loads(line[len(_MARK) :]) for line in lines]

@@ -1,0 +1,77 @@
+"""The proof's imports, in a few processes: each failure is found, whatever the others do."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from parity.farside.children import Children
+from parity.farside.errors import InstallFailed
+from parity.farside.imports import try_imports
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> Path:
+    path = tmp_path / "env"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", path], check=True)
+    (site,) = path.glob("lib/python3*/site-packages")
+    modules = {
+        "good": "",
+        "chatty": "print('##parity-import## is not ours'[2:]); print('x' * 200000)",
+        "bad": "raise ImportError('libgone.so.1: cannot open')",
+        "crash": "import os; os.kill(os.getpid(), 11)",
+        "leave": "raise SystemExit(3)",
+        "slow": "import time; time.sleep(60)",
+    }
+    for name, text in modules.items():
+        (site / f"{name}.py").write_text(text)
+    return path
+
+
+@pytest.fixture
+def children(tmp_path: Path) -> Children:
+    (tmp_path / "work").mkdir()
+    return Children(str(tmp_path / "work"), os.open(tmp_path, os.O_RDONLY))
+
+
+def tried(children: Children, environment: Path, *modules: str) -> list[tuple[str, str]]:
+    wanted = [{"package": f"p-{module}", "module": module} for module in modules]
+    return [(each.module, each.error) for each in try_imports(children, str(environment), wanted)]
+
+
+def test_each_failure_is_told_in_the_order_of_the_proof(children: Children, environment: Path) -> None:
+    order = ("good", "crash", "chatty", "bad", "leave", "nowhere", "json")
+    assert tried(children, environment, *order) == [
+        ("crash", "it ended the interpreter"),
+        ("bad", "ImportError: libgone.so.1: cannot open"),
+        ("leave", "SystemExit: 3"),
+        ("nowhere", "ModuleNotFoundError: No module named 'nowhere'"),
+    ]
+    assert tried(children, environment) == []
+    assert tried(children, environment, "crash") == [("crash", "it ended the interpreter")]
+
+
+def test_imports_that_take_too_long_are_ended(
+    children: Children, environment: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("parity.farside.imports._TIMEOUT", 1.0)
+    begin = time.monotonic()
+    with pytest.raises(InstallFailed, match="did not end within 1 s"):
+        tried(children, environment, "good", "slow")
+    assert time.monotonic() - begin < 30
+
+
+def test_what_is_imported_is_byte_compiled_on_the_way(children: Children, environment: Path) -> None:
+    assert tried(children, environment, "good") == []
+    assert len(list(environment.rglob("__pycache__/good.*.pyc"))) == 1
+
+
+def test_an_interpreter_that_does_not_start_is_one_line(children: Children, environment: Path) -> None:
+    (environment / "bin" / "python").unlink()
+    with pytest.raises(InstallFailed, match="does not start"):
+        tried(children, environment, "good")
