@@ -79,6 +79,10 @@ source = { registry = "https://corp.example/simple" }
 [[package]]
 name = "click"
 version = "8.5"
+resolution-markers = [
+    "python_full_version >= '3.12' and sys_platform == 'linux'",
+    "python_full_version == '3.9.*'",
+]
 source = { registry = "https://corp.example/simple" }
 dependencies = [
     { name = "colorama", marker = "sys_platform == 'win32'" },
@@ -164,6 +168,7 @@ def test_what_the_far_side_is_told(app: Path) -> None:
             "name": "click",
             "version": "8.5",
             "extras": ["fast"],
+            "requires_python": ">=3.9",
             "requires": [
                 "colorama ; sys_platform == 'win32'",
                 "idna[all]==3.20",

@@ -9,6 +9,7 @@
 Standard library only, Python 3.6 and later.
 """
 
+import hashlib
 import os
 import shlex
 import shutil
@@ -25,7 +26,6 @@ from .names import normalize_name
 
 FILES, ABSENT, SIMPLE = "files", "absent", "simple"
 UV = os.path.join("bin", "uv")
-_NOT_CARRIED = "0" * 64
 _REMOVED = (
     "UV_BUILD_CONSTRAINT",
     "UV_CONFIG_FILE",
@@ -99,12 +99,15 @@ def _absent(shelf: str, package: Dict[str, Any]) -> Link:
     """A wheel of nothing but metadata: uv.lock's own words about the package."""
     stem = "{}-{}".format(package["name"].replace("-", "_"), package["version"])
     lines = ["Metadata-Version: 2.1", "Name: " + package["name"], "Version: " + package["version"]]
+    lines += ["Requires-Python: " + package["requires_python"]] if package["requires_python"] else []
     lines += ["Provides-Extra: " + extra for extra in package["extras"]]
     lines += ["Requires-Dist: " + line for line in package["requires"]]
     filename = stem + "-py3-none-any.whl"
     with zipfile.ZipFile(os.path.join(shelf, ABSENT, filename), "w") as wheel:
         wheel.writestr(stem + ".dist-info/METADATA", "\n".join(lines) + "\n\n")
-    return Link(ABSENT, filename, _NOT_CARRIED, "")
+    # A hash that these bytes do not have; each its own, for uv takes files of one hash for one file.
+    nobodys = hashlib.sha256(f"{stem} is not carried".encode()).hexdigest()
+    return Link(ABSENT, filename, nobodys, package["requires_python"])
 
 
 def _page(name: str, links: Iterable[Link]) -> str:

@@ -38,7 +38,7 @@ def _read(job: Dict[str, Any], home: str) -> Dict[str, Any]:
     root = os.path.normpath(os.path.join(tree, job["root"]))
     environment = offline_environment(home, job["python"])
     environment["UV_NO_BUILD"] = "1"
-    check, _, said = run([job["uv"], "lock", "--check"], environment, root, job["timeout"])
+    check, _, said = run([job["uv"], "lock", "--check", "--verbose"], environment, root, job["timeout"])
     code, text, stderr = run([job["uv"], *_export(job)], environment, root, job["timeout"])
     return {
         "check": check,

@@ -79,6 +79,7 @@ def draft(
     *,
     uv: BundleFile | None,
     more: Sequence[BundleFile] = (),
+    sync: str = "",
 ) -> Draft:
     """Everything a bundle holds besides manifest, proof and wheels.
 
@@ -91,9 +92,10 @@ def draft(
         wheels: its files, in the engine's store.
         uv: uv's wheel, under its path in the payload.
         more: what travels besides, such as a project's metadata.
+        sync: the command that syncs a carried project's checkout, empty where none is carried.
     """
     texts = {
-        "README.txt": readme_txt(lock, profile.target, profile.installer),
+        "README.txt": readme_txt(lock, profile.target, profile.installer, sync),
         "profile.yaml": profile.document,
         "pylock.toml": pylock_toml(lock),
         "requirements.txt": requirements_txt(lock),

@@ -69,7 +69,7 @@ Or from the lock, whose hashes are checked too: pip (26.1 or later) or uv
 
   pip install --no-index -r pylock.toml
   uv pip install --offline --no-index -r pylock.toml
-
+{project}
 3. What is inside
 
   manifest.json     every file with size and SHA-256; the packages; the machine it is for
@@ -81,6 +81,18 @@ Or from the lock, whose hashes are checked too: pip (26.1 or later) or uv
   proof.json        what the test install saw
   install.sh        the installer, with install.py and farside/ (Python's standard library only)
   tools/            what the installer brings along, if anything
+"""
+
+_PROJECT = """
+Or, to work in a checkout of the project itself, with uv and without a network:
+
+  sh install.sh --project CHECKOUT
+  cd CHECKOUT
+  {sync}
+  .parity/uv run COMMAND
+
+pyproject.toml is not touched. uv.lock is replaced by one that names this bundle's files; the original
+lies beside it as uv.lock.before-parity, and comes back with: sh install.sh --project CHECKOUT --undo
 """
 
 _INSTALLERS = {
@@ -107,7 +119,7 @@ def pylock_toml(lock: Lock) -> str:
     return "\n".join(head + [_pylock_package(one) for one in lock.wheels])
 
 
-def readme_txt(lock: Lock, target: Target, installer: Installer) -> str:
+def readme_txt(lock: Lock, target: Target, installer: Installer, sync: str = "") -> str:
     """What whoever receives the bundle needs to know; nothing in it depends on who signs or when."""
     return _README.format(
         os_id=target.os_id,
@@ -118,6 +130,7 @@ def readme_txt(lock: Lock, target: Target, installer: Installer) -> str:
         count=len(lock.wheels),
         stock_check="".join(f"  {line}\n" for line in STOCK_CHECK.splitlines()),
         installer=_INSTALLERS[installer].format(python=target.python_minor),
+        project=_PROJECT.format(sync=sync) if sync else "",
     )
 
 

@@ -42,6 +42,7 @@ def build(request: BuildRequest, world: World) -> BuildReport:
             wheels,
             uv=uv,
             more=resolved.files,
+            sync=resolved.sync,
         )
         proof = _proof(bundle_draft, lock, world)
         bundle = _bundle(request, bundle_draft, proof, room, world)

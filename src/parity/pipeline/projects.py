@@ -25,6 +25,7 @@ from parity.project import (
     export_lock,
     project_files,
     read_project,
+    sync_arguments,
 )
 from parity.resolve import (
     UV_PATH,
@@ -51,6 +52,7 @@ class Resolved:
 
     lock: Lock
     files: tuple[BundleFile, ...] = ()
+    sync: str = ""
 
 
 def project_lock(shop: Shop) -> Resolved:
@@ -70,7 +72,8 @@ def project_lock(shop: Shop) -> Resolved:
     else:
         lock, built = _pinned(shop, project)
     lock = _kept(request, lock)
-    return Resolved(lock, _travelling(shop, project, lock, built))
+    sync = " ".join([".parity/uv sync --locked", *sync_arguments(project)]) if project.lock == UV_LOCK else ""
+    return Resolved(lock, _travelling(shop, project, lock, built), sync)
 
 
 def _pinned(shop: Shop, project: Project) -> tuple[Lock, tuple[Built, ...]]:

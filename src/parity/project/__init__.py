@@ -9,7 +9,7 @@ from parity.project.builder import (
     incoming_tar,
     version_variables,
 )
-from parity.project.describe import describe, no_sources, project_files
+from parity.project.describe import describe, no_sources, project_files, sync_arguments
 from parity.project.export import export_lock
 from parity.project.metadata import NO_LOCK, PYLOCK, UV_LOCK, Project, read_project
 from parity.project.tree import tree_digest, tree_files, tree_tar
@@ -30,6 +30,7 @@ __all__ = [
     "no_sources",
     "project_files",
     "read_project",
+    "sync_arguments",
     "tree_digest",
     "tree_files",
     "tree_tar",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -10,6 +11,9 @@ from parity.farside.names import normalize_name
 from parity.model import LockedWheel
 from parity.project.metadata import Project
 
+_LOWEST = re.compile(
+    r"python_(?:full_)?version >= '(\d+(?:\.\d+)*)'|python_(?:full_)?version == '(\d+(?:\.\d+)*)(?:\.\*)?'"
+)
 FORMAT = "parity-project/1"
 FOLDER = "project/"
 TREE = FOLDER + "tree/"
@@ -59,7 +63,7 @@ def describe(
         "groups": list(project.groups),
         "left_out_groups": [each for each in project.default_groups if each not in project.groups],
         "no_sources": sorted(replaced),
-        "sync": _sync(project),
+        "sync": sync_arguments(project),
         "indexes": sorted(_index_names(project)),
         "locked": {name: sorted(found) for name, found in sorted(locked.items())},
         "absent": absent,
@@ -86,7 +90,7 @@ def no_sources(project: Project) -> frozenset[str]:
     return frozenset(found)
 
 
-def _sync(project: Project) -> list[str]:
+def sync_arguments(project: Project) -> list[str]:
     """The arguments of `uv sync` that ask for what is carried."""
     extras = [part for extra in project.plan.extras for part in ("--extra", extra)]
     more = [group for group in project.groups if group not in project.default_groups]
@@ -99,7 +103,21 @@ def _absent(package: Mapping[str, Any], name: str, version: str) -> dict[str, ob
         "version": version,
         "requires": sorted(set(_requires(package))),
         "extras": sorted(package.get("optional-dependencies", {})),
+        "requires_python": _requires_python(package.get("resolution-markers", ())),
     }
+
+
+def _requires_python(markers: Sequence[str]) -> str:
+    """The oldest Python that a package's forks of uv.lock are for, as Requires-Python.
+
+    uv forks where a newer version of a package wants a newer Python, which is written nowhere else in
+    uv.lock; without it uv would not fork there again. Empty where a fork has no such bound.
+    """
+    bounds = [_LOWEST.search(marker) for marker in markers]
+    versions = [bound[1] or bound[2] for bound in bounds if bound]
+    if not versions or len(versions) != len(bounds):
+        return ""
+    return ">=" + min(versions, key=lambda version: [int(part) for part in version.split(".")])
 
 
 def _uv_tables(project: Project) -> Iterator[Mapping[str, Any]]:

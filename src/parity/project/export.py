@@ -10,6 +10,7 @@ from parity.errors import LockInvalid, LockOutdated, ToolUnavailable
 from parity.progress import Reporter
 from parity.project.metadata import Project
 
+_STALE = re.compile(r"needs to be updated|existing lockfile due to")
 _CANNOT_TELL = re.compile(r"(directory|editable|virtual)\+|building .* is disabled|dynamic", re.IGNORECASE)
 _TIMEOUT = 120.0
 
@@ -55,7 +56,7 @@ def export_lock(container: Container, python: str, uv: str, project: Project, re
 def _judge_check(said: str, where: str, reporter: Reporter) -> None:
     """A stale lock is an error; one that only a build could judge is a warning."""
     reason = _reason(said)
-    if "needs to be updated" not in said and _CANNOT_TELL.search(said):
+    if not _STALE.search(said) and _CANNOT_TELL.search(reason):
         reporter.warn(f"uv cannot tell without building whether uv.lock is current: {reason}")
         return
     raise LockOutdated(
