@@ -7,10 +7,17 @@ import os
 import shutil
 import stat
 import subprocess
+import sys
+import threading
 import zipfile
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 from tests.support.cli import written_environment
 from tests.support.unpacked import UV_VERSION, uv_wheel
@@ -84,13 +91,14 @@ def git(folder: Path, *words: str) -> str:
     return done.stdout.decode().strip()
 
 
-def uv(home: Path, *words: str) -> str:
+def uv(home: Path, *words: str, env: Mapping[str, str] | None = None) -> str:
     """Run the pinned uv on this machine; it finds its own way to the index."""
     environment = {
         **written_environment(home),
         "UV_CACHE_DIR": str(home / "uv-cache"),
         "UV_NO_CONFIG": "1",
         "UV_PYTHON_DOWNLOADS": "never",
+        **(env or {}),
     }
     done = subprocess.run([uv_program(), *words], env=environment, check=True, capture_output=True)
     return done.stdout.decode()
@@ -111,6 +119,15 @@ def uv_program() -> str:
     return str(program)
 
 
+def newest_pip_for_39() -> Path:
+    """The last pip that runs on Python 3.9, as a wheel; fetched once."""
+    wheel = uv_wheel().with_name("pip-26.0.1-py3-none-any.whl")
+    if not wheel.exists():
+        command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", str(wheel.parent)]
+        subprocess.run([*command, "pip==26.0.1"], check=True)
+    return wheel
+
+
 def spoil(wheel: Path) -> None:
     """Give a wheel other code under the same name, a valid wheel for whoever does not look at its hash."""
     with zipfile.ZipFile(wheel) as before:
@@ -118,3 +135,43 @@ def spoil(wheel: Path) -> None:
     with zipfile.ZipFile(wheel, "w") as after:
         for name, data in content.items():
             after.writestr(name, data + b"\nEVIL = 1\n" if name.endswith(".py") else data)
+
+
+@contextmanager
+def private_git(folder: Path, login: str, password: str) -> Iterator[str]:
+    """Serve the bare repositories of a folder on this machine alone, to whoever knows the password.
+
+    Gives the address; the dumb protocol of git needs nothing but files.
+    """
+    for bare in folder.glob("*.git"):
+        git(bare, "update-server-info")
+    expected = "Basic " + b64encode(f"{login}:{password}".encode()).decode()
+    handler = partial(_Private, expected=expected, directory=str(folder))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+class _Private(SimpleHTTPRequestHandler):
+    def __init__(self, *arguments: Any, expected: str, **named: Any) -> None:
+        self._expected = expected
+        super().__init__(*arguments, **named)
+
+    def do_GET(self) -> None:
+        """Answer only who may know."""
+        if self.headers.get("Authorization") == self._expected:
+            super().do_GET()
+            return
+        self.send_response(401)
+        self.send_header("WWW-Authenticate", 'Basic realm="git"')
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Say nothing."""

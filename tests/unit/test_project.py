@@ -151,6 +151,15 @@ def test_extras_and_groups_must_exist(app: Path, plan: ProjectPlan, words: str) 
     assert "colour-full" in caught.value.remedy or "docs" in caught.value.remedy
 
 
+def test_credentials_in_what_would_travel_are_refused(app: Path) -> None:
+    path = app / "pyproject.toml"
+    path.write_text(path.read_text().replace("https://git.example", "https://me:hunter2@git.example"))
+    with pytest.raises(InputFileError, match="user or password") as caught:
+        read_project(ProjectPlan(app))
+    assert caught.value.where.endswith("pyproject.toml:14")
+    assert "hunter2" not in str(caught.value.details) + caught.value.message
+
+
 def test_what_the_far_side_is_told(app: Path) -> None:
     project = read_project(ProjectPlan(app, extras=("Colour_Full",), groups=("docs",)))
     assert no_sources(project) == {"gitdep", "pathdep"}

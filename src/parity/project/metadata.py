@@ -17,6 +17,7 @@ from parity.model import ProjectPlan
 from parity.model.toml import TOMLError, parse
 
 _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
+_CREDENTIALS = re.compile(r"https?://[^/\s\"'@]+@")
 _LOCAL = ("editable", "virtual", "directory")
 UV_LOCK, PYLOCK, NO_LOCK = "uv.lock", "pylock.toml", "none"
 
@@ -165,7 +166,21 @@ def _texts(base: Path, places: Sequence[Path], lock: str) -> Iterator[tuple[str,
         wanted.append(places[0] / lock)
     for path in wanted:
         if path.is_file():
-            yield path.relative_to(base).as_posix(), _read(path)
+            text = _read(path)
+            _refuse_credentials(text, path)
+            yield path.relative_to(base).as_posix(), text
+
+
+def _refuse_credentials(text: str, path: Path) -> None:
+    """These files travel in the bundle."""
+    found = _CREDENTIALS.search(text)
+    if found:
+        line = text.count("\n", 0, found.start()) + 1
+        raise InputFileError(
+            "an address with a user or password in it",
+            where=f"{path}:{line}",
+            remedy="put them into git's credential helper or ~/.netrc, never into a project's files",
+        )
 
 
 def _group(known: Mapping[str, Any], name: str, seen: tuple[str, ...]) -> Iterator[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import stat
 import tarfile
@@ -88,16 +87,6 @@ def tree_tar(folder: Path, name: str) -> Iterator[bytes]:
         yield info.tobuf(tarfile.PAX_FORMAT)
         yield from _content(path, info.size)
     yield bytes(2 * tarfile.BLOCKSIZE)
-
-
-def bytes_tar(name: str, data: bytes) -> bytes:
-    """One file as a tar archive."""
-    info = tarfile.TarInfo(name)
-    info.size, info.mode = len(data), 0o644
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        archive.addfile(info, io.BytesIO(data))
-    return buffer.getvalue()
 
 
 def _content(path: Path, size: int) -> Iterator[bytes]:
