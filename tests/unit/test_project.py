@@ -151,6 +151,14 @@ def test_extras_and_groups_must_exist(app: Path, plan: ProjectPlan, words: str) 
     assert "colour-full" in caught.value.remedy or "docs" in caught.value.remedy
 
 
+def test_a_requirement_that_names_its_source_cannot_be_replaced_on_the_far_side(app: Path) -> None:
+    assert read_project(ProjectPlan(app)).is_workable
+    path = app / "pyproject.toml"
+    path.write_text(path.read_text().replace('"idna>=3"', '"idna @ https://files.example/idna.whl"'))
+    assert read_project(ProjectPlan(app)).direct == ("idna @ https://files.example/idna.whl",)
+    assert not read_project(ProjectPlan(app)).is_workable
+
+
 def test_credentials_in_what_would_travel_are_refused(app: Path) -> None:
     path = app / "pyproject.toml"
     path.write_text(path.read_text().replace("https://git.example", "https://me:hunter2@git.example"))

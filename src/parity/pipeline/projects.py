@@ -72,8 +72,13 @@ def project_lock(shop: Shop) -> Resolved:
     else:
         lock, built = _pinned(shop, project)
     lock = _kept(request, lock)
-    sync = " ".join([".parity/uv sync --locked", *sync_arguments(project)]) if project.lock == UV_LOCK else ""
-    return Resolved(lock, _travelling(shop, project, lock, built), sync)
+    if project.lock == UV_LOCK and project.direct:
+        shop.world.reporter.warn(
+            "the packages are carried, but uv will not work in a checkout on the far side: "
+            f"{project.direct[0].partition('@')[0].strip()} names its source itself, not in tool.uv.sources"
+        )
+    words = [".parity/uv sync --locked", *sync_arguments(project)] if project.is_workable else []
+    return Resolved(lock, _travelling(shop, project, lock, built), " ".join(words))
 
 
 def _pinned(shop: Shop, project: Project) -> tuple[Lock, tuple[Built, ...]]:
@@ -284,7 +289,7 @@ def _kept(request: BuildRequest, lock: Lock) -> Lock:
 def _travelling(shop: Shop, project: Project, lock: Lock, built: Sequence[Built]) -> tuple[BundleFile, ...]:
     """The provenance of what was built, and for a uv.lock what the far side needs to lead uv."""
     files = [_sources_file(built, shop)] if built else []
-    if project.lock != UV_LOCK:
+    if not project.is_workable:
         return tuple(files)
     local = [each for each in built if each.wheel.origin and each.wheel.origin.kind == "path"]
     tools = together(found for each in local for found in (each.build, each.editable))

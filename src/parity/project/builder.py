@@ -150,35 +150,37 @@ def build_room(
         subdirectory: the package's folder inside the source.
         versions: environment variables that tell version tools what git would have told them.
     """
-    with engine.scratch_volume() as volume:
-        spec = ContainerSpec(
-            image=image.id,
-            network=Network.NONE,
-            purpose="build",
-            platform=image.platform,
-            user=_NOBODY,
-            read_only=True,
-            mounts=(Mount(volume, _CARRY, read_only=False), Mount(STORE_VOLUME, STORE, read_only=True)),
-            tmpfs={"/tmp": "rw,exec,nosuid,nodev,mode=1777,size=1g"},  # noqa: S108 - inside the container
-            memory=limits.memory,
-            pids=1024,
-            lifetime=4 * limits.timeout + 600,
-        )
-        with engine.container(spec) as container:
-            container.put(_CARRY, guest_tar())
-            container.put(_CARRY, _folders())
-            uv = carry_uv(container, _CARRY)
-            place = source if isinstance(source, str) else _SOURCE
-            if not isinstance(source, str):
-                container.put(_CARRY, source)
-            container.start()
-            job = {
-                "source": place,
-                "subdirectory": subdirectory,
-                "versions": dict(versions or {}),
-                "timeout": limits.timeout,
-            }
-            yield Room(container, facts, uv, job, what)
+    with engine.scratch_volume() as volume, engine.container(_spec(image, limits, volume)) as container:
+        container.put(_CARRY, guest_tar())
+        container.put(_CARRY, _folders())
+        uv = carry_uv(container, _CARRY)
+        place = source if isinstance(source, str) else _SOURCE
+        if not isinstance(source, str):
+            container.put(_CARRY, source)
+        container.start()
+        job = {
+            "source": place,
+            "subdirectory": subdirectory,
+            "versions": dict(versions or {}),
+            "timeout": limits.timeout,
+        }
+        yield Room(container, facts, uv, job, what)
+
+
+def _spec(image: PinnedImage, limits: RehearsalPlan, volume: str) -> ContainerSpec:
+    return ContainerSpec(
+        image=image.id,
+        network=Network.NONE,
+        purpose="build",
+        platform=image.platform,
+        user=_NOBODY,
+        read_only=True,
+        mounts=(Mount(volume, _CARRY, read_only=False), Mount(STORE_VOLUME, STORE, read_only=True)),
+        tmpfs={"/tmp": "rw,exec,nosuid,nodev,mode=1777,size=1g"},  # noqa: S108 - inside the container
+        memory=limits.memory,
+        pids=1024,
+        lifetime=4 * limits.timeout + 600,
+    )
 
 
 def _build_system(said: Mapping[str, Any]) -> BuildSystem:

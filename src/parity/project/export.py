@@ -11,7 +11,9 @@ from parity.progress import Reporter
 from parity.project.metadata import Project
 
 _STALE = re.compile(r"needs to be updated|existing lockfile due to")
-_CANNOT_TELL = re.compile(r"(directory|editable|virtual)\+|building .* is disabled|dynamic", re.IGNORECASE)
+_CANNOT_TELL = re.compile(
+    r"(directory|editable|virtual|path)\+|not found at: file|building .* is disabled|dynamic", re.IGNORECASE
+)
 _TIMEOUT = 120.0
 
 

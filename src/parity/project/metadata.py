@@ -74,6 +74,17 @@ class Project:
             return self.plan.groups
         return self.default_groups if self.lock == UV_LOCK else ()
 
+    @property
+    def direct(self) -> tuple[str, ...]:
+        """The requirement lines that name their source themselves (`name @ address`, PEP 508)."""
+        lines = [*self.dependencies(), *self.group_lines()]
+        return tuple(line for line in lines if "@" in line.partition(";")[0])
+
+    @property
+    def is_workable(self) -> bool:
+        """Whether the far side can lead uv in a checkout: it needs uv.lock, and sources it can replace."""
+        return self.lock == UV_LOCK and not self.direct
+
     def digest(self) -> str:
         """SHA-256 over everything here that decides what is resolved."""
         plan = [self.plan.extras, self.groups, self.lock, self.root]
