@@ -6,6 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -85,17 +87,25 @@ def test_an_old_lock_of_the_real_index_is_refreshed_on_demand(
     assert tuple(int(part) for part in new.split(".")) > (3, 6)
 
 
+@pytest.fixture
+def elsewhere() -> Iterator[Path]:
+    """A folder that another user can reach; pytest's own ones are closed whenever a session starts."""
+    with tempfile.TemporaryDirectory(prefix="parity-test-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
 def test_two_builds_of_one_lock_have_one_payload(
-    parity: Parity, small: dict[str, Any], tmp_path: Path
+    parity: Parity, small: dict[str, Any], elsewhere: Path
 ) -> None:
     """At another time, in another folder, by another user, under another umask, locale and time zone."""
-    folder = tmp_path / "elsewhere" / "deeper"
+    folder = elsewhere / "a" / "deeper one"
     folder.mkdir(parents=True)
     wanted = Path(small["bundle"]).parent
     for name in ("pylock.toml", "small.txt"):
         shutil.copy(wanted / name, folder)
-    there = Parity.with_uv(tmp_path / "their-home")
-    through = _another_user(tmp_path)
+    there = Parity.with_uv(elsewhere / "their-home")
+    through = _another_user(elsewhere)
     done = there.build(
         "debian11-py39",
         folder,
@@ -129,9 +139,6 @@ def _another_user(folder: Path) -> tuple[str, ...]:
         return ()
     socket = engine.stat().st_gid
     subprocess.run(["chown", "-R", str(NOBODY), str(folder)], check=True)
-    for parent in [folder, *folder.parents]:
-        if parent.stat().st_uid == 0 and parent.name.startswith("pytest-"):
-            parent.chmod(0o711)
     may_read = ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
     return ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", f"--groups={socket}", *may_read)
 
