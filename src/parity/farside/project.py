@@ -16,7 +16,7 @@ import tempfile
 from contextlib import contextmanager
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
-from . import shelf
+from . import canonical, shelf
 from .atomic import new_file
 from .children import Children
 from .envelope import Checker
@@ -37,18 +37,53 @@ _PACKAGE = re.compile(
     r'^\[\[package\]\]\nname = "([^"\n]+)"\n(?:version = "([^"\n]+)"\n)?(.*)$', re.MULTILINE
 )
 _LOCAL = re.compile(r"source = \{ (editable|virtual|directory) = ")
-_SHAPE = {
-    "absent": list,
-    "build": list,
-    "extras": list,
-    "groups": list,
-    "indexes": list,
-    "left_out_groups": list,
-    "locked": dict,
-    "no_sources": list,
-    "root": str,
-    "sync": list,
-}
+
+
+def _versions(value: Any, where: str) -> None:
+    """Name → versions."""
+    if not isinstance(value, dict):
+        raise BundleDamaged(f"{where} must be an object")
+    for name, versions in value.items():
+        canonical.name(name, where)
+        canonical.array(canonical.name)(versions, f"{where}.{name}")
+
+
+_NAMES = canonical.array(canonical.name)
+_SHAPE = canonical.record(
+    {
+        "format": canonical.one_of(FORMAT),
+        "name": canonical.text,
+        "root": canonical.text,
+        "extras": _NAMES,
+        "groups": _NAMES,
+        "left_out_groups": _NAMES,
+        "no_sources": _NAMES,
+        "indexes": _NAMES,
+        "sync": canonical.array(canonical.text),
+        "locked": _versions,
+        "absent": canonical.array(
+            canonical.record(
+                {
+                    "name": canonical.name,
+                    "version": canonical.name,
+                    "requires": canonical.array(canonical.text),
+                    "extras": _NAMES,
+                    "requires_python": canonical.text,
+                }
+            )
+        ),
+        "build": canonical.array(
+            canonical.record(
+                {
+                    "name": canonical.name,
+                    "version": canonical.name,
+                    "wheel": canonical.text,
+                    "sha256": canonical.digest,
+                }
+            )
+        ),
+    }
+)
 
 
 class ProjectRequest(NamedTuple):
@@ -186,12 +221,11 @@ def read_project(bundle: BundleFolder) -> Dict[str, Any]:
             document = json.load(handle)
         except ValueError as error:
             raise BundleDamaged(f"{DOCUMENT} is no JSON") from error
-    fits = isinstance(document, dict) and document.get("format") == FORMAT
-    if not fits or any(not isinstance(document.get(key), kind) for key, kind in _SHAPE.items()):
-        raise BundleDamaged(f"{DOCUMENT} is not a {FORMAT} document")
-    for each in document["build"]:
-        if each["wheel"] not in listed:
-            raise BundleDamaged(f"{DOCUMENT} names {each['wheel']!a}, which is not in the bundle")
+    _SHAPE(document, DOCUMENT)
+    root = "" if document["root"] == "." else document["root"] + "/"
+    for path in [TREE + root + LOCK, *(each["wheel"] for each in document["build"])]:
+        if path not in listed:
+            raise BundleDamaged(f"{DOCUMENT} names {path[:200]!a}, which is not in the bundle")
     found: Dict[str, Any] = document
     return found
 
