@@ -59,9 +59,7 @@ class _Wishes:
 def build(
     profiles: Annotated[
         list[str],
-        typer.Argument(
-            metavar="PROFILE", help="Profile files, or names.", autocompletion=complete.profiles
-        ),
+        typer.Argument(metavar="PROFILE", help="Profile files, or names.", autocompletion=complete.profiles),
     ],
     *,
     requirement: Annotated[

@@ -116,9 +116,7 @@ def show_profile(
 
 @app.command("check", epilog="Example: `parity profile check profiles/*.yaml`")
 def check_profiles(
-    files: Annotated[
-        list[str], typer.Argument(metavar="FILE", help="Paths, or names of profiles at hand.")
-    ],
+    files: Annotated[list[str], typer.Argument(metavar="FILE", help="Paths, or names of profiles at hand.")],
     *,
     as_json: Json = False,
 ) -> None:

@@ -34,7 +34,9 @@ _HOPELESS = ("dns", "tls", "proxy", "network", "disk", "timeout")
 """When one file fails for these, all will: the run stops instead of failing file by file."""
 
 
-class _Wheel(NamedTuple):
+class Wheel(NamedTuple):
+    """A wheel to fetch; `size` is None where the index does not tell."""
+
     filename: str
     url: str
     sha256: str
@@ -48,8 +50,8 @@ class _Stopped(Exception):
 def main(job: Dict[str, Any], emit: Emit) -> Dict[str, Any]:
     """Fetch what the job names; see the module's docstring."""
     store = Store(job["store"])
-    run = _Run(store, settings(job), job, emit)
-    wheels = [_Wheel(w["filename"], w["url"], w["sha256"], w.get("size")) for w in job["wheels"]]
+    run = Run(store, settings(job), job, emit)
+    wheels = [Wheel(w["filename"], w["url"], w["sha256"], w.get("size")) for w in job["wheels"]]
     with concurrent.futures.ThreadPoolExecutor(job.get("threads", 16)) as pool:
         futures = [pool.submit(run.one, wheel) for wheel in wheels]
         run.watch(futures)
@@ -105,8 +107,8 @@ class _Counter:
             }
 
 
-class _Run:
-    """What the threads of one run share."""
+class Run:
+    """What the threads of one run share; each may bring any wheel into the store."""
 
     def __init__(self, store: Store, how: Settings, job: Dict[str, Any], emit: Emit) -> None:
         self._store = store
@@ -118,6 +120,10 @@ class _Run:
         self._mine = threading.local()
         self._browsers: List[Browser] = []
         self.counter = _Counter(len(job["wheels"]), [w.get("size") for w in job["wheels"]])
+
+    def stop(self) -> None:
+        """End all downloads: what is unfinished stays, to be resumed."""
+        self._stop.set()
 
     def watch(self, futures: "List[concurrent.futures.Future[Dict[str, Any]]]") -> None:
         """Emit progress a few times a second until all is done."""
@@ -131,7 +137,7 @@ class _Run:
         for browser in self._browsers:
             browser.forget()
 
-    def one(self, wheel: _Wheel) -> Dict[str, Any]:
+    def one(self, wheel: Wheel) -> Dict[str, Any]:
         """Make one wheel's bytes present; its result, or its failure."""
         try:
             fetched = self._store.holds(wheel.sha256) is not True and self._fetch(wheel)
@@ -149,7 +155,7 @@ class _Run:
         self.counter.finish(wheel.filename)
         return {"filename": wheel.filename, "sha256": wheel.sha256, "size": size, "fetched": fetched}
 
-    def _give_up(self, wheel: _Wheel, kind: str, message: str) -> Dict[str, Any]:
+    def _give_up(self, wheel: Wheel, kind: str, message: str) -> Dict[str, Any]:
         if kind in _HOPELESS:
             self._stop.set()
         return _failure(wheel, kind, message)
@@ -159,7 +165,7 @@ class _Run:
             raise WebProblem("timeout", "the time limit for all downloads is over")
         return self._stop.is_set()
 
-    def _fetch(self, wheel: _Wheel) -> bool:
+    def _fetch(self, wheel: Wheel) -> bool:
         """Download under the lock of the partial file; False where another run was quicker."""
         with self._store.partial(wheel.sha256, self._over) as handle:
             if handle is None:
@@ -205,7 +211,7 @@ class _Run:
 class _Download:
     """One file: streamed into the partial file, resumed after a cut, hashed as it comes."""
 
-    def __init__(self, run: _Run, wheel: _Wheel, handle: IO[bytes]) -> None:
+    def __init__(self, run: Run, wheel: Wheel, handle: IO[bytes]) -> None:
         self._run = run
         self._wheel = wheel
         self._file = handle
@@ -320,5 +326,5 @@ class _Download:
             raise WebProblem("disk", "the store cannot be written: %s" % error.strerror) from error
 
 
-def _failure(wheel: _Wheel, kind: str, message: str) -> Dict[str, Any]:
+def _failure(wheel: Wheel, kind: str, message: str) -> Dict[str, Any]:
     return {"filename": wheel.filename, "kind": kind, "message": message}

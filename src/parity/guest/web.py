@@ -9,6 +9,7 @@ import email.utils
 import http.client
 import socket
 import ssl
+import threading
 import time
 import urllib.parse
 import urllib.request
@@ -147,10 +148,13 @@ class Browser:
     def _connect(self, origin: Origin, proxy: Optional[Proxy]) -> http.client.HTTPConnection:
         way = origin if proxy is None else proxy[0]
         if origin.scheme == "http":
-            return http.client.HTTPConnection(way.host, way.port, timeout=self._how.timeout)
+            plain = http.client.HTTPConnection(way.host, way.port, timeout=self._how.timeout)
+            plain._create_connection = _connected  # type: ignore[attr-defined]  # noqa: SLF001
+            return plain
         secure = http.client.HTTPSConnection(
             way.host, way.port, timeout=self._how.timeout, context=self._how.context
         )
+        secure._create_connection = _connected  # type: ignore[attr-defined]  # noqa: SLF001
         if proxy is not None:
             secure.set_tunnel(origin.host, origin.port, headers=_basic("Proxy-Authorization", proxy[1]))
         return secure
@@ -171,6 +175,36 @@ class Browser:
     def _authorization(self, origin: Origin) -> Dict[str, str]:
         pair = self._how.credentials.get(str(origin))
         return _basic("Authorization", ":".join(pair)) if pair else {}
+
+
+class _Names:
+    """Host names looked up once for all threads: a burst of lookups loses packets, and each costs 5 s."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: Dict[Tuple[str, int], List[str]] = {}
+
+    def addresses(self, host: str, port: int) -> List[str]:
+        """The numeric addresses of a host, in the resolver's order; raises socket.gaierror."""
+        with self._lock:
+            if (host, port) not in self._known:
+                answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+                self._known[host, port] = [str(answer[4][0]) for answer in answers]
+            return self._known[host, port]
+
+
+_NAMES = _Names()
+
+
+def _connected(address: Tuple[str, int], timeout: Any = None, source: Any = None) -> socket.socket:
+    """As `socket.create_connection`, with names that are looked up once."""
+    first, *others = _NAMES.addresses(*address)
+    try:
+        return socket.create_connection((first, address[1]), timeout, source)
+    except OSError:
+        if not others:
+            raise
+    return socket.create_connection((others[0], address[1]), timeout, source)
 
 
 def status_problem(status: int, retry_after: Optional[str]) -> WebProblem:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from parity.errors import IndexFailed
 from parity.host.index import choose_index, netrc_logins
-from parity.host.pipconf import pip_settings
+from parity.host.pipconf import default_index, pip_settings
 from parity.host.uvconf import uv_settings
 from parity.model.network import HostNetwork
 
@@ -44,6 +44,7 @@ def host_network(profile_index: str | None, environ: Mapping[str, str]) -> HostN
     return HostNetwork(
         index_url=index.url,
         index_source=index.source,
+        default_index=default_index(),
         proxies=proxies,
         ca_bundle=ca_bundle(environ, pip),
         index_login=index.login or logins.get(host),

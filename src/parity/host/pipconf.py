@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import re
 import sys
 from collections.abc import Iterable, Mapping
@@ -38,3 +39,16 @@ def parse_pip_config(lines: Iterable[str]) -> dict[str, str]:
         if key not in found or found[key][0] <= rank:
             found[key] = (rank, str(ast.literal_eval(match["value"])))
     return {key: value for key, (_, value) in found.items()}
+
+
+def default_index() -> str | None:
+    """The index that pip asks where nobody says otherwise; None where this pip does not tell.
+
+    No address of a registry stands in parity's own code: it is the tools' to know.
+    """
+    try:
+        models = importlib.import_module("pip._internal.models.index")
+        address: str = models.PyPI.simple_url
+    except (ImportError, AttributeError):
+        return None
+    return address

@@ -25,6 +25,7 @@ class HostNetwork:
     Attributes:
         index_url: the one index, without user, password, query or fragment; None for the tools' default.
         index_source: where that was said: `profile`, `PIP_INDEX_URL`, `pip's configuration`, ….
+        default_index: the address that pip uses where nothing is said, None where it does not tell.
         proxies: `http`, `https` and `no` as in the environment; may hold credentials.
         ca_bundle: PEM blocks, None where nobody said anything and the image's own are used.
         index_login: user and password for the index's origin.
@@ -34,6 +35,7 @@ class HostNetwork:
 
     index_url: str | None = None
     index_source: str = "the tools' default"
+    default_index: str | None = None
     proxies: Mapping[str, str] = field(default_factory=dict, repr=False)
     ca_bundle: str | None = field(default=None, repr=False)
     index_login: Login | None = field(default=None, repr=False)

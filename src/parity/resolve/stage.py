@@ -15,7 +15,7 @@ from parity.model.network import HostNetwork, clean_url
 from parity.progress import Reporter
 from parity.resolve.explain import OVERTIME, Lacking, lacking_wheel, resolve_error
 from parity.resolve.inputs import ResolveInputs, inputs_digest
-from parity.resolve.lockfile import write_lock
+from parity.resolve.lockfile import preferences, write_lock
 from parity.resolve.requirements import RequirementLine
 from parity.resolve.select import first_version, select_wheels
 from parity.resolve.uv import uv_version
@@ -24,6 +24,8 @@ UV_PATH = "/parity/bin/uv"
 UV_CACHE = f"{STORE}/uv-cache"
 RETRIES = 3
 _SHOWN_VERSIONS = 5
+_GUESSING_THREADS = 16  # more are slower: indexes hold further connections of one client back
+_GUESSING_SECONDS = 60.0
 
 
 def resolver() -> str:
@@ -58,7 +60,7 @@ def resolve_lock(
         Unresolvable, NoWheel, HashMismatch, IndexFailed, ToolUnavailable.
     """
     uv = _Uv(container, python, inputs, network, timeout)
-    kept = None if upgrade or existing is None else write_lock(existing)
+    kept = uv.guess(reporter) if upgrade or existing is None else write_lock(existing)
     answer = uv.compile(_text(inputs.what.requirements), lock=kept, refresh=upgrade)
     reporter.debug(network.redact(answer.stderr.strip()))
     if answer.lock is None:
@@ -116,6 +118,32 @@ class _Uv:
             raise ToolUnavailable(message) from error
         except TimeoutError as error:
             raise IndexFailed(f"resolving took longer than {self.timeout:.0f} seconds") from error
+
+    def guess(self, reporter: Reporter) -> str | None:
+        """What uv will likely choose, as the lock that it takes preferences from; None without a guess.
+
+        The wheels are in the store then, and uv has fewer answers to wait for.
+        """
+        index = self.network.index_url or self.network.default_index
+        if index is None or self.inputs.exclude_newer is not None:
+            return None
+        job = {
+            **self.network.job(),
+            "store": STORE,
+            "index_url": index,
+            "requirements": [line.text for line in self.inputs.what.requirements],
+            "constraints": [line.text for line in self.inputs.what.constraints],
+            "tags": list(self.inputs.tags),
+            "markers": dict(self.inputs.facts.markers),
+            "threads": _GUESSING_THREADS,
+            "deadline": _GUESSING_SECONDS,
+        }
+        try:
+            found = run_guest(self.container, self.python, "guess", job, timeout=2 * _GUESSING_SECONDS)
+        except (GuestFailed, TimeoutError) as error:
+            reporter.debug(self.network.redact(f"no guess: {error}"))
+            return None
+        return preferences(found["versions"]) if found["versions"] else None
 
     def error(self, answer: _Answer) -> Exception:
         """What to raise for a failed resolution."""

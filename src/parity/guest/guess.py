@@ -1,0 +1,160 @@
+"""Guess what a resolution will choose, and fetch it, before the resolver asks.
+
+A resolver walks from package to package, one answer after the other; on a target with an old Python,
+whose newest releases no longer fit, nearly every step waits for the index. This walks the same graph
+with many threads at once, takes the newest release of everything that fits, and downloads its wheel
+into the store. The versions go to uv as preferences: uv still decides, and what it decides is fetched
+already. A wrong guess costs a download and changes nothing.
+
+Job:
+    {"store", "index_url": address, "requirements": [text], "constraints": [text],
+     "tags": [wheel tags, best first], "markers": {...}, "threads": 32, "deadline": seconds,
+     and the network's part as in `fetch`}
+Result:
+    {"versions": {normalised name: version}, "fetched_bytes": int}
+"""
+
+import concurrent.futures
+import http.client
+import threading
+import time
+import zipfile
+from typing import Any, Callable, Dict, FrozenSet, List, Optional, Set, Tuple
+
+from . import simplepage
+from .fetch import Run, Wheel
+from .requires import Requirement, parse_requirement
+from .store import Store
+from .web import WebProblem, settings
+
+_TROUBLE = (WebProblem, OSError, http.client.HTTPException, zipfile.BadZipFile, ValueError, KeyError)
+
+
+def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[str, Any]:
+    """Guess and fetch; see the module's docstring."""
+    crawl = _Crawl(job, emit)
+    for line in job["requirements"]:
+        crawl.want(line, frozenset())
+    crawl.finish(job["deadline"])
+    return {"versions": crawl.versions(), "fetched_bytes": crawl.run.counter.fetched}
+
+
+class _Project:
+    """What is known of one project: the extras that somebody wants, its version, its requirements."""
+
+    def __init__(self) -> None:
+        self.extras: Set[str] = set()
+        self.version = ""
+        self.requires: Optional[List[Requirement]] = None
+
+
+class _Crawl:
+    """The walk: each project is visited once, by whichever thread is free."""
+
+    def __init__(self, job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> None:
+        self._index = job["index_url"].rstrip("/") + "/"
+        self._markers = job["markers"]
+        self._constraints = _specifiers(job["constraints"])
+        self._chooser = simplepage.Chooser(job["tags"], job["markers"]["python_full_version"])
+        self._projects: Dict[str, _Project] = {}
+        self._lock = threading.Lock()
+        self._open: Set["concurrent.futures.Future[None]"] = set()
+        self._pool = concurrent.futures.ThreadPoolExecutor(job["threads"])
+        self._store = Store(job["store"])
+        self.run = Run(self._store, settings(job), {**job, "wheels": []}, emit)
+
+    def want(self, text: str, extras: FrozenSet[str]) -> None:
+        """Somebody requires this, if its marker holds for one of these extras (or for none)."""
+        requirement = parse_requirement(text)
+        if requirement is not None and requirement.holds(self._markers, extras):
+            self._visit_once(requirement)
+
+    def finish(self, deadline: float) -> None:
+        """Wait until nothing is left to visit, or the time is over."""
+        end = time.monotonic() + deadline
+        while time.monotonic() < end:
+            with self._lock:
+                waiting = set(self._open)
+            if not waiting:
+                break
+            concurrent.futures.wait(waiting, end - time.monotonic(), concurrent.futures.FIRST_COMPLETED)
+        self.run.stop()
+        self._pool.shutdown()
+        self.run.close()
+
+    def versions(self) -> Dict[str, str]:
+        """The version that was taken of each project."""
+        return {name: project.version for name, project in self._projects.items() if project.version}
+
+    def _visit_once(self, requirement: Requirement) -> None:
+        with self._lock:
+            project = self._projects.get(requirement.name)
+            first = project is None
+            project = self._projects.setdefault(requirement.name, _Project())
+            fresh = requirement.extras - project.extras
+            project.extras |= requirement.extras
+            known = project.requires
+            if first:
+                future = self._pool.submit(self._visit, project, requirement)
+                self._open.add(future)
+                future.add_done_callback(self._close)
+        if known is not None and fresh:
+            self._follow(known, frozenset(fresh))
+
+    def _close(self, future: "concurrent.futures.Future[None]") -> None:
+        with self._lock:
+            self._open.discard(future)
+
+    def _visit(self, project: _Project, requirement: Requirement) -> None:
+        try:
+            limited = requirement._replace(
+                specifier=requirement.specifier + "," + self._constraints.get(requirement.name, "")
+            )
+            address = f"{self._index}{requirement.name}/"
+            release = self._chooser.choose(address, self._links(address), limited)
+            if release is None:
+                return
+            requires = self._requires(release)
+        except _TROUBLE:
+            return  # uv will ask again and say what is wrong
+        with self._lock:
+            project.version, project.requires = release.version, requires
+            extras = frozenset(project.extras)
+        self._follow(requires, extras | {""})
+
+    def _follow(self, requires: List[Requirement], extras: FrozenSet[str]) -> None:
+        for requirement in requires:
+            if requirement.holds(self._markers, extras):
+                self._visit_once(requirement)
+
+    def _links(self, address: str) -> List[simplepage.Link]:
+        answer = self.run.browser().get(address, {"Accept": simplepage.ACCEPT})
+        return simplepage.links(answer.getheader("Content-Type") or "", answer.read())
+
+    def _requires(self, release: simplepage.Release) -> List[Requirement]:
+        """Bring the wheel into the store and read what it requires."""
+        outcome = self.run.one(Wheel(release.filename, release.url, release.sha256, None))
+        if "kind" in outcome:
+            raise ValueError(outcome["message"])
+        with zipfile.ZipFile(self._store.content(release.sha256)) as wheel:
+            return [each for each in map(parse_requirement, _requires_dist(wheel)) if each is not None]
+
+
+def _specifiers(lines: List[str]) -> Dict[str, str]:
+    """Constraint lines as specifiers by name."""
+    found: Dict[str, str] = {}
+    for requirement in filter(None, map(parse_requirement, lines)):
+        found[requirement.name] = found.get(requirement.name, "") + "," + requirement.specifier
+    return found
+
+
+def _requires_dist(wheel: zipfile.ZipFile) -> List[str]:
+    """The Requires-Dist fields of a wheel's METADATA (core metadata 2.x)."""
+    name = next(each for each in wheel.namelist() if each.endswith(".dist-info/METADATA"))
+    fields: List[Tuple[str, str]] = []
+    for line in wheel.read(name).decode("utf-8", "replace").split("\n"):
+        if line in ("", "\r"):
+            break
+        key, _, value = line.partition(":")
+        fields.append((key.lower(), value.strip()))
+    return [value for key, value in fields if key == "requires-dist"]
