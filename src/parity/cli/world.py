@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from parity.docker_engine import DockerEngine, connect
@@ -16,7 +17,7 @@ from parity.model import BundleFile, BundleIdentity, Profile
 from parity.pack import file_on_disk
 from parity.pipeline.values import Sealer, Site, World
 from parity.progress import Reporter
-from parity.resolve import UvWheel, uv_wheel
+from parity.resolve import uv_wheel
 from parity.sign import SigningKey, make_sealer
 
 
@@ -60,22 +61,39 @@ def _memory(*, fresh: bool) -> Memory:
 
 
 class UvTool:
-    """The pinned uv, fetched once and checked at every use.
+    """The pinned uv, fetched once and checked by its SHA-256 before it is used.
 
     It comes from this machine's own index, not from the profile's: that may be a private one which
     holds the application's packages alone.
     """
 
+    def __init__(self) -> None:
+        self._wheels: dict[str, Future[Path]] = {}
+
+    def prepare(self, arch: str) -> None:
+        """Begin to fetch and check uv's wheel in a thread; what goes wrong shows when it is used."""
+        if arch not in self._wheels:
+            pool = ThreadPoolExecutor(1, thread_name_prefix="uv")
+            self._wheels[arch] = pool.submit(_checked_wheel, arch)
+            pool.shutdown(wait=False)
+
     def carry_uv(self, container: Container, arch: str, folder: str = "/") -> None:
         """Put uv's program into a container; ToolUnavailable where it cannot be had."""
-        pinned = uv_wheel(arch)
-        container.put(folder, uv_tar(uv_binary(pinned, self._wheel(pinned))))
+        container.put(folder, uv_tar(uv_binary(uv_wheel(arch), self._wheel(arch))))
 
     def uv_file(self, arch: str) -> BundleFile:
-        """Uv's wheel as a file of the payload; ToolUnavailable where it cannot be had."""
+        """The wheel of uv as a file of the payload; ToolUnavailable where it cannot be had."""
         pinned = uv_wheel(arch)
-        return file_on_disk(f"tools/{pinned.filename}", self._wheel(pinned), pinned.size, pinned.sha256)
+        return file_on_disk(f"tools/{pinned.filename}", self._wheel(arch), pinned.size, pinned.sha256)
 
-    @staticmethod
-    def _wheel(pinned: UvWheel) -> Path:
-        return ensure_uv(pinned, cache_folder(), host_network(None, os.environ))
+    def _wheel(self, arch: str) -> Path:
+        self.prepare(arch)
+        return self._wheels[arch].result()
+
+
+def _checked_wheel(arch: str) -> Path:
+    """The wheel, and its program unpacked beside it."""
+    pinned = uv_wheel(arch)
+    wheel = ensure_uv(pinned, cache_folder(), host_network(None, os.environ))
+    uv_binary(pinned, wheel)
+    return wheel

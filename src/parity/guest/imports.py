@@ -69,8 +69,8 @@ def try_imports(
     """
     runner = _Runner(python, environment, folder, timeout)
     batches = [[module for _, module in group] for group in _by_package(requested)]
-    if others:
-        batches.append([module for _, module in others])
+    if others:  # the longest batch begins first, beside the others
+        batches.insert(0, [module for _, module in others])
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
         answers: Dict[str, Dict[str, str]] = {}
         for answer in pool.map(runner.all_of, batches):

@@ -26,6 +26,7 @@ def build(request: BuildRequest, world: World) -> BuildReport:
         ParityError: whichever stage could not go on says why; nothing half done is left behind.
     """
     check_identity(request.identity)
+    world.tools.prepare(request.profile.target.arch)
     image = _present_image(request, world)
     facts = _matching_facts(request, image, world)
     with workshop(world.engine, image.id, image.platform) as room:

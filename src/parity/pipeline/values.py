@@ -41,11 +41,14 @@ class Remembers(Protocol):
 class CarriesUv(Protocol):
     """The pinned uv on this machine."""
 
+    def prepare(self, arch: str) -> None:
+        """Begin to fetch uv for that architecture, beside whatever comes first."""
+
     def carry_uv(self, container: Container, arch: str, folder: str = "/") -> None:
         """Put uv's program for that architecture into a container, at `folder` + `parity.resolve.UV_PATH`."""
 
     def uv_file(self, arch: str) -> BundleFile:
-        """Uv's wheel as a file of the payload; ToolUnavailable where it cannot be had."""
+        """The wheel of uv as a file of the payload; ToolUnavailable where it cannot be had."""
 
 
 @dataclass(frozen=True)
