@@ -130,6 +130,7 @@ def test_the_whole_set_is_guessed_and_fetched(tmp_path: Path) -> None:
     with PackageIndex(wheels) as index:
         job = {
             "store": str(tmp_path / "store"),
+            "audits": str(tmp_path / "audits"),
             "index_url": index.url,
             "requirements": ["app"],
             "constraints": [],
@@ -150,7 +151,7 @@ def test_the_whole_set_is_guessed_and_fetched(tmp_path: Path) -> None:
 
 def test_an_index_that_fails_gives_no_guess_and_no_error(tmp_path: Path) -> None:
     with PackageIndex(tmp_path) as index:
-        job: dict[str, Any] = {"store": str(tmp_path / "s"), "index_url": index.url}
+        job: dict[str, Any] = {"store": str(tmp_path / "s"), "audits": "", "index_url": index.url}
         job |= {"requirements": ["nothing"], "constraints": [], "tags": [], "threads": 2, "deadline": 5}
         job["markers"] = dict(DEBIAN11.markers)
         assert guess.main(job, lambda event: None)["versions"] == {}

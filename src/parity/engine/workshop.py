@@ -14,6 +14,8 @@ from parity.engine.spec import ContainerSpec, Mount, Network
 
 STORE_VOLUME = "parity-store"
 STORE = "/store"
+AUDITS = f"{STORE}/audits"
+"""Where the audit's judgements lie beside the wheels; only the workshop may write there."""
 
 
 @contextmanager

@@ -76,6 +76,7 @@ def add_install_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="accept another OS release or an older C library if every wheel fits; the receipt tells",
     )
+    add("--judgements", default="", help=argparse.SUPPRESS)  # the rehearsal's: made just now by this code
 
 
 def request_of(options: argparse.Namespace, bundle: str, prefix: str) -> Request:
@@ -90,6 +91,7 @@ def request_of(options: argparse.Namespace, bundle: str, prefix: str) -> Request
         allow_older=options.allow_older,
         keep=options.keep,
         compile_all=options.compile,
+        judgements=options.judgements,
     )
 
 

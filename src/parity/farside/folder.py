@@ -140,8 +140,12 @@ def _fault(path: str, member: Member) -> str:
     return ""
 
 
-def judge_wheels(bundle: BundleFolder) -> Tuple[List[Verdict], int]:
+def judge_wheels(bundle: BundleFolder, judgements: str = "") -> Tuple[List[Verdict], int]:
     """Judge the wheels of a folder whose files were checked, the carried uv among them.
+
+    Args:
+        bundle: the folder.
+        judgements: a trusted folder of judgements by this very code, by SHA-256; empty for none.
 
     Returns:
         findings that do not stop the installation, and the wheels' unpacked size in bytes.
@@ -151,7 +155,10 @@ def judge_wheels(bundle: BundleFolder) -> Tuple[List[Verdict], int]:
     """
     document = bundle.manifest.document
     wheels = [_wheel_file(bundle, package) for package in document["packages"]]
-    judgement = judge_set(wheels, document["allow"])
+    if judgements:  # one that was made before counts for the same bytes alone
+        pairs = zip(wheels, document["packages"])
+        wheels = [wheel._replace(sha256=package["sha256"]) for wheel, package in pairs]
+    judgement = judge_set(wheels, document["allow"], cache=judgements)
     verdicts, size = judgement.verdicts, judgement.size
     if document["uv"]:
         path = bundle.file(document["uv"])

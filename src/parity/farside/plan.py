@@ -31,6 +31,7 @@ class Request(NamedTuple):
         allow_older: accept a serial that is not higher than what was installed before.
         keep: how many releases stay under the prefix; None for all.
         compile_all: byte-compile every module, not only those that the imports loaded.
+        judgements: see `folder.judge_wheels`; the rehearsal alone has some.
     """
 
     bundle: str
@@ -44,6 +45,7 @@ class Request(NamedTuple):
     allow_older: bool = False
     keep: Optional[int] = None
     compile_all: bool = False
+    judgements: str = ""
 
 
 class Plan(NamedTuple):
@@ -122,7 +124,7 @@ def lay_out(plan: Plan, source: Source, work: str, say: Say) -> Laid:
         FarsideError: the bundle is no good.
     """
     bundle = source.lay_out(work, plan.request.into or plan.request.prefix)
-    verdicts, unpacked = judge_wheels(bundle)
+    verdicts, unpacked = judge_wheels(bundle, plan.request.judgements)
     say("files and wheels: as the manifest says")
     warnings = [f"{one.wheel}: {one.message} [{one.kind}]" for one in verdicts]
     for line in warnings:

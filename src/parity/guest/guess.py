@@ -7,9 +7,9 @@ into the store. The versions go to uv as preferences: uv still decides, and what
 already. A wrong guess costs a download and changes nothing.
 
 Job:
-    {"store", "index_url": address, "requirements": [text], "constraints": [text],
-     "tags": [wheel tags, best first], "markers": {...}, "threads": 32, "deadline": seconds,
-     and the network's part as in `fetch`}
+    {"store", "audits": folder of judgements, "index_url": address, "requirements": [text],
+     "constraints": [text], "tags": [wheel tags, best first], "markers": {...}, "threads": 16,
+     "deadline": seconds, and the network's part as in `fetch`}
 Result:
     {"versions": {normalised name: version}, "fetched_bytes": int}
 """
@@ -21,6 +21,7 @@ import time
 import zipfile
 from typing import Any, Callable, Dict, FrozenSet, List, Optional, Set, Tuple
 
+from ..farside.wheelset import WheelFile, judge_set
 from . import simplepage
 from .fetch import Run, Wheel
 from .requires import Requirement, parse_requirement
@@ -61,6 +62,7 @@ class _Crawl:
         self._open: Set["concurrent.futures.Future[None]"] = set()
         self._pool = concurrent.futures.ThreadPoolExecutor(job["threads"])
         self._store = Store(job["store"])
+        self._audits = job["audits"]
         self.run = Run(self._store, settings(job), {**job, "wheels": []}, emit)
 
     def want(self, text: str, extras: FrozenSet[str]) -> None:
@@ -114,7 +116,7 @@ class _Crawl:
             release = self._chooser.choose(address, self._links(address), limited)
             if release is None:
                 return
-            requires = self._requires(release)
+            requires = self._requires(requirement.name, release)
         except _TROUBLE:
             return  # uv will ask again and say what is wrong
         with self._lock:
@@ -131,12 +133,16 @@ class _Crawl:
         answer = self.run.browser().get(address, {"Accept": simplepage.ACCEPT})
         return simplepage.links(answer.getheader("Content-Type") or "", answer.read())
 
-    def _requires(self, release: simplepage.Release) -> List[Requirement]:
-        """Bring the wheel into the store and read what it requires."""
+    def _requires(self, name: str, release: simplepage.Release) -> List[Requirement]:
+        """Bring the wheel into the store, judge it, and read what it requires."""
         outcome = self.run.one(Wheel(release.filename, release.url, release.sha256, None))
         if "kind" in outcome:
             raise ValueError(outcome["message"])
-        with zipfile.ZipFile(self._store.content(release.sha256)) as wheel:
+        content = self._store.content(release.sha256)
+        # The audit will ask for this; the processors wait for the index now.
+        judged = WheelFile(content, release.filename, name, release.version, release.sha256)
+        judge_set([judged], threads=1, cache=self._audits)
+        with zipfile.ZipFile(content) as wheel:
             return [each for each in map(parse_requirement, _requires_dist(wheel)) if each is not None]
 
 

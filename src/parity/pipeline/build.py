@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from parity.audit import audit_wheels, check_tags
 from parity.engine import Container
-from parity.engine.workshop import STORE_VOLUME, workshop
+from parity.engine.workshop import AUDITS, STORE_VOLUME, workshop
 from parity.fetch import fetch_wheels
 from parity.images import ensure_image
 from parity.model import BuiltBundle, Facts, Lock, PinnedImage, Profile, Proof, WheelSet
@@ -101,7 +101,7 @@ def _wheel_set(request: BuildRequest, facts: Facts, lock: Lock, room: Container,
     world.reporter.note(f"{wheels.fetched} of {len(lock.wheels)} wheels came over the network")
     world.reporter.stage("audit")
     allow = request.profile.rehearsal.allow
-    audit_wheels(room, facts.executable, wheels, allow, world.reporter, cache=known.AUDITS)
+    audit_wheels(room, facts.executable, wheels, allow, world.reporter, cache=AUDITS)
     return wheels
 
 

@@ -18,9 +18,6 @@ from parity.pipeline.values import Site
 from parity.probe import measure, parse_facts
 from parity.rehearse import Carried, judge, rehearse
 
-AUDITS = "/store/audits"
-"""Where the audit keeps its judgements, by the wheel's digest, beside the wheels."""
-
 
 def facts_of(image: PinnedImage, python_minor: str, site: Site) -> Facts:
     """The image's facts, measured unless this very image was measured before."""

@@ -17,14 +17,13 @@ from parity import __version__
 from parity.audit import audit_wheels
 from parity.engine import Container
 from parity.engine.guests import run_guest
-from parity.engine.workshop import STORE
+from parity.engine.workshop import AUDITS, STORE
 from parity.errors import HashMismatch, SourceUnavailable
 from parity.fetch import fetch_wheels
 from parity.host.folders import cache_folder
 from parity.host.git import Git
 from parity.model import Facts, Lock, LockedWheel, Origin, PinnedImage, Requirements, SourcePackage, WheelSet
 from parity.model.network import clean_url
-from parity.pipeline import known
 from parity.pipeline.values import BuildRequest, World
 from parity.project import (
     BuiltFile,
@@ -204,7 +203,7 @@ class Shop:
         """The lock's wheels in the store, judged like all others; the folder that holds them."""
         wheels = self._fetched(lock)
         allow = self.request.profile.rehearsal.allow
-        audit_wheels(self.room, self.facts.executable, wheels, allow, self.world.reporter, cache=known.AUDITS)
+        audit_wheels(self.room, self.facts.executable, wheels, allow, self.world.reporter, cache=AUDITS)
         return wheels.folder
 
     def _carry_uv(self, container: Container, folder: str) -> str:

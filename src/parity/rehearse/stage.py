@@ -10,6 +10,7 @@ from typing import Any
 
 from parity.engine import ContainerSpec, Engine, Mount, Network
 from parity.engine.guests import GuestFailed, guest_tar, run_guest
+from parity.engine.workshop import AUDITS
 from parity.errors import NotIsolated, RehearsalFailed, RehearsalTimeout
 from parity.model import Facts, PinnedImage, RehearsalPlan
 from parity.progress import Reporter
@@ -137,7 +138,9 @@ def _folders() -> bytes:
 
 def _job(image: PinnedImage, facts: Facts, plan: RehearsalPlan, carried: Carried) -> dict[str, Any]:
     # The installer refuses a machine that the bundle is not for, which a stand-in is by intent.
-    other = ["--allow-other-os"] if image.stand_in_for else []
+    options = ["--allow-other-os"] if image.stand_in_for else []
+    if carried.wheels:  # the same code has judged the same bytes just now, in the workshop
+        options += ["--judgements", AUDITS]
     return {
         "bundle": _BUNDLE,
         "wheels_from": carried.wheels[1] if carried.wheels else None,
@@ -147,7 +150,7 @@ def _job(image: PinnedImage, facts: Facts, plan: RehearsalPlan, carried: Carried
         "imports": plan.imports,
         "commands": list(plan.commands),
         "import_timeout": min(plan.timeout, _IMPORT_TIMEOUT),
-        "install_options": other,
+        "install_options": options,
     }
 
 

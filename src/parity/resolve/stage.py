@@ -8,7 +8,7 @@ from typing import Any
 
 from parity.engine import Container
 from parity.engine.guests import GuestFailed, run_guest
-from parity.engine.workshop import STORE
+from parity.engine.workshop import AUDITS, STORE
 from parity.errors import IndexFailed, NoWheel, ToolUnavailable
 from parity.model import Lock
 from parity.model.network import HostNetwork, clean_url
@@ -130,6 +130,7 @@ class _Uv:
         job = {
             **self.network.job(),
             "store": STORE,
+            "audits": AUDITS,
             "index_url": index,
             "requirements": [line.text for line in self.inputs.what.requirements],
             "constraints": [line.text for line in self.inputs.what.constraints],
