@@ -8,7 +8,7 @@ STAMP   := $(VENV)/.installed
 DEBIAN  := debian11-py39 debian12-py311 debian13-py313
 
 .DEFAULT_GOAL := help
-.PHONY: help setup engine images demo test check bench clean
+.PHONY: help setup engine images demo test farside check bench clean
 
 help: ## show what each target does
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ demo: setup engine ## build, verify and install a real bundle: numpy, pandas, sc
 
 test: setup images ## all tests, on the real engine
 	@$(BIN)/python -m pytest tests
+
+farside: setup images ## carry a bundle across the gap and use it there: install, serve, devpi, update, roll back
+	@$(BIN)/python -m tests.farside_story
 
 check: setup ## types, lint and format, in seconds
 	@$(BIN)/ruff check .

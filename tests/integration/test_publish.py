@@ -3,86 +3,28 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.support.bundles import MadeBundle, lock_of
 from tests.support.cli import Done, Parity
+from tests.support.devpi import PASSWORD, USER, Index, answers, free_port, run, running_devpi, started
 from tests.support.index import tiny_wheel
 from tests.support.served import bundle_of, some_wheels
 from tests.support.tools import tools_environment
 
 from parity.pack import requirements_txt
 
-DEVPI = ("devpi-server>=6.20,<7", "devpi-client>=7.3,<8")
 PYPISERVER = ("pypiserver>=2.4,<3", "passlib>=1.7,<2")
-USER, PASSWORD = "root", "canary-5ecret"
-
-
-@dataclass(frozen=True)
-class Index:
-    """A running index: where to upload, where to install from."""
-
-    upload: str
-    simple: str
-
-
-@contextmanager
-def started(command: Sequence[str], ready: str, log: Path) -> Iterator[None]:
-    """A server as a child process, from its first answer at `ready` on."""
-    with (
-        log.open("wb") as file,
-        subprocess.Popen(command, stdout=file, stderr=file, cwd=log.parent) as process,
-    ):
-        try:
-            for _ in range(300):
-                assert process.poll() is None, log.read_text()
-                if answers(ready):
-                    break
-                time.sleep(0.1)
-            yield
-        finally:
-            process.terminate()
-
-
-def answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=5):  # noqa: S310 - our own
-            return True
-    except OSError:
-        return False
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
 def devpi(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
-    """devpi with one index that replaces nothing and one that does; neither inherits from elsewhere."""
-    folder, tools = tmp_path_factory.mktemp("devpi"), tools_environment(*DEVPI)
-    data, client = str(folder / "data"), ["--clientdir", str(folder / "client")]
-    run([tools / "devpi-init", "--serverdir", data, "--root-passwd", PASSWORD, "--no-root-pypi"], folder)
-    port = free_port()
-    url = f"http://127.0.0.1:{port}/"
-    server = [str(tools / "devpi-server"), "--serverdir", data, "--host", "127.0.0.1", "--port", str(port)]
-    with started(server, f"{url}+api", folder / "log"):
-        run([tools / "devpi", "use", *client, url], folder)
-        run([tools / "devpi", "login", *client, USER, "--password", PASSWORD], folder)
-        run([tools / "devpi", "index", *client, "-c", "prod", "volatile=False", "bases="], folder)
-        run([tools / "devpi", "index", *client, "-c", "loose", "volatile=True", "bases="], folder)
-        yield Index(f"{url}root/prod/", f"{url}root/prod/+simple/")
+    with running_devpi(tmp_path_factory.mktemp("devpi")) as index:
+        yield index
 
 
 @pytest.fixture(scope="module")
@@ -100,19 +42,6 @@ def pypiserver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
     url = f"http://127.0.0.1:{port}/"
     with started([*command, "--disable-fallback", "packages"], url, folder / "log"):
         yield Index(url, f"{url}simple/")
-
-
-def run(command: Sequence[str | Path], folder: Path) -> None:
-    environment = {"PATH": os.defpath, "HOME": str(folder), "LC_ALL": "C.UTF-8"}
-    done = subprocess.run(
-        [str(word) for word in command],
-        check=False,
-        capture_output=True,
-        text=True,
-        cwd=folder,
-        env=environment,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.fixture

@@ -39,6 +39,10 @@ class Box:
         assert code == 0, output
         return output
 
+    def put(self, files: Path) -> None:
+        """Carry the files of a folder there, beside what lies under MEDIA."""
+        self.client.put_archive(self.id, "/", _tar(files))
+
     def begin(self, *argv: str) -> None:
         """Start a command and leave it running."""
         self.client.exec_start(self._exec(argv, None), detach=True)
@@ -56,6 +60,11 @@ class Lan:
     def __init__(self, client: Any, network: str | None) -> None:
         self.client = client
         self.network = network
+
+    @property
+    def gateway(self) -> str:
+        """This machine's address in the network."""
+        return str(self.client.inspect_network(self.network)["IPAM"]["Config"][0]["Gateway"])
 
     @contextmanager
     def box(self, image: PinnedImage, files: Path, name: str = "") -> Iterator[Box]:
