@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from tests.support.recorder import Recorder
+from tests.support.updates import older_and_newer
 
 from parity import farside
 from parity.pack.singlefile import single_file
+from parity.update import write_delta
+from parity.volumes import split_bundle
 
 FOLDER = Path(farside.__file__).parent
 
@@ -71,7 +76,9 @@ def test_it_runs_alone_and_says_what_it_can(text: str, tmp_path: Path) -> None:
     (tmp_path / "json.py").write_text("open(__file__ + '.ran', 'w')\n")
     done = subprocess.run([sys.executable, str(file), "--help"], capture_output=True, text=True, check=False)
     assert done.returncode == 0
-    assert all(word in done.stdout for word in ("install", "rollback", "installed", "verify", "inspect"))
+    assert all(
+        word in done.stdout for word in ("install", "rollback", "verify", "inspect", "patch", "join", "serve")
+    )
     assert sorted(path.name for path in tmp_path.iterdir()) == ["json.py", "parity-farside.py"]
 
 
@@ -81,3 +88,29 @@ def test_a_traceback_of_it_shows_the_modules_own_lines(text: str, tmp_path: Path
     done = subprocess.run([sys.executable, str(file), "facts"], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "facts_of.measure(options.tools)" in done.stderr
+
+
+def far_side(file: Path, *words: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-I", str(file), *map(str, words)]
+    return subprocess.run(command, cwd=file.parent, capture_output=True, text=True, check=False)
+
+
+def test_updates_and_volumes_need_nothing_but_the_file(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "parity-farside.py"
+    file.write_text(text)
+    old, new = older_and_newer(tmp_path)
+    (tmp_path / "sender.pub").write_bytes(new.key.public.pem)
+    delta = write_delta(old.path, new.path, tmp_path / "update.delta", new.check, Recorder())
+    split_bundle(new.path, tmp_path / "media", 20_000, Recorder())
+
+    done = far_side(file, "patch", old.path, delta.path, "-o", "patched", "--key", "sender.pub", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["ok"]
+    assert (tmp_path / "patched").read_bytes() == new.path.read_bytes()
+
+    done = far_side(file, "join", "media", "-o", "joined", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["volumes"] > 1
+    assert (tmp_path / "joined").read_bytes() == new.path.read_bytes()
+
+    assert far_side(file, "patch", new.path, delta.path, "-o", "x", "--key", "sender.pub").returncode == 70

@@ -11,14 +11,14 @@ import sys
 import traceback
 from typing import Any, Dict, List, Optional
 
-from . import commands
+from . import carrying, commands
 from .commands import Command, Document
 from .errors import FarsideError
 from .install import install
 from .plan import Say
 
 # Modules that bring commands of their own add their list here.
-COMMANDS: List[Command] = [*commands.COMMANDS]
+COMMANDS: List[Command] = [*commands.COMMANDS, *carrying.COMMANDS]
 _FAULT, _INTERRUPTED, _TERMINATED = 1, 130, 143
 
 

@@ -18,6 +18,9 @@ from .serve import IndexServer
 from .static import write_index
 from .stock import open_stock
 
+SERVE = "offer bundles as a package index until Ctrl-C"
+INDEX = "write bundles as a static package index"
+
 
 def main(arguments: Optional[List[str]] = None) -> int:
     """Run one of the words `serve`, `index` and `pip-conf`; gives the exit code."""
@@ -39,23 +42,41 @@ def main(arguments: Optional[List[str]] = None) -> int:
 
 def add_words(words: Any) -> None:
     """Add the words to a command line (`words`: argparse's sub-parsers); each sets `run(options)`."""
-    serve = words.add_parser("serve", help="offer bundles as a package index until Ctrl-C")
-    serve.add_argument("bundles", metavar="BUNDLE", nargs="+")
-    serve.add_argument("--bind", default=DEFAULT_BIND, metavar="HOST:PORT", help="default: %(default)s")
-    serve.add_argument("--tls-cert", metavar="FILE", help="certificate chain (PEM)")
-    serve.add_argument("--tls-key", metavar="FILE", help="its private key (PEM)")
-    serve.add_argument("--quiet", action="store_true", help="no line for each request")
-    index = words.add_parser("index", help="write bundles as a static package index")
-    index.add_argument("bundles", metavar="BUNDLE", nargs="+")
-    index.add_argument("folder", metavar="DIR")
-    for parser, run in ((serve, run_serve), (index, run_index)):
-        parser.add_argument("--key", action="append", required=True, metavar="PUB", help="a trusted key")
+    for name, about, add, run in (
+        ("serve", SERVE, serve_options, run_serve),
+        ("index", INDEX, index_options, run_index),
+        ("pip-conf", "what pip.conf or uv.toml must say to use an index", _conf_options, run_pip_conf),
+    ):
+        parser = words.add_parser(name, help=about)
+        add(parser)
         parser.set_defaults(run=run)
-    conf = words.add_parser("pip-conf", help="what pip.conf or uv.toml must say to use an index")
-    conf.add_argument("place", metavar="URL_OR_DIR")
-    conf.add_argument("--uv", action="store_true", help="lines for uv.toml")
-    conf.add_argument("--ca", default="", metavar="PATH", help="the CA certificate's path on the hosts")
-    conf.set_defaults(run=run_pip_conf)
+
+
+def serve_options(parser: argparse.ArgumentParser) -> None:
+    """What serving takes."""
+    parser.add_argument("bundles", metavar="BUNDLE", nargs="+")
+    parser.add_argument("--bind", default=DEFAULT_BIND, metavar="HOST:PORT", help="default: %(default)s")
+    parser.add_argument("--tls-cert", metavar="FILE", help="certificate chain (PEM)")
+    parser.add_argument("--tls-key", metavar="FILE", help="its private key (PEM)")
+    parser.add_argument("--quiet", action="store_true", help="no line for each request")
+    _add_key(parser)
+
+
+def index_options(parser: argparse.ArgumentParser) -> None:
+    """What writing a static index takes."""
+    parser.add_argument("bundles", metavar="BUNDLE", nargs="+")
+    parser.add_argument("folder", metavar="DIR")
+    _add_key(parser)
+
+
+def _conf_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("place", metavar="URL_OR_DIR")
+    parser.add_argument("--uv", action="store_true", help="lines for uv.toml")
+    parser.add_argument("--ca", default="", metavar="PATH", help="the CA certificate's path on the hosts")
+
+
+def _add_key(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--key", action="append", required=True, metavar="PUB", help="a trusted key")
 
 
 def run_serve(options: argparse.Namespace) -> None:
