@@ -124,7 +124,9 @@ def test_a_target_that_accepts_fewer_tags_than_the_image_is_respected(
 ) -> None:
     pure = tuple(tag for tag in DEBIAN11.tags if tag.endswith("-any"))
     with pytest.raises(NoWheel, match=r"native 2\.0.*: 1\.0"):
-        resolve(room, index, inputs_for("native", tags=pure))
+        resolve(room, index, inputs_for("native==2.0", tags=pure))
+    lock = resolve(room, index, inputs_for("native", tags=pure))
+    assert [wheel.version for wheel in lock.wheels if wheel.name == "native"] == ["1.0"]
 
 
 def test_a_conflict_and_an_unknown_package_are_explained(room: Shop, index: PackageIndex) -> None:
@@ -197,7 +199,7 @@ def test_credentials_are_used_and_stay_nowhere(
         client.close()
         search = ["grep", "-rlaE", "canary-|Y2FuYXJ5", "/store", "/tmp", "/root", "/parity", "/etc"]
         left = room.container.exec(search)
-    assert wheel_set.fetched == 3
+    assert len(wheel_set.wheels) == 3
     assert left.stdout == b""
     told = [
         write_lock(lock),
