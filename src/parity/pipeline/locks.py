@@ -48,9 +48,15 @@ def current_lock(request: BuildRequest, facts: Facts, room: Container, world: Wo
     if lock_state(existing, digest) == "fresh" and existing is not None and not request.upgrade:
         world.reporter.note("the lock is up to date")
         return existing
-    world.tools.carry_uv(room, facts.arch)
     lock = resolve_lock(
-        room, facts.executable, inputs, world.network, existing, world.reporter, upgrade=request.upgrade
+        room,
+        facts.executable,
+        inputs,
+        world.network,
+        existing,
+        world.reporter,
+        upgrade=request.upgrade,
+        bring_uv=lambda: world.tools.carry_uv(room, facts.arch),
     )
     write_atomic(request.lock_path, write_lock(lock).encode())
     return lock

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +43,7 @@ def resolve_lock(
     *,
     upgrade: bool = False,
     timeout: float = 600.0,
+    bring_uv: Callable[[], None] | None = None,
 ) -> Lock:
     """Resolve inside the image, wheels only, one wheel and one hash for each package.
 
@@ -55,12 +56,15 @@ def resolve_lock(
         reporter: hears what uv had to say.
         upgrade: leave `existing` out and ask the index afresh.
         timeout: seconds for uv.
+        bring_uv: puts uv at UV_PATH, when it is needed; None where it is there.
 
     Raises:
         Unresolvable, NoWheel, HashMismatch, IndexFailed, ToolUnavailable.
     """
     uv = _Uv(container, python, inputs, network, timeout)
     kept = uv.guess(reporter) if upgrade or existing is None else write_lock(existing)
+    if bring_uv is not None:
+        bring_uv()
     answer = uv.compile(_text(inputs.what.requirements), lock=kept, refresh=upgrade)
     reporter.debug(network.redact(answer.stderr.strip()))
     if answer.lock is None:
