@@ -138,9 +138,7 @@ def _folders() -> bytes:
 
 def _job(image: PinnedImage, facts: Facts, plan: RehearsalPlan, carried: Carried) -> dict[str, Any]:
     # The installer refuses a machine that the bundle is not for, which a stand-in is by intent.
-    options = ["--allow-other-os"] if image.stand_in_for else []
-    if carried.wheels:  # the same code has judged the same bytes just now, in the workshop
-        options += ["--judgements", AUDITS]
+    other = ["--allow-other-os"] if image.stand_in_for else []
     return {
         "bundle": _BUNDLE,
         "wheels_from": carried.wheels[1] if carried.wheels else None,
@@ -150,7 +148,9 @@ def _job(image: PinnedImage, facts: Facts, plan: RehearsalPlan, carried: Carried
         "imports": plan.imports,
         "commands": list(plan.commands),
         "import_timeout": min(plan.timeout, _IMPORT_TIMEOUT),
-        "install_options": options,
+        "install_options": other,
+        # The same code has judged the same bytes just now, in the workshop.
+        "judgements": AUDITS if carried.wheels else "",
     }
 
 
