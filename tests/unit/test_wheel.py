@@ -241,3 +241,15 @@ def test_judgements_are_remembered_and_a_poisoned_memory_does_no_harm(tmp_path: 
     # other bytes under the same name are judged anew
     changed = wheel_file(tmp_path, evil({"evil.pth": b"import evil # 2\n"}))
     assert wheelset.judge_set([changed], cache=str(cache)).judged == 1
+
+
+def test_a_64_bit_end_record_before_the_files_own_first_byte_is_a_finding(tmp_path: Path) -> None:
+    path = tmp_path / "evil-1.0-py3-none-any.whl"
+    path.write_bytes(bytes(40) + b"PK\x06\x07" + bytes(12) + b"\1\0\0\0" + b"PK\x05\x06" + bytes(18))
+    found = judge(str(path), path.name, "evil", "1.0")
+    assert {finding.kind for finding in found.findings} & {
+        "not-a-zip",
+        "zip-damaged",
+        "zip-garbage",
+        "dist-info",
+    }

@@ -105,7 +105,8 @@ def _find_end(handle: BinaryIO, length: int) -> Tuple[int, int, int, int]:
     if fields[0] != b"PK\x05\x06" or fields[7] != 0:
         raise ZipBroken("zip-garbage", "the file does not end with a zip's plain end record")
     disk, start_disk, here, count, size, start = fields[1:7]
-    locator = read_at(handle, at - _END64_LOCATOR.size, _END64_LOCATOR.size) if at > _END64.size else b""
+    has_room = at >= _END64.size + _END64_LOCATOR.size  # for both 64-bit records before this one
+    locator = read_at(handle, at - _END64_LOCATOR.size, _END64_LOCATOR.size) if has_room else b""
     if locator[:4] == b"PK\x06\x07":
         at, wide = _find_end64(handle, at, locator)
         narrow = (disk, start_disk, here, count, size, start)
