@@ -78,6 +78,8 @@ def unpacked(
             _package(path, data) for path, data in sorted(payload.items()) if path.startswith("wheels/")
         ],
         "allow": list(allow),
+        "system": None,
+        "other_files": [],
         "imports": [{"package": package, "module": module} for package, module in imports],
         "files": [
             {"path": path, "size": len(payload[path]), "sha256": hashlib.sha256(payload[path]).hexdigest()}

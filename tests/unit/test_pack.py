@@ -39,7 +39,7 @@ from parity.pack import (
 from parity.progress import Silent
 from parity.sign import make_checker, make_sealer, save_key
 
-GOLDEN = "757eac59f312efc4bf854a3676eedbd752a0d74c3a7f12a9fbc47d75883a43db"
+GOLDEN = "526031f03461b9dd56359646381cc9849124a0c46ea79e47e7f7a225f6ffc151"
 ROOT = Path(__file__).parents[2]
 
 

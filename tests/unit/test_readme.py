@@ -27,7 +27,7 @@ def kinds() -> dict[str, tuple[int, str]]:
     found = {}
     for module in (errors, farside):
         for name, value in vars(module).items():
-            own = isinstance(value, type) and value.__module__ == module.__name__
+            own = isinstance(value, type) and value.__module__.startswith(module.__name__)
             if own and issubclass(value, ROOTS) and value not in ROOTS:
                 found[name] = (value.exit_code, (value.__doc__ or "").strip().splitlines()[0])
     return found

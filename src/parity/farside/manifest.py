@@ -59,6 +59,23 @@ _PACKAGE = canonical.record(
         "requested": canonical.flag,
     }
 )
+_SYSTEM = canonical.record(
+    {
+        "manager": canonical.one_of("deb", "rpm", "apk"),
+        "packages": canonical.array(
+            canonical.record(
+                {
+                    "name": canonical.text,
+                    "version": canonical.text,
+                    "arch": canonical.text,
+                    "path": canonical.text,
+                    "requested": canonical.flag,
+                }
+            )
+        ),
+    }
+)
+_OTHER_FILE = canonical.record({"path": canonical.text, "to": canonical.text})
 _SHAPE = canonical.record(
     {
         "format": canonical.one_of(FORMAT),
@@ -68,6 +85,8 @@ _SHAPE = canonical.record(
         "stand_in": canonical.optional(canonical.record({"image": canonical.text, "for": canonical.text})),
         "packages": canonical.array(_PACKAGE),
         "allow": canonical.array(canonical.text),
+        "system": canonical.optional(_SYSTEM),
+        "other_files": canonical.array(_OTHER_FILE),
         "imports": canonical.array(canonical.record({"package": canonical.text, "module": canonical.text})),
         "files": canonical.array(
             canonical.record({"path": canonical.text, "size": canonical.count, "sha256": canonical.digest})
@@ -98,7 +117,7 @@ def parse(data: bytes) -> Manifest:
     document = canonical.decode(data[:-1], "the manifest")
     _SHAPE(document, "manifest")
     _check_paths([entry["path"] for entry in document["files"]])
-    _check_wheels(document)
+    _check_lists(document)
     return _lay_out(document, len(data))
 
 
@@ -112,13 +131,21 @@ def _check_paths(paths: List[str]) -> None:
         raise BundleDamaged(f"the manifest names a file that is a folder, too: {ustar.colliding(paths)[0]}")
 
 
-def _check_wheels(document: Dict[str, Any]) -> None:
-    """Refuse packages and files that do not say the same of each wheel, or an installer that is not there."""
+def _check_lists(document: Dict[str, Any]) -> None:
+    """Refuse lists that do not say the same as the files, or an installer that is not there."""
     files = {entry["path"]: (entry["size"], entry["sha256"]) for entry in document["files"]}
     packages = {entry["wheel"]: (entry["size"], entry["sha256"]) for entry in document["packages"]}
     wheels = {path: facts for path, facts in files.items() if path.startswith("wheels/")}
     if packages != wheels or len(packages) != len(document["packages"]):
         raise BundleDamaged("manifest.packages and the files under wheels/ differ")
+    system = [entry["path"] for entry in (document["system"] or {"packages": ()})["packages"]]
+    if sorted(system) != [path for path in files if path.startswith("system/")]:
+        raise BundleDamaged("manifest.system and the files under system/ differ")
+    other = [entry["path"] for entry in document["other_files"]]
+    if sorted(other) != [path for path in files if path.startswith("files/")]:
+        raise BundleDamaged("manifest.other_files and the files under files/ differ")
+    if any(not ustar.is_safe_path(entry["to"]) for entry in document["other_files"]):
+        raise BundleDamaged("the manifest lays a file out where none may lie")
     uv = document["uv"]
     if (uv is not None and uv not in files) or (uv is None and document["installer"] == "uv"):
         raise BundleDamaged("the manifest names an installer that is not in the bundle")

@@ -2,11 +2,10 @@
 
 from parity.model.bundle import BuiltBundle, BundleFile, BundleIdentity
 from parity.model.facts import Facts
-from parity.model.image import PinnedImage
+from parity.model.image import ImageSource, PinnedImage
+from parity.model.inputs import IndexSettings, NamedIndex, OtherFile, SourcePlan, SystemPlan
 from parity.model.lock import Lock, LockedWheel
 from parity.model.profile import (
-    ImageSource,
-    IndexSettings,
     Libc,
     Profile,
     RehearsalPlan,
@@ -29,7 +28,9 @@ __all__ = [
     "Libc",
     "Lock",
     "LockedWheel",
+    "NamedIndex",
     "Origin",
+    "OtherFile",
     "PinnedImage",
     "Profile",
     "ProjectPlan",
@@ -37,7 +38,9 @@ __all__ = [
     "RehearsalPlan",
     "Requirements",
     "SourcePackage",
+    "SourcePlan",
     "StoredWheel",
+    "SystemPlan",
     "Target",
     "WheelSet",
 ]

@@ -1,8 +1,20 @@
-"""An image that is present at the engine and pinned."""
+"""Where an image comes from, and an image that is present at the engine and pinned."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class ImageSource:
+    """Where the image comes from: a reference (tag or digest), a folder under images/, or both."""
+
+    reference: str | None = None
+    folder: Path | None = None
+
+    def __str__(self) -> str:
+        return self.reference or (f"images/{self.folder.name}" if self.folder else "no image")
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from parity.model.image import ImageSource
+from parity.model.inputs import IndexSettings, OtherFile, SourcePlan, SystemPlan
 from parity.model.project import ProjectPlan
 
 LibcFamily = Literal["glibc", "musl"]
@@ -68,30 +70,12 @@ class Target:
 
 
 @dataclass(frozen=True)
-class ImageSource:
-    """Where the image comes from: a reference (tag or digest), a folder under images/, or both."""
-
-    reference: str | None = None
-    folder: Path | None = None
-
-    def __str__(self) -> str:
-        return self.reference or (f"images/{self.folder.name}" if self.folder else "no image")
-
-
-@dataclass(frozen=True)
 class Requirements:
     """What to install: inline requirement lines (PEP 508) and files, all paths absolute."""
 
     inline: tuple[str, ...] = ()
     files: tuple[Path, ...] = ()
     constraints: tuple[Path, ...] = ()
-
-
-@dataclass(frozen=True)
-class IndexSettings:
-    """The package index that the profile asks for; `url` None means: the host's own settings."""
-
-    url: str | None = None
 
 
 @dataclass(frozen=True)
@@ -133,3 +117,6 @@ class Profile:
     serial: int | None
     document: str
     project: ProjectPlan | None = None
+    sources: SourcePlan = field(default_factory=SourcePlan)
+    system: SystemPlan = field(default_factory=SystemPlan)
+    other_files: tuple[OtherFile, ...] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from parity.errors import WriteFailed
@@ -51,6 +51,8 @@ def build_manifest(
     allow: Sequence[str],
     files: Sequence[BundleFile],
     stand_in: tuple[str, str] | None = None,
+    system: Mapping[str, object] | None = None,
+    other_files: Sequence[tuple[str, str]] = (),
 ) -> bytes:
     """The manifest: same input, same bytes.
 
@@ -64,6 +66,8 @@ def build_manifest(
         allow: accepted findings, `KIND:PACKAGE`.
         files: every payload file but the manifest, wheels included, in any order.
         stand_in: (image that the rehearsal ran in, image it stood for), None where it was the real one.
+        system: the distribution's packages that are carried, None where there are none.
+        other_files: (payload path, place below `files` on the target) of each.
 
     Raises:
         BundleDamaged: what no reader would accept, such as an unsafe path.
@@ -77,6 +81,8 @@ def build_manifest(
             "stand_in": None if stand_in is None else {"image": stand_in[0], "for": stand_in[1]},
             "packages": [_package(wheel) for wheel in sorted(wheels, key=lambda one: one.locked.name)],
             "allow": sorted(set(allow)),
+            "system": system,
+            "other_files": [{"path": path, "to": to} for path, to in sorted(other_files)],
             "imports": _imports(imports),
             "files": [
                 {"path": file.path, "size": file.size, "sha256": file.sha256} for file in payload_order(files)

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from parity.errors import InputFileError, Problem
+from parity.farside.names import normalize_name
 from parity.model import (
     ImageSource,
     IndexSettings,
     Libc,
+    NamedIndex,
+    OtherFile,
     Profile,
     ProjectPlan,
     RehearsalPlan,
     Requirements,
+    SourcePlan,
+    SystemPlan,
     Target,
 )
 from parity.profile.checks import memory_bytes, timeout_seconds
-from parity.profile.layers import Layer, Trail, problem_at, resolved
+from parity.profile.layers import Layer, Trail, problem_at, resolved, value_at
 from parity.profile.search import is_file
 
 _LABELS = ("product", "version", "serial")
@@ -36,9 +41,9 @@ def build(name: str, path: Path, layer: Layer) -> Profile:
         name=name,
         path=path,
         target=_target(document["target"]),
-        image=_image(layer),
+        image=_image(layer, ("image",)),
         requirements=_requirements(layer),
-        index=IndexSettings(document.get("index", {}).get("url")),
+        index=_indexes(document),
         rehearsal=rehearsal_plan(document.get("rehearsal", {})),
         installer=document.get("installer", "uv"),
         exclude_newer=document.get("exclude-newer"),
@@ -47,6 +52,9 @@ def build(name: str, path: Path, layer: Layer) -> Profile:
         serial=document.get("serial"),
         document=canonical_document(name, layer),
         project=_project(layer),
+        sources=_sources(layer),
+        system=_system(document.get("system-packages", ())),
+        other_files=_other_files(layer),
     )
 
 
@@ -58,8 +66,11 @@ def canonical_document(name: str, layer: Layer) -> str:
     """
     document = {key: value for key, value in layer.value.items() if key not in _LABELS}
     document["name"] = name
-    if isinstance(image := document["image"], dict) and "folder" in image:
-        document["image"] = {**image, "folder": _base_name(image["folder"])}
+    document["image"] = _image_without_folders(document["image"])
+    if "image" in (builder := document.get("builder", {})):
+        document["builder"] = {**builder, "image": _image_without_folders(builder["image"])}
+    if "files" in document:
+        document["files"] = [_file_without_folders(one) for one in document["files"]]
     if install := document.get("install"):
         document["install"] = {key: _without_folders(key, value) for key, value in install.items()}
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True) + "\n"
@@ -69,7 +80,23 @@ def _without_folders(key: str, value: Any) -> Any:
     """A part of `install` as it travels."""
     if key == "project":
         return {**value, "path": _base_name(value["path"])}
-    return value if key == "requirements" else [_base_name(line) for line in value]
+    return value if key in ("requirements", "build-from-source") else [_base_name(line) for line in value]
+
+
+def _image_without_folders(image: Any) -> Any:
+    if isinstance(image, dict) and "folder" in image:
+        return {**image, "folder": _base_name(image["folder"])}
+    return image
+
+
+def _file_without_folders(one: Mapping[str, Any]) -> dict[str, Any]:
+    """An entry of `files` as it travels: no folder of this machine, no query of an address."""
+    kept = dict(one)
+    if "path" in kept:
+        kept["path"] = _base_name(kept["path"])
+    if "url" in kept:
+        kept["url"] = kept["url"].partition("?")[0]
+    return kept
 
 
 def _base_name(path: str) -> str:
@@ -83,13 +110,51 @@ def _target(target: Mapping[str, Any]) -> Target:
     )
 
 
-def _image(layer: Layer) -> ImageSource:
-    image = layer.value["image"]
+def _image(layer: Layer, trail: Trail) -> ImageSource:
+    image: Any = value_at(layer, trail)
     if isinstance(image, str):
         return ImageSource(reference=image)
     if "folder" not in image:
         return ImageSource(reference=image["reference"])
-    return ImageSource(image.get("reference"), resolved(layer, ("image", "folder"), image["folder"]))
+    return ImageSource(image.get("reference"), resolved(layer, (*trail, "folder"), image["folder"]))
+
+
+def _indexes(document: Mapping[str, Any]) -> IndexSettings:
+    named = tuple(
+        NamedIndex(one["name"], one["url"], tuple(_pattern(name) for name in one.get("packages", ())))
+        for one in document.get("indexes", ())
+    )
+    return IndexSettings(document.get("index", {}).get("url"), named)
+
+
+def _pattern(name: str) -> str:
+    """A name, or its beginning with `*`, normalised (PEP 503)."""
+    return normalize_name(name[:-1]) + "*" if name.endswith("*") else normalize_name(name)
+
+
+def _sources(layer: Layer) -> SourcePlan:
+    builder = layer.value.get("builder", {})
+    return SourcePlan(
+        names=tuple(normalize_name(n) for n in layer.value.get("install", {}).get("build-from-source", ())),
+        builder=_image(layer, ("builder", "image")) if "image" in builder else None,
+        packages=tuple(builder.get("packages", ())),
+    )
+
+
+def _system(said: str | Sequence[str]) -> SystemPlan:
+    return SystemPlan(auto=True) if isinstance(said, str) else SystemPlan(tuple(said))
+
+
+def _other_files(layer: Layer) -> tuple[OtherFile, ...]:
+    return tuple(
+        OtherFile(
+            path=resolved(layer, ("files", number, "path"), one["path"]) if "path" in one else None,
+            url=one.get("url", ""),
+            sha256=one.get("sha256", ""),
+            to=one.get("to", ""),
+        )
+        for number, one in enumerate(layer.value.get("files", ()))
+    )
 
 
 def missing_files(layer: Layer) -> list[Problem]:

@@ -1,0 +1,75 @@
+"""Every way in which parity says no: one root error, one exit code and one remedy for each kind.
+
+Exit codes are part of the interface: scripts may rely on them, so a code is never reused.
+0 is success, 1 a fault in parity itself, 2 wrong usage of the command line; 60 to 79 belong to the
+far side (`parity.farside.errors`), 130 and 143 to Ctrl-C and SIGTERM.
+"""
+
+from __future__ import annotations
+
+from parity.errors.asked import InputFileError, OptionConflict, ProfileError, ProfileNotFound
+from parity.errors.base import ParityError, Problem
+from parity.errors.engine import EngineLost, EngineRefused, EngineUnavailable, ImageUnavailable, NotAStandIn
+from parity.errors.output import KeyExists, KeyUnusable, NotReady, SomeFailed, WriteFailed
+from parity.errors.publishing import AddressUnusable, OtherBytesThere, PublishDenied, PublishFailed
+from parity.errors.rehearsal import NotIsolated, RehearsalFailed, RehearsalTimeout, SystemPackagesFailed
+from parity.errors.signals import Interrupted, Terminated
+from parity.errors.target import FactsInvalid, ParityMismatch, ProbeFailed
+from parity.errors.wheels import (
+    BuildFailed,
+    FetchFailed,
+    HashMismatch,
+    HostileWheel,
+    IndexConfusion,
+    IndexFailed,
+    LockInvalid,
+    LockOutdated,
+    NoWheel,
+    SourceUnavailable,
+    ToolUnavailable,
+    Unresolvable,
+)
+
+__all__ = [
+    "AddressUnusable",
+    "BuildFailed",
+    "EngineLost",
+    "EngineRefused",
+    "EngineUnavailable",
+    "FactsInvalid",
+    "FetchFailed",
+    "HashMismatch",
+    "HostileWheel",
+    "ImageUnavailable",
+    "IndexConfusion",
+    "IndexFailed",
+    "InputFileError",
+    "Interrupted",
+    "KeyExists",
+    "KeyUnusable",
+    "LockInvalid",
+    "LockOutdated",
+    "NoWheel",
+    "NotAStandIn",
+    "NotIsolated",
+    "NotReady",
+    "OptionConflict",
+    "OtherBytesThere",
+    "ParityError",
+    "ParityMismatch",
+    "ProbeFailed",
+    "Problem",
+    "ProfileError",
+    "ProfileNotFound",
+    "PublishDenied",
+    "PublishFailed",
+    "RehearsalFailed",
+    "RehearsalTimeout",
+    "SomeFailed",
+    "SourceUnavailable",
+    "SystemPackagesFailed",
+    "Terminated",
+    "ToolUnavailable",
+    "Unresolvable",
+    "WriteFailed",
+]

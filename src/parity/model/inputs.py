@@ -1,0 +1,71 @@
+"""What a profile may ask for besides wheels of one index."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from parity.model.image import ImageSource
+
+
+@dataclass(frozen=True)
+class NamedIndex:
+    """An index besides the default one.
+
+    Attributes:
+        name: what the lock calls it.
+        url: of the simple index, without credentials.
+        packages: what comes from it alone: normalised names, or beginnings with `*` behind them.
+    """
+
+    name: str
+    url: str
+    packages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class IndexSettings:
+    """The indexes that the profile asks for; `url` None means: the host's own settings."""
+
+    url: str | None = None
+    named: tuple[NamedIndex, ...] = ()
+
+
+@dataclass(frozen=True)
+class SourcePlan:
+    """What may be built from source, and where.
+
+    Attributes:
+        names: normalised names of packages that may be built from their source distribution.
+        builder: the builder's image, None for the one beside the target's.
+        packages: packages of the distribution that the builder gets besides.
+    """
+
+    names: tuple[str, ...] = ()
+    builder: ImageSource | None = None
+    packages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SystemPlan:
+    """Packages of the distribution that are carried; `auto`: those that the rehearsal finds missing."""
+
+    names: tuple[str, ...] = ()
+    auto: bool = False
+
+
+@dataclass(frozen=True)
+class OtherFile:
+    """A file or folder that travels besides.
+
+    Attributes:
+        path: on this machine, absolute; None where it is fetched.
+        url: where it is fetched; empty for a path.
+        sha256: what its bytes must be; empty where a path was named without.
+        to: its place below `files` on the target; empty for its own name.
+    """
+
+    path: Path | None = None
+    url: str = ""
+    sha256: str = ""
+    to: str = ""
