@@ -12,6 +12,8 @@ HEAD_SIZE = 65536
 """Bytes before the payload: the envelope and its tar header."""
 LIMIT = 16 * 1024 * 1024
 """The largest manifest, in bytes: some 80,000 files."""
+OTHER_FILES = "files/"
+"""Where whatever else the application needs lies, in the payload and in the environment alike."""
 
 
 class Member(NamedTuple):
@@ -75,7 +77,7 @@ _SYSTEM = canonical.record(
         ),
     }
 )
-_OTHER_FILE = canonical.record({"path": canonical.text, "to": canonical.text})
+_OTHER_FILE = canonical.record({"path": canonical.text, "executable": canonical.flag})
 _SHAPE = canonical.record(
     {
         "format": canonical.one_of(FORMAT),
@@ -142,10 +144,8 @@ def _check_lists(document: Dict[str, Any]) -> None:
     if sorted(system) != [path for path in files if path.startswith("system/")]:
         raise BundleDamaged("manifest.system and the files under system/ differ")
     other = [entry["path"] for entry in document["other_files"]]
-    if sorted(other) != [path for path in files if path.startswith("files/")]:
+    if other != [path for path in files if path.startswith(OTHER_FILES)]:
         raise BundleDamaged("manifest.other_files and the files under files/ differ")
-    if any(not ustar.is_safe_path(entry["to"]) for entry in document["other_files"]):
-        raise BundleDamaged("the manifest lays a file out where none may lie")
     uv = document["uv"]
     if (uv is not None and uv not in files) or (uv is None and document["installer"] == "uv"):
         raise BundleDamaged("the manifest names an installer that is not in the bundle")

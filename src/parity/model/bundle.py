@@ -32,12 +32,14 @@ class BundleFile:
         sha256: hexadecimal, lower case.
         open: gives the bytes in chunks, in order, each time it is called; None where the file
             comes out of the wheel stream.
+        executable: whether the installer makes it so; said of the profile's other files alone.
     """
 
     path: str
     size: int
     sha256: str
     open: Callable[[], Iterator[bytes]] | None
+    executable: bool = False
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from parity.model.image import ImageSource
 
@@ -63,9 +64,17 @@ class OtherFile:
         url: where it is fetched; empty for a path.
         sha256: what its bytes must be; empty where a path was named without.
         to: its place below `files` on the target; empty for its own name.
+        executable: whether the installer makes it so; None for what the file is here.
     """
 
     path: Path | None = None
     url: str = ""
     sha256: str = ""
     to: str = ""
+    executable: bool | None = None
+
+    @property
+    def place(self) -> str:
+        """Where it lies below `files` on the target."""
+        own = self.path.name if self.path else unquote(urlsplit(self.url).path).rpartition("/")[2]
+        return self.to or own

@@ -52,7 +52,6 @@ def build_manifest(
     files: Sequence[BundleFile],
     stand_in: tuple[str, str] | None = None,
     system: Mapping[str, object] | None = None,
-    other_files: Sequence[tuple[str, str]] = (),
 ) -> bytes:
     """The manifest: same input, same bytes.
 
@@ -67,7 +66,6 @@ def build_manifest(
         files: every payload file but the manifest, wheels included, in any order.
         stand_in: (image that the rehearsal ran in, image it stood for), None where it was the real one.
         system: the distribution's packages that are carried, None where there are none.
-        other_files: (payload path, place below `files` on the target) of each.
 
     Raises:
         BundleDamaged: what no reader would accept, such as an unsafe path.
@@ -82,7 +80,11 @@ def build_manifest(
             "packages": [_package(wheel) for wheel in sorted(wheels, key=lambda one: one.locked.name)],
             "allow": sorted(set(allow)),
             "system": system,
-            "other_files": [{"path": path, "to": to} for path, to in sorted(other_files)],
+            "other_files": [
+                {"path": file.path, "executable": file.executable}
+                for file in payload_order(files)
+                if file.path.startswith(manifest.OTHER_FILES)
+            ],
             "imports": _imports(imports),
             "files": [
                 {"path": file.path, "size": file.size, "sha256": file.sha256} for file in payload_order(files)

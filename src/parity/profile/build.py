@@ -14,7 +14,6 @@ from parity.model import (
     IndexSettings,
     Libc,
     NamedIndex,
-    OtherFile,
     Profile,
     ProjectPlan,
     RehearsalPlan,
@@ -25,6 +24,7 @@ from parity.model import (
 )
 from parity.profile.checks import memory_bytes, timeout_seconds
 from parity.profile.layers import Layer, Trail, problem_at, resolved, value_at
+from parity.profile.other_files import other_files, travelling
 from parity.profile.search import is_file
 
 _LABELS = ("product", "version", "serial")
@@ -54,7 +54,7 @@ def build(name: str, path: Path, layer: Layer) -> Profile:
         project=_project(layer),
         sources=_sources(layer),
         system=_system(document.get("system-packages", ())),
-        other_files=_other_files(layer),
+        other_files=other_files(layer),
     )
 
 
@@ -70,7 +70,7 @@ def canonical_document(name: str, layer: Layer) -> str:
     if "image" in (builder := document.get("builder", {})):
         document["builder"] = {**builder, "image": _image_without_folders(builder["image"])}
     if "files" in document:
-        document["files"] = [_file_without_folders(one) for one in document["files"]]
+        document["files"] = [travelling(one) for one in document["files"]]
     if install := document.get("install"):
         document["install"] = {key: _without_folders(key, value) for key, value in install.items()}
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True) + "\n"
@@ -87,16 +87,6 @@ def _image_without_folders(image: Any) -> Any:
     if isinstance(image, dict) and "folder" in image:
         return {**image, "folder": _base_name(image["folder"])}
     return image
-
-
-def _file_without_folders(one: Mapping[str, Any]) -> dict[str, Any]:
-    """An entry of `files` as it travels: no folder of this machine, no query of an address."""
-    kept = dict(one)
-    if "path" in kept:
-        kept["path"] = _base_name(kept["path"])
-    if "url" in kept:
-        kept["url"] = kept["url"].partition("?")[0]
-    return kept
 
 
 def _base_name(path: str) -> str:
@@ -143,18 +133,6 @@ def _sources(layer: Layer) -> SourcePlan:
 
 def _system(said: str | Sequence[str]) -> SystemPlan:
     return SystemPlan(auto=True) if isinstance(said, str) else SystemPlan(tuple(said))
-
-
-def _other_files(layer: Layer) -> tuple[OtherFile, ...]:
-    return tuple(
-        OtherFile(
-            path=resolved(layer, ("files", number, "path"), one["path"]) if "path" in one else None,
-            url=one.get("url", ""),
-            sha256=one.get("sha256", ""),
-            to=one.get("to", ""),
-        )
-        for number, one in enumerate(layer.value.get("files", ()))
-    )
 
 
 def missing_files(layer: Layer) -> list[Problem]:

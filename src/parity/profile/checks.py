@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from parity.errors import Problem
+from parity.profile import other_files
 from parity.profile.layers import Layer, Trail, problem_at, resolved, spell, value_at
 from parity.profile.search import is_file
 
@@ -34,12 +35,13 @@ def check_meaning(layer: Layer, faulty: Collection[str]) -> list[Problem]:
         layer: the merged document.
         faulty: the paths of values whose problems are known already.
     """
-    return [
+    found = [
         problem_at(layer, trail, message)
         for trail, judge in _JUDGES.items()
         if isinstance(value := value_at(layer, trail), str) and spell(trail) not in faulty
         if (message := judge(layer, trail, value))
     ]
+    return found + other_files.problems(layer, faulty)
 
 
 def check_credentials(layer: Layer) -> Iterator[Problem]:
