@@ -148,3 +148,10 @@ class NoIndexThere(FarsideError):
 
     exit_code = 78
     remedy = "give the address of an index, or a folder that `parity index` wrote"
+
+
+class NotRoot(FarsideError):
+    """System packages were to be installed by somebody else than root."""
+
+    exit_code = 79
+    remedy = "run the same command as root, or let an administrator install them first"
