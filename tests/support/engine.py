@@ -46,6 +46,7 @@ def reap(process: subprocess.Popen[str]) -> int:
 
 def containers_of(engine: DockerEngine) -> set[str]:
     """The ids of all of parity's containers at that engine, of this run only."""
+    engine.settle()
     client = docker.APIClient(engine.info().address)
     try:
         found = client.containers(all=True, filters={"label": f"{RUN}={engine.run_id}"})
@@ -56,6 +57,7 @@ def containers_of(engine: DockerEngine) -> set[str]:
 
 def exists(engine: DockerEngine, container_id: str) -> bool:
     """Whether the engine has that container."""
+    engine.settle()
     client = docker.APIClient(engine.info().address)
     try:
         return bool(client.containers(all=True, filters={"id": container_id}))
@@ -65,6 +67,7 @@ def exists(engine: DockerEngine, container_id: str) -> bool:
 
 def volume_exists(engine: DockerEngine, name: str) -> bool:
     """Whether the engine has that volume."""
+    engine.settle()
     client = docker.APIClient(engine.info().address)
     try:
         found = client.volumes(filters={"name": name}).get("Volumes") or ()

@@ -239,6 +239,9 @@ class FakeEngine:
         finally:
             self.remove_volume(name)
 
+    def settle(self) -> None:
+        """Nothing: removals are done when their contexts are left."""
+
     def remove_volume(self, name: str) -> bool:
         path = self._below("volumes") / name
         if path.is_dir():

@@ -113,14 +113,14 @@ def build(
     )
     wishes = _Wishes(overrides.requirements, product, output_folder, lock, locked, upgrade, stand_in, fresh)
     requests = _requests(profiles, overrides, wishes)
-    engine = connected()
-    signer, key_path = signing_key(key)
-    for folder in _written_to(output_folder, requests):
-        sweep_leftovers(folder)
-    with board(stderr(), quiet=as_json, verbose=verbose) as shown:
-        runs = _Runs(engine, signer, shown, fresh=fresh)
-        outcomes = build_all(requests, runs.world, engine.interrupt, runs.finished)
-    _report(requests, outcomes, runs, key_path)
+    with connected() as engine:
+        signer, key_path = signing_key(key)
+        for folder in _written_to(output_folder, requests):
+            sweep_leftovers(folder)
+        with board(stderr(), quiet=as_json, verbose=verbose) as shown:
+            runs = _Runs(engine, signer, shown, fresh=fresh)
+            outcomes = build_all(requests, runs.world, engine.interrupt, runs.finished)
+        _report(requests, outcomes, runs, key_path)
 
 
 def _requests(names: list[str], overrides: Overrides, wishes: _Wishes) -> list[BuildRequest]:

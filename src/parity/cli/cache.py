@@ -37,7 +37,7 @@ app = typer.Typer(
 def info(*, as_json: Json = False) -> None:
     """Show what is kept: wheels and uv's cache with the engine, measurements and tools on this machine."""
     output.json = as_json
-    with _store(connected()) as container:
+    with connected() as engine, _store(engine) as container:
         store = asdict(store_info(container, "python3"))
     document = {"engine": {"volume": STORE_VOLUME, **store}, "host": _host()}
     if as_json:
@@ -65,17 +65,15 @@ def prune(
 ) -> None:
     """Remove what has not been used for a while. Nothing is lost that cannot be fetched again."""
     output.json = as_json
-    engine = connected()
     if everything:
         host = _host()
         shutil.rmtree(cache_folder(), ignore_errors=True)
-        document: dict[str, Any] = {
-            "volume_removed": engine.remove_volume(STORE_VOLUME),
-            "host_bytes": host["bytes"],
-        }
+        with connected() as engine:
+            removed = engine.remove_volume(STORE_VOLUME)
+        document: dict[str, Any] = {"volume_removed": removed, "host_bytes": host["bytes"]}
         text = f"removed volume {STORE_VOLUME} and {size(host['bytes'])} on this machine"
     else:
-        with _store(engine) as container:
+        with connected() as engine, _store(engine) as container:
             pruned = prune_store(container, "python3", days)
         document = asdict(pruned)
         text = f"removed {pruned.wheels} wheels, {size(pruned.bytes)}, and {pruned.sets} sets"

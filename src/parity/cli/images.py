@@ -38,7 +38,8 @@ def list_command(*, as_json: Json = False) -> None:
     """List the image folders and what the engine has of them."""
     output.json = as_json
     root = Path("images") if Path("images").is_dir() else shipped_root() / "images"
-    rows = list_images(root, connected())
+    with connected() as engine:
+        rows = list_images(root, engine)
     if as_json:
         print_json({"images": [_row(row) for row in rows]})
         return
@@ -74,9 +75,9 @@ def build_command(
 ) -> None:
     """Make images present: found locally, built from their Dockerfile, or bootstrapped."""
     output.json, output.verbose = as_json, verbose
-    engine, here = connected(), machine()
+    here = machine()
     found: dict[str, PinnedImage] = {}
-    with board(stderr(), quiet=as_json, verbose=verbose) as shown:
+    with connected() as engine, board(stderr(), quiet=as_json, verbose=verbose) as shown:
         for name in names:
             folder = image_folder(name)
             reporter = shown.reporter(folder.name)

@@ -48,7 +48,8 @@ def verify_command(
         reporter = shown.reporter(bundle.name)
         found = verify(bundle, check, reporter)
         if rehearse:
-            proof = rehearse_again(bundle, found, site_for(connected(), reporter))
+            with connected() as engine:
+                proof = rehearse_again(bundle, found, site_for(engine, reporter))
         shown.finished(bundle.name, ok=True)
     if as_json:
         print_json({"verified": True, **_document(bundle, found), "rehearsed": proof and proof.document})

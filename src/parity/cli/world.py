@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 from parity.docker_engine import DockerEngine, connect
@@ -21,11 +23,17 @@ from parity.resolve import uv_wheel
 from parity.sign import SigningKey, make_sealer
 
 
-def connected() -> DockerEngine:
-    """The engine, with what killed runs of this machine left there removed."""
+@contextmanager
+def connected() -> Iterator[DockerEngine]:
+    """The engine, with what killed runs of this machine left there removed.
+
+    Leaving the context waits until what the command started is gone, too; after an error the
+    process does that before it ends.
+    """
     engine = connect()
     engine.sweep()
-    return engine
+    yield engine
+    engine.settle()
 
 
 def machine() -> ThisMachine:

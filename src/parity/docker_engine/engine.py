@@ -15,6 +15,7 @@ from parity.docker_engine import images
 from parity.docker_engine.container import DockerContainer
 from parity.docker_engine.endpoints import Endpoint
 from parity.docker_engine.owner import RUN, Run
+from parity.docker_engine.removals import Removals
 from parity.docker_engine.shield import whole
 from parity.docker_engine.sweep import sweep
 from parity.docker_engine.translate import clean, refused, translated
@@ -34,6 +35,7 @@ class DockerEngine:
         self._address = endpoint.shown
         self._run = Run()
         self._interrupted = threading.Event()
+        self._removals = Removals()
 
     @property
     def run_id(self) -> str:
@@ -102,7 +104,7 @@ class DockerEngine:
             yield DockerContainer(self._client, self._endpoint, container_id)
         finally:
             # By name: a signal may have come between the creation and its answer.
-            whole(lambda: self._remove(name))
+            whole(lambda: self._removals.begin(lambda: self._remove(name)))
 
     def ensure_volume(self, name: str) -> None:
         """Make a named volume that is kept; see `parity.engine.Engine`."""
@@ -119,10 +121,18 @@ class DockerEngine:
                 whole(lambda: self._client.create_volume(name, labels=labels))
             yield name
         finally:
-            whole(lambda: self.remove_volume(name))
+            whole(lambda: self._remove_scratch(name))
+
+    def settle(self) -> None:
+        """Wait for the removals that were begun; see `parity.engine.Engine`."""
+        self._removals.settle()
 
     def remove_volume(self, name: str) -> bool:
         """Remove a named volume; see `parity.engine.Engine`."""
+        self._removals.wait()  # containers that used it
+        return self._remove_volume(name)
+
+    def _remove_volume(self, name: str) -> bool:
         with translated(self._address, f"remove volume {name}"):
             try:
                 self._client.remove_volume(name)
@@ -153,7 +163,8 @@ class DockerEngine:
             return sweep(self._client)
 
     def close(self) -> None:
-        """Close the idle connections; containers were removed by their contexts."""
+        """Close the idle connections, after the removals that were begun."""
+        self._removals.wait()
         self._client.close()
 
     def _go_on(self) -> None:
@@ -183,6 +194,17 @@ class DockerEngine:
                 use_config_proxy=False,  # the caller's proxies may hold credentials
             )
         return str(created["Id"])
+
+    def _remove_scratch(self, name: str) -> None:
+        """Begin to remove a volume; the containers that used it, whose removals began before, go first."""
+        users = self._removals.under_way()
+
+        def remove() -> None:
+            for removal in users:
+                removal.join()
+            self._remove_volume(name)
+
+        self._removals.begin(remove)
 
     def _remove(self, name: str) -> None:
         """Remove a container; it is gone afterwards, whoever else removes it at the same time."""

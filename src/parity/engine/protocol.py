@@ -75,13 +75,16 @@ class Engine(Protocol):
         """Give a local image one more name, `repository:tag`; moved from whoever had it."""
 
     def container(self, spec: ContainerSpec) -> AbstractContextManager[Container]:
-        """Create a container (not started); leaving the context removes it, by any door."""
+        """Create a container (not started); leaving the context begins its removal, by any door."""
 
     def ensure_volume(self, name: str) -> None:
         """Make a named volume unless it exists; it is kept after the run."""
 
     def scratch_volume(self) -> AbstractContextManager[str]:
-        """A volume for this run alone; leaving the context removes it. Gives its name."""
+        """A volume for this run alone; leaving the context begins its removal. Gives its name."""
+
+    def settle(self) -> None:
+        """Wait until everything whose removal was begun is gone; raises what went wrong with that."""
 
     def remove_volume(self, name: str) -> bool:
         """Remove a named volume; False where there was none."""

@@ -50,9 +50,11 @@ def measure(tools: bool = True) -> Dict[str, Any]:
          "markers": the eleven keys of PEP 508, "tags": [str] most preferred first,
          "pip": version or None, "pip_tags": [str] or None, "has_venv": bool}
     """
+    asked = [_begin(_ASK_PIP), _begin(_ASK_VENV)] if tools else [None, None]
     release = read_os_release()
     libc = platformtags.measure_libc()
-    pip = ask_pip() if tools else _NO_PIP
+    tags = platformtags.wheel_tags(libc)
+    pip, venv = _read_pip(_end(asked[0])), _end(asked[1])
     return {
         "format": FORMAT,
         "os": {
@@ -67,10 +69,11 @@ def measure(tools: bool = True) -> Dict[str, Any]:
         "arch": platform.machine(),
         "bits": platformtags.pointer_bits(),
         "markers": markers(),
-        "tags": platformtags.wheel_tags(libc),
+        "tags": tags,
         "pip": pip["version"],
         "pip_tags": pip["tags"],
-        "has_venv": tools and has_venv(),
+        # whether this interpreter can make an environment with pip in it
+        "has_venv": venv is not None,
     }
 
 
@@ -120,9 +123,8 @@ def _implementation_version() -> str:
     return f"{info.major}.{info.minor}.{info.micro}{level}"
 
 
-def ask_pip() -> Dict[str, Optional[Any]]:
+def _read_pip(answer: Optional[str]) -> Dict[str, Optional[Any]]:
     """{"version", "tags"} of this interpreter's own pip; None for what it has not or cannot tell."""
-    answer = _ask(_ASK_PIP)
     if answer is None:
         return _NO_PIP
     try:
@@ -132,24 +134,31 @@ def ask_pip() -> Dict[str, Optional[Any]]:
     return {"version": said["version"], "tags": said["tags"]}
 
 
-def has_venv() -> bool:
-    """Whether this interpreter can make an environment with pip in it."""
-    return _ask(_ASK_VENV) is not None
+Child = subprocess.Popen  # the class takes no parameter at run time before Python 3.9
 
 
-def _ask(code: str) -> Optional[str]:
-    """Run code in a fresh, isolated process of this interpreter; None where it fails."""
-    command = [sys.executable, "-I", "-B", "-W", "ignore", "-c", code]
+def _begin(code: str) -> "Optional[Child[bytes]]":
+    """Run code in a fresh, isolated process of this interpreter; None where none can be started."""
     try:
-        done = subprocess.run(
-            command,
+        return Child(
+            [sys.executable, "-I", "-B", "-W", "ignore", "-c", code],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env={"PATH": os.defpath, "LC_ALL": "C.UTF-8"},
-            timeout=_CHILD_TIMEOUT,
-            check=False,
         )
-    except (OSError, subprocess.SubprocessError):
+    except OSError:
         return None
-    return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else None
+
+
+def _end(child: "Optional[Child[bytes]]") -> Optional[str]:
+    """What it printed; None where it failed or took too long."""
+    if child is None:
+        return None
+    try:
+        output = child.communicate(timeout=_CHILD_TIMEOUT)[0]
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.communicate()
+        return None
+    return output.decode("utf-8", "replace") if child.returncode == 0 else None

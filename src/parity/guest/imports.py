@@ -119,7 +119,7 @@ class _Runner:
     def _one_process(self, modules: List[str]) -> Tuple[List[Dict[str, Any]], str]:
         reader, writer = os.pipe()
         child = subprocess.Popen(
-            [self._python, "-B", "-c", _CHILD, str(writer), *modules],
+            [self._python, "-c", _CHILD, str(writer), *modules],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -13,6 +13,7 @@ from parity.images import ensure_image
 from parity.model import BuiltBundle, Facts, Lock, PinnedImage, Profile, Proof, WheelSet
 from parity.pack import Draft, draft, wheels_in_archive, write_bundle
 from parity.pipeline import known, locks, projects
+from parity.pipeline.beside import beside
 from parity.pipeline.values import BuildReport, BuildRequest, World
 from parity.probe import check_parity, check_stand_in, travelling
 from parity.rehearse import Carried
@@ -28,8 +29,9 @@ def build(request: BuildRequest, world: World) -> BuildReport:
     check_identity(request.identity)
     world.tools.prepare(request.profile.target.arch)
     image = _present_image(request, world)
-    facts = _matching_facts(request, image, world)
-    with workshop(world.engine, image.id, image.platform) as room:
+    measuring = beside(lambda: _matching_facts(request, image, world))
+    with measuring as measured, workshop(world.engine, image.id, image.platform) as room:
+        facts = measured()
         resolved = _resolved(request, image, facts, room, world)
         lock = resolved.lock
         wheels = _wheel_set(request, facts, lock, room, world)
