@@ -53,6 +53,7 @@ def unpacked(
     uv: Path | None = None,
     imports: Sequence[tuple[str, str]] = (),
     allow: Sequence[str] = (),
+    others: Mapping[str, bytes] | None = None,
 ) -> Path:
     """Write an unpacked bundle.
 
@@ -63,9 +64,11 @@ def unpacked(
         uv: uv's wheel; without it the installer is pip.
         imports: (package, module).
         allow: findings accepted, `KIND:PACKAGE`.
+        others: other files, by their place below `files`; those in `bin` are executable.
     """
     payload = {file.path: b"".join(file.open()) for file in farside_files() if file.open}
     payload.update({f"wheels/{wheel.name}": wheel.read_bytes() for wheel in wheels})
+    payload.update({f"files/{place}": data for place, data in (others or {}).items()})
     if uv:
         payload[f"tools/{uv.name}"] = uv.read_bytes()
     document = {
@@ -79,7 +82,11 @@ def unpacked(
         ],
         "allow": list(allow),
         "system": None,
-        "other_files": [],
+        "other_files": [
+            {"path": path, "executable": path.startswith("files/bin/")}
+            for path in sorted(payload)
+            if path.startswith("files/")
+        ],
         "imports": [{"package": package, "module": module} for package, module in imports],
         "files": [
             {"path": path, "size": len(payload[path]), "sha256": hashlib.sha256(payload[path]).hexdigest()}

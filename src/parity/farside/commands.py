@@ -13,6 +13,7 @@ from . import project, receipt
 from .errors import BundleUnreadable
 from .install import Request, install
 from .openssl import openssl_checker
+from .otherfiles import describe, other_files
 from .plan import Say
 from .reader import UnverifiedBundle, open_bundle, read_unverified, verify_bundle
 from .releases import installed, rollback
@@ -189,6 +190,7 @@ def _of_bundle(bundle: UnverifiedBundle) -> Document:
         "installer": document["installer"],
         "stand_in": document["stand_in"],
         "packages": [{key: each[key] for key in ("name", "version", "sha256")} for each in packages],
+        "files": other_files(bundle.manifest),
     }
 
 
@@ -198,11 +200,12 @@ def _bundle_lines(document: Document) -> Iterator[str]:
     yield f"payload sha256:{document['payload_sha256']}"
     if document["verified"]:
         yield f"verified: signed by {document['signer']}, every byte as signed"
-        yield f"{len(document['packages'])} packages"
+        yield f"{len(document['packages'])} packages, {len(document['files'])} other files"
         return
     yield "signed, it says, by " + ", ".join(document["signed_by"])
     for package in document["packages"]:
         yield "  {name} {version}".format(**package)
+    yield from describe(document["files"])
     yield "nothing of this was verified: `verify` does that"
 
 

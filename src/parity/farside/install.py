@@ -13,6 +13,7 @@ from . import changes, receipt
 from .children import Children
 from .errors import InstallFailed
 from .existing import Existing, check_environment, open_environment
+from .otherfiles import demand_room, describe, other_files
 from .plan import Laid, Plan, Request, Say, follow, lay_out, make_plan
 from .prefix import CURRENT, RELEASES, Prefix, check_prefix, open_prefix, remove
 from .releases import prune
@@ -36,7 +37,8 @@ def install(request: Request, say: Say) -> Dict[str, Any]:
     Returns:
         {"ok": true, "dry_run": bool, "prefix" (or "into"), "release": id, "path", "current": path,
          "bundle": {"product", "version", "serial", "profile", "profile_sha256"} or None,
-         "signer": fingerprint or None, "packages": count, "changes": {"added", "removed", "changed"},
+         "signer": fingerprint or None, "packages": count, "files": [path below the environment],
+         "changes": {"added", "removed", "changed"},
          "installer": {"tool", "version"}, "already_installed": bool, "switched": bool,
          "previous": id or None, "imports": {"tried": count}, "pruned": [id],
          "overrides": [...], "warnings": [...], "host": {...}, "seconds": float};
@@ -77,6 +79,7 @@ def _outline(plan: Plan) -> Dict[str, Any]:
         "bundle": receipt.signed_words(plan.head),
         "signer": plan.head.signer or None,
         "packages": len(plan.packages),
+        "files": [row["path"] for row in other_files(plan.head.manifest)],
         "host": receipt.host_summary(plan.facts),
     }
 
@@ -102,8 +105,11 @@ def _try_out(plan: Plan, source: Source, say: Say) -> Dict[str, Any]:
     there = request.into or os.path.join(request.prefix, RELEASES, plan.release_id)
     say(f"would install into {there}:")
     same = len(plan.packages) - len(found["added"]) - len(found["changed"])
-    for line in changes.describe(found, same):
+    rows = other_files(plan.head.manifest)
+    for line in [*changes.describe(found, same), *describe(rows)]:
         say(line)
+    if request.into:
+        demand_room(request.into, rows)
     say("nothing was written")
     return {"changes": found, "overrides": plan.overrides, "warnings": laid.warnings}
 

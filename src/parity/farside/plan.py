@@ -9,6 +9,7 @@ from .envelope import Checker
 from .folder import BundleFolder, judge_wheels
 from .host import check_host
 from .interpreter import choose_python, measure
+from .otherfiles import space
 from .receipt import describe_target, release_id
 from .source import Source
 from .state import State, judge
@@ -71,7 +72,7 @@ class Plan(NamedTuple):
 
 
 class Laid(NamedTuple):
-    """A bundle's files, every byte and every wheel of them judged; `unpacked`: the wheels' size in bytes."""
+    """A bundle's files, every byte and every wheel of them judged; `unpacked`: the bytes they will take."""
 
     bundle: BundleFolder
     warnings: List[str]
@@ -86,7 +87,8 @@ def make_plan(request: Request, head: BundleFolder, say: Say) -> Plan:
         EnvironmentUnfit: there is no environment to install into.
     """
     document = head.manifest.document
-    say(f"bundle: {len(document['packages'])} packages for {describe_target(document['target'])}")
+    others = f" and {len(document['other_files'])} other files" if document["other_files"] else ""
+    say(f"bundle: {len(document['packages'])} packages{others} for {describe_target(document['target'])}")
     if head.signer:
         say(f"signed by {head.signer}")
     python = choose_python(document["target"], request.python, request.into)
@@ -129,4 +131,4 @@ def lay_out(plan: Plan, source: Source, work: str, say: Say) -> Laid:
     warnings = [f"{one.wheel}: {one.message} [{one.kind}]" for one in verdicts]
     for line in warnings:
         say(f"warning: {line}")
-    return Laid(bundle, plan.warnings + warnings, unpacked)
+    return Laid(bundle, plan.warnings + warnings, unpacked + space(bundle, work))

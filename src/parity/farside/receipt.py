@@ -9,6 +9,7 @@ from typing import Any, Dict, List, NamedTuple, Optional
 
 from . import acts
 from .folder import BundleFolder
+from .otherfiles import other_files
 
 FORMAT = "parity-receipt/1"
 _SHORT = ("os", "libc", "python", "executable", "implementation", "arch")
@@ -42,7 +43,8 @@ def make(
          "bundle": {"product", "version", "serial", "profile", "profile_sha256"} or None,
          "signature": {"checked": bool, "signer": key's fingerprint or None},
          "installed_at": UTC, "place": path, "uid", "installer": {"tool", "version"}, "target", "host",
-         "packages": [{"name", "version", "wheel", "size", "sha256"}], "imports": {"tried": count},
+         "packages": [{"name", "version", "wheel", "size", "sha256"}],
+         "files": see `otherfiles.other_files`, "imports": {"tried": count},
          "modules": [{"package", "module"}] of the proof, "overrides": [...], "warnings": [...],
          "changes": see `changes.compare`, "previous": release id or None}
     """
@@ -61,6 +63,7 @@ def make(
         "target": document["target"],
         "host": host_summary(found.facts),
         "packages": [{key: each[key] for key in _OF_A_PACKAGE} for each in document["packages"]],
+        "files": other_files(bundle.manifest),
         "imports": imports,
         "modules": document["imports"],
         "overrides": found.overrides,

@@ -4,6 +4,7 @@ import glob
 import os
 from typing import Any, Dict, List, Sequence
 
+from . import otherfiles
 from .children import Children, isolated
 from .errors import InstallFailed
 from .imports import try_imports
@@ -13,12 +14,13 @@ from .tools import Tool, write_requirements
 
 
 def fill(tool: Tool, environment: str, laid: Laid, work: str, again: bool = False) -> Dict[str, str]:
-    """Install the bundle's packages into an environment; gives the tool for the receipt.
+    """Install the bundle's packages and other files into an environment; gives the tool for the receipt.
 
     What was laid out in `work` for that is removed at once: it need never reach the disk.
     """
     requirements = write_requirements(laid.bundle, work)
     tool.install(environment, os.path.join(laid.bundle.path, "wheels"), requirements, again)
+    otherfiles.lay_out(laid.bundle, environment, work)
     if os.path.dirname(laid.bundle.path) == work:
         remove(laid.bundle.path)
     return {"tool": tool.name, "version": tool.version}
