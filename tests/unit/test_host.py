@@ -13,11 +13,13 @@ from tests.support.index import certificate
 
 from parity.errors import IndexFailed, WriteFailed
 from parity.files import atomic_file, write_atomic
+from parity.host.certificates import ca_bundle
 from parity.host.folders import cache_folder, config_folder, keys_folder
 from parity.host.index import choose_index, netrc_logins
-from parity.host.network import ca_bundle, host_network, host_proxies
+from parity.host.network import host_network, host_proxies
 from parity.host.pipconf import parse_pip_config, pip_settings
 from parity.host.uvconf import UvSettings, uv_settings
+from parity.model import IndexSettings
 from parity.model.network import HostNetwork
 
 INDEX = "https://index.example/simple"
@@ -37,7 +39,10 @@ def uv_toml(home: dict[str, str], text: str) -> None:
 
 def test_the_profile_beats_pip_and_pip_beats_uv(home: dict[str, str]) -> None:
     environ = {**home, "PIP_INDEX_URL": "https://pip.example/simple", "UV_DEFAULT_INDEX": INDEX}
-    assert host_network("https://profile.example/s", environ).index_url == "https://profile.example/s"
+    assert (
+        host_network(IndexSettings("https://profile.example/s"), environ).index_url
+        == "https://profile.example/s"
+    )
     network = host_network(None, environ)
     assert (network.index_url, network.index_source) == ("https://pip.example/simple", "PIP_INDEX_URL")
     del environ["PIP_INDEX_URL"]
@@ -121,7 +126,7 @@ def test_netrc_gives_logins_by_host(home: dict[str, str]) -> None:
         "machine index.example login me password canary-4\nmachine other.example login x password y\n"
     )
     netrc.chmod(0o600)
-    network = host_network(INDEX, home)
+    network = host_network(IndexSettings(INDEX), home)
     assert network.index_login == ("me", "canary-4")
     job = network.job(["https://other.example/f.whl", "http://other.example/g.whl", "https://third.example/"])
     assert job["credentials"] == {
@@ -141,7 +146,7 @@ def test_proxies_lower_case_first_and_local_ones_are_told(home: dict[str, str]) 
     assert host_proxies(environ, {}) == {"https": "http://a.example:1", "no": "x.example"}
     assert host_proxies({"no_proxy": "*"}, {}) == {}
     local = {**home, "HTTP_PROXY": "http://me:canary-5@127.0.0.1:3128"}
-    network = host_network(INDEX, local)
+    network = host_network(IndexSettings(INDEX), local)
     assert any("this machine" in warning for warning in network.warnings)
     assert "canary-5" not in repr(network) + "".join(network.warnings)
 

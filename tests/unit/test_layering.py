@@ -53,7 +53,7 @@ HOMES = {
     "tomli": {"model"},
     "rich": {"cli"},
     "typer": {"cli"},
-    "keyring": {"publish"},
+    "keyring": {"host"},
     "twine": {"publish"},
     "packaging": {"model", "probe", "publish", "resolve", "update"},
 }

@@ -21,6 +21,7 @@ from tests.support.wheels import WheelParts
 
 from parity.errors import AddressUnusable, OtherBytesThere, ParityError, PublishDenied, PublishFailed
 from parity.farside.stock import Stock
+from parity.host.keyring import keyring_login
 from parity.publish import (
     Target,
     find_credentials,
@@ -180,18 +181,18 @@ def test_who_uploads(
     login: tuple[str, str] | None,
     source: str,
 ) -> None:
-    found = find_credentials("https://host/", environ, netrc, section)
+    found = find_credentials("https://host/", environ, netrc, section, keyring_login)
     assert (found.login, found.source, found.warnings) == (login, source, ())
     assert login is None or repr(login[1]) not in repr(found)
 
 
 def test_the_keyring_is_asked_last_and_may_be_broken() -> None:
     keyring.set_keyring(_Ring())
-    assert find_credentials("https://host/", {}, {}, {}).login == ("ring", SECRET)
-    assert find_credentials("https://other/", {}, {}, {}).login is None
-    assert find_credentials("https://host/", {}, NETRC, {}).source == "netrc"
+    assert find_credentials("https://host/", {}, {}, {}, keyring_login).login == ("ring", SECRET)
+    assert find_credentials("https://other/", {}, {}, {}, keyring_login).login is None
+    assert find_credentials("https://host/", {}, NETRC, {}, keyring_login).source == "netrc"
     keyring.set_keyring(_Ring(broken=True))
-    found = find_credentials("https://host/", {}, {}, {})
+    found = find_credentials("https://host/", {}, {}, {}, keyring_login)
     assert found.login is None
     assert "keyring cannot be asked" in found.warnings[0]
 

@@ -16,6 +16,7 @@ from parity.cli.options import Json, Verbose
 from parity.cli.output import output, print_json, stderr, stdout
 from parity.cli.serving import Bundles, Key, verified_stock
 from parity.errors import OptionConflict
+from parity.host.keyring import keyring_login
 from parity.host.network import host_network
 from parity.progress import Reporter
 from parity.publish import (
@@ -78,7 +79,7 @@ def _target(
 ) -> Target:
     """The target with this machine's proxies, certificates and logins."""
     network = host_network(None, os.environ)
-    credentials = find_credentials(address, os.environ, network.logins, section)
+    credentials = find_credentials(address, os.environ, network.logins, section, keyring_login)
     for warning in credentials.warnings:
         reporter.warn(warning)
     reporter.debug(f"credentials: {credentials.source}")

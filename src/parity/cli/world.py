@@ -54,7 +54,7 @@ def world_for(
     Raises:
         IndexFailed: this machine's network settings cannot be used.
     """
-    network = host_network(profile.index.url, os.environ)
+    network = host_network(profile.index, os.environ)
     for warning in network.warnings:
         reporter.warn(warning)
 

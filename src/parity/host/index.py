@@ -1,20 +1,23 @@
 """Which package index: the profile's, else this machine's own setting, else the tools' default.
 
-One index only: further ones are never searched equally (a higher version of the same name on the
-wrong one would win), and folders of this machine do not exist inside a container.
+One default index only: further ones are never searched equally (a higher version of the same name on
+the wrong one would win), and folders of this machine do not exist inside a container. Besides it there
+are the indexes that the profile names; what this machine's own settings name is not taken.
 """
 
 from __future__ import annotations
 
 import netrc
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from parity.errors import IndexFailed
+from parity.host.keyring import keyring_login
 from parity.host.uvconf import UvSettings, index_variables
-from parity.model.network import Login, clean_url, split_login
+from parity.model.inputs import NamedIndex
+from parity.model.network import DEFAULT_INDEX, IndexAccess, Login, clean_url, split_login
 
 _WEB = ("https://", "http://")
 _LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1", "[::1]")
@@ -33,7 +36,7 @@ class HostIndex:
 def choose_index(
     profile_url: str | None, pip: Mapping[str, str], uv: UvSettings, environ: Mapping[str, str]
 ) -> HostIndex:
-    """Choose the one index and say what is left out.
+    """Choose the default index and say what is left out.
 
     Raises:
         IndexFailed: the profile's index is no http or https address.
@@ -50,8 +53,36 @@ def choose_index(
             warnings.append(
                 f"the index from {source} is at {address}: a container cannot reach that host name"
             )
-        return HostIndex(address, source, login or _named_login(name, environ), tuple(warnings))
+        login = login or named_login(name or DEFAULT_INDEX, environ)
+        return HostIndex(address, source, login, tuple(warnings))
     return HostIndex(None, "the tools' default", None, tuple(warnings))
+
+
+def named_indexes(
+    indexes: Iterable[NamedIndex], environ: Mapping[str, str], logins: Mapping[str, Login]
+) -> tuple[tuple[IndexAccess, ...], tuple[str, ...]]:
+    """Who this machine is at each of the profile's indexes, and warnings.
+
+    The first that knows counts: UV_INDEX_<NAME>_USERNAME and _PASSWORD, netrc, the keyring.
+
+    Raises:
+        IndexFailed: the address of one cannot be used.
+    """
+    found, warnings = [], []
+    for index in indexes:
+        if not index.url.startswith(_WEB):
+            raise IndexFailed(f"the index {index.name} has no http or https address", where=index.name)
+        host = urlsplit(index.url).hostname or ""
+        login = named_login(index.name, environ) or logins.get(host)
+        if login is None:
+            login, warning = keyring_login((index.url, host))
+            warnings += [f"{warning}, for the index {index.name}"] if warning else []
+        if host in _LOCAL_HOSTS:
+            warnings.append(
+                f"the index {index.name} is at {index.url}: a container cannot reach that host name"
+            )
+        found.append(IndexAccess(index, login))
+    return tuple(found), tuple(warnings)
 
 
 def netrc_logins(environ: Mapping[str, str]) -> tuple[dict[str, Login], tuple[str, ...]]:
@@ -97,8 +128,7 @@ def _reason(source: str, said_by: str) -> str:
     return f"{clean_url(source)} ({said_by}) lies on this machine alone and is not taken"
 
 
-def _named_login(name: str | None, environ: Mapping[str, str]) -> Login | None:
-    if not name:
-        return None
+def named_login(name: str, environ: Mapping[str, str]) -> Login | None:
+    """What the environment says for an index of that name, as uv reads it."""
     user, password = (environ.get(variable, "") for variable in index_variables(name))
     return (user, password) if user or password else None

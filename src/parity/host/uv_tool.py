@@ -137,6 +137,11 @@ def _environment(folder: Path, network: HostNetwork, environ: Mapping[str, str])
         bundle = folder / "ca.pem"
         bundle.write_text(network.ca_bundle, encoding="ascii")
         environment["PIP_CERT"] = str(bundle)
+    if network.client_certificate:
+        client = folder / "client.pem"
+        client.touch(0o600)
+        client.write_text(network.client_certificate, encoding="ascii")
+        environment["PIP_CLIENT_CERT"] = str(client)
     if network.index_url:
         environment["PIP_INDEX_URL"] = _with_login(network.index_url, network)
     return environment

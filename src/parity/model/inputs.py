@@ -16,7 +16,8 @@ class NamedIndex:
     Attributes:
         name: what the lock calls it.
         url: of the simple index, without credentials.
-        packages: what comes from it alone: normalised names, or beginnings with `*` behind them.
+        packages: what comes from it alone: normalised names, or beginnings with `*` behind them;
+            a lone `*` stands for all that is bound to no other index.
     """
 
     name: str
@@ -26,10 +27,17 @@ class NamedIndex:
 
 @dataclass(frozen=True)
 class IndexSettings:
-    """The indexes that the profile asks for; `url` None means: the host's own settings."""
+    """The indexes that the profile asks for.
+
+    Attributes:
+        url: of the default index; None means: the host's own settings.
+        named: the indexes besides it.
+        packages: what comes from the default index alone, as in `NamedIndex`.
+    """
 
     url: str | None = None
     named: tuple[NamedIndex, ...] = ()
+    packages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -9,27 +9,43 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
+from parity.model.inputs import NamedIndex
+
 _URL = re.compile(
     r"\b(https?|ftp|file|git|git\+\w+|ssh|socks5h?)://[^\s'\"`<>|,;(){}\[\]]+(?:\[[^\]\s]*\][^\s'\"`<>|,;(){}]*)?"
 )
 _PORTS = {"http": 80, "https": 443}
 _SHORTEST_SECRET = 4
 
+DEFAULT_INDEX = "default"
+"""What the index that has no name of its own is called."""
+
 Login = tuple[str, str]
 
 
 @dataclass(frozen=True)
+class IndexAccess:
+    """A named index, and who this machine is there."""
+
+    index: NamedIndex
+    login: Login | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
 class HostNetwork:
-    """Index, proxies, certificates and logins of this machine. Its repr shows no secret.
+    """Indexes, proxies, certificates and logins of this machine. Its repr shows no secret.
 
     Attributes:
-        index_url: the one index, without user, password, query or fragment; None for the tools' default.
+        index_url: the default index, without user, password, query or fragment; None for the tools' default.
         index_source: where that was said: `profile`, `PIP_INDEX_URL`, `pip's configuration`, ….
         default_index: the address that pip uses where nothing is said, None where it does not tell.
         proxies: `http`, `https` and `no` as in the environment; may hold credentials.
         ca_bundle: PEM blocks, None where nobody said anything and the image's own are used.
+        client_certificate: PEM blocks, a private key and the certificates that go with it; None for none.
         index_login: user and password for the index's origin.
         logins: user and password by host name (from netrc), for files that lie elsewhere.
+        named: the profile's further indexes.
+        bound: what comes from the default index alone (names, or beginnings with `*`).
         warnings: what was found on this machine and is not taken, a sentence each.
     """
 
@@ -38,15 +54,22 @@ class HostNetwork:
     default_index: str | None = None
     proxies: Mapping[str, str] = field(default_factory=dict, repr=False)
     ca_bundle: str | None = field(default=None, repr=False)
+    client_certificate: str | None = field(default=None, repr=False)
     index_login: Login | None = field(default=None, repr=False)
     logins: Mapping[str, Login] = field(default_factory=dict, repr=False)
+    named: tuple[IndexAccess, ...] = ()
+    bound: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
-    def job(self, urls: Iterable[str] = ()) -> dict[str, Any]:
+    def job(self, urls: Iterable[str] = (), *, named: Mapping[str, str] | None = None) -> dict[str, Any]:
         """The part of a guest's job that says how to reach the index and the given addresses.
 
         It holds secrets: it may go to a guest's stdin and nowhere else. Logins are given only for
         origins that are needed, and by host name only over https.
+
+        Args:
+            urls: what is fetched.
+            named: for addresses of named indexes, the index's name (or its address).
         """
         credentials: dict[str, Login] = {}
         for url in urls:
@@ -55,12 +78,38 @@ class HostNetwork:
                 credentials[origin(url)] = login
         if self.index_url and self.index_login:
             credentials[origin(self.index_url)] = self.index_login
+        for url, index in (named or {}).items():
+            # Two indexes of one server may have two logins, so these go with the address, not the origin.
+            credentials.update(self._login_at(url, index))
         return {
             "index_url": self.index_url,
+            "indexes": self._routes() if self.named else [],
             "proxies": dict(self.proxies),
             "ca": self.ca_bundle,
+            "client_certificate": self.client_certificate,
             "credentials": {key: list(login) for key, login in credentials.items()},
         }
+
+    def _login_at(self, url: str, index: str) -> dict[str, Login]:
+        """A named index's login for a file that lies at the index's own origin."""
+        for one in self.named:
+            meant = index in (one.index.name, one.index.url) or index.rstrip("/") == one.index.url.rstrip("/")
+            if meant and one.login and origin(url) == origin(one.index.url):
+                return {url: one.login}
+        return {}
+
+    def _routes(self) -> list[dict[str, Any]]:
+        """All indexes with what is bound to them, the default one first (see `parity.guest.routes`)."""
+        first = NamedIndex(DEFAULT_INDEX, self.index_url or self.default_index or "", self.bound)
+        return [
+            {
+                "name": one.index.name,
+                "url": one.index.url,
+                "packages": list(one.index.packages),
+                "credentials": {origin(one.index.url): list(one.login)} if one.login else {},
+            }
+            for one in (IndexAccess(first, self.index_login), *self.named)
+        ]
 
     def redact(self, text: str) -> str:
         """The text without user information and queries in addresses, and without any known secret."""
@@ -70,7 +119,8 @@ class HostNetwork:
         return text
 
     def _secrets(self) -> set[str]:
-        logins = [*self.logins.values(), *((self.index_login,) if self.index_login else ())]
+        known = (self.index_login, *(one.login for one in self.named))
+        logins = [*self.logins.values(), *(login for login in known if login)]
         for proxy in self.proxies.values():
             user_info = urlsplit(proxy if "://" in proxy else f"//{proxy}").netloc.rpartition("@")[0]
             user, _, password = user_info.partition(":")

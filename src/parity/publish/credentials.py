@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -15,6 +15,10 @@ _VARIABLES = ("PARITY_PUBLISH", "TWINE")
 _TOKEN_USER = "__token__"  # noqa: S105 - what indexes call the user of an API token
 
 
+AsksKeyring = Callable[[Iterable[str], "str | None"], "tuple[Login | None, str]"]
+"""Services and a user to the login that a keyring has, and a warning (see `parity.host.keyring`)."""
+
+
 @dataclass(frozen=True)
 class Credentials:
     """A login and where it was found; `warnings` tell what could not be asked."""
@@ -25,7 +29,11 @@ class Credentials:
 
 
 def find_credentials(
-    url: str, environ: Mapping[str, str], netrc: Mapping[str, Login], section: Mapping[str, str | None]
+    url: str,
+    environ: Mapping[str, str],
+    netrc: Mapping[str, Login],
+    section: Mapping[str, str | None],
+    ask_keyring: AsksKeyring,
 ) -> Credentials:
     """Find who uploads to an address.
 
@@ -34,6 +42,7 @@ def find_credentials(
         environ: this process's environment.
         netrc: logins by host name.
         section: the repository's part of .pypirc (see `pypirc`), empty where none was named.
+        ask_keyring: this machine's keyring.
     """
     named: list[tuple[str, str | None, str | None]] = [
         (f"{stem}_USERNAME", environ.get(f"{stem}_USERNAME"), environ.get(f"{stem}_PASSWORD"))
@@ -45,7 +54,10 @@ def find_credentials(
         if password:
             return Credentials((user or _TOKEN_USER, password), source)
     user = next((user for _, user, _ in named if user), None)
-    return _from_keyring(url, user)
+    login, warning = ask_keyring((url,), user)
+    if login is None:
+        return Credentials(warnings=(warning,) if warning else ())
+    return Credentials((login[0] or _TOKEN_USER, login[1]), "keyring")
 
 
 def pypirc(path: str, repository: str) -> dict[str, str | None]:
@@ -63,21 +75,3 @@ def pypirc(path: str, repository: str) -> dict[str, str | None]:
             remedy="give the address itself with --to, or add the section",
         ) from error
     return {key: value for key, value in found.items() if isinstance(value, str)}
-
-
-def _from_keyring(url: str, user: str | None) -> Credentials:
-    """Ask this machine's keyring, where there is one."""
-    try:
-        import keyring  # noqa: PLC0415 - optional, and slow to load
-        import keyring.errors  # noqa: PLC0415
-    except ImportError:
-        return Credentials()
-    try:
-        found = keyring.get_credential(url, user)
-    except keyring.errors.NoKeyringError:
-        return Credentials()
-    except Exception as error:  # noqa: BLE001 - a backend is a plug-in and may raise anything
-        return Credentials(warnings=(f"the keyring cannot be asked ({type(error).__name__})",))
-    if found is None or not found.password:
-        return Credentials()
-    return Credentials((found.username or user or _TOKEN_USER, found.password), "keyring")
