@@ -1,0 +1,111 @@
+"""Bring system packages into the store: from the image's own sources, by its own package manager.
+
+Job:
+    {"store": "/store", "folder": a private folder, kept between calls in one container,
+     "names": [packages, or what the manager installs by],
+     "libraries": [sonames; what provides them is asked of the manager where that can tell],
+     "locked": [{"name", "version", "arch", "file", "sha256", "size", "requested"}] or null: exactly these,
+     "timeout": seconds, "proxies": {"http", "https", "no"}, "ca": PEM or null}
+Result:
+    {"manager": "deb" | "rpm" | "apk" or null, "packages": [as "locked", in the order of installation],
+     "fetched": how many came over the network, "unknown": [libraries that the manager cannot tell of],
+     "error": null or {"kind", "message", "said": [lines]}}
+
+Kinds: `unsupported`, `unreachable`, `unknown`, `gone` (a locked version), `unsigned`, `other` (bytes or
+packages than were locked), `failed`. Nothing is installed here, and no script of a package runs.
+"""
+
+import contextlib
+import os
+import shutil
+import uuid
+from typing import Any, Callable, Dict, List, Optional, Sequence
+
+from . import system_apk, system_deb, system_rpm
+from .store import Store, sha256_file
+from .system_room import Fetched, Manager, Problem, Room
+
+_MANAGERS: Sequence[Manager] = (system_deb.Apt(), system_rpm.Dnf(), system_apk.Apk())
+Package = Dict[str, Any]
+
+
+def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[str, Any]:
+    """Fetch; see the module's docstring."""
+    del emit
+    result: Dict[str, Any] = {"manager": None, "packages": [], "fetched": 0, "unknown": [], "error": None}
+    try:
+        _fill(job, Store(job["store"]), result)
+    except Problem as problem:
+        result["error"] = {"kind": problem.kind, "message": problem.message, "said": problem.said}
+    return result
+
+
+def _fill(job: Dict[str, Any], store: Store, result: Dict[str, Any]) -> None:
+    locked: Optional[List[Package]] = job["locked"]
+    manager = _manager()
+    result["manager"] = manager.name
+    if locked is not None and all(store.holds(package["sha256"]) for package in locked):
+        result["packages"] = locked
+        return
+    room = Room(job)
+    if locked is not None:
+        found = manager.fetch(room, [manager.exactly(package) for package in locked])
+        _compare(locked, found)
+        result["packages"] = locked
+    else:
+        words = {library: manager.word_for(library) for library in job["libraries"]}
+        result["unknown"] = sorted(library for library, word in words.items() if not word)
+        names = [*job["names"], *(word for word in words.values() if word)]
+        found = manager.fetch(room, names) if names else []
+        result["packages"] = [_told(each, names) for each in found]
+    for each in found:
+        _keep(store, each)
+    result["fetched"] = len(found)
+
+
+def _manager() -> Manager:
+    for manager in _MANAGERS:
+        if shutil.which(manager.program):
+            return manager
+    programs = ", ".join(manager.program for manager in _MANAGERS)
+    raise Problem("unsupported", f"the image has none of the package managers that are known: {programs}")
+
+
+def _told(found: Fetched, names: Sequence[str]) -> Package:
+    return {
+        "name": found.name,
+        "version": found.version,
+        "arch": found.arch,
+        "file": found.file,
+        "sha256": found.sha256,
+        "size": os.stat(found.path).st_size,
+        "requested": found.name in names or any(name in names for name in found.provides),
+    }
+
+
+def _compare(locked: Sequence[Package], found: Sequence[Fetched]) -> None:
+    """Demand the very packages that were locked, to the byte."""
+    wanted = {(each["name"], each["version"], each["arch"]): each["sha256"] for each in locked}
+    there = {(each.name, each.version, each.arch): each.sha256 for each in found}
+    differ = sorted(key for key in wanted.keys() | there.keys() if wanted.get(key) != there.get(key))
+    if differ:
+        name, version, arch = differ[0]
+        kind = "has other bytes than" if differ[0] in wanted and differ[0] in there else "is not as in"
+        raise Problem("other", f"{name} {version} ({arch}) {kind} the lock")
+
+
+def _keep(store: Store, found: Fetched) -> None:
+    """Move a checked file into the store."""
+    if store.holds(found.sha256):
+        return
+    fresh = os.path.join(store.root, "partial", "system-" + uuid.uuid4().hex)
+    try:
+        shutil.copyfile(found.path, fresh)
+        if sha256_file(fresh) != found.sha256:
+            raise Problem("other", f"{found.file} changed while it was stored")
+        os.chmod(fresh, 0o644)
+        os.makedirs(os.path.dirname(store.content(found.sha256)), exist_ok=True)
+        os.rename(fresh, store.content(found.sha256))
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(fresh)
