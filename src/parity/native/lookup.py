@@ -1,0 +1,77 @@
+"""Which package of a distribution provides a shared library: from a table beside this file. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from typing import Any
+
+_RPM = {"el", "rpm", "amzn", "fedora", "suse"}
+_BITS_32 = {"i386", "i486", "i586", "i686", "armv7l", "armv8l", "armv6l"}
+_NUMBER = re.compile(r"\d+")
+
+
+def providers(library: str, os_id: str, os_version: str, arch: str) -> tuple[str, ...]:
+    """The packages to install where this library is missing.
+
+    Args:
+        library: its soname, `libGL.so.1`.
+        os_id: `ID` in /etc/os-release.
+        os_version: `VERSION_ID` there.
+        arch: as `uname -m` says it.
+
+    Returns:
+        the names, all of them needed; empty where the table does not know, or the system has none.
+    """
+    row = _rows().get(library)
+    if row is None or arch not in row.get("archs", (arch,)):
+        return ()
+    version = _numbers(os_version)
+    for word in _table()["lineage"].get(os_id, ()):
+        since = {_numbers(key): names for key, names in row.items() if key.split(" ")[0] == word}
+        fitting = [number for number in since if number <= version]
+        if fitting:
+            names = since[max(fitting)]
+            return () if names is None else (names,)
+    return ()
+
+
+def capability(library: str, os_id: str, arch: str) -> str:
+    """The words by which this system's own package manager finds the library, whatever provides it.
+
+    rpm (`dnf install 'libGL.so.1()(64bit)'`) and apk (`apk add so:libGL.so.1`) record sonames; empty for
+    a system whose packages do not (dpkg), and for an unknown one.
+    """
+    words = set(_table()["lineage"].get(os_id, ()))
+    if "alpine" in words:
+        return f"so:{library}"
+    if words & _RPM:
+        return library if arch in _BITS_32 else f"{library}()(64bit)"
+    return ""
+
+
+def vendor(library: str) -> str:
+    """Who gives out a library that no distribution carries (`NVIDIA's driver`); empty for any other."""
+    for pattern, name in _table()["vendors"]:
+        if re.match(pattern, library):
+            return str(name)
+    return ""
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in _NUMBER.findall(text))
+
+
+@cache
+def _table() -> Mapping[str, Any]:
+    text = resources.files("parity.native").joinpath("providers.json").read_text(encoding="utf-8")
+    table: Mapping[str, Any] = json.loads(text)
+    return table
+
+
+@cache
+def _rows() -> Mapping[str, Mapping[str, Any]]:
+    return {library: row for row in _table()["rows"] for library in row["libraries"]}
