@@ -18,6 +18,7 @@ STAGES = {
     "project",
     "fetch",
     "other_files",
+    "other_files",
     "audit",
     "native",
     "rehearse",

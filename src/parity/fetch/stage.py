@@ -29,6 +29,13 @@ _REMEDIES = {
     "proxy": "check HTTP_PROXY, HTTPS_PROXY and NO_PROXY",
     "disk": "free space where the engine keeps its volumes (`parity cache prune` helps)",
 }
+_REMEDIES_OF_FILES = {
+    **_REMEDIES,
+    "http-401": "the server wants credentials: put them in netrc",
+    "http-404": "nothing lies at that address any more: mend the profile's `files`",
+    "http-429": "the server asks to slow down: try again later",
+    "hash": "the server gives other bytes than the profile's `sha256`: find out why before you go on",
+}
 
 
 def fetch_wheels(
@@ -39,6 +46,7 @@ def fetch_wheels(
     reporter: Reporter,
     *,
     deadline: float = 1800.0,
+    what: str = "wheels",
 ) -> WheelSet:
     """Make exactly the lock's wheels present in the store, every byte hashed in this run.
 
@@ -49,6 +57,7 @@ def fetch_wheels(
         network: how to reach the files; its secrets go to the guest's stdin alone.
         reporter: hears bytes done and total.
         deadline: seconds for all downloads together.
+        what: what they are: `wheels`, or `files` of addresses that the profile names.
 
     Raises:
         FetchFailed: a wheel could not be downloaded.
@@ -59,7 +68,7 @@ def fetch_wheels(
 
     def hear(event: Event) -> None:
         if event["event"] == "progress":
-            label = f"{event['files_done']} of {event['files']} wheels"
+            label = f"{event['files_done']} of {event['files']} {what}"
             reporter.advance(event["done"], event["total"], label)
         elif event["event"] == "warning":
             reporter.warn(network.redact(event["message"]))
@@ -71,7 +80,8 @@ def fetch_wheels(
     except TimeoutError as error:
         raise FetchFailed(f"the downloads took longer than {deadline:.0f} seconds") from error
     if result["failed"]:
-        raise fetch_error(result["failed"], lock, network)
+        remedies = _REMEDIES if what == "wheels" else _REMEDIES_OF_FILES
+        raise fetch_error(result["failed"], lock, network, remedies)
     return wheel_set(lock, result)
 
 
@@ -100,7 +110,12 @@ def wheel_set(lock: Lock, result: Mapping[str, Any]) -> WheelSet:
     )
 
 
-def fetch_error(failed: Sequence[Mapping[str, str]], lock: Lock, network: HostNetwork) -> ParityError:
+def fetch_error(
+    failed: Sequence[Mapping[str, str]],
+    lock: Lock,
+    network: HostNetwork,
+    remedies: Mapping[str, str] = _REMEDIES,
+) -> ParityError:
     """One error for all failures: the gravest first, every file named with its address."""
     urls = {wheel.filename: clean_url(wheel.url) for wheel in lock.wheels}
     details = tuple(
@@ -111,7 +126,7 @@ def fetch_error(failed: Sequence[Mapping[str, str]], lock: Lock, network: HostNe
     more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
     message = network.redact(f"{name}: {first['message']}{more}")
     error = _error_class(kind)
-    return error(message, where=urls[name], remedy=_REMEDIES.get(kind, ""), details=details)
+    return error(message, where=urls[name], remedy=remedies.get(kind, ""), details=details)
 
 
 def _error_class(kind: str) -> type[ParityError]:

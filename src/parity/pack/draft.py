@@ -52,6 +52,11 @@ class Draft:
             stand_in=(image.pin, image.stand_in_for) if image.stand_in_for else None,
         )
 
+    @property
+    def other_bytes(self) -> int:
+        """The size of the profile's other files together."""
+        return sum(file.size for file in self.files if file.path.startswith(manifest.OTHER_FILES))
+
     def rehearsed(self) -> tuple[BundleFile, ...]:
         """The payload's files as the rehearsal sees them: wheels, but no proof yet."""
         return payload_order([*self.files, *wheel_files(self.wheels.wheels)])

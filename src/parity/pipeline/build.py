@@ -14,6 +14,7 @@ from parity.model import BuiltBundle, Facts, Lock, PinnedImage, Profile, Proof, 
 from parity.pack import Draft, draft, wheels_in_archive, write_bundle
 from parity.pipeline import known, locks, projects
 from parity.pipeline.beside import beside
+from parity.pipeline.other_files import other_files
 from parity.pipeline.values import BuildReport, BuildRequest, World
 from parity.probe import check_parity, check_stand_in, travelling
 from parity.rehearse import Carried
@@ -44,7 +45,7 @@ def build(request: BuildRequest, world: World) -> BuildReport:
             lock,
             wheels,
             uv=uv,
-            more=resolved.files,
+            more=(*resolved.files, *other_files(request.profile, facts, room, world)),
             sync=resolved.sync,
         )
         proof = _proof(bundle_draft, lock, world)
@@ -114,7 +115,8 @@ def _proof(bundle_draft: Draft, lock: Lock, world: World) -> Proof:
         wheels=(STORE_VOLUME, bundle_draft.wheels.folder),
         requested=tuple(wheel.name for wheel in lock.wheels if wheel.requested),
         # A project is synced besides, from a copy of its own.
-        wheel_bytes=bundle_draft.wheels.total_bytes * (2 if bundle_draft.profile.project else 1),
+        wheel_bytes=bundle_draft.wheels.total_bytes * (2 if bundle_draft.profile.project else 1)
+        + bundle_draft.other_bytes,
     )
     proof = known.proof_of(bundle_draft, carried, world)
     for each in proof.imports:

@@ -40,7 +40,7 @@ class Carried:
         wheels: the store's volume and the folder in it that holds the wheels, None where the
             archive has them too (a finished bundle).
         requested: normalised names of the packages the user asked for.
-        wheel_bytes: the size of all wheels together.
+        wheel_bytes: the size of all wheels and other files together.
     """
 
     archive: Callable[[], Iterable[bytes]]
