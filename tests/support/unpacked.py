@@ -113,20 +113,18 @@ def _package(path: str, data: bytes) -> dict[str, Any]:
 
 def uv_wheel() -> Path:
     """uv's static wheel, fetched once with this machine's own settings."""
-    path = _CACHE / UV_FILE
+    return _fetched(UV_FILE, f"uv=={UV_VERSION}", "--platform", "musllinux_1_1_x86_64")
+
+
+def pip_wheel(version: str) -> Path:
+    """A pip of before 21, fetched once."""
+    return _fetched(f"pip-{version}-py2.py3-none-any.whl", f"pip=={version}")
+
+
+def _fetched(file: str, requirement: str, *options: str) -> Path:
+    path = _CACHE / file
     if not path.exists():
         _CACHE.mkdir(parents=True, exist_ok=True)
-        options = ["--no-deps", "--only-binary", ":all:", "--platform", "musllinux_1_1_x86_64"]
-        command = [
-            sys.executable,
-            "-m",
-            "pip",
-            "download",
-            "-q",
-            *options,
-            "-d",
-            str(_CACHE),
-            f"uv=={UV_VERSION}",
-        ]
-        subprocess.run(command, check=True)
+        pip = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary", ":all:"]
+        subprocess.run([*pip, *options, "-d", str(_CACHE), requirement], check=True)
     return path

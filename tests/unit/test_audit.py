@@ -11,7 +11,7 @@ from tests.support.hostile import evil
 from tests.support.targets import DEBIAN11
 from tests.support.wheels import WheelParts
 
-from parity.audit import audit_job, check_tags, interpret, tags_of_libc
+from parity.audit import audit_job, check_tags, interpret, refused_by_pip, tags_of_libc
 from parity.errors import HostileWheel, NoWheel
 from parity.farside.wheelset import sha256_of
 from parity.guest import audit
@@ -99,6 +99,8 @@ def test_with_pip_as_the_installer_its_opinion_counts() -> None:
     check_tags([wheel], facts, TARGET)
     with pytest.raises(NoWheel, match=r"pip 19\.0"):
         check_tags([wheel], facts, TARGET, "pip")
+    assert refused_by_pip([wheel, locked("b-1-py3-none-any.whl")], facts) == (wheel.filename,)
+    assert refused_by_pip([wheel], replace(facts, pip_tags=None)) == ()
 
 
 def test_tags_of_a_libc() -> None:

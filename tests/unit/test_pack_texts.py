@@ -33,6 +33,8 @@ from parity.model.toml import parse as parse_toml
 from parity.pack import (
     build_manifest,
     file_of_bytes,
+    oldest_pip,
+    pip_note,
     pylock_toml,
     readme_txt,
     requirements_txt,
@@ -197,7 +199,41 @@ def test_the_readme_is_plain_ascii_for_any_terminal(installer: Any) -> None:
 
 
 def test_requirements_name_every_wheel_with_its_hash() -> None:
-    lines = requirements_txt(lock_of(WHEELS)).splitlines()[1:]
+    lines = [line for line in requirements_txt(lock_of(WHEELS)).splitlines() if line[0] != "#"]
     assert lines == [
         f"{one.name}=={one.version} --hash=sha256:{one.sha256}" for one in lock_of(WHEELS).wheels
     ]
+
+
+OLD_PIP = "the target's own pip 18.1 would refuse 1 of the wheels (beta.whl): use sh install.sh"
+
+
+def test_users_of_an_old_pip_are_told_in_both_texts() -> None:
+    lock = lock_of(WHEELS)
+    assert f"\n# Beware: {OLD_PIP}.\n" in requirements_txt(lock, "glibc", OLD_PIP)
+    text = readme_txt(lock, TARGET, "uv", "", OLD_PIP)
+    assert f"\nBeware: {OLD_PIP}.\n" in text
+    assert "Or with pip (20.3 or later)" in text
+    assert "Beware" not in readme_txt(lock, TARGET, "uv") + requirements_txt(lock)
+
+
+@pytest.mark.parametrize(
+    ("names", "libc", "pip"),
+    [
+        (["a-1-py3-none-any.whl", "b-1-cp36-abi3-manylinux1_x86_64.whl"], "glibc", "9.0.3"),
+        (["a-1-cp39-cp39-manylinux2010_x86_64.manylinux_2_12_x86_64.whl"], "glibc", "19.0"),
+        (["a-1-cp39-cp39-manylinux2014_x86_64.whl", "b-1-cp39-cp39-manylinux1_x86_64.whl"], "glibc", "19.3"),
+        (["a-1-cp39-cp39-manylinux_2_17_x86_64.whl"], "glibc", "20.3"),
+        (["a-1-cp39-cp39-manylinux_2_17_x86_64.musllinux_1_2_x86_64.whl"], "musl", "21.2"),
+        ([], "glibc", "9.0.3"),
+    ],
+)
+def test_the_oldest_pip_that_takes_every_wheel(names: list[str], libc: str, pip: str) -> None:
+    assert oldest_pip([locked(name, b"").locked for name in names], libc) == pip
+
+
+def test_the_note_names_a_few_of_many_wheels() -> None:
+    note = pip_note("9.0.3", [f"w{number}.whl" for number in range(5)], "19.3")
+    assert "pip 9.0.3 would refuse 5 of the wheels (w0.whl, w1.whl, w2.whl, and 2 more)" in note
+    assert note.endswith("use sh install.sh, or bring pip to 19.3 or later first")
+    assert pip_note("9.0.3", [], "9.0.3") == ""

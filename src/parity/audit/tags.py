@@ -39,6 +39,14 @@ def check_tags(
         raise NoWheel(problems[0], details=tuple(problems))
 
 
+def refused_by_pip(wheels: Iterable[LockedWheel], facts: Facts) -> tuple[str, ...]:
+    """File names of the wheels that the image's own pip would not take; none where it cannot be asked."""
+    if facts.pip_tags is None:
+        return ()
+    rules = [("", facts.pip_tags)]
+    return tuple(wheel.filename for wheel in wheels if _misfits(wheel, rules))
+
+
 def _misfits(wheel: LockedWheel, rules: Sequence[tuple[str, Sequence[str]]]) -> list[str]:
     name = parse_wheel_name(wheel.filename)
     if name is None:

@@ -25,8 +25,15 @@ import json, sys
 import pip
 answer = {"version": pip.__version__, "tags": None}
 try:
-    from pip._internal.utils.compatibility_tags import get_supported
-    answer["tags"] = [str(tag) for tag in get_supported()]
+    try:
+        from pip._internal.utils.compatibility_tags import get_supported  # pip 20.1 and later
+    except ImportError:
+        try:
+            from pip._internal.pep425tags import get_supported  # pip 10 to 20.0
+        except ImportError:
+            from pip.pep425tags import get_supported  # pip 8 and 9
+    tags = get_supported()
+    answer["tags"] = ["-".join(tag) if isinstance(tag, tuple) else str(tag) for tag in tags]
 except Exception:
     pass
 sys.stdout.write("\\n" + json.dumps(answer) + "\\n")

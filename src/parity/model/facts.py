@@ -24,7 +24,7 @@ class Facts:
         markers: the complete PEP 508 marker environment (all eleven keys).
         tags: wheel tags the interpreter and libc can run, most preferred first (PEP 425).
         pip: the version of the image's own pip, None where it has none.
-        pip_tags: what that pip accepts, None where it has none or is too old to be asked.
+        pip_tags: what that pip accepts, None where there is none or it cannot be asked.
         has_venv: whether the standard `venv` with `ensurepip` works.
     """
 

@@ -8,6 +8,7 @@ from parity.pack.contents import (
     wheel_files,
 )
 from parity.pack.draft import Draft, draft
+from parity.pack.pips import oldest_pip, pip_note
 from parity.pack.texts import STOCK_CHECK, pylock_toml, readme_txt, requirements_txt
 from parity.pack.wheelstream import file_in_archive, wheels_in_archive
 from parity.pack.writer import write_bundle
@@ -20,7 +21,9 @@ __all__ = [
     "file_in_archive",
     "file_of_bytes",
     "file_on_disk",
+    "oldest_pip",
     "payload_order",
+    "pip_note",
     "pylock_toml",
     "readme_txt",
     "requirements_txt",

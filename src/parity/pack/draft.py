@@ -85,6 +85,7 @@ def draft(
     uv: BundleFile | None,
     more: Sequence[BundleFile] = (),
     sync: str = "",
+    pip_note: str = "",
 ) -> Draft:
     """Everything a bundle holds besides manifest, proof and wheels.
 
@@ -98,12 +99,13 @@ def draft(
         uv: uv's wheel, under its path in the payload.
         more: what travels besides, such as a project's metadata.
         sync: the command that syncs a carried project's checkout, empty where none is carried.
+        pip_note: what users of the target's own pip must know; see `pips.pip_note`.
     """
     texts = {
-        "README.txt": readme_txt(lock, profile.target, profile.installer, sync),
+        "README.txt": readme_txt(lock, profile.target, profile.installer, sync, pip_note),
         "profile.yaml": profile.document,
         "pylock.toml": pylock_toml(lock),
-        "requirements.txt": requirements_txt(lock),
+        "requirements.txt": requirements_txt(lock, profile.target.libc.family, pip_note),
     }
     files = [file_of_bytes(path, text.encode()) for path, text in texts.items()]
     files.append(json_file("facts.json", travelling_facts))

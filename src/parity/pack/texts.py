@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import textwrap
 
 from parity.model import Lock, LockedWheel, Target
 from parity.model.profile import Installer
 from parity.pack.contents import WHEELS
+from parity.pack.pips import oldest_pip
 
 STOCK_CHECK = """\
 dd if="$BUNDLE" bs=512 skip=1 count=127 2>/dev/null >env
@@ -61,10 +63,10 @@ PREFIX is a folder that does not exist yet; the packages' environment is made th
 {installer}
 No network is used. On a machine that the bundle was not made for, it says so and does nothing.
 
-Or with pip (9.0.3 or later), into an environment of your own:
+Or with pip ({pip} or later), into an environment of your own:
 
   pip install --no-index --find-links wheels --require-hashes -r requirements.txt
-
+{pip_note}
 Or from the lock, whose hashes are checked too: pip (26.1 or later) or uv
 
   pip install --no-index -r pylock.toml
@@ -101,11 +103,21 @@ _INSTALLERS = {
 }
 
 
-def requirements_txt(lock: Lock) -> str:
-    """The lock for any pip: one line for each package, with its version and its one hash."""
+def requirements_txt(lock: Lock, libc_family: str = "glibc", note: str = "") -> str:
+    """The lock for any pip: one line for each package, with its version and its one hash.
+
+    Args:
+        lock: the packages.
+        libc_family: of the target's C library.
+        note: `pip_note` of the target's own pip.
+    """
     lines = [f"{one.name}=={one.version} --hash=sha256:{one.sha256}" for one in lock.wheels]
-    head = "# pip install --no-index --find-links wheels --require-hashes -r requirements.txt"
-    return "\n".join([head, *lines, ""])
+    head = [
+        f"# With pip {oldest_pip(lock.wheels, libc_family)} or later:",
+        "# pip install --no-index --find-links wheels --require-hashes -r requirements.txt",
+        *([f"# Beware: {note}."] if note else []),
+    ]
+    return "\n".join([*head, *lines, ""])
 
 
 def pylock_toml(lock: Lock) -> str:
@@ -119,7 +131,7 @@ def pylock_toml(lock: Lock) -> str:
     return "\n".join(head + [_pylock_package(one) for one in lock.wheels])
 
 
-def readme_txt(lock: Lock, target: Target, installer: Installer, sync: str = "") -> str:
+def readme_txt(lock: Lock, target: Target, installer: Installer, sync: str = "", pip_note: str = "") -> str:
     """What whoever receives the bundle needs to know; nothing in it depends on who signs or when."""
     return _README.format(
         os_id=target.os_id,
@@ -130,8 +142,18 @@ def readme_txt(lock: Lock, target: Target, installer: Installer, sync: str = "")
         count=len(lock.wheels),
         stock_check="".join(f"  {line}\n" for line in STOCK_CHECK.splitlines()),
         installer=_INSTALLERS[installer].format(python=target.python_minor),
+        pip=oldest_pip(lock.wheels, target.libc.family),
+        pip_note=_beware(pip_note),
         project=_PROJECT.format(sync=sync) if sync else "",
     )
+
+
+def _beware(note: str) -> str:
+    """A paragraph of its own; no name of a file is broken."""
+    if not note:
+        return ""
+    text = textwrap.fill(f"Beware: {note}.", 98, break_on_hyphens=False, break_long_words=False)
+    return f"\n{text}\n"
 
 
 def _pylock_package(wheel: LockedWheel) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
-from parity.audit import audit_wheels, check_tags
+from parity.audit import audit_wheels, check_tags, refused_by_pip
 from parity.engine import Container
 from parity.engine.workshop import AUDITS, STORE_VOLUME, workshop
 from parity.fetch import fetch_wheels
 from parity.images import ensure_image
 from parity.model import BuiltBundle, Facts, Lock, PinnedImage, Profile, Proof, WheelSet
-from parity.pack import Draft, draft, wheels_in_archive, write_bundle
+from parity.pack import Draft, draft, oldest_pip, pip_note, wheels_in_archive, write_bundle
 from parity.pipeline import known, locks, projects
 from parity.pipeline.beside import beside
 from parity.pipeline.other_files import other_files
@@ -47,6 +47,7 @@ def build(request: BuildRequest, world: World) -> BuildReport:
             uv=uv,
             more=(*resolved.files, *other_files(request.profile, facts, room, world)),
             sync=resolved.sync,
+            pip_note=_told_of_pip(image, facts, lock, world),
         )
         proof = _proof(bundle_draft, lock, world)
         bundle = _bundle(request, bundle_draft, proof, room, world)
@@ -96,6 +97,15 @@ def _resolved(
     for wheel in lock.wheels:
         world.reporter.debug(f"{wheel.name} {wheel.version}: {wheel.url or wheel.origin}")
     return resolved
+
+
+def _told_of_pip(image: PinnedImage, facts: Facts, lock: Lock, world: World) -> str:
+    """What whoever installs with the target's own pip must know; nobody can tell from a stand-in."""
+    refused = () if image.stand_in_for else refused_by_pip(lock.wheels, facts)
+    note = pip_note(facts.pip, refused, oldest_pip(lock.wheels, facts.libc.family))
+    if note:
+        world.reporter.warn(note)
+    return note
 
 
 def _wheel_set(request: BuildRequest, facts: Facts, lock: Lock, room: Container, world: World) -> WheelSet:
