@@ -7,7 +7,8 @@ import signal
 import tarfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -57,7 +58,7 @@ def fake_rig(folder: Path) -> Rig:
 
 def real_rig(engine: DockerEngine, image: str) -> Rig:
     def abandon() -> str:
-        process, container, volume = doomed_run(engine.info().address, image)
+        process, container, volume, _ = doomed_run(engine.info().address, image)
         process.send_signal(signal.SIGKILL)
         reap(process)
         assert exists(engine, container)
@@ -237,6 +238,36 @@ def test_a_container_and_a_scratch_volume_are_gone_by_any_door(rig: Rig, door: t
         use()
     assert rig.living() == set()
     assert not rig.volume_exists(seen[0])
+
+
+@pytest.mark.parametrize("door", [ValueError, KeyboardInterrupt])
+def test_an_image_of_a_container_holds_its_files_and_is_gone_by_any_door(
+    rig: Rig, door: type[BaseException]
+) -> None:
+    seen: list[str] = []
+
+    def mounting(volume: str) -> ContainerSpec:
+        return rig.spec(mounts=(Mount(volume, "/store", read_only=False),))
+
+    def use() -> None:
+        with ExitStack() as stack:
+            with rig.engine.scratch_volume() as volume, rig.engine.container(mounting(volume)) as first:
+                first.put("/", small_tar({"made": b"here"}))
+                first.put("/store", small_tar({"not": b"kept"}))
+                first.start()
+                image = stack.enter_context(rig.engine.scratch_image(first))
+                seen.append(image)
+            with rig.engine.container(replace(rig.spec(), image=image)) as second:
+                second.start()
+                assert second.exec(["cat", "made"]).stdout == b"here"
+                assert second.exec(["cat", "store/not"]).exit_code != 0
+            raise door
+
+    with pytest.raises(door):
+        use()
+    rig.engine.settle()
+    assert rig.engine.image(seen[0]) is None
+    assert rig.engine.image(rig.image) is not None
 
 
 def test_a_volume_outlives_its_containers(rig: Rig) -> None:

@@ -106,23 +106,25 @@ def test_a_container_ends_by_itself_when_its_lifetime_is_over(
 def test_a_signal_leaves_nothing_behind(
     engine: DockerEngine, debian11: PinnedImage, signal_number: signal.Signals
 ) -> None:
-    process, container, volume = doomed_run(engine.info().address, debian11.id)
+    process, container, volume, image = doomed_run(engine.info().address, debian11.id)
     process.send_signal(signal_number)
     assert reap(process) != 0
     assert not exists(engine, container)
     assert not volume_exists(engine, volume)
+    assert engine.image(image) is None
 
 
 def test_a_run_killed_at_once_leaves_what_the_next_sweep_removes(
     engine: DockerEngine, debian11: PinnedImage
 ) -> None:
-    process, container, volume = doomed_run(engine.info().address, debian11.id)
+    process, container, volume, image = doomed_run(engine.info().address, debian11.id)
     process.kill()
     reap(process)
     assert exists(engine, container)
     engine.sweep()
     assert not exists(engine, container)
     assert not volume_exists(engine, volume)
+    assert engine.image(image) is None
 
 
 def test_ctrl_c_in_the_middle_of_creating_leaves_no_container(

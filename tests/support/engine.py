@@ -14,7 +14,7 @@ from parity.docker_engine.owner import RUN
 ROOT = Path(__file__).parents[2]
 IMAGES = ROOT / "images"
 
-# A run that creates a container and a scratch volume, says their names, and waits to be killed.
+# A run that creates a container, a scratch volume and an image, says their names, and waits to be killed.
 DOOMED = """
 import signal, sys, time
 from parity.docker_engine import connect
@@ -24,18 +24,19 @@ engine = connect(sys.argv[1])
 spec = ContainerSpec(image=sys.argv[2], network=Network.NONE, purpose="doomed")
 with engine.scratch_volume() as volume, engine.container(spec) as container:
     container.start()
-    print(container.id, volume, flush=True)
-    time.sleep(600)
+    with engine.scratch_image(container) as image:
+        print(container.id, volume, image, flush=True)
+        time.sleep(600)
 """
 
 
-def doomed_run(address: str, image: str) -> tuple[subprocess.Popen[str], str, str]:
-    """Start a run in a process of its own; gives the process, its container's id and its volume."""
+def doomed_run(address: str, image: str) -> tuple[subprocess.Popen[str], str, str, str]:
+    """Start a run in a process of its own; gives the process and its container, volume and image."""
     command = [sys.executable, "-c", DOOMED, address, image]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
     assert process.stdout is not None
-    container, volume = process.stdout.readline().split()
-    return process, container, volume
+    container, volume, made = process.stdout.readline().split()
+    return process, container, volume, made
 
 
 def reap(process: subprocess.Popen[str]) -> int:

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from parity.engine import ContainerSpec, EngineInfo, ExecResult, ImageInfo
+from parity.engine import Container, ContainerSpec, EngineInfo, ExecResult, ImageInfo
 from parity.engine.protocol import Listener
 from parity.errors import EngineRefused, Interrupted
 
@@ -165,6 +165,7 @@ class FakeEngine:
         folder: where containers and volumes live.
         handlers: program name → what answers instead of a local process.
         registry: reference → image that a pull brings.
+        arguments: what each build was given for its ARG lines.
         abandoned: names of volumes that a killed run left, for `sweep`.
     """
 
@@ -175,6 +176,7 @@ class FakeEngine:
     buildable: dict[str, ImageInfo] = field(default_factory=dict)
     containers: dict[str, FakeContainer] = field(default_factory=dict)
     abandoned: set[str] = field(default_factory=set)
+    arguments: list[dict[str, str]] = field(default_factory=list)
     interrupted: bool = False
     _count: int = 0
 
@@ -190,7 +192,15 @@ class FakeEngine:
     def pull(self, reference: str, platform: str, on_line: Callable[[str], None]) -> ImageInfo:
         return self._made("pull", reference, self.registry, on_line)
 
-    def build(self, context: bytes, tag: str, platform: str, on_line: Callable[[str], None]) -> ImageInfo:
+    def build(
+        self,
+        context: bytes,
+        tag: str,
+        platform: str,
+        on_line: Callable[[str], None],
+        arguments: Mapping[str, str] | None = None,
+    ) -> ImageInfo:
+        self.arguments.append(dict(arguments or {}))
         return self._made("build", tag, self.buildable, on_line)
 
     def load(self, archive: Iterable[bytes], tag: str) -> ImageInfo:
@@ -215,6 +225,8 @@ class FakeEngine:
             raise EngineRefused(f"the engine refused to create a container: no such image: {spec.image}")
         name = self._name(spec.purpose)
         root = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=self._below("containers")))
+        if (files := self._below("images") / spec.image).is_dir():
+            shutil.copytree(files, root, dirs_exist_ok=True)
         for mount in spec.mounts:
             self.ensure_volume(mount.volume)
             (root / mount.path.strip("/")).symlink_to(self._below("volumes") / mount.volume)
@@ -238,6 +250,20 @@ class FakeEngine:
             yield name
         finally:
             self.remove_volume(name)
+
+    @contextmanager
+    def scratch_image(self, container: Container) -> Iterator[str]:
+        name = self._name("image")
+        source = self.containers[container.id]
+        mounted = {mount.path.strip("/") for mount in source.spec.mounts}
+        files = self._below("images") / name
+        shutil.copytree(source.root, files, ignore=lambda folder, _: _mounted(folder, source.root, mounted))
+        self.images[name] = ImageInfo(name, (), "linux/amd64", 1)
+        try:
+            yield name
+        finally:
+            del self.images[name]
+            shutil.rmtree(files)
 
     def settle(self) -> None:
         """Nothing: removals are done when their contexts are left."""
@@ -276,6 +302,10 @@ class FakeEngine:
             raise EngineRefused(f"the engine refused to {verb} {name}: no such host")
         self.images[name] = source[name]
         return source[name]
+
+
+def _mounted(folder: str, root: Path, mounted: set[str]) -> set[str]:
+    return mounted if Path(folder) == root else set()
 
 
 def _loaded(data: bytes) -> ImageInfo:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import docker.errors
@@ -19,7 +19,7 @@ from parity.docker_engine.removals import Removals
 from parity.docker_engine.shield import whole
 from parity.docker_engine.sweep import sweep
 from parity.docker_engine.translate import clean, refused, translated
-from parity.engine import ContainerSpec, EngineInfo, ImageInfo, Network
+from parity.engine import Container, ContainerSpec, EngineInfo, ImageInfo, Network
 from parity.errors import Interrupted
 
 _SCRATCH_LIFETIME = 6 * 3600
@@ -72,11 +72,18 @@ class DockerEngine:
             images.pull(self._client, reference, platform, on_line, doing)
         return self._present(reference, doing)
 
-    def build(self, context: bytes, tag: str, platform: str, on_line: Callable[[str], None]) -> ImageInfo:
+    def build(
+        self,
+        context: bytes,
+        tag: str,
+        platform: str,
+        on_line: Callable[[str], None],
+        arguments: Mapping[str, str] | None = None,
+    ) -> ImageInfo:
         """Build an image; see `parity.engine.Engine`."""
         doing = f"build {tag}"
         with translated(self._address, doing):
-            images.build(self._client, context, tag, platform, on_line, doing)
+            images.build(self._client, context, tag, platform, on_line, doing, arguments=arguments or {})
         return self._present(tag, doing)
 
     def load(self, archive: Iterable[bytes], tag: str) -> ImageInfo:
@@ -121,7 +128,19 @@ class DockerEngine:
                 whole(lambda: self._client.create_volume(name, labels=labels))
             yield name
         finally:
-            whole(lambda: self._remove_scratch(name))
+            whole(lambda: self._begin_after_users(lambda: self._remove_volume(name)))
+
+    @contextmanager
+    def scratch_image(self, container: Container) -> Iterator[str]:
+        """A container's files as an image for this run alone; see `parity.engine.Engine`."""
+        name, labels = self._run.name("image"), self._run.labels("image", _SCRATCH_LIFETIME)
+        try:
+            with translated(self._address, "make an image of a container"):
+                image_id = whole(lambda: images.commit(self._client, container.id, name, labels))
+            yield image_id
+        finally:
+            # By name: a signal may have come between its making and the answer.
+            whole(lambda: self._begin_after_users(lambda: self._remove_image(name)))
 
     def settle(self) -> None:
         """Wait for the removals that were begun; see `parity.engine.Engine`."""
@@ -195,16 +214,20 @@ class DockerEngine:
             )
         return str(created["Id"])
 
-    def _remove_scratch(self, name: str) -> None:
-        """Begin to remove a volume; the containers that used it, whose removals began before, go first."""
+    def _begin_after_users(self, remove: Callable[[], object]) -> None:
+        """Begin to remove a volume or image; its containers, whose removals began before, go first."""
         users = self._removals.under_way()
 
-        def remove() -> None:
+        def last() -> None:
             for removal in users:
                 removal.join()
-            self._remove_volume(name)
+            remove()
 
-        self._removals.begin(remove)
+        self._removals.begin(last)
+
+    def _remove_image(self, name: str) -> None:
+        with translated(self._address, "remove an image"), suppress(docker.errors.NotFound):
+            self._client.remove_image(name, force=True)
 
     def _remove(self, name: str) -> None:
         """Remove a container; it is gone afterwards, whoever else removes it at the same time."""
@@ -237,6 +260,7 @@ def _host_config(spec: ContainerSpec) -> dict[str, Any]:
     }
     if spec.confined:
         config |= {"cap_drop": ["ALL"], "security_opt": ["no-new-privileges"]}
+        config |= {"cap_add": list(spec.capabilities)} if spec.capabilities else {}
     if spec.memory is not None:
         config |= {"mem_limit": spec.memory, "memswap_limit": spec.memory}
     return config

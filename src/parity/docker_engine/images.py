@@ -50,7 +50,14 @@ def pull(
 
 
 def build(
-    client: APIClient, context: bytes, tag: str, platform: str, on_line: Callable[[str], None], doing: str
+    client: APIClient,
+    context: bytes,
+    tag: str,
+    platform: str,
+    on_line: Callable[[str], None],
+    doing: str,
+    *,
+    arguments: Mapping[str, str],
 ) -> None:
     """Build an image from a tar of its folder.
 
@@ -63,6 +70,7 @@ def build(
         custom_context=True,
         tag=tag,
         platform=platform,
+        buildargs=dict(arguments),
         rm=True,
         forcerm=True,
         decode=True,
@@ -74,6 +82,13 @@ def build(
             if line.strip():
                 lines.append(clean(line))
                 on_line(lines[-1])
+
+
+def commit(client: APIClient, container_id: str, name: str, labels: Mapping[str, str]) -> str:
+    """Make an image of a container's files, under a name and with labels; gives its id."""
+    untyped: Any = client
+    made = untyped.commit(container_id, repository=name, conf={"Labels": dict(labels)})
+    return str(made["Id"])
 
 
 def load(client: APIClient, archive: Iterable[bytes], doing: str) -> str:

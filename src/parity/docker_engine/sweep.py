@@ -13,7 +13,7 @@ from parity.docker_engine.owner import RUN, is_abandoned
 
 
 def sweep(client: APIClient) -> tuple[str, ...]:
-    """Remove abandoned containers, then abandoned scratch volumes; tells their names."""
+    """Remove abandoned containers, then abandoned scratch volumes and images; tells their names."""
     now, removed = time.time(), []
     for container in client.containers(all=True, filters={"label": RUN}):
         name = str((container.get("Names") or [container["Id"]])[0]).lstrip("/")
@@ -24,6 +24,12 @@ def sweep(client: APIClient) -> tuple[str, ...]:
     for volume in client.volumes(filters={"label": RUN}).get("Volumes") or ():
         name = str(volume["Name"])
         if is_abandoned(volume.get("Labels") or {}, now) and _gone(partial(client.remove_volume, name)):
+            removed.append(name)
+    for image in client.images(filters={"label": RUN}):
+        name = str((image.get("RepoTags") or [image["Id"]])[0])
+        if is_abandoned(image.get("Labels") or {}, now) and _gone(
+            partial(client.remove_image, name, force=True)
+        ):
             removed.append(name)
     return tuple(removed)
 

@@ -65,8 +65,15 @@ class Engine(Protocol):
     def pull(self, reference: str, platform: str, on_line: Callable[[str], None]) -> ImageInfo:
         """Fetch an image from its registry."""
 
-    def build(self, context: bytes, tag: str, platform: str, on_line: Callable[[str], None]) -> ImageInfo:
-        """Build an image from a tar of its folder (with a Dockerfile)."""
+    def build(
+        self,
+        context: bytes,
+        tag: str,
+        platform: str,
+        on_line: Callable[[str], None],
+        arguments: Mapping[str, str] | None = None,
+    ) -> ImageInfo:
+        """Build an image from a tar of its folder (with a Dockerfile); `arguments` for its ARG lines."""
 
     def load(self, archive: Iterable[bytes], tag: str) -> ImageInfo:
         """Load an image archive (`docker save` format) and tag it."""
@@ -82,6 +89,12 @@ class Engine(Protocol):
 
     def scratch_volume(self) -> AbstractContextManager[str]:
         """A volume for this run alone; leaving the context begins its removal. Gives its name."""
+
+    def scratch_image(self, container: Container) -> AbstractContextManager[str]:
+        """The container's files as they are now, volumes left out, as an image for this run alone.
+
+        Leaving the context begins its removal. Gives its id.
+        """
 
     def settle(self) -> None:
         """Wait until everything whose removal was begun is gone; raises what went wrong with that."""

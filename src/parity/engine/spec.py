@@ -35,6 +35,7 @@ class ContainerSpec:
         user: `uid:gid`.
         read_only: a read-only root file system.
         confined: drop all capabilities and forbid new privileges.
+        capabilities: those that a confined container gets all the same: `CHOWN`.
         mounts: named volumes.
         tmpfs: path → mount options (`rw,exec,size=…`).
         memory: limit in bytes (swap included), None for the engine's default.
@@ -50,6 +51,7 @@ class ContainerSpec:
     user: str = "0:0"
     read_only: bool = False
     confined: bool = True
+    capabilities: tuple[str, ...] = ()
     mounts: tuple[Mount, ...] = ()
     tmpfs: Mapping[str, str] = field(default_factory=dict)
     memory: int | None = None
