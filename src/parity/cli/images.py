@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -12,10 +13,14 @@ from parity.cli.display import board, size
 from parity.cli.options import Json, Verbose
 from parity.cli.output import output, print_json, stderr, stdout
 from parity.cli.world import connected, machine
+from parity.docker_engine import DockerEngine
 from parity.errors import ImageUnavailable
-from parity.images import ImageRow, ensure_image, list_images
-from parity.model import ImageSource, PinnedImage
+from parity.host.network import host_network
+from parity.host.processes import ThisMachine
+from parity.images import ImageRow, builder_for, ensure_image, list_images, target_of
+from parity.model import ImageSource, PinnedImage, SourcePlan
 from parity.profile import shipped_root
+from parity.progress import Reporter
 
 app = typer.Typer(
     name="image", help="List and make the targets' images.", no_args_is_help=True, rich_markup_mode="markdown"
@@ -46,7 +51,7 @@ def list_command(*, as_json: Json = False) -> None:
     table = Table.grid(padding=(0, 2))
     for row in rows:
         state = f"{size(row.present.size)}  {row.present.id[:19]}" if row.present else "not here"
-        table.add_row(row.name, row.tag, state, "bootstraps" if row.bootstraps else "")
+        table.add_row(row.name, row.tag or "needs its target", state, "bootstraps" if row.bootstraps else "")
     stdout().print(table)
 
 
@@ -82,9 +87,7 @@ def build_command(
             folder = image_folder(name)
             reporter = shown.reporter(folder.name)
             reporter.stage("image")
-            image = ensure_image(
-                ImageSource(folder=folder), arch or here.arch, engine=engine, machine=here, reporter=reporter
-            )
+            image = _ensured(folder, arch or here.arch, engine, here, reporter)
             reporter.note(f"{image.origin}, {image.id[:19]}")
             shown.finished(folder.name, ok=True)
             found[folder.name] = image
@@ -92,3 +95,18 @@ def build_command(
         print_json(
             {name: {"id": i.id, "origin": i.origin, "platform": i.platform} for name, i in found.items()}
         )
+
+
+def _ensured(
+    folder: Path, arch: str, engine: DockerEngine, here: ThisMachine, reporter: Reporter
+) -> PinnedImage:
+    """A target's image; or a builder's, and that of its target before it."""
+    target = ImageSource(folder=target_of(folder) or folder)
+    image = ensure_image(target, arch, engine=engine, machine=here, reporter=reporter)
+    if target.folder == folder:
+        return image
+    plan = SourcePlan(builder=ImageSource(folder=folder))
+    proxies = host_network(None, os.environ).proxies
+    return builder_for(
+        image, target, plan, arch, engine=engine, machine=here, reporter=reporter, proxies=proxies
+    ).image

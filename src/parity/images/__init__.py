@@ -1,17 +1,22 @@
 """The profile's image made present: local, pulled, built or bootstrapped."""
 
 from parity.images.bootstrap import Machine
+from parity.images.builders import Builder, builder_for, builder_of, target_of
 from parity.images.ensure import ensure_image
 from parity.images.folder import folder_digest, image_tag
 from parity.images.listing import ImageRow, list_images
 from parity.images.platforms import platform_of
 
 __all__ = [
+    "Builder",
     "ImageRow",
     "Machine",
+    "builder_for",
+    "builder_of",
     "ensure_image",
     "folder_digest",
     "image_tag",
     "list_images",
     "platform_of",
+    "target_of",
 ]

@@ -49,8 +49,13 @@ def image_tag(folder: Path, platform: str = _NATIVE) -> str:
 
     Other platforms than linux/amd64 are appended, so that they do not take each other's name.
     """
+    return tag_of(folder, folder_digest(folder), platform)
+
+
+def tag_of(folder: Path, digest: str, platform: str) -> str:
+    """The local name of an image that a folder makes, for a digest of all that it depends on."""
     suffix = "" if platform == _NATIVE else "-" + platform.partition("/")[2].replace("/", "-")
-    return f"{_repository(folder)}:{folder_digest(folder)[:_DIGITS]}{suffix}"
+    return f"{_repository(folder)}:{digest[:_DIGITS]}{suffix}"
 
 
 def latest_tag(folder: Path) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from parity.engine import Engine, ImageInfo
+from parity.images.builders import builder_tag, target_of
 from parity.images.folder import image_tag
 
 _NATIVE = "linux/amd64"
@@ -13,7 +14,10 @@ _NATIVE = "linux/amd64"
 
 @dataclass(frozen=True)
 class ImageRow:
-    """One folder under images/; `present` is None where the engine has no image of its present state."""
+    """One folder under images/; `present` is None where the engine has no image of its present state.
+
+    A builder has no tag where the image of its target, which it begins with, is not present.
+    """
 
     name: str
     folder: Path
@@ -29,6 +33,14 @@ def list_images(root: Path, engine: Engine, platform: str = _NATIVE) -> tuple[Im
 
 
 def _row(folder: Path, engine: Engine, platform: str) -> ImageRow:
-    tag = image_tag(folder, platform)
+    tag = _tag(folder, engine, platform)
     bootstraps = (folder / "bootstrap.json").is_file()
-    return ImageRow(folder.name, folder, tag, bootstraps, engine.image(tag))
+    return ImageRow(folder.name, folder, tag, bootstraps, engine.image(tag) if tag else None)
+
+
+def _tag(folder: Path, engine: Engine, platform: str) -> str:
+    target = target_of(folder)
+    if target is None:
+        return image_tag(folder, platform)
+    base = engine.image(image_tag(target, platform)) if target.is_dir() else None
+    return builder_tag(folder, base.id, (), platform) if base else ""
