@@ -53,6 +53,9 @@ def install_command(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check everything and say what would change; write nothing.")
     ] = False,
+    with_system: Annotated[
+        bool, typer.Option("--with-system", help="Install the carried system packages first, as root.")
+    ] = False,
     no_imports: NoImports = False,
     compile_all: Annotated[
         bool, typer.Option("--compile", help="Byte-compile every module, not only those that were imported.")
@@ -84,6 +87,7 @@ def install_command(
         allow_older=allow_older,
         keep=keep,
         compile_all=compile_all,
+        with_system=with_system,
     )
     if bool(prefix) == bool(into) or (into and (keep is not None or python)):
         raise OptionConflict(

@@ -68,6 +68,7 @@ def add_install_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--python", default="", metavar="PATH", help="the interpreter to use")
     add("--dry-run", action="store_true", help="check everything and say what would change; write nothing")
+    add("--with-system", action="store_true", help="install the carried system packages first, as root")
     add("--no-imports", action="store_true", help="do not try the proof's imports")
     add("--compile", action="store_true", help="byte-compile every module, not only those that were imported")
     add("--keep", type=_count, metavar="N", help="remove older releases until N are left (at least two stay)")
@@ -93,6 +94,7 @@ def request_of(options: argparse.Namespace, bundle: str, prefix: str) -> Request
         keep=options.keep,
         compile_all=options.compile,
         judgements=options.judgements,
+        with_system=options.with_system,
     )
 
 

@@ -7,9 +7,9 @@ import os
 import tempfile
 import time
 from contextlib import contextmanager
-from typing import Any, Dict, Iterator, List
+from typing import Any, Dict, Iterator, List, Optional
 
-from . import changes, receipt
+from . import changes, receipt, system
 from .children import Children
 from .errors import InstallFailed
 from .existing import Existing, check_environment, open_environment
@@ -38,7 +38,7 @@ def install(request: Request, say: Say) -> Dict[str, Any]:
         {"ok": true, "dry_run": bool, "prefix" (or "into"), "release": id, "path", "current": path,
          "bundle": {"product", "version", "serial", "profile", "profile_sha256"} or None,
          "signer": fingerprint or None, "packages": count, "files": [path below the environment],
-         "changes": {"added", "removed", "changed"},
+         "system": see `system.record`, "changes": {"added", "removed", "changed"},
          "installer": {"tool", "version"}, "already_installed": bool, "switched": bool,
          "previous": id or None, "imports": {"tried": count}, "pruned": [id],
          "overrides": [...], "warnings": [...], "host": {...}, "seconds": float};
@@ -80,6 +80,7 @@ def _outline(plan: Plan) -> Dict[str, Any]:
         "signer": plan.head.signer or None,
         "packages": len(plan.packages),
         "files": [row["path"] for row in other_files(plan.head.manifest)],
+        "system": system.record(plan.system, request.with_system and not request.dry_run),
         "host": receipt.host_summary(plan.facts),
     }
 
@@ -103,6 +104,8 @@ def _try_out(plan: Plan, source: Source, say: Say) -> Dict[str, Any]:
         laid = lay_out(plan, source, work, say)
     found = _compare(plan, state)
     there = request.into or os.path.join(request.prefix, RELEASES, plan.release_id)
+    if plan.system and plan.system.missing and request.with_system:
+        say("would install system packages: " + system.describe(plan.system.missing))
     say(f"would install into {there}:")
     same = len(plan.packages) - len(found["added"]) - len(found["changed"])
     rows = other_files(plan.head.manifest)
@@ -124,6 +127,25 @@ def _scratch(source: Source) -> Iterator[str]:
         yield work
 
 
+# --- system packages, before everything else -----------------------------------------------------------
+
+
+def _bring_system(plan: Plan, laid: Laid, work: str, say: Say) -> None:
+    if plan.system and plan.request.with_system:
+        system.install(plan.system, laid.bundle, work, say)
+
+
+def _found(plan: Plan, laid: Laid, found: Changes, previous: Optional[str]) -> receipt.Found:
+    told = system.record(plan.system, plan.request.with_system)
+    return receipt.Found(plan.facts, plan.overrides, laid.warnings, found, previous, told)
+
+
+def _demand_imports(plan: Plan, children: Children, environment: str, say: Say) -> Dict[str, int]:
+    wanted = plan.head.manifest.document["imports"] if plan.request.imports else []
+    with system.explained(plan.system, plan.request.with_system, plan.request.bundle):
+        return demand_imports(children, environment, wanted, say)
+
+
 # --- a release under a prefix -------------------------------------------------------------------------
 
 
@@ -132,8 +154,9 @@ def _under(plan: Plan, source: Source, say: Say) -> Dict[str, Any]:
         state = of_prefix(prefix.path)
         plan = follow(plan, state, say)
         laid = lay_out(plan, source, prefix.work, say)
+        _bring_system(plan, laid, prefix.work, say)
         previous, known = prefix.current(), prefix.read_receipt(plan.release_id)
-        found = receipt.Found(plan.facts, plan.overrides, laid.warnings, _compare(plan, state), previous)
+        found = _found(plan, laid, _compare(plan, state), previous)
         try:
             told = _complete(plan, laid, prefix, found, say)
         except BaseException:
@@ -168,8 +191,7 @@ def _complete(plan: Plan, laid: Laid, prefix: Prefix, found: receipt.Found, say:
     environment = prefix.release(plan.release_id)
     told = prefix.read_receipt(plan.release_id)
     installer = told["installer"] if told else _build(plan, laid, prefix, children, say)
-    wanted = plan.head.manifest.document["imports"] if plan.request.imports else []
-    imports = demand_imports(children, environment, wanted, say)
+    imports = _demand_imports(plan, children, environment, say)
     if plan.request.compile_all:
         compile_all(children, environment, say)
     if told is None:
@@ -197,8 +219,9 @@ def _into(plan: Plan, source: Source, say: Say) -> Dict[str, Any]:
         state = of_environment(existing.path)
         plan = follow(plan, state, say)
         laid = lay_out(plan, source, existing.work, say)
+        _bring_system(plan, laid, existing.work, say)
         previous = (state.receipt or {}).get("release")
-        found = receipt.Found(plan.facts, plan.overrides, laid.warnings, _compare(plan, state), previous)
+        found = _found(plan, laid, _compare(plan, state), previous)
         demand_space(existing.parent, laid.unpacked + existing.size())
         told = _renew(plan, laid, existing, found, say)
         existing.swap()
@@ -225,8 +248,7 @@ def _renew(plan: Plan, laid: Laid, existing: Existing, found: receipt.Found, say
     else:
         found.warnings.append("its packages did not fit together before; whether they do now was not asked")
         say(f"warning: {found.warnings[-1]}")
-    wanted = plan.head.manifest.document["imports"] if plan.request.imports else []
-    imports = demand_imports(children, existing.new, wanted, say)
+    imports = _demand_imports(plan, children, existing.new, say)
     existing.settle()
     if plan.request.compile_all:
         compile_all(children, existing.new, say)

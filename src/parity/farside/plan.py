@@ -6,6 +6,7 @@ Standard library only, Python 3.6 and later.
 from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
 from .envelope import Checker
+from .errors import WrongHost
 from .folder import BundleFolder, judge_wheels
 from .host import check_host
 from .interpreter import choose_python, measure
@@ -13,6 +14,7 @@ from .otherfiles import space
 from .receipt import describe_target, release_id
 from .source import Source
 from .state import State, judge
+from .system import OPTION, Survey, demand_root, listing, survey
 
 Say = Callable[[str], None]
 
@@ -33,6 +35,7 @@ class Request(NamedTuple):
         keep: how many releases stay under the prefix; None for all.
         compile_all: byte-compile every module, not only those that the imports loaded.
         judgements: see `folder.judge_wheels`; the rehearsal alone has some.
+        with_system: install the carried system packages first, as root.
     """
 
     bundle: str
@@ -47,10 +50,14 @@ class Request(NamedTuple):
     keep: Optional[int] = None
     compile_all: bool = False
     judgements: str = ""
+    with_system: bool = False
 
 
 class Plan(NamedTuple):
-    """A bundle that fits this host: nothing of it was written yet."""
+    """A bundle that fits this host: nothing of it was written yet.
+
+    `system` is what this host has of the carried system packages, None where there are none for it.
+    """
 
     request: Request
     head: BundleFolder
@@ -58,6 +65,7 @@ class Plan(NamedTuple):
     facts: Dict[str, Any]
     warnings: List[str]
     overrides: List[str]
+    system: Optional[Survey] = None
 
     @property
     def release_id(self) -> str:
@@ -85,6 +93,7 @@ def make_plan(request: Request, head: BundleFolder, say: Say) -> Plan:
     Raises:
         WrongHost: it was made for another one.
         EnvironmentUnfit: there is no environment to install into.
+        NotRoot: system packages are to be installed, and we may not.
     """
     document = head.manifest.document
     others = f" and {len(document['other_files'])} other files" if document["other_files"] else ""
@@ -98,7 +107,26 @@ def make_plan(request: Request, head: BundleFolder, say: Say) -> Plan:
     overrides += [] if request.imports else ["no-imports"]
     for line in accepted:
         say(f"warning: {line}")
-    return Plan(request, head, python, facts, [], overrides)
+    seen = _survey(request, document, accepted)
+    warnings = listing(seen, request.bundle) if seen and not request.with_system else []
+    for line in warnings:
+        say(f"warning: {line}")
+    return Plan(request, head, python, facts, warnings, overrides, seen)
+
+
+def _survey(request: Request, document: Dict[str, Any], accepted: List[str]) -> Optional[Survey]:
+    """What is here of the carried system packages; they are for the very OS that the bundle is for."""
+    if accepted and not request.with_system:
+        return None
+    if accepted and document["system"]:
+        raise WrongHost(
+            "the carried system packages are for another OS: " + "; ".join(accepted),
+            f"leave {OPTION} out, and install what it needs from this OS's own packages",
+        )
+    seen = survey(document["system"])
+    if seen and request.with_system:
+        demand_root(seen)
+    return seen
 
 
 def follow(plan: Plan, state: State, say: Say) -> Plan:

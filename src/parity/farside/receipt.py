@@ -24,6 +24,7 @@ class Found(NamedTuple):
     warnings: List[str]
     changes: Dict[str, Any]
     previous: Optional[str]
+    system: Optional[Dict[str, Any]] = None
 
 
 def make(
@@ -44,7 +45,7 @@ def make(
          "signature": {"checked": bool, "signer": key's fingerprint or None},
          "installed_at": UTC, "place": path, "uid", "installer": {"tool", "version"}, "target", "host",
          "packages": [{"name", "version", "wheel", "size", "sha256"}],
-         "files": see `otherfiles.other_files`, "imports": {"tried": count},
+         "system": see `system.record`, "files": see `otherfiles.other_files`, "imports": {"tried": count},
          "modules": [{"package", "module"}] of the proof, "overrides": [...], "warnings": [...],
          "changes": see `changes.compare`, "previous": release id or None}
     """
@@ -63,6 +64,7 @@ def make(
         "target": document["target"],
         "host": host_summary(found.facts),
         "packages": [{key: each[key] for key in _OF_A_PACKAGE} for each in document["packages"]],
+        "system": found.system,
         "files": other_files(bundle.manifest),
         "imports": imports,
         "modules": document["imports"],
