@@ -7,7 +7,7 @@ import io
 import resource
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -100,7 +100,10 @@ def texts_of(wheels: Mapping[str, bytes]) -> dict[str, bytes]:
 def manifest_of(files: Mapping[str, bytes], wheels: Mapping[str, bytes]) -> tuple[bytes, list[BundleFile]]:
     """The manifest of such a bundle, and its files."""
     stored = [locked(name, data) for name, data in wheels.items()]
-    listed = [file_of_bytes(path, data) for path, data in files.items()] + list(wheel_files(stored))
+    small = [
+        replace(file_of_bytes(p, data), executable=p.startswith("files/bin/")) for p, data in files.items()
+    ]
+    listed = small + list(wheel_files(stored))
     uv = next((path for path in sorted(files) if path.startswith("tools/uv-")), None)
     data = build_manifest(
         target=TARGET,

@@ -30,7 +30,7 @@ from parity.update import MadeDelta, write_delta
 from parity.volumes import split_bundle
 
 SOURCE = Path(parity.farside.__file__).parents[2]
-PATHS = ["README.txt", "facts.json", "farside/a.py", "proof.json", "tools/uv-1.whl", "z"]
+PATHS = ["README.txt", "farside/a.py", "files/bin/tool", "files/model", "proof.json", "tools/uv-1.whl", "z"]
 NAMES = [f"{name}-1.0-py3-none-any.whl" for name in ("alpha", "beta", "gamma", "delta")]
 CONTENTS = st.one_of(
     st.binary(max_size=300), st.sampled_from([b"", b"same " * 9000, b"same " * 9001 + b"end", bytes(40000)])

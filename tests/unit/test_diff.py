@@ -208,6 +208,23 @@ def test_installer_code_that_changed_stands_out(tmp_path: Path) -> None:
     assert ("installer-code", "farside/more.py") in noted(difference(old, new))
 
 
+def test_other_files_come_go_and_change_and_programs_stand_out(tmp_path: Path) -> None:
+    wheel = real_wheel("alpha", "1.0")
+    old = bundle(tmp_path / "old", wheel, files={"files/gone": b"", "files/a.conf": b"1", "files/same": b""})
+    files = {"files/bin/tool": b"#!", "files/a.conf": b"23", "files/same": b""}
+    new = bundle(tmp_path / "new", wheel, files=files, identity=NEWER)
+    found = difference(old, new)
+    sizes = {
+        change.path: (change.old and change.old.size, change.new and change.new.size)
+        for change in found.other_files
+    }
+    assert sizes == {"files/gone": (0, None), "files/a.conf": (1, 2), "files/bin/tool": (None, 2)}
+    assert [pair for pair in noted(found) if pair[0] == "executable"] == [("executable", "files/bin/tool")]
+    (added,) = [row for row in document_of(found)["other_files"] if row["path"] == "files/bin/tool"]
+    assert added["old"] is None
+    assert added["new"]["executable"]
+
+
 def test_manifest_changes_are_told(tmp_path: Path) -> None:
     made = bundle(tmp_path, real_wheel("alpha", "1.0"))
     old, new = read_pair(made.path, made.path, made.check, Recorder())

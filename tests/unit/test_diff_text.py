@@ -35,10 +35,22 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Difference:
     missing = [{"package": "come", "file": "come/core.so", "library": "libGL.so.1"}]
     fails = [{"package": "come", "module": "come.gui", "error": "ImportError: ask @admin, see #1"}]
     sides = [
-        make_bundle(folder / "old", {**FILES, **texts_of(dict(older))}, dict(older), identity=IDENTITY),
+        make_bundle(
+            folder / "old",
+            {**FILES, **texts_of(dict(older)), "files/a.onnx": bytes(2000), "files/old.conf": b""},
+            dict(older),
+            identity=IDENTITY,
+        ),
         make_bundle(
             folder / "new",
-            {**FILES, **texts_of(dict(newer)), "proof.json": proof(missing, fails), "farside/x.py": b""},
+            {
+                **FILES,
+                **texts_of(dict(newer)),
+                "proof.json": proof(missing, fails),
+                "farside/x.py": b"",
+                "files/a.onnx": bytes(3000),
+                "files/bin/tool": b"#!",
+            },
             dict(newer),
             identity=NEWER,
         ),

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from parity.cli.display import size
-from parity.update import Change, Contents, Difference, Package, remarks
+from parity.update import Change, Contents, Difference, FileChange, Package, remarks
 
 _SPECIAL = re.compile(r"[\\`*_\[\]<>|~&@#]|:(?=//)")
 _ESCAPES = {"&": "&amp;", "@": "&#64;", "#": "&#35;", ":": "&#58;"}
@@ -100,6 +100,7 @@ def _sections(found: Difference) -> Iterator[Section]:
             _plus_minus(_single(found.allowed), _single(found.disallowed)),
         ),
         Section("Installer's files", ("file",), _single(found.installer_code)),
+        Section("Other files", ("", "file", "size"), tuple(map(_other_file, found.other_files))),
     ]
     yield from (section for section in rest if section.rows)
 
@@ -130,6 +131,17 @@ def _both_sided(change: Change) -> tuple[str, ...]:
         licence = f"{old.facts.licence or _UNKNOWN} → {licence}"
     mark = "↓" if change.kind == "downgrade" else "~"
     return mark, new.name, version, f"{size(new.size)} ({_signed(new.size - old.size)})", licence
+
+
+def _other_file(change: FileChange) -> tuple[str, ...]:
+    old, new = change.old, change.new
+    if old is None:
+        return "+", change.path, size(new.size) if new else ""
+    if new is None:
+        return "-", change.path, size(old.size)
+    if old.sha256 == new.sha256:
+        return "~", change.path, "executable now" if new.executable else "no longer executable"
+    return "~", change.path, f"{size(new.size)} ({_signed(new.size - old.size)})"
 
 
 def _plus_minus(

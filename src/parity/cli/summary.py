@@ -29,6 +29,9 @@ def people(report: BuildReport, watch: Stopwatch, seconds: float, key_path: Path
         "public key": f"{public_path(key_path)} (carry it by another way than the bundle)",
         "took": f"{seconds:.1f} s ({_stages(watch.seconds)})",
     }
+    if report.other_files:
+        total = size(sum(file.size for file in report.other_files))
+        rows["files"] = f"{len(report.other_files)} besides, {total}, laid out in PREFIX/current/files"
     if report.image.stand_in_for:
         target = report.profile.target
         rows["stand-in"] = (
@@ -85,6 +88,9 @@ def machines(report: BuildReport, watch: Stopwatch, seconds: float, key_path: Pa
                 "requested": w.requested,
             }
             for w in report.lock.wheels
+        ],
+        "other_files": [
+            {"path": file.path, "size": file.size, "sha256": file.sha256} for file in report.other_files
         ],
         "fetched": report.wheels.fetched,
         "fetched_bytes": report.wheels.fetched_bytes,

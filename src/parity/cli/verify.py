@@ -17,6 +17,7 @@ from parity.cli.options import Json, Verbose
 from parity.cli.output import output, print_json, stderr, stdout
 from parity.cli.world import connected, site_for
 from parity.farside.manifest import HEAD_SIZE
+from parity.farside.otherfiles import other_files
 from parity.farside.reader import UnverifiedBundle, VerifiedBundle, member_bytes, open_bundle, read_unverified
 from parity.model import Proof
 from parity.pipeline.verify import rehearse_again, verify
@@ -70,6 +71,9 @@ def inspect_command(bundle: Bundle, *, as_json: Json = False) -> None:
     console = stdout()
     console.print(_inspect_text(document, proof))
     console.print(_packages(document["packages"]))
+    if document["other_files"]:
+        console.print(Text("\nother files, laid out in PREFIX/current"))
+        console.print(_other_files(document["other_files"]))
     for line in _proof_lines(proof):
         console.print(line)
     stderr().print("nothing of this was verified: parity verify does that", style="yellow")
@@ -91,6 +95,7 @@ def _document(path: Path, bundle: VerifiedBundle | UnverifiedBundle) -> dict[str
         "installer": manifest["installer"],
         "stand_in": manifest["stand_in"],
         "packages": manifest["packages"],
+        "other_files": other_files(bundle.manifest),
         "files": len(manifest["files"]),
     }
 
@@ -114,9 +119,10 @@ def _rows(title: Text, rows: Mapping[str, str]) -> Text:
 
 def _verified_text(path: Path, bundle: VerifiedBundle, proof: Proof | None) -> Text:
     document = _document(path, bundle)
+    others = f", {len(document['other_files'])} other files" if document["other_files"] else ""
     rows = {
         "made for": _target(document["target"]),
-        "holds": f"{len(document['packages'])} packages, {document['files']} files, {size(document['size'])}",
+        "holds": f"{len(document['packages'])} packages{others}, {size(document['size'])}",
         "identity": f"{document['product']} {document['version']}, serial {document['serial']}",
         "payload": f"sha256:{document['payload_sha256']}",
         "signed by": bundle.signer,
@@ -152,6 +158,14 @@ def _packages(packages: list[dict[str, Any]]) -> Table:
     for package in packages:
         mark = Text("*" if package["requested"] else " ", style="cyan")
         table.add_row(mark, package["name"], package["version"], Text(size(package["size"]), justify="right"))
+    return table
+
+
+def _other_files(rows: list[dict[str, Any]]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    for row in rows:
+        kind = "executable" if row["executable"] else ""
+        table.add_row(" ", row["path"], Text(size(row["size"]), justify="right"), kind)
     return table
 
 

@@ -12,6 +12,7 @@ from parity import farside
 from parity.farside import manifest, ustar
 from parity.model import BundleFile, Facts, ImportResult, Lock, PinnedImage, Profile, Proof, WheelSet
 from parity.pack.contents import build_manifest, file_of_bytes, payload_order, wheel_files
+from parity.pack.othertexts import other_files_text
 from parity.pack.texts import pylock_toml, readme_txt, requirements_txt
 
 _STUBS = ("install.py", "install.sh")
@@ -53,9 +54,9 @@ class Draft:
         )
 
     @property
-    def other_bytes(self) -> int:
-        """The size of the profile's other files together."""
-        return sum(file.size for file in self.files if file.path.startswith(manifest.OTHER_FILES))
+    def other_files(self) -> tuple[BundleFile, ...]:
+        """The profile's other files among them."""
+        return tuple(file for file in self.files if file.path.startswith(manifest.OTHER_FILES))
 
     def rehearsed(self) -> tuple[BundleFile, ...]:
         """The payload's files as the rehearsal sees them: wheels, but no proof yet."""
@@ -102,7 +103,9 @@ def draft(
         pip_note: what users of the target's own pip must know; see `pips.pip_note`.
     """
     texts = {
-        "README.txt": readme_txt(lock, profile.target, profile.installer, sync, pip_note),
+        "README.txt": readme_txt(
+            lock, profile.target, profile.installer, sync, pip_note, other_files_text(more)
+        ),
         "profile.yaml": profile.document,
         "pylock.toml": pylock_toml(lock),
         "requirements.txt": requirements_txt(lock, profile.target.libc.family, pip_note),

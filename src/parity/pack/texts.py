@@ -71,7 +71,7 @@ Or from the lock, whose hashes are checked too: pip (26.1 or later) or uv
 
   pip install --no-index -r pylock.toml
   uv pip install --offline --no-index -r pylock.toml
-{project}
+{project}{besides}
 3. What is inside
 
   manifest.json     every file with size and SHA-256; the packages; the machine it is for
@@ -131,7 +131,9 @@ def pylock_toml(lock: Lock) -> str:
     return "\n".join(head + [_pylock_package(one) for one in lock.wheels])
 
 
-def readme_txt(lock: Lock, target: Target, installer: Installer, sync: str = "", pip_note: str = "") -> str:
+def readme_txt(
+    lock: Lock, target: Target, installer: Installer, sync: str = "", pip_note: str = "", besides: str = ""
+) -> str:
     """What whoever receives the bundle needs to know; nothing in it depends on who signs or when."""
     return _README.format(
         os_id=target.os_id,
@@ -145,6 +147,7 @@ def readme_txt(lock: Lock, target: Target, installer: Installer, sync: str = "",
         pip=oldest_pip(lock.wheels, target.libc.family),
         pip_note=_beware(pip_note),
         project=_PROJECT.format(sync=sync) if sync else "",
+        besides=besides,
     )
 
 

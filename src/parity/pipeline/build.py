@@ -51,7 +51,8 @@ def build(request: BuildRequest, world: World) -> BuildReport:
         )
         proof = _proof(bundle_draft, lock, world)
         bundle = _bundle(request, bundle_draft, proof, room, world)
-    return BuildReport(request.profile, image, facts, lock, wheels, proof, bundle)
+    others = bundle_draft.other_files
+    return BuildReport(request.profile, image, facts, lock, wheels, proof, bundle, others)
 
 
 def _present_image(request: BuildRequest, world: World) -> PinnedImage:
@@ -126,7 +127,7 @@ def _proof(bundle_draft: Draft, lock: Lock, world: World) -> Proof:
         requested=tuple(wheel.name for wheel in lock.wheels if wheel.requested),
         # A project is synced besides, from a copy of its own.
         wheel_bytes=bundle_draft.wheels.total_bytes * (2 if bundle_draft.profile.project else 1)
-        + bundle_draft.other_bytes,
+        + sum(file.size for file in bundle_draft.other_files),
     )
     proof = known.proof_of(bundle_draft, carried, world)
     for each in proof.imports:

@@ -104,3 +104,4 @@ class BuildReport:
     wheels: WheelSet
     proof: Proof
     bundle: BuiltBundle
+    other_files: tuple[BundleFile, ...] = ()

@@ -2,7 +2,7 @@
 
 from parity.update.contents import Contents, Package, read_pair
 from parity.update.delta import MadeDelta, write_delta
-from parity.update.diff import Change, Difference, Turn, compare
+from parity.update.diff import Change, Difference, FileChange, Turn, compare
 from parity.update.document import document_of
 from parity.update.review import Remark, remarks
 
@@ -10,6 +10,7 @@ __all__ = [
     "Change",
     "Contents",
     "Difference",
+    "FileChange",
     "MadeDelta",
     "Package",
     "Remark",

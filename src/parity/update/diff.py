@@ -48,6 +48,25 @@ class Turn:
 
 
 @dataclass(frozen=True)
+class OtherFile:
+    """One of the application's other files: its place below the environment, its bytes, whether it is run."""
+
+    path: str
+    sha256: str
+    size: int
+    executable: bool
+
+
+@dataclass(frozen=True)
+class FileChange:
+    """Another file that is not the same on both sides; None where a side lacks it."""
+
+    path: str
+    old: OtherFile | None
+    new: OtherFile | None
+
+
+@dataclass(frozen=True)
 class Difference:
     """Everything in which two bundles differ. Pairs are (package, file); sizes in bytes.
 
@@ -64,6 +83,7 @@ class Difference:
         settings: target, installer, profile and the like.
         allowed: accepted findings that are new; `disallowed`: those that are gone.
         installer_code: changed, new or gone files of the installer that runs on the target.
+        other_files: what the application needs besides, where it differs.
         lacking: bytes of the new bundle's files that the old one lacks.
     """
 
@@ -85,6 +105,7 @@ class Difference:
     allowed: tuple[str, ...]
     disallowed: tuple[str, ...]
     installer_code: tuple[str, ...]
+    other_files: tuple[FileChange, ...]
     lacking: int
 
 
@@ -117,6 +138,7 @@ def compare(old: Contents, new: Contents) -> Difference:
         allowed=tuple(sorted(after - before)),
         disallowed=tuple(sorted(before - after)),
         installer_code=_installer_code(old.digests, new.digests),
+        other_files=_other_files(old, new),
         lacking=_lacking(old.digests, new.digests),
     )
 
@@ -213,6 +235,20 @@ def _installer_code(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str
     """Files that run on the target before any package does."""
     paths = {path for path in old.keys() | new.keys() if path.startswith(("farside/", "install", "tools/"))}
     return tuple(sorted(path for path in paths if old.get(path) != new.get(path)))
+
+
+def _other_files(old: Contents, new: Contents) -> tuple[FileChange, ...]:
+    before, after = _others_of(old), _others_of(new)
+    paths = sorted(before.keys() | after.keys())
+    changes = (FileChange(path, before.get(path), after.get(path)) for path in paths)
+    return tuple(change for change in changes if change.old != change.new)
+
+
+def _others_of(side: Contents) -> dict[str, OtherFile]:
+    rows: list[dict[str, Any]] = side.manifest["other_files"]
+    return {
+        row["path"]: OtherFile(row["path"], *side.digests[row["path"]], row["executable"]) for row in rows
+    }
 
 
 def _lacking(old: Mapping[str, tuple[str, int]], new: Mapping[str, tuple[str, int]]) -> int:

@@ -38,6 +38,7 @@ def document_of(found: Difference) -> dict[str, Any]:
         "settings": [_turn(one) for one in found.settings],
         "allow": {"new": list(found.allowed), "gone": list(found.disallowed)},
         "installer_code": list(found.installer_code),
+        "other_files": [asdict(change) for change in found.other_files],
         "lacking_bytes": found.lacking,
     }
 

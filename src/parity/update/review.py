@@ -66,6 +66,10 @@ def _about_bytes(found: Difference) -> Iterator[Remark]:
             yield Remark("unreadable-wheel", package.name, f"{package.wheel}: {package.facts.fault}")
     for path in found.installer_code:
         yield Remark("installer-code", path, "runs on the target before any package, and has changed")
+    for file in found.other_files:
+        if file.new is not None and file.new.executable:
+            kind = "a program with other bytes than before" if file.old else "a program that is new"
+            yield Remark("executable", file.path, kind)
 
 
 def _about_running(found: Difference) -> Iterator[Remark]:
