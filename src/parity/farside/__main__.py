@@ -26,7 +26,7 @@ def run(folder: str = "") -> int:
     package = importlib.util.module_from_spec(spec)
     sys.modules[_NAME] = package
     spec.loader.exec_module(package)
-    return int(importlib.import_module(_NAME + ".main").main(folder))
+    return int(importlib.import_module(_NAME + ".entry").start(folder))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
 """What an installation changes. Standard library only, Python 3.6 and later. Pure, but for `installed_in`."""
 
-import glob
 import os
 from typing import Any, Dict, Iterable, List, Mapping, Optional
 
 from .names import normalize_name
+from .sites import dist_infos
 
 Packages = Mapping[str, Mapping[str, Any]]
 
@@ -44,8 +44,7 @@ def by_name(packages: Iterable[Mapping[str, Any]]) -> Dict[str, Mapping[str, Any
 
 def installed_in(environment: str) -> Dict[str, Mapping[str, Any]]:
     """What an environment's site-packages hold, told from the names of the dist-info folders."""
-    pattern = os.path.join(glob.escape(environment), "lib", "python3*", "site-packages", "*.dist-info")
-    names = [os.path.basename(path)[: -len(".dist-info")].partition("-") for path in glob.glob(pattern)]
+    names = [os.path.basename(path)[: -len(".dist-info")].partition("-") for path in dist_infos(environment)]
     return by_name({"name": name, "version": version} for name, _, version in names if version)
 
 

@@ -1,8 +1,40 @@
-"""How to start this code under another interpreter. Standard library only, Python 3.6 and later."""
+"""How this code is started, here or under another interpreter. Python 3.6 and later."""
 
+import importlib
 import os
 import sys
 from typing import List
+
+_WRONG_HOST = 62
+
+
+def start(folder: str = "") -> int:
+    """Run the command line; gives the exit code, one of `errors` where this Python is not whole.
+
+    Args:
+        folder: see `main.main`.
+    """
+    _open_standard_streams()
+    try:
+        main = importlib.import_module((__package__ or "") + ".main").main
+    except ModuleNotFoundError as error:  # python3-minimal of Debian; or built without zlib, say
+        sys.stderr.write(
+            f"parity: {sys.executable} has no module {error.name!r}: its standard library is not whole\n"
+            "parity: what to do: install all of Python (python3, where there is only python3-minimal)\n"
+        )
+        return _WRONG_HOST
+    return int(main(folder))
+
+
+def _open_standard_streams() -> None:
+    """Where the caller closed some, a file of ours would get such a number, and children write into it."""
+    number = os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
+    while number < 3:  # noqa: PLR2004
+        os.set_inheritable(number, True)
+        number = os.open(os.devnull, os.O_RDWR)
+    os.close(number)
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 - until the end
+    sys.stderr = sys.stderr or sys.stdout
 
 
 def command(python: str) -> List[str]:

@@ -15,6 +15,7 @@ Processes that run from the environment keep their open files; they see the new 
 
 import ctypes
 import errno
+import glob
 import os
 import shutil
 import tempfile
@@ -23,7 +24,7 @@ from typing import Any, Dict, Iterator, Tuple
 
 from . import acts
 from .errors import EnvironmentUnfit
-from .prefix import MARK, remove, sync_folder, take_lock, write_receipt
+from .prefix import MARK, readable_by_all, remove, sync_folder, take_lock, write_receipt
 from .relocate import relocate
 from .state import RECORD
 
@@ -103,6 +104,11 @@ def open_environment(path: str) -> Iterator[Existing]:
         OSError: the folder beside it cannot be made or written.
     """
     check_environment(path)
+    with readable_by_all():
+        yield from _open(path)
+
+
+def _open(path: str) -> Iterator[Existing]:
     outer = _work_of(path)
     busy = f"another installation works on {path}"
     lock = take_lock(os.path.join(outer, _LOCK), lambda: os.makedirs(outer, 0o700, exist_ok=True), busy)
@@ -124,13 +130,25 @@ def check_environment(path: str) -> None:
     """
     repair(path)
     if not os.path.isfile(os.path.join(path, "pyvenv.cfg")):
-        raise EnvironmentUnfit(f"{path} is no virtual environment: it has no pyvenv.cfg")
+        raise EnvironmentUnfit(*_no_environment(path))
     if os.path.realpath(path) != path:
         raise EnvironmentUnfit(f"{path} is a link, or lies behind one", f"name {os.path.realpath(path)}")
     if os.path.ismount(path):
         raise EnvironmentUnfit(f"{path} is a mount point and cannot be replaced as a whole")
     if os.path.exists(os.path.join(os.path.dirname(os.path.dirname(path)), MARK)):
         raise EnvironmentUnfit(f"{path} is a release, which never changes", "install with --prefix")
+
+
+def _no_environment(path: str) -> Tuple[str, str]:
+    """Why it is none, and what to do."""
+    if not os.access(os.path.join(path, "bin", "python3"), os.X_OK):
+        return f"{path} is no virtual environment: it has no pyvenv.cfg", ""
+    marked = glob.glob(os.path.join(glob.escape(path), "lib", "python3*", "EXTERNALLY-MANAGED"))
+    whose = "is managed by the operating system (PEP 668)" if marked else "belongs to whoever installed it"
+    return (
+        f"{path} is no virtual environment but a Python of its own, which {whose}",
+        "install with --prefix, which makes an environment of its own, or name one of `python3 -m venv`",
+    )
 
 
 def repair(path: str) -> None:

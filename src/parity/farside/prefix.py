@@ -95,6 +95,11 @@ def open_prefix(path: str) -> Iterator[Prefix]:
         InstallFailed: another installation holds the lock.
         OSError: it cannot be made or written.
     """
+    with readable_by_all():
+        yield from _open_prefix(path)
+
+
+def _open_prefix(path: str) -> Iterator[Prefix]:
     made = _make_folders(path)
     try:
         mark, busy = os.path.join(path, MARK), f"another installation works in {path}"
@@ -115,6 +120,22 @@ def open_prefix(path: str) -> Iterator[Prefix]:
             os.close(lock)
     finally:
         _unmake_folders(made)
+
+
+@contextmanager
+def readable_by_all() -> Iterator[None]:
+    """Let what is installed be for every user of the machine, as a package manager's files are.
+
+    A caller's umask of 077 would give root an installation that works for root alone. The group may
+    write where the caller's umask lets it; others never. Who wants a private installation makes the
+    folder first: its mode stays as it is.
+    """
+    before = os.umask(0o077)
+    os.umask((before & 0o020) | 0o002)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 def check_prefix(path: str) -> None:

@@ -6,12 +6,13 @@ scripts' hashes into RECORD. Nothing else of what wheels install depends on the 
 
 import base64
 import csv
-import glob
 import hashlib
 import io
 import os
 import stat
 from typing import Dict, List
+
+from .sites import dist_infos
 
 _LIMIT = 1 << 20
 
@@ -32,11 +33,9 @@ def relocate(environment: str, old: str, new: str) -> List[str]:
     folder = os.path.join(environment, "bin")
     changed = [path for path in sorted(_files(folder)) if _rewrite(path, os.fsencode(old), os.fsencode(new))]
     facts = {os.path.realpath(path): _facts(path) for path in changed}
-    pattern = os.path.join(
-        glob.escape(environment), "lib", "python3*", "site-packages", "*.dist-info", "RECORD"
-    )
-    for record in glob.glob(pattern):
-        _mend(record, facts)
+    for record in [os.path.join(folder, "RECORD") for folder in dist_infos(environment)]:
+        if os.path.isfile(record):
+            _mend(record, facts)
     return changed
 
 

@@ -1,8 +1,7 @@
 """The steps of an installation that a release and an existing environment share. Python 3.6 and later."""
 
-import glob
 import os
-from typing import Any, Dict, List, Sequence
+from typing import Any, Dict, Sequence
 
 from . import otherfiles
 from .children import Children, isolated
@@ -10,6 +9,7 @@ from .errors import InstallFailed
 from .imports import try_imports
 from .plan import Laid, Say
 from .prefix import remove
+from .sites import site_packages
 from .tools import Tool, write_requirements
 
 
@@ -51,11 +51,7 @@ def demand_imports(
 
 def compile_all(children: Children, environment: str, say: Say) -> None:
     """Byte-compile every module. A file that does not compile (a template, say) stays as it is."""
-    for folder in _site_packages(environment):
+    for folder in site_packages(environment):
         # As many processes as processors; the exit code tells of files that are no modules at all.
         children.run(isolated(environment, "-m", "compileall", "-q", "-j", "0", folder))
     say("byte-compiled every module")
-
-
-def _site_packages(environment: str) -> List[str]:
-    return glob.glob(os.path.join(glob.escape(environment), "lib", "python3*", "site-packages"))

@@ -7,12 +7,25 @@ and later.
 import os
 import shutil
 import zipfile
-from typing import List
+from contextlib import contextmanager
+from typing import Iterator, List, Tuple
 
 from .children import Children, Done, isolated, python_of
 from .errors import InstallFailed
 from .folder import BundleFolder
+from .host import minor_of
 from .interpreter import measure
+from .sites import site_packages
+
+# uv and pip ask distutils where packages go before Python 3.10, and sysconfig where `_PIP_USE_SYSCONFIG`
+# says so (the door that pip made for distributors; uv looks at it too). Debian and Ubuntu kept distutils in
+# a package of its own, which a plain python3 does not bring.
+_PTH = "parity-while-installing.pth"
+_TELL_BY_SYSCONFIG = (
+    "import sysconfig; sysconfig._PIP_USE_SYSCONFIG = True; "
+    "sysconfig._INSTALL_SCHEMES.setdefault('venv', sysconfig._INSTALL_SCHEMES['posix_prefix'])\n"
+)
+_DISTUTILS_UNTIL = (3, 9)
 
 
 class Tool:
@@ -52,16 +65,21 @@ class Tool:
 
 
 class Uv(Tool):
-    """The uv that the bundle carries: needs neither pip nor venv on the host."""
+    """The uv that the bundle carries: needs neither pip nor ensurepip on the host."""
 
     name = "uv"
 
-    def __init__(self, children: Children, version: str, python: str, program: str) -> None:
+    def __init__(self, children: Children, version: str, python: str, program: str, distutils: bool) -> None:
         super().__init__(children, version, python)
         self._program = program
+        self._distutils = distutils
 
     def create(self, environment: str) -> None:
-        """`uv venv`."""
+        """`uv venv`; where that cannot ask the interpreter, `python -m venv` without pip."""
+        if not self._distutils:
+            command = [self.python, "-I", "-m", "venv", "--without-pip", environment]
+            self.children.demand("making the environment", command)
+            return
         options = ["--python", self.python, "--no-project"]
         self.children.demand("making the environment", [self._program, "venv", *options, environment])
 
@@ -70,11 +88,27 @@ class Uv(Tool):
         options = ["--no-index", "--find-links", wheels, "--require-hashes", "--no-deps", "--no-build"]
         options += ["--reinstall"] if again else []
         command = [self._program, "pip", "install", "--python", python_of(environment), *options]
-        self.children.demand("installing", [*command, "-r", requirements])
+        with self._askable(environment):
+            self.children.demand("installing", [*command, "-r", requirements])
 
     def ask(self, environment: str) -> Done:
         """`uv pip check`."""
-        return self.children.run([self._program, "pip", "check", "--python", python_of(environment)])
+        with self._askable(environment):
+            return self.children.run([self._program, "pip", "check", "--python", python_of(environment)])
+
+    @contextmanager
+    def _askable(self, environment: str) -> Iterator[None]:
+        """While uv works there, its interpreter tells by itself where its packages go."""
+        folders = [] if self._distutils else site_packages(environment)
+        files = [os.path.join(folder, _PTH) for folder in folders]
+        for path in files:
+            with open(path, "w", encoding="ascii") as handle:
+                handle.write(_TELL_BY_SYSCONFIG)
+        try:
+            yield
+        finally:
+            for path in files:
+                os.unlink(path)
 
 
 class Pip(Tool):
@@ -111,12 +145,13 @@ def choose_tool(bundle: BundleFolder, children: Children, work: str, python: str
     Raises:
         InstallFailed: neither can.
     """
-    reason = ""
-    if bundle.manifest.document["installer"] == "uv":
+    document, reason = bundle.manifest.document, ""
+    if document["installer"] == "uv":
         program = unpack_uv(bundle, work)
-        reason = _why_not(children, program)
+        version, reason = _start(children, program)
         if not reason:
-            return Uv(children, _version_of(children, program), python, program)
+            distutils = _has_distutils(children, python, document["target"]["python"])
+            return Uv(children, version, python, program, distutils)
     found = measure(python, tools=True)
     if not found["has_venv"]:
         because = f" (the carried uv does not run here: {reason})" if reason else ""
@@ -140,17 +175,24 @@ def unpack_uv(bundle: BundleFolder, work: str) -> str:
     return program
 
 
-def _why_not(children: Children, program: str) -> str:
+def _start(children: Children, program: str) -> Tuple[str, str]:
+    """A program's version, and why it does not start here: one of the two is empty."""
     try:
         done = children.run([program, "--version"])
     except OSError as error:
-        return error.strerror or "it cannot be started"
-    return "" if done.exit_code == 0 else done.tail or f"exit code {done.exit_code}"
+        return "", error.strerror or "it cannot be started"
+    if done.exit_code != 0:
+        return "", done.tail or f"exit code {done.exit_code}"
+    return (done.output.split()[1:2] or ["unknown"])[0], ""
 
 
-def _version_of(children: Children, program: str) -> str:
-    words = children.run([program, "--version"]).output.split()
-    return words[1] if len(words) > 1 else ""
+def _has_distutils(children: Children, python: str, version: str) -> bool:
+    """Whether an interpreter has distutils, or is so new that nobody asks for it."""
+    if tuple(int(part) for part in minor_of(version).split(".")) > _DISTUTILS_UNTIL:
+        return True
+    return (
+        children.run([python, "-I", "-W", "ignore", "-c", "import distutils.command.install"]).exit_code == 0
+    )
 
 
 def write_requirements(bundle: BundleFolder, work: str) -> str:

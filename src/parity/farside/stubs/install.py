@@ -11,9 +11,12 @@ if sys.version_info < (3, 6):
     sys.exit(62)
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-if not sys.flags.isolated:  # start over, out of reach of PYTHONPATH and of what lies beside this file
-    again = [sys.executable, "-I", "-B", os.path.abspath(__file__)]
-    os.execv(sys.executable, again + sys.argv[1:])  # noqa: S606
+# Start over, out of reach of PYTHONPATH and of what lies beside this file. Without a PATH, Python does
+# not know where it lies itself; the kernel does.
+if not (sys.flags.isolated and sys.executable):
+    program = sys.executable or os.path.realpath("/proc/self/exe")
+    again = [program, "-I", "-B", os.path.abspath(__file__)]
+    os.execv(program, again + sys.argv[1:])  # noqa: S606
 sys.dont_write_bytecode = True
 
 

@@ -25,9 +25,12 @@ import importlib.util
 import os
 import types  # noqa: F401 - for a comment that tells a type
 
-if not sys.flags.isolated:  # start over, out of reach of PYTHONPATH and of what lies beside this file
-    again = [sys.executable, "-I", "-B", os.path.abspath(__file__)]
-    os.execv(sys.executable, again + sys.argv[1:])  # noqa: S606
+# Start over, out of reach of PYTHONPATH and of what lies beside this file. Without a PATH, Python does
+# not know where it lies itself; the kernel does.
+if not (sys.flags.isolated and sys.executable):
+    program = sys.executable or os.path.realpath("/proc/self/exe")
+    again = [program, "-I", "-B", os.path.abspath(__file__)]
+    os.execv(program, again + sys.argv[1:])  # noqa: S606
 
 VERSION = "@VERSION@"
 SOURCES = {}  # type: dict[str, str]
@@ -62,7 +65,7 @@ def main():  # type: () -> int
     sys.meta_path.insert(0, Shelf())
     package = importlib.import_module("farside")
     setattr(package, "SCRIPT", os.path.abspath(__file__))  # noqa: B010
-    return int(importlib.import_module("farside.main").main())
+    return int(importlib.import_module("farside.entry").start())
 
 
 if __name__ == "__main__":
