@@ -153,6 +153,7 @@ def test_what_cannot_be_finished_leaves_nothing(
 def test_where_the_carried_uv_may_not_run_the_hosts_pip_takes_over(debian11_host: Host) -> None:
     code, document, _ = debian11_host.install("uv-11", "/noexec/p")
     assert (code, document["installer"]["tool"]) == (0, "pip")
+    assert ["mounted noexec" in line for line in document["warnings"]] == [True]
 
 
 def test_dry_run_writes_nothing(debian11_host: Host) -> None:

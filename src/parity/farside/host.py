@@ -105,6 +105,17 @@ def _fits(path: str, tags: Sequence[str]) -> bool:
     return name is not None and not name.tags.isdisjoint(tags)
 
 
+def place_warnings(path: str) -> List[str]:
+    """What is to be said of the file system on which a path lies or will lie."""
+    there = path
+    while not os.path.isdir(there):
+        there = os.path.dirname(there)
+    if not os.statvfs(there).f_flag & os.ST_NOEXEC:
+        return []
+    line = f"{there} is mounted noexec: scripts and native libraries installed there cannot start or load"
+    return [line + "; only `bin/python -m MODULE` of pure Python packages will"]
+
+
 def minor_of(version: str) -> str:
     """`3.9` of `3.9.2`."""
     return ".".join(version.split(".")[:2])

@@ -8,7 +8,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional
 from .envelope import Checker
 from .errors import WrongHost
 from .folder import BundleFolder, judge_wheels
-from .host import check_host
+from .host import check_host, place_warnings
 from .interpreter import choose_python, measure
 from .otherfiles import space
 from .receipt import describe_target, release_id
@@ -108,7 +108,8 @@ def make_plan(request: Request, head: BundleFolder, say: Say) -> Plan:
     for line in accepted:
         say(f"warning: {line}")
     seen = _survey(request, document, accepted)
-    warnings = listing(seen, request.bundle) if seen and not request.with_system else []
+    warnings = place_warnings(request.into or request.prefix)
+    warnings += listing(seen, request.bundle) if seen and not request.with_system else []
     for line in warnings:
         say(f"warning: {line}")
     return Plan(request, head, python, facts, warnings, overrides, seen)
