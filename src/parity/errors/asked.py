@@ -24,7 +24,7 @@ class ProfileNotFound(ParityError):
 
 
 class InputFileError(ParityError):
-    """A requirements or constraints file that is missing or holds what parity cannot carry."""
+    """A file that the profile or a command names is missing or holds what parity cannot carry."""
 
     exit_code = 12
     default_remedy = "mend the file, or name another with -r"
