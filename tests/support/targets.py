@@ -8,7 +8,7 @@ from pathlib import Path
 
 from packaging.tags import compatible_tags, cpython_tags
 
-from parity.model import Facts, Libc, Requirements
+from parity.model import Facts, IndexSettings, Libc, Requirements
 from parity.resolve import ResolveInputs, read_requirements
 from parity.resolve.requirements import WhatToInstall
 
@@ -63,7 +63,9 @@ def inputs_for(
     what = read_requirements(Requirements(inline=requirements), "test")
     limits = read_requirements(Requirements(inline=constraints), "test").requirements
     what = WhatToInstall(what.requirements, limits)
-    return ResolveInputs(what, facts, facts.tags if tags is None else tags, index_url, exclude_newer)
+    return ResolveInputs(
+        what, facts, facts.tags if tags is None else tags, IndexSettings(index_url), exclude_newer
+    )
 
 
 def requirements_file(folder: Path, text: str, name: str = "requirements.txt") -> Path:

@@ -20,7 +20,7 @@ SILENCE = 30.0
 """Seconds without a byte after which a connection counts as broken."""
 
 _REMEDIES = {
-    "http-401": "the index wants credentials: put them in netrc or into the index address of pip's settings",
+    "http-401": "the index wants credentials: UV_INDEX_<NAME>_USERNAME and _PASSWORD, netrc, or the keyring",
     "http-403": "the index refuses these credentials for this file",
     "http-404": "the file is no longer on the index: build with --upgrade to lock others",
     "http-429": "the index asks to slow down: try again later",
@@ -88,7 +88,8 @@ def fetch_wheels(
 def fetch_job(lock: Lock, network: HostNetwork, deadline: float) -> dict[str, Any]:
     """The guest's job (see `parity.guest.fetch`); it holds secrets."""
     wheels = [{"filename": w.filename, "url": w.url, "sha256": w.sha256, "size": w.size} for w in lock.wheels]
-    job = network.job(wheel.url for wheel in lock.wheels)
+    fetched = [wheel for wheel in lock.wheels if wheel.url]
+    job = network.job((w.url for w in fetched), named={w.url: w.index for w in fetched})
     limits = {"threads": THREADS, "attempts": ATTEMPTS, "deadline": deadline, "timeout": SILENCE}
     return {**job, **limits, "store": STORE, "set": set_digest(lock), "wheels": wheels}
 

@@ -1,9 +1,12 @@
 """Download exactly the wheels of a lock into the store: in parallel, resumable, hashes checked.
 
 Job:
-    {"store": "/store", "set": "<digest>", "threads": 16, "attempts": 4, "deadline": seconds,
-     "timeout": seconds of silence, "wheels": [{"filename", "url", "sha256", "size": int|null}],
-     "proxies": {"http", "https", "no"}, "ca": PEM|null, "credentials": {"<origin>": [user, password]}}
+    {"store": "/store", "set": "<digest>" or null for none, "threads": 16, "attempts": 4,
+     "deadline": seconds, "timeout": seconds of silence,
+     "wheels": [{"filename", "url", "sha256", "size": int|null, "hashes": {name: hexadecimal digits}}],
+     "proxies": {"http", "https", "no"}, "ca": PEM|null, "client_certificate": PEM|null,
+     "credentials": {"<origin or address>": [user, password]}}
+A wheel whose SHA-256 nobody knows yet has an empty one; `hashes` are others that its bytes must have.
 Events:
     {"event": "progress", "done": bytes, "total": bytes or 0 where nobody knows, "file": name,
      "files_done": int, "files": int}
@@ -16,14 +19,14 @@ Result:
 """
 
 import concurrent.futures
-import hashlib
 import http.client
 import os
 import random
 import threading
 import time
-from typing import IO, Any, Callable, Dict, List, NamedTuple, Optional
+from typing import IO, Any, Callable, Dict, List, Optional, Tuple
 
+from .digests import Digests, Wheel, wheel_of
 from .store import CHUNK, Store
 from .web import Browser, Settings, WebProblem, settings
 
@@ -34,15 +37,6 @@ _HOPELESS = ("dns", "tls", "proxy", "network", "disk", "timeout")
 """When one file fails for these, all will: the run stops instead of failing file by file."""
 
 
-class Wheel(NamedTuple):
-    """A wheel to fetch; `size` is None where the index does not tell."""
-
-    filename: str
-    url: str
-    sha256: str
-    size: Optional[int]
-
-
 class _Stopped(Exception):
     """The run is over for a reason that another file has reported."""
 
@@ -51,7 +45,7 @@ def main(job: Dict[str, Any], emit: Emit) -> Dict[str, Any]:
     """Fetch what the job names; see the module's docstring."""
     store = Store(job["store"])
     run = Run(store, settings(job), job, emit)
-    wheels = [Wheel(w["filename"], w["url"], w["sha256"], w.get("size")) for w in job["wheels"]]
+    wheels = [wheel_of(said) for said in job["wheels"]]
     with concurrent.futures.ThreadPoolExecutor(job.get("threads", 16)) as pool:
         futures = [pool.submit(run.one, wheel) for wheel in wheels]
         run.watch(futures)
@@ -60,7 +54,7 @@ def main(job: Dict[str, Any], emit: Emit) -> Dict[str, Any]:
     failed = [outcome for outcome in outcomes if "kind" in outcome]
     members = [(wheel.filename, wheel.sha256) for wheel in wheels]
     return {
-        "folder": None if failed else store.make_set(job["set"], members),
+        "folder": None if failed or not job["set"] else store.make_set(job["set"], members),
         "wheels": [outcome for outcome in outcomes if "kind" not in outcome],
         "fetched_bytes": run.counter.fetched,
         "failed": [f for f in failed if f["kind"] != "stopped"] or failed,
@@ -140,8 +134,11 @@ class Run:
     def one(self, wheel: Wheel) -> Dict[str, Any]:
         """Make one wheel's bytes present; its result, or its failure."""
         try:
-            fetched = self._store.holds(wheel.sha256) is not True and self._fetch(wheel)
-            size = os.stat(self._store.content(wheel.sha256)).st_size
+            if wheel.sha256 and self._store.holds(wheel.sha256) is True:
+                fetched, sha256 = False, wheel.sha256
+            else:
+                fetched, sha256 = self._fetch(wheel)
+            size = os.stat(self._store.content(sha256)).st_size
         except _Stopped:
             return _failure(wheel, "stopped", "not tried any more")
         except WebProblem as problem:
@@ -153,7 +150,7 @@ class Run:
                 self.counter.learn(size)
             self.counter.add(size, fetched=False)
         self.counter.finish(wheel.filename)
-        return {"filename": wheel.filename, "sha256": wheel.sha256, "size": size, "fetched": fetched}
+        return {"filename": wheel.filename, "sha256": sha256, "size": size, "fetched": fetched}
 
     def _give_up(self, wheel: Wheel, kind: str, message: str) -> Dict[str, Any]:
         if kind in _HOPELESS:
@@ -165,22 +162,22 @@ class Run:
             raise WebProblem("timeout", "the time limit for all downloads is over")
         return self._stop.is_set()
 
-    def _fetch(self, wheel: Wheel) -> bool:
-        """Download under the lock of the partial file; False where another run was quicker."""
-        with self._store.partial(wheel.sha256, self._over) as handle:
+    def _fetch(self, wheel: Wheel) -> Tuple[bool, str]:
+        """Download under the lock of the partial file; False where another run was quicker. Its SHA-256."""
+        with self._store.partial(wheel.key, self._over) as handle:
             if handle is None:
                 raise _Stopped
-            state = self._store.holds(wheel.sha256)
+            state = self._store.holds(wheel.sha256) if wheel.sha256 else None
             if state:
-                os.unlink(self._store.partial_path(wheel.sha256))
-                return False
+                os.unlink(self._store.partial_path(wheel.key))
+                return False, wheel.sha256
             if state is False:
                 self._store.discard(wheel.sha256)
                 message = "the store held other bytes for %s; fetched again" % wheel.filename
                 self._emit({"event": "warning", "message": message})
-            _Download(self, wheel, handle).finish()
-            self._store.keep(wheel.sha256)
-        return True
+            sha256 = _Download(self, wheel, handle).finish()
+            self._store.keep(wheel.key, sha256)
+        return True, sha256
 
     def browser(self) -> Browser:
         """This thread's browser."""
@@ -219,9 +216,11 @@ class _Download:
         self._size_known = wheel.size is not None
         self._etag = ""
 
-    def finish(self) -> None:
-        """Download until the hash is right; WebProblem when the attempts are used up."""
+    def finish(self) -> str:
+        """Download until the hashes are right; WebProblem when the attempts are used up. The SHA-256."""
         attempt = 0
+        if not Digests(self._wheel).tell:
+            self._file.truncate(0)  # nothing would tell whether an older part belongs to it
         while True:
             before = self._file.seek(0, os.SEEK_END)
             try:
@@ -234,35 +233,36 @@ class _Download:
                     raise
                 self._run.pause(attempt, problem.wait)
 
-    def _stream(self) -> None:
-        digest = self._hash_so_far()
+    def _stream(self) -> str:
+        digests = self._hash_so_far()
         resumed = self._file.tell()
-        if resumed and digest.hexdigest() == self._wheel.sha256:
-            return
+        if resumed and digests.tell and not digests.wrong():
+            return digests.sha256
         browser = self._run.browser()
         answer = self._open(browser, resumed)
         if answer.status == http.client.OK and resumed:
             self._restart()
-            digest, resumed = hashlib.sha256(), 0
+            digests, resumed = Digests(self._wheel), 0
         sized = answer.length is not None
         self._learn_size(answer, resumed)
         try:
-            self._copy(answer, digest)
+            self._copy(answer, digests)
         except (OSError, http.client.HTTPException) as error:
             browser.forget()
             raise WebProblem("network", "the connection broke in the middle", again=True) from error
         except BaseException:
             browser.forget()
             raise
-        if digest.hexdigest() != self._wheel.sha256:
+        wrong = digests.wrong()
+        if wrong:
             self._restart()
-            message = "the server's bytes have the SHA-256 %s, not the locked one" % digest.hexdigest()
             # A cut is not seen where the server does not tell the length, nor a file changed in between.
-            raise WebProblem("hash", message, again=resumed > 0 or not sized)
+            raise WebProblem("hash", wrong, again=resumed > 0 or not sized)
+        return digests.sha256
 
-    def _hash_so_far(self) -> Any:
+    def _hash_so_far(self) -> Digests:
         """Hash what lies in the partial file; leaves the position at its end."""
-        digest = hashlib.sha256()
+        digest = Digests(self._wheel)
         self._file.seek(0)
         for piece in iter(lambda: self._file.read(CHUNK), b""):
             digest.update(piece)
@@ -305,7 +305,7 @@ class _Download:
             self._size_known = True
             self._run.counter.learn(resumed + answer.length)
 
-    def _copy(self, answer: http.client.HTTPResponse, digest: Any) -> None:
+    def _copy(self, answer: http.client.HTTPResponse, digest: Digests) -> None:
         missing = answer.length
         for piece in iter(lambda: answer.read(CHUNK), b""):
             self._write(piece)

@@ -9,9 +9,12 @@ already. A wrong guess costs a download and changes nothing.
 Job:
     {"store", "audits": folder of judgements, "index_url": address, "requirements": [text],
      "constraints": [text], "tags": [wheel tags, best first], "markers": {...}, "threads": 16,
-     "deadline": seconds, and the network's part as in `fetch`}
+     "deadline": seconds, "indexes": several as in `routes` or an empty list,
+     and the network's part as in `fetch`}
 Result:
-    {"versions": {normalised name: version}, "fetched_bytes": int}
+    {"versions": {normalised name: version}, "fetched_bytes": int,
+     "unhashed": [projects whose page has no SHA-256],
+     "routes": as `routes` tells of several indexes, or null}
 """
 
 import concurrent.futures
@@ -23,12 +26,22 @@ from typing import Any, Callable, Dict, FrozenSet, List, Optional, Set, Tuple
 
 from ..farside.wheelset import WheelFile, judge_set
 from . import simplepage
-from .fetch import Run, Wheel
+from .digests import Wheel
+from .fetch import Run
 from .requires import Requirement, parse_requirement
+from .routes import Confused, Routes
 from .store import Store
 from .web import WebProblem, settings
 
-_TROUBLE = (WebProblem, OSError, http.client.HTTPException, zipfile.BadZipFile, ValueError, KeyError)
+_TROUBLE = (
+    Confused,
+    WebProblem,
+    OSError,
+    http.client.HTTPException,
+    zipfile.BadZipFile,
+    ValueError,
+    KeyError,
+)
 
 
 def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[str, Any]:
@@ -37,7 +50,12 @@ def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[st
     for line in job["requirements"]:
         crawl.want(line, frozenset())
     crawl.finish(job["deadline"])
-    return {"versions": crawl.versions(), "fetched_bytes": crawl.run.counter.fetched}
+    return {
+        "versions": crawl.versions(),
+        "fetched_bytes": crawl.run.counter.fetched,
+        "unhashed": sorted(crawl.unhashed),
+        "routes": crawl.routes.report() if crawl.routes else None,
+    }
 
 
 class _Project:
@@ -63,7 +81,10 @@ class _Crawl:
         self._pool = concurrent.futures.ThreadPoolExecutor(job["threads"])
         self._store = Store(job["store"])
         self._audits = job["audits"]
-        self.run = Run(self._store, settings(job), {**job, "wheels": []}, emit)
+        self._how = settings(job)
+        self.run = Run(self._store, self._how, {**job, "wheels": []}, emit)
+        self.routes = Routes(job) if job.get("indexes") else None
+        self.unhashed: Set[str] = set()
 
     def want(self, text: str, extras: FrozenSet[str]) -> None:
         """Somebody requires this, if its marker holds for one of these extras (or for none)."""
@@ -83,6 +104,8 @@ class _Crawl:
         self.run.stop()
         self._pool.shutdown()
         self.run.close()
+        if self.routes is not None:
+            self.routes.close()
 
     def versions(self) -> Dict[str, str]:
         """The version that was taken of each project."""
@@ -112,9 +135,11 @@ class _Crawl:
             limited = requirement._replace(
                 specifier=requirement.specifier + "," + self._constraints.get(requirement.name, "")
             )
-            address = f"{self._index}{requirement.name}/"
-            release = self._chooser.choose(address, self._links(address), limited)
+            address, links = self._links(requirement.name)
+            release = self._chooser.choose(address, links, limited)
             if release is None:
+                if links and not simplepage.release(address, links[-1]).sha256:
+                    self.unhashed.add(requirement.name)
                 return
             requires = self._requires(requirement.name, release)
         except _TROUBLE:
@@ -129,12 +154,20 @@ class _Crawl:
             if requirement.holds(self._markers, extras):
                 self._visit_once(requirement)
 
-    def _links(self, address: str) -> List[simplepage.Link]:
+    def _links(self, name: str) -> Tuple[str, List[simplepage.Link]]:
+        """The wheels on a project's page, and its address."""
+        if self.routes is not None:
+            page = self.routes.page(name)
+            wheels = [file for file in page.files if file["filename"].endswith(".whl")]
+            return page.address, [simplepage.Link(file["filename"], file) for file in wheels]
+        address = f"{self._index}{name}/"
         answer = self.run.browser().get(address, {"Accept": simplepage.ACCEPT})
-        return simplepage.links(answer.getheader("Content-Type") or "", answer.read())
+        return address, simplepage.links(answer.getheader("Content-Type") or "", answer.read())
 
     def _requires(self, name: str, release: simplepage.Release) -> List[Requirement]:
         """Bring the wheel into the store, judge it, and read what it requires."""
+        if self.routes is not None:
+            self._how.credentials.update(self.routes.logins(name, release.url))
         outcome = self.run.one(Wheel(release.filename, release.url, release.sha256, None))
         if "kind" in outcome:
             raise ValueError(outcome["message"])

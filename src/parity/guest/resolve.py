@@ -5,12 +5,16 @@ Job:
      "lock": text of the existing lock whose versions are preferred, or null,
      "refresh": bool, "exclude_newer": date or null, "no_deps": bool, "timeout": seconds,
      "retries": of each request,
-     "index_url": address without credentials or null, "proxies": {"http", "https", "no"},
-     "ca": PEM|null, "credentials": {"<origin>": [user, password]}}
+     "index_url": address without credentials or null,
+     "indexes": several indexes as in `routes`, or an empty list for the one at `index_url`,
+     "proxies": {"http", "https", "no"}, "ca": PEM|null, "client_certificate": PEM|null,
+     "credentials": {"<origin>": [user, password]}}
 Result:
-    {"exit_code": int, "lock": text or null, "stderr": text}   exit code 124: the time was over
+    {"exit_code": int, "lock": text or null, "stderr": text,   exit code 124: the time was over
+     "routes": which project came from which of several indexes, see `routes`; null for one index}
 
-Secrets reach uv through its environment alone; they are in no file and in no argument.
+Passwords reach uv through its environment alone; they are in no file and in no argument. The client's
+certificate lies in a file for as long as uv runs, in a folder that is open to nobody else.
 """
 
 import contextlib
@@ -20,6 +24,7 @@ import subprocess
 import tempfile
 from typing import Any, Callable, Dict, List, Tuple
 
+from .router import Router
 from .web import WebProblem, origin_of
 
 _OVERTIME = 124
@@ -30,7 +35,15 @@ def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[st
     del emit
     folder = tempfile.mkdtemp(prefix="parity-resolve-")  # mode 0700
     try:
-        return _compile(job, folder)
+        if not job.get("indexes"):
+            return {**_compile(job, folder), "routes": None}
+        with Router(job) as router:
+            # uv talks to the router alone: it needs neither logins nor certificates nor proxies.
+            alone: Dict[str, Any] = {"proxies": {}, "ca": None, "client_certificate": None, "credentials": {}}
+            done = _compile({**job, **alone, "index_url": router.url}, folder)
+            lock = router.real(done["lock"]) if done["lock"] else None
+            stderr = router.real(done["stderr"])
+            return {**done, "lock": lock, "stderr": stderr, "routes": router.routes.report()}
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -41,8 +54,9 @@ def _compile(job: Dict[str, Any], folder: str) -> Dict[str, Any]:
     output = os.path.join(folder, "pylock.toml")
     if job.get("lock"):
         _write(output, job["lock"])
-    if job.get("ca"):
-        _write(os.path.join(folder, "ca.pem"), job["ca"])
+    for name in ("ca", "client_certificate"):
+        if job.get(name):
+            _write(os.path.join(folder, name + ".pem"), job[name])
     os.makedirs(job["cache"], exist_ok=True)
     os.utime(job["cache"])
     exit_code, stderr = _run(_command(job, output), _environment(job, folder), folder, job["timeout"])
@@ -86,6 +100,8 @@ def _environment(job: Dict[str, Any], folder: str) -> Dict[str, str]:
     }
     if job.get("ca"):
         environment["SSL_CERT_FILE"] = os.path.join(folder, "ca.pem")
+    if job.get("client_certificate"):
+        environment["SSL_CLIENT_CERT"] = os.path.join(folder, "client_certificate.pem")
     for key, name in (("http", "HTTP_PROXY"), ("https", "HTTPS_PROXY"), ("no", "NO_PROXY")):
         value = (job.get("proxies") or {}).get(key)
         if value:
@@ -126,5 +142,5 @@ def _run(command: List[str], environment: Dict[str, str], folder: str, timeout: 
 
 
 def _write(path: str, text: str) -> None:
-    with open(path, "w", encoding="utf-8") as file:
+    with open(path, "w", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
         file.write(text)

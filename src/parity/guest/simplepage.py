@@ -16,6 +16,7 @@ ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+ht
 _ANCHOR = re.compile(r"<a ([^>]+)>")
 _ATTRIBUTE = re.compile(r"([\w-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 _SHA256 = re.compile(r"sha256=([0-9a-f]{64})")
+_WHEEL_END = re.compile(r"\.whl(?=[#\"'])")
 _NAME_PARTS = 5  # name, version, python, abi, platform; a build number makes six
 
 
@@ -46,9 +47,10 @@ def links(content_type: str, body: bytes) -> List[Link]:
 
 
 def _link(attributes: str) -> Optional[Link]:
-    end = attributes.find(".whl#")
-    if end < 0:
+    found = _WHEEL_END.search(attributes)
+    if found is None:
         return None
+    end = found.start()
     begin = max(attributes.rfind(mark, 0, end) for mark in "/\"'")
     return Link(attributes[begin + 1 : end] + ".whl", attributes)
 

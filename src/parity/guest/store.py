@@ -61,9 +61,9 @@ class Store:
             os.unlink(self.content(sha256))
 
     @contextlib.contextmanager
-    def partial(self, sha256: str, give_up: Callable[[], bool]) -> Iterator[Optional[IO[bytes]]]:
-        """The unfinished file of a digest, locked; None where `give_up` said so while waiting."""
-        path = self.partial_path(sha256)
+    def partial(self, key: str, give_up: Callable[[], bool]) -> Iterator[Optional[IO[bytes]]]:
+        """The unfinished file of a digest (or other key), locked; None where `give_up` said so meanwhile."""
+        path = self.partial_path(key)
         while not give_up():
             handle = open(path, "a+b")  # noqa: SIM115 - closed below
             try:
@@ -75,15 +75,15 @@ class Store:
             time.sleep(0.05)
         yield None
 
-    def partial_path(self, sha256: str) -> str:
-        """Where the unfinished download of a digest lies."""
-        return os.path.join(self.root, "partial", sha256)
+    def partial_path(self, key: str) -> str:
+        """Where the unfinished download of a digest (or another key) lies."""
+        return os.path.join(self.root, "partial", key)
 
-    def keep(self, sha256: str) -> None:
-        """Turn a finished, checked partial file into content."""
-        path = self.content(sha256)
+    def keep(self, key: str, sha256: str = "") -> None:
+        """Turn a finished, checked partial file into content; its digest is the key where none is given."""
+        path = self.content(sha256 or key)
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        os.rename(self.partial_path(sha256), path)
+        os.rename(self.partial_path(key), path)
 
     def make_set(self, digest: str, members: List[Tuple[str, str]]) -> str:
         """Hard-link (file name, sha256) pairs into one folder, give back its path.

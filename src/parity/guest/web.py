@@ -5,10 +5,12 @@ one they were given for, and never follows a redirect from https to http.
 """
 
 import base64
+import contextlib
 import email.utils
 import http.client
 import socket
 import ssl
+import tempfile
 import threading
 import time
 import urllib.parse
@@ -19,14 +21,16 @@ USER_AGENT = "parity/1"
 _REDIRECTS = (301, 302, 303, 307, 308)
 _PASSING = (408, 425, 429, 500, 502, 503, 504)
 _MAX_REDIRECTS = 10
+_SMALL = 64 * 1024
+"""Bytes of an answer that are read to keep its connection: a new one costs more."""
 _PORTS = {"http": 80, "https": 443}
 
 
 class WebProblem(Exception):
     """A request that did not give what was asked.
 
-    `kind` is a stable word (`http-404`, `tls`, `dns`, `network`, `proxy`, `redirect`, `url`,
-    `timeout`); `again` tells whether trying again may help, `wait` how many seconds the server
+    `kind` is a stable word (`http-404`, `tls`, `dns`, `network`, `proxy`, `redirect`, `elsewhere`,
+    `url`, `timeout`); `again` tells whether trying again may help, `wait` how many seconds the server
     asked for.
     """
 
@@ -55,7 +59,7 @@ Proxy = Tuple[Origin, str]
 
 
 class Settings(NamedTuple):
-    """How to reach servers: proxies (`http`, `https`, `no`), CA certificates, credentials by origin."""
+    """How to reach servers: proxies (`http`, `https`, `no`), certificates, logins by origin or address."""
 
     proxies: Dict[str, str]
     context: ssl.SSLContext
@@ -76,8 +80,13 @@ def origin_of(url: str) -> Origin:
 
 
 def settings(job: Dict[str, Any]) -> Settings:
-    """Read `proxies`, `ca` (PEM text or null), `credentials` and `timeout` from a job."""
+    """Read `proxies`, `ca`, `client_certificate` (PEM or null), `credentials` and `timeout` from a job."""
     context = ssl.create_default_context(cadata=job.get("ca") or None)
+    if job.get("client_certificate"):
+        with tempfile.NamedTemporaryFile("w", prefix="parity-") as file:  # mode 0600; ssl reads files alone
+            file.write(job["client_certificate"])
+            file.flush()
+            context.load_cert_chain(file.name)
     if hasattr(ssl, "VERIFY_X509_STRICT"):
         # Python 3.13 turned it on; companies' own CAs often lack what it wants, and the other
         # tools of the same target (pip, uv) do not ask for it.
@@ -91,26 +100,43 @@ class Browser:
     def __init__(self, how: Settings) -> None:
         self._how = how
         self._connections: Dict[Origin, http.client.HTTPConnection] = {}
+        self.address = ""
+        """What the last answer came from, after all redirects."""
 
-    def get(self, url: str, headers: Optional[Dict[str, str]] = None) -> http.client.HTTPResponse:
+    def get(
+        self, url: str, headers: Optional[Dict[str, str]] = None, method: str = "GET", stay: bool = False
+    ) -> http.client.HTTPResponse:
         """Open an address, redirects followed; the answer has status 200 or 206.
 
-        The caller reads the answer to its end or calls `forget`. Raises WebProblem.
+        The caller reads the answer to its end or calls `forget`. Raises WebProblem; with `stay`, of
+        kind `elsewhere` where the server points to another host.
         """
+        first, login = origin_of(url), self._how.credentials.get(url)
         for _ in range(_MAX_REDIRECTS):
             origin = origin_of(url)
+            if stay and origin.host != first.host:
+                raise WebProblem("elsewhere", "the server points to another host")
             try:
-                answer = self._send(origin, url, headers or {})
+                answer = self._send(method, origin, url, headers or {}, login if origin == first else None)
+                self.address = url
             except (OSError, http.client.HTTPException) as error:
                 self.forget()
                 raise _connection_problem(error) from error
             if answer.status in (200, 206):
                 return answer
-            self.forget()
+            self._pass_over(answer)
             if answer.status not in _REDIRECTS:
                 raise status_problem(answer.status, answer.getheader("Retry-After"))
             url = _next_address(url, answer.getheader("Location"))
         raise WebProblem("redirect", f"more than {_MAX_REDIRECTS} redirects")
+
+    def _pass_over(self, answer: http.client.HTTPResponse) -> None:
+        """Be done with an answer that says no more than its status."""
+        if answer.length is not None and answer.length <= _SMALL:
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                answer.read()
+                return
+        self.forget()
 
     def forget(self) -> None:
         """Close all connections, for example because an answer was not read to its end."""
@@ -118,31 +144,33 @@ class Browser:
             connection.close()
         self._connections.clear()
 
-    def _send(self, origin: Origin, url: str, headers: Dict[str, str]) -> http.client.HTTPResponse:
+    def _send(
+        self, method: str, origin: Origin, url: str, headers: Dict[str, str], login: Optional[List[str]]
+    ) -> http.client.HTTPResponse:
         proxy = self._proxy_for(origin)
         kept = origin in self._connections
         sent = dict(headers)
         sent.setdefault("Accept-Encoding", "identity")
         sent["User-Agent"] = USER_AGENT
-        sent.update(self._authorization(origin))
+        sent.update(_authorization(login or self._how.credentials.get(str(origin))))
         if proxy is not None and origin.scheme == "http":
             sent.update(_basic("Proxy-Authorization", proxy[1]))
         target = _target(url, absolute=proxy is not None and origin.scheme == "http")
         try:
-            return self._request(origin, proxy, target, sent)
+            return self._request(method, origin, proxy, target, sent)
         except (http.client.HTTPException, OSError):
             if not kept:
                 raise
         self.forget()  # the server had closed the connection that we kept: once more, with a new one
-        return self._request(origin, proxy, target, sent)
+        return self._request(method, origin, proxy, target, sent)
 
     def _request(
-        self, origin: Origin, proxy: Optional[Proxy], target: str, headers: Dict[str, str]
+        self, method: str, origin: Origin, proxy: Optional[Proxy], target: str, headers: Dict[str, str]
     ) -> http.client.HTTPResponse:
         connection = self._connections.get(origin)
         if connection is None:
             connection = self._connections[origin] = self._connect(origin, proxy)
-        connection.request("GET", target, headers=headers)
+        connection.request(method, target, headers=headers)
         return connection.getresponse()
 
     def _connect(self, origin: Origin, proxy: Optional[Proxy]) -> http.client.HTTPConnection:
@@ -171,10 +199,6 @@ class Browser:
             raise WebProblem("proxy", "only proxies with an http:// address are supported for downloads")
         user_info = urllib.parse.urlsplit(address).netloc.rpartition("@")[0]
         return origin_of(address), urllib.parse.unquote(user_info)
-
-    def _authorization(self, origin: Origin) -> Dict[str, str]:
-        pair = self._how.credentials.get(str(origin))
-        return _basic("Authorization", ":".join(pair)) if pair else {}
 
 
 class _Names:
@@ -244,6 +268,10 @@ def _target(url: str, absolute: bool) -> str:
     path = urllib.parse.quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
     prefix = (parts.scheme, netloc) if absolute else ("", "")
     return urllib.parse.urlunsplit((*prefix, path, parts.query, ""))
+
+
+def _authorization(login: Optional[List[str]]) -> Dict[str, str]:
+    return _basic("Authorization", ":".join(login)) if login else {}
 
 
 def _basic(header: str, pair: str) -> Dict[str, str]:

@@ -75,7 +75,7 @@ def _inputs(request: BuildRequest, facts: Facts) -> ResolveInputs:
         what=what,
         facts=facts,
         tags=_usable_tags(request, facts),
-        index_url=profile.index.url,
+        index=profile.index,
         exclude_newer=profile.exclude_newer,
     )
 

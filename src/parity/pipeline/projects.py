@@ -246,7 +246,7 @@ def _inputs(shop: Shop, lines: Sequence[Any], digest: str) -> ResolveInputs:
         what=WhatToInstall(tuple(lines), constraints),
         facts=shop.facts,
         tags=shop.tags,
-        index_url=profile.index.url,
+        index=profile.index,
         exclude_newer=profile.exclude_newer,
         project=digest,
     )

@@ -38,6 +38,7 @@ from parity.project import (
 from parity.resolve import (
     UV_PATH,
     ResolveInputs,
+    index_document,
     locked_build,
     parse_lock,
     read_requirements,
@@ -195,7 +196,7 @@ class Shop:
             what=read_requirements(Requirements(inline=tuple(lines)), where),
             facts=self.facts,
             tags=self.tags,
-            index_url=profile.index.url,
+            index=profile.index,
             exclude_newer=profile.exclude_newer,
         )
 
@@ -241,7 +242,7 @@ class Shop:
         profile = self.request.profile
         parts = [
             __version__, _code(), self.image.id, opened.origin.document(), opened.version, source.name,
-            profile.index.url, profile.exclude_newer, self.tags,
+            index_document(profile.index), profile.exclude_newer, self.tags,
         ]  # fmt: skip
         return json.dumps(parts)
 

@@ -1,6 +1,6 @@
 """Requirements to a PEP 751 lock, natively inside the image."""
 
-from parity.resolve.inputs import ResolveInputs, inputs_digest
+from parity.resolve.inputs import ResolveInputs, index_document, inputs_digest
 from parity.resolve.lockfile import (
     LockState,
     lock_path,
@@ -30,6 +30,7 @@ __all__ = [
     "ResolveInputs",
     "UvWheel",
     "WhatToInstall",
+    "index_document",
     "inputs_digest",
     "lock_path",
     "lock_state",

@@ -18,6 +18,7 @@ _NO_WHEEL = re.compile(
     r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*?)(?P<spec>(?:\[[^\]]*\])?(?:[=<>!~]=?=?[^ ]*)?) "
     r"(?:(?:has|have) no (?:usable )?wheels|requires Python)"
 )
+_UNDATED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)==\S+ has no publish time")
 _BROKEN = (
     ("dns error|failed to lookup address", "its host name was not found", "dns"),
     ("UnknownIssuer|invalid peer certificate|certificate", "its certificate is not trusted", "tls"),
@@ -37,8 +38,8 @@ _BROKEN = (
 )
 """What uv's message holds, what it means, and the key of its remedy; the first that fits counts."""
 
-_REMEDIES = {
-    "401": "put the credentials into netrc or into the index address of pip's or uv's own settings",
+INDEX_REMEDIES = {
+    "401": "put the credentials into netrc, UV_INDEX_DEFAULT_USERNAME and _PASSWORD, or pip's own settings",
     "403": "these credentials (or none) may not read it: check them, and the index address",
     "404": "the index lists a file that it does not have: ask whoever runs it, or pin another version",
     "429": "the index asks to slow down: try again in a few minutes",
@@ -68,20 +69,20 @@ def resolve_error(exit_code: int, stderr: str, network: HostNetwork) -> ParityEr
     said = network.redact(stderr.strip())
     if exit_code == OVERTIME:
         return IndexFailed("resolving took too long", details=tuple(said.splitlines()))
-    return _index_error(said, network) or _conflict(said)
+    return _index_error(said, network) or _undated(said) or _conflict(said)
 
 
 def _index_error(said: str, network: HostNetwork) -> IndexFailed | None:
     details = tuple(said.splitlines())
     if match := _HINT_STATUS.search(said):
         return IndexFailed(
-            f"the index answered {match[2]}", where=match[1], remedy=_REMEDIES[match[2]], details=details
+            f"the index answered {match[2]}", where=match[1], remedy=INDEX_REMEDIES[match[2]], details=details
         )
     if match := _STATUS.search(said):
         return IndexFailed(
             f"the index answered {match[1]} {match[2]}".rstrip(),
             where=match[3],
-            remedy=_REMEDIES.get(match[1], ""),
+            remedy=INDEX_REMEDIES.get(match[1], ""),
             details=details,
         )
     fetched = _FETCHED.search(said)
@@ -89,9 +90,24 @@ def _index_error(said: str, network: HostNetwork) -> IndexFailed | None:
     for pattern, message, kind in _BROKEN:
         if re.search(pattern, said):
             return IndexFailed(
-                f"the index failed: {message}", where=where, remedy=_REMEDIES.get(kind, ""), details=details
+                f"the index failed: {message}",
+                where=where,
+                remedy=INDEX_REMEDIES.get(kind, ""),
+                details=details,
             )
     return None
+
+
+def _undated(said: str) -> IndexFailed | None:
+    match = _UNDATED.search(said)
+    if match is None:
+        return None
+    return IndexFailed(
+        f"exclude-newer cannot be kept: the index does not say when {match[1]} was uploaded",
+        where=match[1],
+        remedy="leave exclude-newer out (the lock pins what was chosen), or use an index with upload times",
+        details=tuple(said.splitlines()),
+    )
 
 
 def _conflict(said: str) -> Unresolvable:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from parity.model import Facts
+from parity.model import Facts, IndexSettings
 from parity.model.network import clean_url
 from parity.resolve.requirements import RequirementLine, WhatToInstall
 
@@ -23,7 +23,7 @@ class ResolveInputs:
         facts: the image's.
         tags: wheel tags that may be chosen, most preferred first: the facts' own, or fewer where
             the target (behind a stand-in, or with an old pip) accepts fewer.
-        index_url: the profile's index, None where this machine's settings decide.
+        index: the profile's indexes; this machine's settings decide on a default one without address.
         exclude_newer: RFC 3339 date or time, None for no limit.
         project: digest of the project that is installed, empty where there is none.
     """
@@ -31,7 +31,7 @@ class ResolveInputs:
     what: WhatToInstall
     facts: Facts
     tags: tuple[str, ...]
-    index_url: str | None = None
+    index: IndexSettings = field(default_factory=IndexSettings)
     exclude_newer: str | None = None
     project: str = ""
 
@@ -48,18 +48,26 @@ def inputs_digest(inputs: ResolveInputs, resolver: str) -> str:
     same index has the same lock.
     """
     markers = {key: value for key, value in inputs.facts.markers.items() if key not in _KERNEL}
-    document = {
+    document: dict[str, object] = {
         "requirements": _texts(inputs.what.requirements),
         "constraints": _texts(inputs.what.constraints),
         "markers": markers,
         "tags": inputs.tags,
-        "index": clean_url(inputs.index_url) if inputs.index_url else None,
+        "index": clean_url(inputs.index.url) if inputs.index.url else None,
         "exclude_newer": inputs.exclude_newer,
         "resolver": resolver,
     }
+    if inputs.index.named:
+        document["indexes"] = index_document(inputs.index)
     if inputs.project:
         document["project"] = inputs.project
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+
+
+def index_document(indexes: IndexSettings) -> list[object]:
+    """The indexes and what is bound to each, as JSON for a digest."""
+    named = [[each.name, clean_url(each.url), sorted(each.packages)] for each in indexes.named]
+    return [clean_url(indexes.url) if indexes.url else None, sorted(indexes.packages), *named]
 
 
 def _texts(lines: tuple[RequirementLine, ...]) -> list[list[object]]:

@@ -20,6 +20,7 @@ from parity.model.network import clean_url
 from parity.model.toml import TOMLError, parse
 
 _WHEEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]*\.whl")
+_INDEX_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 LockState = Literal["fresh", "outdated", "missing"]
@@ -110,12 +111,15 @@ def _package_lines(wheel: LockedWheel) -> list[str]:
     size = "" if wheel.size is None else f"size = {wheel.size}, "
     file = f"name = {_quoted(wheel.filename)}, url = {_quoted(wheel.url)}, {size}"
     index = [f"index = {_quoted(wheel.index)}"] if "://" in wheel.index else []
+    named = wheel.index != "default" and not index
+    own = ["[packages.tool.parity]", f"index = {_quoted(wheel.index)}"] if named else []
     return [
         "[[packages]]",
         f"name = {_quoted(wheel.name)}",
         f"version = {_quoted(wheel.version)}",
         *index,
         f"wheels = [{{ {file}hashes = {{ sha256 = {_quoted(wheel.sha256)} }} }}]",
+        *own,
     ]
 
 
@@ -183,8 +187,17 @@ def _locked(package: Package, requested: list[str]) -> LockedWheel:
         sha256=sha256,
         size=wheel.size,
         requested=name in requested,
-        index=package.index or "default",
+        index=_index_name(package) or package.index or "default",
     )
+
+
+def _index_name(package: Package) -> str:
+    """The name of the profile's index that a package came from, empty for the default one."""
+    own = (package.tool or {}).get("parity", {})
+    name = own.get("index", "") if isinstance(own, dict) else None
+    if not isinstance(name, str) or (name and not _INDEX_NAME.fullmatch(name)):
+        raise LockInvalid(f"{package.name}: tool.parity.index is no name of an index")
+    return name
 
 
 def _built(package: Package, requested: bool) -> LockedWheel:

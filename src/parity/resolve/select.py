@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from packaging.markers import Environment
 from packaging.pylock import Package, PackageWheel, Pylock, PylockValidationError
@@ -19,7 +20,18 @@ MARKER_KEYS = frozenset(Environment.__annotations__) - {"extra", "extras", "depe
 """All keys of PEP 508's environment: a missing one would be filled in from this machine's Python."""
 
 
-def select_wheels(text: str, inputs: ResolveInputs, index: str | None, digest: str, created_by: str) -> Lock:
+Computed = Mapping[str, str]
+"""SHA-256 by address, of wheels whose index tells none (see `parity.resolve.firsthash`)."""
+
+
+def select_wheels(
+    text: str,
+    inputs: ResolveInputs,
+    index: str | None,
+    digest: str,
+    created_by: str,
+    computed: Computed = MappingProxyType({}),
+) -> Lock:
     """Choose, for each package whose marker holds, the best wheel that the tags allow.
 
     Args:
@@ -28,23 +40,35 @@ def select_wheels(text: str, inputs: ResolveInputs, index: str | None, digest: s
         index: the index address without credentials, None for the tools' default.
         digest: of the inputs, see `inputs_digest`.
         created_by: the resolver and its version.
+        computed: what `unhashed_wheels` asked for.
 
     Raises:
-        NoWheel: a package has no wheel for these tags, or none with a SHA-256.
+        NoWheel: a package has no wheel for these tags.
         HashMismatch: no fitting wheel has a hash that the requirements file allows.
         IndexFailed: uv's lock is not one, or was made for another interpreter.
     """
     allowed, requested = inputs.what.hashes(), inputs.what.requested(inputs.facts.markers)
     wheels = []
     for package in packages_for(text, inputs.facts.markers):
-        wheel = best_wheel(package, inputs.tags, allowed.get(str(package.name)))
-        wheels.append(locked_wheel(package, wheel, str(package.name) in requested, index))
+        wheel = best_wheel(package, inputs.tags, allowed.get(str(package.name)), computed)
+        wheels.append(locked_wheel(package, wheel, str(package.name) in requested, index, computed))
     return Lock(
         wheels=tuple(sorted(wheels, key=lambda wheel: wheel.name)),
         requires_python=inputs.requires_python,
         inputs=digest,
         created_by=created_by,
     )
+
+
+def unhashed_wheels(text: str, inputs: ResolveInputs, computed: Computed) -> dict[str, PackageWheel]:
+    """The wheels, by package, that would be chosen and have no SHA-256 yet; errors as `select_wheels`."""
+    allowed = inputs.what.hashes()
+    found = {}
+    for package in packages_for(text, inputs.facts.markers):
+        wheel = best_wheel(package, inputs.tags, allowed.get(str(package.name)), computed)
+        if not _sha256(wheel, computed):
+            found[str(package.name)] = wheel
+    return found
 
 
 def first_version(text: str, inputs: ResolveInputs) -> tuple[str, bool]:
@@ -81,20 +105,25 @@ def packages_for(
             yield package
 
 
-def best_wheel(package: Package, tags: Sequence[str], hashes: frozenset[str] | None) -> PackageWheel:
-    """The wheel whose tag comes first in `tags` (PEP 425)."""
+def best_wheel(
+    package: Package,
+    tags: Sequence[str],
+    hashes: frozenset[str] | None,
+    computed: Computed = MappingProxyType({}),
+) -> PackageWheel:
+    """The wheel whose tag comes first in `tags` (PEP 425); one whose SHA-256 is not known may have any."""
     ranks = {tag: rank for rank, tag in enumerate(tags)}
     fitting = [
         (rank, wheel.filename, wheel)
         for wheel in package.wheels or ()
-        if wheel.hashes.get("sha256") and (rank := _rank(wheel.filename, ranks)) is not None
+        if (rank := _rank(wheel.filename, ranks)) is not None
     ]
     if not fitting:
         raise NoWheel(
             f"{package.name} {package.version} has no wheel that fits the target", where=package.name
         )
     if hashes is not None:
-        fitting = [entry for entry in fitting if entry[2].hashes["sha256"].lower() in hashes]
+        fitting = [entry for entry in fitting if _sha256(entry[2], computed) in hashes | {""}]
         if not fitting:
             raise HashMismatch(
                 f"no fitting wheel of {package.name} {package.version} has a hash from the requirements",
@@ -104,25 +133,40 @@ def best_wheel(package: Package, tags: Sequence[str], hashes: frozenset[str] | N
     return min(fitting, key=lambda entry: entry[:2])[2]
 
 
+def _sha256(wheel: PackageWheel, computed: Computed) -> str:
+    return (wheel.hashes.get("sha256") or computed.get(wheel.url or "", "")).lower()
+
+
 def _rank(filename: str, ranks: Mapping[str, int]) -> int | None:
     """The best rank among a wheel's tags, None where it has none of them."""
     found = [ranks[str(tag)] for tag in parse_wheel_filename(filename)[3] if str(tag) in ranks]
     return min(found, default=None)
 
 
-def locked_wheel(package: Package, wheel: PackageWheel, requested: bool, index: str | None) -> LockedWheel:
-    """The wheel as it stands in a lock; IndexFailed where its address is none that can be fetched."""
+def locked_wheel(
+    package: Package,
+    wheel: PackageWheel,
+    requested: bool,
+    index: str | None,
+    computed: Computed = MappingProxyType({}),
+) -> LockedWheel:
+    """The wheel as it stands in a lock; IndexFailed where it has no SHA-256 or no address to fetch."""
     name, version = str(package.name), str(package.version)
     url = clean_url(wheel.url or "")
     if not url.startswith(("https://", "http://")):
         raise IndexFailed(f"{name}: the index names no http address for {wheel.filename}")
+    sha256 = _sha256(wheel, computed)
+    if not sha256:
+        raise IndexFailed(
+            f"{name}: the lock has no SHA-256 for {wheel.filename}, the index does not tell it", where=name
+        )
     check_filename(wheel.filename, name, version)
     return LockedWheel(
         name=name,
         version=version,
         filename=wheel.filename,
         url=url,
-        sha256=wheel.hashes["sha256"].lower(),
+        sha256=sha256,
         size=wheel.size,
         requested=requested,
         index=index or "default",

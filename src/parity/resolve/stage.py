@@ -14,10 +14,12 @@ from parity.model import Lock
 from parity.model.network import HostNetwork, clean_url
 from parity.progress import Reporter
 from parity.resolve.explain import OVERTIME, Lacking, lacking_wheel, resolve_error
+from parity.resolve.firsthash import compute_hashes
 from parity.resolve.inputs import ResolveInputs, inputs_digest
 from parity.resolve.lockfile import preferences, write_lock
 from parity.resolve.requirements import RequirementLine
-from parity.resolve.select import first_version, select_wheels
+from parity.resolve.routes import check_confusion, routed_error, with_indexes
+from parity.resolve.select import first_version, select_wheels, unhashed_wheels
 from parity.resolve.uv import uv_version
 
 UV_PATH = "/parity/bin/uv"
@@ -59,22 +61,27 @@ def resolve_lock(
         bring_uv: puts uv at UV_PATH, when it is needed; None where it is there.
 
     Raises:
-        Unresolvable, NoWheel, HashMismatch, IndexFailed, ToolUnavailable.
+        Unresolvable, NoWheel, HashMismatch, IndexConfusion, IndexFailed, ToolUnavailable.
     """
+    if network.named and not (network.index_url or network.default_index):
+        raise IndexFailed("no default index is known", remedy="name one in the profile: `index: {url: …}`")
     uv = _Uv(container, python, inputs, network, timeout)
-    kept = uv.guess(reporter) if upgrade or existing is None else write_lock(existing)
+    guess = uv.guess(reporter) if upgrade or existing is None else _Guess()
+    kept = guess.lock if upgrade or existing is None else write_lock(existing)
     if bring_uv is not None:
         bring_uv()
     answer = uv.compile(_text(inputs.what.requirements), lock=kept, refresh=upgrade)
     reporter.debug(network.redact(answer.stderr.strip()))
+    check_confusion(answer.routes, network, guess.routes)
     if answer.lock is None:
         raise uv.error(answer)
-    index = clean_url(network.index_url) if network.index_url else None
-    digest = inputs_digest(inputs, resolver())
     try:
-        return select_wheels(answer.lock, inputs, index, digest, resolver())
+        lock = with_indexes(uv.selected(answer, reporter), answer.routes)
     except NoWheel as error:
         raise uv.no_wheel(Lacking(error.where, ""), error.message) from error
+    unhashed = {*guess.unhashed, *(answer.routes["unhashed"] if answer.routes else ())}
+    _warn_of_unhashed([wheel.name for wheel in lock.wheels if wheel.name in unhashed], reporter)
+    return lock
 
 
 @dataclass(frozen=True)
@@ -82,6 +89,16 @@ class _Answer:
     exit_code: int
     lock: str | None
     stderr: str
+    routes: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class _Guess:
+    """What uv will likely choose, as the lock that it takes preferences from; and what was seen by it."""
+
+    lock: str | None = None
+    unhashed: tuple[str, ...] = ()
+    routes: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -123,14 +140,28 @@ class _Uv:
         except TimeoutError as error:
             raise IndexFailed(f"resolving took longer than {self.timeout:.0f} seconds") from error
 
-    def guess(self, reporter: Reporter) -> str | None:
-        """What uv will likely choose, as the lock that it takes preferences from; None without a guess.
+    def selected(self, answer: _Answer, reporter: Reporter) -> Lock:
+        """The lock from uv's; what its index does not hash is fetched and hashed first."""
+        text, routes, computed = answer.lock or "", answer.routes, dict[str, str]()
+        names = routes["names"] if routes else {}
+        while missing := unhashed_wheels(text, self.inputs, computed):
+            found = compute_hashes(
+                self.container, self.python, missing, self.network, lambda name: names.get(name, "")
+            )
+            computed.update(found)
+            _warn_of_unhashed(list(missing), reporter)
+        index = clean_url(self.network.index_url) if self.network.index_url else None
+        digest = inputs_digest(self.inputs, resolver())
+        return select_wheels(text, self.inputs, index, digest, resolver(), computed)
+
+    def guess(self, reporter: Reporter) -> _Guess:
+        """Guess what uv will choose, if it can be guessed.
 
         The wheels are in the store then, and uv has fewer answers to wait for.
         """
         index = self.network.index_url or self.network.default_index
         if index is None or self.inputs.exclude_newer is not None:
-            return None
+            return _Guess()
         job = {
             **self.network.job(),
             "store": STORE,
@@ -147,11 +178,15 @@ class _Uv:
             found = run_guest(self.container, self.python, "guess", job, timeout=2 * _GUESSING_SECONDS)
         except (GuestFailed, TimeoutError) as error:
             reporter.debug(self.network.redact(f"no guess: {error}"))
-            return None
-        return preferences(found["versions"]) if found["versions"] else None
+            return _Guess()
+        lock = preferences(found["versions"]) if found["versions"] else None
+        return _Guess(lock, tuple(found["unhashed"]), found["routes"])
 
     def error(self, answer: _Answer) -> Exception:
         """What to raise for a failed resolution."""
+        routed = None if answer.exit_code == OVERTIME else routed_error(answer.routes, self.network)
+        if routed is not None:
+            return routed
         lacking = None if answer.exit_code == OVERTIME else lacking_wheel(answer.stderr)
         failed = resolve_error(answer.exit_code, answer.stderr, self.network)
         if lacking is None or isinstance(failed, IndexFailed):
@@ -181,6 +216,14 @@ class _Uv:
             if fits:
                 yield version
             asked = f"{name}<{version}"
+
+
+def _warn_of_unhashed(names: list[str], reporter: Reporter) -> None:
+    if names:
+        reporter.warn(
+            f"the index tells no SHA-256 for {', '.join(sorted(names))}: computed from what it served now; "
+            "later builds are held to that"
+        )
 
 
 def _text(lines: tuple[RequirementLine, ...]) -> str:

@@ -1,0 +1,204 @@
+"""Several indexes as one: a simple index on the loopback interface for a resolver that knows but one.
+
+The resolver gets each project's page from the index that it belongs to (see `routes`). Files pass
+through here too, so that the resolver needs no credentials, no certificates and no proxy: it gets none.
+
+    /<settings>/simple/<project>/                       the page, as JSON (PEP 691)
+    /<settings>/file/<index>/<address>/<file name>      a file; its address in URL-safe base64
+
+`<settings>` is a digest of indexes and bindings: the resolver keeps what it has read by address, and
+what it read under other settings must not count.
+"""
+
+import base64
+import hashlib
+import http.client
+import http.server
+import json
+import re
+import socketserver
+import threading
+import urllib.parse
+from typing import Any, Dict, List, Optional, Tuple
+
+from . import pages
+from .routes import Confused, Index, Page, Routes
+from .web import WebProblem
+
+_PORT = 41739
+"""Always the same where it is free, so that what the resolver keeps by address is found again."""
+
+_FILE = re.compile(r"http://127\.0\.0\.1:\d+/[0-9a-f]{16}/file/[a-z0-9-]+/([\w=-]+)/[\w.~+!%-]*")
+_PAGE = re.compile(r"http://127\.0\.0\.1:\d+/[0-9a-f]{16}/simple/?([a-z0-9-]*)/?")
+_CHUNK = 256 * 1024
+_ASKED = ("Range", "If-Range", "If-None-Match", "If-Modified-Since")
+_TOLD = (
+    "Content-Type", "Content-Range", "Accept-Ranges", "ETag", "Last-Modified", "Cache-Control",
+)  # fmt: skip
+_QUIET = ("http-304", "http-404", "http-405", "http-410", "http-416", "http-501")
+"""What an index may answer for a file without being wrong: the resolver then asks in another way."""
+
+
+class Router:
+    """Serves while its `with` block runs; `url` is the index's address."""
+
+    def __init__(self, job: Dict[str, Any]) -> None:
+        self.routes = Routes(job)
+        self._by_name = {index.name: index for index in self.routes.indexes}
+        handler = type("Handler", (_Handler,), {"router": self})
+        try:
+            self._server = _Server(("127.0.0.1", _PORT), handler)
+        except OSError:  # another resolution in the same container has it
+            self._server = _Server(("127.0.0.1", 0), handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self.root = "http://127.0.0.1:%d/%s/" % (self._server.server_address[1], _settings(job))
+        self.url = self.root + "simple/"
+
+    def __enter__(self) -> "Router":  # noqa: PYI034 - typing.Self is younger
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+        self.routes.close()
+
+    def real(self, text: str) -> str:
+        """A text with the indexes' own addresses in the place of those that lead here."""
+        text = _FILE.sub(lambda match: _decoded(match.group(1)), text)
+        return _PAGE.sub(lambda match: self._real_page(match.group(1)), text)
+
+    def page(self, project: str) -> bytes:
+        """A project's page with addresses that lead here."""
+        page = self.routes.page(project)
+        return pages.document(project, [{**file, "url": self._here(page, file)} for file in page.files])
+
+    def index(self, name: str) -> Optional[Index]:
+        """An index by its name."""
+        return self._by_name.get(name)
+
+    def _real_page(self, project: str) -> str:
+        name = self.routes.report()["names"].get(project, self.routes.indexes[0].name)
+        return self._by_name[name].url + (project + "/" if project else "")
+
+    def _here(self, page: Page, file: Dict[str, Any]) -> str:
+        name = urllib.parse.quote(urllib.parse.unquote(file["filename"]), safe="+!")
+        return "%sfile/%s/%s/%s" % (self.root, page.source.name, _encoded(file["url"]), name)
+
+
+class _Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """The resolver may go away at any time."""
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
+    router: Router
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class calls it so
+        """Say nothing: addresses may hold secrets."""
+
+    def do_GET(self) -> None:
+        """Answer a page or a file."""
+        kind, _, rest = urllib.parse.urlsplit(self.path).path[1:].partition("/")[2].partition("/")
+        if kind == "simple":
+            self._page(urllib.parse.unquote(rest.strip("/")))
+        elif kind == "file" and rest.count("/") == 2:  # noqa: PLR2004 - index, address, name
+            index, address, filename = rest.split("/")
+            self._file(index, _decoded(address), metadata=filename.endswith(".metadata"))
+        else:
+            self._answer(404)
+
+    def do_HEAD(self) -> None:
+        """Answer without a body."""
+        self.do_GET()
+
+    def _page(self, project: str) -> None:
+        try:
+            body = self.router.page(project)
+        except Confused:
+            self._answer(409)
+        except WebProblem as problem:
+            self._answer(_status(problem))
+        else:
+            # It must be asked again in the next run: what is on which index may have changed.
+            self._answer(200, body, [("Content-Type", pages.JSON_TYPE), ("Cache-Control", "no-store")])
+
+    def _file(self, name: str, url: str, *, metadata: bool) -> None:
+        index = self.router.index(name)
+        if index is None:
+            return self._answer(404)
+        if metadata:
+            parts = urllib.parse.urlsplit(url)
+            url = urllib.parse.urlunsplit(parts._replace(path=parts.path + ".metadata"))
+        asked = {key: self.headers[key] for key in _ASKED if key in self.headers}
+        begun = False
+        try:
+            with index.browsers.one() as browser:
+                answer = browser.get(url, asked, method=self.command)
+                begun = True
+                self._relay(answer)
+        except WebProblem as problem:
+            if problem.kind not in _QUIET:
+                self.router.routes.trouble(name, url, problem.kind, problem.message)
+            self._answer(_status(problem))
+        except (OSError, http.client.HTTPException):
+            if not begun:
+                raise
+            self.close_connection = True  # the resolver sees that it is cut, and asks again
+        return None
+
+    def _relay(self, answer: http.client.HTTPResponse) -> None:
+        self.send_response(answer.status)
+        for name in _TOLD:
+            value = answer.getheader(name)
+            if value is not None:
+                self.send_header(name, value)
+        length = answer.getheader("Content-Length")
+        if length is None:
+            self.close_connection = True
+            self.send_header("Connection", "close")
+        else:
+            self.send_header("Content-Length", length)
+        self.end_headers()
+        for piece in iter(lambda: answer.read(_CHUNK), b""):
+            self.wfile.write(piece)
+        if answer.length:
+            raise ConnectionError("cut")
+
+    def _answer(
+        self, status: int, body: bytes = b"", headers: Optional[List[Tuple[str, str]]] = None
+    ) -> None:
+        self.send_response(status)
+        for name, value in headers or ():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+
+def _status(problem: WebProblem) -> int:
+    """The status that tells the resolver whether to go on, to try again, or to stop."""
+    if problem.kind.startswith("http-"):
+        return int(problem.kind[len("http-") :])
+    return 502 if problem.again else 424
+
+
+def _settings(job: Dict[str, Any]) -> str:
+    said = [[each["name"], each["url"], each["packages"]] for each in job["indexes"]]
+    return hashlib.sha256(json.dumps(said).encode("utf-8")).hexdigest()[:16]
+
+
+def _encoded(url: str) -> str:
+    return base64.urlsafe_b64encode(url.encode("utf-8")).decode("ascii")
+
+
+def _decoded(text: str) -> str:
+    return base64.urlsafe_b64decode(text.encode("ascii")).decode("utf-8")

@@ -1,0 +1,204 @@
+"""Which index a project comes from: the one it is bound to, or the only one that has it.
+
+Two indexes that have a project of the same name are a confusion: nothing says which of them is meant,
+and a resolver that searches both takes the higher version. A name that is bound is asked of its own
+index alone; any other is asked of all of them at once.
+
+The job's part:
+    {"indexes": [{"name", "url", "packages": [names, or beginnings with `*`],
+                  "credentials": {"<origin>": [user, password]}}], the default one first,
+     and the network's part as in `fetch`}
+The result's part:
+    {"names": {project: index}, "confused": {project: [indexes]}, "lacking": {project: its index},
+     "unhashed": [projects whose page has no hashes],
+     "troubles": [{"index", "url", "kind", "message"}]}   kinds: see parity.guest.web, and `page`
+"""
+
+import concurrent.futures
+import contextlib
+import http.client
+import threading
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional
+
+from ..farside.names import normalize_name
+from . import pages
+from .simplepage import ACCEPT
+from .web import Browser, Settings, WebProblem, origin_of, settings
+
+AT_ONCE = 16
+"""Requests at one time to one index: more are slower."""
+
+_NOT_THERE = ("http-404", "http-410", "elsewhere")
+
+
+class Confused(Exception):
+    """More than one index has the project."""
+
+
+class Index(NamedTuple):
+    """An index: its name, its address with a slash at the end, and what is bound to it."""
+
+    name: str
+    url: str
+    packages: List[str]
+    browsers: "Browsers"
+
+
+class Page(NamedTuple):
+    """A project's page: its index, where it was found, and its files (see `pages.files`)."""
+
+    source: Index
+    address: str
+    files: List[Dict[str, Any]]
+
+
+class Browsers:
+    """Browsers of one index, lent to one thread each; so many that no index is overrun."""
+
+    def __init__(self, how: Settings) -> None:
+        self.how = how
+        self._free: List[Browser] = []
+        self._permits = threading.Semaphore(AT_ONCE)
+
+    @contextlib.contextmanager
+    def one(self) -> Iterator[Browser]:
+        """A browser for the caller alone; it must have read its answers to their end, or failed."""
+        with self._permits:
+            browser = self._free.pop() if self._free else Browser(self.how)
+            try:
+                yield browser
+            except BaseException:
+                browser.forget()
+                raise
+            finally:
+                self._free.append(browser)
+
+    def close(self) -> None:
+        """Close the connections that are kept."""
+        for browser in self._free:
+            browser.forget()
+
+
+class Routes:
+    """Finds each project's one index; threads may ask at the same time, each page is fetched once."""
+
+    def __init__(self, job: Dict[str, Any]) -> None:
+        self.indexes = [_index(each, job) for each in job["indexes"]]
+        self._pool = concurrent.futures.ThreadPoolExecutor(AT_ONCE * len(self.indexes))
+        self._lock = threading.Lock()
+        self._pages: Dict[str, "concurrent.futures.Future[Page]"] = {}
+        self._confused: Dict[str, List[str]] = {}
+        self._lacking: Dict[str, str] = {}
+        self._troubles: List[Dict[str, str]] = []
+
+    def page(self, project: str) -> Page:
+        """The page of a project on its index; raises Confused, or WebProblem (`http-404`: nobody has it)."""
+        name = normalize_name(project)
+        with self._lock:
+            future = self._pages.get(name)
+            first = future is None
+            if future is None:
+                future = self._pages[name] = concurrent.futures.Future()
+        if first:
+            self._fulfil(name, future)
+        return future.result()
+
+    def logins(self, project: str, url: str) -> Dict[str, List[str]]:
+        """The login for a project's file, by its address; empty where it lies at another origin.
+
+        By address, because other indexes with other logins may lie at the same origin.
+        """
+        login = self.page(project).source.browsers.how.credentials.get(str(origin_of(url)))
+        return {url: login} if login else {}
+
+    def close(self) -> None:
+        """End all threads and connections."""
+        self._pool.shutdown()
+        for index in self.indexes:
+            index.browsers.close()
+
+    def report(self) -> Dict[str, Any]:
+        """The result's part; see the module's docstring."""
+        done = {name: future for name, future in self._pages.items() if future.done()}
+        found = {name: future.result() for name, future in done.items() if future.exception() is None}
+        return {
+            "names": {name: page.source.name for name, page in found.items()},
+            "unhashed": sorted(name for name, page in found.items() if pages.is_unhashed(page.files)),
+            "confused": self._confused,
+            "lacking": self._lacking,
+            "troubles": self._troubles,
+        }
+
+    def trouble(self, index: str, url: str, kind: str, message: str) -> None:
+        """Remember what an index did wrong: the resolver's own words will not tell which it was."""
+        with self._lock:
+            self._troubles.append({"index": index, "url": url, "kind": kind, "message": message})
+
+    def _fulfil(self, name: str, future: "concurrent.futures.Future[Page]") -> None:
+        try:
+            future.set_result(self._find(name))
+        except Exception as error:  # noqa: BLE001 - whoever waits for it gets it
+            if isinstance(error, WebProblem) and error.again:
+                with self._lock:
+                    del self._pages[name]  # whoever asks again causes another try
+            future.set_exception(error)
+
+    def _find(self, name: str) -> Page:
+        bound = self._bound_to(name)
+        if bound is not None:
+            page = self._ask(bound, name)
+            if page is None:
+                self._lacking[name] = bound.name
+        else:
+            answers = self._pool.map(lambda index: self._ask(index, name), self.indexes)
+            found = [answer for answer in answers if answer is not None]
+            if len(found) > 1:
+                self._confused[name] = [each.source.name for each in found]
+                raise Confused(name)
+            page = found[0] if found else None
+        if page is None:
+            raise WebProblem("http-404", "no index has it")
+        return page
+
+    def _bound_to(self, name: str) -> Optional[Index]:
+        """The index that a name is bound to: its full name counts first, then the longest beginning."""
+        best: Optional[Index] = None
+        length = -1
+        for index in self.indexes:
+            for pattern in index.packages:
+                if pattern == name:
+                    return index
+                if pattern.endswith("*") and name.startswith(pattern[:-1]) and len(pattern) > length:
+                    best, length = index, len(pattern)
+        return best
+
+    def _ask(self, index: Index, name: str) -> Optional[Page]:
+        """The page of a project on one index, None where it is not there."""
+        url = f"{index.url}{name}/"
+        try:
+            with index.browsers.one() as browser:
+                # An index that points to another host for what it lacks does not have it.
+                answer = browser.get(url, {"Accept": ACCEPT}, stay=index is not self.indexes[0])
+                page = _read(index, browser.address, answer)
+        except WebProblem as problem:
+            if problem.kind in _NOT_THERE:
+                return None
+            self.trouble(index.name, url, problem.kind, problem.message)
+            raise
+        return page if page.files else None
+
+
+def _index(said: Dict[str, Any], job: Dict[str, Any]) -> Index:
+    how = settings({**job, "credentials": said["credentials"]})
+    return Index(said["name"], said["url"].rstrip("/") + "/", said["packages"], Browsers(how))
+
+
+def _read(index: Index, address: str, answer: http.client.HTTPResponse) -> Page:
+    try:
+        body = answer.read()
+    except (OSError, http.client.HTTPException) as error:
+        raise WebProblem("network", "the connection broke in the middle", again=True) from error
+    try:
+        return Page(index, address, pages.files(address, answer.getheader("Content-Type") or "", body))
+    except ValueError as error:
+        raise WebProblem("page", f"it does not answer like a package index: {error}") from error

@@ -1,0 +1,97 @@
+"""What the guest tells of several indexes, as errors and as names in the lock (see `parity.guest.routes`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from parity.errors import IndexConfusion, IndexFailed, ParityError, Unresolvable
+from parity.model import Lock
+from parity.model.network import DEFAULT_INDEX, HostNetwork, clean_url
+from parity.resolve.explain import INDEX_REMEDIES
+
+Routes = Mapping[str, Any]
+
+
+def check_confusion(routes: Routes | None, network: HostNetwork, guessed: Routes | None = None) -> None:
+    """Raise IndexConfusion where a name is on more than one index and bound to none.
+
+    Args:
+        routes: what the resolver asked for; None with one index.
+        network: for the indexes' addresses.
+        guessed: what a guess asked for: told besides, never the reason.
+    """
+    confused: dict[str, list[str]] = dict(routes["confused"]) if routes else {}
+    if not confused:
+        return
+    also = {**(guessed["confused"] if guessed else {}), **confused}
+    name = min(confused)
+    raise IndexConfusion(
+        f"{name} is on the indexes {_listed(confused[name])}, and the profile does not say which one counts",
+        where=name,
+        remedy=_binding(name, confused[name]),
+        details=(
+            *(f"{index}: {_address(index, network)}" for index in confused[name]),
+            *(f"{each} is on {_listed(also[each])} too" for each in sorted(also) if each != name),
+        ),
+    )
+
+
+def routed_error(routes: Routes | None, network: HostNetwork) -> ParityError | None:
+    """Why the resolver failed, where an index was the reason; it does not know which of several it was."""
+    if not routes:
+        return None
+    if routes["troubles"]:
+        first = routes["troubles"][0]
+        kind = first["kind"].removeprefix("http-")
+        return IndexFailed(
+            network.redact(f"the index {first['index']} failed: {first['message']}"),
+            where=clean_url(first["url"]),
+            remedy=_login_remedy(first["index"]) if kind in ("401", "403") else INDEX_REMEDIES.get(kind, ""),
+        )
+    if routes["lacking"]:
+        name, index = min(routes["lacking"].items())
+        return Unresolvable(
+            f"{name} is bound to the index {index}, which does not have it",
+            where=name,
+            remedy=f"publish it there, or take it out of the `packages` of {index} in the profile",
+        )
+    return None
+
+
+def with_indexes(lock: Lock, routes: Routes | None) -> Lock:
+    """The lock with the names of the indexes that its wheels came from."""
+    if not routes:
+        return lock
+    names = {name: index for name, index in routes["names"].items() if index != DEFAULT_INDEX}
+    wheels = (replace(wheel, index=names.get(wheel.name, wheel.index)) for wheel in lock.wheels)
+    return replace(lock, wheels=tuple(wheels))
+
+
+def _binding(name: str, indexes: list[str]) -> str:
+    """The lines to add to the profile."""
+    named = [index for index in indexes if index != DEFAULT_INDEX]
+    ways = [f"under `indexes`, at {index}: `packages: [{name}]`" for index in named]
+    if DEFAULT_INDEX in indexes:
+        ways.append(f"for the default index: `index: {{packages: [{name}]}}`")
+    return "add to the profile " + ", or ".join(ways)
+
+
+def _listed(indexes: list[str]) -> str:
+    return " and ".join(indexes)
+
+
+def _address(name: str, network: HostNetwork) -> str:
+    for one in network.named:
+        if one.index.name == name:
+            return clean_url(one.index.url)
+    return network.index_url or "the tools' default"
+
+
+def _login_remedy(index: str) -> str:
+    stem = index.upper().replace("-", "_")
+    return (
+        f"set UV_INDEX_{stem}_USERNAME and UV_INDEX_{stem}_PASSWORD, "
+        "or put the login into netrc or the keyring"
+    )
