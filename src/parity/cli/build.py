@@ -56,49 +56,56 @@ class _Wishes:
     fresh: bool
 
 
+_Profiles = Annotated[
+    list[str],
+    typer.Argument(metavar="PROFILE", help="Profile files, or names.", autocompletion=complete.profiles),
+]
+_Requirement = Annotated[
+    list[Path] | None,
+    typer.Option("-r", "--requirement", metavar="FILE", help="Install this instead of the profile's own."),
+]
+_OutputFolder = Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Where the bundles go.")]
+_Key = Annotated[
+    Path | None, typer.Option(metavar="KEY", help="Sign with this private key; your own if not given.")
+]
+_Locked = Annotated[bool, typer.Option("--locked", help="Use the lock as it is, or fail.")]
+_Upgrade = Annotated[bool, typer.Option("--upgrade", help="Resolve anew to the newest versions.")]
+_Lock = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="The lock's file; beside the profile if not given.")
+]
+_StandIn = Annotated[
+    str | None,
+    typer.Option(metavar="IMAGE", help="Build in this image (a profile's name) instead of the target's own."),
+]
+_Fresh = Annotated[
+    bool, typer.Option("--fresh", help="Probe and rehearse again, even where nothing has changed.")
+]
+_Product = Annotated[str | None, typer.Option(metavar="NAME", help="The bundle's product name.")]
+_BundleVersion = Annotated[
+    str | None, typer.Option(metavar="VERSION", help="The bundle's version; today's date if not given.")
+]
+_Serial = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="Only grows, per product; the time in seconds if not given."),
+]
+_ExcludeNewer = Annotated[str | None, typer.Option(metavar="DATE", help="Ignore what was uploaded later.")]
+
+
 def build(
-    profiles: Annotated[
-        list[str],
-        typer.Argument(metavar="PROFILE", help="Profile files, or names.", autocompletion=complete.profiles),
-    ],
+    profiles: _Profiles,
     *,
-    requirement: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "-r", "--requirement", metavar="FILE", help="Install this instead of the profile's own."
-        ),
-    ] = None,
-    output_folder: Annotated[
-        Path, typer.Option("-o", "--output", metavar="DIR", help="Where the bundles go.")
-    ] = Path("dist"),
-    key: Annotated[
-        Path | None, typer.Option(metavar="KEY", help="Sign with this private key; your own if not given.")
-    ] = None,
-    locked: Annotated[bool, typer.Option("--locked", help="Use the lock as it is, or fail.")] = False,
-    upgrade: Annotated[bool, typer.Option("--upgrade", help="Resolve anew to the newest versions.")] = False,
-    lock: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The lock's file; beside the profile if not given.")
-    ] = None,
-    stand_in: Annotated[
-        str | None,
-        typer.Option(
-            metavar="IMAGE", help="Build in this image (a profile's name) instead of the target's own."
-        ),
-    ] = None,
-    fresh: Annotated[
-        bool, typer.Option("--fresh", help="Probe and rehearse again, even where nothing has changed.")
-    ] = False,
-    product: Annotated[str | None, typer.Option(metavar="NAME", help="The bundle's product name.")] = None,
-    bundle_version: Annotated[
-        str | None, typer.Option(metavar="VERSION", help="The bundle's version; today's date if not given.")
-    ] = None,
-    serial: Annotated[
-        int | None,
-        typer.Option(metavar="N", help="Only grows, per product; the time in seconds if not given."),
-    ] = None,
-    exclude_newer: Annotated[
-        str | None, typer.Option(metavar="DATE", help="Ignore what was uploaded later.")
-    ] = None,
+    requirement: _Requirement = None,
+    output_folder: _OutputFolder = Path("dist"),
+    key: _Key = None,
+    locked: _Locked = False,
+    upgrade: _Upgrade = False,
+    lock: _Lock = None,
+    stand_in: _StandIn = None,
+    fresh: _Fresh = False,
+    product: _Product = None,
+    bundle_version: _BundleVersion = None,
+    serial: _Serial = None,
+    exclude_newer: _ExcludeNewer = None,
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:

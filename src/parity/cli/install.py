@@ -30,47 +30,56 @@ Prefix = Annotated[Path, typer.Option(metavar="DIR", help="Where the releases li
 NoImports = Annotated[bool, typer.Option("--no-imports", help="Do not try the proof's imports.")]
 
 
+_Bundle = Annotated[
+    Path, typer.Argument(metavar="BUNDLE", help="A *.parity.tar file, or its unpacked folder.")
+]
+_Key = Annotated[
+    list[Path] | None,
+    typer.Option(metavar="PUB", help="Accept this public key; your own and the trusted ones if not given."),
+]
+_Prefix = Annotated[Path | None, typer.Option(metavar="DIR", help="A new folder, or one used before.")]
+_Into = Annotated[
+    Path | None, typer.Option(metavar="VENV", help="An existing environment, renewed all or nothing.")
+]
+_Python = Annotated[
+    Path | None, typer.Option(metavar="PATH", help="The interpreter; one that fits if not given.")
+]
+_DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Check everything and say what would change; write nothing.")
+]
+_WithSystem = Annotated[
+    bool, typer.Option("--with-system", help="Install the carried system packages first, as root.")
+]
+_CompileAll = Annotated[
+    bool, typer.Option("--compile", help="Byte-compile every module, not only those that were imported.")
+]
+_Keep = Annotated[
+    int | None,
+    typer.Option(min=1, metavar="N", help="Remove older releases until N are left (at least two stay)."),
+]
+_AllowOlder = Annotated[
+    bool, typer.Option("--allow-older", help="Accept an older serial; receipt and record tell.")
+]
+_AllowOtherOs = Annotated[
+    bool,
+    typer.Option("--allow-other-os", help="Accept another OS release or an older C library if all fits."),
+]
+
+
 def install_command(
-    bundle: Annotated[
-        Path, typer.Argument(metavar="BUNDLE", help="A *.parity.tar file, or its unpacked folder.")
-    ],
+    bundle: _Bundle,
     *,
-    key: Annotated[
-        list[Path] | None,
-        typer.Option(
-            metavar="PUB", help="Accept this public key; your own and the trusted ones if not given."
-        ),
-    ] = None,
-    prefix: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="A new folder, or one used before.")
-    ] = None,
-    into: Annotated[
-        Path | None, typer.Option(metavar="VENV", help="An existing environment, renewed all or nothing.")
-    ] = None,
-    python: Annotated[
-        Path | None, typer.Option(metavar="PATH", help="The interpreter; one that fits if not given.")
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Check everything and say what would change; write nothing.")
-    ] = False,
-    with_system: Annotated[
-        bool, typer.Option("--with-system", help="Install the carried system packages first, as root.")
-    ] = False,
+    key: _Key = None,
+    prefix: _Prefix = None,
+    into: _Into = None,
+    python: _Python = None,
+    dry_run: _DryRun = False,
+    with_system: _WithSystem = False,
     no_imports: NoImports = False,
-    compile_all: Annotated[
-        bool, typer.Option("--compile", help="Byte-compile every module, not only those that were imported.")
-    ] = False,
-    keep: Annotated[
-        int | None,
-        typer.Option(min=1, metavar="N", help="Remove older releases until N are left (at least two stay)."),
-    ] = None,
-    allow_older: Annotated[
-        bool, typer.Option("--allow-older", help="Accept an older serial; receipt and record tell.")
-    ] = False,
-    allow_other_os: Annotated[
-        bool,
-        typer.Option("--allow-other-os", help="Accept another OS release or an older C library if all fits."),
-    ] = False,
+    compile_all: _CompileAll = False,
+    keep: _Keep = None,
+    allow_older: _AllowOlder = False,
+    allow_other_os: _AllowOtherOs = False,
     as_json: Json = False,
 ) -> None:
     """Verify a bundle and install it on this machine, without a network."""
