@@ -11,8 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.support.bundles import IDENTITY, MadeBundle, file_size_limit, make_bundle
+from tests.support.large import Ballast, large_bundle
 from tests.support.recorder import Recorder
-from tests.support.updates import NEWER, large_bundle, many_wheels, older_and_newer, plain_wheel
+from tests.support.updates import NEWER, many_wheels, older_and_newer, plain_wheel
 
 import parity.farside
 from parity.errors import WriteFailed
@@ -219,16 +220,17 @@ def test_patching_and_joining_take_no_more_memory_for_a_large_bundle(tmp_path: P
     peaks: dict[str, list[int]] = {"patch": [], "join": []}
     for megabytes in (1, 128):
         folder = tmp_path / str(megabytes)
-        old = large_bundle(folder / "old", megabytes, b"one")
-        new = large_bundle(folder / "new", megabytes, b"another")
+        large = Ballast("large", megabytes << 20)
+        old = large_bundle(folder / "old", [Ballast("extra", 3, b"one"), large])
+        new = large_bundle(folder / "new", [Ballast("extra", 7, b"another"), large])
         delta = write_delta(old, new, folder / "d", lambda signed, keys: "anyone", Recorder())
         assert delta.size < 5000
         peaks["patch"].append(far_side("patch", old, folder / "d", folder / "patched"))
         assert (folder / "patched").stat().st_size == new.stat().st_size
         split_bundle(old, folder / "volumes", 40_000_000, Recorder())
         peaks["join"].append(far_side("join", folder / "volumes", folder / "joined"))
-    for small, large in peaks.values():
-        assert large - small < 12_000_000
+    for little, much in peaks.values():
+        assert much - little < 12_000_000
 
 
 # --- thin texts -------------------------------------------------------------------------------------------
