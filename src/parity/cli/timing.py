@@ -49,5 +49,6 @@ class Stopwatch:
     def _lap(self) -> None:
         now = time.monotonic()
         if self._stage:
-            self.seconds[self._stage] = round(now - self._stage_began, 2)
+            before = self.seconds.get(self._stage, 0.0)  # a stage may come again
+            self.seconds[self._stage] = round(before + now - self._stage_began, 2)
         self._stage_began = now

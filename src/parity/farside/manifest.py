@@ -13,6 +13,7 @@ HEAD_SIZE = 65536
 LIMIT = 16 * 1024 * 1024
 """The largest manifest, in bytes: some 80,000 files."""
 OTHER_FILES = "files/"
+SYSTEM = "system/"
 """Where whatever else the application needs lies, in the payload and in the environment alike."""
 
 
@@ -141,7 +142,7 @@ def _check_lists(document: Dict[str, Any]) -> None:
     if packages != wheels or len(packages) != len(document["packages"]):
         raise BundleDamaged("manifest.packages and the files under wheels/ differ")
     system = [entry["path"] for entry in (document["system"] or {"packages": ()})["packages"]]
-    if sorted(system) != [path for path in files if path.startswith("system/")]:
+    if sorted(system) != [path for path in files if path.startswith(SYSTEM)]:
         raise BundleDamaged("manifest.system and the files under system/ differ")
     other = [entry["path"] for entry in document["other_files"]]
     if other != [path for path in files if path.startswith(OTHER_FILES)]:

@@ -2,24 +2,24 @@
 
 Job:
     {"store": "/store", "folder": a private folder, kept between calls in one container,
-     "names": [packages, or what the manager installs by],
-     "libraries": [sonames; what provides them is asked of the manager where that can tell],
+     "names": [packages, or other words that the manager installs by],
+     "optional": [words of the same kind that may be unknown to it],
      "locked": [{"name", "version", "arch", "file", "sha256", "size", "requested"}] or null: exactly these,
      "timeout": seconds, "proxies": {"http", "https", "no"}, "ca": PEM or null}
 Result:
     {"manager": "deb" | "rpm" | "apk" or null, "packages": [as "locked", in the order of installation],
-     "fetched": how many came over the network, "unknown": [libraries that the manager cannot tell of],
+     "fetched": how many came over the network, "unknown": [optional words that were],
      "error": null or {"kind", "message", "said": [lines]}}
 
-Kinds: `unsupported`, `unreachable`, `unknown`, `gone` (a locked version), `unsigned`, `other` (bytes or
-packages than were locked), `failed`. Nothing is installed here, and no script of a package runs.
+Kinds: `unsupported`, `unreachable`, `unknown`, `gone` (what was locked does not fit any more), `unsigned`,
+`other` (bytes than were locked), `failed`. Nothing is installed here, and no script of a package runs.
 """
 
 import contextlib
 import os
 import shutil
 import uuid
-from typing import Any, Callable, Dict, List, Optional, Sequence
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 from . import system_apk, system_deb, system_rpm
 from .store import Store, sha256_file
@@ -53,11 +53,9 @@ def _fill(job: Dict[str, Any], store: Store, result: Dict[str, Any]) -> None:
         _compare(locked, found)
         result["packages"] = locked
     else:
-        words = {library: manager.word_for(library) for library in job["libraries"]}
-        result["unknown"] = sorted(library for library, word in words.items() if not word)
-        names = [*job["names"], *(word for word in words.values() if word)]
-        found = manager.fetch(room, names) if names else []
-        result["packages"] = [_told(each, names) for each in found]
+        found, result["unknown"] = _fetch(manager, room, job["names"], job["optional"])
+        asked = [*job["names"], *job["optional"]]
+        result["packages"] = [_told(each, asked) for each in found]
     for each in found:
         _keep(store, each)
     result["fetched"] = len(found)
@@ -69,6 +67,30 @@ def _manager() -> Manager:
             return manager
     programs = ", ".join(manager.program for manager in _MANAGERS)
     raise Problem("unsupported", f"the image has none of the package managers that are known: {programs}")
+
+
+def _fetch(
+    manager: Manager, room: Room, names: List[str], optional: List[str]
+) -> Tuple[List[Fetched], List[str]]:
+    """Names, and those of the optional words that the manager knows; what it does not know besides."""
+    try:
+        return manager.fetch(room, [*names, *optional]), []
+    except Problem as problem:
+        if problem.kind != "unknown" or not optional:
+            raise
+    unknown = [word for word in optional if not _knows(manager, room, word)]
+    words = [*names, *(word for word in optional if word not in unknown)]
+    return (manager.fetch(room, words) if words else []), unknown
+
+
+def _knows(manager: Manager, room: Room, word: str) -> bool:
+    try:
+        manager.fetch(room, [word])
+    except Problem as problem:
+        if problem.kind != "unknown":
+            raise
+        return False
+    return True
 
 
 def _told(found: Fetched, names: Sequence[str]) -> Package:
@@ -88,10 +110,13 @@ def _compare(locked: Sequence[Package], found: Sequence[Fetched]) -> None:
     wanted = {(each["name"], each["version"], each["arch"]): each["sha256"] for each in locked}
     there = {(each.name, each.version, each.arch): each.sha256 for each in found}
     differ = sorted(key for key in wanted.keys() | there.keys() if wanted.get(key) != there.get(key))
-    if differ:
-        name, version, arch = differ[0]
-        kind = "has other bytes than" if differ[0] in wanted and differ[0] in there else "is not as in"
-        raise Problem("other", f"{name} {version} ({arch}) {kind} the lock")
+    if not differ:
+        return
+    name, version, arch = differ[0]
+    if differ[0] in wanted and differ[0] in there:
+        raise Problem("other", f"{name} {version} ({arch}) has other bytes than were locked")
+    what = "is not needed any more" if differ[0] in wanted else "is needed now, and was not locked"
+    raise Problem("gone", f"{name} {version} ({arch}) {what}")
 
 
 def _keep(store: Store, found: Fetched) -> None:

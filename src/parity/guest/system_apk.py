@@ -41,10 +41,6 @@ class Apk(Manager):
         """`name=version`."""
         return "{name}={version}".format(**package)
 
-    def word_for(self, library: str) -> str:
-        """Apk writes down which libraries a package provides."""
-        return "so:" + library
-
 
 def to_install(said: str) -> List[Tuple[str, str]]:
     """Name and version of what `apk add --simulate` would install, in its order."""

@@ -51,11 +51,6 @@ class Manager:
         """A locked package in the manager's words."""
         raise NotImplementedError
 
-    def word_for(self, library: str) -> str:
-        """What to ask for to get a library; empty where the manager knows packages by name only."""
-        del library
-        return ""
-
 
 class Room:
     """A folder and an environment for one image's package manager."""

@@ -55,10 +55,6 @@ class Dnf(Manager):
         """`name-epoch:version-release.arch`."""
         return "{name}-{version}.{arch}".format(**package)
 
-    def word_for(self, library: str) -> str:
-        """Rpm writes down which libraries a package provides."""
-        return f"{library}()(64bit)"
-
 
 def _command(room: Room, cache: str) -> List[str]:
     options = [*_OPTIONS, "cachedir=" + cache, "logdir=" + cache]

@@ -14,6 +14,7 @@ from parity.model.profile import (
 )
 from parity.model.project import Origin, ProjectPlan, SourcePackage
 from parity.model.proof import ImportResult, Proof
+from parity.model.system import SystemPackage, SystemSet
 from parity.model.wheels import Finding, StoredWheel, WheelSet
 
 __all__ = [
@@ -40,7 +41,9 @@ __all__ = [
     "SourcePackage",
     "SourcePlan",
     "StoredWheel",
+    "SystemPackage",
     "SystemPlan",
+    "SystemSet",
     "Target",
     "WheelSet",
 ]

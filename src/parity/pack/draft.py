@@ -10,9 +10,20 @@ from typing import Any
 
 from parity import farside
 from parity.farside import manifest, ustar
-from parity.model import BundleFile, Facts, ImportResult, Lock, PinnedImage, Profile, Proof, WheelSet
+from parity.model import (
+    BundleFile,
+    Facts,
+    ImportResult,
+    Lock,
+    PinnedImage,
+    Profile,
+    Proof,
+    SystemSet,
+    WheelSet,
+)
 from parity.pack.contents import build_manifest, file_of_bytes, payload_order, wheel_files
 from parity.pack.othertexts import other_files_text
+from parity.pack.system import system_text
 from parity.pack.texts import pylock_toml, readme_txt, requirements_txt
 
 _STUBS = ("install.py", "install.sh")
@@ -29,6 +40,7 @@ class Draft:
         wheels: the wheel set; its bytes stay in the engine's store.
         files: every other file but the manifest and the proof.
         uv: uv's wheel among them, None where the target installs with its own pip.
+        system: the distribution's packages among them, None where there are none.
     """
 
     profile: Profile
@@ -37,6 +49,7 @@ class Draft:
     wheels: WheelSet
     files: tuple[BundleFile, ...]
     uv: BundleFile | None
+    system: SystemSet | None = None
 
     def manifest(self, files: Sequence[BundleFile], imports: Sequence[ImportResult] = ()) -> bytes:
         """The manifest over these files, with the imports that the far side shall repeat."""
@@ -51,6 +64,7 @@ class Draft:
             allow=self.profile.rehearsal.allow,
             files=files,
             stand_in=(image.pin, image.stand_in_for) if image.stand_in_for else None,
+            system=self.system.document() if self.system else None,
         )
 
     @property
@@ -66,12 +80,17 @@ class Draft:
         """The payload's files with the proof among them."""
         return payload_order([*self.rehearsed(), json_file("proof.json", proof.document)])
 
-    def archive(self) -> Iterator[bytes]:
-        """A tar of everything but the wheels, for the rehearsal's container."""
+    def archive(self, below: str = "") -> Iterator[bytes]:
+        """A tar of everything but the wheels, for the rehearsal's container.
+
+        Args:
+            below: the beginning of the paths that are wanted; the manifest is always there.
+        """
         data = self.manifest(self.rehearsed())
         yield from _entry(file_of_bytes(manifest.NAME, data))
         for file in self.files:
-            yield from _entry(file)
+            if file.path.startswith(below):
+                yield from _entry(file)
         yield ustar.END
 
 
@@ -87,6 +106,8 @@ def draft(
     more: Sequence[BundleFile] = (),
     sync: str = "",
     pip_note: str = "",
+    system: SystemSet | None = None,
+    system_files: Sequence[BundleFile] = (),
 ) -> Draft:
     """Everything a bundle holds besides manifest, proof and wheels.
 
@@ -101,11 +122,12 @@ def draft(
         more: what travels besides, such as a project's metadata.
         sync: the command that syncs a carried project's checkout, empty where none is carried.
         pip_note: what users of the target's own pip must know; see `pips.pip_note`.
+        system: the distribution's packages that are carried.
+        system_files: their files.
     """
+    besides = system_text(system) + other_files_text(more)
     texts = {
-        "README.txt": readme_txt(
-            lock, profile.target, profile.installer, sync, pip_note, other_files_text(more)
-        ),
+        "README.txt": readme_txt(lock, profile.target, profile.installer, sync, pip_note, besides),
         "profile.yaml": profile.document,
         "pylock.toml": pylock_toml(lock),
         "requirements.txt": requirements_txt(lock, profile.target.libc.family, pip_note),
@@ -113,10 +135,10 @@ def draft(
     files = [file_of_bytes(path, text.encode()) for path, text in texts.items()]
     files.append(json_file("facts.json", travelling_facts))
     files.extend(farside_files())
-    files.extend(more)
+    files.extend([*more, *system_files])
     if uv is not None:
         files.append(uv)
-    return Draft(profile, image, facts, wheels, payload_order(files), uv)
+    return Draft(profile, image, facts, wheels, payload_order(files), uv, system)
 
 
 def farside_files() -> tuple[BundleFile, ...]:

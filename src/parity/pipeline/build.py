@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from parity.audit import audit_wheels, check_tags, refused_by_pip
 from parity.engine import Container
@@ -15,6 +17,7 @@ from parity.pack import Draft, draft, oldest_pip, pip_note, wheels_in_archive, w
 from parity.pipeline import known, locks, projects
 from parity.pipeline.beside import beside
 from parity.pipeline.other_files import other_files
+from parity.pipeline.system import SystemSearch, prove
 from parity.pipeline.values import BuildReport, BuildRequest, World
 from parity.probe import check_parity, check_stand_in, travelling
 from parity.rehearse import Carried
@@ -37,7 +40,8 @@ def build(request: BuildRequest, world: World) -> BuildReport:
         lock = resolved.lock
         wheels = _wheel_set(request, facts, lock, room, world)
         uv = world.tools.uv_file(facts.arch) if _carries_uv(request.profile) else None
-        bundle_draft = draft(
+        drafted = partial(
+            draft,
             request.profile,
             image,
             facts,
@@ -49,10 +53,10 @@ def build(request: BuildRequest, world: World) -> BuildReport:
             sync=resolved.sync,
             pip_note=_told_of_pip(image, facts, lock, world),
         )
-        proof = _proof(bundle_draft, lock, world)
+        bundle_draft, proof = _proof(drafted, SystemSearch(request, facts, wheels, room, world), lock)
         bundle = _bundle(request, bundle_draft, proof, room, world)
-    others = bundle_draft.other_files
-    return BuildReport(request.profile, image, facts, lock, wheels, proof, bundle, others)
+    others, system = bundle_draft.other_files, bundle_draft.system
+    return BuildReport(request.profile, image, facts, lock, wheels, proof, bundle, others, system)
 
 
 def _present_image(request: BuildRequest, world: World) -> PinnedImage:
@@ -119,9 +123,21 @@ def _wheel_set(request: BuildRequest, facts: Facts, lock: Lock, room: Container,
     return wheels
 
 
-def _proof(bundle_draft: Draft, lock: Lock, world: World) -> Proof:
-    world.reporter.stage("rehearse")
-    carried = Carried(
+def _proof(drafted: Callable[..., Draft], search: SystemSearch, lock: Lock) -> tuple[Draft, Proof]:
+    world = search.world
+    bundle_draft, proof = prove(search, drafted, lambda each: _carried(each, lock))
+    for each in proof.imports:
+        world.reporter.debug(f"{each.package}: import {each.module}: {each.error or 'works'}")
+    for warning in proof.warnings:
+        world.reporter.warn(warning)
+    again = ", nothing changed since that was seen" if proof.reused else ""
+    world.reporter.note(f"{proof.installed} installed, {len(proof.imports)} modules imported{again}")
+    return bundle_draft, proof
+
+
+def _carried(bundle_draft: Draft, lock: Lock) -> Carried:
+    """What of a draft the rehearsal installs from."""
+    return Carried(
         archive=bundle_draft.archive,
         wheels=(STORE_VOLUME, bundle_draft.wheels.folder),
         requested=tuple(wheel.name for wheel in lock.wheels if wheel.requested),
@@ -129,14 +145,6 @@ def _proof(bundle_draft: Draft, lock: Lock, world: World) -> Proof:
         wheel_bytes=bundle_draft.wheels.total_bytes * (2 if bundle_draft.profile.project else 1)
         + sum(file.size for file in bundle_draft.other_files),
     )
-    proof = known.proof_of(bundle_draft, carried, world)
-    for each in proof.imports:
-        world.reporter.debug(f"{each.package}: import {each.module}: {each.error or 'works'}")
-    for warning in proof.warnings:
-        world.reporter.warn(warning)
-    again = ", nothing changed since that was seen" if proof.reused else ""
-    world.reporter.note(f"{proof.installed} installed, {len(proof.imports)} modules imported{again}")
-    return proof
 
 
 def _bundle(

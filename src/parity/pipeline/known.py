@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 from parity import __version__
 from parity.engine.guests import guest_tar
+from parity.farside.manifest import SYSTEM
 from parity.model import Facts, PinnedImage, Proof
 from parity.pack import Draft
+from parity.pipeline.rehearsals import rehearse_bundle
 from parity.pipeline.values import Site
 from parity.probe import measure, parse_facts
-from parity.rehearse import Carried, judge, rehearse
+from parity.rehearse import Carried, judge
 
 
 def facts_of(image: PinnedImage, python_minor: str, site: Site) -> Facts:
@@ -31,18 +36,32 @@ def facts_of(image: PinnedImage, python_minor: str, site: Site) -> Facts:
     return parse_facts(document, image.name)
 
 
-def proof_of(draft: Draft, carried: Carried, site: Site) -> Proof:
-    """The draft's proof, rehearsed unless these very bytes were rehearsed in this very image before."""
+@dataclass(frozen=True)
+class Seen:
+    """What a rehearsal saw, not yet judged; `reused`: it was seen before."""
+
+    document: Mapping[str, Any]
+    key: str
+    reused: bool
+
+
+def rehearsal_of(draft: Draft, carried: Carried, site: Site) -> Seen:
+    """Rehearse the draft, unless these very bytes were rehearsed well in this very image before."""
     plan = draft.profile.rehearsal
     key = _key("proof", draft.image.id, hashlib.sha256(draft.manifest(draft.rehearsed())).hexdigest(), plan)
     seen = site.memory.recall("proof", key)
     if seen is not None:
-        proof = judge(seen, draft.image, draft.facts, plan)
-        return replace(proof, reused=True)
-    seen = rehearse(site.engine, draft.image, draft.facts, plan, carried, site.reporter)
-    proof = judge(seen, draft.image, draft.facts, plan)
-    site.memory.keep("proof", key, seen)
-    return proof
+        return Seen(seen, key, reused=True)
+    system = partial(draft.archive, SYSTEM) if draft.system else None
+    return Seen(rehearse_bundle(site, draft.image, draft.facts, plan, carried, system), key, reused=False)
+
+
+def proof_of(draft: Draft, seen: Seen, site: Site) -> Proof:
+    """The draft's proof, remembered; errors as `parity.rehearse.judge`."""
+    proof = judge(seen.document, draft.image, draft.facts, draft.profile.rehearsal)
+    if not seen.reused:
+        site.memory.keep("proof", seen.key, seen.document)
+    return replace(proof, reused=seen.reused)
 
 
 def _key(*parts: object) -> str:

@@ -20,6 +20,7 @@ from parity.model import (
     PinnedImage,
     Profile,
     Proof,
+    SystemSet,
     WheelSet,
 )
 from parity.model.network import HostNetwork
@@ -105,3 +106,4 @@ class BuildReport:
     proof: Proof
     bundle: BuiltBundle
     other_files: tuple[BundleFile, ...] = ()
+    system: SystemSet | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -15,10 +16,11 @@ from parity.farside.reader import VerifiedBundle, member_bytes, member_chunks, o
 from parity.images import ensure_image
 from parity.model import ImageSource, PinnedImage, Proof
 from parity.pipeline import known
+from parity.pipeline.rehearsals import rehearse_bundle
 from parity.pipeline.values import Site
 from parity.profile import rehearsal_plan, shipped_root
 from parity.progress import Reporter
-from parity.rehearse import Carried, judge, rehearse
+from parity.rehearse import Carried, judge
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,9 @@ def rehearse_again(path: Path, bundle: VerifiedBundle, site: Site) -> Proof:
         plan = rehearsal_plan(document.get("rehearsal", {}))
         requested = tuple(p["name"] for p in bundle.manifest.document["packages"] if p["requested"])
         carried = Carried(lambda: _payload(file, bundle), None, requested, bundle.statement.payload.size)
-        seen = rehearse(site.engine, image, facts, plan, carried, site.reporter)
+        carries = bundle.manifest.document["system"] is not None
+        system = partial(_payload, file, bundle, manifest.SYSTEM) if carries else None
+        seen = rehearse_bundle(site, image, facts, plan, carried, system)
     return judge(seen, image, facts, plan)
 
 
@@ -69,11 +73,13 @@ def _python_minor(bundle: VerifiedBundle) -> str:
     return ".".join(python.split(".")[:2])
 
 
-def _payload(file: BinaryIO, bundle: VerifiedBundle) -> Iterator[bytes]:
-    """The payload's files as a tar, every byte hashed again on the way."""
+def _payload(file: BinaryIO, bundle: VerifiedBundle, below: str = "") -> Iterator[bytes]:
+    """The manifest and the payload's files, or those below a folder, as a tar; every byte hashed again."""
     head = manifest.encode(bundle.manifest.document)  # canonical: the very bytes that were verified
     yield ustar.header(manifest.NAME, len(head)) + head + ustar.padding(len(head))
     for member in bundle.manifest.members:
+        if not member.path.startswith(below):
+            continue
         yield ustar.header(member.path, member.size)
         yield from member_chunks(file, member)
         yield ustar.padding(member.size)

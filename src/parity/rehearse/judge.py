@@ -173,4 +173,5 @@ def _document(
             {"command": each["command"], "exit_code": each["exit_code"]} for each in result["commands"]
         ],
         **({"project": {"synced": synced}} if project else {}),
+        **({"system": [dict(each) for each in result["system"]]} if "system" in result else {}),
     }

@@ -1,0 +1,36 @@
+"""Install a bundle's system packages in the image, with the installer's own code.
+
+Job:
+    {"bundle": folder with manifest.json and system/, "work": a folder of ours}
+Result:
+    {"isolation": {promise: bool}, "installed": [{"name", "version"}], "error": text or null}
+"""
+
+from typing import Any, Callable, Dict
+
+from ..farside import folder, system
+from ..farside.errors import FarsideError
+from . import isolation
+
+_PROMISES = ("only-loopback", "no-route-out", "no-new-privileges")
+
+
+def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[str, Any]:
+    """Install; see the module's docstring."""
+    seen = isolation.isolation()
+    result: Dict[str, Any] = {
+        "isolation": {name: seen[name] for name in _PROMISES},
+        "installed": [],
+        "error": None,
+    }
+    if not all(result["isolation"].values()):
+        return result
+    try:
+        bundle = folder.open_folder(job["bundle"])
+        found = system.survey(bundle.manifest.document["system"])
+        if found is not None:
+            system.install(found, bundle, job["work"], lambda line: emit({"event": "said", "line": line}))
+            result["installed"] = (system.record(found, True) or {})["installed"]
+    except FarsideError as error:
+        result["error"] = error.message
+    return result

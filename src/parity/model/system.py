@@ -1,0 +1,57 @@
+"""Packages of the target's distribution that are carried, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+SystemManager = Literal["deb", "rpm", "apk"]
+
+
+@dataclass(frozen=True)
+class SystemPackage:
+    """A package of the distribution.
+
+    Attributes:
+        name, version, arch: in its manager's own words; rpm's version is `epoch:version-release`.
+        file: the name under which it travels below `system/`.
+        sha256: 64 hexadecimal digits, lower case.
+        size: bytes.
+        requested: whether it was asked for, by name or for a library; False for what came along.
+    """
+
+    name: str
+    version: str
+    arch: str
+    file: str
+    sha256: str
+    size: int
+    requested: bool
+
+    @property
+    def path(self) -> str:
+        """Its path in the payload."""
+        return f"system/{self.file}"
+
+
+@dataclass(frozen=True)
+class SystemSet:
+    """What is carried for one target.
+
+    Attributes:
+        manager: whose packages they are.
+        packages: in the order of installation.
+        unprovided: libraries that were missing and that no known package provides.
+    """
+
+    manager: SystemManager
+    packages: tuple[SystemPackage, ...]
+    unprovided: tuple[str, ...] = ()
+
+    def document(self) -> dict[str, object]:
+        """As the manifest has it."""
+        rows = [
+            {"name": p.name, "version": p.version, "arch": p.arch, "path": p.path, "requested": p.requested}
+            for p in self.packages
+        ]
+        return {"manager": self.manager, "packages": rows}

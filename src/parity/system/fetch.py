@@ -1,0 +1,89 @@
+"""Names to stored packages: the image's own manager downloads and checks, this side judges the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from parity.engine import Container
+from parity.engine.guests import GuestFailed, run_guest
+from parity.engine.workshop import STORE
+from parity.errors import LockOutdated, ParityError, SystemPackagesFailed
+from parity.model import SystemPackage, SystemSet
+from parity.model.network import HostNetwork
+
+TIMEOUT = 900.0
+_FOLDER = "/tmp/parity-system"  # noqa: S108 - inside the workshop, made with mode 0700
+_REMEDIES = {
+    "unsupported": "system packages are carried for images with apt, dnf or apk; put them into the image",
+    "unreachable": "check that containers reach the image's package sources, with this machine's proxies",
+    "unknown": "check the spelling; names are those of the target's distribution and release",
+    "unsigned": "nothing that its distribution did not sign is carried: mend the image's sources or keys",
+    "other": "find out why the source has changed; --upgrade locks what it has now",
+}
+
+
+@dataclass(frozen=True)
+class SystemWish:
+    """What is asked for: by name, by words that the manager may not know, or exactly what was locked."""
+
+    names: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+    locked: SystemSet | None = None
+
+
+def fetch_system(
+    container: Container, python: str, wish: SystemWish, network: HostNetwork
+) -> tuple[SystemSet, int]:
+    """Bring packages into the store, with what they need beyond the image.
+
+    Args:
+        container: the workshop, started.
+        python: the interpreter inside it.
+        wish: what is asked for; locked packages that the store holds need no network.
+        network: its proxies and CA bundle are given to the image's package manager.
+
+    Returns:
+        the packages, and how many came over the network. `unprovided` are the optional words that
+        the manager does not know.
+
+    Raises:
+        LockOutdated: what was locked is no longer to be had, or is not what the image needs.
+        SystemPackagesFailed: they cannot be had, or are not what their distribution signed.
+    """
+    job = {
+        "store": STORE,
+        "folder": _FOLDER,
+        "names": list(wish.names),
+        "optional": list(wish.optional),
+        "locked": [vars(package) for package in wish.locked.packages] if wish.locked else None,
+        "timeout": TIMEOUT,
+        "proxies": dict(network.proxies),
+        "ca": network.ca_bundle,
+    }
+    try:
+        result = run_guest(container, python, "system", job, timeout=4 * TIMEOUT)
+    except GuestFailed as error:
+        raise SystemPackagesFailed(
+            "fetching system packages broke off: " + network.redact(error.last_line)
+        ) from error
+    except TimeoutError as error:
+        raise SystemPackagesFailed("fetching system packages took too long") from error
+    if result["error"]:
+        raise _failed(result["error"], network)
+    packages = tuple(SystemPackage(**package) for package in result["packages"])
+    return SystemSet(result["manager"], packages, tuple(result["unknown"])), result["fetched"]
+
+
+def stored_at(package: SystemPackage) -> str:
+    """Where a fetched package lies in the workshop."""
+    return f"{STORE}/sha256/{package.sha256[:2]}/{package.sha256}"
+
+
+def _failed(error: Mapping[str, Any], network: HostNetwork) -> ParityError:
+    message = network.redact(error["message"])
+    details = tuple(network.redact(line) for line in error["said"])
+    if error["kind"] == "gone":
+        return LockOutdated(f"the locked system packages cannot be had: {message}", details=details)
+    return SystemPackagesFailed(message, remedy=_REMEDIES.get(error["kind"], ""), details=details)

@@ -1,0 +1,114 @@
+"""The lock of the system packages: a file of its own beside the wheels' lock, as strict in reading."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from parity.errors import LockInvalid
+from parity.farside.ustar import is_safe_path
+from parity.model import SystemPackage, SystemPlan, SystemSet, Target
+from parity.model.toml import TOMLError, parse
+
+FORMAT = "parity-system/1"
+_MANAGERS = ("deb", "rpm", "apk")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_:~^%-]{0,255}")
+_FIELDS = {field.name: field.type for field in fields(SystemPackage)}
+
+
+@dataclass(frozen=True)
+class SystemLock:
+    """What was found for `inputs` (see `system_inputs`)."""
+
+    inputs: str
+    found: SystemSet
+
+
+def system_lock_path(lock_path: Path) -> Path:
+    """Where it lies: `pylock.NAME.system.toml` beside `pylock.NAME.toml`."""
+    return lock_path.with_suffix(".system.toml")
+
+
+def system_inputs(plan: SystemPlan, target: Target, wheels: Iterable[str]) -> str:
+    """SHA-256 over everything that decides which packages are wanted.
+
+    Args:
+        plan: the profile's.
+        target: the machine.
+        wheels: the digests of the wheels; what is missing depends on them where it is to be found out.
+    """
+    document = {
+        "names": sorted(plan.names),
+        "auto": plan.auto,
+        "target": [target.os_id, target.os_version, target.arch],
+        "wheels": sorted(wheels) if plan.auto else [],
+    }
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+
+
+def write_system_lock(lock: SystemLock) -> str:
+    """The lock's text; the same lock always gives the same text."""
+    lines = [
+        "# Written by `parity build`: the distribution's packages that a bundle carries.",
+        f"format = {json.dumps(FORMAT)}",
+        f"inputs = {json.dumps(lock.inputs)}",
+        f"manager = {json.dumps(lock.found.manager)}",
+        f"unprovided = {json.dumps(list(lock.found.unprovided))}",
+    ]
+    for package in lock.found.packages:
+        lines += ["", "[[packages]]"]
+        lines += [f"{name} = {json.dumps(value)}" for name, value in vars(package).items()]
+    return "\n".join(lines) + "\n"
+
+
+def read_system_lock(path: Path) -> SystemLock | None:
+    """The lock in a file, None where there is none.
+
+    Raises:
+        LockInvalid: it is not one that `write_system_lock` could have written.
+    """
+    try:
+        document = parse(path.read_text(encoding="utf-8"))
+        return _lock(document)
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError, TOMLError, RecursionError, ValueError) as error:
+        raise LockInvalid(f"not a lock of system packages: {error}", where=str(path)) from error
+
+
+def _lock(document: Mapping[str, Any]) -> SystemLock:
+    if document.get("format") != FORMAT or document.get("manager") not in _MANAGERS:
+        raise ValueError(f"format and manager are not {FORMAT} and one of {', '.join(_MANAGERS)}")
+    inputs, rows = document.get("inputs"), document.get("packages", [])
+    unprovided = document.get("unprovided", [])
+    if not isinstance(inputs, str) or not isinstance(rows, list) or not isinstance(unprovided, list):
+        raise ValueError("inputs, packages or unprovided are not what they must be")  # noqa: TRY004
+    if not all(isinstance(each, str) for each in unprovided):
+        raise ValueError("unprovided is no list of libraries")
+    packages = tuple(_package(row) for row in rows)
+    if len({package.file for package in packages}) != len(packages):
+        raise ValueError("a file is named twice")
+    return SystemLock(inputs, SystemSet(document["manager"], packages, tuple(unprovided)))
+
+
+def _package(row: object) -> SystemPackage:
+    kinds = {"str": str, "int": int, "bool": bool}
+    if not isinstance(row, dict) or set(row) != set(_FIELDS):
+        raise ValueError("a package has other fields than " + ", ".join(_FIELDS))
+    for name, kind in _FIELDS.items():
+        if type(row[name]) is not kinds[str(kind)]:
+            raise ValueError(f"{name} is no {kind}")
+    package = SystemPackage(**row)
+    if not all(_WORD.fullmatch(word) for word in (package.name, package.version, package.arch)):
+        raise ValueError(f"{package.name!r} {package.version!r} ({package.arch!r}) is no package")
+    if "/" in package.file or not is_safe_path(package.path) or package.size < 0:
+        raise ValueError(f"{package.name}: its file or its size cannot be")
+    if not _SHA256.fullmatch(package.sha256):
+        raise ValueError(f"{package.name}: no SHA-256, or not 64 lower-case hexadecimal digits")
+    return package
