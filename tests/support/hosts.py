@@ -68,13 +68,14 @@ def host(engine: Engine, image: PinnedImage, media: Path) -> Iterator[Host]:
             pids=256,
         )
         with engine.container(spec) as container:
-            container.put("/media", _tar(media))
+            container.put("/media", tree_tar(media, "."))
             container.start()
             yield Host(container)
 
 
-def _tar(folder: Path) -> bytes:
+def tree_tar(folder: Path, name: str) -> bytes:
+    """A folder with all that is in it, under another name."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
-        archive.add(folder, ".")
+        archive.add(folder, name)
     return buffer.getvalue()

@@ -15,6 +15,7 @@ from .errors import InstallFailed
 from .folder import BundleFolder
 from .host import minor_of
 from .interpreter import measure
+from .prefix import remove
 from .sites import site_packages
 
 # uv and pip ask distutils where packages go before Python 3.10, and sysconfig where `_PIP_USE_SYSCONFIG`
@@ -25,6 +26,7 @@ _TELL_BY_SYSCONFIG = (
     "import sysconfig; sysconfig._PIP_USE_SYSCONFIG = True; "
     "sysconfig._INSTALL_SCHEMES.setdefault('venv', sysconfig._INSTALL_SCHEMES['posix_prefix'])\n"
 )
+_UV_LOCK = ".lock"
 _DISTUTILS_UNTIL = (3, 9)
 
 
@@ -88,27 +90,32 @@ class Uv(Tool):
         options = ["--no-index", "--find-links", wheels, "--require-hashes", "--no-deps", "--no-build"]
         options += ["--reinstall"] if again else []
         command = [self._program, "pip", "install", "--python", python_of(environment), *options]
-        with self._askable(environment):
+        with self._at_work(environment):
             self.children.demand("installing", [*command, "-r", requirements])
 
     def ask(self, environment: str) -> Done:
         """`uv pip check`."""
-        with self._askable(environment):
+        with self._at_work(environment):
             return self.children.run([self._program, "pip", "check", "--python", python_of(environment)])
 
     @contextmanager
-    def _askable(self, environment: str) -> Iterator[None]:
-        """While uv works there, its interpreter tells by itself where its packages go."""
+    def _at_work(self, environment: str) -> Iterator[None]:
+        """While uv works there, its interpreter tells where its packages go; nothing of that stays.
+
+        uv's lock goes too: it is a file that everybody may write.
+        """
         folders = [] if self._distutils else site_packages(environment)
-        files = [os.path.join(folder, _PTH) for folder in folders]
-        for path in files:
+        made = [os.path.join(folder, _PTH) for folder in folders]
+        for path in made:
             with open(path, "w", encoding="ascii") as handle:
                 handle.write(_TELL_BY_SYSCONFIG)
+        lock = os.path.join(environment, _UV_LOCK)
+        made += [] if os.path.lexists(lock) else [lock]
         try:
             yield
         finally:
-            for path in files:
-                os.unlink(path)
+            for path in made:
+                remove(path)
 
 
 class Pip(Tool):

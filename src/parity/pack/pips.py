@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from packaging.version import Version
-
 from parity.farside.names import parse_wheel_name
 from parity.model import LockedWheel
 
-_OLDEST = "9.0.3"
+_OLDEST = (9, 0, 3)
 """The first that installs from a folder with hashes as our texts tell; it knows abi3 and manylinux1."""
 
 # Where a platform's name begins so: the first pip that knows it, by pip's changelog and, for musllinux,
 # by the first pip whose vendored `packaging` has it; tests/integration/test_pips.py asks real pips.
 _SINCE = {
-    "manylinux2010_": "19.0",
-    "manylinux2014_": "19.3",
-    "manylinux_": "20.3",
-    "musllinux_": "21.2",
+    "manylinux2010_": (19, 0),
+    "manylinux2014_": (19, 3),
+    "manylinux_": (20, 3),
+    "musllinux_": (21, 2),
 }
 _OTHER_LIBC = {"glibc": "musllinux_", "musl": "manylinux"}
 _SHOWN = 3
@@ -27,18 +25,18 @@ _SHOWN = 3
 def oldest_pip(wheels: Iterable[LockedWheel], libc_family: str) -> str:
     """The oldest pip that takes all of these wheels on a target with that C library."""
     needed = [_needed(wheel.filename, _OTHER_LIBC.get(libc_family, "")) for wheel in wheels]
-    return max([_OLDEST, *needed], key=Version)
+    return ".".join(str(number) for number in max([_OLDEST, *needed]))
 
 
-def _needed(filename: str, foreign: str) -> str:
+def _needed(filename: str, foreign: str) -> tuple[int, ...]:
     """The oldest pip that takes one wheel: any of its tags will do."""
     name = parse_wheel_name(filename)
     platforms = [tag.split("-")[2] for tag in name.tags] if name else []
     known = [_since(one) for one in platforms if not foreign or not one.startswith(foreign)]
-    return min(known, key=Version, default=_OLDEST)
+    return min(known, default=_OLDEST)
 
 
-def _since(platform: str) -> str:
+def _since(platform: str) -> tuple[int, ...]:
     return next((pip for begin, pip in _SINCE.items() if platform.startswith(begin)), _OLDEST)
 
 
