@@ -11,9 +11,7 @@ from parity.errors import InputFileError, Problem
 from parity.farside.names import normalize_name
 from parity.model import (
     ImageSource,
-    IndexSettings,
     Libc,
-    NamedIndex,
     Profile,
     ProjectPlan,
     RehearsalPlan,
@@ -23,6 +21,7 @@ from parity.model import (
     Target,
 )
 from parity.profile.checks import memory_bytes, timeout_seconds
+from parity.profile.indexes import index_settings
 from parity.profile.layers import Layer, Trail, problem_at, resolved, value_at
 from parity.profile.other_files import other_files, travelling
 from parity.profile.search import is_file
@@ -43,7 +42,7 @@ def build(name: str, path: Path, layer: Layer) -> Profile:
         target=_target(document["target"]),
         image=_image(layer, ("image",)),
         requirements=_requirements(layer),
-        index=_indexes(document),
+        index=index_settings(document),
         rehearsal=rehearsal_plan(document.get("rehearsal", {})),
         installer=document.get("installer", "uv"),
         exclude_newer=document.get("exclude-newer"),
@@ -107,19 +106,6 @@ def _image(layer: Layer, trail: Trail) -> ImageSource:
     if "folder" not in image:
         return ImageSource(reference=image["reference"])
     return ImageSource(image.get("reference"), resolved(layer, (*trail, "folder"), image["folder"]))
-
-
-def _indexes(document: Mapping[str, Any]) -> IndexSettings:
-    named = tuple(
-        NamedIndex(one["name"], one["url"], tuple(_pattern(name) for name in one.get("packages", ())))
-        for one in document.get("indexes", ())
-    )
-    return IndexSettings(document.get("index", {}).get("url"), named)
-
-
-def _pattern(name: str) -> str:
-    """A name, or its beginning with `*`, normalised (PEP 503)."""
-    return normalize_name(name[:-1]) + "*" if name.endswith("*") else normalize_name(name)
 
 
 def _sources(layer: Layer) -> SourcePlan:

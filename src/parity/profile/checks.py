@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from parity.errors import Problem
-from parity.profile import other_files
+from parity.profile import indexes, other_files
 from parity.profile.layers import Layer, Trail, problem_at, resolved, spell, value_at
 from parity.profile.search import is_file
 
@@ -41,7 +41,7 @@ def check_meaning(layer: Layer, faulty: Collection[str]) -> list[Problem]:
         if isinstance(value := value_at(layer, trail), str) and spell(trail) not in faulty
         if (message := judge(layer, trail, value))
     ]
-    return found + other_files.problems(layer, faulty)
+    return found + other_files.problems(layer, faulty) + indexes.problems(layer, faulty)
 
 
 def check_credentials(layer: Layer) -> Iterator[Problem]:
