@@ -9,15 +9,14 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from parity.errors import WriteFailed
+from parity.farside import atomic
 
-_LEFTOVER = re.compile(r"\..+\.[0-9a-f]{16}\.tmp")
 _NEW_FILE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -134,26 +133,10 @@ def sweep_leftovers(folder: Path) -> tuple[str, ...]:
         WriteFailed: a leftover cannot be removed.
     """
     try:
-        found = sorted(path for path in folder.iterdir() if _LEFTOVER.fullmatch(path.name))
-    except (FileNotFoundError, NotADirectoryError):
-        return ()
-    return tuple(path.name for path in found if _sweep_one(path))
-
-
-def _sweep_one(path: Path) -> bool:
-    """Remove a temporary file unless somebody holds its lock or it has gone meanwhile."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            path.unlink()
-        finally:
-            os.close(descriptor)
-    except (BlockingIOError, FileNotFoundError):
-        return False
+        return tuple(atomic.sweep(str(folder)))
     except OSError as error:
-        raise WriteFailed(f"a leftover cannot be removed: {error.strerror}", where=str(path)) from error
-    return True
+        message = f"a leftover cannot be removed: {error.strerror}"
+        raise WriteFailed(message, where=str(error.filename)) from error
 
 
 def _sync_folder(folder: Path) -> None:

@@ -36,7 +36,7 @@ ALLOWED = {
     "publish": FOUNDATIONS | {"farside"},
     "errors": set(),
     "progress": set(),
-    "files": {"errors"},
+    "files": {"errors", "farside"},
     "model": set(),
     "engine": {"model", "errors"},
     "farside": set(),

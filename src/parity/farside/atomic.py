@@ -1,17 +1,19 @@
 """A file that gets its name when it is whole. Standard library only, Python 3.6 and later.
 
-The near side's `parity.files` does the same and sweeps what a killed run leaves of either: the
-temporary file is called `.NAME.RANDOM.tmp` and is locked while it is being written.
+The temporary file is called `.NAME.RANDOM.tmp`, on the near side too (`parity.files`), and is locked
+while it is being written: so the next start can tell what a killed run left from what a living one writes.
 """
 
 import fcntl
 import os
+import re
 import secrets
 from contextlib import contextmanager, suppress
-from typing import BinaryIO, Iterator
+from typing import BinaryIO, Iterator, List, Tuple
 
 from .errors import FileNotWritten
 
+_LEFTOVER = re.compile(r"\.(.+)\.[0-9a-f]{16}\.tmp", re.DOTALL)
 _NEW_FILE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -19,16 +21,18 @@ _NEW_FILE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 def new_file(path: str) -> Iterator[BinaryIO]:
     """A file to write and read; leaving the context gives it its name, an exception removes it.
 
+    What killed runs left of a file of that name is removed first.
+
     Raises:
         FileNotWritten: the disk or the folder does not let us; also for an OSError from within the
             context, so read other files through functions that raise errors of their own.
     """
     folder, name = os.path.split(os.path.abspath(path))
-    temporary = os.path.join(folder, f".{name}.{secrets.token_hex(8)}.tmp")
+    with suppress(OSError):  # somebody else's, maybe: then it is in nobody's way either
+        sweep(folder, name)
     try:
-        descriptor = os.open(temporary, _NEW_FILE, 0o666)
+        descriptor, temporary = _temporary(folder, name)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
             with os.fdopen(descriptor, "w+b") as file:
                 yield file
                 file.flush()
@@ -41,6 +45,52 @@ def new_file(path: str) -> Iterator[BinaryIO]:
         _sync_folder(folder)
     except OSError as error:
         raise FileNotWritten(f"cannot write {path!a}: {error.strerror}") from error
+
+
+def _temporary(folder: str, name: str) -> Tuple[int, str]:
+    """Make and lock the temporary file; once more where a sweep took it in the moment between."""
+    while True:
+        path = os.path.join(folder, f".{name}.{secrets.token_hex(8)}.tmp")
+        descriptor = os.open(path, _NEW_FILE, 0o666)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if os.fstat(descriptor).st_nlink:
+            return descriptor, path
+        os.close(descriptor)
+
+
+def sweep(folder: str, name: str = "") -> List[str]:
+    """Remove the temporary files that killed runs left in a folder; never those of a living one.
+
+    Args:
+        folder: need not be there.
+        name: look only for those that were to become this file.
+
+    Returns:
+        the names of what was removed.
+
+    Raises:
+        OSError: one cannot be removed.
+    """
+    try:
+        found = [(each, _LEFTOVER.fullmatch(each)) for each in sorted(os.listdir(folder))]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    ours = [each for each, match in found if match and name in ("", match.group(1))]
+    return [each for each in ours if _sweep_one(os.path.join(folder, each))]
+
+
+def _sweep_one(path: str) -> bool:
+    """Remove a temporary file unless somebody holds its lock or it has gone meanwhile."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.unlink(path)
+        finally:
+            os.close(descriptor)
+    except (BlockingIOError, FileNotFoundError):
+        return False
+    return True
 
 
 def _sync_folder(folder: str) -> None:
