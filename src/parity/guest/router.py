@@ -185,8 +185,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 
 def _status(problem: WebProblem) -> int:
-    """The status that tells the resolver whether to go on, to try again, or to stop."""
-    if problem.kind.startswith("http-"):
+    """The status that tells the resolver whether to go on, to try again, or to stop.
+
+    A login that an index does not take stops it: a resolver that took it for a missing project would
+    go on to another version, or do without.
+    """
+    if problem.kind in _QUIET:
         return int(problem.kind[len("http-") :])
     return 502 if problem.again else 424
 
