@@ -316,3 +316,36 @@ def test_pruning_removes_what_was_not_used_and_the_sets_that_need_it(
     assert run(asked)[0]["failed"] == []
     cache.main({"store": str(store), "do": "prune", "older_than": 0}, print)
     assert [path for path in store.rglob("*") if path.is_file()] == []
+
+
+# --- what the index does not hash -----------------------------------------------------------------
+
+
+def test_what_nobody_has_hashed_is_hashed_and_held_to_what_is_known(
+    tmp_path: Path, index: PackageIndex
+) -> None:
+    store = tmp_path / "store"
+    asked = job(store, index)
+    known = {wheel["filename"]: wheel["sha256"] for wheel in asked["wheels"]}
+    for wheel in asked["wheels"]:
+        data = (index.wheels / wheel["filename"]).read_bytes()
+        wheel.update(
+            sha256="", hashes={"md5": hashlib.md5(data, usedforsecurity=False).hexdigest(), "odd": "1"}
+        )
+    result, _ = run({**asked, "set": None})
+    assert result["failed"] == []
+    assert {entry["filename"]: entry["sha256"] for entry in result["wheels"]} == known
+    assert {path.name for path in store.glob("sha256/*/*")} == set(known.values())
+    asked["wheels"][0]["hashes"] = {"sha512": "0" * 128}
+    result, _ = run({**asked, "set": None})
+    assert list(kinds(result).values()) == ["hash"]
+    assert "SHA-512" in result["failed"][0]["message"]
+
+
+def test_a_login_for_one_address_is_heard_there_alone(tmp_path: Path, index: PackageIndex) -> None:
+    asked = job(tmp_path / "store", index)
+    mine = asked["wheels"][0]["url"]
+    run({**asked, "credentials": {mine: ["me", "canary"]}})
+    heard = {index.root + seen.path: seen.authorization for seen in index.seen}
+    assert heard.pop(mine) == basic("me", "canary")
+    assert set(heard.values()) == {""}

@@ -25,7 +25,7 @@ NAMED = IndexSettings("https://main.example/simple", (NamedIndex("team-a", URL, 
 class Ring(KeyringBackend):
     """A keyring that knows one service."""
 
-    priority = 1  # type: ignore[assignment]
+    priority = 1
 
     def __init__(self, service: str) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
