@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
-import shutil
 import sys
 import time
 from pathlib import Path
@@ -13,8 +11,7 @@ import pytest
 
 from parity.guest import isolation, memory
 from parity.guest.imports import Imported, try_imports
-from parity.guest.linker import loader_missing, missing_libraries, system_loader
-from parity.guest.modules import distributions, normalised, owners, top_modules
+from parity.guest.modules import distributions, normalised, top_modules
 
 # --- modules --------------------------------------------------------------------------------------
 
@@ -49,7 +46,7 @@ def test_distributions_are_read_from_their_records(tmp_path: Path) -> None:
     bare, mine = distributions(str(tmp_path))
     assert (mine.name, mine.version, mine.modules) == ("my-pkg", "1.2", ["pkg"])
     assert (bare.name, bare.files) == ("bare", [])
-    assert owners([bare, mine])["odd,name.py"] == "my-pkg"
+    assert mine.files[1] == "odd,name.py"
     assert normalised("A.b_-c") == "a-b-c"
 
 
@@ -146,54 +143,6 @@ def test_the_line_of_a_failure_is_the_packages_own(tmp_path: Path) -> None:
     site.mkdir()
     (site / "wants.py").write_text("import ctypes\n\nctypes.CDLL('libnothing_like_this.so.9')\n")
     assert imported(site, "wants")["wants"].at == f"{site}/wants.py:3"
-
-
-# --- the linker -----------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def lacking(tmp_path: Path) -> Path:
-    """A real shared library whose dependencies were renamed to what no system has."""
-    real = importlib.util.find_spec("_cffi_backend")  # comes with cryptography
-    assert real
-    assert real.origin
-    data = Path(real.origin).read_bytes()
-    folder = tmp_path / "pkg"
-    folder.mkdir()
-    (folder / "fine.so").write_bytes(data)
-    (folder / "broken.so.1").write_bytes(
-        data.replace(b"libc.", b"libq.").replace(b"libpthread.", b"libpthraed.")
-    )
-    (folder / "link.so").symlink_to("broken.so.1")
-    (folder / "text.so").write_text("GROUP ( libc.so.6 )\n")
-    return tmp_path
-
-
-def test_every_missing_library_is_named_at_once_with_its_owner(lacking: Path) -> None:
-    found = missing_libraries(str(lacking), {"pkg/broken.so.1": "pkg"})
-    assert {(each.package, each.file) for each in found} == {("pkg", "pkg/broken.so.1")}
-    libraries = {each.library for each in found}
-    assert any(name.startswith("libq.") for name in libraries)
-    assert libraries == loader_missing(system_loader(), str(lacking / "pkg" / "broken.so.1"))
-    assert loader_missing(system_loader(), str(lacking / "pkg" / "fine.so")) == set()
-
-
-def test_what_another_wheel_provides_is_not_missing(lacking: Path) -> None:
-    (provided,) = {
-        each.library for each in missing_libraries(str(lacking), {}) if each.library.startswith("libq.")
-    }
-    other = lacking / "other.libs"
-    other.mkdir()
-    (other / provided).write_bytes((lacking / "pkg" / "fine.so").read_bytes())
-    assert not [each for each in missing_libraries(str(lacking), {}) if each.library == provided]
-
-
-@pytest.mark.timeout(30)
-def test_asking_the_linker_runs_nothing(tmp_path: Path) -> None:
-    endless = shutil.which("yes")  # would talk for ever
-    assert endless
-    shutil.copy(os.path.realpath(endless), tmp_path / "yes")
-    assert missing_libraries(str(tmp_path), {}) == []
 
 
 # --- where we are ---------------------------------------------------------------------------------

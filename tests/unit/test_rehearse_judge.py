@@ -5,17 +5,20 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from tests.support.targets import DEBIAN11
 
 from parity.errors import NotIsolated, RehearsalFailed, RehearsalTimeout
-from parity.model import PinnedImage, Proof, RehearsalPlan
+from parity.model import Libc, PinnedImage, Proof, RehearsalPlan, Target
+from parity.pipeline.natives import native_rules
 from parity.rehearse import judge
 from parity.rehearse.stage import _demand_isolation
 
 IMAGE = PinnedImage("sha256:" + "1" * 64, (), "images/debian11-py39", "linux/amd64", "local")
+TARGET = Target("debian", "11", Libc("glibc", (2, 31)), "3.9", "x86_64")
 WORK = "/work/prefix/releases/0123/lib/python3.9/site-packages/"
 
 GOOD: Mapping[str, Any] = {
@@ -31,6 +34,8 @@ GOOD: Mapping[str, Any] = {
         {"package": "beta", "module": "beta", "requested": False, "error": "", "library": "", "at": ""},
     ],
     "missing_libraries": [],
+    "missing_versions": [],
+    "natives": [],
     "commands": [{"command": "true", "exit_code": 0, "output": "noise"}],
     "seconds": {"install": 1.5, "imports": 0.5},
     "memory_kills": 0,
@@ -41,13 +46,15 @@ def seen(**changes: Any) -> dict[str, Any]:
     return {**copy.deepcopy(dict(GOOD)), **changes}
 
 
-def judged(result: Mapping[str, Any], **plan: Any) -> Proof:
-    return judge(result, IMAGE, DEBIAN11, RehearsalPlan(**plan))
+def judged(
+    result: Mapping[str, Any], target: Target = TARGET, wheels: Mapping[str, str] | None = None, **plan: Any
+) -> Proof:
+    return judge(result, IMAGE, DEBIAN11, RehearsalPlan(**plan), native_rules(target, wheels or {}))
 
 
-def failed(result: Mapping[str, Any], **plan: Any) -> RehearsalFailed:
+def failed(result: Mapping[str, Any], target: Target = TARGET, **plan: Any) -> RehearsalFailed:
     with pytest.raises(RehearsalFailed) as caught:
-        judged(result, **plan)
+        judged(result, target, **plan)
     return caught.value
 
 
@@ -95,8 +102,12 @@ def test_a_missing_library_is_the_headline_and_all_of_them_are_listed() -> None:
     assert found.details == (
         f"boost: import boost failed: {error} at boost/basic.py:7",
         "boost: the linker misses libgomp.so.1, libz.so.9",
+        "libgomp.so.1: on Debian 11 in libgomp1",
     )
-    assert "system package" in found.remedy
+    assert found.remedy == (
+        "on Debian 11 the system package libgomp1 provides what is missing: add it to `system-packages`, "
+        "or write `system-packages: auto`"
+    )
 
 
 def test_what_was_not_asked_for_only_warns() -> None:
@@ -108,9 +119,105 @@ def test_what_was_not_asked_for_only_warns() -> None:
 
 def test_missing_libraries_alone_count_as_the_profile_says() -> None:
     missing = [{"package": "beta", "file": "beta/x.so", "library": "libGL.so.1"}]
-    assert judged(seen(missing_libraries=missing)).missing_libraries == ("beta: beta/x.so needs libGL.so.1",)
+    line = "beta: beta/x.so needs libGL.so.1, on Debian 11 in libgl1"
+    proof = judged(seen(missing_libraries=missing))
+    assert (proof.missing_libraries, proof.warnings) == ((line,), ())
+    assert proof.document["missing_libraries"] == [{**missing[0], "packages": ["libgl1"]}]
     error = failed(seen(missing_libraries=missing), missing_libraries="error")
-    assert error.details == ("beta: beta/x.so needs libGL.so.1",)
+    assert error.details == (line,)
+    assert "libgl1" in error.remedy
+
+
+def test_what_no_package_provides_is_told_by_its_vendor_or_left_open() -> None:
+    missing = [
+        {"package": "beta", "file": "beta/x.so", "library": name} for name in ("libcuda.so.1", "libq.so.9")
+    ]
+    assert judged(seen(missing_libraries=missing)).missing_libraries == (
+        "beta: beta/x.so needs libcuda.so.1, from NVIDIA's driver",
+        "beta: beta/x.so needs libq.so.9",
+    )
+    error = failed(seen(missing_libraries=missing), missing_libraries="error")
+    assert "install the library's system package" in error.remedy
+
+
+# --- symbol versions ------------------------------------------------------------------------------
+
+
+def a_need(package: str, version: str, platforms: list[str], **more: Any) -> dict[str, Any]:
+    family, _, number = version.partition("_")
+    need = {"family": family, "version": number, "file": f"{package}/x.so", "module": True, **more}
+    return {"package": package, "platforms": platforms, "needs": [need]}
+
+
+TAG = "manylinux_2_17_x86_64"
+
+
+def test_what_the_targets_libc_is_too_old_for_never_passes() -> None:
+    # The image may be newer than the target: nothing failed there.
+    error = failed(seen(natives=[a_need("liar", "GLIBC_2.38", [TAG])]))
+    assert (
+        error.message
+        == "liar does not run on the target: liar/x.so needs GLIBC_2.38, Debian 11 has glibc 2.31"
+    )
+    assert error.details == (
+        f"liar: liar/x.so needs GLIBC_2.38, Debian 11 has glibc 2.31; the tag {TAG} promises less",
+    )
+    assert "older version" in error.remedy
+    again = failed(seen(natives=[a_need("liar", "GLIBC_2.38", [TAG])]), allow=("libc-newer-than-tag:liar",))
+    assert again.details == error.details
+    honest = failed(seen(natives=[a_need("own", "GLIBC_2.38", ["linux_x86_64"])]))
+    assert honest.details == ("own: own/x.so needs GLIBC_2.38, Debian 11 has glibc 2.31",)
+
+
+def test_a_tag_that_promises_too_much_is_named_where_the_target_is_new_enough() -> None:
+    new = replace(TARGET, os_version="13", libc=Libc("glibc", (2, 41)))
+    natives = [a_need("liar", "GLIBC_2.38", [TAG, "manylinux_2_39_x86_64"])]
+    line = f"liar: liar/x.so needs GLIBC_2.38; the tag {TAG} promises less"
+    proof = judged(seen(natives=natives), new)
+    row = {"package": "liar", "file": "liar/x.so", "needs": "GLIBC_2.38", "tag": TAG, "allowed": False}
+    assert (proof.warnings, proof.document["tag_lies"]) == ((line,), [row])
+    allowed = judged(seen(natives=natives), new, allow=("libc-newer-than-tag:liar",))
+    assert (allowed.warnings, allowed.document["tag_lies"]) == ((), [{**row, "allowed": True}])
+
+
+@pytest.mark.parametrize(
+    ("version", "platforms", "filename", "lies"),
+    [
+        ("GLIBC_2.17", [TAG], "", False),
+        ("GLIBC_2.2.5", [TAG], "", False),
+        ("GLIBC_2.18", [TAG], "", True),
+        ("GLIBC_2.18", ["manylinux_2_17_aarch64"], "", False),
+        ("GLIBC_2.18", ["manylinux2014_x86_64"], "", True),
+        ("GLIBC_2.26", ["manylinux_2_24_x86_64", "manylinux_2_28_x86_64"], "", True),
+        ("GLIBC_2.30", ["linux_x86_64"], "", False),
+        ("GLIBC_2.30", ["linux_x86_64"], "own-1-py3-none-manylinux_2_28_x86_64.whl", True),
+        ("GLIBC_2.27", ["linux_x86_64"], "own-1-py3-none-manylinux_2_28_x86_64.whl", False),
+        ("GLIBCXX_3.4.19", [TAG], "", False),
+        ("GLIBCXX_3.4.21", [TAG], "", True),
+        ("GLIBCXX_3.4.24", ["manylinux_2_28_x86_64"], "", False),
+        ("CXXABI_1.3.8", [TAG], "", True),
+    ],
+)
+def test_which_needs_a_tag_promises(version: str, platforms: list[str], filename: str, lies: bool) -> None:
+    proof = judged(seen(natives=[a_need("own", version, platforms)]), wheels={"own": filename})
+    assert bool(proof.document["tag_lies"]) is lies
+
+
+def test_extra_files_of_a_wheel_for_any_platform_are_only_told() -> None:
+    natives = [a_need("tool", "GLIBC_2.34", ["any"], module=False)]
+    line = "tool: tool/x.so needs GLIBC_2.34 of libc.so.6"
+    row = {"package": "tool", "file": "tool/x.so", "library": "libc.so.6", "version": "GLIBC_2.34"}
+    for missing in ([], [row]):  # whether or not the image's loader said so too
+        proof = judged(seen(natives=natives, missing_versions=missing))
+        assert (proof.missing_libraries, proof.warnings) == ((line,), ())
+        assert proof.document["missing_versions"] == [row]
+
+
+def test_the_proof_tells_which_glibc_the_bundle_needs() -> None:
+    natives = [a_need("old", "GLIBC_2.4", [TAG]), a_need("new", "GLIBC_2.17", [TAG])]
+    proof = judged(seen(natives=natives))
+    assert proof.document["glibc_needed"] == {"version": "2.17", "package": "new", "file": "new/x.so"}
+    assert judged(seen()).document["glibc_needed"] is None
 
 
 def test_all_reasons_come_at_once() -> None:

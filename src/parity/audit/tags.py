@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
 from parity.errors import NoWheel
 from parity.farside.names import parse_wheel_name
 from parity.model import Facts, Libc, LockedWheel, Target
 from parity.model.profile import Installer
-
-_LIBC_PLATFORM = re.compile(r"(manylinux|musllinux)_(\d+)_(\d+)_\w+")
-_LEGACY_PLATFORM = re.compile(r"(manylinux1|manylinux2010|manylinux2014)_\w+")
 
 
 def check_tags(
@@ -60,10 +56,8 @@ def tags_of_libc(tags: Sequence[str], libc: Libc) -> tuple[str, ...]:
 
 
 def _runs(platform: str, libc: Libc) -> bool:
-    if _LEGACY_PLATFORM.fullmatch(platform):
-        needed = Libc.parse(platform.split("_", maxsplit=1)[0])
-    elif match := _LIBC_PLATFORM.fullmatch(platform):
-        needed = Libc("glibc" if match[1] == "manylinux" else "musl", (int(match[2]), int(match[3])))
-    else:
-        return True
+    try:
+        needed = Libc.parse(platform)
+    except ValueError:
+        return True  # a tag that names no libc
     return needed.family == libc.family and needed.version <= libc.version

@@ -2,7 +2,7 @@
 
 import csv
 import os
-from typing import Dict, List, NamedTuple, Set
+from typing import List, NamedTuple, Set
 
 # Folders that wheels leave at the top by accident; they are not the package's interface.
 _STRAY = {
@@ -90,8 +90,3 @@ def _recorded(path: str) -> List[str]:
         return []
     with open(path, newline="", encoding="utf-8") as lines:
         return sorted(row[0] for row in csv.reader(lines) if row)
-
-
-def owners(found: List[Distribution]) -> Dict[str, str]:
-    """Recorded path to the name of the distribution that installed it."""
-    return {path: each.name for each in found for path in each.files}

@@ -24,9 +24,9 @@ def main(job: Dict[str, Any], emit: Emit) -> Dict[str, Any]:
     `install_options` (for the installer), `judgements` (folder of the audit's, or empty).
 
     Result: `isolation`, `install` {exit_code, document, stderr}, `environment`, `imports`,
-    `missing_libraries`, `commands`, `project` (see `checkout.sync`), `seconds`, `memory_kills`
-    (processes killed over the memory limit); from `environment` to `project`, keys are missing when
-    an earlier part failed.
+    `missing_libraries`, `missing_versions` and `natives` (see `linker.judge`), `commands`, `project` (see
+    `checkout.sync`), `seconds`, `memory_kills` (processes killed over the memory limit); from
+    `environment` to `project`, keys are missing when an earlier part failed.
     """
     result: Dict[str, Any] = {"isolation": isolation.isolation(), "seconds": {}}
     if all(result["isolation"].values()):
@@ -50,9 +50,7 @@ def _rehearse(job: Dict[str, Any], emit: Emit, result: Dict[str, Any]) -> None:
     tried = _timed(result, "imports", lambda: _imports(job, room, found))
     result["imports"] = [each._asdict() for each in tried]
     emit({"event": "step", "name": "link"})
-    owners = modules.owners(found)
-    missing = _timed(result, "linker", lambda: linker.missing_libraries(room.site_packages, owners))
-    result["missing_libraries"] = [each._asdict() for each in missing]
+    result.update(_timed(result, "linker", lambda: linker.judge(room.site_packages, found)))
     emit({"event": "step", "name": "commands"})
     result["commands"] = _timed(
         result, "commands", lambda: [_command(room, line) for line in job["commands"]]

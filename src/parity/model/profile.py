@@ -30,6 +30,8 @@ class Libc:
     def parse(cls, text: str) -> Libc:
         """Read `glibc 2.34`, `musl 1.2` or a platform tag such as `manylinux_2_34` (PEP 600, 656).
 
+        A tag may name its architecture too, as wheels do: `manylinux2014_x86_64`.
+
         Raises:
             ValueError: the text is none of these.
         """
@@ -39,8 +41,9 @@ class Libc:
         if match := _LIBC_TAG.fullmatch(text):
             family = "glibc" if match[1] == "manylinux" else "musl"
             return cls(family, (int(match[2]), int(match[3])))
-        if text in _LEGACY_TAGS:
-            return cls("glibc", _LEGACY_TAGS[text])
+        legacy = text.partition("_")[0]
+        if legacy in _LEGACY_TAGS:
+            return cls("glibc", _LEGACY_TAGS[legacy])
         raise ValueError(f"{text!r} is neither 'glibc X.Y', 'musl X.Y' nor a manylinux/musllinux tag")
 
     @property
@@ -71,11 +74,15 @@ class Target:
 
 @dataclass(frozen=True)
 class Requirements:
-    """What to install: inline requirement lines (PEP 508) and files, all paths absolute."""
+    """What to install: inline requirement lines (PEP 508) and files, all paths absolute.
+
+    `folder` is what relative paths in inline lines start at, None where there can be none.
+    """
 
     inline: tuple[str, ...] = ()
     files: tuple[Path, ...] = ()
     constraints: tuple[Path, ...] = ()
+    folder: Path | None = None
 
 
 @dataclass(frozen=True)

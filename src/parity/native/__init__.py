@@ -1,5 +1,5 @@
 """Shared libraries and the packages of distributions that provide them."""
 
-from parity.native.lookup import capability, providers, vendor
+from parity.native.lookup import capability, providers, system_name, vendor
 
-__all__ = ["capability", "providers", "vendor"]
+__all__ = ["capability", "providers", "system_name", "vendor"]

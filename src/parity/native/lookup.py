@@ -53,6 +53,11 @@ def capability(library: str, os_id: str, arch: str) -> str:
     return ""
 
 
+def system_name(os_id: str, os_version: str) -> str:
+    """What people call a system: `Debian 11`, `Amazon Linux 2023`."""
+    return f"{_table()['names'].get(os_id, os_id)} {os_version}".rstrip()
+
+
 def vendor(library: str) -> str:
     """Who gives out a library that no distribution carries (`NVIDIA's driver`); empty for any other."""
     for pattern, name in _table()["vendors"]:

@@ -18,6 +18,7 @@ from parity.engine.guests import guest_tar
 from parity.farside.manifest import SYSTEM
 from parity.model import Facts, PinnedImage, Proof
 from parity.pack import Draft
+from parity.pipeline.natives import native_rules
 from parity.pipeline.rehearsals import rehearse_bundle
 from parity.pipeline.values import Site
 from parity.probe import measure, parse_facts
@@ -58,7 +59,9 @@ def rehearsal_of(draft: Draft, carried: Carried, site: Site) -> Seen:
 
 def proof_of(draft: Draft, seen: Seen, site: Site) -> Proof:
     """The draft's proof, remembered; errors as `parity.rehearse.judge`."""
-    proof = judge(seen.document, draft.image, draft.facts, draft.profile.rehearsal)
+    profile, locked = draft.profile, [wheel.locked for wheel in draft.wheels.wheels]
+    rules = native_rules(profile.target, {wheel.name: wheel.filename for wheel in locked})
+    proof = judge(seen.document, draft.image, draft.facts, profile.rehearsal, rules)
     if not seen.reused:
         site.memory.keep("proof", seen.key, seen.document)
     return replace(proof, reused=seen.reused)

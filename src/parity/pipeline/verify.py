@@ -14,13 +14,14 @@ from parity.farside import manifest, ustar
 from parity.farside.envelope import Checker
 from parity.farside.reader import VerifiedBundle, member_bytes, member_chunks, open_bundle, verify_bundle
 from parity.images import ensure_image
-from parity.model import ImageSource, PinnedImage, Proof
+from parity.model import ImageSource, Libc, PinnedImage, Proof, Target
 from parity.pipeline import known
+from parity.pipeline.natives import native_rules
 from parity.pipeline.rehearsals import rehearse_bundle
 from parity.pipeline.values import Site
 from parity.profile import rehearsal_plan, shipped_root
 from parity.progress import Reporter
-from parity.rehearse import Carried, judge
+from parity.rehearse import Carried, NativeRules, judge
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,14 @@ def rehearse_again(path: Path, bundle: VerifiedBundle, site: Site) -> Proof:
         carries = bundle.manifest.document["system"] is not None
         system = partial(_payload, file, bundle, manifest.SYSTEM) if carries else None
         seen = rehearse_bundle(site, image, facts, plan, carried, system)
-    return judge(seen, image, facts, plan)
+    return judge(seen, image, facts, plan, _native_rules(bundle.manifest.document))
+
+
+def _native_rules(document: Mapping[str, Any]) -> NativeRules:
+    told = document["target"]
+    libc = Libc.parse("{} {}.{}".format(told["libc"]["family"], *told["libc"]["version"]))
+    target = Target(told["os"]["id"], told["os"]["version"], libc, told["python"], told["arch"])
+    return native_rules(target, {package["name"]: package["wheel"] for package in document["packages"]})
 
 
 def _python_minor(bundle: VerifiedBundle) -> str:

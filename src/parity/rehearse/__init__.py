@@ -1,6 +1,7 @@
 """The test install in a second container without network; its result is the proof."""
 
 from parity.rehearse.judge import judge
+from parity.rehearse.native import NativeRules
 from parity.rehearse.stage import Carried, rehearse
 
-__all__ = ["Carried", "judge", "rehearse"]
+__all__ = ["Carried", "NativeRules", "judge", "rehearse"]

@@ -8,19 +8,34 @@ from typing import Any
 
 from parity.errors import RehearsalFailed, RehearsalTimeout
 from parity.model import Facts, ImportResult, PinnedImage, Proof, RehearsalPlan
+from parity.rehearse import native
+from parity.rehearse.native import NativeRules, TooNew
 
 _OWN_FOLDER = re.compile(r"(?:/carry)?/work/[^\s'\":]*site-packages/")
 
 
-def judge(result: Mapping[str, Any], image: PinnedImage, facts: Facts, plan: RehearsalPlan) -> Proof:
+def judge(
+    result: Mapping[str, Any],
+    image: PinnedImage,
+    facts: Facts,
+    plan: RehearsalPlan,
+    rules: NativeRules,
+) -> Proof:
     """Turn what `parity.guest.rehearse` saw into the proof that travels.
+
+    Args:
+        result: what was seen.
+        image: where.
+        facts: of that image.
+        plan: what was checked.
+        rules: for native libraries.
 
     Raises:
         RehearsalFailed: an install, import, library or command failed; all reasons at once.
         RehearsalTimeout: one failed because it wanted more memory than the plan allows.
     """
     try:
-        return _proof(result, image, facts, plan)
+        return _proof(result, image, facts, plan, rules)
     except RehearsalFailed as failed:
         if not result["memory_kills"]:
             raise
@@ -30,25 +45,33 @@ def judge(result: Mapping[str, Any], image: PinnedImage, facts: Facts, plan: Reh
         ) from failed
 
 
-def _proof(result: Mapping[str, Any], image: PinnedImage, facts: Facts, plan: RehearsalPlan) -> Proof:
+def _proof(
+    result: Mapping[str, Any], image: PinnedImage, facts: Facts, plan: RehearsalPlan, rules: NativeRules
+) -> Proof:
     _demand_install(result["install"])
     imports = tuple(_import_result(each) for each in result["imports"])
-    missing = result["missing_libraries"]
+    missing = [*native.library_lines(result, rules), *native.version_lines(result, rules)]
+    too_new = native.beyond_target(result["natives"], rules)
     reasons = [
-        *_import_reasons(result["imports"], missing),
+        *(f"{each}" for each in too_new),
+        *_import_reasons(result["imports"], result["missing_libraries"]),
+        *native.sources(_failing_libraries(result), rules),
         *_command_reasons(result["commands"]),
         *_project_reasons(result.get("project")),
-        *(_library_lines(missing) if plan.missing_libraries == "error" else ()),
+        *(missing if plan.missing_libraries == "error" else ()),
     ]
     if reasons:
-        raise RehearsalFailed(_headline(result), details=tuple(reasons), remedy=_remedy(result["imports"]))
+        message = _headline(result, too_new)
+        raise RehearsalFailed(message, details=tuple(reasons), remedy=_remedy(result, too_new, plan, rules))
+    lies = native.tag_lies(result["natives"], rules)
     warnings = [f"{i.package}: import {i.module}: {i.error}" for i in imports if i.error]
+    warnings += [f"{each}" for each in lies if not native.is_allowed(each, plan)]
     return Proof(
         installed=len(result["environment"]),
         imports=imports,
-        missing_libraries=tuple(_library_lines(missing)),
+        missing_libraries=tuple(missing),
         warnings=tuple(warnings),
-        document=_document(result, image, facts, plan),
+        document=_document(result, image, facts, plan, rules),
         seconds=sum(result["seconds"].values()),
     )
 
@@ -111,12 +134,10 @@ def _project_reasons(project: Mapping[str, Any] | None) -> list[str]:
     return [f"project: {project['step']} failed", *(f"  {line}" for line in lines[-8:])]
 
 
-def _library_lines(missing: list[dict[str, str]]) -> list[str]:
-    return [f"{m['package'] or 'environment'}: {m['file']} needs {m['library']}" for m in missing]
-
-
-def _headline(result: Mapping[str, Any]) -> str:
-    failed = [each for each in result["imports"] if each["requested"] and each["error"]]
+def _headline(result: Mapping[str, Any], too_new: list[TooNew]) -> str:
+    if too_new:
+        return f"{too_new[0].package} does not run on the target: {too_new[0].short}"
+    failed = _failed_imports(result)
     libraries = sorted({each["library"] for each in failed if each["library"]})
     if libraries:
         return f"{failed[0]['package']} does not work on the target: {', '.join(libraries)} is missing"
@@ -127,18 +148,31 @@ def _headline(result: Mapping[str, Any]) -> str:
     return "what the profile checks did not pass"
 
 
-def _remedy(imports: list[dict[str, Any]]) -> str:
-    failed = [each for each in imports if each["requested"] and each["error"]]
-    if any(each["library"] for each in failed):
-        return (
-            "install the library's system package on the target and in its image, or choose a build "
-            "of the package that brings it"
-        )
-    return ""
+def _failed_imports(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [each for each in result["imports"] if each["requested"] and each["error"]]
+
+
+def _failing_libraries(result: Mapping[str, Any]) -> set[str]:
+    """Libraries that failing imports miss, with all that the linker misses for the same packages."""
+    failed = _failed_imports(result)
+    if not any(each["library"] for each in failed):
+        return set()
+    packages = {each["package"] for each in failed}
+    linked = {m["library"] for m in result["missing_libraries"] if m["package"] in packages}
+    return linked | {each["library"] for each in failed if each["library"]}
+
+
+def _remedy(result: Mapping[str, Any], too_new: list[TooNew], plan: RehearsalPlan, rules: NativeRules) -> str:
+    if too_new:
+        return "pin an older version of the package, or build it for this target: `build-from-source`"
+    libraries = _failing_libraries(result)
+    if plan.missing_libraries == "error":
+        libraries |= {each["library"] for each in result["missing_libraries"]}
+    return native.remedy(libraries, rules) if libraries else ""
 
 
 def _document(
-    result: Mapping[str, Any], image: PinnedImage, facts: Facts, plan: RehearsalPlan
+    result: Mapping[str, Any], image: PinnedImage, facts: Facts, plan: RehearsalPlan, rules: NativeRules
 ) -> dict[str, Any]:
     """proof.json: the same bytes for the same bundle, so no clock, host or duration in it."""
     project = result.get("project")
@@ -168,7 +202,7 @@ def _document(
             }
             for each in result["imports"]
         ],
-        "missing_libraries": [dict(each) for each in result["missing_libraries"]],
+        **native.document(result, plan, rules),
         "commands": [
             {"command": each["command"], "exit_code": each["exit_code"]} for each in result["commands"]
         ],

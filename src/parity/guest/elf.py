@@ -1,0 +1,182 @@
+"""What an ELF file asks of the dynamic linker, read from the file (System V gABI, GNU symbol versions).
+
+Only the headers and the tables that the linker reads are touched, by their addresses, as the linker
+finds them: section headers may be stripped. A malformed file gives None, never an exception, and every
+loop has a bound.
+"""
+
+import mmap
+import os
+import struct
+from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
+
+MAGIC = b"\x7fELF"
+_PT_LOAD, _PT_DYNAMIC = 1, 2
+_DT_NEEDED, _DT_STRTAB, _DT_SONAME = 1, 5, 14
+_DT_VERDEF, _DT_VERDEFNUM, _DT_VERNEED, _DT_VERNEEDNUM = 0x6FFFFFFC, 0x6FFFFFFD, 0x6FFFFFFE, 0x6FFFFFFF
+_VER_FLG_BASE, _VER_FLG_WEAK = 1, 2
+_MOST_SEGMENTS, _MOST_ENTRIES, _MOST_VERSIONS, _LONGEST_NAME = 1024, 8192, 16384, 4096
+
+
+class Elf(NamedTuple):
+    """The part of an ELF file that the dynamic linker looks at.
+
+    Attributes:
+        kind: class (1: 32 bit, 2: 64 bit), byte order (1: little, 2: big) and e_machine.
+        soname: its DT_SONAME, empty where it has none.
+        needed: DT_NEEDED in their order.
+        versions: (library, symbol version) that it needs; weak needs, which may stay open, left out.
+        defined: the symbol versions that it defines itself.
+    """
+
+    kind: Tuple[int, int, int]
+    soname: str
+    needed: List[str]
+    versions: List[Tuple[str, str]]
+    defined: List[str]
+
+
+class _Malformed(Exception):
+    pass
+
+
+def is_elf(path: str) -> bool:
+    """Whether this is a regular file that begins as an ELF file does."""
+    if not os.path.isfile(path):
+        return False
+    with open(path, "rb", buffering=0) as file:
+        return file.read(4) == MAGIC
+
+
+def holds(path: str, text: bytes) -> bool:
+    """Whether a file holds these bytes anywhere."""
+    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        return data.find(text) >= 0
+
+
+def read_elf(path: str) -> Optional[Elf]:
+    """Read one file; None where it is no ELF file, or a malformed one.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
+    with open(path, "rb") as file:
+        if file.read(4) != MAGIC:
+            return None
+        try:
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+                return _File(data).elf()
+        except (_Malformed, ValueError, UnicodeDecodeError):
+            return None
+
+
+class _File:
+    def __init__(self, data: mmap.mmap) -> None:
+        self._data = data
+        self._class, self._data_order = self._ident()
+        self._order = "<" if self._data_order == 1 else ">"
+        self._segments: List[Tuple[int, int, int]] = []  # virtual address, size in the file, offset
+        self._dynamic_at = self._dynamic_size = 0
+        self._strings = 0
+
+    def elf(self) -> Elf:
+        kind = (self._class, self._data_order, self._unpack("HH", 16)[1])
+        self._read_segments()
+        needed: List[int] = []
+        values: Dict[int, int] = {}
+        for tag, value in self._dynamic():
+            if tag == _DT_NEEDED:
+                needed.append(value)
+            else:
+                values[tag] = value
+        if _DT_STRTAB in values:
+            self._strings = self._offset(values[_DT_STRTAB])
+        elif needed or _DT_SONAME in values or _DT_VERNEED in values or _DT_VERDEF in values:
+            raise _Malformed
+        soname = self._name(values[_DT_SONAME]) if _DT_SONAME in values else ""
+        names = [self._name(at) for at in needed]
+        return Elf(kind, soname, names, list(self._needs(values)), list(self._definitions(values)))
+
+    def _ident(self) -> Tuple[int, int]:
+        head = self._data[:6]
+        if len(head) < 6 or head[4] not in (1, 2) or head[5] not in (1, 2):  # noqa: PLR2004 - EI_CLASS, EI_DATA
+            raise _Malformed
+        return head[4], head[5]
+
+    def _unpack(self, form: str, at: int) -> Tuple[int, ...]:
+        try:
+            return struct.unpack_from(self._order + form, self._data, at)
+        except (struct.error, OverflowError):
+            raise _Malformed from None
+
+    def _read_segments(self) -> None:
+        wide = self._class == 2  # noqa: PLR2004 - ELFCLASS64
+        (table,) = self._unpack("Q", 32) if wide else self._unpack("I", 28)
+        size, count = self._unpack("HH", 54 if wide else 42)
+        if count > _MOST_SEGMENTS:
+            raise _Malformed
+        for number in range(count):
+            at = table + number * size
+            if wide:
+                kind, _, offset, address, _, length = self._unpack("IIQQQQ", at)
+            else:
+                kind, offset, address, _, length = self._unpack("IIIII", at)
+            if kind == _PT_LOAD:
+                self._segments.append((address, length, offset))
+            elif kind == _PT_DYNAMIC:
+                self._dynamic_at, self._dynamic_size = offset, length
+
+    def _dynamic(self) -> Iterator[Tuple[int, int]]:
+        form, size = ("QQ", 16) if self._class == 2 else ("II", 8)  # noqa: PLR2004
+        for number in range(min(self._dynamic_size // size, _MOST_ENTRIES)):
+            tag, value = self._unpack(form, self._dynamic_at + number * size)
+            if tag == 0:
+                return
+            yield tag, value
+
+    def _offset(self, address: int) -> int:
+        for start, length, offset in self._segments:
+            if start <= address < start + length:
+                return address - start + offset
+        raise _Malformed
+
+    def _name(self, at: int) -> str:
+        begin = self._strings + at
+        if begin >= len(self._data):
+            raise _Malformed
+        end = self._data.find(b"\0", begin, begin + _LONGEST_NAME)
+        if end < 0:
+            raise _Malformed
+        return self._data[begin:end].decode("utf-8")
+
+    def _chain(self, at: int, count: int, form: str) -> Iterator[Tuple[int, Tuple[int, ...]]]:
+        """Records that are linked by their last word, the distance to the next one: offset and fields."""
+        for _ in range(min(count, _MOST_VERSIONS)):
+            fields = self._unpack(form, at)
+            yield at, fields
+            if not fields[-1]:
+                return
+            at += fields[-1]
+
+    def _needs(self, values: Dict[int, int]) -> Iterator[Tuple[str, str]]:
+        if _DT_VERNEED not in values:
+            return
+        left = _MOST_VERSIONS
+        start = self._offset(values[_DT_VERNEED])
+        for at, (_, count, file, aux, _) in self._chain(start, values.get(_DT_VERNEEDNUM, 0), "HHIII"):
+            library = self._name(file)
+            for _, (_, flags, _, name, _) in self._chain(at + aux, count, "IHHII"):
+                left -= 1
+                if left < 0:
+                    raise _Malformed
+                if not flags & _VER_FLG_WEAK:
+                    yield library, self._name(name)
+
+    def _definitions(self, values: Dict[int, int]) -> Iterator[str]:
+        if _DT_VERDEF not in values:
+            return
+        start = self._offset(values[_DT_VERDEF])
+        for at, fields in self._chain(start, values.get(_DT_VERDEFNUM, 0), "HHHHIII"):
+            _, flags, _, _, _, aux, _ = fields
+            if not flags & _VER_FLG_BASE:
+                yield self._name(self._unpack("I", at + aux)[0])
