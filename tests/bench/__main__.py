@@ -16,17 +16,19 @@ from tests.bench import large
 from tests.bench.figures import Report, Series
 from tests.bench.install import WAYS, carried, install
 from tests.bench.machine import describe
+from tests.bench.memory import Memory
 from tests.bench.ours import Ours
 from tests.bench.peers import Pex, recipe
 from tests.bench.picture import svg
 from tests.bench.place import ROOT, MeasurementFailed, Place, place
 from tests.bench.plan import GOALS, LABELS
+from tests.bench.serving import Installs, plain, served
 from tests.bench.table import document, markdown
 
 from parity.errors import ParityError
 
-PARTS = ("build", "recipe", "pex", "install", "verify", "memory")
-SIZES = {"100MB": 100, "2GB": 2000}  # in millions of bytes
+PARTS = ("build", "recipe", "pex", "install", "verify", "serve", "memory")
+_INSTALLED = 500 * large.MEGABYTE  # what a bundle, its index and its installed packages take, at most
 
 
 class Bench:
@@ -44,7 +46,7 @@ class Bench:
         """Set up the peers; not measured."""
         if "pex" in self._parts:
             self.pex.prepare()
-        if "build" not in self._parts and self._parts & {"install", "verify"}:
+        if "build" not in self._parts and self._parts & {"install", "verify", "serve"}:
             self.ours.build()
 
     def round(self) -> None:
@@ -55,6 +57,7 @@ class Bench:
             "pex": self._pex,
             "install": self._install,
             "verify": self._verify,
+            "serve": self._serve,
         }
         for part, step in steps.items():
             if part in self._parts:
@@ -105,24 +108,20 @@ class Bench:
         self._note("verify", self.ours.verify(self.ours.bundle, key).seconds)
         self._note("sha256sum", self._place.child(["sha256sum", self.ours.bundle]).seconds)
 
-    def memory(self, rounds: int) -> None:
-        """Pack and verify bundles of two sizes."""
-        for size, megabytes in SIZES.items():
-            folder = self._place.fresh("large")
-            image, count = self._place.image.id, str(megabytes)
-            ran = self._place.child((sys.executable, "-m", "tests.bench.large", image, count, str(folder)))
-            self._note(f"peak-pack-{size}", ran.peak_bytes / large.MEGABYTE)
-            bundle = next(folder.glob("*.parity.tar"))
-            for _ in range(rounds):
-                self._verify_large(size, bundle, folder / "key.pub")
-            shutil.rmtree(folder)
+    def _serve(self) -> None:
+        key = Path(self.ours.built["public_key"])
+        with self._place.quick_folder(_INSTALLED) as folder:
+            bundle = Path(shutil.copy(self.ours.bundle, folder))
+            self.ours.run("index", bundle, folder / "index", "--key", key, "--json")
+            installs = Installs(self._place, self.ours, folder)
+            with served(self.ours, bundle, key) as ours, plain(folder / "index") as theirs:
+                for server in (ours, theirs, theirs, ours):
+                    name = "serve-uv" if server is ours else "static-uv"
+                    self._note(name, installs.seconds(server.url))
 
-    def _verify_large(self, size: str, bundle: Path, key: Path) -> None:
-        ran = self.ours.verify(bundle, key)
-        self._note(f"peak-verify-{size}", ran.peak_bytes / large.MEGABYTE)
-        if size == "2GB":
-            self._note("verify-2GB", ran.seconds)
-            self._note("sha256sum-2GB", self._place.child(["sha256sum", bundle]).seconds)
+    def memory(self, rounds: int) -> None:
+        """Send bundles of two sizes through every command."""
+        Memory(self._place, self.ours, self._note).measure(rounds)
 
 
 def main() -> int:
@@ -162,7 +161,7 @@ def _tidy(where: Place) -> Iterator[None]:
         yield
     finally:
         Ours(where).remove_store()
-        for name in ("home", "dist", "pex-root", "pex-wheels", "large"):
+        for name in ("home", "dist", "pex-root", "pex-wheels"):
             shutil.rmtree(where.folder / name, ignore_errors=True)
 
 

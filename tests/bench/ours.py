@@ -62,9 +62,17 @@ class Ours:
 
     def run(self, *arguments: str | Path) -> Ran:
         """Run the command as a process of its own."""
-        return self._place.child(
-            [sys.executable, "-I", _COMMAND, STORE_VOLUME, *arguments], {"PARITY_HOME": str(self._home)}
-        )
+        return self._place.child(*self.command(*arguments))
+
+    def command(self, *arguments: str | Path) -> tuple[list[str], dict[str, str]]:
+        """The command with these arguments, and what its environment must say."""
+        words = [sys.executable, "-I", _COMMAND, STORE_VOLUME, *arguments]
+        return [str(word) for word in words], {"PARITY_HOME": str(self._home)}
+
+    @property
+    def uv(self) -> Path:
+        """The uv that our builds fetched."""
+        return next((self._home / "cache" / "tools").glob("*.uv"))
 
     def verify(self, bundle: Path, key: Path) -> Ran:
         """Check a bundle against a public key."""

@@ -221,8 +221,8 @@ def test_patching_and_joining_take_no_more_memory_for_a_large_bundle(tmp_path: P
     for megabytes in (1, 128):
         folder = tmp_path / str(megabytes)
         large = Ballast("large", megabytes << 20)
-        old = large_bundle(folder / "old", [Ballast("extra", 3, b"one"), large])
-        new = large_bundle(folder / "new", [Ballast("extra", 7, b"another"), large])
+        old = large_bundle(folder / "old", [large, Ballast("small", 10)])
+        new = large_bundle(folder / "new", [large, Ballast("small", 20)])
         delta = write_delta(old, new, folder / "d", lambda signed, keys: "anyone", Recorder())
         assert delta.size < 5000
         peaks["patch"].append(far_side("patch", old, folder / "d", folder / "patched"))
