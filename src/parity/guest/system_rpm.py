@@ -7,7 +7,7 @@ a source's configuration would fetch from elsewhere counts for nothing.
 import glob
 import os
 import re
-from typing import Any, Dict, List, Sequence
+from typing import Any, Dict, List, Sequence, Tuple
 
 from .store import sha256_file
 from .system_room import Fetched, Manager, Problem, Room
@@ -18,7 +18,6 @@ _OPTIONS = (
     "*.gpgcheck=1",
     "*.skip_if_unavailable=0",
     "install_weak_deps=0",
-    "keepcache=1",
     "retries=3",
     "timeout=30",
 )
@@ -41,11 +40,11 @@ class Dnf(Manager):
 
     def fetch(self, room: Room, names: Sequence[str]) -> List[Fetched]:
         """Download into a private cache; see `Manager.fetch`."""
-        keys = _keyring(room)
-        cache = room.below("dnf")
+        keys, files = _keyring(room)
+        cache = room.below("dnf")  # the packages lie right in it, of a local source too
         for left in _files(cache):
             os.unlink(left)
-        code, said = room.run([*_command(room, cache), "install", "--downloadonly", *names])
+        code, said = room.run([*_command(room, cache, files), "install", "--downloadonly", *names])
         if code != 0:
             raise _problem(said)
         found = [_checked(room, keys, path) for path in _files(cache)]
@@ -56,32 +55,29 @@ class Dnf(Manager):
         return "{name}-{version}.{arch}".format(**package)
 
 
-def _command(room: Room, cache: str) -> List[str]:
-    options = [*_OPTIONS, "cachedir=" + cache, "logdir=" + cache]
+def _command(room: Room, cache: str, keys: Sequence[str]) -> List[str]:
+    options = [*_OPTIONS, "cachedir=" + cache, "logdir=" + cache, "destdir=" + cache]
+    options.append("*.gpgkey=" + ",".join("file://" + path for path in keys))
     options += ["sslcacert=" + room.ca] if room.ca else []
     return ["dnf", "-y", "-q", *("--setopt=" + option for option in options)]
 
 
 def _files(cache: str) -> List[str]:
-    return sorted(glob.glob(os.path.join(glob.escape(cache), "**", "*.rpm"), recursive=True))
+    return sorted(glob.glob(os.path.join(glob.escape(cache), "*.rpm")))
 
 
-def _keyring(room: Room) -> str:
-    """A key database of ours with the image's own keys; gives its folder."""
-    folder = os.path.join(room.folder, "keys")
-    if os.path.isdir(folder):
-        return folder
-    known = os.path.join(room.below("known"), "keys.asc")
-    with open(known, "w", encoding="utf-8") as file:
-        file.write(room.run(["rpm", "-q", "gpg-pubkey", "--qf", "%{DESCRIPTION}\\n"])[1])
-    os.makedirs(folder)
-    imported = 0
-    for path in [*sorted(glob.glob(_KEYS)), known]:
-        if os.path.isfile(path):
-            imported += room.run(["rpmkeys", "--dbpath", folder, "--import", path])[0] == 0
-    if not imported:
+def _keyring(room: Room) -> Tuple[str, List[str]]:
+    """A key database of ours with the image's own keys: its folder, and the files that hold the keys."""
+    known = os.path.join(room.folder, "keys.asc")
+    if not os.path.exists(known):
+        with open(known, "w", encoding="utf-8") as file:
+            file.write(room.run(["rpm", "-q", "gpg-pubkey", "--qf", "%{DESCRIPTION}\\n"])[1])
+    folder = room.below("keys")
+    files = [path for path in [*sorted(glob.glob(_KEYS)), known] if os.path.isfile(path)]
+    good = [path for path in files if room.run(["rpmkeys", "--dbpath", folder, "--import", path])[0] == 0]
+    if not good:
         raise Problem("unsigned", "the image holds no key to check packages with (/etc/pki/rpm-gpg)")
-    return folder
+    return folder, good
 
 
 def _checked(room: Room, keys: str, path: str) -> Fetched:
