@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from rich.text import Text
 
 from parity.cli.display import size
+from parity.cli.natives import system_needs
 from parity.cli.timing import Stopwatch
 from parity.pipeline.values import BuildReport
 from parity.sign import public_path
 
 
-def people(report: BuildReport, watch: Stopwatch, seconds: float, key_path: Path) -> Text:
+def people(report: BuildReport, watch: Stopwatch, seconds: float, key_paths: Sequence[Path]) -> Text:
     """The summary of one finished build."""
     facts, proof, bundle = report.facts, report.proof, report.bundle
     rows = {
@@ -25,8 +26,8 @@ def people(report: BuildReport, watch: Stopwatch, seconds: float, key_path: Path
         "size": f"{size(bundle.size)}, of which {size(report.wheels.total_bytes)} are wheels",
         "payload": f"sha256:{bundle.payload_sha256}",
         "identity": f"{bundle.identity.product} {bundle.identity.version}, serial {bundle.identity.serial}",
-        "signed by": bundle.key_fingerprint,
-        "public key": f"{public_path(key_path)} (carry it by another way than the bundle)",
+        "signed by": ", ".join(bundle.signers),
+        "public key": f"{_public_halves(key_paths)} (carry it by another way than the bundle)",
         "took": f"{seconds:.1f} s ({_stages(watch.seconds)})",
     }
     if report.other_files:
@@ -40,13 +41,19 @@ def people(report: BuildReport, watch: Stopwatch, seconds: float, key_path: Path
         )
     if proof.missing_libraries:
         rows["look at"] = (
-            f"{len(proof.missing_libraries)} files name libraries that are not there: parity inspect"
+            f"{len(proof.missing_libraries)} needs of native files are not met: parity inspect names them"
         )
+    if needs := system_needs(proof.document):
+        rows["needs"] = needs
     text = Text.assemble((f"\n{report.profile.name}", "bold green"), " is ready to carry\n\n")
     for name, value in rows.items():
         text.append(f"  {name:<11}", style="bold")
         text.append(f"{value}\n")
     return text
+
+
+def _public_halves(key_paths: Sequence[Path]) -> str:
+    return ", ".join(str(public_path(path)) for path in key_paths)
 
 
 def _proved(report: BuildReport) -> str:
@@ -63,7 +70,9 @@ def _stages(seconds: Mapping[str, float]) -> str:
     return ", ".join(f"{name} {value:.1f}" for name, value in seconds.items())
 
 
-def machines(report: BuildReport, watch: Stopwatch, seconds: float, key_path: Path) -> dict[str, Any]:
+def machines(
+    report: BuildReport, watch: Stopwatch, seconds: float, key_paths: Sequence[Path]
+) -> dict[str, Any]:
     """The same for --json."""
     bundle, identity = report.bundle, report.bundle.identity
     return {
@@ -75,8 +84,9 @@ def machines(report: BuildReport, watch: Stopwatch, seconds: float, key_path: Pa
         "product": identity.product,
         "version": identity.version,
         "serial": identity.serial,
-        "signed_by": bundle.key_fingerprint,
-        "public_key": str(public_path(key_path)),
+        "signed_by": bundle.signers,
+        "public_key": str(public_path(key_paths[0])),
+        "public_keys": [str(public_path(path)) for path in key_paths],
         "image": {"name": report.image.name, "pin": report.image.pin, "origin": report.image.origin},
         "stand_in_for": report.image.stand_in_for,
         "packages": [

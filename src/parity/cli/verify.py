@@ -12,8 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from parity.cli.display import board, size
-from parity.cli.keyring import trusted_keys
-from parity.cli.options import Json, Verbose
+from parity.cli.keyring import trusted_checker
+from parity.cli.natives import native_lines, system_needs
+from parity.cli.options import Json, Threshold, TrustedKeys, Verbose
 from parity.cli.output import output, print_json, stderr, stdout
 from parity.cli.world import connected, site_for
 from parity.farside.manifest import HEAD_SIZE
@@ -21,7 +22,6 @@ from parity.farside.otherfiles import other_files
 from parity.farside.reader import UnverifiedBundle, VerifiedBundle, member_bytes, open_bundle, read_unverified
 from parity.model import Proof
 from parity.pipeline.verify import rehearse_again, verify
-from parity.sign import make_checker
 
 Bundle = Annotated[Path, typer.Argument(metavar="BUNDLE", help="A *.parity.tar file.")]
 
@@ -29,12 +29,8 @@ Bundle = Annotated[Path, typer.Argument(metavar="BUNDLE", help="A *.parity.tar f
 def verify_command(
     bundle: Bundle,
     *,
-    key: Annotated[
-        list[Path] | None,
-        typer.Option(
-            metavar="PUB", help="Accept this public key; your own and the trusted ones if not given."
-        ),
-    ] = None,
+    key: TrustedKeys = None,
+    threshold: Threshold = None,
     rehearse: Annotated[
         bool, typer.Option("--rehearse", help="Install it once more in a fresh container without network.")
     ] = False,
@@ -43,7 +39,7 @@ def verify_command(
 ) -> None:
     """Check every byte of a bundle: signature, manifest, files."""
     output.json, output.verbose = as_json, verbose
-    check = make_checker(trusted_keys(key or ()))
+    check = trusted_checker(key or (), threshold)
     proof: Proof | None = None
     with board(stderr(), quiet=as_json, verbose=verbose) as shown:
         reporter = shown.reporter(bundle.name)
@@ -53,7 +49,8 @@ def verify_command(
                 proof = rehearse_again(bundle, found, site_for(engine, reporter))
         shown.finished(bundle.name, ok=True)
     if as_json:
-        print_json({"verified": True, **_document(bundle, found), "rehearsed": proof and proof.document})
+        document = {**_document(bundle, found), "signers": found.signers}
+        print_json({"verified": True, **document, "rehearsed": proof and proof.document})
     else:
         stdout().print(_verified_text(bundle, found, proof))
 
@@ -125,7 +122,7 @@ def _verified_text(path: Path, bundle: VerifiedBundle, proof: Proof | None) -> T
         "holds": f"{len(document['packages'])} packages{others}, {size(document['size'])}",
         "identity": f"{document['product']} {document['version']}, serial {document['serial']}",
         "payload": f"sha256:{document['payload_sha256']}",
-        "signed by": bundle.signer,
+        "signed by": ", ".join(bundle.signers),
     }
     if document["stand_in"]:
         rows["stand-in"] = f"{document['stand_in']['image']} stood in for {document['stand_in']['for']}"
@@ -148,6 +145,8 @@ def _inspect_text(document: Mapping[str, Any], proof: Mapping[str, Any]) -> Text
         "signed by": ", ".join(document["signed_by"]),
         "rehearsed": f"in {proof['image']['name']} ({proof['machine']['os']})",
     }
+    if needs := system_needs(proof):
+        rows["needs"] = needs
     if document["stand_in"]:
         rows["stand-in"] = f"it stood in for {document['stand_in']['for']}"
     return _rows(Text(f"{document['bundle']} (says of itself)\n\n", style="bold"), rows)
@@ -173,6 +172,4 @@ def _proof_lines(proof: Mapping[str, Any]) -> list[Text]:
     failed = [each for each in proof["imports"] if each["error"]]
     lines = [Text(f"\n* asked for; {len(proof['imports'])} imports tried, {len(failed)} failed")]
     lines += [Text(f"  {each['package']}: import {each['module']}: {each['error']}") for each in failed]
-    for missing in proof["missing_libraries"]:
-        lines.append(Text(f"  {missing['package']}: {missing['file']} needs {missing['library']}"))
-    return lines
+    return lines + [Text(f"  {line}") for line in native_lines(proof)]
