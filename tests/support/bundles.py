@@ -114,8 +114,18 @@ def manifest_of(files: Mapping[str, bytes], wheels: Mapping[str, bytes]) -> tupl
         imports=[ImportResult(one.locked.name, one.locked.name, requested=True) for one in stored],
         allow=[],
         files=listed,
+        system=system_of(files),
     )
     return data, listed
+
+
+def system_of(files: Mapping[str, bytes]) -> dict[str, object] | None:
+    """The manifest's `system`, told from names such as `system/libgomp1_10.2.1-6_amd64.deb`."""
+    rows = []
+    for path in sorted(path for path in files if path.startswith("system/")):
+        name, version, arch = path.removeprefix("system/").removesuffix(".deb").split("_")
+        rows.append({"name": name, "version": version, "arch": arch, "path": path, "requested": True})
+    return {"manager": "deb", "packages": rows} if rows else None
 
 
 def make_bundle(

@@ -54,6 +54,8 @@ def unpacked(
     imports: Sequence[tuple[str, str]] = (),
     allow: Sequence[str] = (),
     others: Mapping[str, bytes] | None = None,
+    system: Mapping[str, Any] | None = None,
+    files: Mapping[str, bytes] | None = None,
 ) -> Path:
     """Write an unpacked bundle.
 
@@ -65,10 +67,13 @@ def unpacked(
         imports: (package, module).
         allow: findings accepted, `KIND:PACKAGE`.
         others: other files, by their place below `files`; those in `bin` are executable.
+        system: the manifest's `system`.
+        files: anything else, by its path.
     """
     payload = {file.path: b"".join(file.open()) for file in farside_files() if file.open}
     payload.update({f"wheels/{wheel.name}": wheel.read_bytes() for wheel in wheels})
     payload.update({f"files/{place}": data for place, data in (others or {}).items()})
+    payload.update(files or {})
     if uv:
         payload[f"tools/{uv.name}"] = uv.read_bytes()
     document = {
@@ -81,7 +86,7 @@ def unpacked(
             _package(path, data) for path, data in sorted(payload.items()) if path.startswith("wheels/")
         ],
         "allow": list(allow),
-        "system": None,
+        "system": system,
         "other_files": [
             {"path": path, "executable": path.startswith("files/bin/")}
             for path in sorted(payload)

@@ -14,6 +14,7 @@ from tests.support.hostile import FILENAME, Hostile, hostile_wheels
 from tests.support.recorder import Recorder
 from tests.support.updates import NEWER, proof, real_wheel
 
+from parity.cli.difference import as_text
 from parity.farside.errors import BundleDamaged, SignatureInvalid
 from parity.model import BundleIdentity
 from parity.sign import SigningKey, generate_key, make_checker
@@ -225,6 +226,26 @@ def test_other_files_come_go_and_change_and_programs_stand_out(tmp_path: Path) -
     assert added["new"]["executable"]
 
 
+def test_system_packages_come_go_and_change_and_new_ones_stand_out(tmp_path: Path) -> None:
+    wheel = real_wheel("alpha", "1.0")
+    before = {"system/gone_1_amd64.deb": b"", "system/same_1_all.deb": b"", "system/bent_1_all.deb": b"1"}
+    after = {"system/bent_1_all.deb": b"2", "system/same_1_all.deb": b"", "system/come_2_amd64.deb": b""}
+    old = bundle(tmp_path / "old", wheel, files={**before, "system/up_1_all.deb": b""})
+    new = bundle(tmp_path / "new", wheel, files={**after, "system/up_2_all.deb": b""}, identity=NEWER)
+    found = difference(old, new)
+    assert document_of(found)["system_packages"] == [
+        {"what": "bent (all)", "old": "1", "new": "1 with other bytes"},
+        {"what": "come (amd64)", "old": "not carried", "new": "2"},
+        {"what": "gone (amd64)", "old": "1", "new": "not carried"},
+        {"what": "up (all)", "old": "1", "new": "2"},
+    ]
+    assert ("other-bytes", "bent (all)") in noted(found)
+    assert [pair for pair in noted(found) if pair[0] == "system-package"] == [
+        ("system-package", "come (amd64)")
+    ]
+    assert "System packages" in as_text(found)
+
+
 def test_manifest_changes_are_told(tmp_path: Path) -> None:
     made = bundle(tmp_path, real_wheel("alpha", "1.0"))
     old, new = read_pair(made.path, made.path, made.check, Recorder())
@@ -234,7 +255,7 @@ def test_manifest_changes_are_told(tmp_path: Path) -> None:
     document["allow"] = ["pth-file:alpha"]
     document["imports"] = []
     unasked = replace(new.packages["alpha"], requested=False)
-    found = compare(old, replace(new, manifest=document, packages={"alpha": unasked}, signer=""))
+    found = compare(old, replace(new, manifest=document, packages={"alpha": unasked}, signers=()))
     assert noted(found) == [
         ("unverified", made.path.name),
         ("import-unproved", "alpha"),

@@ -101,6 +101,11 @@ def _sections(found: Difference) -> Iterator[Section]:
         ),
         Section("Installer's files", ("file",), _single(found.installer_code)),
         Section("Other files", ("", "file", "size"), tuple(map(_other_file, found.other_files))),
+        Section(
+            "System packages",
+            ("package", "old", "new"),
+            tuple((turn.what, turn.old, turn.new) for turn in found.system),
+        ),
     ]
     yield from (section for section in rest if section.rows)
 

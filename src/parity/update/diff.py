@@ -15,6 +15,7 @@ from parity.update.licences import same_licence
 Kind = Literal["upgrade", "downgrade", "other-bytes", "other-wheel", "changed"]
 Pair = tuple[str, str]
 
+ABSENT = "not carried"
 _LIBRARY_HASH = re.compile(r"-[0-9a-f]{8}(?=[.-])")
 _EXTENSION_TAG = re.compile(r"\.(cpython-\d+\w*|pypy\d+-\w+|abi3)(-[\w-]+)?(?=\.so$)")
 
@@ -84,6 +85,7 @@ class Difference:
         allowed: accepted findings that are new; `disallowed`: those that are gone.
         installer_code: changed, new or gone files of the installer that runs on the target.
         other_files: what the application needs besides, where it differs.
+        system: the distribution's packages that are carried, where they differ: versions, or `ABSENT`.
         lacking: bytes of the new bundle's files that the old one lacks.
     """
 
@@ -106,6 +108,7 @@ class Difference:
     disallowed: tuple[str, ...]
     installer_code: tuple[str, ...]
     other_files: tuple[FileChange, ...]
+    system: tuple[Turn, ...]
     lacking: int
 
 
@@ -139,6 +142,7 @@ def compare(old: Contents, new: Contents) -> Difference:
         disallowed=tuple(sorted(before - after)),
         installer_code=_installer_code(old.digests, new.digests),
         other_files=_other_files(old, new),
+        system=tuple(_system(old, new)),
         lacking=_lacking(old.digests, new.digests),
     )
 
@@ -249,6 +253,23 @@ def _others_of(side: Contents) -> dict[str, OtherFile]:
     return {
         row["path"]: OtherFile(row["path"], *side.digests[row["path"]], row["executable"]) for row in rows
     }
+
+
+def _system(old: Contents, new: Contents) -> Iterable[Turn]:
+    """Other versions, and other bytes of one version."""
+    before, after = _system_of(old), _system_of(new)
+    for name in sorted(before.keys() | after.keys()):
+        (was, was_bytes), (now, now_bytes) = (side.get(name, (ABSENT, "")) for side in (before, after))
+        if was != now:
+            yield Turn(name, was, now)
+        elif was_bytes != now_bytes:
+            yield Turn(name, was, f"{now} with other bytes")
+
+
+def _system_of(side: Contents) -> dict[str, tuple[str, str]]:
+    """Version and SHA-256 by `name (arch)`."""
+    rows: list[dict[str, Any]] = (side.manifest["system"] or {"packages": []})["packages"]
+    return {f"{r['name']} ({r['arch']})": (r["version"], side.digests[r["path"]][0]) for r in rows}
 
 
 def _lacking(old: Mapping[str, tuple[str, int]], new: Mapping[str, tuple[str, int]]) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from parity.update.contents import Package
-from parity.update.diff import Change, Difference
+from parity.update.diff import ABSENT, Change, Difference
 
 _PLATFORM = {"operating system", "libc", "Python", "architecture"}
 _ENOUGH = 8
@@ -26,6 +26,7 @@ def remarks(difference: Difference) -> tuple[Remark, ...]:
     return (
         *_about_trust(difference),
         *_about_bytes(difference),
+        *_about_system(difference),
         *_about_running(difference),
         *_about_packages(difference),
         *_about_settings(difference),
@@ -70,6 +71,15 @@ def _about_bytes(found: Difference) -> Iterator[Remark]:
         if file.new is not None and file.new.executable:
             kind = "a program with other bytes than before" if file.old else "a program that is new"
             yield Remark("executable", file.path, kind)
+
+
+def _about_system(found: Difference) -> Iterator[Remark]:
+    for turn in found.system:
+        if turn.old == ABSENT:
+            text = f"{turn.new}, new: root runs its scripts where the installer is told to install it"
+            yield Remark("system-package", turn.what, text)
+        elif turn.new.startswith(f"{turn.old} "):
+            yield Remark("other-bytes", turn.what, turn.new)
 
 
 def _about_running(found: Difference) -> Iterator[Remark]:
