@@ -172,7 +172,7 @@ def test_with_a_key_the_bundle_is_verified_first(tmp_path: Path, bundle: MadeBun
     other.write_bytes(generate_key().public.pem)
     document = answer(tmp_path, bundle, "--key", str(mine))
     assert (document["verified"], document["not_verified"]) == (True, [])
-    assert document["signed_by"] == signing_key().public.fingerprint
+    assert document["signers"] == [signing_key().public.fingerprint]
     assert isinstance(check(tmp_path, bundle, "--key", str(other)).exception, SignatureInvalid)
     damaged = tmp_path / "damaged.parity.tar"
     damaged.write_bytes(bundle.path.read_bytes()[:-1025] + b"x" + bundle.path.read_bytes()[-1024:])

@@ -76,8 +76,7 @@ def test_an_unexpected_fault_is_one_line_and_a_traceback_only_on_request(tmp_pat
 import sys
 import parity.cli.verify as verify
 def broken(*_): raise RuntimeError("a fault of ours")
-verify.make_checker = broken
-verify.trusted_keys = broken
+verify.trusted_checker = broken
 from parity.cli import main
 sys.argv = ["parity", "verify", "x", *sys.argv[1:]]
 main()

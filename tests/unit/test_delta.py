@@ -223,7 +223,7 @@ def test_patching_and_joining_take_no_more_memory_for_a_large_bundle(tmp_path: P
         large = Ballast("large", megabytes << 20)
         old = large_bundle(folder / "old", [large, Ballast("small", 10)])
         new = large_bundle(folder / "new", [large, Ballast("small", 20)])
-        delta = write_delta(old, new, folder / "d", lambda signed, keys: "anyone", Recorder())
+        delta = write_delta(old, new, folder / "d", lambda signed, keys: ("anyone",), Recorder())
         assert delta.size < 5000
         peaks["patch"].append(far_side("patch", old, folder / "d", folder / "patched"))
         assert (folder / "patched").stat().st_size == new.stat().st_size

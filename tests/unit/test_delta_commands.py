@@ -80,7 +80,7 @@ def test_an_update_is_reviewed_carried_and_patched(run: Run, pair: Pair, tmp_pat
     made = run("delta", old, new, "-o", tmp_path / "d", "--key", key, "--json").document
     assert (made["verified"], made["size"]) == (True, (tmp_path / "d").stat().st_size)
     back = run("patch", old, tmp_path / "d", "-o", tmp_path / "n", "--key", key, "--json").document
-    assert (back["signer"], back["serial"]) == (pair.new.key.public.fingerprint, 8)
+    assert (back["signers"], back["serial"]) == ([pair.new.key.public.fingerprint], 8)
     assert (tmp_path / "n").read_bytes() == new.read_bytes()
 
 

@@ -55,8 +55,8 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Pair:
     return Pair(tmp_path_factory.mktemp("pair"))
 
 
-def anyone(_signed: bytes, _signatures: object) -> str:
-    return ""
+def anyone(_signed: bytes, _signatures: object) -> tuple[str, ...]:
+    return ()
 
 
 def flip(rng: random.Random, data: bytes) -> bytes:

@@ -61,7 +61,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Difference:
 
 
 def with_fixed_key(side: Contents) -> Contents:
-    return replace(side, keys=("5e" * 32,), signer="5e" * 32)
+    return replace(side, keys=("5e" * 32,), signers=("5e" * 32,))
 
 
 def agrees(name: str, text: str) -> bool:
@@ -87,7 +87,7 @@ def test_nothing_in_a_bundle_becomes_markup(found: Difference) -> None:
 
 
 def test_a_difference_that_was_not_verified_says_so_first(found: Difference) -> None:
-    unverified = replace(found, new=replace(found.new, signer=""))
+    unverified = replace(found, new=replace(found.new, signers=()))
     assert "NOT VERIFIED" in as_text(unverified)
     assert "NOT VERIFIED" in as_markdown(unverified)
     assert as_text(unverified).split("Look at")[1].splitlines()[1].strip().startswith("unverified")

@@ -89,7 +89,7 @@ def test_releases_lie_side_by_side_and_the_record_tells_all(bundles: list[Signed
         {"tried": 2},
     )
     document = installed(str(prefix))
-    assert [(act["act"], act["serial"], act["signer"] is not None) for act in document["acts"]] == [
+    assert [(act["act"], act["serial"], bool(act["signers"])) for act in document["acts"]] == [
         ("install", 1, True),
         ("install", 2, True),
         ("rollback", 1, False),
@@ -106,7 +106,7 @@ def test_the_receipt_answers_what_auditors_ask(bundles: list[Signed], tmp_path: 
     second = put(bundles[1], prefix, imports=False)
     told = json.loads((prefix / "current" / "parity-receipt.json").read_text())
     signer = hashlib.sha256(openssl_der(bundles[1].public)).hexdigest()
-    assert told["signature"] == {"checked": True, "signer": signer}
+    assert told["signature"] == {"checked": True, "signers": [signer]}
     assert told["bundle"]["serial"] == 2
     assert told["payload_sha256"] == hashlib.sha256(bundles[1].path.read_bytes()[65536:]).hexdigest()
     assert told["previous"] == first["release"]
@@ -231,7 +231,7 @@ def test_an_unpacked_bundle_is_checked_against_a_key_too(bundles: list[Signed], 
     folder = bundles[0].unpack(tmp_path / "folder")
     check = openssl_checker([str(bundles[0].public)])
     result = install(Request(str(folder), str(tmp_path / "p"), check=check), silent)
-    assert result["signer"] is not None
+    assert len(result["signers"]) == 1
     (folder / "parity-envelope.json").unlink()
     with pytest.raises(SignatureInvalid, match="carries no signature"):
         install(Request(str(folder), str(tmp_path / "q"), check=check), silent)

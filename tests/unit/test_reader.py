@@ -76,7 +76,7 @@ def test_a_fresh_bundle_is_verified_and_says_who_signed_what(made: MadeBundle) -
     heard: list[int] = []
     with open_bundle(str(made.path)) as file:
         bundle = verify_bundle(file, made.check, heard.append)
-    assert bundle.signer == made.key.public.fingerprint
+    assert bundle.signers == (made.key.public.fingerprint,)
     assert bundle.statement.payload.sha256 == made.built.payload_sha256
     assert (bundle.statement.product, bundle.statement.serial) == (IDENTITY.product, IDENTITY.serial)
     assert heard == sorted(heard)

@@ -46,7 +46,7 @@ def checker_of(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
 def test_a_trusted_key_among_several_is_found(made: MadeBundle, checker_of: Any) -> None:
     check = checker_of(generate_key(), made.key)
     with open_bundle(str(made.path)) as file:
-        assert verify_bundle(file, check).signer == made.key.public.fingerprint
+        assert verify_bundle(file, check).signers == (made.key.public.fingerprint,)
 
 
 def test_a_strangers_bundle_is_refused_and_the_stranger_named(made: MadeBundle, checker_of: Any) -> None:
@@ -67,7 +67,7 @@ def test_one_wrong_signature_by_a_trusted_key_spoils_a_right_one(checker_of: Any
     one, two = generate_key(), generate_key()
     right = Signature(one.public.fingerprint, one.sign(b"this"))
     wrong = Signature(two.public.fingerprint, two.sign(b"that"))
-    assert checker_of(one)(b"this", (right, wrong)) == one.public.fingerprint
+    assert checker_of(one)(b"this", (right, wrong)) == (one.public.fingerprint,)
     with pytest.raises(SignatureInvalid, match=two.public.fingerprint):
         make_checker([one.public, two.public])(b"this", (right, wrong))
 

@@ -213,7 +213,7 @@ def test_each_of_several_keys_signs() -> None:
     envelope = make_sealer(keys, IDENTITY, PROFILE_SHA256)(PAYLOAD)
     for key in keys:
         check = make_checker([key.public])
-        assert check(pae(envelope.payload), envelope.signatures) == key.public.fingerprint
+        assert check(pae(envelope.payload), envelope.signatures) == (key.public.fingerprint,)
 
 
 @pytest.mark.parametrize(

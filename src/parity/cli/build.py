@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -13,8 +14,8 @@ import typer
 
 from parity.cli import complete, summary
 from parity.cli.display import Board, board
-from parity.cli.keyring import signing_key
-from parity.cli.options import Json, Verbose
+from parity.cli.keyring import signing_keys
+from parity.cli.options import Json, SigningKeys, Verbose
 from parity.cli.output import error_document, output, print_json, show_error, stderr, stdout
 from parity.cli.timing import Stopwatch
 from parity.cli.world import connected, world_for
@@ -65,9 +66,6 @@ _Requirement = Annotated[
     typer.Option("-r", "--requirement", metavar="FILE", help="Install this instead of the profile's own."),
 ]
 _OutputFolder = Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Where the bundles go.")]
-_Key = Annotated[
-    Path | None, typer.Option(metavar="KEY", help="Sign with this private key; your own if not given.")
-]
 _Locked = Annotated[bool, typer.Option("--locked", help="Use the lock as it is, or fail.")]
 _Upgrade = Annotated[bool, typer.Option("--upgrade", help="Resolve anew to the newest versions.")]
 _Lock = Annotated[
@@ -96,7 +94,7 @@ def build(
     *,
     requirement: _Requirement = None,
     output_folder: _OutputFolder = Path("dist"),
-    key: _Key = None,
+    key: SigningKeys = None,
     locked: _Locked = False,
     upgrade: _Upgrade = False,
     lock: _Lock = None,
@@ -121,13 +119,13 @@ def build(
     wishes = _Wishes(overrides.requirements, product, output_folder, lock, locked, upgrade, stand_in, fresh)
     requests = _requests(profiles, overrides, wishes)
     with connected() as engine:
-        signer, key_path = signing_key(key)
+        keys = signing_keys(key or ())
         for folder in _written_to(output_folder, requests):
             sweep_leftovers(folder)
         with board(stderr(), quiet=as_json, verbose=verbose) as shown:
-            runs = _Runs(engine, signer, shown, fresh=fresh)
+            runs = _Runs(engine, [signer for signer, _ in keys], shown, fresh=fresh)
             outcomes = build_all(requests, runs.world, engine.interrupt, runs.finished)
-        _report(requests, outcomes, runs, key_path)
+        _report(requests, outcomes, runs, [path for _, path in keys])
 
 
 def _requests(names: list[str], overrides: Overrides, wishes: _Wishes) -> list[BuildRequest]:
@@ -187,9 +185,11 @@ def _clock() -> int:
 class _Runs:
     """The runs of one call: the world that each gets, and how long each took."""
 
-    def __init__(self, engine: DockerEngine, signer: SigningKey, shown: Board, *, fresh: bool) -> None:
+    def __init__(
+        self, engine: DockerEngine, signers: Sequence[SigningKey], shown: Board, *, fresh: bool
+    ) -> None:
         self._engine = engine
-        self._signer = signer
+        self._signers = signers
         self._board = shown
         self._fresh = fresh
         self.watches: dict[str, Stopwatch] = {}
@@ -199,7 +199,7 @@ class _Runs:
         """What this run may use."""
         name = request.profile.name
         watch = self.watches[name] = Stopwatch(self._board.reporter(name))
-        return world_for(self._engine, request.profile, self._signer, watch, fresh=self._fresh)
+        return world_for(self._engine, request.profile, self._signers, watch, fresh=self._fresh)
 
     def finished(self, request: BuildRequest, outcome: Outcome) -> None:
         """This run is over."""
@@ -208,7 +208,9 @@ class _Runs:
         self._board.finished(name, ok=isinstance(outcome, BuildReport))
 
 
-def _report(requests: list[BuildRequest], outcomes: tuple[Outcome, ...], runs: _Runs, key_path: Path) -> None:
+def _report(
+    requests: list[BuildRequest], outcomes: tuple[Outcome, ...], runs: _Runs, key_paths: Sequence[Path]
+) -> None:
     """Say how every run ended.
 
     Raises:
@@ -226,9 +228,9 @@ def _report(requests: list[BuildRequest], outcomes: tuple[Outcome, ...], runs: _
                 show_error(outcome, run=name)
             continue
         watch, seconds = runs.watches[name], runs.seconds[name]
-        documents.append(summary.machines(outcome, watch, seconds, key_path))
+        documents.append(summary.machines(outcome, watch, seconds, key_paths))
         if not output.json:
-            stdout().print(summary.people(outcome, watch, seconds, key_path))
+            stdout().print(summary.people(outcome, watch, seconds, key_paths))
     if output.json:
         print_json({"bundles": documents})
     if failed:

@@ -65,7 +65,7 @@ def _side(side: Contents) -> str:
 
 
 def _signature(found: Difference) -> str:
-    old, new = found.old.signer, found.new.signer
+    old, new = ", ".join(found.old.signers), ", ".join(found.new.signers)
     if not new:
         return "NOT VERIFIED: nobody asked who signed"
     return f"both verified, by {new}" if old == new else f"both verified: old by {old}, new by {new}"

@@ -10,15 +10,14 @@ import typer
 from rich.text import Text
 
 from parity.cli.display import size
-from parity.cli.keyring import trusted_keys
-from parity.cli.options import Json
+from parity.cli.keyring import trusted_checker
+from parity.cli.options import Json, Threshold, TrustedKeys
 from parity.cli.output import output, print_json, stderr, stdout
 from parity.errors import OptionConflict
 from parity.farside import commands, releases
 from parity.farside.install import Request, install
 from parity.files import write_atomic
 from parity.pack import singlefile
-from parity.sign import make_checker
 
 INSTALL_EPILOG = """
 Example: `parity install BUNDLE --key sender.pub --prefix /opt/app`, then `/opt/app/current/bin/python`
@@ -32,10 +31,6 @@ NoImports = Annotated[bool, typer.Option("--no-imports", help="Do not try the pr
 
 _Bundle = Annotated[
     Path, typer.Argument(metavar="BUNDLE", help="A *.parity.tar file, or its unpacked folder.")
-]
-_Key = Annotated[
-    list[Path] | None,
-    typer.Option(metavar="PUB", help="Accept this public key; your own and the trusted ones if not given."),
 ]
 _Prefix = Annotated[Path | None, typer.Option(metavar="DIR", help="A new folder, or one used before.")]
 _Into = Annotated[
@@ -69,7 +64,8 @@ _AllowOtherOs = Annotated[
 def install_command(
     bundle: _Bundle,
     *,
-    key: _Key = None,
+    key: TrustedKeys = None,
+    threshold: Threshold = None,
     prefix: _Prefix = None,
     into: _Into = None,
     python: _Python = None,
@@ -88,7 +84,7 @@ def install_command(
         bundle=str(bundle.absolute()),
         prefix=str(prefix.absolute()) if prefix else "",
         into=str(into.absolute()) if into else "",
-        check=make_checker(trusted_keys(key or ())),
+        check=trusted_checker(key or (), threshold),
         python=str(python) if python else "",
         dry_run=dry_run,
         imports=not no_imports,

@@ -6,10 +6,13 @@ import getpass
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from parity.cli.output import stderr
-from parity.errors import KeyUnusable
+from parity.errors import KeyUnusable, OptionConflict
+from parity.farside.envelope import MAX_SIGNATURES, Checker
+from parity.farside.trust import ThresholdUnusable, demanded
 from parity.host.folders import keys_folder
 from parity.sign import (
     PublicKey,
@@ -18,6 +21,7 @@ from parity.sign import (
     generate_key,
     load_key,
     load_public_key,
+    make_checker,
     public_path,
     save_key,
 )
@@ -35,16 +39,33 @@ def trust_store() -> TrustStore:
     return TrustStore(keys_folder() / "trusted")
 
 
-def signing_key(path: Path | None) -> tuple[SigningKey, Path]:
-    """The key to sign with and its file: the one named, else the user's own, made at first use."""
-    if path is None:
-        path = own_key_path()
-        if not path.exists():
-            return make_own_key(path)
-    loaded = load_key(path, ask_passphrase)
+def signing_keys(named: Sequence[Path]) -> list[tuple[SigningKey, Path]]:
+    """The keys to sign with and their files: those named, else the user's own, made at first use.
+
+    Raises:
+        KeyUnusable: a key cannot be read.
+        OptionConflict: the same key twice, or more keys than a bundle can hold signatures.
+    """
+    if len(named) > MAX_SIGNATURES:
+        raise OptionConflict(f"a bundle holds {MAX_SIGNATURES} signatures at most")
+    if not named and not own_key_path().exists():
+        return [make_own_key(own_key_path())]
+    found: dict[str, tuple[SigningKey, Path]] = {}
+    for number, path in enumerate(named or [own_key_path()], 1):
+        key = _load(path, number)
+        _, same = found.setdefault(key.public.fingerprint, (key, path))
+        if len(found) < number:
+            raise OptionConflict(
+                f"{same} and {path} are the same key", remedy="name each key once: it signs once"
+            )
+    return list(found.values())
+
+
+def _load(path: Path, number: int) -> SigningKey:
+    loaded = load_key(path, partial(ask_passphrase, path, number))
     if loaded.warning:
         stderr().print(f"warning: {loaded.warning}", style="yellow")
-    return loaded.key, path
+    return loaded.key
 
 
 def make_own_key(path: Path, passphrase: str = "") -> tuple[SigningKey, Path]:
@@ -60,21 +81,26 @@ def make_own_key(path: Path, passphrase: str = "") -> tuple[SigningKey, Path]:
     return key, path
 
 
-def ask_passphrase() -> str:
-    """The passphrase: from the environment, else asked on the terminal.
+def ask_passphrase(path: Path, number: int) -> str:
+    """A key's passphrase: from the environment, else asked on the terminal.
+
+    Args:
+        path: the key's file.
+        number: which of the keys named it is, from 1: a variable that ends in `_2` is the second one's.
 
     Raises:
         KeyUnusable: there is nobody to ask.
     """
-    given = os.environ.get(PASSPHRASE_VARIABLE)
+    given = os.environ.get(f"{PASSPHRASE_VARIABLE}_{number}", os.environ.get(PASSPHRASE_VARIABLE))
     if given is not None:
         return given
     if not sys.stdin.isatty():
         raise KeyUnusable(
             "the key is protected by a passphrase and nobody can be asked",
+            where=str(path),
             remedy=f"put the passphrase into the environment variable {PASSPHRASE_VARIABLE}",
         )
-    return getpass.getpass("passphrase of the signing key: ")
+    return getpass.getpass(f"passphrase of {path}: ")
 
 
 def trusted_keys(named: Sequence[Path]) -> tuple[PublicKey, ...]:
@@ -95,3 +121,22 @@ def trusted_keys(named: Sequence[Path]) -> tuple[PublicKey, ...]:
             remedy="name the sender's public key with --key, or trust it with `parity key trust PUB`",
         )
     return tuple(keys)
+
+
+def trusted_checker(named: Sequence[Path], threshold: int | None) -> Checker:
+    """What accepts bundles that enough of the keys signed; see `trusted_keys` for which they are.
+
+    Args:
+        named: as for `trusted_keys`.
+        threshold: how many different ones must have signed; None where that was not said.
+
+    Raises:
+        KeyUnusable: as for `trusted_keys`.
+        OptionConflict: more are demanded than there are.
+    """
+    keys = trusted_keys(named)
+    try:
+        wanted = demanded(threshold, len({key.fingerprint for key in keys}))
+    except ThresholdUnusable as error:
+        raise OptionConflict(str(error), remedy="name more keys with --key, or demand fewer") from error
+    return make_checker(keys, wanted)

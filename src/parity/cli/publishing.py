@@ -12,9 +12,10 @@ import typer
 from rich.text import Text
 
 from parity.cli.display import board
-from parity.cli.options import Json, Verbose
+from parity.cli.keyring import trusted_checker
+from parity.cli.options import Json, Threshold, TrustedKeys, Verbose
 from parity.cli.output import output, print_json, stderr, stdout
-from parity.cli.serving import Bundles, Key, verified_stock
+from parity.cli.serving import Bundles, verified_stock
 from parity.errors import OptionConflict
 from parity.host.keyring import keyring_login
 from parity.host.network import host_network
@@ -51,7 +52,8 @@ def publish_command(
         str, typer.Option(metavar="URL", help="Its simple index, where that is not found by itself.")
     ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Compare only; upload nothing.")] = False,
-    key: Key = None,
+    key: TrustedKeys = None,
+    threshold: Threshold = None,
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
@@ -64,7 +66,9 @@ def publish_command(
     upload_url(address)
     candidates = (index_url(index),) if index else index_candidates(address)
     with (
-        verified_stock(bundles, key or (), quiet=as_json, verbose=verbose) as stock,
+        verified_stock(
+            bundles, trusted_checker(key or (), threshold), quiet=as_json, verbose=verbose
+        ) as stock,
         board(stderr(), quiet=as_json, verbose=verbose) as shown,
     ):
         reporter = shown.reporter("publish")

@@ -12,23 +12,19 @@ import typer
 from rich.text import Text
 
 from parity.cli.display import board, size
-from parity.cli.keyring import trusted_keys
-from parity.cli.options import Json, Verbose
+from parity.cli.keyring import trusted_checker
+from parity.cli.options import Json, Threshold, TrustedKeys, Verbose
 from parity.cli.output import output, print_json, stderr, stdout
 from parity.errors import Interrupted, OptionConflict, Terminated
 from parity.farside.clients import pip_conf, simple_url, uv_toml
+from parity.farside.envelope import Checker
 from parity.farside.listen import DEFAULT_BIND, parse_bind, tls_context
 from parity.farside.serve import IndexServer
 from parity.farside.static import write_index
 from parity.farside.stock import Stock, open_stock
 from parity.progress import Reporter
-from parity.sign import make_checker
 
 Bundles = Annotated[list[Path], typer.Argument(metavar="BUNDLE...", help="One or many *.parity.tar files.")]
-Key = Annotated[
-    list[Path] | None,
-    typer.Option(metavar="PUB", help="Accept this public key; your own and the trusted ones if not given."),
-]
 SERVE_EPILOG = """
 Examples: `parity serve dist/*.parity.tar`, then `pip install --index-url http://127.0.0.1:8080/simple/ NAME`
 
@@ -53,7 +49,8 @@ def serve(
         Path | None, typer.Option(metavar="FILE", help="Certificate chain (PEM): serve https.")
     ] = None,
     tls_key: Annotated[Path | None, typer.Option(metavar="FILE", help="Its private key (PEM).")] = None,
-    key: Key = None,
+    key: TrustedKeys = None,
+    threshold: Threshold = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No line for each request.")] = False,
     as_json: Json = False,
     verbose: Verbose = False,
@@ -64,7 +61,8 @@ def serve(
     if bool(tls_cert) != bool(tls_key):
         raise OptionConflict("--tls-cert and --tls-key go together")
     tls = tls_context(str(tls_cert), str(tls_key)) if tls_cert else None
-    with verified_stock(bundles, key or (), quiet=as_json, verbose=verbose) as stock:
+    check = trusted_checker(key or (), threshold)
+    with verified_stock(bundles, check, quiet=as_json, verbose=verbose) as stock:
         server = IndexServer(stock, address, tls, None if quiet or as_json else _log)
         _announce(server, stock, as_json=as_json)
         _run(server, quiet=as_json)
@@ -75,7 +73,8 @@ def index_command(
         list[Path], typer.Argument(metavar="BUNDLE... DIR", help="Bundles, and last the folder to write.")
     ],
     *,
-    key: Key = None,
+    key: TrustedKeys = None,
+    threshold: Threshold = None,
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
@@ -84,7 +83,8 @@ def index_command(
     *sources, folder = bundles
     if not sources:
         raise OptionConflict("name at least one bundle, and then the folder to write")
-    with verified_stock(sources, key or (), quiet=as_json, verbose=verbose) as stock:
+    check = trusted_checker(key or (), threshold)
+    with verified_stock(sources, check, quiet=as_json, verbose=verbose) as stock:
         with board(stderr(), quiet=as_json, verbose=verbose) as shown:
             reporter = shown.reporter(folder.name)
             reporter.stage("write", str(folder))
@@ -115,11 +115,8 @@ def pip_conf_command(
 
 
 @contextmanager
-def verified_stock(
-    bundles: Sequence[Path], keys: Sequence[Path], *, quiet: bool, verbose: bool
-) -> Iterator[Stock]:
+def verified_stock(bundles: Sequence[Path], check: Checker, *, quiet: bool, verbose: bool) -> Iterator[Stock]:
     """The bundles' wheels, every byte verified, with progress on the terminal; `open_stock` says more."""
-    check = make_checker(trusted_keys(keys))
     with ExitStack() as stack:
         with board(stderr(), quiet=quiet, verbose=verbose) as shown:
             run = f"{len(bundles)} bundles" if len(bundles) > 1 else bundles[0].name
@@ -196,7 +193,7 @@ def stock_document(stock: Stock) -> dict[str, Any]:
                 "version": one.verified.statement.version,
                 "serial": one.verified.statement.serial,
                 "payload_sha256": one.verified.statement.payload.sha256,
-                "signed_by": one.verified.signer,
+                "signers": one.verified.signers,
             }
             for one in stock.bundles
         ],

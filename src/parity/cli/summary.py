@@ -19,7 +19,7 @@ def people(report: BuildReport, watch: Stopwatch, seconds: float, key_paths: Seq
     """The summary of one finished build."""
     facts, proof, bundle = report.facts, report.proof, report.bundle
     rows = {
-        "resolved": f"{len(report.lock.wheels)} packages in {facts.os_name}, {facts.libc}, "
+        "resolved": f"{report.lock.told()} in {facts.os_name}, {facts.libc}, "
         f"Python {facts.python}, {facts.arch}",
         "proved": _proved(report),
         "bundle": str(bundle.path),
@@ -95,6 +95,7 @@ def machines(
                 "version": w.version,
                 "wheel": w.filename,
                 "sha256": w.sha256,
+                "index": w.index,
                 "requested": w.requested,
             }
             for w in report.lock.wheels

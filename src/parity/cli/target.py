@@ -12,7 +12,8 @@ import typer
 from rich.text import Text
 
 from parity.cli.factsfile import Facts, facts_file
-from parity.cli.options import Json
+from parity.cli.keyring import trusted_checker
+from parity.cli.options import Json, Threshold
 from parity.cli.output import error_document, output, print_json, stderr, stdout
 from parity.errors import OptionConflict
 from parity.farside.errors import WrongHost
@@ -27,7 +28,6 @@ from parity.farside.receipt import describe_target
 from parity.files import write_atomic
 from parity.host.interpreter import run_script
 from parity.probe import Verdict, parse_facts_file, probe_script, read_facts, would_install
-from parity.sign import load_public_key, make_checker
 
 
 def probe(
@@ -78,6 +78,7 @@ def check(
         list[Path] | None,
         typer.Option(metavar="PUB", help="Verify every byte of the bundle first, with this public key."),
     ] = None,
+    threshold: Threshold = None,
     allow_other_os: Annotated[
         bool,
         typer.Option("--allow-other-os", help="As the installer's option: another OS or older libc is fine."),
@@ -91,7 +92,7 @@ def check(
     output.json = as_json
     with facts_file(facts) as (file, where):
         machine = read_facts(file, where)
-    found = _bundle(bundle, key or [])
+    found = _bundle(bundle, key or [], threshold)
     manifest = found.manifest.document
     verdict = would_install(manifest, machine)
     answer = _Answer(facts, machine, bundle, found, verdict, allow_other_os)
@@ -105,8 +106,10 @@ def check(
         raise answer.error()
 
 
-def _bundle(path: Path, keys: list[Path]) -> VerifiedBundle | UnverifiedBundle:
-    check = make_checker([load_public_key(each) for each in keys]) if keys else None
+def _bundle(path: Path, keys: list[Path], threshold: int | None) -> VerifiedBundle | UnverifiedBundle:
+    if threshold is not None and not keys:
+        raise OptionConflict("--threshold counts signatures by the keys given", remedy="name them with --key")
+    check = trusted_checker(keys, threshold) if keys else None
     with open_bundle(str(path)) as file:
         return verify_bundle(file, check) if check else read_unverified(file)
 
@@ -127,8 +130,8 @@ class _Answer:
         return self.verdict.installs(allow_other_os=self.allow_other_os)
 
     @property
-    def signer(self) -> str | None:
-        return self.bundle.signer if isinstance(self.bundle, VerifiedBundle) else None
+    def signers(self) -> tuple[str, ...]:
+        return self.bundle.signers if isinstance(self.bundle, VerifiedBundle) else ()
 
     def error(self) -> WrongHost:
         """What the installer would say, with a remedy for this side of the gap."""
@@ -148,9 +151,9 @@ class _Answer:
             "allow_other_os": self.allow_other_os,
             "warnings": list(self.verdict.warnings),
             "untold": list(self.verdict.untold),
-            "verified": self.signer is not None,
-            "signed_by": self.signer,
-            "not_verified": [] if self.signer else ["signature", "files"],
+            "verified": bool(self.signers),
+            "signers": self.signers,
+            "not_verified": [] if self.signers else ["signature", "files"],
             "facts": {"path": self.facts_name, **{key: self.facts[key] for key in shown}},
             "bundle": {
                 "path": str(self.path),
@@ -178,7 +181,8 @@ class _Answer:
             ("installer", f"{manifest['installer']}, {len(manifest['packages'])} packages"),
             (
                 "signed by",
-                self.signer or "not verified: no --key was given, so nothing of the bundle was checked",
+                ", ".join(self.signers)
+                or "not verified: no --key was given, so nothing of the bundle was checked",
             ),
         ]
         rows += [("differs", line) for line in self.verdict.overridable if self.installs]

@@ -12,16 +12,16 @@ from rich.text import Text
 
 from parity.cli.difference import as_markdown, as_text
 from parity.cli.display import board, size
-from parity.cli.keyring import trusted_keys
-from parity.cli.options import Json, Verbose
+from parity.cli.keyring import trusted_checker
+from parity.cli.options import Json, Threshold, TrustedKeys, Verbose
 from parity.cli.output import output, print_json, stderr, stdout
+from parity.errors import OptionConflict
 from parity.farside.delta import Identity, identity_of, read_index
 from parity.farside.envelope import Checker, Signature
 from parity.farside.patch import patch_bundle
 from parity.farside.reader import open_bundle
 from parity.files import sweep_leftovers
 from parity.progress import Reporter
-from parity.sign import make_checker
 from parity.update import compare, document_of, read_pair, write_delta
 
 DIFF_EPILOG = "Example: `parity diff OLD NEW --format markdown > review.md`"
@@ -41,10 +41,6 @@ class Format(str, Enum):
 
 Old = Annotated[Path, typer.Argument(metavar="OLD", help="The bundle that is in use.")]
 New = Annotated[Path, typer.Argument(metavar="NEW", help="The bundle that shall replace it.")]
-Key = Annotated[
-    list[Path] | None,
-    typer.Option(metavar="PUB", help="Accept this public key; your own and the trusted ones if not given."),
-]
 Unverified = Annotated[
     bool, typer.Option("--unverified", help="Do not ask who signed; digests are checked all the same.")
 ]
@@ -57,7 +53,8 @@ def diff_command(
     shape: Annotated[
         Format, typer.Option("--format", help="markdown is made for a change request.")
     ] = Format.TEXT,
-    key: Key = None,
+    key: TrustedKeys = None,
+    threshold: Threshold = None,
     unverified: Unverified = False,
     as_json: Json = False,
     verbose: Verbose = False,
@@ -65,7 +62,7 @@ def diff_command(
     """Compare two bundles: packages, licences, native code, system needs, and what to look at."""
     shape = Format.JSON if as_json else shape
     quiet = _listen(shape is Format.JSON, verbose)
-    check = _checker(key or (), unverified)
+    check = _checker(key or (), threshold, unverified)
     with board(stderr(), quiet=quiet, verbose=verbose) as shown:
         found = compare(*read_pair(old, new, check, shown.reporter(new.name)))
         shown.finished(new.name, ok=True)
@@ -81,14 +78,15 @@ def delta_command(
     new: New,
     *,
     output_file: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The delta.")],
-    key: Key = None,
+    key: TrustedKeys = None,
+    threshold: Threshold = None,
     unverified: Unverified = False,
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
     """Write what NEW has and OLD lacks into one file; `parity patch` gives back NEW byte for byte."""
     quiet = _listen(as_json, verbose)
-    check = _checker(key or (), unverified)
+    check = _checker(key or (), threshold, unverified)
     with board(stderr(), quiet=quiet, verbose=verbose) as shown:
         reporter = shown.reporter(output_file.name)
         sweep_leftovers(output_file.parent)
@@ -120,14 +118,15 @@ def patch_command(
     delta: Annotated[Path, typer.Argument(metavar="DELTA", help="What `parity delta` wrote.")],
     *,
     output_file: Annotated[Path, typer.Option("--output", "-o", metavar="NEW", help="The new bundle.")],
-    key: Key = None,
+    key: TrustedKeys = None,
+    threshold: Threshold = None,
     unverified: Unverified = False,
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
     """Make the new bundle from the old one and a delta: byte for byte, so its signature still holds."""
     quiet = _listen(as_json, verbose)
-    check = _checker(key or (), unverified)
+    check = _checker(key or (), threshold, unverified)
     with board(stderr(), quiet=quiet, verbose=verbose) as shown:
         reporter = shown.reporter(output_file.name)
         sweep_leftovers(output_file.parent)
@@ -138,10 +137,11 @@ def patch_command(
         shown.finished(output_file.name, ok=True)
     identity = identity_of(bundle.statement)
     if as_json:
-        document = {"bundle": str(output_file), **identity._asdict(), "signer": bundle.signer or None}
+        document = {"bundle": str(output_file), **identity._asdict(), "signers": list(bundle.signers)}
         print_json({**document, "verified": not unverified})
         return
-    told = f"signed by {bundle.signer}" if bundle.signer else "NOT VERIFIED: nobody asked who signed it"
+    names = ", ".join(bundle.signers)
+    told = f"signed by {names}" if names else "NOT VERIFIED: nobody asked who signed it"
     stdout().print(Text(f"{output_file}: {identity}, {size(identity.size)}\n{told}"), soft_wrap=True)
 
 
@@ -151,13 +151,15 @@ def _listen(as_json: bool, verbose: bool) -> bool:
     return as_json
 
 
-def _checker(keys: Sequence[Path], unverified: bool) -> Checker:
-    return _anyone if unverified else make_checker(trusted_keys(keys))
+def _checker(keys: Sequence[Path], threshold: int | None, unverified: bool) -> Checker:
+    if unverified and threshold is not None:
+        raise OptionConflict("--threshold counts signatures, --unverified looks at none: choose one")
+    return _anyone if unverified else trusted_checker(keys, threshold)
 
 
-def _anyone(_signed: bytes, _signatures: Sequence[Signature]) -> str:
-    """Accept every signer, trusted or not; the empty name says that nobody asked."""
-    return ""
+def _anyone(_signed: bytes, _signatures: Sequence[Signature]) -> tuple[str, ...]:
+    """Accept every signer, trusted or not; no names say that nobody asked."""
+    return ()
 
 
 class _Stages:

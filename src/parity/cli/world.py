@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,7 +47,7 @@ def site_for(engine: Engine, reporter: Reporter, *, fresh: bool = False) -> Site
 
 
 def world_for(
-    engine: Engine, profile: Profile, signer: SigningKey, reporter: Reporter, *, fresh: bool
+    engine: Engine, profile: Profile, signers: Sequence[SigningKey], reporter: Reporter, *, fresh: bool
 ) -> World:
     """What the build of one profile may use.
 
@@ -59,7 +59,7 @@ def world_for(
         reporter.warn(warning)
 
     def sealer(identity: BundleIdentity, profile_sha256: str) -> Sealer:
-        return make_sealer([signer], identity, profile_sha256)
+        return make_sealer(signers, identity, profile_sha256)
 
     return World(engine, machine(), _memory(fresh=fresh), reporter, network, UvTool(), sealer)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from parity.errors.asked import InputFileError, OptionConflict, ProfileError, ProfileNotFound
 from parity.errors.base import ParityError, Problem
 from parity.errors.engine import EngineLost, EngineRefused, EngineUnavailable, ImageUnavailable, NotAStandIn
-from parity.errors.output import KeyExists, KeyUnusable, NotReady, SomeFailed, WriteFailed
+from parity.errors.output import KeyExists, KeyUnusable, NotReady, SignaturesFull, SomeFailed, WriteFailed
 from parity.errors.publishing import AddressUnusable, OtherBytesThere, PublishDenied, PublishFailed
 from parity.errors.rehearsal import NotIsolated, RehearsalFailed, RehearsalTimeout, SystemPackagesFailed
 from parity.errors.signals import Interrupted, Terminated
@@ -65,6 +65,7 @@ __all__ = [
     "PublishFailed",
     "RehearsalFailed",
     "RehearsalTimeout",
+    "SignaturesFull",
     "SomeFailed",
     "SourceUnavailable",
     "SystemPackagesFailed",

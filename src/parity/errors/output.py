@@ -1,4 +1,4 @@
-"""Keys and files (exit codes 80 to 84)."""
+"""Keys and files (exit codes 80 to 84, and 89)."""
 
 from __future__ import annotations
 
@@ -17,6 +17,13 @@ class KeyExists(ParityError):
 
     exit_code = 81
     default_remedy = "choose another name; parity never overwrites a key"
+
+
+class SignaturesFull(ParityError):
+    """The bundle has as many signatures as it can hold."""
+
+    exit_code = 89
+    default_remedy = "build it again, and let those sign whose signatures are needed"
 
 
 class WriteFailed(ParityError):

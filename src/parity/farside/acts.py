@@ -1,7 +1,7 @@
 """The prefix's record: one JSON line for each act, only ever appended to. Python 3.6 and later.
 
 An act is {"act": "install" | "rollback" | "prune", "at": UTC time, "uid", "release": id,
-"previous": id or None, "product", "version", "serial", "payload_sha256", "signer", "overrides": [...]};
+"previous": id or None, "product", "version", "serial", "payload_sha256", "signers", "overrides": [...]};
 what is unknown is None. It is written before `current` changes hands: what was installed once is never
 forgotten, even if its release is pruned.
 """

@@ -8,11 +8,11 @@ import os
 from typing import List
 
 from . import serving
-from .commands import Command, Document, add_key, nothing
+from .commands import Command, Document, nothing
 from .join import find_volumes, join_volumes
-from .openssl import openssl_checker
 from .patch import patch_bundle
 from .plan import Say
+from .trust import add_key, checker
 
 
 def _patch_options(parser: argparse.ArgumentParser) -> None:
@@ -23,11 +23,15 @@ def _patch_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _patch(options: argparse.Namespace, say: Say) -> Document:
-    check = openssl_checker(options.key)
-    found = patch_bundle(options.old, options.delta, options.output, check)
+    found = patch_bundle(options.old, options.delta, options.output, checker(options))
     say(f"written and verified: {options.output}")
     digest = found.statement.payload.sha256
-    return {"ok": True, "bundle": options.output, "payload_sha256": digest, "signer": found.signer}
+    return {
+        "ok": True,
+        "bundle": options.output,
+        "payload_sha256": digest,
+        "signers": list(found.signers),
+    }
 
 
 def _join_options(parser: argparse.ArgumentParser) -> None:

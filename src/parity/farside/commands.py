@@ -12,11 +12,11 @@ from . import facts as facts_of
 from . import project, receipt
 from .errors import BundleUnreadable
 from .install import Request, install
-from .openssl import openssl_checker
 from .otherfiles import describe, other_files
 from .plan import Say
 from .reader import UnverifiedBundle, open_bundle, read_unverified, verify_bundle
 from .releases import installed, rollback
+from .trust import add_key, checker, count, optional_checker
 
 Document = Dict[str, Any]
 
@@ -44,17 +44,6 @@ def nothing(_document: Document) -> Iterator[str]:
     return iter(())
 
 
-def add_key(parser: argparse.ArgumentParser) -> None:
-    """The option that names whom to trust."""
-    parser.add_argument(
-        "--key",
-        action="append",
-        required=True,
-        metavar="PUB",
-        help="the sender's public key, which reached you by another way than the bundle; may be repeated",
-    )
-
-
 def add_prefix(parser: argparse.ArgumentParser) -> None:
     """The option that names a prefix."""
     parser.add_argument("--prefix", required=True, metavar="DIR", help="where the releases lie side by side")
@@ -71,7 +60,7 @@ def add_install_options(parser: argparse.ArgumentParser) -> None:
     add("--with-system", action="store_true", help="install the carried system packages first, as root")
     add("--no-imports", action="store_true", help="do not try the proof's imports")
     add("--compile", action="store_true", help="byte-compile every module, not only those that were imported")
-    add("--keep", type=_count, metavar="N", help="remove older releases until N are left (at least two stay)")
+    add("--keep", type=count, metavar="N", help="remove older releases until N are left (at least two stay)")
     add("--allow-older", action="store_true", help="accept an older serial; receipt and record tell")
     add(
         "--allow-other-os",
@@ -98,12 +87,6 @@ def request_of(options: argparse.Namespace, bundle: str, prefix: str) -> Request
     )
 
 
-def _count(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError("a number, 1 or more")
-    return int(text)
-
-
 def _install_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "bundle", metavar="BUNDLE", help="a *.parity.tar file, or the folder it was unpacked to"
@@ -120,7 +103,7 @@ def _install_options(parser: argparse.ArgumentParser) -> None:
 def _install(options: argparse.Namespace, say: Say) -> Document:
     request = request_of(options, options.bundle, options.prefix)
     into = os.path.abspath(options.into) if options.into else ""
-    return install(request._replace(into=into, check=openssl_checker(options.key)), say)
+    return install(request._replace(into=into, check=checker(options)), say)
 
 
 # --- releases -----------------------------------------------------------------------------------------
@@ -149,8 +132,9 @@ def installed_lines(document: Document) -> Iterator[str]:
     for row in document["releases"]:
         mark = "*" if row["current"] else " "
         name = "{product} {version}, serial {serial}".format(**row) if row["product"] else "never signed"
-        signer = "signed by " + row["signer"][:16] if row["signer"] else "signature not checked"
-        yield f"{mark} {row['release']}  {name}, {row['packages']} packages, {row['installed_at']}, {signer}"
+        names = ", ".join(each[:16] for each in row["signers"])
+        signed = "signed by " + names if names else "signature not checked"
+        yield f"{mark} {row['release']}  {name}, {row['packages']} packages, {row['installed_at']}, {signed}"
 
 
 # --- looking at a bundle ------------------------------------------------------------------------------
@@ -163,8 +147,8 @@ def _bundle_and_key(parser: argparse.ArgumentParser) -> None:
 
 def _verify(options: argparse.Namespace, _say: Say) -> Document:
     with open_bundle(options.bundle) as file:
-        found = verify_bundle(file, openssl_checker(options.key))
-    return {**_of_bundle(UnverifiedBundle(*found[:3])), "verified": True, "signer": found.signer}
+        found = verify_bundle(file, checker(options))
+    return {**_of_bundle(UnverifiedBundle(*found[:3])), "verified": True, "signers": list(found.signers)}
 
 
 def _inspect(options: argparse.Namespace, _say: Say) -> Document:
@@ -201,7 +185,7 @@ def _bundle_lines(document: Document) -> Iterator[str]:
     yield "made for " + receipt.describe_target(document["target"])
     yield f"payload sha256:{document['payload_sha256']}"
     if document["verified"]:
-        yield f"verified: signed by {document['signer']}, every byte as signed"
+        yield f"verified: signed by {', '.join(document['signers'])}, every byte as signed"
         yield f"{len(document['packages'])} packages, {len(document['files'])} other files"
         return
     yield "signed, it says, by " + ", ".join(document["signed_by"])
@@ -238,7 +222,7 @@ def _project_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("checkout", metavar="CHECKOUT", help="the project's folder, with pyproject.toml and uv.lock")
     add("--bundle", default="", metavar="BUNDLE", help="a *.parity.tar file or a folder; else this bundle")
-    add("--key", action="append", default=[], metavar="PUB", help="the sender's public key")
+    add_key(parser, required=False)
     add("--store", default="", metavar="DIR", help="where the wheels stay; CHECKOUT/.parity if not given")
     add("--python", default="", metavar="PATH", help="the interpreter to use")
     add("--allow-other-os", action="store_true", help="accept another OS release or an older C library")
@@ -257,7 +241,7 @@ def _project(options: argparse.Namespace, say: Say) -> Document:
         checkout=checkout,
         store=os.path.abspath(options.store) if options.store else "",
         python=options.python,
-        check=openssl_checker(options.key) if options.key else None,
+        check=optional_checker(options),
         allow_other_os=options.allow_other_os,
     )
     return project.set_up(request, say)

@@ -20,7 +20,7 @@ PREDICATE_TYPE = "tag:parity,2026:bundle/v1"
 
 _BODY_SIZE = HEAD_SIZE - ustar.BLOCK
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
-_MAX_SIGNATURES = 16
+MAX_SIGNATURES = 16
 
 
 class Signature(NamedTuple):
@@ -57,26 +57,31 @@ class Statement(NamedTuple):
     profile_sha256: str
 
 
-Checker = Callable[[bytes, Sequence[Signature]], str]
-"""Takes the signed bytes and the signatures, gives the fingerprint of the trusted key that made one.
+Checker = Callable[[bytes, Sequence[Signature]], Tuple[str, ...]]
+"""Takes the signed bytes and the signatures, gives the fingerprints of the trusted keys that made some.
 
-It raises SignatureInvalid where no trusted key did, or where a trusted key's signature is wrong.
+It raises SignatureInvalid where too few of them did, or where a trusted key's signature is wrong.
 """
 
 K = TypeVar("K")
 
 
-def make_checker(keys: Dict[str, K], is_right: Callable[[K, bytes, bytes], bool]) -> Checker:
-    """A checker that trusts these keys.
+def make_checker(
+    keys: Dict[str, K], is_right: Callable[[K, bytes, bytes], bool], threshold: int = 1
+) -> Checker:
+    """A checker that trusts these keys: DSSE's (t, n), and stricter in one thing.
 
-    Every signature by a trusted key must be right; signatures by other keys are not looked at.
+    DSSE passes over a wrong signature where enough others are right. Here every signature by a trusted
+    key must be right: a wrong one means that somebody altered the envelope. Signatures by other keys
+    are not looked at. A name in the envelope only says which key to try; what counts is the key.
 
     Args:
         keys: trusted keys by fingerprint.
         is_right: whether this key made this signature of these bytes.
+        threshold: how many different ones of these keys must have signed.
     """
 
-    def check(signed: bytes, signatures: Sequence[Signature]) -> str:
+    def check(signed: bytes, signatures: Sequence[Signature]) -> Tuple[str, ...]:
         known = [one for one in signatures if one.keyid in keys]
         if not known:
             makers = ", ".join(one.keyid for one in signatures)
@@ -84,9 +89,19 @@ def make_checker(keys: Dict[str, K], is_right: Callable[[K, bytes, bytes], bool]
         for one in known:
             if not is_right(keys[one.keyid], one.sig, signed):
                 raise SignatureInvalid(f"the signature by {one.keyid} is wrong")
-        return known[0].keyid
+        signers = tuple(sorted({one.keyid for one in known}))
+        if len(signers) < threshold:
+            raise _too_few(signers, threshold)
+        return signers
 
     return check
+
+
+def _too_few(signers: Sequence[str], threshold: int) -> SignatureInvalid:
+    return SignatureInvalid(
+        f"{threshold} of the trusted keys must have signed; {len(signers)} did: {', '.join(signers)}",
+        "ask for the signatures that are missing: `parity sign` adds one to a finished bundle",
+    )
 
 
 _ENVELOPE = canonical.record(
@@ -94,7 +109,7 @@ _ENVELOPE = canonical.record(
         "payload": canonical.text,
         "payloadType": canonical.one_of(PAYLOAD_TYPE),
         "signatures": canonical.array(
-            canonical.record({"keyid": canonical.digest, "sig": canonical.text}), 1, _MAX_SIGNATURES
+            canonical.record({"keyid": canonical.digest, "sig": canonical.text}), 1, MAX_SIGNATURES
         ),
     }
 )

@@ -24,14 +24,14 @@ _SHOWN = 5
 class BundleFolder(NamedTuple):
     """An unpacked bundle: its manifest, that manifest's SHA-256, and what the signer says.
 
-    `signer` is the fingerprint of the trusted key that signed; empty where no signature was checked.
+    `signers`: fingerprints of the trusted keys that signed; empty where no signature was checked.
     """
 
     path: str
     manifest: Manifest
     manifest_sha256: str
     statement: Optional[envelope.Statement]
-    signer: str = ""
+    signers: Tuple[str, ...] = ()
 
     @property
     def identity(self) -> str:
@@ -66,11 +66,11 @@ def open_folder(path: str, check: Optional[envelope.Checker] = None) -> BundleFo
         return BundleFolder(path, manifest.parse(raw), digest, None)
     head = ustar.header(manifest.ENVELOPE_NAME, manifest.HEAD_SIZE - ustar.BLOCK) + body
     sealed = envelope.parse_head(head)
-    signer = check(envelope.pae(sealed.payload), sealed.signatures) if check else ""
+    signers = check(envelope.pae(sealed.payload), sealed.signatures) if check else ()
     statement = envelope.parse_statement(sealed.payload)
     if statement.payload.manifest_sha256 != digest:
         raise BundleDamaged("manifest.json is not the one that the envelope names")
-    return BundleFolder(path, manifest.parse(raw), digest, statement, signer)
+    return BundleFolder(path, manifest.parse(raw), digest, statement, signers)
 
 
 def _read(path: str, limit: int) -> Optional[bytes]:

@@ -150,9 +150,10 @@ def _bundle_row(bundle: Carrier) -> str:
         f"{target['os']['id']} {target['os']['version']}, {target['libc']['family']} {libc}, "
         f"Python {target['python']}, {target['arch']}"
     )
+    signers = "<br>".join(f"<code>{escape(one[:16])}…</code>" for one in bundle.verified.signers)
     return (
         f"<tr><td>{escape(name)}<br><code>sha256:{statement.payload.sha256}</code></td>"
-        f"<td>{escape(made_for)}</td><td><code>{escape(bundle.verified.signer[:16])}…</code></td></tr>\n"
+        f"<td>{escape(made_for)}</td><td>{signers}</td></tr>\n"
     )
 
 

@@ -37,7 +37,7 @@ def install(request: Request, say: Say) -> Dict[str, Any]:
     Returns:
         {"ok": true, "dry_run": bool, "prefix" (or "into"), "release": id, "path", "current": path,
          "bundle": {"product", "version", "serial", "profile", "profile_sha256"} or None,
-         "signer": fingerprint or None, "packages": count, "files": [path below the environment],
+         "signers": [fingerprint], "packages": count, "files": [path below the environment],
          "system": see `system.record`, "changes": {"added", "removed", "changed"},
          "installer": {"tool", "version"}, "already_installed": bool, "switched": bool,
          "previous": id or None, "imports": {"tried": count}, "pruned": [id],
@@ -77,7 +77,7 @@ def _outline(plan: Plan) -> Dict[str, Any]:
         **place,
         "release": release,
         "bundle": receipt.signed_words(plan.head),
-        "signer": plan.head.signer or None,
+        "signers": list(plan.head.signers),
         "packages": len(plan.packages),
         "files": [row["path"] for row in other_files(plan.head.manifest)],
         "system": system.record(plan.system, request.with_system and not request.dry_run),

@@ -48,12 +48,13 @@ def load_public_key(path: str) -> PublicKey:
     return PublicKey(hashlib.sha256(der).hexdigest(), _to_pem(der))
 
 
-def openssl_checker(key_files: Sequence[str], openssl: str = "openssl") -> Checker:
+def openssl_checker(key_files: Sequence[str], openssl: str = "openssl", threshold: int = 1) -> Checker:
     """A checker that trusts the keys in these files and asks the host's openssl.
 
     Args:
         key_files: PEM files with public keys.
         openssl: the program.
+        threshold: how many different ones of these keys must have signed.
 
     Raises:
         SignatureInvalid: one of the files is no usable key.
@@ -63,7 +64,7 @@ def openssl_checker(key_files: Sequence[str], openssl: str = "openssl") -> Check
     def is_right(key: PublicKey, sig: bytes, signed: bytes) -> bool:
         return len(sig) <= _MAX_SIGNATURE and _ask(openssl, key.pem, sig, signed)
 
-    return make_checker(keys, is_right)
+    return make_checker(keys, is_right, threshold)
 
 
 def _ask(openssl: str, pem: bytes, sig: bytes, signed: bytes) -> bool:

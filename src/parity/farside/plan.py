@@ -98,8 +98,8 @@ def make_plan(request: Request, head: BundleFolder, say: Say) -> Plan:
     document = head.manifest.document
     others = f" and {len(document['other_files'])} other files" if document["other_files"] else ""
     say(f"bundle: {len(document['packages'])} packages{others} for {describe_target(document['target'])}")
-    if head.signer:
-        say(f"signed by {head.signer}")
+    if head.signers:
+        say("signed by " + ", ".join(head.signers))
     python = choose_python(document["target"], request.python, request.into)
     facts = measure(python, tools=document["installer"] == "pip")
     accepted = check_host(document, facts, request.allow_other_os)

@@ -13,7 +13,7 @@ import os
 import stat
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import BinaryIO, Callable, Iterator, List, NamedTuple, Optional
+from typing import BinaryIO, Callable, Iterator, List, NamedTuple, Optional, Tuple
 
 from . import ustar
 from .envelope import Checker, Envelope, Payload, Statement, pae, parse_head, parse_statement
@@ -27,12 +27,12 @@ Progress = Callable[[int], None]
 
 
 class VerifiedBundle(NamedTuple):
-    """A bundle whose every byte was checked; `signer` is the trusted key's fingerprint."""
+    """A bundle whose every byte was checked; `signers`: fingerprints of the trusted keys that signed."""
 
     envelope: Envelope
     statement: Statement
     manifest: Manifest
-    signer: str
+    signers: Tuple[str, ...]
 
 
 class UnverifiedBundle(NamedTuple):
@@ -82,7 +82,7 @@ def verify_bundle(
 
     Args:
         file: open for reading, seekable.
-        check: decides whether a trusted key signed; see `envelope.Checker`.
+        check: decides whether those who are trusted signed; see `envelope.Checker`.
         progress: hears how far it is.
         sink: hears the files; what it got is worth nothing unless this function returns.
 
@@ -91,12 +91,12 @@ def verify_bundle(
         SignatureInvalid: from `check`.
     """
     envelope = _read_envelope(file)
-    signer = check(pae(envelope.payload), envelope.signatures)
+    signers = check(pae(envelope.payload), envelope.signatures)
     statement = parse_statement(envelope.payload)
     manifest = _read_manifest(file, statement.payload)
     with ThreadPoolExecutor(1) as pool:
         _walk(_Tape(file, pool, progress), manifest, statement.payload, sink or Sink())
-    return VerifiedBundle(envelope, statement, manifest, signer)
+    return VerifiedBundle(envelope, statement, manifest, signers)
 
 
 def read_unverified(file: BinaryIO) -> UnverifiedBundle:

@@ -42,7 +42,7 @@ def make(
     Returns:
         {"format": "parity-receipt/1", "release", "payload_sha256", "manifest_sha256",
          "bundle": {"product", "version", "serial", "profile", "profile_sha256"} or None,
-         "signature": {"checked": bool, "signer": key's fingerprint or None},
+         "signature": {"checked": bool, "signers": [fingerprint of each trusted key that signed]},
          "installed_at": UTC, "place": path, "uid", "installer": {"tool", "version"}, "target", "host",
          "packages": [{"name", "version", "wheel", "size", "sha256"}],
          "system": see `system.record`, "files": see `otherfiles.other_files`, "imports": {"tried": count},
@@ -56,7 +56,7 @@ def make(
         "payload_sha256": statement.payload.sha256 if statement else None,
         "manifest_sha256": bundle.manifest_sha256,
         "bundle": signed_words(bundle),
-        "signature": {"checked": bool(bundle.signer), "signer": bundle.signer or None},
+        "signature": {"checked": bool(bundle.signers), "signers": list(bundle.signers)},
         "installed_at": acts.now(),
         "place": place,
         "uid": os.getuid(),
@@ -97,7 +97,7 @@ def act(bundle: BundleFolder, found: Found) -> Dict[str, Any]:
         "version": said.get("version"),
         "serial": said.get("serial"),
         "payload_sha256": bundle.statement.payload.sha256 if bundle.statement else None,
-        "signer": bundle.signer or None,
+        "signers": list(bundle.signers),
         "overrides": found.overrides,
     }
 
@@ -109,10 +109,10 @@ def words_of(receipt: Dict[str, Any]) -> Dict[str, Any]:
     return {**words, "payload_sha256": receipt.get("payload_sha256")}
 
 
-def signer_of(receipt: Dict[str, Any]) -> Optional[str]:
-    """The fingerprint of the key that was checked when a release was installed."""
+def signers_of(receipt: Dict[str, Any]) -> List[str]:
+    """The fingerprints of the keys whose signatures were checked when a release was installed."""
     signature = receipt.get("signature")
-    return signature.get("signer") if isinstance(signature, dict) else None
+    return signature.get("signers", []) if isinstance(signature, dict) else []
 
 
 def release_id(bundle: BundleFolder) -> str:

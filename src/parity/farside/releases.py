@@ -18,7 +18,7 @@ def installed(path: str) -> Dict[str, Any]:
     Returns:
         {"ok": true, "prefix", "current": id or None,
          "releases": [{"release", "path", "product", "version", "serial", "payload_sha256",
-                       "installed_at", "signer", "packages": count, "overrides": [...],
+                       "installed_at", "signers": [...], "packages": count, "overrides": [...],
                        "current": bool}] in the order in which they were installed,
          "highest": {product: {"serial", "payload_sha256"}}, "acts": [...] (see `acts`)}
 
@@ -45,7 +45,7 @@ def _row(path: str, release_id: str, told: Dict[str, Any], current: Optional[str
         "path": os.path.join(path, RELEASES, release_id),
         **receipt.words_of(told),
         "installed_at": told.get("installed_at"),
-        "signer": receipt.signer_of(told),
+        "signers": receipt.signers_of(told),
         "packages": len(told.get("packages", [])),
         "overrides": told.get("overrides", []),
         "current": release_id == current,
@@ -138,4 +138,4 @@ def prune(prefix: Prefix, keep: int, previous: Optional[str], say: Say) -> List[
 
 def _act(act: str, release: str, previous: Optional[str]) -> acts.Act:
     words = {"act": act, "at": acts.now(), "uid": os.getuid(), "release": release, "previous": previous}
-    return {**words, "signer": None, "overrides": []}
+    return {**words, "signers": [], "overrides": []}

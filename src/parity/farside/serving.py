@@ -13,10 +13,10 @@ from typing import Any, List, Optional
 from .clients import pip_conf, simple_url, uv_toml
 from .errors import FarsideError
 from .listen import DEFAULT_BIND, parse_bind, tls_context
-from .openssl import openssl_checker
 from .serve import IndexServer
 from .static import write_index
 from .stock import open_stock
+from .trust import add_key, checker
 
 SERVE = "offer bundles as a package index until Ctrl-C"
 INDEX = "write bundles as a static package index"
@@ -59,14 +59,14 @@ def serve_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tls-cert", metavar="FILE", help="certificate chain (PEM)")
     parser.add_argument("--tls-key", metavar="FILE", help="its private key (PEM)")
     parser.add_argument("--quiet", action="store_true", help="no line for each request")
-    _add_key(parser)
+    add_key(parser)
 
 
 def index_options(parser: argparse.ArgumentParser) -> None:
     """What writing a static index takes."""
     parser.add_argument("bundles", metavar="BUNDLE", nargs="+")
     parser.add_argument("folder", metavar="DIR")
-    _add_key(parser)
+    add_key(parser)
 
 
 def _conf_options(parser: argparse.ArgumentParser) -> None:
@@ -75,16 +75,12 @@ def _conf_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ca", default="", metavar="PATH", help="the CA certificate's path on the hosts")
 
 
-def _add_key(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--key", action="append", required=True, metavar="PUB", help="a trusted key")
-
-
 def run_serve(options: argparse.Namespace) -> None:
     """Serve until Ctrl-C or SIGTERM."""
     tls = None
     if options.tls_cert or options.tls_key:
         tls = tls_context(options.tls_cert or "", options.tls_key or "")
-    with open_stock(options.bundles, openssl_checker(options.key)) as stock:
+    with open_stock(options.bundles, checker(options)) as stock:
         server = IndexServer(stock, parse_bind(options.bind), tls, None if options.quiet else _log)
         signal.signal(signal.SIGTERM, _interrupt)
         sys.stdout.write(f"serving {server.url}simple/\n")
@@ -97,7 +93,7 @@ def run_serve(options: argparse.Namespace) -> None:
 
 def run_index(options: argparse.Namespace) -> None:
     """Write the static index."""
-    with open_stock(options.bundles, openssl_checker(options.key)) as stock:
+    with open_stock(options.bundles, checker(options)) as stock:
         write_index(stock, options.folder)
     sys.stdout.write(f"written {simple_url(options.folder)}\n")
 

@@ -65,12 +65,12 @@ def _from_folder(path: str, check: Optional[Checker]) -> Source:
 
 def _from_file(file: BinaryIO, check: Checker) -> Source:
     sealed = _read_head(file)
-    signer = check(pae(sealed.payload), sealed.signatures)
+    signers = check(pae(sealed.payload), sealed.signatures)
     found = read_unverified(file)
     if found.envelope != sealed:
         raise BundleDamaged(_CHANGED)
     statement = found.statement
-    head = BundleFolder("", found.manifest, statement.payload.manifest_sha256, statement, signer)
+    head = BundleFolder("", found.manifest, statement.payload.manifest_sha256, statement, signers)
 
     def lay_out(work: str, _ignore: str) -> BundleFolder:
         folder = os.path.join(work, _FOLDER)

@@ -44,10 +44,10 @@ class BundleFile:
 
 @dataclass(frozen=True)
 class BuiltBundle:
-    """A finished bundle on this machine's disk."""
+    """A finished bundle on this machine's disk; `signers`: fingerprints of the keys that signed it."""
 
     path: Path
     size: int
     payload_sha256: str
     identity: BundleIdentity
-    key_fingerprint: str
+    signers: tuple[str, ...]

@@ -56,7 +56,8 @@ def write_bundle(  # noqa: PLR0917 - in the order of the story: where, who, what
         out.overwrite(0, encode_head(envelope))
         out.commit()
     size = manifest.HEAD_SIZE + payload.size
-    return BuiltBundle(out.path, size, payload.sha256, identity, envelope.signatures[0].keyid)
+    signers = tuple(signature.keyid for signature in envelope.signatures)
+    return BuiltBundle(out.path, size, payload.sha256, identity, signers)
 
 
 def _write_files(

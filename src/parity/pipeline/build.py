@@ -162,5 +162,5 @@ def _bundle(
         world.sealer(request.identity, profile_digest),
         world.reporter,
     )
-    world.reporter.note(f"signed by {bundle.key_fingerprint[:16]}")
+    world.reporter.note("signed by " + ", ".join(each[:16] for each in bundle.signers))
     return bundle

@@ -1,5 +1,6 @@
 """Keys, the in-toto statement and its DSSE envelope; making and checking them."""
 
+from parity.sign.again import SignedAgain, sign_again
 from parity.sign.keys import (
     LoadedKey,
     PassphraseProvider,
@@ -19,6 +20,7 @@ __all__ = [
     "PassphraseProvider",
     "PublicKey",
     "Sealer",
+    "SignedAgain",
     "SigningKey",
     "TrustStore",
     "check_identity",
@@ -29,5 +31,6 @@ __all__ = [
     "make_sealer",
     "public_path",
     "save_key",
+    "sign_again",
     "sign_statement",
 ]

@@ -44,6 +44,6 @@ class TrustStore:
         return key
 
 
-def make_checker(keys: Sequence[PublicKey]) -> Checker:
+def make_checker(keys: Sequence[PublicKey], threshold: int = 1) -> Checker:
     """A checker that trusts these keys; see `parity.farside.envelope.make_checker`."""
-    return envelope.make_checker({key.fingerprint: key for key in keys}, PublicKey.made)
+    return envelope.make_checker({key.fingerprint: key for key in keys}, PublicKey.made, threshold)

@@ -55,7 +55,7 @@ class Contents:
         identity: as the signed statement tells it.
         profile_sha256: the profile's digest, from there, too.
         keys: the keys that signed, verified or not.
-        signer: the trusted key among them; empty where nobody asked.
+        signers: the trusted keys among them, verified; empty where nobody asked.
         manifest: the manifest's document.
         packages: by name.
         digests: SHA-256 and size of each file, by path.
@@ -66,7 +66,7 @@ class Contents:
     identity: Identity
     profile_sha256: str
     keys: tuple[str, ...]
-    signer: str
+    signers: tuple[str, ...]
     manifest: Mapping[str, Any]
     packages: Mapping[str, Package]
     digests: Mapping[str, tuple[str, int]]
@@ -100,7 +100,7 @@ def _contents(name: str, file: BinaryIO, bundle: VerifiedBundle, common: frozens
         identity=identity_of(bundle.statement),
         profile_sha256=bundle.statement.profile_sha256,
         keys=tuple(signature.keyid for signature in bundle.envelope.signatures),
-        signer=bundle.signer,
+        signers=bundle.signers,
         manifest=bundle.manifest.document,
         packages=_packages(file, bundle.manifest, common),
         digests={member.path: (member.sha256, member.size) for member in bundle.manifest.members},

@@ -14,7 +14,7 @@ def document_of(found: Difference) -> dict[str, Any]:
     """Everything that differs, as JSON values; sizes in bytes."""
     return {
         "format": "parity-diff/1",
-        "verified": bool(found.old.signer and found.new.signer),
+        "verified": bool(found.old.signers and found.new.signers),
         "old": _side(found.old),
         "new": _side(found.new),
         "look_at": [asdict(remark) for remark in remarks(found)],
@@ -49,7 +49,7 @@ def _side(side: Contents) -> dict[str, Any]:
         "file": side.file,
         **side.identity._asdict(),
         "signed_by": list(side.keys),
-        "signer": side.signer or None,
+        "signers": list(side.signers),
         "packages": len(side.packages),
         "wheels_size": sum(package.size for package in side.packages.values()),
     }

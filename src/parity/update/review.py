@@ -35,7 +35,7 @@ def remarks(difference: Difference) -> tuple[Remark, ...]:
 
 def _about_trust(found: Difference) -> Iterator[Remark]:
     old, new = found.old, found.new
-    if not new.signer:
+    if not new.signers:
         yield Remark("unverified", new.file, "nobody asked who signed these bundles: do not act on this")
     if old.identity.product != new.identity.product:
         yield Remark(
