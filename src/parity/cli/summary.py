@@ -33,6 +33,10 @@ def people(report: BuildReport, watch: Stopwatch, seconds: float, key_paths: Seq
     if report.other_files:
         total = size(sum(file.size for file in report.other_files))
         rows["files"] = f"{len(report.other_files)} besides, {total}, laid out in PREFIX/current/files"
+    if system := report.system:
+        total = size(sum(package.size for package in system.packages))
+        asked = ", ".join(package.name for package in system.packages if package.requested)
+        rows["system"] = f"{len(system.packages)} packages of the distribution, {total}, for {asked}"
     if report.image.stand_in_for:
         target = report.profile.target
         rows["stand-in"] = (
@@ -99,6 +103,10 @@ def machines(
                 "requested": w.requested,
             }
             for w in report.lock.wheels
+        ],
+        "system": [
+            {"name": p.name, "version": p.version, "arch": p.arch, "sha256": p.sha256, "requested": p.requested}
+            for p in (report.system.packages if report.system else ())
         ],
         "other_files": [
             {"path": file.path, "size": file.size, "sha256": file.sha256} for file in report.other_files

@@ -68,6 +68,9 @@ def inspect_command(bundle: Bundle, *, as_json: Json = False) -> None:
     console = stdout()
     console.print(_inspect_text(document, proof))
     console.print(_packages(document["packages"]))
+    if document["system"]:
+        console.print(Text(f"\nsystem packages ({document['system']['manager']}), for root to install"))
+        console.print(_system(document["system"]["packages"]))
     if document["other_files"]:
         console.print(Text("\nother files, laid out in PREFIX/current"))
         console.print(_other_files(document["other_files"]))
@@ -92,6 +95,7 @@ def _document(path: Path, bundle: VerifiedBundle | UnverifiedBundle) -> dict[str
         "installer": manifest["installer"],
         "stand_in": manifest["stand_in"],
         "packages": manifest["packages"],
+        "system": manifest["system"],
         "other_files": other_files(bundle.manifest),
         "files": len(manifest["files"]),
     }
@@ -116,7 +120,8 @@ def _rows(title: Text, rows: Mapping[str, str]) -> Text:
 
 def _verified_text(path: Path, bundle: VerifiedBundle, proof: Proof | None) -> Text:
     document = _document(path, bundle)
-    others = f", {len(document['other_files'])} other files" if document["other_files"] else ""
+    others = f", {len(document['system']['packages'])} system packages" if document["system"] else ""
+    others += f", {len(document['other_files'])} other files" if document["other_files"] else ""
     rows = {
         "made for": _target(document["target"]),
         "holds": f"{len(document['packages'])} packages{others}, {size(document['size'])}",
@@ -157,6 +162,14 @@ def _packages(packages: list[dict[str, Any]]) -> Table:
     for package in packages:
         mark = Text("*" if package["requested"] else " ", style="cyan")
         table.add_row(mark, package["name"], package["version"], Text(size(package["size"]), justify="right"))
+    return table
+
+
+def _system(packages: list[dict[str, Any]]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    for package in packages:
+        mark = Text("*" if package["requested"] else " ", style="cyan")
+        table.add_row(mark, package["name"], package["version"], package["arch"])
     return table
 
 
