@@ -104,10 +104,7 @@ def machines(
             }
             for w in report.lock.wheels
         ],
-        "system": [
-            {"name": p.name, "version": p.version, "arch": p.arch, "sha256": p.sha256, "requested": p.requested}
-            for p in (report.system.packages if report.system else ())
-        ],
+        "system": [vars(package) for package in (report.system.packages if report.system else ())],
         "other_files": [
             {"path": file.path, "size": file.size, "sha256": file.sha256} for file in report.other_files
         ],
