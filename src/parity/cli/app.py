@@ -18,6 +18,7 @@ from parity.cli import (
     profiles,
     publishing,
     serving,
+    signing,
     target,
     updates,
     verify,
@@ -45,6 +46,7 @@ app.command("build", epilog=build.EPILOG)(build.build)
 app.command("verify", epilog="Example: `parity verify BUNDLE --key sender.pub --rehearse`")(
     verify.verify_command
 )
+app.command("sign", epilog=signing.SIGN_EPILOG)(signing.sign_command)
 app.command("inspect", epilog="Example: `parity inspect --json BUNDLE`")(verify.inspect_command)
 app.command("install", epilog=install.INSTALL_EPILOG)(install.install_command)
 app.command("rollback", epilog="Example: `parity rollback --prefix /opt/app`")(install.rollback_command)

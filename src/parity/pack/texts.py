@@ -13,7 +13,8 @@ from parity.pack.pips import oldest_pip
 STOCK_CHECK = """\
 dd if="$BUNDLE" bs=512 skip=1 count=127 2>/dev/null >env
 sed 's/.*"payload":"\\([^"]*\\)".*/\\1/' env | base64 -d >st
-sed 's/.*"sig":"\\([^"]*\\)".*/\\1/' env | base64 -d >sig
+name=$(openssl pkey -pubin -in "$KEY" -outform DER | openssl dgst -sha256 | sed 's/.* //')
+sed -n 's/.*"keyid":"'$name'","sig":"\\([^"]*\\)".*/\\1/p' env | base64 -d >sig
 T=application/vnd.in-toto+json
 { printf 'DSSEv1 %d %s %d ' ${#T} $T $(wc -c <st); cat st; } >pae
 openssl dgst -sha256 -verify "$KEY" -signature sig pae &&
@@ -24,7 +25,8 @@ found=$(tail -c +65537 "$BUNDLE" | openssl dgst -sha256 | sed 's/.* //') &&
 """POSIX shell lines that check `$BUNDLE` against the public key file `$KEY` with stock tools.
 
 They write the files env, st, sig and pae into the current folder; the last line prints OK and the
-exit code is 0 when, and only when, signature and payload are right.
+exit code is 0 when, and only when, that key's signature and the payload are right. Of several signatures
+they take the key's own, by its fingerprint.
 """
 
 _README = """\
@@ -53,6 +55,8 @@ On any other, with dd, sed, base64 and openssl (1.1.1 or later), in an empty fol
   BUNDLE=/path/to/BUNDLE.parity.tar KEY=/path/to/SENDER.pub
 {stock_check}
 It must print "Verified OK" and then a line that ends with "OK". Anything else: do not use the bundle.
+The lines check the signature by the key that KEY names, whoever else has signed. Where several people
+must have signed, run them once with each one's key (or: parity verify --key A --key B --threshold 2).
 
 2. Install
 

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from parity.errors import InputFileError, SignaturesFull
-from parity.farside.envelope import MAX_SIGNATURES, Checker, Envelope, encode_head
-from parity.farside.errors import BundleDamaged
+from parity.farside.envelope import MAX_SIGNATURES, Checker, Envelope, encode_head, pae
+from parity.farside.errors import BundleDamaged, SignatureInvalid
 from parity.farside.manifest import HEAD_SIZE
 from parity.farside.reader import CHUNK, VerifiedBundle, open_bundle, verify_bundle
 from parity.files import AtomicFile, atomic_file
 from parity.progress import Reporter
-from parity.sign.keys import SigningKey
+from parity.sign.keys import PublicKey, SigningKey
 from parity.sign.seal import sign_statement
 
 
@@ -44,8 +44,7 @@ def sign_again(path: Path, keys: Sequence[SigningKey], check: Checker, reporter:
     Args:
         path: the bundle; where it is a link, the file that it leads to.
         keys: each signs, unless it has already.
-        check: decides whether those who are trusted signed; it must know these keys, too, so that a
-            wrong signature in the name of one of them is found.
+        check: decides whether those who are trusted signed it so far.
         reporter: hears how far it is.
 
     Raises:
@@ -59,15 +58,22 @@ def sign_again(path: Path, keys: Sequence[SigningKey], check: Checker, reporter:
         total = os.fstat(file.fileno()).st_size
         reporter.stage("verify", path.name)
         found = verify_bundle(file, check, lambda done: reporter.advance(done, total))
-        there = {one.keyid for one in found.envelope.signatures}
-        new = [key for key in keys if key.public.fingerprint not in there]
-        already = tuple(key.public.fingerprint for key in keys if key.public.fingerprint in there)
+        new = [key for key in keys if not _has_signed(key.public, found.envelope)]
+        already = tuple(key.public.fingerprint for key in keys if key not in new)
         if not new:
             return SignedAgain(found, found.envelope, (), already)
         envelope = _with_more(found.envelope, new)
         reporter.stage("sign", path.name)
         _replace(path, file, envelope, found, reporter)
     return SignedAgain(found, envelope, tuple(key.public.fingerprint for key in new), already)
+
+
+def _has_signed(key: PublicKey, envelope: Envelope) -> bool:
+    """Whether there is a signature by this key; one that only says so is refused."""
+    signature = next((one for one in envelope.signatures if one.keyid == key.fingerprint), None)
+    if signature is not None and not key.made(signature.sig, pae(envelope.payload)):
+        raise SignatureInvalid(f"the signature by {key.fingerprint} is wrong")
+    return signature is not None
 
 
 def _with_more(envelope: Envelope, keys: Sequence[SigningKey]) -> Envelope:
