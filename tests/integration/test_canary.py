@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import contextlib
-import json
 import secrets
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-import docker
 import pytest
-from tests.support.faults import User, finish, in_store, owned_by
+from tests.support.canary import SEARCH_STORE, Watch, history, spellings, texts
+from tests.support.faults import User, finish, in_store
 from tests.support.index import PackageIndex, basic, gateway, tiny_wheel
 
 from parity.docker_engine import DockerEngine
@@ -21,44 +17,7 @@ from parity.model import PinnedImage
 pytestmark = pytest.mark.engine
 
 LOGIN = ("canary-user", f"canary-{secrets.token_hex(8)}")
-ENCODED = base64.b64encode(":".join(LOGIN).encode()).decode()
-SECRETS = [LOGIN[1], ENCODED, ENCODED.rstrip("=")[:-2]]
-SEARCH = 'for each; do grep -raFl -e "$each" /store; done; true'
-
-
-class Watch:
-    """Looks at all that the engine records of a process's containers, and at all command lines."""
-
-    def __init__(self, pid: int) -> None:
-        self.pid = pid
-        self.seen = ""
-        self.containers: set[str] = set()
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._look)
-        self._thread.start()
-
-    def _look(self) -> None:
-        client = docker.APIClient()
-        while not self._over.wait(0.05):
-            for name in owned_by(self.pid):
-                self._record(client, name.lstrip("/"))
-            for path in Path("/proc").glob("[0-9]*/cmdline"):
-                with contextlib.suppress(OSError):  # it has ended meanwhile
-                    self.seen += path.read_bytes().decode(errors="replace")
-        client.close()
-
-    def _record(self, client: docker.APIClient, name: str) -> None:
-        try:
-            found = client.inspect_container(name)
-            self.seen += json.dumps(found) + client.logs(name).decode(errors="replace")
-            self.seen += "".join(json.dumps(client.exec_inspect(each)) for each in found["ExecIDs"] or ())
-        except docker.errors.APIError:  # it has gone meanwhile
-            return
-        self.containers.add(name.split("-")[1])
-
-    def stop(self) -> None:
-        self._over.set()
-        self._thread.join()
+SECRETS = spellings(*LOGIN)
 
 
 @pytest.fixture
@@ -83,17 +42,6 @@ def with_netrc(index: PackageIndex, folder: Path) -> User:
     return user
 
 
-def texts(folder: Path) -> Iterator[tuple[str, str]]:
-    """Every file below a folder but netrc, and what is signed in it."""
-    for path in folder.rglob("*"):
-        if path.is_file() and path.name != ".netrc":
-            data = path.read_bytes()
-            yield str(path), data.decode("latin-1")
-            if path.name.endswith(".parity.tar"):
-                envelope = json.loads(data[512:65536])
-                yield f"{path}: statement", base64.b64decode(envelope["payload"]).decode()
-
-
 @pytest.mark.parametrize("told", [with_address, with_netrc])
 def test_a_token_for_the_index_gets_to_the_index_and_nowhere_else(
     told: object, index: PackageIndex, engine: DockerEngine, debian11: PinnedImage, tmp_path: Path
@@ -107,10 +55,6 @@ def test_a_token_for_the_index_gets_to_the_index_and_nowhere_else(
     index.fail(".whl", status=500)
     index.fail("/simple/alpha/", status=500)
     failed = user.build("--verbose", "--upgrade", "--json")
-    client = docker.APIClient()
-    history = json.dumps([client.inspect_image(debian11.id), client.history(debian11.id)])  # type: ignore[no-untyped-call]
-    client.close()
-
     assert (done.code, failed.code) == (0, 42), done.output + failed.output
     assert {seen.authorization for seen in index.seen} <= {basic(*LOGIN), ""}
     assert watch.containers >= {"workshop", "rehearsal"}
@@ -118,13 +62,13 @@ def test_a_token_for_the_index_gets_to_the_index_and_nowhere_else(
         "output": done.output,
         "failure": failed.output,
         "engine": watch.seen,
-        "image": history,
+        "image": history(debian11.id),
         **dict(texts(tmp_path / "user")),
     }
     assert str(user.bundle) in places
     found = [(place, secret) for place, text in places.items() for secret in SECRETS if secret in text]
     assert found == []
-    assert in_store(engine, debian11.id, SEARCH, *SECRETS) == ""
+    assert in_store(engine, debian11.id, SEARCH_STORE, *SECRETS) == ""
 
 
 NASTY = {

@@ -13,7 +13,7 @@ Job:
      and the network's part as in `fetch`}
 Result:
     {"versions": {normalised name: version}, "fetched_bytes": int,
-     "unhashed": [projects whose page has no SHA-256],
+     "unhashed": [projects whose wheel has no SHA-256 on the index],
      "routes": as `routes` tells of several indexes, or null}
 """
 
@@ -138,9 +138,9 @@ class _Crawl:
             address, links = self._links(requirement.name)
             release = self._chooser.choose(address, links, limited)
             if release is None:
-                if links and not simplepage.release(address, links[-1]).sha256:
-                    self.unhashed.add(requirement.name)
                 return
+            if not release.sha256:
+                self.unhashed.add(requirement.name)
             requires = self._requires(requirement.name, release)
         except _TROUBLE:
             return  # uv will ask again and say what is wrong
@@ -171,9 +171,10 @@ class _Crawl:
         outcome = self.run.one(Wheel(release.filename, release.url, release.sha256, None))
         if "kind" in outcome:
             raise ValueError(outcome["message"])
-        content = self._store.content(release.sha256)
+        sha256 = outcome["sha256"]
+        content = self._store.content(sha256)
         # The audit will ask for this; the processors wait for the index now.
-        judged = WheelFile(content, release.filename, name, release.version, release.sha256)
+        judged = WheelFile(content, release.filename, name, release.version, sha256)
         judge_set([judged], threads=1, cache=self._audits)
         with zipfile.ZipFile(content) as wheel:
             return [each for each in map(parse_requirement, _requires_dist(wheel)) if each is not None]

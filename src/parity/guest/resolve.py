@@ -70,10 +70,13 @@ def _compile(job: Dict[str, Any], folder: str) -> Dict[str, Any]:
 def _command(job: Dict[str, Any], output: str) -> List[str]:
     """The uv command line; nothing secret is in it."""
     command = [job["uv"], "pip", "compile", "requirements.txt", "--python", job["python"]]
-    command += ["--constraints", "constraints.txt", "--only-binary", ":all:", "--quiet"]
+    command += ["--constraints", "constraints.txt", "--only-binary", ":all:"]
     command += ["--format", "pylock.toml", "--no-header", "--output-file", output]
     if job.get("exclude_newer"):
+        # Not quiet: a warning tells which files have no upload time.
         command += ["--exclude-newer", job["exclude_newer"]]
+    else:
+        command += ["--quiet"]
     if job.get("refresh"):
         command += ["--refresh"]
     if job.get("no_deps"):

@@ -21,7 +21,7 @@ _NAME_PARTS = 5  # name, version, python, abi, platform; a build number makes si
 
 
 class Release(NamedTuple):
-    """A wheel on an index; `requires_python` is a specifier or empty."""
+    """A wheel on an index; `requires_python` is a specifier or empty, and so is `sha256`."""
 
     filename: str
     version: str
@@ -94,7 +94,7 @@ class Chooser:
         for _, _, link in sorted(self._fitting(found), key=lambda each: (each[0], -each[1]), reverse=True):
             one = release(address, link)
             version = parse_version(one.version)
-            if one.yanked or not one.sha256 or version is None:
+            if one.yanked or version is None:
                 continue
             python_fits = self._python is None or satisfies(self._python, one.requires_python)
             if python_fits and satisfies(version, requirement.specifier):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from dataclasses import dataclass
 
 from parity.model.project import Origin
+
+_NAME = re.compile(r"(?!default$|direct$|built$)[a-z][a-z0-9-]*")
 
 
 @dataclass(frozen=True)
@@ -19,7 +23,8 @@ class LockedWheel:
         sha256: 64 hexadecimal digits, lower case.
         size: bytes, None where the index does not tell.
         requested: True where the user's own requirements name it.
-        index: the name of the index it came from.
+        index: the name of the index it came from; the default one's address, or `default`; `direct`
+            where its address was named; `built` where it was built.
         origin: the source that it was built from, None where it came as a wheel.
     """
 
@@ -50,3 +55,9 @@ class Lock:
     requires_python: str
     inputs: str
     created_by: str
+
+    def told(self) -> str:
+        """How many packages it has, and how many come from which of the named indexes."""
+        named = Counter(wheel.index for wheel in self.wheels if _NAME.fullmatch(wheel.index))
+        parts = [f"{len(self.wheels)} packages", *(f"{n} from {name}" for name, n in sorted(named.items()))]
+        return ", ".join(parts)

@@ -98,7 +98,7 @@ def _resolved(
     resolved = locks.resolved(request, image, facts, room, world)
     lock = resolved.lock
     check_tags(lock.wheels, facts, request.profile.target, request.profile.installer)
-    world.reporter.note(f"{len(lock.wheels)} packages")
+    world.reporter.note(lock.told())
     for wheel in lock.wheels:
         world.reporter.debug(f"{wheel.name} {wheel.version}: {wheel.url or wheel.origin}")
     return resolved

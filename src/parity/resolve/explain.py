@@ -18,7 +18,7 @@ _NO_WHEEL = re.compile(
     r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*?)(?P<spec>(?:\[[^\]]*\])?(?:[=<>!~]=?=?[^ ]*)?) "
     r"(?:(?:has|have) no (?:usable )?wheels|requires Python)"
 )
-_UNDATED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)==\S+ has no publish time")
+_UNDATED = re.compile(r"`([^`]+)` is missing an upload date")
 _BROKEN = (
     ("dns error|failed to lookup address", "its host name was not found", "dns"),
     ("UnknownIssuer|invalid peer certificate|certificate", "its certificate is not trusted", "tls"),
@@ -98,13 +98,18 @@ def _index_error(said: str, network: HostNetwork) -> IndexFailed | None:
     return None
 
 
+def undated_files(stderr: str) -> tuple[str, ...]:
+    """The files that uv left out because exclude-newer was asked and the index tells no upload time."""
+    return tuple(dict.fromkeys(_UNDATED.findall(stderr)))
+
+
 def _undated(said: str) -> IndexFailed | None:
-    match = _UNDATED.search(said)
-    if match is None:
+    files = undated_files(said)
+    if not files:
         return None
     return IndexFailed(
-        f"exclude-newer cannot be kept: the index does not say when {match[1]} was uploaded",
-        where=match[1],
+        f"exclude-newer cannot be kept: the index does not say when {files[0]} was uploaded",
+        where=files[0],
         remedy="leave exclude-newer out (the lock pins what was chosen), or use an index with upload times",
         details=tuple(said.splitlines()),
     )

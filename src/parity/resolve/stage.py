@@ -13,7 +13,7 @@ from parity.errors import IndexFailed, NoWheel, ToolUnavailable
 from parity.model import Lock
 from parity.model.network import HostNetwork, clean_url
 from parity.progress import Reporter
-from parity.resolve.explain import OVERTIME, Lacking, lacking_wheel, resolve_error
+from parity.resolve.explain import OVERTIME, Lacking, lacking_wheel, resolve_error, undated_files
 from parity.resolve.firsthash import compute_hashes
 from parity.resolve.inputs import ResolveInputs, inputs_digest
 from parity.resolve.lockfile import preferences, write_lock
@@ -76,12 +76,18 @@ def resolve_lock(
     if answer.lock is None:
         raise uv.error(answer)
     try:
-        lock = with_indexes(uv.selected(answer, reporter), answer.routes)
+        lock, hashed = uv.selected(answer)
     except NoWheel as error:
         raise uv.no_wheel(Lacking(error.where, ""), error.message) from error
-    unhashed = {*guess.unhashed, *(answer.routes["unhashed"] if answer.routes else ())}
-    _warn_of_unhashed([wheel.name for wheel in lock.wheels if wheel.name in unhashed], reporter)
-    return lock
+    if left_out := undated_files(answer.stderr):
+        reporter.warn(f"without an upload time, and left out by exclude-newer: {', '.join(left_out)}")
+    unhashed = {*hashed, *guess.unhashed, *(answer.routes["unhashed"] if answer.routes else ())}
+    if names := [wheel.name for wheel in lock.wheels if wheel.name in unhashed]:
+        reporter.warn(
+            f"the index tells no SHA-256 for {', '.join(names)}: computed from what it served now; "
+            "later builds are held to that"
+        )
+    return with_indexes(lock, answer.routes)
 
 
 @dataclass(frozen=True)
@@ -140,19 +146,21 @@ class _Uv:
         except TimeoutError as error:
             raise IndexFailed(f"resolving took longer than {self.timeout:.0f} seconds") from error
 
-    def selected(self, answer: _Answer, reporter: Reporter) -> Lock:
-        """The lock from uv's; what its index does not hash is fetched and hashed first."""
+    def selected(self, answer: _Answer) -> tuple[Lock, frozenset[str]]:
+        """The lock from uv's, and the packages that its index does not hash: they are fetched first."""
         text, routes, computed = answer.lock or "", answer.routes, dict[str, str]()
         names = routes["names"] if routes else {}
+        hashed: frozenset[str] = frozenset()
         while missing := unhashed_wheels(text, self.inputs, computed):
             found = compute_hashes(
                 self.container, self.python, missing, self.network, lambda name: names.get(name, "")
             )
             computed.update(found)
-            _warn_of_unhashed(list(missing), reporter)
+            hashed |= missing.keys()
         index = clean_url(self.network.index_url) if self.network.index_url else None
         digest = inputs_digest(self.inputs, resolver())
-        return select_wheels(text, self.inputs, index, digest, resolver(), computed)
+        lock = select_wheels(text, self.inputs, index, digest, resolver(), computed)
+        return lock, hashed
 
     def guess(self, reporter: Reporter) -> _Guess:
         """Guess what uv will choose, if it can be guessed.
@@ -216,14 +224,6 @@ class _Uv:
             if fits:
                 yield version
             asked = f"{name}<{version}"
-
-
-def _warn_of_unhashed(names: list[str], reporter: Reporter) -> None:
-    if names:
-        reporter.warn(
-            f"the index tells no SHA-256 for {', '.join(sorted(names))}: computed from what it served now; "
-            "later builds are held to that"
-        )
 
 
 def _text(lines: tuple[RequirementLine, ...]) -> str:
