@@ -104,6 +104,21 @@ export VIRTUAL_ENV=/opt/wrong CONDA_PREFIX=/opt/wrong http_proxy=http://proxy.in
 cd /opt/evil
 """
 
+# Every interpreter of the host reads this at its start, isolated or not.
+HOOK = "/etc/python3.9/sitecustomize.py"
+_IN_1970 = """
+import datetime, time
+class Then(datetime.datetime):
+    @classmethod
+    def now(cls, zone=None):
+        return cls.fromtimestamp(86400, zone)
+datetime.datetime = Then
+gmtime, localtime = time.gmtime, time.localtime
+time.time = lambda: 86400.0
+time.gmtime = lambda seconds=86400: gmtime(seconds)
+time.localtime = lambda seconds=86400: localtime(seconds)
+"""
+
 WORKS: dict[str, tuple[str, str]] = {
     "noexec /tmp and TMPDIR": ("export TMPDIR=/noexec", "/opt/a"),
     "a TMPDIR that is none": ("export TMPDIR=/proc/none", "/opt/b"),
@@ -144,6 +159,13 @@ def test_the_hosts_pip_copes_with_the_oddest_of_them(debian11_odd: Container) ->
     assert inside(debian11_odd, "ls /opt/wrong").code != 0
 
 
+def test_a_clock_in_1970_is_no_hindrance(debian11_odd: Container) -> None:
+    clock = f"trap 'rm {HOOK}' EXIT; printf '%s' {shlex.quote(_IN_1970)} >{HOOK}"
+    done = inside(debian11_odd, f"{clock}\n{there_and_back('/opt/h')} && {single('installed', '/opt/h')}")
+    assert (done.code, "\n1.0\n" in done.output) == (0, True), done.output
+    assert done.output.count("1970-01-02T00:00:00+00:00") == 2
+
+
 def test_users_installations_need_no_folder_but_the_prefix(debian11_odd: Container) -> None:
     lines = f"mkdir -m 555 /opt/ro; cd /opt/ro; export HOME=/opt/ro; exec {NOBODY} sh -c "
     done = inside(debian11_odd, lines + shlex.quote(there_and_back("/opt/own")))
@@ -178,7 +200,7 @@ def test_a_umask_of_077_leaves_nobody_out_but_of_what_is_private(debian11_odd: C
     assert closed == ""
 
 
-# What the interpreter of the host does to files, told by itself: its sitecustomize is read at every start.
+# What the interpreter of the host does to files, told by itself.
 _WATCH = """
 import sys
 def told(event, words):
@@ -190,12 +212,10 @@ sys.addaudithook(told)
 
 
 def test_files_are_made_where_they_stay_so_that_the_hosts_labels_apply(debian11_odd: Container) -> None:
-    hook = "/etc/python3.9/sitecustomize.py"
     lines = f"""export TMPDIR=/nosuid
-    printf '%s' {shlex.quote(_WATCH)} >{hook}
+    trap 'rm {HOOK}' EXIT; printf '%s' {shlex.quote(_WATCH)} >{HOOK}
     {there_and_back("/opt/labels")} && python3 -m venv --without-pip /opt/labelled &&
-    {single("install", "--into /opt/labelled", "/media/11-1.parity.tar")}
-    code=$?; rm {hook}; exit $code"""
+    {single("install", "--into /opt/labelled", "/media/11-1.parity.tar")}"""
     done = inside(debian11_odd, lines)
     assert done.code == 0, done.output
     seen = [line.split() for line in inside(debian11_odd, "cat /opt/watched").output.splitlines()]
