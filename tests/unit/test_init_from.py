@@ -17,11 +17,12 @@ from parity.cli.app import app
 from parity.errors import FactsInvalid, OptionConflict, ParityError, ProfileError
 from parity.model import Profile
 from parity.probe import parse_facts_file
-from parity.profile import available, check_profile, load_profile, propose, render_new, shipped_root
+from parity.profile import check_profile, load_profile, propose, render_new, shipped_root
 from parity.profile.load import check_text
+from parity.profile.new import shipped_targets
 from parity.profile.propose import vendors
 
-SHIPPED = available((shipped_root() / "profiles",))
+SHIPPED = shipped_targets()
 RHEL9 = {"os": system("rhel", "9.4"), "libc": libc("glibc 2.34"), "python": "3.12.1"}
 
 

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from parity.profile import available, load_profile, shipped_root
+from parity.images import target_of
+from parity.profile import available, check_profile, load_profile, shipped_root
+from parity.profile.new import shipped_targets
 
 ROOT = shipped_root()
 PROFILES = available((ROOT / "profiles",))
@@ -29,9 +31,20 @@ EXPECTED = {
 }
 
 
+EXAMPLES = {name for name, path in PROFILES.items() if "\nextends: " in path.read_text()}
+IMAGES = [path for path in sorted((ROOT / "images").glob("*/Dockerfile")) if target_of(path.parent) is None]
+
+
 def test_exactly_the_promised_profiles_are_shipped() -> None:
-    assert set(PROFILES) == set(EXPECTED)
-    assert {path.name for path in (ROOT / "images").iterdir() if path.is_dir()} == set(EXPECTED)
+    assert set(PROFILES) - EXAMPLES == set(EXPECTED) == set(shipped_targets())
+    builders = {f"{name}-builder" for name in EXPECTED}
+    assert {path.name for path in (ROOT / "images").iterdir() if path.is_dir()} == set(EXPECTED) | builders
+
+
+@pytest.mark.parametrize("name", sorted(EXAMPLES))
+def test_an_example_can_be_loaded_and_its_inputs_are_there(name: str) -> None:
+    assert load_profile(name).target == load_profile(name.partition("-")[2]).target
+    assert check_profile(PROFILES[name]) == ()
 
 
 @pytest.mark.parametrize("name", EXPECTED)
@@ -74,7 +87,7 @@ def test_every_debian_and_ubuntu_image_can_be_bootstrapped() -> None:
     assert bootstrapped == {name for name in EXPECTED if name.startswith(("debian", "ubuntu"))}
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "images").glob("*/Dockerfile")), ids=lambda p: p.parent.name)
+@pytest.mark.parametrize("path", IMAGES, ids=lambda p: p.parent.name)
 def test_an_image_holds_what_a_stock_host_has_and_no_more(path: Path) -> None:
     instructions = re.findall(r"^[A-Z]+", path.read_text(), re.MULTILINE)
     assert instructions == ["FROM", "RUN"]

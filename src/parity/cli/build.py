@@ -104,6 +104,12 @@ def build(
     bundle_version: _BundleVersion = None,
     serial: _Serial = None,
     exclude_newer: _ExcludeNewer = None,
+    build_from_source: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="Build this package from its source distribution (may be repeated)."
+        ),
+    ] = None,
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
@@ -115,6 +121,7 @@ def build(
         version=bundle_version,
         serial=serial,
         exclude_newer=exclude_newer,
+        build_from_source=tuple(build_from_source or ()),
     )
     wishes = _Wishes(overrides.requirements, product, output_folder, lock, locked, upgrade, stand_in, fresh)
     requests = _requests(profiles, overrides, wishes)

@@ -11,21 +11,21 @@ Result of `peek`:
 Result of `requires`, what the backend asks for besides `system`:
     {"isolation": {...}, "wheel": [...], "editable": [...], "error": text or ""}
 Result of `build`:
-    {"isolation": {...}, "folders": [folder of each of two builds], "error": text or ""}
+    {"isolation": {...}, "folders": [folder of each of two builds], "wheel": the first one's name,
+     "commands": [[word]], "error": text or ""}
 """
 
 import json
 import os
-import re
 import shutil
 import tarfile
 import zipfile
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, Dict
 
 from . import isolation
-from .uvrun import offline_environment, run
+from .buildplace import build_environment, make_tools, outputs, tail
+from .uvrun import run
 
-_TAIL = 6000
 _HOOKS = """
 import importlib, json, os, sys
 answer, backend, paths = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
@@ -51,15 +51,6 @@ def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[st
     if all(result["isolation"].values()):
         result.update(_STEPS[job["do"]](job))
     return result
-
-
-def _environment(job: Dict[str, Any]) -> Dict[str, str]:
-    home = os.path.join(job["work"], "home")
-    os.makedirs(home, exist_ok=True)
-    environment = offline_environment(home, job["python"])
-    environment.update(job["versions"])
-    environment.update(SOURCE_DATE_EPOCH=str(job["epoch"]), PYTHONHASHSEED="0", UV_NO_CONFIG="1")
-    return environment
 
 
 def _fresh_source(job: Dict[str, Any]) -> str:
@@ -110,9 +101,9 @@ def _peek(job: Dict[str, Any]) -> Dict[str, Any]:
 
 def _requires(job: Dict[str, Any]) -> Dict[str, Any]:
     folder, system = _fresh_source(job), job["system"]
-    environment = _environment(job)
+    environment = build_environment(job)
     tools = os.path.join(job["work"], "tools")
-    error = _make_tools(job, environment, tools, system["requires"])
+    error = make_tools(job, environment, tools, system["requires"])
     if error:
         return {"error": error}
     answer = os.path.join(job["work"], "requires.json")
@@ -120,39 +111,30 @@ def _requires(job: Dict[str, Any]) -> Dict[str, Any]:
     command += [system["backend"], json.dumps(system["paths"])]
     code, stdout, stderr = run(command, environment, folder, job["timeout"])
     if code != 0:
-        return {"error": _tail(stdout + stderr) or "exit code %d" % code}
+        return {"error": tail(stdout + stderr) or "exit code %d" % code}
     with open(answer, encoding="utf-8") as file:
         found = json.load(file)
     return {kind: [str(one) for one in found[kind]] for kind in ("wheel", "editable")}
 
 
-def _make_tools(job: Dict[str, Any], environment: Dict[str, str], tools: str, lines: List[str]) -> str:
-    """An environment with what the backend needs; why not, or nothing."""
-    code, _, stderr = run([job["uv"], "venv", "--clear", tools], environment, job["work"], job["timeout"])
-    if code == 0 and lines:
-        command = [job["uv"], "pip", "install", "--python", os.path.join(tools, "bin", "python")]
-        command += ["--no-index", "--find-links", job["find_links"], "--no-build", *lines]
-        code, _, stderr = run(command, environment, job["work"], job["timeout"])
-    return _tail(stderr) if code != 0 else ""
-
-
 def _build(job: Dict[str, Any]) -> Dict[str, Any]:
-    environment = _environment(job)
+    environment = build_environment(job)
     folders = []
-    for number in ("1", "2"):
+    for out in outputs(job, "out"):
         folder = _fresh_source(job)
-        out = os.path.join(job["work"], "out-" + number)
         command = [job["uv"], "build", "--wheel", "--no-sources", "--no-index"]
         command += ["--find-links", job["find_links"], "--no-create-gitignore", "--out-dir", out, folder]
         code, stdout, stderr = run(command, environment, job["work"], job["timeout"])
         if code != 0:
-            return {"error": _tail(stdout + stderr) or "exit code %d" % code}
+            return {"error": tail(stdout + stderr) or "exit code %d" % code}
         folders.append(out)
-    return {"folders": folders}
+    return {"folders": folders, "wheel": _only_wheel(folders[0]), "commands": [command]}
 
 
-def _tail(text: str) -> str:
-    return re.sub(r"\s+\Z", "", text)[-_TAIL:]
+def _only_wheel(folder: str) -> str:
+    """The name of the one wheel that a build made; empty where it made none or several."""
+    names = [name for name in os.listdir(folder) if name.endswith(".whl")]
+    return names[0] if len(names) == 1 else ""
 
 
 _STEPS = {"peek": _peek, "requires": _requires, "build": _build}

@@ -6,7 +6,8 @@ Job:
     {"store": "/store", "files": [{"sha256", "filename", "incoming": bool}]}
      `incoming` files lie in the store's `partial` folder under `built-<sha256>`; others must be there
 Result:
-    {"files": [{"sha256", "held": bool, "size", "requires": [Requires-Dist lines], "requires_python"}]}
+    {"files": [{"sha256", "held": bool, "size", "requires": [Requires-Dist lines], "requires_python",
+                "provides_extra": [names]}]}
 """
 
 import email.parser
@@ -32,6 +33,7 @@ def _one(store: Store, file: Dict[str, Any]) -> Dict[str, Any]:
     path = store.content(digest)
     size = os.stat(path).st_size if held else 0
     result = {"sha256": digest, "held": held, "size": size, "requires": [], "requires_python": ""}
+    result["provides_extra"] = []
     if held and file["filename"].endswith(".whl"):
         result.update(_metadata(path))
     return result
@@ -60,4 +62,5 @@ def _metadata(path: str) -> Dict[str, Any]:
     return {
         "requires": [str(line) for line in message.get_all("Requires-Dist") or []],
         "requires_python": str(message.get("Requires-Python") or ""),
+        "provides_extra": [str(name) for name in message.get_all("Provides-Extra") or []],
     }

@@ -5,6 +5,8 @@ Job:
      "lock": text of the existing lock whose versions are preferred, or null,
      "refresh": bool, "exclude_newer": date or null, "no_deps": bool, "timeout": seconds,
      "retries": of each request,
+     "sources": names that come as source distributions, "metadata": a uv.toml that tells their metadata
+     (so that uv has no reason to build them) and that of wheels named by path,
      "index_url": address without credentials or null,
      "indexes": several indexes as in `routes`, or an empty list for the one at `index_url`,
      "proxies": {"http", "https", "no"}, "ca": PEM|null, "client_certificate": PEM|null,
@@ -54,6 +56,8 @@ def _compile(job: Dict[str, Any], folder: str) -> Dict[str, Any]:
     output = os.path.join(folder, "pylock.toml")
     if job.get("lock"):
         _write(output, job["lock"])
+    if job.get("metadata"):
+        _write(os.path.join(folder, "uv.toml"), job["metadata"])
     for name in ("ca", "client_certificate"):
         if job.get(name):
             _write(os.path.join(folder, name + ".pem"), job[name])
@@ -81,6 +85,10 @@ def _command(job: Dict[str, Any], output: str) -> List[str]:
         command += ["--refresh"]
     if job.get("no_deps"):
         command += ["--no-deps"]
+    for name in job.get("sources") or ():
+        command += ["--no-binary", name]
+    if job.get("metadata"):
+        command += ["--config-file", "uv.toml"]
     return command
 
 

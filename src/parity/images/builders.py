@@ -61,10 +61,11 @@ class Builder:
 
     @property
     def name(self) -> str:
-        """The tag, which changes with recipe, target and packages; or the reference."""
+        """The tag, which changes with recipe, target and packages; the id where a reference is present."""
         folder = self.source.folder
         if folder is None:
-            return str(self.source)
+            found = self.engine.image(str(self.source))
+            return found.id if found else str(self.source)
         return builder_tag(folder, self.base.id, self.packages, self.base.platform)
 
     @cached_property

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 LockKind = Literal["auto", "uv.lock", "pylock.toml", "none"]
-OriginKind = Literal["git", "url", "path"]
+OriginKind = Literal["git", "url", "path", "sdist"]
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,10 @@ class Origin:
     """Where a wheel that was built here comes from; holds no credentials and no path of this machine.
 
     Attributes:
-        kind: `git`, `url` (a source archive) or `path` (a folder of the user's).
+        kind: `git`, `url` (an archive), `path` (a folder or archive of the user's) or `sdist` (a source
+            distribution of an index).
         address: the repository or archive without user, password and query; for a path, the path
-            relative to the project.
+            relative to the project or the profile.
         commit: for git, 40 or 64 hexadecimal digits; else empty.
         sha256: of the archive, or of the tree's canonical tar (see `parity.project.tree`).
         subdirectory: the package's folder inside the source, empty for its root.
@@ -70,7 +71,7 @@ class Origin:
         kind = texts.get("kind")
         if texts != dict(document) or not known.issuperset(texts) or "address" not in texts:
             raise ValueError("an origin has a kind, an address, and maybe commit, sha256, subdirectory")
-        if kind not in ("git", "url", "path"):
+        if kind not in ("git", "url", "path", "sdist"):
             raise ValueError(f"{kind!r} is no kind of origin")
         rest = {key: value for key, value in texts.items() if key not in ("kind", "address")}
         return cls(kind, texts["address"], **rest)  # type: ignore[arg-type]
@@ -90,6 +91,7 @@ class SourcePackage:
         sha256: the archive's, empty for others.
         subdirectory: the package's folder inside the source.
         requested: whether the user's own project asks for it by name.
+        index: where a source distribution comes from; empty for others.
     """
 
     name: str
@@ -101,3 +103,4 @@ class SourcePackage:
     sha256: str = ""
     subdirectory: str = ""
     requested: bool = False
+    index: str = ""

@@ -14,8 +14,9 @@ from parity.fetch import fetch_wheels
 from parity.images import ensure_image
 from parity.model import BuiltBundle, Facts, Lock, PinnedImage, Profile, Proof, WheelSet
 from parity.pack import Draft, draft, oldest_pip, pip_note, wheels_in_archive, write_bundle
-from parity.pipeline import known, locks, projects
+from parity.pipeline import known, locks
 from parity.pipeline.beside import beside
+from parity.pipeline.gathering import Resolved
 from parity.pipeline.other_files import other_files
 from parity.pipeline.system import SystemSearch, prove
 from parity.pipeline.values import BuildReport, BuildRequest, World
@@ -93,7 +94,7 @@ def _carries_uv(profile: Profile) -> bool:
 
 def _resolved(
     request: BuildRequest, image: PinnedImage, facts: Facts, room: Container, world: World
-) -> projects.Resolved:
+) -> Resolved:
     world.reporter.stage("resolve")
     resolved = locks.resolved(request, image, facts, room, world)
     lock = resolved.lock

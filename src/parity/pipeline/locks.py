@@ -8,10 +8,13 @@ from parity.errors import InputFileError
 from parity.files import write_atomic
 from parity.model import Facts, Lock, PinnedImage
 from parity.pipeline import projects
+from parity.pipeline.gathering import Gathering, Resolved, keep_lock
+from parity.pipeline.provenance import sources_file
 from parity.pipeline.sources import Shop
 from parity.pipeline.values import BuildRequest, World
 from parity.resolve import (
     ResolveInputs,
+    WhatToInstall,
     inputs_digest,
     lock_state,
     read_lock,
@@ -25,12 +28,36 @@ from parity.resolve import (
 
 def resolved(
     request: BuildRequest, image: PinnedImage, facts: Facts, room: Container, world: World
-) -> projects.Resolved:
+) -> Resolved:
     """The lock to build from, and what travels beside its wheels; errors as `current_lock`."""
-    if request.profile.project is None:
-        return projects.Resolved(current_lock(request, facts, room, world))
-    tags = _usable_tags(request, facts)
-    return projects.project_lock(Shop(request, image, facts, tags, room, world))
+    shop = Shop(request, image, facts, _usable_tags(request, facts), room, world)
+    if request.profile.project is not None:
+        return projects.project_lock(shop)
+    what = _wanted(request)
+    if what.direct or request.profile.sources.names:
+        return _sourced_lock(shop, what)
+    return Resolved(current_lock(request, facts, room, world))
+
+
+def _sourced_lock(shop: Shop, what: WhatToInstall) -> Resolved:
+    """The lock where some of it is built from sources; errors as `current_lock`, and those of building."""
+    request = shop.request
+    shop.world.tools.carry_uv(shop.room, shop.facts.arch)
+    gathering = Gathering(
+        shop,
+        request.profile.path.parent,
+        request.profile.name,
+        read_lock(request.lock_path),
+        requested=what.requested(shop.facts.markers),
+    )
+    gathering.want(what.requirements, what.direct)
+    asked = [each.document(gathering.base) for each in what.direct]
+    lock, built = gathering.resolved(what.constraints, sorted(asked))
+    lock = keep_lock(request, lock)
+    missing = sorted(set(request.profile.sources.names) - {wheel.name for wheel in lock.wheels})
+    if missing:
+        shop.world.reporter.warn(f"build-from-source names what nothing asks for: {', '.join(missing)}")
+    return Resolved(lock, (sources_file(built, shop),) if built else ())
 
 
 def current_lock(request: BuildRequest, facts: Facts, room: Container, world: World) -> Lock:
@@ -62,17 +89,23 @@ def current_lock(request: BuildRequest, facts: Facts, room: Container, world: Wo
     return lock
 
 
-def _inputs(request: BuildRequest, facts: Facts) -> ResolveInputs:
+def _wanted(request: BuildRequest) -> WhatToInstall:
+    """What the profile asks for; InputFileError where that is nothing."""
     profile = request.profile
     what = read_requirements(profile.requirements, profile.name)
-    if not what.requirements:
+    if not what.requirements and not what.direct:
         raise InputFileError(
             "the profile asks for nothing to be installed",
             where=str(profile.path),
             remedy="name requirements under install.requirements or install.files, or give a file with -r",
         )
+    return what
+
+
+def _inputs(request: BuildRequest, facts: Facts) -> ResolveInputs:
+    profile = request.profile
     return ResolveInputs(
-        what=what,
+        what=_wanted(request),
         facts=facts,
         tags=_usable_tags(request, facts),
         index=profile.index,

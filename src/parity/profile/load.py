@@ -23,7 +23,8 @@ COMMAND_LINE = "command line"
 class Overrides:
     """What the command line says instead of the profile; relative paths start at the current folder.
 
-    `requirements` replaces the profile's own requirements, files and project; its constraints stay.
+    `requirements` replaces the profile's own requirements, files and project; its constraints stay, and
+    so does what may be built from source, to which `build_from_source` adds.
     """
 
     requirements: tuple[Path, ...] = ()
@@ -32,6 +33,7 @@ class Overrides:
     serial: int | None = None
     exclude_newer: str | None = None
     index_url: str | None = None
+    build_from_source: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -187,11 +189,9 @@ def _read_bytes(path: Path) -> bytes:
 
 def _override(layer: Layer, overrides: Overrides) -> Layer:
     if overrides.requirements:
-        layer = _only_constraints(layer)
+        layer = _only_limits(layer)
     top: dict[str, object] = {
-        "install": {"files": [str(path) for path in overrides.requirements]}
-        if overrides.requirements
-        else None,
+        "install": _install(layer, overrides) or None,
         "product": overrides.product,
         "version": overrides.version,
         "serial": overrides.serial,
@@ -202,11 +202,22 @@ def _override(layer: Layer, overrides: Overrides) -> Layer:
     return merge(layer, _command_line_layer(value))
 
 
-def _only_constraints(layer: Layer) -> Layer:
+def _install(layer: Layer, overrides: Overrides) -> dict[str, object]:
+    found: dict[str, object] = {}
+    if overrides.requirements:
+        found["files"] = [str(path) for path in overrides.requirements]
+    if overrides.build_from_source:
+        install = layer.value.get("install")
+        said = install.get("build-from-source", []) if isinstance(install, dict) else []
+        found["build-from-source"] = [*(said if isinstance(said, list) else ()), *overrides.build_from_source]
+    return found
+
+
+def _only_limits(layer: Layer) -> Layer:
     install = layer.value.get("install")
     if not isinstance(install, dict):
         return layer
-    kept = {key: value for key, value in install.items() if key == "constraints"}
+    kept = {key: value for key, value in install.items() if key in ("constraints", "build-from-source")}
     return Layer({**layer.value, "install": kept}, layer.places)
 
 

@@ -48,11 +48,14 @@ def shipped_for(os_id: str, os_version: str, python: str = "") -> Mapping[str, N
 
 
 def shipped_targets() -> dict[str, NewProfile]:
-    """Every shipped profile by name, with its whole target."""
+    """Every shipped profile that is a target of its own, no example that extends one, by name."""
     folder = shipped_root() / "profiles"
     targets = {}
     for name, path in available((folder,)).items():
-        target = load_effective(path, (folder,)).layer.value["target"]
+        effective = load_effective(path, (folder,))
+        if len(effective.sources) > 1:
+            continue
+        target = effective.layer.value["target"]
         targets[name] = NewProfile(
             extends=name,
             os_id=target["os"]["id"],

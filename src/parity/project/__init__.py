@@ -3,6 +3,7 @@
 from parity.project.builder import (
     BuildSystem,
     BuiltFile,
+    Repair,
     Room,
     build_room,
     file_of_path,
@@ -21,6 +22,7 @@ __all__ = [
     "BuildSystem",
     "BuiltFile",
     "Project",
+    "Repair",
     "Room",
     "build_room",
     "describe",

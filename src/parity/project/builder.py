@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import io
-import re
+import shlex
 import tarfile
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -19,6 +19,7 @@ from parity.engine.workshop import STORE, STORE_VOLUME
 from parity.errors import BuildFailed, NotIsolated, SourceUnavailable
 from parity.model import Facts, PinnedImage, RehearsalPlan
 from parity.model.toml import TOMLError, parse
+from parity.project.failures import build_failed
 
 EPOCH = 315532800
 """1980-01-01: the earliest time that a wheel's zip can hold."""
@@ -27,7 +28,6 @@ _CARRY = "/carry"
 _SOURCE = f"{_CARRY}/source"
 _IN_MEMORY = 16 * 1024 * 1024
 _BLOCK = 512
-_RAISED = re.compile(r"[\w.]*(Error|Exception)\b|error: ")
 
 
 class CarriesUv(Protocol):
@@ -50,14 +50,42 @@ class BuildSystem:
 
 
 @dataclass(frozen=True)
+class Repair:
+    """What it takes to make a wheel suit the plain target.
+
+    Attributes:
+        tools: requirement lines: auditwheel and what it runs.
+        find_links: the folder that holds their wheels.
+        platform: the target's own tag, `manylinux_2_31_x86_64` (PEP 600).
+        system: packages of the distribution that the target will have: their libraries are not copied.
+    """
+
+    tools: tuple[str, ...]
+    find_links: str
+    platform: str
+    system: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class BuiltFile:
-    """A wheel that came out of a build: its bytes, hashed on this side of the wall."""
+    """A wheel that came out of a build: its bytes, hashed on this side of the wall.
+
+    Attributes:
+        filename, sha256, size, content: what it is.
+        same_twice: whether a second build gave the same bytes.
+        commands: what was run, a line each.
+        grafted: libraries of the builder that were copied into it, by their paths in the wheel.
+        left_out: libraries that the target's system packages bring.
+    """
 
     filename: str
     sha256: str
     size: int
     content: IO[bytes]
     same_twice: bool
+    commands: tuple[str, ...] = ()
+    grafted: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 class Room:
@@ -91,13 +119,29 @@ class Room:
         found = self._ask("requires", system=system.document(), find_links=find_links)
         return list(found["wheel"]), list(found["editable"])
 
-    def build(self, find_links: str) -> BuiltFile:
-        """Build twice; the first one's wheel, and whether the second was the same."""
-        folders = self._ask("build", find_links=find_links)["folders"]
-        first, second = (_only_wheel(self._container.get(folder), self._what) for folder in folders)
+    def build(self, find_links: str, repair: Callable[[], Repair]) -> BuiltFile:
+        """Build twice; the first one's wheel, and whether the second was the same.
+
+        Args:
+            find_links: the folder with the wheels that the build needs.
+            repair: asked for where the wheel has code of the machine in it.
+        """
+        made = self._ask("build", find_links=find_links)
+        commands, grafted, left_out = made["commands"], [], []
+        if made["wheel"] and not made["wheel"].endswith("-any.whl"):
+            how = repair()
+            job = {"tools": list(how.tools), "platform": how.platform, "system": list(how.system)}
+            made = self._ask("repair", wheel=made["wheel"], find_links=how.find_links, **job)
+            commands, grafted, left_out = commands + made["commands"], made["grafted"], made["left_out"]
+        first, second = (_only_wheel(self._container.get(folder), self._what) for folder in made["folders"])
         second.content.close()
-        same = first.sha256 == second.sha256
-        return BuiltFile(first.filename, first.sha256, first.size, first.content, same)
+        return replace(
+            first,
+            same_twice=first.sha256 == second.sha256,
+            commands=tuple(shlex.join(words) for words in commands),
+            grafted=tuple(grafted),
+            left_out=tuple(left_out),
+        )
 
     def _ask(self, do: str, **more: object) -> dict[str, Any]:
         job = {**self._job, "do": do, **more}
@@ -105,7 +149,7 @@ class Room:
             result = run_guest(
                 self._container,
                 self._python,
-                "build",
+                "repair" if do == "repair" else "build",
                 job,
                 timeout=3 * float(job["timeout"]),
                 root=f"{_CARRY}/parity",
@@ -119,7 +163,7 @@ class Room:
         if broken:
             raise NotIsolated(f"the build's container is not cut off: {', '.join(broken)} does not hold")
         if result["error"]:
-            raise _failed(self._what, result["error"])
+            raise build_failed(self._what, result["error"])
         return result
 
 
@@ -232,13 +276,6 @@ def _spooled(tar: tarfile.TarFile, member: tarfile.TarInfo) -> BuiltFile:
     content.seek(0)
     name = member.name.rpartition("/")[2]
     return BuiltFile(name, digest.hexdigest(), member.size, content, same_twice=True)
-
-
-def _failed(what: str, said: str) -> BuildFailed:
-    lines = [line for line in said.splitlines() if line.strip()]
-    raised = [line for line in lines if _RAISED.match(line)]
-    reason = (raised[-1:] or lines[-1:] or ["no reason given"])[0].strip()
-    return BuildFailed(f"{what} cannot be built: {reason}", where=what, details=tuple(lines[-15:]))
 
 
 def file_of_path(path: Path) -> BuiltFile:

@@ -1,6 +1,9 @@
 """Requirements to a PEP 751 lock, natively inside the image."""
 
+from parity.resolve.direct import DirectRequirement
+from parity.resolve.firsthash import first_digest
 from parity.resolve.inputs import ResolveInputs, index_document, inputs_digest
+from parity.resolve.known import Known
 from parity.resolve.lockfile import (
     LockState,
     lock_path,
@@ -11,7 +14,6 @@ from parity.resolve.lockfile import (
     write_lock,
 )
 from parity.resolve.project import (
-    DirectRequirement,
     ProjectSelection,
     locked_build,
     select_project,
@@ -24,12 +26,14 @@ from parity.resolve.uv import UvWheel, uv_version, uv_wheel
 __all__ = [
     "UV_PATH",
     "DirectRequirement",
+    "Known",
     "LockState",
     "ProjectSelection",
     "RequirementLine",
     "ResolveInputs",
     "UvWheel",
     "WhatToInstall",
+    "first_digest",
     "index_document",
     "inputs_digest",
     "lock_path",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from packaging.pylock import PackageWheel
+from packaging.pylock import PackageSdist, PackageWheel
 
 from parity.engine import Container
 from parity.engine.guests import GuestFailed, run_guest
@@ -20,7 +20,7 @@ _SECONDS = 1800.0
 def compute_hashes(
     container: Container,
     python: str,
-    wheels: Mapping[str, PackageWheel],
+    wheels: Mapping[str, PackageWheel | PackageSdist],
     network: HostNetwork,
     index_of: Callable[[str], str],
 ) -> dict[str, str]:
@@ -41,29 +41,53 @@ def compute_hashes(
         IndexFailed: they cannot be fetched.
     """
     urls = {name: clean_url(wheel.url or "") for name, wheel in wheels.items()}
-    job: dict[str, Any] = {
-        **network.job(urls.values(), named={urls[name]: index_of(name) for name in wheels}),
-        "store": STORE,
-        "set": None,
-        "threads": _THREADS,
-        "deadline": _SECONDS,
-        "wheels": [
-            {
-                "filename": wheel.filename,
-                "url": urls[name],
-                "sha256": "",
-                "size": wheel.size,
-                "hashes": dict(wheel.hashes),
-            }
-            for name, wheel in wheels.items()
-        ],
-    }
+    files = [
+        {
+            "filename": wheel.filename,
+            "url": urls[name],
+            "sha256": "",
+            "size": wheel.size,
+            "hashes": dict(wheel.hashes),
+        }
+        for name, wheel in wheels.items()
+    ]
+    reach = network.job(urls.values(), named={urls[name]: index_of(name) for name in wheels})
+    found = _digests(container, python, files, reach, network)
+    return {wheel.url or "": found[wheel.filename] for wheel in wheels.values()}
+
+
+def first_digest(container: Container, python: str, url: str, network: HostNetwork) -> str:
+    """Fetch a file into the store whose digest nobody knows yet; the SHA-256 of the bytes that came.
+
+    Args:
+        container: as for `compute_hashes`.
+        python: the interpreter inside it.
+        url: its address; a query is asked for and never told.
+        network: how to reach it.
+
+    Raises:
+        IndexFailed: it cannot be fetched.
+    """
+    filename = clean_url(url).rpartition("/")[2]
+    file: dict[str, Any] = {"filename": filename, "url": url, "sha256": "", "size": None, "hashes": {}}
+    return _digests(container, python, [file], network.job([url]), network)[filename]
+
+
+def _digests(
+    container: Container,
+    python: str,
+    files: list[dict[str, Any]],
+    reach: Mapping[str, Any],
+    network: HostNetwork,
+) -> dict[str, str]:
+    """The SHA-256 of each file by its name; see `compute_hashes`."""
+    limits = {"set": None, "threads": _THREADS, "deadline": _SECONDS}
+    job = {**reach, **limits, "store": STORE, "wheels": files}
     try:
         result = run_guest(container, python, "fetch", job, timeout=_SECONDS + 60)
     except (GuestFailed, TimeoutError) as error:
-        raise IndexFailed(network.redact(f"hashing what the index does not hash failed: {error}")) from error
+        raise IndexFailed(network.redact(f"hashing what has no hash yet failed: {error}")) from error
     for failed in result["failed"]:
         kind = HashMismatch if failed["kind"] == "hash" else IndexFailed
         raise kind(network.redact(f"{failed['filename']}: {failed['message']}"), where=failed["filename"])
-    found = {entry["filename"]: entry["sha256"] for entry in result["wheels"]}
-    return {wheel.url or "": found[wheel.filename] for wheel in wheels.values()}
+    return {entry["filename"]: entry["sha256"] for entry in result["wheels"]}

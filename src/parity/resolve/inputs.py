@@ -25,7 +25,8 @@ class ResolveInputs:
             the target (behind a stand-in, or with an old pip) accepts fewer.
         index: the profile's indexes; this machine's settings decide on a default one without address.
         exclude_newer: RFC 3339 date or time, None for no limit.
-        project: digest of the project that is installed, empty where there is none.
+        project: digest of the project and sources that are installed, empty where there are none.
+        sources: normalised names of what is built from its source distribution.
     """
 
     what: WhatToInstall
@@ -34,6 +35,7 @@ class ResolveInputs:
     index: IndexSettings = field(default_factory=IndexSettings)
     exclude_newer: str | None = None
     project: str = ""
+    sources: tuple[str, ...] = ()
 
     @property
     def requires_python(self) -> str:
@@ -61,6 +63,8 @@ def inputs_digest(inputs: ResolveInputs, resolver: str) -> str:
         document["indexes"] = index_document(inputs.index)
     if inputs.project:
         document["project"] = inputs.project
+    if inputs.sources:
+        document["sources"] = sorted(inputs.sources)
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 

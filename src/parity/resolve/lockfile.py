@@ -132,13 +132,20 @@ def _built_lines(wheel: LockedWheel, origin: Origin) -> list[str]:
         "git": f'vcs = {{ type = "git", url = {address}, commit-id = {_quoted(origin.commit)}{inside} }}',
         "url": f"archive = {{ url = {address}, hashes = {{ sha256 = {_quoted(origin.sha256)} }}{inside} }}",
         "path": f"directory = {{ path = {address}{inside} }}",
+        "sdist": f"sdist = {{ url = {address}, hashes = {{ sha256 = {_quoted(origin.sha256)} }} }}",
     }
+    address_of: list[str] = []
+    name_of: list[str] = []
+    if origin.kind == "sdist" and wheel.index != "default":
+        (address_of if "://" in wheel.index else name_of).append(f"index = {_quoted(wheel.index)}")
     return [
         "[[packages]]",
         f"name = {_quoted(wheel.name)}",
         f"version = {_quoted(wheel.version)}",
+        *address_of,
         source[origin.kind],
         "[packages.tool.parity]",
+        *name_of,
         f"wheel = {_quoted(wheel.filename)}",
         f"sha256 = {_quoted(wheel.sha256)}",
         f"size = {wheel.size or 0}",
@@ -164,12 +171,12 @@ def _own_table(document: Mapping[str, Any]) -> dict[str, Any]:
 def _locked(package: Package, requested: list[str]) -> LockedWheel:
     """One package, judged strictly."""
     name = str(package.name)
-    if package.is_direct:
+    if package.is_direct or (package.sdist is not None and "parity" in (package.tool or {})):
         return _built(package, name in requested)
     if not package.wheels or len(package.wheels) != 1 or package.marker is not None:
         raise LockInvalid(f"{name}: a parity lock names exactly one wheel for each package, without marker")
     if package.sdist is not None:
-        raise LockInvalid(f"{name}: a parity lock names no source distributions of an index")
+        raise LockInvalid(f"{name}: a source distribution without the wheel that was built from it")
     wheel = package.wheels[0]
     sha256, url = wheel.hashes.get("sha256", ""), wheel.url or ""
     if not _SHA256.fullmatch(sha256):
@@ -216,7 +223,8 @@ def _built(package: Package, requested: bool) -> LockedWheel:
         origin = Origin.read(own["origin"])
     except ValueError as error:
         raise LockInvalid(f"{name}: {error}") from error
-    return LockedWheel(name, version, filename, "", sha256, size, requested, "built", origin)
+    index = _index_name(package) or package.index or "default" if origin.kind == "sdist" else "built"
+    return LockedWheel(name, version, filename, "", sha256, size, requested, index, origin)
 
 
 def check_filename(filename: str, name: str, version: str) -> None:

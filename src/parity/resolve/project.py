@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from packaging.pylock import Package
 from packaging.requirements import InvalidRequirement, Requirement
@@ -12,6 +13,7 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 from parity.errors import InputFileError, LockInvalid
 from parity.model import LockedWheel, Origin, SourcePackage
 from parity.model.network import clean_url
+from parity.resolve.direct import DirectRequirement, Stated, named_requirement
 from parity.resolve.inputs import ResolveInputs
 from parity.resolve.lockfile import check_filename
 from parity.resolve.requirements import RequirementLine
@@ -144,20 +146,16 @@ def locked_build(source: SourcePackage, filename: str, sha256: str, size: int, o
             f"the source of {said} built {filename}", remedy="bring the project's lock up to date"
         )
     check_filename(filename, name, str(version))
-    return LockedWheel(name, str(version), filename, "", sha256, size, source.requested, "built", origin)
-
-
-@dataclass(frozen=True)
-class DirectRequirement:
-    """A requirement that names its source itself: `name[extras] @ address`."""
-
-    name: str
-    extras: tuple[str, ...]
-    url: str
+    index = source.index or "built"
+    return LockedWheel(name, str(version), filename, "", sha256, size, source.requested, index, origin)
 
 
 def split_requirements(
-    lines: Sequence[str], where: str, markers: Mapping[str, str], extras: Collection[str] = ()
+    lines: Sequence[str],
+    where: str,
+    markers: Mapping[str, str],
+    extras: Collection[str] = (),
+    folder: Path | None = None,
 ) -> tuple[list[RequirementLine], list[DirectRequirement]]:
     """Requirement lines (PEP 508) whose marker holds: those for an index, and those that name a source.
 
@@ -166,9 +164,10 @@ def split_requirements(
         where: the place they stand at, for messages.
         markers: the target's environment.
         extras: normalised; a line with an extra's marker counts where it is among them.
+        folder: what paths start at; None where a line may name none.
 
     Raises:
-        InputFileError: a line is no requirement.
+        InputFileError: a line is no requirement, or names what cannot be carried.
     """
     plain: list[RequirementLine] = []
     direct: list[DirectRequirement] = []
@@ -182,7 +181,7 @@ def split_requirements(
             continue
         name = canonicalize_name(found.name)
         if found.url:
-            direct.append(DirectRequirement(name, tuple(sorted(found.extras)), found.url))
+            direct.append(named_requirement(found, Stated(where, folder)))
         else:
             plain.append(RequirementLine(str(found), name, where))
     return plain, direct

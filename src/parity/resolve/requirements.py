@@ -13,14 +13,14 @@ from packaging.utils import canonicalize_name
 
 from parity.errors import InputFileError
 from parity.model import Requirements
+from parity.resolve.direct import DirectRequirement, Stated, bare_requirement, is_direct, named_requirement
 
 _COMMENT = re.compile(r"(^|\s+)#.*$")
 _HASH = re.compile(r"\s+--hash[=\s]\s*(?P<kind>\w+):(?P<digest>[0-9A-Fa-f]+)")
 _NESTED = re.compile(r"(-r|--requirement|-c|--constraint)(?:\s*=\s*|\s+|(?<=-[rc]))(?P<path>.+)")
-_LOOKS_LOCAL = re.compile(r"(\.{0,2}/|file:)|.*\.(whl|tar\.gz|zip)$")
-_LOOKS_REMOTE = re.compile(r"(git\+|hg\+|svn\+|bzr\+|https?:|ssh:)")
 _HARMLESS = ("--only-binary", "--prefer-binary", "--require-hashes")
-_WHEELS = "parity installs wheels from one index: name the package and its version"
+_NO_EDITABLE = "a built copy is carried, not a checkout: leave -e out, or name the project in install.project"
+_CONSTRAINT = "a constraint limits versions: name the source among the requirements"
 _ONE_INDEX = "say it once, as index.url in the profile or in this machine's pip settings"
 
 
@@ -48,10 +48,14 @@ class RequirementLine:
 
 @dataclass(frozen=True)
 class WhatToInstall:
-    """All requirement lines and constraints, files read and nested ones included."""
+    """All requirement lines and constraints, files read and nested ones included.
+
+    `direct` are those that name their source themselves.
+    """
 
     requirements: tuple[RequirementLine, ...]
     constraints: tuple[RequirementLine, ...] = ()
+    direct: tuple[DirectRequirement, ...] = ()
 
     def requested(self, markers: Mapping[str, str]) -> frozenset[str]:
         """The normalised names that the user asked for on that target."""
@@ -67,26 +71,27 @@ class WhatToInstall:
 
 
 def read_requirements(requirements: Requirements, profile: str) -> WhatToInstall:
-    """Read inline lines and files; relative nested paths are relative to the file that names them.
+    """Read inline lines and files; relative paths are relative to the file that names them.
 
     Raises:
         InputFileError: a file is missing, or lines hold what a bundle cannot carry; all are listed.
     """
     reader = _Reader()
     for text in requirements.inline:
-        reader.take(text, profile, reader.requirements)
+        reader.take(text, profile, reader.requirements, requirements.folder)
     for path in requirements.files:
         reader.read(path, reader.requirements)
     for path in requirements.constraints:
         reader.read(path, reader.constraints)
     reader.finish()
-    return WhatToInstall(tuple(reader.requirements), tuple(reader.constraints))
+    return WhatToInstall(tuple(reader.requirements), tuple(reader.constraints), tuple(reader.direct))
 
 
 class _Reader:
     def __init__(self) -> None:
         self.requirements: list[RequirementLine] = []
         self.constraints: list[RequirementLine] = []
+        self.direct: list[DirectRequirement] = []
         self._problems: list[InputFileError] = []
         self._seen: set[tuple[Path, int]] = set()
 
@@ -115,7 +120,7 @@ class _Reader:
     def _line(self, line: str, path: Path, where: str, into: list[RequirementLine]) -> None:
         nested = _NESTED.fullmatch(line)
         if nested is None:
-            self.take(line, where, into)
+            self.take(line, where, into, path.parent)
             return
         target = nested["path"].strip()
         if "://" in target:
@@ -124,38 +129,61 @@ class _Reader:
             constrains = nested[1] in ("-c", "--constraint")
             self.read(path.parent / target, self.constraints if constrains else into, where)
 
-    def take(self, line: str, where: str, into: list[RequirementLine]) -> None:
-        """Judge one line that is no nested file."""
+    def take(self, line: str, where: str, into: list[RequirementLine], folder: Path | None) -> None:
+        """Judge one line that is no nested file; a path in it starts at `folder`."""
         if "${" in line:
             self._refuse("an environment variable", where, "write its value; bundles must be repeatable")
         elif line.startswith("-"):
             self._option(line, where)
         else:
-            self._requirement(line, where, into)
+            self._requirement(line, where, into, folder)
 
-    def _requirement(self, line: str, where: str, into: list[RequirementLine]) -> None:
+    def _requirement(self, line: str, where: str, into: list[RequirementLine], folder: Path | None) -> None:
         found = [match.groups() for match in _HASH.finditer(line)]
         hashes = tuple(digest.lower() for kind, digest in found if kind == "sha256")
         text = _HASH.sub("", line).strip()
-        if _LOOKS_LOCAL.match(text) or _LOOKS_REMOTE.match(text):
-            return self._refuse(f"a path or an address: {_short(text)}", where, _WHEELS)
+        if found and not hashes:
+            return self._refuse("hashes, but no sha256 among them", where, "add sha256 hashes")
+        if is_direct(text):
+            return self._direct(text, None, hashes, where, into, folder)
         try:
             requirement = Requirement(text)
         except InvalidRequirement as error:
             return self._refuse(f"not a requirement: {_short(text)} ({_first_line(error)})", where)
         if requirement.url:
-            return self._refuse(f"an address for {requirement.name}", where, _WHEELS)
-        if found and not hashes:
-            return self._refuse("hashes, but no sha256 among them", where, "add sha256 hashes")
+            return self._direct(text, requirement, hashes, where, into, folder)
         name = canonicalize_name(requirement.name)
         return into.append(RequirementLine(str(requirement), name, where, hashes))
+
+    def _direct(
+        self,
+        text: str,
+        named: Requirement | None,
+        hashes: tuple[str, ...],
+        where: str,
+        into: list[RequirementLine],
+        folder: Path | None,
+    ) -> None:
+        """A line that names its source itself."""
+        if into is self.constraints:
+            return self._refuse(f"an address among the constraints: {_short(text)}", where, _CONSTRAINT)
+        if len(set(hashes)) > 1:
+            return self._refuse("several hashes for one source", where, "one archive has one sha256")
+        stated = Stated(where, folder, hashes[0] if hashes else "")
+        try:
+            found = named_requirement(named, stated) if named else bare_requirement(text, stated)
+        except InputFileError as error:
+            self._problems.append(error)
+        else:
+            self.direct.append(found)
+        return None
 
     def _option(self, line: str, where: str) -> None:
         option = re.split(r"[\s=]", line)[0]
         if option in _HARMLESS:
             return None
         if option in ("-e", "--editable"):
-            return self._refuse("an editable install", where, _WHEELS)
+            return self._refuse("an editable install", where, _NO_EDITABLE)
         if option in (
             "-i",
             "--index-url",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from packaging.markers import Environment
-from packaging.pylock import Package, PackageWheel, Pylock, PylockValidationError
+from packaging.pylock import Package, PackageSdist, PackageWheel, Pylock, PylockValidationError
 from packaging.utils import parse_wheel_filename
 
 from parity.errors import HashMismatch, IndexFailed, NoWheel
@@ -16,10 +17,11 @@ from parity.model.toml import TOMLError, parse
 from parity.resolve.inputs import ResolveInputs
 from parity.resolve.lockfile import check_filename
 
+_SDIST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!%-]*\.(tar\.(gz|bz2|xz)|tgz|zip)")
 MARKER_KEYS = frozenset(Environment.__annotations__) - {"extra", "extras", "dependency_groups"}
 """All keys of PEP 508's environment: a missing one would be filled in from this machine's Python."""
 
-
+IndexFile = PackageWheel | PackageSdist
 Computed = Mapping[str, str]
 """SHA-256 by address, of wheels whose index tells none (see `parity.resolve.firsthash`)."""
 
@@ -33,6 +35,8 @@ def select_wheels(
     computed: Computed = MappingProxyType({}),
 ) -> Lock:
     """Choose, for each package whose marker holds, the best wheel that the tags allow.
+
+    For the names in `inputs.sources` it is the source distribution, which is to be built.
 
     Args:
         text: uv's lock.
@@ -50,8 +54,14 @@ def select_wheels(
     allowed, requested = inputs.what.hashes(), inputs.what.requested(inputs.facts.markers)
     wheels = []
     for package in packages_for(text, inputs.facts.markers):
-        wheel = best_wheel(package, inputs.tags, allowed.get(str(package.name)), computed)
-        wheels.append(locked_wheel(package, wheel, str(package.name) in requested, index, computed))
+        name = str(package.name)
+        if package.is_direct:
+            continue  # it was built before, and the resolver was told of it
+        if name in inputs.sources:
+            wheels.append(_source(package, allowed.get(name), name in requested, index, computed))
+            continue
+        wheel = best_wheel(package, inputs.tags, allowed.get(name), computed)
+        wheels.append(locked_wheel(package, wheel, name in requested, index, computed))
     return Lock(
         wheels=tuple(sorted(wheels, key=lambda wheel: wheel.name)),
         requires_python=inputs.requires_python,
@@ -60,11 +70,17 @@ def select_wheels(
     )
 
 
-def unhashed_wheels(text: str, inputs: ResolveInputs, computed: Computed) -> dict[str, PackageWheel]:
-    """The wheels, by package, that would be chosen and have no SHA-256 yet; errors as `select_wheels`."""
+def unhashed_wheels(text: str, inputs: ResolveInputs, computed: Computed) -> dict[str, IndexFile]:
+    """The files, by package, that would be chosen and have no SHA-256 yet; errors as `select_wheels`."""
     allowed = inputs.what.hashes()
-    found = {}
+    found: dict[str, IndexFile] = {}
     for package in packages_for(text, inputs.facts.markers):
+        if package.is_direct:
+            continue
+        if str(package.name) in inputs.sources:
+            if package.sdist and not _sha256(package.sdist, computed):
+                found[str(package.name)] = package.sdist
+            continue
         wheel = best_wheel(package, inputs.tags, allowed.get(str(package.name)), computed)
         if not _sha256(wheel, computed):
             found[str(package.name)] = wheel
@@ -133,7 +149,32 @@ def best_wheel(
     return min(fitting, key=lambda entry: entry[:2])[2]
 
 
-def _sha256(wheel: PackageWheel, computed: Computed) -> str:
+def _source(
+    package: Package,
+    hashes: frozenset[str] | None,
+    requested: bool,
+    index: str | None,
+    computed: Computed,
+) -> LockedWheel:
+    """The source distribution of a package; the errors are those of wheels."""
+    name, version, sdist = str(package.name), str(package.version), package.sdist
+    url = clean_url(sdist.url or "") if sdist else ""
+    filename = url.rpartition("/")[2]
+    sha256 = _sha256(sdist, computed) if sdist else ""
+    if sdist is None or not _SDIST.fullmatch(filename):
+        raise IndexFailed(f"the index has no source distribution of {name} {version}", where=name)
+    if hashes is not None and sha256 not in hashes:
+        raise HashMismatch(
+            f"the source distribution of {name} {version} has no hash from the requirements",
+            where=name,
+            remedy="add the hash of the source distribution to the requirements file, or leave hashes out",
+        )
+    if not url.startswith(("https://", "http://")):
+        raise IndexFailed(f"{name}: the index names no http address for {filename}")
+    return LockedWheel(name, version, filename, url, sha256, sdist.size, requested, index or "default")
+
+
+def _sha256(wheel: IndexFile, computed: Computed) -> str:
     return (wheel.hashes.get("sha256") or computed.get(wheel.url or "", "")).lower()
 
 

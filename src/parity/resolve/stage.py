@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from parity.progress import Reporter
 from parity.resolve.explain import OVERTIME, Lacking, lacking_wheel, resolve_error, undated_files
 from parity.resolve.firsthash import compute_hashes
 from parity.resolve.inputs import ResolveInputs, inputs_digest
+from parity.resolve.known import Known, known_requirements, settings_text
 from parity.resolve.lockfile import preferences, write_lock
 from parity.resolve.requirements import RequirementLine
 from parity.resolve.routes import check_confusion, routed_error, with_indexes
@@ -46,8 +47,11 @@ def resolve_lock(
     upgrade: bool = False,
     timeout: float = 600.0,
     bring_uv: Callable[[], None] | None = None,
+    known: Sequence[Known] = (),
 ) -> Lock:
-    """Resolve inside the image, wheels only, one wheel and one hash for each package.
+    """Resolve inside the image: one wheel and one hash for each package.
+
+    For names in `inputs.sources` it is the source distribution; no code of it runs here.
 
     Args:
         container: started, with the guest scripts and uv (at UV_PATH) in it, the store at /store.
@@ -59,13 +63,14 @@ def resolve_lock(
         upgrade: leave `existing` out and ask the index afresh.
         timeout: seconds for uv.
         bring_uv: puts uv at UV_PATH, when it is needed; None where it is there.
+        known: what was built already; it is not part of the lock that comes back.
 
     Raises:
         Unresolvable, NoWheel, HashMismatch, IndexConfusion, IndexFailed, ToolUnavailable.
     """
     if network.named and not (network.index_url or network.default_index):
         raise IndexFailed("no default index is known", remedy="name one in the profile: `index: {url: …}`")
-    uv = _Uv(container, python, inputs, network, timeout)
+    uv = _Uv(container, python, inputs, network, timeout, tuple(known))
     guess = uv.guess(reporter) if upgrade or existing is None else _Guess()
     kept = guess.lock if upgrade or existing is None else write_lock(existing)
     if bring_uv is not None:
@@ -116,6 +121,7 @@ class _Uv:
     inputs: ResolveInputs
     network: HostNetwork
     timeout: float
+    known: tuple[Known, ...] = ()
 
     def compile(
         self, requirements: str, *, lock: str | None = None, refresh: bool = False, alone: bool = False
@@ -126,7 +132,9 @@ class _Uv:
             "uv": UV_PATH,
             "python": self.python,
             "cache": UV_CACHE,
-            "requirements": requirements,
+            "requirements": requirements if alone else requirements + known_requirements(self.known),
+            "sources": list(self.inputs.sources),
+            "metadata": settings_text(self.known, self.inputs.sources),
             "constraints": "" if alone else _text(self.inputs.what.constraints),
             "lock": lock,
             "refresh": refresh,
@@ -187,7 +195,8 @@ class _Uv:
         except (GuestFailed, TimeoutError) as error:
             reporter.debug(self.network.redact(f"no guess: {error}"))
             return _Guess()
-        lock = preferences(found["versions"]) if found["versions"] else None
+        versions = {n: v for n, v in found["versions"].items() if n not in self.inputs.sources}
+        lock = preferences(versions) if versions else None
         return _Guess(lock, tuple(found["unhashed"]), found["routes"])
 
     def error(self, answer: _Answer) -> Exception:
@@ -210,7 +219,7 @@ class _Uv:
             remedy = f"allow {lacking.name}=={versions[0]} by a requirement or a constraint"
         else:
             told = f"no version of {lacking.name} has a fitting wheel on this index"
-            remedy = f"leave {lacking.name} out, or build a wheel for the target and put it on your own index"
+            remedy = f"let it be built (--build-from-source {lacking.name}), or put a wheel on your own index"
         return NoWheel(f"{message}; {told}", where=lacking.name, remedy=remedy, details=details)
 
     def fitting_versions(self, name: str) -> Iterator[str]:

@@ -1,0 +1,46 @@
+"""What a build's output says about why it failed."""
+
+from __future__ import annotations
+
+import re
+
+from parity.errors import BuildFailed
+
+_REACHED_OUT = re.compile(
+    r"name resolution|Name or service not known|nodename nor servname|getaddrinfo|Could not resolve host"
+    r"|[Ff]ailed to resolve|No address associated with hostname|Network is unreachable|NewConnectionError"
+    r"|Failed to establish a new connection|Unable to resolve host|unable to resolve host|dns error"
+)
+_NO_COMPILER = re.compile(
+    r"(command|program) '?\S*(gcc|g\+\+|cc|c\+\+|clang)'? (failed: No such|not found)|Unknown compiler"
+    r"|Python\.h: No such file|'(gcc|cc|c\+\+|g\+\+)': No such file|No CMAKE_C(XX)?_COMPILER could be found"
+    r"|unable to execute '?\S*(gcc|cc)'?|error: command '?\S*gcc'? failed: No such file"
+)
+_WITH_BUILDER = (
+    "it was built in the target's own image, which has no compiler: name `builder` in the profile "
+    "(builder.image, or builder.packages), and it is built in the target's builder"
+)
+_RAISED = re.compile(r"[\w.]*(Error|Exception)\b|error: ")
+
+
+def build_failed(what: str, said: str) -> BuildFailed:
+    """The error for a build that said this; the reason is told where it is a usual one."""
+    lines = [line for line in said.splitlines() if line.strip()]
+    details = tuple(lines[-15:])
+    if reached := next((line.strip() for line in reversed(lines) if _REACHED_OUT.search(line)), ""):
+        return BuildFailed(
+            f"{what} cannot be built: its build reaches for the network, which sources are built without",
+            where=what,
+            remedy="give the build what it downloads: as a build requirement in its pyproject.toml, as a "
+            "package in builder.packages, or use a version that has wheels",
+            details=(reached, *details),
+        )
+    raised = [line for line in lines if _RAISED.match(line)]
+    reason = (raised[-1:] or lines[-1:] or ["no reason given"])[0].strip()
+    lacks_compiler = any(_NO_COMPILER.search(line) for line in lines)
+    return BuildFailed(
+        f"{what} cannot be built: {reason}",
+        where=what,
+        remedy=_WITH_BUILDER if lacks_compiler else "",
+        details=details,
+    )

@@ -1,0 +1,168 @@
+"""Requirements that name their source themselves: a repository, an archive, a folder of the user's.
+
+As PEP 508 and pip's requirements files write them: `name @ address`, a bare address, a bare path.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from packaging.markers import InvalidMarker, Marker
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from parity.errors import InputFileError
+from parity.model import SourcePackage
+from parity.model.network import clean_url
+
+_LOCAL = re.compile(r"(\.{0,2}/|file:).*|[^@\s]*\.(whl|zip|tgz|tar\.(gz|bz2|xz))(\[[^\]]*\])?(\s+;.*)?")
+_REMOTE = re.compile(r"(git|hg|svn|bzr)\+.*|(https?|ssh|git):.*")
+_BARE = re.compile(r"(?P<address>.+?)(?:\s+;\s*(?P<marker>.+))?")
+_NAMED_EXTRAS = re.compile(r"(?P<rest>.*?)\[(?P<extras>[^\]]*)\]")
+_SECRET = re.compile(r"https?://[^/\s]*@|://[^/\s@]*:[^/\s@]*@")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_NO_SECRETS = "put them into git's credential helper or ~/.netrc, never into requirements"
+
+
+@dataclass(frozen=True)
+class DirectRequirement:
+    """A requirement whose source stands with it.
+
+    Attributes:
+        name: normalised (PEP 503); empty where only the source tells.
+        extras: of it.
+        url: absolute: `git+…`, `https://…` or `file:///…`, with its fragment.
+        marker: PEP 508; empty for none.
+        where: `file:line`, or the profile's name.
+        sha256: what the archive must be; empty where nobody said.
+    """
+
+    name: str
+    extras: tuple[str, ...]
+    url: str
+    marker: str = ""
+    where: str = ""
+    sha256: str = ""
+
+    def holds(self, markers: Mapping[str, str]) -> bool:
+        """Whether its marker is true in that environment (a complete one, see Facts.markers)."""
+        return not self.marker or Marker(self.marker).evaluate(dict(markers))
+
+    def document(self, base: Path) -> list[str]:
+        """What it says, for a digest: free of this machine's folders."""
+        of = self.source(base)
+        words = [of.kind, clean_url(of.address), of.revision, of.sha256, of.subdirectory, self.marker]
+        return [self.name, *self.extras, *words]
+
+    def source(self, base: Path) -> SourcePackage:
+        """What is to be built; paths become relative to `base`.
+
+        Raises:
+            InputFileError: it is nothing that can be fetched here.
+        """
+        address, _, fragment = self.url.partition("#")
+        parts = dict(part.partition("=")[::2] for part in fragment.split("&") if part)
+        inside = unquote(parts.get("subdirectory", ""))
+        if address.startswith("git+"):
+            head, revision = _at_revision(address.removeprefix("git+"))
+            return SourcePackage(self.name, "", "git", head, revision=revision, subdirectory=inside)
+        sha256 = self.sha256 or parts.get("sha256", "").lower()
+        if sha256 and not _SHA256.fullmatch(sha256):
+            raise InputFileError("a SHA-256 is 64 hexadecimal digits", where=self.where or clean_url(address))
+        if address.startswith("file:"):
+            path = os.path.relpath(unquote(urlsplit(address).path), base)
+            return SourcePackage(self.name, "", "path", path, sha256=sha256, subdirectory=inside)
+        if address.startswith(("https://", "http://")):
+            return SourcePackage(self.name, "", "url", address, sha256=sha256, subdirectory=inside)
+        raise InputFileError(
+            f"an address that is neither git's nor an archive's: {clean_url(address)[:60]}",
+            where=self.where,
+            remedy="write git+https://, git+ssh://, https:// or a path",
+        )
+
+
+def is_direct(text: str) -> bool:
+    """Whether a line is an address or a path without a name before it."""
+    return bool(_LOCAL.fullmatch(text) or _REMOTE.match(text))
+
+
+@dataclass(frozen=True)
+class Stated:
+    """How a line stands: where, what its relative paths start at (None for no paths), its hash if any."""
+
+    where: str
+    folder: Path | None = None
+    sha256: str = ""
+
+
+def bare_requirement(text: str, stated: Stated) -> DirectRequirement:
+    """A line, without its hash, for which `is_direct`.
+
+    Raises:
+        InputFileError: it cannot be carried.
+    """
+    match = _BARE.fullmatch(text)
+    address, marker = (match["address"], match["marker"] or "") if match else (text, "")
+    _check_marker(marker, stated.where)
+    name, extras = "", ""
+    if _REMOTE.match(address):
+        egg = re.search(r"[#&]egg=([^&]*)", address)
+        name, _, extras = unquote(egg[1]).partition("[") if egg else ("", "", "")
+        extras = extras.rstrip("]")
+    elif found := _NAMED_EXTRAS.fullmatch(address):
+        address, extras = found["rest"], found["extras"]
+    chosen = tuple(sorted(part.strip() for part in extras.split(",") if part.strip()))
+    return _direct(canonicalize_name(name) if name else "", chosen, address, marker, stated)
+
+
+def named_requirement(found: Requirement, stated: Stated) -> DirectRequirement:
+    """A PEP 508 requirement with an address; errors as `bare_requirement`."""
+    extras = tuple(sorted(found.extras))
+    return _direct(canonicalize_name(found.name), extras, found.url or "", str(found.marker or ""), stated)
+
+
+def _direct(
+    name: str, extras: tuple[str, ...], address: str, marker: str, stated: Stated
+) -> DirectRequirement:
+    where = stated.where
+    if _SECRET.search(address):
+        raise InputFileError("an address with a user or password in it", where=where, remedy=_NO_SECRETS)
+    if not _REMOTE.match(address):
+        address = _local_url(address, stated.folder, where)
+    made = DirectRequirement(name, extras, address, marker, where, stated.sha256)
+    source = made.source(stated.folder or Path("/"))
+    if stated.sha256 and source.kind == "git":
+        raise InputFileError(
+            "a hash for a repository", where=where, remedy="name the full commit: it is its own digest"
+        )
+    return made
+
+
+def _local_url(address: str, folder: Path | None, where: str) -> str:
+    """A path, or what a file: address names, made an absolute file: address."""
+    if folder is None:
+        raise InputFileError(f"a path is not known here: {address[:60]}", where=where)
+    path, mark, fragment = address.partition("#")
+    if path.startswith("file:"):
+        path = unquote(urlsplit(path).path)
+    return Path(os.path.normpath(folder / path)).as_uri() + mark + fragment
+
+
+def _at_revision(address: str) -> tuple[str, str]:
+    """A repository's address, and the revision behind the last `@` of its path (before it is a user)."""
+    start = address.find("/", address.find("://") + len("://"))
+    head, at, revision = address[start:].rpartition("@")
+    return (address[:start] + head, revision) if at and start >= 0 else (address, "")
+
+
+def _check_marker(marker: str, where: str) -> None:
+    try:
+        if marker:
+            Marker(marker)
+    except InvalidMarker as error:
+        raise InputFileError(f"not a marker: {marker[:60]}", where=where) from error

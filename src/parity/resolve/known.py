@@ -1,0 +1,84 @@
+"""What the resolver is told of sources, so that it never builds one: their metadata, as a uv.toml."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from packaging.requirements import InvalidRequirement, Requirement
+
+from parity.errors import InputFileError
+
+
+@dataclass(frozen=True)
+class Known:
+    """A package that was built: what the resolver is to believe of it.
+
+    Attributes:
+        name: normalised.
+        version: of the wheel.
+        requires: its Requires-Dist lines.
+        requires_python: a specifier, or empty.
+        provides_extra: the extras that it has.
+        extras: those that are wanted of it.
+        path: of the wheel in the resolver's container, where a requirement named its source: the package
+            is this one then and no other. Empty for source distributions, among whose versions the
+            resolver chooses.
+    """
+
+    name: str
+    version: str
+    requires: tuple[str, ...]
+    requires_python: str = ""
+    provides_extra: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
+    path: str = ""
+
+
+def settings_text(known: Sequence[Known], sources: Collection[str]) -> str:
+    """A uv.toml that tells the metadata of what is known; empty where there is nothing to tell.
+
+    Other versions of `sources` are said to need nothing: once such a version is chosen it is built, and
+    then it is known.
+
+    Raises:
+        InputFileError: what a package requires is no requirement.
+    """
+    tables = [line for one in known for line in (*_table(one), "")]
+    for name in sorted(sources):
+        tables += ["[[dependency-metadata]]", f"name = {json.dumps(name)}", "requires-dist = []", ""]
+    return "\n".join(tables)
+
+
+def known_requirements(known: Sequence[Known]) -> str:
+    """A requirement line for each package whose wheel is to be taken from its path."""
+    return "".join(
+        f"{one.name}{_extras(one.extras)} @ file://{quote(one.path)}\n" for one in known if one.path
+    )
+
+
+def _table(one: Known) -> Iterator[str]:
+    yield "[[dependency-metadata]]"
+    yield f"name = {json.dumps(one.name)}"
+    yield f"version = {json.dumps(one.version)}"
+    yield f"requires-dist = {json.dumps([_without_address(line, one.name) for line in one.requires])}"
+    if one.requires_python:
+        yield f"requires-python = {json.dumps(one.requires_python)}"
+    if one.provides_extra:
+        yield f"provides-extra = {json.dumps(list(one.provides_extra))}"
+
+
+def _without_address(line: str, name: str) -> str:
+    """The requirement by name alone: what its address named is known by itself."""
+    try:
+        found = Requirement(line)
+    except InvalidRequirement as error:
+        raise InputFileError(f"{name} requires what is no requirement: {line[:60]!r}", where=name) from error
+    found.url = None
+    return str(found)
+
+
+def _extras(extras: Sequence[str]) -> str:
+    return f"[{','.join(extras)}]" if extras else ""
