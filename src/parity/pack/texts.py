@@ -63,7 +63,8 @@ must have signed, run them once with each one's key (or: parity verify --key A -
   tar xf BUNDLE.parity.tar
   sh install.sh PREFIX
 
-PREFIX is a folder that does not exist yet; the packages' environment is made there.
+PREFIX is a new or empty folder. The packages' environment is made there, for every user of the
+machine, whatever your umask; make the folder first, with mode 0700, to keep it to yourself.
 {installer}
 No network is used. On a machine that the bundle was not made for, it says so and does nothing.
 
