@@ -55,6 +55,11 @@ def test_rpm_and_apk_find_a_library_by_its_own_name() -> None:
     assert capability("libGL.so.1", "debian", "x86_64") == ""
 
 
+def test_a_library_that_is_opened_by_another_name_is_the_same_library() -> None:
+    assert providers("libpango-1.0-0", "debian", "12", "x86_64") == ("libpango-1.0-0",)
+    assert capability("libgobject-2.0-0", "rhel", "x86_64") == "libgobject-2.0.so.0()(64bit)"
+
+
 def test_what_no_distribution_carries_is_told_by_its_vendor() -> None:
     assert vendor("libcuda.so.1") == "NVIDIA's driver"
     assert vendor("libcudart.so.12").startswith("NVIDIA's CUDA libraries")
@@ -65,6 +70,7 @@ def test_the_table_is_well_formed_and_names_no_library_twice() -> None:
     words = {word for line in TABLE["lineage"].values() for word in line}
     libraries = [library for row in TABLE["rows"] for library in row["libraries"]]
     assert len(libraries) == len(set(libraries)) > 200
+    assert set(TABLE["aliases"].values()) <= set(libraries)
     for row in TABLE["rows"]:
         columns = set(row) - {"libraries", "archs"}
         assert columns, row

@@ -126,6 +126,19 @@ def test_each_way_in_which_an_import_ends_is_told(modules: Path) -> None:
     assert found["fails"].at == f"{modules}/fails.py:2"
 
 
+def test_a_library_is_found_in_the_words_of_whoever_tried_several_names(tmp_path: Path) -> None:
+    words = "no library called 'one' was found\\nlibtwo.so.2: cannot open shared object file: No such file"
+    (tmp_path / "several.py").write_text(f"raise OSError({words!r})".replace("\\\\n", "\\n"))
+    words = "cannot load library 'libone-2': libone-2: cannot open shared object file: No such file"
+    (tmp_path / "other_name.py").write_text(f"raise OSError({words!r})")
+    found = imported(tmp_path, "several", "other_name")
+    assert {name: each.library for name, each in found.items()} == {
+        "several": "libtwo.so.2",
+        "other_name": "libone-2",
+    }
+    assert found["several"].error == "OSError: no library called 'one' was found"
+
+
 def test_one_process_for_all_others_begins_again_behind_a_crash(modules: Path) -> None:
     found = imported(modules, "good", "dies", "noisy", "quits", "lacks", asked=False)
     assert [name for name, each in found.items() if each.error] == ["dies", "lacks", "quits"]

@@ -16,23 +16,27 @@ import importlib, json, os, sys, traceback
 report = os.fdopen(int(sys.argv[1]), "w")
 for name in sys.argv[2:]:
     report.write(json.dumps({"start": name}) + "\\n"); report.flush()
-    error = at = ""
+    error = at = text = ""
     try:
         importlib.import_module(name)
     except BaseException as problem:
-        error = type(problem).__name__ + ": " + str(problem).split("\\n")[0]
+        text = str(problem)[:4000]
+        error = type(problem).__name__ + ": " + text.split("\\n")[0]
         frames = traceback.extract_tb(problem.__traceback__)
         frames = [f for f in frames if "importlib" not in f.filename and f.filename != "<string>"]
         frames = [f for f in frames if "site-packages" in f.filename] or frames
         if frames:
             at = "%s:%d" % (frames[-1].filename, frames[-1].lineno or 0)
-    report.write(json.dumps({"module": name, "error": error, "at": at}) + "\\n"); report.flush()
+    report.write(json.dumps({"module": name, "error": error, "at": at, "text": text}) + "\\n"); report.flush()
 os._exit(0)
 """
 _LIBRARY = re.compile(
     r"(?:^|: )([^\s:/]+\.so[^\s:]*): cannot open shared object"
-    r"|Error loading shared library ([^\s:]+)"
+    r"|Error loading shared library ([^\s:]+)",
+    re.MULTILINE,
 )
+# Some are opened by several names in turn, and the error tells of the first alone: libgobject-2.0-0.
+_BY_OTHER_NAME = re.compile(r"(?:^|: )(lib[\w.+-]+): cannot open shared object", re.MULTILINE)
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}")
 _AT_ONCE = 2
 
@@ -89,8 +93,9 @@ def _by_package(pairs: List[Tuple[str, str]]) -> List[List[Tuple[str, str]]]:
 
 def _imported(pair: Tuple[str, str], requested: bool, answer: Dict[str, str]) -> Imported:
     error = _ADDRESS.sub("0x…", answer["error"])
-    match = _LIBRARY.search(error)
-    library = (match.group(1) or match.group(2)) if match else ""
+    text = answer.get("text", "")
+    match = _LIBRARY.search(text) or _BY_OTHER_NAME.search(text)
+    library = next(filter(None, match.groups())) if match else ""
     return Imported(pair[0], pair[1], requested, error, library, answer["at"])
 
 

@@ -18,7 +18,7 @@ def providers(library: str, os_id: str, os_version: str, arch: str) -> tuple[str
     """The packages to install where this library is missing.
 
     Args:
-        library: its soname, `libGL.so.1`.
+        library: its soname, `libGL.so.1`, or another name by which it is opened.
         os_id: `ID` in /etc/os-release.
         os_version: `VERSION_ID` there.
         arch: as `uname -m` says it.
@@ -26,7 +26,7 @@ def providers(library: str, os_id: str, os_version: str, arch: str) -> tuple[str
     Returns:
         the names, all of them needed; empty where the table does not know, or the system has none.
     """
-    row = _rows().get(library)
+    row = _rows().get(_soname(library))
     if row is None or arch not in row.get("archs", (arch,)):
         return ()
     version = _numbers(os_version)
@@ -46,10 +46,11 @@ def capability(library: str, os_id: str, arch: str) -> str:
     a system whose packages do not (dpkg), and for an unknown one.
     """
     words = set(_table()["lineage"].get(os_id, ()))
+    soname = _soname(library)
     if "alpine" in words:
-        return f"so:{library}"
+        return f"so:{soname}"
     if words & _RPM:
-        return library if arch in _BITS_32 else f"{library}()(64bit)"
+        return soname if arch in _BITS_32 else f"{soname}()(64bit)"
     return ""
 
 
@@ -64,6 +65,11 @@ def vendor(library: str) -> str:
         if re.match(pattern, library):
             return str(name)
     return ""
+
+
+def _soname(library: str) -> str:
+    name: str = _table()["aliases"].get(library, library)
+    return name
 
 
 def _numbers(text: str) -> tuple[int, ...]:
