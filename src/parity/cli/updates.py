@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
@@ -61,11 +62,10 @@ def diff_command(
 ) -> None:
     """Compare two bundles: packages, licences, native code, system needs, and what to look at."""
     shape = Format.JSON if as_json else shape
-    quiet = _listen(shape is Format.JSON, verbose)
-    check = _checker(key or (), threshold, unverified)
-    with board(stderr(), quiet=quiet, verbose=verbose) as shown:
-        found = compare(*read_pair(old, new, check, shown.reporter(new.name)))
-        shown.finished(new.name, ok=True)
+    output.json, output.verbose = shape is Format.JSON, verbose
+    check = _checker(key, threshold, unverified)
+    with _told(new) as reporter:
+        found = compare(*read_pair(old, new, check, reporter))
     if shape is Format.JSON:
         print_json(document_of(found))
     else:
@@ -85,14 +85,12 @@ def delta_command(
     verbose: Verbose = False,
 ) -> None:
     """Write what NEW has and OLD lacks into one file; `parity patch` gives back NEW byte for byte."""
-    quiet = _listen(as_json, verbose)
-    check = _checker(key or (), threshold, unverified)
-    with board(stderr(), quiet=quiet, verbose=verbose) as shown:
-        reporter = shown.reporter(output_file.name)
+    output.json, output.verbose = as_json, verbose
+    check = _checker(key, threshold, unverified)
+    with _told(output_file) as reporter:
         sweep_leftovers(output_file.parent)
         made = write_delta(old, new, output_file, check, reporter)
         _warn_of_older(made.index.base, made.index.result, reporter)
-        shown.finished(output_file.name, ok=True)
     files = len(made.index.files)
     if as_json:
         print_json(
@@ -125,16 +123,14 @@ def patch_command(
     verbose: Verbose = False,
 ) -> None:
     """Make the new bundle from the old one and a delta: byte for byte, so its signature still holds."""
-    quiet = _listen(as_json, verbose)
-    check = _checker(key or (), threshold, unverified)
-    with board(stderr(), quiet=quiet, verbose=verbose) as shown:
-        reporter = shown.reporter(output_file.name)
+    output.json, output.verbose = as_json, verbose
+    check = _checker(key, threshold, unverified)
+    with _told(output_file) as reporter:
         sweep_leftovers(output_file.parent)
         bundle = patch_bundle(str(old), str(delta), str(output_file), check, _Stages(reporter))
         with open_bundle(str(delta)) as file:
             index = read_index(file)
         _warn_of_older(index.base, index.result, reporter)
-        shown.finished(output_file.name, ok=True)
     identity = identity_of(bundle.statement)
     if as_json:
         document = {"bundle": str(output_file), **identity._asdict(), "signers": list(bundle.signers)}
@@ -145,16 +141,18 @@ def patch_command(
     stdout().print(Text(f"{output_file}: {identity}, {size(identity.size)}\n{told}"), soft_wrap=True)
 
 
-def _listen(as_json: bool, verbose: bool) -> bool:
-    """Take note of how this run shall talk; gives whether nothing but the result shall be said."""
-    output.json, output.verbose = as_json, verbose
-    return as_json
+@contextmanager
+def _told(path: Path) -> Iterator[Reporter]:
+    """The reporter of the one file that a run is about."""
+    with board(stderr(), quiet=output.json, verbose=output.verbose) as shown:
+        yield shown.reporter(path.name)
+        shown.finished(path.name, ok=True)
 
 
-def _checker(keys: Sequence[Path], threshold: int | None, unverified: bool) -> Checker:
+def _checker(keys: Sequence[Path] | None, threshold: int | None, unverified: bool) -> Checker:
     if unverified and threshold is not None:
         raise OptionConflict("--threshold counts signatures, --unverified looks at none: choose one")
-    return _anyone if unverified else trusted_checker(keys, threshold)
+    return _anyone if unverified else trusted_checker(keys or (), threshold)
 
 
 def _anyone(_signed: bytes, _signatures: Sequence[Signature]) -> tuple[str, ...]:
