@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import resource
+import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -214,3 +215,10 @@ def file_size_limit(limit: int) -> Iterator[None]:
 def stock_check_script(bundle: str, public_key: str) -> str:
     """A shell script that checks a bundle with dd, sed, base64 and openssl: the README's own lines."""
     return f"set -eu\nBUNDLE='{bundle}' KEY='{public_key}'\n{STOCK_CHECK}"
+
+
+def stock_check(folder: Path, bundle: Path, public_key: Path) -> subprocess.CompletedProcess[str]:
+    """Run that script in a folder of its own, which is made."""
+    folder.mkdir()
+    script = stock_check_script(str(bundle), str(public_key))
+    return subprocess.run(["sh"], check=False, input=script, cwd=folder, capture_output=True, text=True)

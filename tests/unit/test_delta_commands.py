@@ -3,54 +3,22 @@
 from __future__ import annotations
 
 import json
-import signal
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 from tests.support.bundles import MadeBundle, forged_bundle, manifest_of, payload_body
+from tests.support.command import Done, Run, command
 from tests.support.updates import older_and_newer
 
-from parity.cli import main
-
 HEAD = 65536
-
-
-class Done(NamedTuple):
-    """How the command ended."""
-
-    code: int
-    stdout: str
-    stderr: str
-
-    @property
-    def document(self) -> Any:
-        return json.loads(self.stdout)
-
-
-Run = Callable[..., Done]
 
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Iterator[Run]:
     """The command itself, in this process, with a home of its own."""
-    monkeypatch.setenv("PARITY_HOME", str(tmp_path / "home"))
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def call(*words: object) -> Done:
-        monkeypatch.setattr(sys, "argv", ["parity", *map(str, words)])
-        capfd.readouterr()
-        with pytest.raises(SystemExit) as caught:
-            main()
-        said = capfd.readouterr()
-        assert "Traceback" not in said.out + said.err
-        return Done(int(caught.value.code or 0), said.out, said.err)
-
-    yield call
-    for number, handler in handlers.items():
-        signal.signal(number, handler)
+    yield from command(tmp_path / "home", monkeypatch, capfd)
 
 
 class Pair(NamedTuple):

@@ -24,6 +24,7 @@ from tests.support.bundles import (
     manifest_of,
     payload_body,
     signing_key,
+    stock_check,
     stock_check_script,
 )
 
@@ -147,24 +148,18 @@ def test_plain_tar_unpacks_the_same_files(made: MadeBundle, tmp_path: Path) -> N
     assert listed.stderr == ""
 
 
-def run_stock_check(folder: Path, bundle: Path, public_key: Path) -> subprocess.CompletedProcess[str]:
-    folder.mkdir()
-    script = stock_check_script(str(bundle), str(public_key))
-    return subprocess.run(["sh"], check=False, input=script, cwd=folder, capture_output=True, text=True)
-
-
 def test_stock_tools_check_a_bundle(made: MadeBundle, tmp_path: Path) -> None:
     public = save_key(tmp_path / "key", made.key)
-    done = run_stock_check(tmp_path / "good", made.path, public)
+    done = stock_check(tmp_path / "good", made.path, public)
     assert done.returncode == 0
     assert done.stdout == f"Verified OK\npayload: {made.built.payload_sha256} OK\n"
     assert made.files["README.txt"].decode().count("openssl dgst -sha256 -verify") == 1
 
     other = save_key(tmp_path / "other", generate_key())
-    assert run_stock_check(tmp_path / "stranger", made.path, other).returncode != 0
+    assert stock_check(tmp_path / "stranger", made.path, other).returncode != 0
     altered = tmp_path / "altered"
     altered.write_bytes(made.path.read_bytes() + b"\0")
-    done = run_stock_check(tmp_path / "bad", altered, public)
+    done = stock_check(tmp_path / "bad", altered, public)
     assert done.returncode != 0
     assert "payload:" not in done.stdout
 

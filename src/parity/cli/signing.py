@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -38,7 +39,7 @@ def sign_command(
     # One trusted signature is enough here: a threshold is for those who use the bundle.
     check = make_checker(trusted_keys(signed_by or ()))
     with board(stderr(), quiet=as_json, verbose=verbose) as shown:
-        sweep_leftovers(bundle.resolve().parent)
+        sweep_leftovers(Path(os.path.realpath(bundle)).parent)
         done = sign_again(bundle, keys, check, shown.reporter(bundle.name))
         shown.finished(bundle.name, ok=True)
     if as_json:

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from parity.errors import InputFileError, SignaturesFull
 from parity.farside.envelope import MAX_SIGNATURES, Checker, Envelope, encode_head, pae
-from parity.farside.errors import BundleDamaged, SignatureInvalid
+from parity.farside.errors import BundleDamaged, BundleUnreadable, SignatureInvalid
 from parity.farside.manifest import HEAD_SIZE
 from parity.farside.reader import CHUNK, VerifiedBundle, open_bundle, verify_bundle
 from parity.files import AtomicFile, atomic_file
@@ -53,7 +53,7 @@ def sign_again(path: Path, keys: Sequence[SigningKey], check: Checker, reporter:
         InputFileError: the file was changed meanwhile.
         WriteFailed: it cannot be written. Whatever is raised, the file is as it was.
     """
-    path = path.resolve()
+    path = Path(os.path.realpath(path))
     with open_bundle(str(path)) as file:
         total = os.fstat(file.fileno()).st_size
         reporter.stage("verify", path.name)
@@ -96,20 +96,34 @@ def _replace(
     with atomic_file(path, mode) as out:
         out.write(encode_head(envelope))
         _copy_payload(file, out, found, reporter)
-        if not os.path.samestat(os.stat(path), os.fstat(file.fileno())):
+        if not _is_at(path, file):
             raise InputFileError(
                 "the bundle was replaced while it was being signed", where=str(path), remedy="sign it again"
             )
         out.commit()
 
 
+def _is_at(path: Path, file: BinaryIO) -> bool:
+    try:
+        return os.path.samestat(os.stat(path), os.fstat(file.fileno()))
+    except OSError:
+        return False
+
+
 def _copy_payload(file: BinaryIO, out: AtomicFile, found: VerifiedBundle, reporter: Reporter) -> None:
     payload, seen, done = found.statement.payload, hashlib.sha256(), 0
     file.seek(HEAD_SIZE)
-    while data := file.read(CHUNK):
+    while data := _read(file):
         seen.update(data)
         out.write(data)
         done += len(data)
         reporter.advance(done, payload.size)
     if seen.hexdigest() != payload.sha256:
         raise BundleDamaged("the bundle's file changed while it was being read")
+
+
+def _read(file: BinaryIO) -> bytes:
+    try:
+        return file.read(CHUNK)
+    except OSError as error:
+        raise BundleUnreadable(f"the bundle cannot be read: {error.strerror}") from error
