@@ -54,10 +54,11 @@ def test_a_missing_system_library_is_named_and_nothing_is_bundled(parity: Parity
     assert (done.code, done.error["kind"]) == (51, "RehearsalFailed")
     assert "lightgbm" in done.error["message"]
     assert "libgomp.so.1" in done.error["message"]
-    assert "system package" in done.error["remedy"]
+    assert "on Debian 11 the system package libgomp1 provides" in done.error["remedy"]
     details = "\n".join(done.error["details"])
     assert "at lightgbm/libpath.py:" in details
     assert "the linker misses libgomp.so.1" in details
+    assert "libgomp.so.1: on Debian 11 in libgomp1" in details
     nothing_was_bundled(tmp_path, done)
 
 
