@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from parity.cli import main
+from parity.farside.trust import VARIABLE
 
 
 class Done(NamedTuple):
@@ -32,6 +33,7 @@ Run = Callable[..., Done]
 def command(home: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Iterator[Run]:
     """For a fixture: gives what runs `parity WORDS` with that home."""
     monkeypatch.setenv("PARITY_HOME", str(home))
+    monkeypatch.delenv(VARIABLE, raising=False)
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def call(*words: object) -> Done:
