@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from parity.docker_engine import DockerEngine
-from parity.engine import Container, ContainerSpec, Network
+from parity.engine.guests import small_tar
 from parity.model import PinnedImage
 
-TOOLS = "parity-tests/dnf:1"
+TOOLS, TARGET = "parity-tests/dnf:1", "parity-tests/dnf-target:1"
 _INSTALL = (
     "apt-get update -qq && apt-get install -y -qq --no-install-recommends dnf rpm createrepo-c gnupg"
     " && apt-get clean"
+    # Debian's rpm keeps its database in the user's home; it shall be where rpm's own systems have it.
+    " && mkdir -p /etc/rpm && echo '%_dbpath /var/lib/rpm' > /etc/rpm/macros && rpm --initdb"
 )
 
 # `demo` needs `demo-lib`, which the target has in no version; `bare` is not signed, `bent` was altered
@@ -71,33 +70,13 @@ rm /usr/bin/apt-get
 """
 
 
-@contextmanager
-def dnf_image(engine: DockerEngine, base: PinnedImage) -> Iterator[str]:
-    """The id of an image with dnf alone and a repository at /srv/repo; the tools are installed once."""
-    with engine.container(_spec(_tools(engine, base))) as container:
-        container.start()
-        _demand(container, _REPOSITORY)
-        with engine.scratch_image(container) as made:
-            yield made
+def dnf_image(engine: DockerEngine, base: PinnedImage) -> PinnedImage:
+    """An image with dnf alone and a repository at /srv/repo; the engine keeps it for the next time."""
+    _built(engine, TOOLS, f"FROM {base.id}\nRUN {_INSTALL}\n", base.platform)
+    return _built(engine, TARGET, f"FROM {TOOLS}\nCOPY make /make\nRUN bash /make\n", base.platform)
 
 
-def _tools(engine: DockerEngine, base: PinnedImage) -> str:
-    found = engine.image(TOOLS)
-    if found is not None:
-        return found.id
-    with engine.container(_spec(base.id)) as container:
-        container.start()
-        _demand(container, _INSTALL)
-        with engine.scratch_image(container) as made:
-            engine.tag(made, TOOLS)
-            return made
-
-
-def _spec(image: str) -> ContainerSpec:
-    return ContainerSpec(image=image, network=Network.DEFAULT, purpose="dnf", confined=False)
-
-
-def _demand(container: Container, script: str) -> None:
-    environment = {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
-    done = container.exec(["bash", "-c", script], environment=environment, timeout=300)
-    assert done.exit_code == 0, (done.stdout + done.stderr).decode(errors="replace")
+def _built(engine: DockerEngine, tag: str, recipe: str, platform: str) -> PinnedImage:
+    context = small_tar({"Dockerfile": recipe.encode(), "make": _REPOSITORY.encode()})
+    info = engine.build(context, tag, platform, lambda line: None)
+    return PinnedImage(info.id, info.digests, tag, info.platform, "built")

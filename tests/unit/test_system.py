@@ -6,7 +6,6 @@ import hashlib
 import io
 import os
 import tarfile
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -292,14 +291,17 @@ def test_packages_of_another_release_are_refused_even_where_the_wheels_are_not(t
     assert not [line for line in lines if "dpkg" in line]
 
 
-def test_a_host_without_that_package_manager_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    carried = {"manager": "apk", "packages": [_row()]}
+def test_a_host_without_that_package_manager_is_refused_only_where_it_is_to_install(tmp_path: Path) -> None:
+    row = {"name": "x", "version": "1-r0", "arch": "x86_64", "path": "system/x.apk", "requested": True}
+    wheel = make_wheel(tmp_path, "alpha", "1.0", {"alpha.py": b""})
+    carried = {"manager": "apk", "packages": [row]}
+    folder = unpacked(tmp_path / "b", [wheel], system=carried, files={"system/x.apk": b""})
+    request = Request(str(folder), str(tmp_path / "p"), dry_run=True)
     with pytest.raises(WrongHost, match="no apk"):
-        system.survey(carried)
-
-
-def _row() -> Mapping[str, Any]:
-    return {"name": "x", "version": "1-r0", "arch": "x86_64", "path": "system/x.apk", "requested": True}
+        install(request._replace(with_system=True), lambda line: None)
+    document = install(request, lambda line: None)
+    assert document["system"] is None
+    assert any("no apk" in line for line in document["warnings"])
 
 
 # --- in the payload ---------------------------------------------------------------------------------------

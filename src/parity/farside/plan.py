@@ -3,10 +3,10 @@
 Standard library only, Python 3.6 and later.
 """
 
-from typing import Any, Callable, Dict, List, NamedTuple, Optional
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from .envelope import Checker
-from .errors import WrongHost
+from .errors import InstallFailed, WrongHost
 from .folder import BundleFolder, judge_wheels
 from .host import check_host, place_warnings
 from .interpreter import choose_python, measure
@@ -107,27 +107,41 @@ def make_plan(request: Request, head: BundleFolder, say: Say) -> Plan:
     overrides += [] if request.imports else ["no-imports"]
     for line in accepted:
         say(f"warning: {line}")
-    seen = _survey(request, document, accepted)
     warnings = place_warnings(request.into or request.prefix)
-    warnings += listing(seen, request.bundle) if seen and not request.with_system else []
+    if request.with_system:
+        seen = _demanded(document, accepted)
+    else:
+        seen, lines = _looked_at(request, document, accepted)
+        warnings += lines
     for line in warnings:
         say(f"warning: {line}")
     return Plan(request, head, python, facts, warnings, overrides, seen)
 
 
-def _survey(request: Request, document: Dict[str, Any], accepted: List[str]) -> Optional[Survey]:
-    """What is here of the carried system packages; they are for the very OS that the bundle is for."""
-    if accepted and not request.with_system:
-        return None
+def _demanded(document: Dict[str, Any], accepted: List[str]) -> Optional[Survey]:
+    """What is here of the carried system packages, which are to be installed on their own OS, by root."""
     if accepted and document["system"]:
         raise WrongHost(
             "the carried system packages are for another OS: " + "; ".join(accepted),
             f"leave {OPTION} out, and install what it needs from this OS's own packages",
         )
     seen = survey(document["system"])
-    if seen and request.with_system:
+    if seen:
         demand_root(seen)
     return seen
+
+
+def _looked_at(
+    request: Request, document: Dict[str, Any], accepted: List[str]
+) -> Tuple[Optional[Survey], List[str]]:
+    """What is here of them, and what an administrator is told; another OS has packages of its own."""
+    if accepted or not document["system"]:
+        return None, []
+    try:
+        seen = survey(document["system"])
+    except (InstallFailed, WrongHost) as error:
+        return None, [f"whether the carried system packages are here is not known: {error.message}"]
+    return seen, listing(seen, request.bundle) if seen else []
 
 
 def follow(plan: Plan, state: State, say: Say) -> Plan:

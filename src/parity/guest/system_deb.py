@@ -34,7 +34,7 @@ _WRONG = (
     (re.compile(r"Version '.*' for '.*' was not found"), "gone"),
     (re.compile(r"Unable to locate package|no installation candidate|Couldn't find any package"), "unknown"),
     (
-        re.compile(r"is not signed|NO_PUBKEY|GPG error|signatures? (?:couldn't|could not|were invalid)"),
+        re.compile(r"is not signed|does not have a Release file|NO_PUBKEY|GPG error|signatures? (?:couldn't|could not|were invalid)"),
         "unsigned",
     ),
     (
