@@ -90,8 +90,8 @@ class RehearsalPlan:
     """What the rehearsal checks beyond installing.
 
     `memory` is in bytes, `timeout` in seconds for the whole rehearsal. `commands` run in the new
-    environment through `sh -c`, its `bin` first on PATH. `allow` names findings of the audit that
-    are accepted, as `KIND:PACKAGE`, such as `pth-file:setuptools`.
+    environment through `sh -c`, its `bin` first on PATH. `allow` names findings of the audit, and wheels
+    whose tags promise too much, that are accepted, as `KIND:PACKAGE`, such as `pth-file:setuptools`.
     """
 
     imports: bool = True
