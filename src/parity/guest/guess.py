@@ -158,8 +158,7 @@ class _Crawl:
         """The wheels on a project's page, and its address."""
         if self.routes is not None:
             page = self.routes.page(name)
-            wheels = [file for file in page.files if file["filename"].endswith(".whl")]
-            return page.address, [simplepage.Link(file["filename"], file) for file in wheels]
+            return page.address, simplepage.links(page.content_type, page.body)
         address = f"{self._index}{name}/"
         answer = self.run.browser().get(address, {"Accept": simplepage.ACCEPT})
         return address, simplepage.links(answer.getheader("Content-Type") or "", answer.read())

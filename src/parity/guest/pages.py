@@ -1,12 +1,31 @@
-"""A project's whole page on a package index, PEP 503 or PEP 691, in the words of PEP 691."""
+"""A project's whole page on a package index, PEP 503 or PEP 691, in the words of PEP 691.
 
-import html.parser
+Pages can have thousands of files, so HTML is read with two expressions, not with a parser.
+"""
+
+import html
 import json
+import re
 import urllib.parse
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional
 
 JSON_TYPE = "application/vnd.pypi.simple.v1+json"
 _MARKS = {"data-core-metadata": "core-metadata", "data-dist-info-metadata": "core-metadata"}
+_ALGORITHMS = ("md5", "sha256", "sha384", "sha512", "blake2b")
+_ENDINGS = (".whl", ".tar.gz", ".zip", ".tar.bz2")
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_TAG = re.compile(r"""<(a|base)\s((?:[^>"']|"[^"]*"|'[^']*')*)>""", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"""([\w-]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?""")
+
+
+def is_known(content_type: str) -> bool:
+    """Whether it is a type that an index answers with."""
+    return "json" in content_type.lower() or "html" in content_type.lower()
+
+
+def is_empty(body: bytes) -> bool:
+    """Whether a page names no file; some indexes answer so for what they do not have."""
+    return not any(ending.encode("ascii") in body for ending in _ENDINGS)
 
 
 def files(address: str, content_type: str, body: bytes) -> List[Dict[str, Any]]:
@@ -15,21 +34,10 @@ def files(address: str, content_type: str, body: bytes) -> List[Dict[str, Any]]:
     Raises:
         ValueError: it is no page of an index.
     """
-    kind = content_type.partition(";")[0].strip().lower()
-    if "json" in kind:
-        found = _json_files(body)
-    elif "html" in kind:
-        found = _html_files(body)
-    else:
-        raise ValueError(f"its answer is {kind or 'of no known type'}")
+    found = _json_files(body) if "json" in content_type.lower() else _html_files(body)
     for file in found:
         file["url"] = _absolute(address, file["url"])
     return found
-
-
-def is_unhashed(found: List[Dict[str, Any]]) -> bool:
-    """Whether no file of a page has a SHA-256."""
-    return not any(file.get("hashes", {}).get("sha256") for file in found)
 
 
 def document(project: str, found: List[Dict[str, Any]]) -> bytes:
@@ -46,8 +54,8 @@ def _absolute(address: str, href: str) -> str:
 
 
 def _json_files(body: bytes) -> List[Dict[str, Any]]:
-    document = json.loads(body.decode("utf-8"))  # its errors are ValueErrors
-    found = document.get("files") if isinstance(document, dict) else None
+    said = json.loads(body.decode("utf-8"))  # its errors are ValueErrors
+    found = said.get("files") if isinstance(said, dict) else None
     if not isinstance(found, list) or not all(map(_is_file, found)):
         raise ValueError("its JSON has no list of files")
     return [dict(file) for file in found]
@@ -61,36 +69,31 @@ def _is_file(said: Any) -> bool:
 
 
 def _html_files(body: bytes) -> List[Dict[str, Any]]:
-    reader = _Anchors()
-    reader.feed(body.decode("utf-8", "replace"))
-    reader.close()
-    return [file for file in map(_file, reader.found) if file is not None]
+    text = body.decode("utf-8", "replace")
+    base = ""
+    found = []
+    for tag, inside in _TAG.findall(_COMMENT.sub("", text) if "<!--" in text else text):
+        said = _attributes(inside)
+        if tag.lower() == "base":
+            base = said.get("href", "")
+        elif said.get("href"):
+            file = _file(urllib.parse.urljoin(base, said["href"]), said)
+            found += [file] if file is not None else []
+    return found
 
 
-class _Anchors(html.parser.HTMLParser):
-    """The attributes of all anchors with an address; `<base href>` is respected (PEP 503 is HTML 5)."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.found: List[Dict[str, str]] = []
-        self._base = ""
-
-    def handle_starttag(self, tag: str, attrs: List[Tuple[str, Optional[str]]]) -> None:
-        said = {name: value or "" for name, value in attrs}
-        if tag == "base" and said.get("href"):
-            self._base = said["href"]
-        elif tag == "a" and said.get("href"):
-            self.found.append({**said, "href": urllib.parse.urljoin(self._base, said["href"])})
-
-    def error(self, message: str) -> None:  # Python 3.9 and older want it
-        raise ValueError(message)
+def _attributes(text: str) -> Dict[str, str]:
+    return {
+        name.lower(): html.unescape(double or single or bare)
+        for name, double, single, bare in _ATTRIBUTE.findall(text)
+    }
 
 
-def _file(said: Dict[str, str]) -> Optional[Dict[str, Any]]:
+def _file(href: str, said: Dict[str, str]) -> Optional[Dict[str, Any]]:
     """An anchor in the words of the JSON form; None where it leads to no file."""
-    url, _, fragment = said["href"].partition("#")
+    url, _, fragment = href.partition("#")
     filename = urllib.parse.unquote(urllib.parse.urlsplit(url).path.rpartition("/")[2])
-    if not filename.endswith((".whl", ".tar.gz", ".zip", ".tar.bz2")):
+    if not filename.endswith(_ENDINGS):
         return None
     file: Dict[str, Any] = {"filename": filename, "url": url, "hashes": _hashes(fragment)}
     if said.get("data-requires-python"):
@@ -105,8 +108,5 @@ def _file(said: Dict[str, str]) -> Optional[Dict[str, Any]]:
 
 def _hashes(text: str) -> Dict[str, str]:
     """`sha256=…` as a mapping; what is no hash is left out."""
-    named = dict(urllib.parse.parse_qsl(text))
-    return {name: value for name, value in named.items() if name in _ALGORITHMS}
-
-
-_ALGORITHMS = ("md5", "sha256", "sha384", "sha512", "blake2b")
+    pairs = (part.partition("=") for part in text.split("&"))
+    return {name: value for name, _, value in pairs if name in _ALGORITHMS}

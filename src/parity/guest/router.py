@@ -70,9 +70,17 @@ class Router:
         return _PAGE.sub(lambda match: self._real_page(match.group(1)), text)
 
     def page(self, project: str) -> bytes:
-        """A project's page with addresses that lead here."""
+        """A project's page with addresses that lead here; errors as `Routes.page`."""
         page = self.routes.page(project)
-        return pages.document(project, [{**file, "url": self._here(page, file)} for file in page.files])
+        try:
+            found = pages.files(page.address, page.content_type, page.body)
+        except ValueError as error:
+            message = f"it does not answer like a package index: {error}"
+            self.routes.trouble(page.source.name, page.address, "page", message)
+            raise WebProblem("page", message) from error
+        for file in found:
+            file["url"] = self._here(page, file)
+        return pages.document(project, found)
 
     def index(self, name: str) -> Optional[Index]:
         """An index by its name."""

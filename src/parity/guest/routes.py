@@ -45,11 +45,12 @@ class Index(NamedTuple):
 
 
 class Page(NamedTuple):
-    """A project's page: its index, where it was found, and its files (see `pages.files`)."""
+    """A project's page: its index, where it was found, and what the index answered."""
 
     source: Index
     address: str
-    files: List[Dict[str, Any]]
+    content_type: str
+    body: bytes
 
 
 class Browsers:
@@ -123,7 +124,7 @@ class Routes:
         found = {name: future.result() for name, future in done.items() if future.exception() is None}
         return {
             "names": {name: page.source.name for name, page in found.items()},
-            "unhashed": sorted(name for name, page in found.items() if pages.is_unhashed(page.files)),
+            "unhashed": sorted(name for name, page in found.items() if b"sha256" not in page.body),
             "confused": self._confused,
             "lacking": self._lacking,
             "troubles": self._troubles,
@@ -185,7 +186,7 @@ class Routes:
                 return None
             self.trouble(index.name, url, problem.kind, problem.message)
             raise
-        return page if page.files else None
+        return None if pages.is_empty(page.body) else page
 
 
 def _index(said: Dict[str, Any], job: Dict[str, Any]) -> Index:
@@ -198,7 +199,7 @@ def _read(index: Index, address: str, answer: http.client.HTTPResponse) -> Page:
         body = answer.read()
     except (OSError, http.client.HTTPException) as error:
         raise WebProblem("network", "the connection broke in the middle", again=True) from error
-    try:
-        return Page(index, address, pages.files(address, answer.getheader("Content-Type") or "", body))
-    except ValueError as error:
-        raise WebProblem("page", f"it does not answer like a package index: {error}") from error
+    kind = answer.getheader("Content-Type") or ""
+    if not pages.is_known(kind):
+        raise WebProblem("page", f"it does not answer like a package index, but with {kind or 'something'}")
+    return Page(index, address, kind, body)
