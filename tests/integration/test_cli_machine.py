@@ -39,6 +39,14 @@ def test_doctor_says_what_is_there_and_a_remedy_for_what_is_not(parity: Parity) 
     assert findings["engine"]["found"] in people.stdout
 
 
+def test_doctor_looks_at_a_profiles_indexes(parity: Parity) -> None:
+    login = {"UV_INDEX_INTERNAL_PASSWORD": "canary-7"}
+    done = parity.run("doctor", "private-debian12-py311", "--json", env=login)
+    found = [each["found"] for each in done.document["findings"] if each["what"] == "index"]
+    assert "internal: https://packages.example.org/simple/ with a login; acme-*" in found
+    assert "canary-7" not in done.stdout + done.stderr
+
+
 def test_doctor_without_an_engine_is_not_ready(parity: Parity) -> None:
     done = parity.run("doctor", env=NO_ENGINE)
     assert done.code == 84

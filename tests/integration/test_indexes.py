@@ -173,8 +173,9 @@ def test_what_an_index_does_not_hash_is_hashed_once_and_held_to_it(
     wheel = tiny_wheel(tmp_path, "alpha", requires=["beta"])
     tiny_wheel(tmp_path, "beta")
     reporter = Recorder()
-    with Terse(tmp_path, host=gateway()) as index:
-        index.hashed = hashed
+    index = Terse(tmp_path, host=gateway())
+    index.hashed = hashed
+    with index:
         network = HostNetwork(index_url=index.url)
         lock = resolve_lock(room.container, PYTHON, inputs_for("alpha"), network, None, reporter)
         locked = {each.filename: each.sha256 for each in lock.wheels}

@@ -57,6 +57,20 @@ def test_it_is_valid_pep_751_and_selects_by_itself() -> None:
     assert pylock.packages[1].wheels[0].size == 12345  # type: ignore[index]
 
 
+def test_the_index_is_recorded_by_its_name() -> None:
+    for index in ("team-a", "direct", "default", "https://index.example/simple"):
+        lock = replace(LOCK, wheels=(replace(WHEELS[0], index=index), WHEELS[1]))
+        text = write_lock(lock)
+        assert parse_lock(text, "x") == lock
+        Pylock.from_dict(parse(text))
+    named = replace(LOCK, wheels=(replace(WHEELS[0], index="team-a"), replace(WHEELS[1], index="team-b")))
+    assert named.told() == "2 packages, 1 from team-a, 1 from team-b"
+    assert LOCK.told() == "2 packages"
+    for wrong in ('"Team A"', "7", "[]"):
+        with pytest.raises(LockInvalid, match=r"tool\.parity\.index"):
+            parse_lock(write_lock(named).replace('"team-a"', wrong), "x")
+
+
 def test_fresh_outdated_missing(tmp_path: Path) -> None:
     assert lock_state(LOCK, "f" * 64) == "fresh"
     assert lock_state(LOCK, "e" * 64) == "outdated"

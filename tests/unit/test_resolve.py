@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from tests.support.targets import DEBIAN11, inputs_for
 
 from parity.errors import HashMismatch, IndexFailed, NoWheel, Unresolvable
+from parity.model import IndexSettings, NamedIndex
 from parity.model.network import HostNetwork
 from parity.resolve import inputs_digest
 from parity.resolve.explain import OVERTIME, Lacking, lacking_wheel, resolve_error
@@ -127,6 +129,17 @@ def test_the_digest_knows_what_matters_and_nothing_else() -> None:
         digest("a", "b>=1", constraints=("c<2",)),
     ]
     assert len({base, *different}) == len(different) + 1
+    bound = [
+        replace(inputs_for("a"), index=IndexSettings(None, (NamedIndex(name, url, packages),), default))
+        for name, url, packages, default in (
+            ("team", "https://t.example/", (), ()),
+            ("team", "https://t.example/", ("a",), ()),
+            ("team", "https://other.example/", (), ()),
+            ("crew", "https://t.example/", (), ()),
+            ("team", "https://t.example/", (), ("a",)),
+        )
+    ]
+    assert len({inputs_digest(each, "uv 1") for each in (inputs_for("a"), *bound)}) == len(bound) + 1
     assert digest("a", index_url="https://u:p@index.example/simple") == digest(
         "a", index_url="https://index.example/simple"
     )

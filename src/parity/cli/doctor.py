@@ -7,11 +7,12 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import typer
 from rich.text import Text
 
+from parity.cli import complete
 from parity.cli.display import size
 from parity.cli.keyring import own_key_path
 from parity.cli.options import Json
@@ -21,6 +22,8 @@ from parity.docker_engine import DockerEngine, connect
 from parity.engine import EngineInfo
 from parity.errors import EngineLost, EngineRefused, EngineUnavailable, IndexFailed, NotReady
 from parity.host.network import host_network
+from parity.model import IndexSettings
+from parity.profile import load_profile
 from parity.sign import public_path
 
 State = Literal["ok", "warning", "missing"]
@@ -40,10 +43,19 @@ class Finding:
     remedy: str = ""
 
 
-def doctor(*, as_json: Json = False) -> None:
+def doctor(
+    profile: Annotated[
+        str,
+        typer.Argument(
+            metavar="[PROFILE]", help="Look at its indexes too.", autocompletion=complete.profiles
+        ),
+    ] = "",
+    *,
+    as_json: Json = False,
+) -> None:
     """Check what a build needs: engine, rights, disk, emulation, certificates, proxies, registries."""
     output.json = as_json
-    findings = list(_findings())
+    findings = list(_findings(load_profile(profile).index if profile else IndexSettings()))
     ready = not any(finding.state == "missing" for finding in findings)
     if as_json:
         print_json({"ready": ready, "findings": [asdict(finding) for finding in findings]})
@@ -62,7 +74,7 @@ def _line(finding: Finding) -> Text:
     return text
 
 
-def _findings() -> Iterator[Finding]:
+def _findings(indexes: IndexSettings) -> Iterator[Finding]:
     try:
         engine = connect()
         info = engine.info()
@@ -74,7 +86,7 @@ def _findings() -> Iterator[Finding]:
     yield _disk("output disk", Path.cwd())
     yield _emulation()
     yield _bootstrap()
-    yield from _network()
+    yield from _network(indexes)
     yield _key()
 
 
@@ -128,9 +140,9 @@ def _bootstrap() -> Finding:
     return Finding("bootstrap", "ok", "Debian and Ubuntu images can be made from packages")
 
 
-def _network() -> Iterator[Finding]:
+def _network(indexes: IndexSettings) -> Iterator[Finding]:
     try:
-        network = host_network(None, os.environ)
+        network = host_network(indexes, os.environ)
     except IndexFailed as error:
         yield Finding("index", "missing", error.message, error.remedy)
         return
@@ -138,6 +150,10 @@ def _network() -> Iterator[Finding]:
     yield Finding(
         "index", "ok", f"{network.index_url} {where}" if network.index_url else "the tools' default"
     )
+    for one in network.named:
+        login = "with a login" if one.login else "without a login"
+        bound = ", ".join(one.index.packages) or "nothing is bound to it"
+        yield Finding("index", "ok", f"{one.index.name}: {one.index.url} {login}; {bound}")
     for warning in network.warnings:
         yield Finding("index", "warning", warning, "name one index in the profile, or leave it as it is")
     ca = (
@@ -146,6 +162,8 @@ def _network() -> Iterator[Finding]:
         else "the image's own"
     )
     yield Finding("CA bundle", "ok", ca)
+    if network.client_certificate:
+        yield Finding("certificate", "ok", "this machine has one of its own for indexes that demand it")
     proxies = ", ".join(f"{name}: {network.redact(value)}" for name, value in sorted(network.proxies.items()))
     yield Finding("proxies", "ok", proxies or "none")
 

@@ -84,14 +84,8 @@ def resolve_lock(
         lock, hashed = uv.selected(answer)
     except NoWheel as error:
         raise uv.no_wheel(Lacking(error.where, ""), error.message) from error
-    if left_out := undated_files(answer.stderr):
-        reporter.warn(f"without an upload time, and left out by exclude-newer: {', '.join(left_out)}")
     unhashed = {*hashed, *guess.unhashed, *(answer.routes["unhashed"] if answer.routes else ())}
-    if names := [wheel.name for wheel in lock.wheels if wheel.name in unhashed]:
-        reporter.warn(
-            f"the index tells no SHA-256 for {', '.join(names)}: computed from what it served now; "
-            "later builds are held to that"
-        )
+    _warn(reporter, [wheel.name for wheel in lock.wheels if wheel.name in unhashed], answer.stderr)
     return with_indexes(lock, answer.routes)
 
 
@@ -233,6 +227,17 @@ class _Uv:
             if fits:
                 yield version
             asked = f"{name}<{version}"
+
+
+def _warn(reporter: Reporter, unhashed: list[str], stderr: str) -> None:
+    """Tell what the index did not."""
+    if left_out := undated_files(stderr):
+        reporter.warn(f"without an upload time, and left out by exclude-newer: {', '.join(left_out)}")
+    if unhashed:
+        reporter.warn(
+            f"the index tells no SHA-256 for {', '.join(unhashed)}: computed from what it served now; "
+            "later builds are held to that"
+        )
 
 
 def _text(lines: tuple[RequirementLine, ...]) -> str:
