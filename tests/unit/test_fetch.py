@@ -318,9 +318,6 @@ def test_pruning_removes_what_was_not_used_and_the_sets_that_need_it(
     assert [path for path in store.rglob("*") if path.is_file()] == []
 
 
-# --- what the index does not hash -----------------------------------------------------------------
-
-
 def test_what_nobody_has_hashed_is_hashed_and_held_to_what_is_known(
     tmp_path: Path, index: PackageIndex
 ) -> None:
