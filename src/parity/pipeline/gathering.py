@@ -11,9 +11,10 @@ from typing import Any
 from parity.errors import InputFileError, LockOutdated, Unresolvable
 from parity.farside.names import normalize_name
 from parity.files import write_atomic
-from parity.model import BundleFile, Lock, LockedWheel, SourcePackage
+from parity.model import BundleFile, Lock, LockedWheel, Origin, SourcePackage
 from parity.model.network import clean_url
-from parity.pipeline.sources import Built, Shop
+from parity.pipeline.built import Built
+from parity.pipeline.sources import Shop
 from parity.pipeline.values import BuildRequest
 from parity.resolve import (
     DirectRequirement,
@@ -87,7 +88,9 @@ class Gathering:
         name = source.name or self._addresses.get(source.address, "")
         if name not in self._built:
             wanted = source.requested or source.name in self.requested
-            built = self.shop.build(replace(self._pinned(source), requested=wanted), self.base)
+            there = self._locked_origin(source)
+            pinned = replace(_pinned(source, there), requested=wanted)
+            built = self.shop.build(pinned, self.base, there if self.shop.request.locked else None)
             name = built.wheel.name
             self._built[name], self._addresses[source.address] = built, name
             self._extras[name] = set()
@@ -224,16 +227,28 @@ class Gathering:
                 self.build(source, _extras_of(line.text))
         return rest
 
-    def _pinned(self, source: SourcePackage) -> SourcePackage:
-        """A branch keeps the commit that the existing lock has for it, an address its digest."""
-        if self.existing is None or self.shop.request.upgrade or source.kind not in ("git", "url"):
-            return source
+    def _locked_origin(self, source: SourcePackage) -> Origin | None:
+        """What the existing lock has for a source; None where it has none, or where all is to be new."""
+        if self.existing is None or self.shop.request.upgrade:
+            return None
         for wheel in self.existing.wheels:
             origin = wheel.origin
-            same = origin and origin.kind == source.kind and origin.address == clean_url(source.address)
-            if origin and same and source.name in ("", wheel.name):
-                return replace(source, commit=origin.commit, sha256=source.sha256 or origin.sha256)
+            same = origin and origin.kind == source.kind and origin.address == _address(source)
+            if same and source.name in ("", wheel.name):
+                return origin
+        return None
+
+
+def _address(source: SourcePackage) -> str:
+    """The address as locks tell it."""
+    return source.address if source.kind == "path" else clean_url(source.address)
+
+
+def _pinned(source: SourcePackage, locked: Origin | None) -> SourcePackage:
+    """A branch keeps the commit that it was locked to, an address its digest."""
+    if locked is None or source.kind == "path":
         return source
+    return replace(source, commit=locked.commit, sha256=source.sha256 or locked.sha256)
 
 
 def is_wheel(file: LockedWheel) -> bool:

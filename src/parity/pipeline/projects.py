@@ -12,9 +12,10 @@ from parity.farside.names import normalize_name
 from parity.fetch import fetch_wheels
 from parity.model import BundleFile, Lock, SourcePackage, WheelSet
 from parity.pack import file_in_archive, file_of_bytes
+from parity.pipeline.built import Built, together
 from parity.pipeline.gathering import Gathering, Resolved, keep_lock, locked
 from parity.pipeline.provenance import sources_file
-from parity.pipeline.sources import Built, Shop, together
+from parity.pipeline.sources import Shop
 from parity.pipeline.values import BuildRequest
 from parity.project import (
     NO_LOCK,
@@ -83,6 +84,7 @@ def _pinned(shop: Shop, project: Project) -> tuple[Lock, tuple[Built, ...]]:
         index=profile.index,
         exclude_newer=profile.exclude_newer,
         project=project.digest(),
+        sources=profile.sources.names,
     )
     extras = () if project.lock == UV_LOCK else project.plan.extras
     groups = () if project.lock == UV_LOCK else project.groups

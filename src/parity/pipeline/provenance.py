@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from parity.model import BundleFile, Lock
 from parity.pack import file_of_bytes
-from parity.pipeline.sources import Built, Shop
+from parity.pipeline.built import Built
+from parity.pipeline.sources import Shop
 from parity.resolve import resolver
 
 SOURCES = "sources.json"

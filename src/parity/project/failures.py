@@ -6,10 +6,11 @@ import re
 
 from parity.errors import BuildFailed
 
+# As libc, Python, curl, git, Rust and Node say it.
 _REACHED_OUT = re.compile(
-    r"name resolution|Name or service not known|nodename nor servname|getaddrinfo|Could not resolve host"
-    r"|[Ff]ailed to resolve|No address associated with hostname|Network is unreachable|NewConnectionError"
-    r"|Failed to establish a new connection|Unable to resolve host|unable to resolve host|dns error"
+    r"failure in name resolution|Name or service not known|nodename nor servname|No address associated with"
+    r"|Network is unreachable|Failed to establish a new connection|getaddrinfo (failed|ENOTFOUND|EAI_AGAIN)"
+    r"|([Cc]ould ?n[o']t|[Uu]nable to|[Ff]ailed to) (resolve|lookup) (host|address|')|dns error"
 )
 _NO_COMPILER = re.compile(
     r"(command|program) '?\S*(gcc|g\+\+|cc|c\+\+|clang)'? (failed: No such|not found)|Unknown compiler"

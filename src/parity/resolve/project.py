@@ -17,7 +17,7 @@ from parity.resolve.direct import DirectRequirement, Stated, named_requirement
 from parity.resolve.inputs import ResolveInputs
 from parity.resolve.lockfile import check_filename
 from parity.resolve.requirements import RequirementLine
-from parity.resolve.select import best_wheel, locked_wheel, packages_for
+from parity.resolve.select import best_wheel, locked_source, locked_wheel, packages_for
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,9 @@ def select_project(
     wheels, sources = [], []
     for package in packages_for(text, inputs.facts.markers, extras, groups):
         wanted = str(package.name) in requested
-        if not package.is_direct:
+        if not package.is_direct and str(package.name) in inputs.sources:
+            sources.append(_sdist(package, wanted))
+        elif not package.is_direct:
             wheel = best_wheel(package, inputs.tags, None)
             index = clean_url(package.index) if package.index else None
             wheels.append(locked_wheel(package, wheel, wanted, index))
@@ -60,6 +62,15 @@ def select_project(
         else:
             sources.append(_source(package, wanted))
     return ProjectSelection(tuple(wheels), tuple(sources))
+
+
+def _sdist(package: Package, requested: bool) -> SourcePackage:
+    """The source distribution of a package of an index, which is to be built."""
+    index = clean_url(package.index) if package.index else None
+    file = locked_source(package, None, requested, index)
+    return SourcePackage(
+        file.name, file.version, "sdist", file.url, sha256=file.sha256, requested=requested, index=file.index
+    )
 
 
 def _direct_wheel(package: Package, requested: bool) -> LockedWheel:
@@ -143,7 +154,8 @@ def locked_build(source: SourcePackage, filename: str, sha256: str, size: int, o
     if (source.name and name != source.name) or (source.version and str(version) != source.version):
         said = f"{source.name} {source.version}".rstrip()
         raise LockInvalid(
-            f"the source of {said} built {filename}", remedy="bring the project's lock up to date"
+            f"the source of {said} built {filename}",
+            remedy="name the package as its own metadata does; bring the project's lock up to date",
         )
     check_filename(filename, name, str(version))
     index = source.index or "built"

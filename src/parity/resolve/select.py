@@ -58,7 +58,7 @@ def select_wheels(
         if package.is_direct:
             continue  # it was built before, and the resolver was told of it
         if name in inputs.sources:
-            wheels.append(_source(package, allowed.get(name), name in requested, index, computed))
+            wheels.append(locked_source(package, allowed.get(name), name in requested, index, computed))
             continue
         wheel = best_wheel(package, inputs.tags, allowed.get(name), computed)
         wheels.append(locked_wheel(package, wheel, name in requested, index, computed))
@@ -149,20 +149,21 @@ def best_wheel(
     return min(fitting, key=lambda entry: entry[:2])[2]
 
 
-def _source(
+def locked_source(
     package: Package,
     hashes: frozenset[str] | None,
     requested: bool,
     index: str | None,
-    computed: Computed,
+    computed: Computed = MappingProxyType({}),
 ) -> LockedWheel:
-    """The source distribution of a package; the errors are those of wheels."""
+    """The source distribution of a package as if it were its wheel; errors likewise."""
     name, version, sdist = str(package.name), str(package.version), package.sdist
     url = clean_url(sdist.url or "") if sdist else ""
     filename = url.rpartition("/")[2]
     sha256 = _sha256(sdist, computed) if sdist else ""
-    if sdist is None or not _SDIST.fullmatch(filename):
-        raise IndexFailed(f"the index has no source distribution of {name} {version}", where=name)
+    if sdist is None or not sha256 or not _SDIST.fullmatch(filename):
+        what = "no SHA-256 for the" if sdist and not sha256 else "no"
+        raise IndexFailed(f"the index has {what} source distribution of {name} {version}", where=name)
     if hashes is not None and sha256 not in hashes:
         raise HashMismatch(
             f"the source distribution of {name} {version} has no hash from the requirements",

@@ -1,0 +1,85 @@
+"""A source that has become a wheel, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from parity.model import Lock, LockedWheel
+from parity.resolve import parse_lock, write_lock
+
+NOTHING = Lock((), "", "", "")
+"""A lock of no wheels."""
+
+
+@dataclass(frozen=True)
+class Making:
+    """How a wheel came to be.
+
+    Attributes:
+        image: the id of the image that it was built in; empty for a wheel that was found ready.
+        build: the wheels that its build was given.
+        editable: those that an editable install of it needs.
+        tools: those that made it suit the plain target.
+        commands: what was run, a line each.
+        grafted: libraries that were copied into it, by their paths there.
+        left_out: libraries that the target's system packages bring.
+        same_twice: whether two builds gave the same bytes.
+    """
+
+    image: str = ""
+    build: Lock = NOTHING
+    editable: Lock = NOTHING
+    tools: Lock = NOTHING
+    commands: tuple[str, ...] = ()
+    grafted: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    same_twice: bool = True
+
+    def document(self) -> dict[str, object]:
+        """For `read`, in a later run."""
+        locks = {name: _text(getattr(self, name)) for name in ("build", "editable", "tools")}
+        words = {name: list(getattr(self, name)) for name in ("commands", "grafted", "left_out")}
+        return {"image": self.image, "same_twice": self.same_twice, **locks, **words}
+
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> Making:
+        """The inverse of `document`."""
+        found: dict[str, Any] = {"image": document["image"], "same_twice": document["same_twice"]}
+        found |= {name: _lock(document[name]) for name in ("build", "editable", "tools")}
+        found |= {name: tuple(document[name]) for name in ("commands", "grafted", "left_out")}
+        return cls(**found)
+
+
+@dataclass(frozen=True)
+class Built:
+    """A source that has become a wheel in the store.
+
+    Attributes:
+        wheel: as it stands in the lock.
+        requires: its Requires-Dist lines.
+        requires_python: its Requires-Python, or empty.
+        provides_extra: the extras that it has.
+        making: how it came to be.
+    """
+
+    wheel: LockedWheel
+    requires: tuple[str, ...]
+    requires_python: str = ""
+    provides_extra: tuple[str, ...] = ()
+    making: Making = field(default_factory=Making)
+
+
+def _text(lock: Lock) -> str:
+    return write_lock(lock) if lock.wheels else ""
+
+
+def _lock(text: str) -> Lock:
+    return parse_lock(text, "what was built before") if text else NOTHING
+
+
+def together(locks: Iterable[Lock]) -> Lock:
+    """The wheels of several locks, each file once."""
+    found = {wheel.filename: wheel for lock in locks for wheel in lock.wheels}
+    return Lock(tuple(found[name] for name in sorted(found)), "", "", "")
