@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,11 +14,14 @@ from tests.support.cli import Parity, containers_left_by, write_profile
 from tests.support.dnf import TOOLS, dnf_image
 from tests.support.index import PackageIndex, tiny_wheel
 from tests.support.inside import Typed, fresh_room, inside, tar_of
+from tests.support.unpacked import target as targeted
+from tests.support.unpacked import unpacked
+from tests.support.wheels import make_wheel
 from tests.support.workshops import PYTHON, Shop, shop
 
 from parity.docker_engine import DockerEngine
 from parity.engine import Container, ContainerSpec, Mount, Network
-from parity.engine.guests import guest_tar
+from parity.engine.guests import guest_tar, small_tar
 from parity.engine.workshop import STORE, STORE_VOLUME
 from parity.errors import LockOutdated, RehearsalFailed, SystemPackagesFailed
 from parity.farside.errors import BundleDamaged, InstallFailed, NotRoot
@@ -295,3 +299,55 @@ def test_rpms_are_rehearsed_and_installed_on_the_target(
         )
         assert done.code == 0, done.output
         assert done.output.endswith("1.5\ndemo-2.0-1.noarch\n")
+
+
+# --- what does not install ----------------------------------------------------------------------------
+
+
+def deb(folder: Path, name: str, fields: str = "", postinst: str = "") -> bytes:
+    """A package that is made here."""
+    tree = folder / f"tree-{name}"
+    (tree / "DEBIAN").mkdir(parents=True)
+    (tree / "opt" / "demo").mkdir(parents=True)
+    (tree / "opt" / "demo" / name).write_text(name)
+    about = f"Package: {name}\nVersion: 1\nArchitecture: all\nMaintainer: t\nDescription: t\n{fields}"
+    (tree / "DEBIAN" / "control").write_text(about)
+    if postinst:
+        (tree / "DEBIAN" / "postinst").write_text(f"#!/bin/sh\n{postinst}\n")
+        (tree / "DEBIAN" / "postinst").chmod(0o755)
+    path = folder / f"{name}.deb"
+    subprocess.run(["dpkg-deb", "--root-owner-group", "-b", tree, path], check=True, capture_output=True)
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("broken", "reason"),
+    [
+        ({"fields": "Depends: no-such-package\n"}, "depends on no-such-package"),
+        ({"postinst": "echo nobody expects this >&2; exit 3"}, "nobody expects this"),
+    ],
+)
+def test_what_does_not_install_is_told_and_taken_away_again(
+    engine: DockerEngine, debian11: PinnedImage, tmp_path: Path, broken: dict[str, str], reason: str
+) -> None:
+    packages = {"sound": deb(tmp_path, "sound"), "broken": deb(tmp_path, "broken", **broken)}
+    rows = [
+        {"name": name, "version": "1", "arch": "all", "path": f"system/{name}.deb", "requested": True}
+        for name in packages
+    ]
+    bundle = unpacked(
+        tmp_path / "bundle",
+        [make_wheel(tmp_path, "alpha", "1.0", {"alpha.py": b""})],
+        aim=targeted("debian", "11", (2, 31), "3.9"),
+        system={"manager": "deb", "packages": rows},
+        files={f"system/{name}.deb": data for name, data in packages.items()},
+    )
+    with fresh_room(engine, debian11) as room:
+        files = {str(p.relative_to(tmp_path)): p.read_bytes() for p in bundle.rglob("*") if p.is_file()}
+        room.put("/", small_tar(files))
+        before = inside(room, "dpkg -l").output
+        done = inside(room, "sh /bundle/install.sh /opt/app --with-system")
+        assert done.code == InstallFailed.exit_code
+        assert reason in done.output
+        assert inside(room, "dpkg --audit; dpkg -l").output == before
+        assert inside(room, "ls /opt/app /opt/demo").code != 0

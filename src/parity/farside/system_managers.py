@@ -6,6 +6,7 @@ Standard library only, Python 3.6 and later.
 
 import os
 import subprocess
+import tempfile
 from typing import Dict, List, NamedTuple, Sequence
 
 from . import rpmversion
@@ -13,6 +14,12 @@ from .children import Done
 from .errors import InstallFailed, WrongHost
 
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_ENVIRONMENT = {
+    "PATH": _PATH,
+    "LC_ALL": "C.UTF-8",
+    "HOME": "/root",
+    "DEBIAN_FRONTEND": "noninteractive",
+}
 _TIMEOUT = 3600.0
 
 
@@ -197,20 +204,37 @@ def run(argv: Sequence[str], together: bool = True) -> Done:
         WrongHost: there is no such program.
         InstallFailed: it did not end.
     """
+    with tempfile.TemporaryFile() as said:
+        try:
+            child = subprocess.Popen(
+                list(argv),
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=subprocess.STDOUT if together else subprocess.DEVNULL,
+                env=_ENVIRONMENT,
+                cwd="/",
+                preexec_fn=_alone,  # noqa: PLW1509 - no other thread runs by now
+            )
+        except OSError as error:
+            raise WrongHost(f"this host has no {argv[0]}: {error.strerror}") from error
+        code = _wait(child, argv[0])
+        said.seek(0)
+        return Done(code, said.read().decode("utf-8", "replace"))
+
+
+def _alone() -> None:
+    """In the child: out of reach of the terminal's Ctrl-C, and with the usual umask."""
+    os.setsid()
+    os.umask(0o022)
+
+
+def _wait(child: "subprocess.Popen[bytes]", name: str) -> int:
     try:
-        done = subprocess.run(
-            list(argv),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT if together else subprocess.DEVNULL,
-            env={"PATH": _PATH, "LC_ALL": "C.UTF-8", "HOME": "/root", "DEBIAN_FRONTEND": "noninteractive"},
-            cwd="/",
-            preexec_fn=lambda: os.umask(0o022),
-            timeout=_TIMEOUT,
-            check=False,
-        )
+        return child.wait(_TIMEOUT)
     except subprocess.TimeoutExpired:
-        raise InstallFailed(f"{argv[0]} did not end within {_TIMEOUT:.0f} s") from None
-    except OSError as error:
-        raise WrongHost(f"this host has no {argv[0]}: {error.strerror}") from error
-    return Done(done.returncode, done.stdout.decode("utf-8", "replace"))
+        child.kill()
+        child.wait()
+        raise InstallFailed(f"{name} did not end within {_TIMEOUT:.0f} s") from None
+    except BaseException:
+        child.wait()  # one that is killed would leave packages half configured
+        raise

@@ -21,6 +21,12 @@ def isolation() -> Dict[str, bool]:
     }
 
 
+def capabilities() -> int:
+    """The capabilities that are in effect or can be had by running a program, as bits."""
+    status = _proc_status()
+    return int(status.get("CapEff", "f"), 16) | int(status.get("CapBnd", "f"), 16)
+
+
 def _proc_status() -> Dict[str, str]:
     with open("/proc/self/status") as lines:
         return {key: value.strip() for key, _, value in (line.partition(":") for line in lines)}

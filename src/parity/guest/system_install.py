@@ -13,16 +13,17 @@ from ..farside.errors import FarsideError
 from . import isolation
 
 _PROMISES = ("only-loopback", "no-route-out", "no-new-privileges")
+# The bits of capabilities(7) that a package manager needs, all of them about owners of files and processes:
+# CHOWN, DAC_OVERRIDE, FOWNER, FSETID, SETGID, SETUID, SETFCAP.
+_RIGHTS = sum(1 << bit for bit in (0, 1, 3, 4, 6, 7, 31))
 
 
 def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[str, Any]:
     """Install; see the module's docstring."""
     seen = isolation.isolation()
-    result: Dict[str, Any] = {
-        "isolation": {name: seen[name] for name in _PROMISES},
-        "installed": [],
-        "error": None,
-    }
+    promises = {name: seen[name] for name in _PROMISES}
+    promises["no-further-capabilities"] = isolation.capabilities() & ~_RIGHTS == 0
+    result: Dict[str, Any] = {"isolation": promises, "installed": [], "error": None}
     if not all(result["isolation"].values()):
         return result
     try:
