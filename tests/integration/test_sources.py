@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -13,7 +14,7 @@ import pytest
 from tests.support.cli import Parity, write_profile
 from tests.support.hosts import host
 from tests.support.index import PackageIndex, gateway
-from tests.support.projects import git, make_repository, private_git
+from tests.support.projects import DATA, git, make_repository, private_git
 from tests.support.sources import make_sdist, setup_py, write_tree
 from tests.support.targets import inputs_for
 from tests.support.wheels import make_wheel
@@ -22,6 +23,7 @@ from tests.support.workshops import PYTHON, shop
 from parity.docker_engine import DockerEngine
 from parity.model import Lock, PinnedImage
 from parity.model.network import HostNetwork
+from parity.profile import shipped_root
 from parity.progress import Silent
 from parity.resolve import Known, resolve_lock
 
@@ -63,13 +65,11 @@ def built(
 ) -> dict[str, Made]:
     """docopt and psycopg2 for two targets, side by side; neither has a wheel for them anywhere."""
     folder = tmp_path_factory.mktemp("sources")
-    install = {"requirements": ["docopt", "psycopg2==2.9.10"], "files": [], "build-from-source": ["psycopg2"]}
-    profiles = [
-        write_profile(
-            folder, f"sourced-{name}", extends=name, product="sourced", install=install, builder=LIBPQ
-        )
-        for name in TARGETS
-    ]
+    example = (shipped_root() / "profiles" / "sources-debian11-py39.yaml").read_text()
+    example = example.replace("[docopt, psycopg2]", "[psycopg2]")  # the other one is an option here
+    profiles = [folder / f"sourced-{name}.yaml" for name in TARGETS]
+    for profile, target in zip(profiles, TARGETS, strict=True):
+        profile.write_text(example.replace("extends: debian11-py39", f"extends: {target}"))
     done = parity.run(
         "build", *profiles, "--json", "-o", folder / "dist", "--build-from-source", "docopt", timeout=600
     )
@@ -182,6 +182,20 @@ def test_what_a_build_needs_comes_as_wheels_alone(
     assert error["kind"] == "BuildFailed"
     assert "a build requirement cannot be had as a wheel: onlysource" in error["message"]
     assert "I ran" not in done.stdout
+
+
+def test_the_example_of_a_project_with_a_repository_works(
+    parity: Parity, debian12: PinnedImage, tmp_path: Path
+) -> None:
+    shipped = shipped_root() / "profiles"
+    project = shutil.copytree(shipped / "projects", tmp_path / "projects") / "with-git" / "pyproject.toml"
+    commit = make_repository(DATA / "gitdep", tmp_path / "gitdep.git", "v1.2.3")
+    placeholder = "https://git.example.org/team/gitdep.git"
+    project.write_text(project.read_text().replace(placeholder, (tmp_path / "gitdep.git").as_uri()))
+    profile = Path(shutil.copy(shipped / "git-debian12-py311.yaml", tmp_path))
+    bundle = parity.build(profile, tmp_path / "dist").bundle
+    assert {each["name"] for each in bundle["packages"]} == {"gitdep", "six"}
+    assert commit in (tmp_path / "dist" / "pylock.toml").read_text()
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from parity.model import BuiltBundle, Facts, Lock, PinnedImage, Profile, Proof, 
 from parity.pack import Draft, draft, oldest_pip, pip_note, wheels_in_archive, write_bundle
 from parity.pipeline import known, locks
 from parity.pipeline.beside import beside
-from parity.pipeline.gathering import Resolved
+from parity.pipeline.keeping import Resolved
 from parity.pipeline.other_files import other_files
 from parity.pipeline.system import SystemSearch, prove
 from parity.pipeline.values import BuildReport, BuildRequest, World

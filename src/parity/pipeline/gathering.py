@@ -8,14 +8,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from parity.errors import InputFileError, LockOutdated, Unresolvable
+from parity.errors import InputFileError, Unresolvable
 from parity.farside.names import normalize_name
-from parity.files import write_atomic
-from parity.model import BundleFile, Lock, LockedWheel, Origin, SourcePackage
+from parity.model import Lock, LockedWheel, Origin, SourcePackage
 from parity.model.network import clean_url
 from parity.pipeline.built import Built
+from parity.pipeline.keeping import locked
 from parity.pipeline.sources import Shop
-from parity.pipeline.values import BuildRequest
 from parity.resolve import (
     DirectRequirement,
     Known,
@@ -24,25 +23,14 @@ from parity.resolve import (
     WhatToInstall,
     inputs_digest,
     lock_state,
-    read_lock,
     require_fresh,
     resolve_lock,
     resolver,
     split_requirements,
-    write_lock,
 )
 
 _ROUNDS = 12
 """A source that was built may require what makes the resolver choose another version of it, and so on."""
-
-
-@dataclass(frozen=True)
-class Resolved:
-    """A lock, and the files that travel beside its wheels."""
-
-    lock: Lock
-    files: tuple[BundleFile, ...] = ()
-    sync: str = ""
 
 
 @dataclass
@@ -268,40 +256,6 @@ def known_of(built: Built, extras: Sequence[str], path: str) -> Known:
         tuple(extras),
         path,
     )
-
-
-def locked(inputs: ResolveInputs, wheels: Iterable[LockedWheel]) -> Lock:
-    """A lock of these wheels, made from these inputs."""
-    return Lock(
-        wheels=tuple(sorted(wheels, key=lambda wheel: wheel.name)),
-        requires_python=inputs.requires_python,
-        inputs=inputs_digest(inputs, resolver()),
-        created_by=resolver(),
-    )
-
-
-def keep_lock(request: BuildRequest, lock: Lock) -> Lock:
-    """Write the lock where it is new; with --locked it must be the one there is.
-
-    Raises:
-        LockOutdated: it is not.
-    """
-    existing = read_lock(request.lock_path)
-    if existing == lock:
-        return lock
-    if request.locked:
-        changed = sorted({each.name for each in {*lock.wheels} ^ {*existing.wheels}}) if existing else []
-        raise LockOutdated(
-            f"what was built from source is not as it was locked: {', '.join(changed)}"
-            if changed
-            else "the project is not as it was locked"
-            if existing
-            else "there is no lock yet",
-            where=str(request.lock_path),
-            details=tuple(changed),
-        )
-    write_atomic(request.lock_path, write_lock(lock).encode())
-    return lock
 
 
 def _indexed(lock: Lock | None) -> Lock | None:

@@ -8,7 +8,8 @@ from parity.errors import InputFileError
 from parity.files import write_atomic
 from parity.model import Facts, Lock, PinnedImage
 from parity.pipeline import projects
-from parity.pipeline.gathering import Gathering, Resolved, keep_lock
+from parity.pipeline.gathering import Gathering
+from parity.pipeline.keeping import Resolved, keep_lock
 from parity.pipeline.provenance import sources_file
 from parity.pipeline.sources import Shop
 from parity.pipeline.values import BuildRequest, World

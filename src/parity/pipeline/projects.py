@@ -13,7 +13,8 @@ from parity.fetch import fetch_wheels
 from parity.model import BundleFile, Lock, SourcePackage, WheelSet
 from parity.pack import file_in_archive, file_of_bytes
 from parity.pipeline.built import Built, together
-from parity.pipeline.gathering import Gathering, Resolved, keep_lock, locked
+from parity.pipeline.gathering import Gathering
+from parity.pipeline.keeping import Resolved, keep_lock, locked
 from parity.pipeline.provenance import sources_file
 from parity.pipeline.sources import Shop
 from parity.pipeline.values import BuildRequest

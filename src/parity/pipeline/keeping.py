@@ -1,0 +1,55 @@
+"""Locks that are put together here, and kept beside the profile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from parity.errors import LockOutdated
+from parity.files import write_atomic
+from parity.model import BundleFile, Lock, LockedWheel
+from parity.pipeline.values import BuildRequest
+from parity.resolve import ResolveInputs, inputs_digest, read_lock, resolver, write_lock
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A lock, and the files that travel beside its wheels."""
+
+    lock: Lock
+    files: tuple[BundleFile, ...] = ()
+    sync: str = ""
+
+
+def locked(inputs: ResolveInputs, wheels: Iterable[LockedWheel]) -> Lock:
+    """A lock of these wheels, made from these inputs."""
+    return Lock(
+        wheels=tuple(sorted(wheels, key=lambda wheel: wheel.name)),
+        requires_python=inputs.requires_python,
+        inputs=inputs_digest(inputs, resolver()),
+        created_by=resolver(),
+    )
+
+
+def keep_lock(request: BuildRequest, lock: Lock) -> Lock:
+    """Write the lock where it is new; with --locked it must be the one there is.
+
+    Raises:
+        LockOutdated: it is not.
+    """
+    existing = read_lock(request.lock_path)
+    if existing == lock:
+        return lock
+    if request.locked:
+        changed = sorted({each.name for each in {*lock.wheels} ^ {*existing.wheels}}) if existing else []
+        raise LockOutdated(
+            f"what was built from source is not as it was locked: {', '.join(changed)}"
+            if changed
+            else "the project is not as it was locked"
+            if existing
+            else "there is no lock yet",
+            where=str(request.lock_path),
+            details=tuple(changed),
+        )
+    write_atomic(request.lock_path, write_lock(lock).encode())
+    return lock
