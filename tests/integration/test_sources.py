@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -125,7 +125,7 @@ def test_choosing_among_source_distributions_runs_no_code_of_them(
         make_wheel(index_folder, "asks", "1.0", {"asks.py": b""}, requires=["demo"])
 
         def resolved(*known: Known) -> Lock:
-            inputs = replace(inputs_for("asks", "near==1.0"), sources=("demo",))
+            inputs = inputs_for("asks", "near==1.0", sources=("demo",))
             network = HostNetwork(index_url=index.url)
             return resolve_lock(room.container, PYTHON, inputs, network, None, Silent(), known=known)
 

@@ -57,6 +57,7 @@ def inputs_for(
     index_url: str | None = None,
     exclude_newer: str | None = None,
     facts: Facts = DEBIAN11,
+    sources: tuple[str, ...] = (),
 ) -> ResolveInputs:
     """Requirement lines as inputs for Debian 11 (or other facts)."""
     facts = facts if markers is None else replace(facts, markers=markers)
@@ -64,7 +65,12 @@ def inputs_for(
     limits = read_requirements(Requirements(inline=constraints), "test").requirements
     what = WhatToInstall(what.requirements, limits)
     return ResolveInputs(
-        what, facts, facts.tags if tags is None else tags, IndexSettings(index_url), exclude_newer
+        what,
+        facts,
+        facts.tags if tags is None else tags,
+        IndexSettings(index_url),
+        exclude_newer,
+        sources=sources,
     )
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from packaging.pylock import Pylock, is_valid_pylock_path
 
 from parity.errors import LockInvalid, LockOutdated
-from parity.model import Lock, LockedWheel
+from parity.model import Lock, LockedWheel, Origin
 from parity.model.toml import parse
 from parity.resolve import lock_path, lock_state, parse_lock, read_lock, require_fresh, write_lock
 
@@ -123,6 +123,54 @@ def test_a_tampered_lock_is_refused(what: str, tmp_path: Path) -> None:
         read_lock(path)
     assert caught.value.where == str(path)
     assert caught.value.message
+
+
+SOURCES = tuple(
+    LockedWheel(
+        name,
+        "1.0",
+        f"{name}-1.0-py3-none-any.whl",
+        "",
+        "c" * 64,
+        5,
+        requested=True,
+        index=index,
+        origin=origin,
+    )
+    for name, index, origin in (
+        ("a", "default", Origin("sdist", "https://i.example/a-1.0.tar.gz", "", "d" * 64)),
+        ("b", "team-a", Origin("sdist", "https://t.example/b-1.0.zip", "", "d" * 64)),
+        ("c", "https://i.example/simple", Origin("sdist", "https://i.example/c-1.0.tar.gz", "", "d" * 64)),
+        ("d", "built", Origin("url", "https://f.example/d.zip", "", "d" * 64, "inside")),
+        ("e", "built", Origin("git", "https://g.example/e.git", "e" * 40, "d" * 64)),
+    )
+)
+
+
+def test_what_is_built_from_source_is_read_back_with_its_source() -> None:
+    lock = replace(LOCK, wheels=SOURCES)
+    text = write_lock(lock)
+    assert parse_lock(text, "x") == lock
+    packages = Pylock.from_dict(parse(text)).packages
+    assert [bool(package.sdist) for package in packages] == [True, True, True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("https://i.example/a-1.0.tar.gz", "file:///etc/passwd"),
+        ("https://i.example/a-1.0.tar.gz", "https://u:p@i.example/a-1.0.tar.gz"),
+        ("https://f.example/d.zip", "https://f.example/d.zip?token=1"),
+        ("d" * 64, "d" * 63),
+        ('kind = "sdist"', 'kind = "magic"'),
+        ('wheel = "a-1.0-py3-none-any.whl"', 'wheel = "../a-1.0-py3-none-any.whl"'),
+    ],
+)
+def test_a_source_that_is_no_plain_one_is_refused(old: str, new: str) -> None:
+    text = write_lock(replace(LOCK, wheels=SOURCES))
+    assert old in text
+    with pytest.raises(LockInvalid):
+        parse_lock(text.replace(old, new), "x")
 
 
 @given(st.binary(max_size=200), st.integers(min_value=0, max_value=1200))

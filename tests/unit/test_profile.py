@@ -141,6 +141,21 @@ def test_a_release_label_does_not_change_the_document(folder: Path) -> None:
 # --- overrides ------------------------------------------------------------------------------------
 
 
+def test_what_may_be_built_from_source_is_added_to_and_stays(folder: Path) -> None:
+    (folder / "base.yaml").write_text(GOOD)
+    wanted = folder / "w.txt"
+    wanted.write_text("psycopg2\n")
+    sourced = {"requirements": ["a", "./here"], "build-from-source": ["Doc.opt"]}
+    text = json.dumps({"extends": "base.yaml", "install": sourced})
+    found = load(folder, text, Overrides(requirements=(wanted,), build_from_source=("psycopg2",)))
+    assert found.sources.names == ("doc-opt", "psycopg2")
+    assert found.requirements.inline == ()
+    kept = load(folder, text)
+    assert (kept.requirements.inline, kept.requirements.folder) == (("a", "./here"), folder)
+    moved = text.replace("./here", f"here @ {folder.as_uri()}/here")
+    assert str(folder) not in load(folder, moved).document
+
+
 def test_overrides_replace_what_is_installed_and_keep_constraints(folder: Path) -> None:
     (folder / "other.txt").touch()
     text = (

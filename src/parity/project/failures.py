@@ -14,7 +14,7 @@ _REACHED_OUT = re.compile(
 )
 _NO_COMPILER = re.compile(
     r"(command|program) '?\S*(gcc|g\+\+|cc|c\+\+|clang)'? (failed: No such|not found)|Unknown compiler"
-    r"|Python\.h: No such file|'(gcc|cc|c\+\+|g\+\+)': No such file|No CMAKE_C(XX)?_COMPILER could be found"
+    r"|Python\.h: No such file|No such file or directory: '\S*(gcc|cc|\+\+)'|No CMAKE_C(XX)?_COMPILER could"
     r"|unable to execute '?\S*(gcc|cc)'?|error: command '?\S*gcc'? failed: No such file"
 )
 _WITH_BUILDER = (

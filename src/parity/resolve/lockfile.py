@@ -181,7 +181,7 @@ def _locked(package: Package, requested: list[str]) -> LockedWheel:
     sha256, url = wheel.hashes.get("sha256", ""), wheel.url or ""
     if not _SHA256.fullmatch(sha256):
         raise LockInvalid(f"{name}: no SHA-256, or not 64 lower-case hexadecimal digits")
-    if not url.startswith(("https://", "http://")) or url != clean_url(url):
+    if not _is_plain(url):
         raise LockInvalid(f"{name}: the address is not a plain http or https one")
     if wheel.size is not None and wheel.size < 0:
         raise LockInvalid(f"{name}: negative size")
@@ -223,8 +223,16 @@ def _built(package: Package, requested: bool) -> LockedWheel:
         origin = Origin.read(own["origin"])
     except ValueError as error:
         raise LockInvalid(f"{name}: {error}") from error
+    fetched = origin.kind in ("sdist", "url")
+    if fetched and not (_SHA256.fullmatch(origin.sha256) and _is_plain(origin.address)):
+        raise LockInvalid(f"{name}: its source has no plain http address, or no SHA-256")
     index = _index_name(package) or package.index or "default" if origin.kind == "sdist" else "built"
     return LockedWheel(name, version, filename, "", sha256, size, requested, index, origin)
+
+
+def _is_plain(url: str) -> bool:
+    """Whether it is an http or https address with no user, query or fragment."""
+    return url.startswith(("https://", "http://")) and url == clean_url(url)
 
 
 def check_filename(filename: str, name: str, version: str) -> None:

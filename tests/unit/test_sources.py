@@ -1,0 +1,103 @@
+"""What the resolver is told of sources, why builds fail, and which libraries a package owns."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+from tests.support.targets import inputs_for
+
+from parity.errors import InputFileError
+from parity.guest.repair import libraries_of
+from parity.model.toml import parse
+from parity.project.failures import build_failed
+from parity.resolve import Known, inputs_digest
+from parity.resolve.known import known_requirements, settings_text
+
+GITTED = Known(
+    "gitted", "1.0", ("six", "other[x] @ git+https://g.example/o.git ; extra == 'web'"), ">=3.6",
+    ("web",), ("web",),
+    "/store/sets/a b/gitted-1.0+local-py3-none-any.whl",
+)  # fmt: skip
+SDIST = Known("demo", "2.0", ("near>=2",))
+
+
+def test_the_resolver_believes_what_was_built_and_expects_nothing_of_the_rest() -> None:
+    tables = parse(settings_text([GITTED, SDIST], ["demo", "docopt"]))["dependency-metadata"]
+    assert tables == [
+        {
+            "name": "gitted",
+            "version": "1.0",
+            "requires-dist": ["six", 'other[x]; extra == "web"'],
+            "requires-python": ">=3.6",
+            "provides-extra": ["web"],
+        },
+        {"name": "demo", "version": "2.0", "requires-dist": ["near>=2"]},
+        {"name": "demo", "requires-dist": []},
+        {"name": "docopt", "requires-dist": []},
+    ]
+    assert settings_text([], []) == ""
+    line = "gitted[web] @ file:///store/sets/a%20b/gitted-1.0%2Blocal-py3-none-any.whl\n"
+    assert known_requirements([GITTED, SDIST]) == line
+    with pytest.raises(InputFileError, match="demo requires what is no requirement"):
+        settings_text([Known("demo", "1", ("???",))], [])
+
+
+def test_names_that_are_built_outdate_a_lock() -> None:
+    plain, sourced = inputs_for("docopt"), inputs_for("docopt", sources=("docopt",))
+    assert inputs_digest(plain, "uv 1") != inputs_digest(sourced, "uv 1")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "socket.gaierror: [Errno -3] Temporary failure in name resolution",
+        "urllib.error.URLError: <urlopen error [Errno -2] Name or service not known>",
+        "curl: (6) Could not resolve host: downloads.example.org",
+        "fatal: unable to access 'https://x/': Couldn't resolve host 'x'",
+        "  failed to lookup address information: Temporary failure",
+        "OSError: [Errno 101] Network is unreachable",
+        "npm error Error: getaddrinfo EAI_AGAIN registry.example.org",
+    ],
+)
+def test_a_build_that_reaches_for_the_network_is_told_so(said: str) -> None:
+    error = build_failed("demo", f"building\n{said}\nerror: subprocess-exited-with-error")
+    assert "reaches for the network" in error.message
+    assert error.details[0] == said.strip()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "error: command 'gcc' failed: No such file or directory",
+        "sh: 1: cc: not found\nerror: command 'cc' not found",
+        "src/x.c:1:10: fatal error: Python.h: No such file or directory",
+        "error: [Errno 2] No such file or directory: 'x86_64-linux-gnu-gcc'",
+        "../meson.build:1:0: ERROR: Unknown compiler(s): [['cc'], ['gcc']]",
+    ],
+)
+def test_a_build_that_lacks_a_compiler_is_sent_to_the_builder(said: str) -> None:
+    error = build_failed("demo", said)
+    assert "`builder`" in error.remedy
+    assert "network" not in error.message
+
+
+def test_another_failure_is_told_by_its_last_error() -> None:
+    said = "x.c:3: warning: implicit declaration of function getaddrinfo\nValueError: too old\nhint: none"
+    error = build_failed("demo", said)
+    assert error.message == "demo cannot be built: ValueError: too old"
+    assert "builder" not in error.remedy
+
+
+def test_the_distributions_own_tool_tells_a_packages_libraries(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tool = tmp_path / "dpkg-query"
+    lines = ["/.", "/usr/lib/x/libpq.so.5", "/usr/lib/x/libpq.so.5.13", "/usr/share/doc/libpq5/copyright"]
+    printed = "\n".join(f"echo {line}" for line in lines)
+    tool.write_text(f'#!/bin/sh\n[ "$2" = libpq5 ] || exit 1\n{printed}\n')
+    tool.chmod(tool.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    assert libraries_of(["libpq5", "unknown"]) == ["libpq.so.5", "libpq.so.5.13"]
+    assert libraries_of([]) == []
