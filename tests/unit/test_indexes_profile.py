@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import keyring
@@ -10,13 +11,15 @@ import pytest
 from keyring.backend import KeyringBackend
 from keyring.credentials import SimpleCredential
 from tests.support.index import certificate
+from tests.support.targets import inputs_for
 from tests.unit.test_profile import GOOD
 
-from parity.errors import IndexFailed, ProfileError
+from parity.errors import IndexConfusion, IndexFailed, ProfileError
 from parity.host.certificates import client_certificate
 from parity.host.network import host_network
 from parity.model import IndexSettings, NamedIndex
 from parity.profile import load_profile
+from parity.resolve import select_project
 
 URL = "https://packages.example.org/simple/"
 NAMED = IndexSettings("https://main.example/simple", (NamedIndex("team-a", URL, ("acme-*",)),), ("six",))
@@ -147,3 +150,29 @@ def test_the_clients_certificate_is_read_with_its_key(tmp_path: Path) -> None:
         client_certificate({}, {"client-cert": str(both)})
     with pytest.raises(IndexFailed, match="cannot be read"):
         client_certificate({"SSL_CLIENT_CERT": "/none.pem"}, {})
+
+
+# --- a project's own lock -------------------------------------------------------------------------
+
+LOCKED = """lock-version = "1.0"
+created-by = "uv"
+[[packages]]
+name = "acme-core"
+version = "1.0"
+index = "https://packages.example.org/simple"
+wheels = [{ url = "https://packages.example.org/acme_core-1.0-py3-none-any.whl", hashes = { sha256 = "%s" } }]
+""" % ("a" * 64)
+
+
+def test_a_projects_lock_gets_the_names_of_indexes_and_is_held_to_the_bindings() -> None:
+    def index_of(*packages: str, default: tuple[str, ...] = (), url: str = URL) -> str:
+        indexes = IndexSettings(None, (NamedIndex("team", url, packages),), default)
+        (wheel,) = select_project(LOCKED, replace(inputs_for(), index=indexes), ()).wheels
+        return wheel.index
+
+    assert index_of() == index_of("acme-*") == index_of("acme-core", default=("*",)) == "team"
+    assert index_of(url="https://other.example/") == "https://packages.example.org/simple"
+    with pytest.raises(IndexConfusion, match="binds it to team"):
+        index_of("acme-core", url="https://other.example/")
+    with pytest.raises(IndexConfusion, match="binds it to default"):
+        index_of(default=("acme-core",))

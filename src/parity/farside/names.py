@@ -4,7 +4,7 @@ Standard library only, Python 3.6 and later.
 """
 
 import re
-from typing import FrozenSet, List, NamedTuple, Optional
+from typing import FrozenSet, Iterable, List, NamedTuple, Optional, Tuple
 
 _WHEEL = re.compile(
     r"(?P<name>[A-Za-z0-9][A-Za-z0-9._]*?)-(?P<version>[A-Za-z0-9][A-Za-z0-9._!+]*)"
@@ -65,6 +65,22 @@ def normalize_version(version: str) -> str:
 
 def _number(text: Optional[str]) -> str:
     return str(int(text or 0))
+
+
+def bound_to(name: str, bindings: Iterable[Tuple[str, Iterable[str]]]) -> Optional[str]:
+    """What a normalised name is bound to, of pairs of a label and what is bound to it; None for nothing.
+
+    Names and beginnings of names with `*` behind them can be bound: the full name counts first, then the
+    longest beginning.
+    """
+    best, length = None, -1
+    for label, patterns in bindings:
+        for pattern in patterns:
+            if pattern == name:
+                return label
+            if pattern.endswith("*") and name.startswith(pattern[:-1]) and len(pattern) > length:
+                best, length = label, len(pattern)
+    return best
 
 
 def parse_wheel_name(filename: str) -> Optional[WheelName]:

@@ -20,7 +20,7 @@ import http.client
 import threading
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional
 
-from ..farside.names import normalize_name
+from ..farside.names import bound_to, normalize_name
 from . import pages
 from .simplepage import ACCEPT
 from .web import Browser, Settings, WebProblem, origin_of, settings
@@ -145,11 +145,11 @@ class Routes:
             future.set_exception(error)
 
     def _find(self, name: str) -> Page:
-        bound = self._bound_to(name)
+        bound = bound_to(name, ((index.name, index.packages) for index in self.indexes))
         if bound is not None:
-            page = self._ask(bound, name)
+            page = next(self._ask(index, name) for index in self.indexes if index.name == bound)
             if page is None:
-                self._lacking[name] = bound.name
+                self._lacking[name] = bound
         else:
             answers = self._pool.map(lambda index: self._ask(index, name), self.indexes)
             found = [answer for answer in answers if answer is not None]
@@ -160,18 +160,6 @@ class Routes:
         if page is None:
             raise WebProblem("http-404", "no index has it")
         return page
-
-    def _bound_to(self, name: str) -> Optional[Index]:
-        """The index that a name is bound to: its full name counts first, then the longest beginning."""
-        best: Optional[Index] = None
-        length = -1
-        for index in self.indexes:
-            for pattern in index.packages:
-                if pattern == name:
-                    return index
-                if pattern.endswith("*") and name.startswith(pattern[:-1]) and len(pattern) > length:
-                    best, length = index, len(pattern)
-        return best
 
     def _ask(self, index: Index, name: str) -> Optional[Page]:
         """The page of a project on one index, None where it is not there."""

@@ -10,9 +10,10 @@ from packaging.pylock import Package
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
-from parity.errors import InputFileError, LockInvalid
-from parity.model import LockedWheel, Origin, SourcePackage
-from parity.model.network import clean_url
+from parity.errors import IndexConfusion, InputFileError, LockInvalid
+from parity.farside.names import bound_to
+from parity.model import IndexSettings, LockedWheel, Origin, SourcePackage
+from parity.model.network import DEFAULT_INDEX, clean_url
 from parity.resolve.direct import DirectRequirement, Stated, named_requirement
 from parity.resolve.inputs import ResolveInputs
 from parity.resolve.lockfile import check_filename
@@ -46,17 +47,17 @@ def select_project(
 
     Raises:
         NoWheel: a package of an index has no wheel for these tags.
+        IndexConfusion: a package was locked from another index than the profile binds it to.
         IndexFailed, LockInvalid: the lock cannot be read or names what cannot be carried.
     """
     wheels, sources = [], []
     for package in packages_for(text, inputs.facts.markers, extras, groups):
         wanted = str(package.name) in requested
         if not package.is_direct and str(package.name) in inputs.sources:
-            sources.append(_sdist(package, wanted))
+            sources.append(_sdist(package, wanted, _index(package, inputs.index)))
         elif not package.is_direct:
             wheel = best_wheel(package, inputs.tags, None)
-            index = clean_url(package.index) if package.index else None
-            wheels.append(locked_wheel(package, wheel, wanted, index))
+            wheels.append(locked_wheel(package, wheel, wanted, _index(package, inputs.index)))
         elif package.archive and clean_url(package.archive.url or "").endswith(".whl"):
             wheels.append(_direct_wheel(package, wanted))
         else:
@@ -64,9 +65,28 @@ def select_project(
     return ProjectSelection(tuple(wheels), tuple(sources))
 
 
-def _sdist(package: Package, requested: bool) -> SourcePackage:
+def _index(package: Package, indexes: IndexSettings) -> str | None:
+    """The name, or else the address, of the index that a package was locked from.
+
+    Raises:
+        IndexConfusion: the profile binds the package to another one.
+    """
+    address = clean_url(package.index) if package.index else ""
+    names = {one.url.rstrip("/"): one.name for one in indexes.named}
+    found = names.get(address.rstrip("/"), DEFAULT_INDEX)
+    bindings = [(DEFAULT_INDEX, indexes.packages), *((one.name, one.packages) for one in indexes.named)]
+    bound = bound_to(str(package.name), bindings)
+    if bound not in (None, found):
+        raise IndexConfusion(
+            f"the project's lock has {package.name} from {address or found}, the profile binds it to {bound}",
+            where=str(package.name),
+            remedy="lock the project with that index (tool.uv.sources), or change the binding",
+        )
+    return found if found != DEFAULT_INDEX else address or None
+
+
+def _sdist(package: Package, requested: bool, index: str | None) -> SourcePackage:
     """The source distribution of a package of an index, which is to be built."""
-    index = clean_url(package.index) if package.index else None
     file = locked_source(package, None, requested, index)
     return SourcePackage(
         file.name, file.version, "sdist", file.url, sha256=file.sha256, requested=requested, index=file.index
