@@ -90,6 +90,19 @@ def test_auto_finds_them_and_what_they_need_and_the_proof_tells(
     assert engine.sweep() == ()  # the image that they were installed in is gone already
 
 
+def test_a_library_that_no_known_package_provides_is_named(
+    parity: Parity, debian11: PinnedImage, index: PackageIndex, tmp_path: Path
+) -> None:
+    code = b"import ctypes\nctypes.CDLL('libgone.so.1')\n"
+    make_wheel(index.wheels, "alpha", "1.0", {"alpha.py": code})
+    where = {"requirements": ["alpha"], "index": {"url": index.url}}
+    done = parity.build(write_profile(tmp_path, "gone", **where, system_packages="auto"), tmp_path)
+    assert done.code == SystemPackagesFailed.exit_code
+    assert "libgone.so.1" in done.error["message"]
+    assert "system-packages" in done.error["remedy"]
+    assert not list(tmp_path.glob("*.system.toml"))
+
+
 def test_what_was_found_is_locked_and_the_same_bytes_come_again(
     parity: Parity, carried: dict[str, Any], folder: Path, tmp_path: Path
 ) -> None:

@@ -36,7 +36,7 @@ def people(report: BuildReport, watch: Stopwatch, seconds: float, key_paths: Seq
     if system := report.system:
         total = size(sum(package.size for package in system.packages))
         asked = ", ".join(package.name for package in system.packages if package.requested)
-        rows["system"] = f"{len(system.packages)} packages of the distribution, {total}, for {asked}"
+        rows["system"] = f"{asked} of the distribution, with what they need: {len(system.packages)}, {total}"
     if report.image.stand_in_for:
         target = report.profile.target
         rows["stand-in"] = (

@@ -203,8 +203,8 @@ class SystemSearch:
 
     def _fetched(self, wish: SystemWish) -> SystemSet:
         found, count = fetch_system(self.room, self.facts.executable, wish, self.world.network)
-        size = sum(package.size for package in found.packages)
-        self.world.reporter.note(f"{len(found.packages)} system packages, {size} bytes, {count} fetched")
+        size = sum(package.size for package in found.packages) / 1e6
+        self.world.reporter.note(f"{count} of {len(found.packages)} fetched, {size:.1f} MB together")
         for package in found.packages:
             self.world.reporter.debug(f"{package.name} {package.version} ({package.arch})")
         return found
