@@ -87,7 +87,9 @@ def build(
 def commit(client: APIClient, container_id: str, name: str, labels: Mapping[str, str]) -> str:
     """Make an image of a container's files, under a name and with labels; gives its id."""
     untyped: Any = client
-    made = untyped.commit(container_id, repository=name, conf={"Labels": dict(labels)})
+    # As instructions, which Podman's service understands as well.
+    changes = "\n".join(f'LABEL {key}="{value}"' for key, value in labels.items())
+    made = untyped.commit(container_id, repository=name, changes=changes)
     return str(made["Id"])
 
 
