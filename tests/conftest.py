@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.engine import IMAGES, remove_images
+from tests.support.engine import IMAGES
 from tests.support.recorder import Recorder
 
 from parity.docker_engine import DockerEngine, connect
@@ -32,7 +32,6 @@ def engine() -> Iterator[DockerEngine]:
     """The engine of this machine, with a run of its own."""
     found = connect()
     yield found
-    remove_images(found, "parity/contract", "parity/parity-test-built")
     found.close()
 
 

@@ -12,7 +12,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from tests.support.engine import containers_of, doomed_run, exists, reap, volume_exists
+from tests.support.engine import (
+    containers_of,
+    doomed_run,
+    exists,
+    reap,
+    remove_images,
+    volume_exists,
+)
 from tests.support.fake_engine import FakeEngine
 
 from parity.docker_engine import DockerEngine, connect
@@ -76,6 +83,7 @@ def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
         return
     own = connect()  # a run of its own: what a test interrupts is not the others'
     yield real_rig(own, request.getfixturevalue("debian11").id)
+    remove_images(own, "parity/contract")
     own.close()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,7 +16,9 @@ from tests.support.second_engine import SecondEngine, copy_image, second_engine
 from parity.docker_engine import DockerEngine
 from parity.model import PinnedImage
 
-_REMOTE, _FIRST_DISPOSABLE = 1, 2
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_REMOTE, _DISPOSABLES = 20 * _WORKER + 1, range(20 * _WORKER + 2, 20 * _WORKER + 21)
+"""Numbers of engines; those of several test processes must not meet."""
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +35,7 @@ def remote_engine(engine: DockerEngine, debian11: PinnedImage) -> Iterator[Secon
 def disposable_engine() -> Iterator[Callable[..., SecondEngine]]:
     """Makes engines that a test may kill: call it with `tls=True` for one behind TLS."""
     with ExitStack() as stack:
-        numbers = iter(range(_FIRST_DISPOSABLE, 250))
+        numbers = iter(_DISPOSABLES)
         yield lambda tls=False: stack.enter_context(second_engine(next(numbers), tls=tls))
 
 

@@ -8,7 +8,7 @@ import uuid
 from pathlib import Path
 
 import pytest
-from tests.support.engine import IMAGES
+from tests.support.engine import IMAGES, remove_images
 from tests.support.recorder import Recorder
 
 from parity.docker_engine import DockerEngine
@@ -86,10 +86,15 @@ def test_where_no_registry_answers_it_is_told_in_seconds_with_every_way_tried(
 
 
 def test_a_dockerfile_on_a_local_base_is_built_and_its_failure_shows_its_output(
-    engine: DockerEngine, machine: ThisMachine, debian11: PinnedImage, tmp_path: Path
+    engine: DockerEngine,
+    machine: ThisMachine,
+    debian11: PinnedImage,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
 ) -> None:
     folder = tmp_path / "parity-test-built"
     folder.mkdir()
+    request.addfinalizer(lambda: remove_images(engine, "parity/parity-test-built"))
     base = image_tag(IMAGES / "debian11-py39")
     once = uuid.uuid4().hex  # an earlier test run's image must not do
     (folder / "Dockerfile").write_text(f"FROM {base}\nRUN echo progress && echo {once} >/made\n")

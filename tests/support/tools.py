@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from tests.support.engine import ROOT
+from tests.support.once import one_at_a_time
 
 STATE = ROOT / ".state" / "tools"
 
@@ -18,9 +19,10 @@ STATE = ROOT / ".state" / "tools"
 def pip_wheel() -> Path:
     """Today's pip, the version that this environment has."""
     wanted = f"pip-{version('pip')}-py3-none-any.whl"
-    if not (STATE / wanted).exists():
-        command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", str(STATE)]
-        subprocess.run([*command, f"pip=={version('pip')}"], check=True)
+    with one_at_a_time(STATE):
+        if not (STATE / wanted).exists():
+            command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", str(STATE)]
+            subprocess.run([*command, f"pip=={version('pip')}"], check=True)
     return STATE / wanted
 
 
@@ -28,10 +30,11 @@ def tools_environment(*requirements: str) -> Path:
     """The `bin` folder of a virtual environment with these packages, made once."""
     name = hashlib.sha256(" ".join(requirements).encode()).hexdigest()[:12]
     place = STATE / f"venv-{name}"
-    if not (place / "complete").exists():
-        _run([sys.executable, "-m", "venv", "--clear", str(place)])
-        _run([str(place / "bin" / "python"), "-m", "pip", "install", "-q", *requirements])
-        (place / "complete").touch()
+    with one_at_a_time(STATE):
+        if not (place / "complete").exists():
+            _run([sys.executable, "-m", "venv", "--clear", str(place)])
+            _run([str(place / "bin" / "python"), "-m", "pip", "install", "-q", *requirements])
+            (place / "complete").touch()
     return place / "bin"
 
 

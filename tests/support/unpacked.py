@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from tests.support.once import one_at_a_time
+
 from parity.farside import facts, manifest
 from parity.farside.names import parse_wheel_name
 from parity.pack.draft import farside_files
@@ -128,8 +130,8 @@ def pip_wheel(version: str) -> Path:
 
 def _fetched(file: str, requirement: str, *options: str) -> Path:
     path = _CACHE / file
-    if not path.exists():
-        _CACHE.mkdir(parents=True, exist_ok=True)
-        pip = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary", ":all:"]
-        subprocess.run([*pip, *options, "-d", str(_CACHE), requirement], check=True)
+    with one_at_a_time(_CACHE):
+        if not path.exists():
+            pip = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary", ":all:"]
+            subprocess.run([*pip, *options, "-d", str(_CACHE), requirement], check=True)
     return path
