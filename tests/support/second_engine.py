@@ -6,6 +6,7 @@ its mounts at once, as when a remote host loses power.
 
 from __future__ import annotations
 
+import atexit
 import datetime as dt
 import ipaddress
 import os
@@ -17,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import docker
@@ -30,6 +32,7 @@ from parity.docker_engine import DockerEngine, connect
 from parity.errors import EngineUnavailable
 
 _START_SECONDS = 60
+_CHUNK = 1 << 20
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -140,11 +143,24 @@ def second_engine(number: int, *, tls: bool = False) -> Iterator[SecondEngine]:
 
 def copy_image(source: DockerEngine, target: DockerEngine, image: str, tag: str) -> str:
     """Carry an image from one engine to the other, as `docker save | docker load` does; gives its id."""
-    client = docker.APIClient(source.info().address)
+    with _saved(source.info().address, image).open("rb") as archive:
+        return target.load(iter(lambda: archive.read(_CHUNK), b""), tag).id
+
+
+@cache
+def _saved(address: str, image: str) -> Path:
+    """An image's archive, in memory where there is room: the engine writes it to a slow disk first."""
+    quick = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    folder = tempfile.mkdtemp(prefix="parity-image-", dir=quick)
+    atexit.register(shutil.rmtree, folder)
+    client = docker.APIClient(address)
     try:
-        return target.load(client.get_image(image), tag).id
+        with (Path(folder) / "image.tar").open("wb") as file:
+            for chunk in client.get_image(image):
+                file.write(chunk)
     finally:
         client.close()
+    return Path(folder) / "image.tar"
 
 
 def make_certificates(folder: Path) -> Path:
