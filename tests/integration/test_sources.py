@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import docker
 import pytest
 from tests.support.cli import Parity, write_profile
 from tests.support.hosts import host
@@ -21,7 +23,9 @@ from tests.support.wheels import make_wheel
 from tests.support.workshops import PYTHON, shop
 
 from parity.docker_engine import DockerEngine
-from parity.model import Lock, PinnedImage
+from parity.host.processes import ThisMachine
+from parity.images import builder_for
+from parity.model import ImageSource, Lock, Origin, PinnedImage, SourcePlan
 from parity.model.network import HostNetwork
 from parity.profile import shipped_root
 from parity.progress import Silent
@@ -124,21 +128,54 @@ def test_choosing_among_source_distributions_runs_no_code_of_them(
         make_wheel(index_folder, "near", "1.0", {"near.py": b""})
         make_wheel(index_folder, "asks", "1.0", {"asks.py": b""}, requires=["demo"])
 
-        def resolved(*known: Known) -> Lock:
-            inputs = inputs_for("asks", "near==1.0", sources=("demo",))
+        def resolved(*known: Known, existing: Lock | None = None, near: str = "near==1.0") -> Lock:
+            inputs = inputs_for("asks", near, sources=("demo",))
             network = HostNetwork(index_url=index.url)
-            return resolve_lock(room.container, PYTHON, inputs, network, None, Silent(), known=known)
+            return resolve_lock(room.container, PYTHON, inputs, network, existing, Silent(), known=known)
 
         first = {wheel.name: wheel.filename for wheel in resolved().wheels}
         # Version 2.0 was built, and what it requires is not to be had beside the rest.
         then = {wheel.name: wheel for wheel in resolved(Known("demo", "2.0", ("near>=2",))).wheels}
+        origin = Origin("sdist", then["demo"].url, "", then["demo"].sha256)
+        was = replace(then["demo"], filename="demo-1.0-py3-none-any.whl", origin=origin)
+        kept = resolved(existing=Lock((was,), "==3.9.*", "", "uv"), near="near")
     assert first == {
         "asks": "asks-1.0-py3-none-any.whl",
         "demo": "demo-2.0.tar.gz",
         "near": "near-1.0-py3-none-any.whl",
     }
     assert (then["demo"].version, len(then["demo"].sha256)) == ("1.0", 64)
+    assert {wheel.name: wheel.version for wheel in kept.wheels}["demo"] == "1.0"  # as it was locked
     assert [seen.path for seen in index.seen if "canary" in seen.path] == []
+
+
+def test_proxies_reach_a_builders_recipe_and_are_in_no_layer(
+    engine: DockerEngine, machine: ThisMachine, debian11: PinnedImage, tmp_path: Path
+) -> None:
+    proxy = "http://me:canary-31@proxy.example:1"
+    head = 'ARG BASE\nFROM ${BASE}\nARG PACKAGES=""\n'
+    once = uuid.uuid4().hex  # an earlier test run's image must not do
+    check = f"RUN echo {once} $PACKAGES >/made && test ${{#https_proxy}} -eq {len(proxy)}"
+    write_tree(tmp_path / "own-builder", {"Dockerfile": head + check + "\n"})
+    builder = builder_for(
+        debian11,
+        ImageSource(folder=tmp_path / "own"),
+        SourcePlan(packages=("libpq-dev", "zlib1g-dev")),
+        "x86_64",
+        engine=engine,
+        machine=machine,
+        reporter=Silent(),
+        proxies={"https": proxy},
+    )
+    image = builder.image
+    client: Any = docker.APIClient()
+    try:
+        told = json.dumps([client.inspect_image(image.id), client.history(image.id)])
+        assert "libpq-dev zlib1g-dev" in told
+        assert "canary-31" not in told
+    finally:
+        client.remove_image(builder.name)
+        client.close()
 
 
 @pytest.fixture
@@ -249,6 +286,7 @@ def test_what_requirements_name_is_locked_to_a_commit_or_a_digest(direct: Direct
     made = unpacked(direct.bundle, direct.folder / "media")
     sources = made.sources
     assert sources["gitted"]["origin"]["commit"] == direct.commit
+    assert sources["gitted"]["origin"]["revision"] == "main"
     assert sources["gitted"]["origin"]["address"] == f"{direct.address}/gitted.git"
     assert sources["packed"]["origin"]["kind"] == "url"
     assert sources["packed"]["origin"]["sha256"] in direct.text()

@@ -142,7 +142,9 @@ SOURCES = tuple(
         ("b", "team-a", Origin("sdist", "https://t.example/b-1.0.zip", "", "d" * 64)),
         ("c", "https://i.example/simple", Origin("sdist", "https://i.example/c-1.0.tar.gz", "", "d" * 64)),
         ("d", "built", Origin("url", "https://f.example/d.zip", "", "d" * 64, "inside")),
-        ("e", "built", Origin("git", "https://g.example/e.git", "e" * 40, "d" * 64)),
+        ("e", "built", Origin("git", "https://g.example/e.git", "e" * 40, "d" * 64, revision="main")),
+        ("f", "built", Origin("path", "../f", "", "d" * 64)),
+        ("g", "built", Origin("path", "g-1.0.tar.gz", "", "d" * 64)),
     )
 )
 
@@ -152,7 +154,10 @@ def test_what_is_built_from_source_is_read_back_with_its_source() -> None:
     text = write_lock(lock)
     assert parse_lock(text, "x") == lock
     packages = Pylock.from_dict(parse(text)).packages
-    assert [bool(package.sdist) for package in packages] == [True, True, True, False, False]
+    assert [bool(package.sdist) for package in packages] == [True, True, True, *[False] * 4]
+    assert packages[4].vcs is not None
+    assert packages[4].vcs.requested_revision == "main"
+    assert [bool(package.archive) for package in packages[3:]] == [True, False, False, True]
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,7 @@ class Origin:
         address: the repository or archive without user, password and query; for a path, the path
             relative to the project or the profile.
         commit: for git, 40 or 64 hexadecimal digits; else empty.
+        revision: for git, the branch or tag that was asked for; empty for none, or where a lock decided.
         sha256: of the archive, or of the tree's canonical tar (see `parity.project.tree`).
         subdirectory: the package's folder inside the source, empty for its root.
     """
@@ -47,6 +48,7 @@ class Origin:
     commit: str = ""
     sha256: str = ""
     subdirectory: str = ""
+    revision: str = ""
 
     def document(self) -> dict[str, str]:
         """As it is written into locks and into the bundle; empty values left out."""
@@ -56,6 +58,7 @@ class Origin:
             "commit": self.commit,
             "sha256": self.sha256,
             "subdirectory": self.subdirectory,
+            "revision": self.revision,
         }
         return {key: value for key, value in found.items() if value}
 
@@ -67,10 +70,12 @@ class Origin:
             ValueError: it is none.
         """
         texts = {key: value for key, value in document.items() if isinstance(value, str)}
-        known = {"kind", "address", "commit", "sha256", "subdirectory"}
+        known = {"kind", "address", "commit", "sha256", "subdirectory", "revision"}
         kind = texts.get("kind")
         if texts != dict(document) or not known.issuperset(texts) or "address" not in texts:
-            raise ValueError("an origin has a kind, an address, and maybe commit, sha256, subdirectory")
+            raise ValueError(
+                "an origin has kind and address, and maybe commit, sha256, subdirectory, revision"
+            )
         if kind not in ("git", "url", "path", "sdist"):
             raise ValueError(f"{kind!r} is no kind of origin")
         rest = {key: value for key, value in texts.items() if key not in ("kind", "address")}

@@ -234,7 +234,7 @@ def _address(source: SourcePackage) -> str:
 
 def _pinned(source: SourcePackage, locked: Origin | None) -> SourcePackage:
     """A branch keeps the commit that it was locked to, an address its digest."""
-    if locked is None or source.kind == "path":
+    if locked is None or source.kind == "path" or locked.revision != source.revision:
         return source
     return replace(source, commit=locked.commit, sha256=source.sha256 or locked.sha256)
 

@@ -49,7 +49,12 @@ def opened(source: SourcePackage, base: Path, shelves: Shelves, git: Git) -> Ite
         commit = source.commit or git.resolve(source.address, source.revision)
         with git.checkout(source.address, commit) as folder:
             origin = Origin(
-                "git", clean_url(source.address), commit, tree_digest(folder), source.subdirectory
+                "git",
+                clean_url(source.address),
+                commit,
+                tree_digest(folder),
+                source.subdirectory,
+                source.revision,
             )
             version = source.version or git.described_commit(source.address, commit)
             yield Opened(origin, folder, version)

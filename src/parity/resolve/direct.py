@@ -78,6 +78,13 @@ class DirectRequirement:
             path = os.path.relpath(unquote(urlsplit(address).path), base)
             return SourcePackage(self.name, "", "path", path, sha256=sha256, subdirectory=inside)
         if address.startswith(("https://", "http://")):
+            if "?" in address and not sha256:
+                raise InputFileError(
+                    f"an address with a query: {clean_url(address)[:60]}?…",
+                    where=self.where,
+                    remedy="add #sha256=DIGEST: a query is not written into the lock, so only the digest "
+                    "tells one answer from another",
+                )
             return SourcePackage(self.name, "", "url", address, sha256=sha256, subdirectory=inside)
         raise InputFileError(
             f"an address that is neither git's nor an archive's: {clean_url(address)[:60]}",

@@ -21,6 +21,7 @@ from parity.model.toml import TOMLError, parse
 
 _WHEEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]*\.whl")
 _INDEX_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
+_ARCHIVES = (".whl", ".zip", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 LockState = Literal["fresh", "outdated", "missing"]
@@ -128,11 +129,17 @@ def _built_lines(wheel: LockedWheel, origin: Origin) -> list[str]:
     inside = f", subdirectory = {_quoted(origin.subdirectory)}" if origin.subdirectory else ""
     said = ", ".join(f"{key} = {_quoted(value)}" for key, value in origin.document().items())
     address = _quoted(origin.address)
+    asked = f", requested-revision = {_quoted(origin.revision)}" if origin.revision else ""
+    archive = f"hashes = {{ sha256 = {_quoted(origin.sha256)} }}{inside}"
+    commit = f"commit-id = {_quoted(origin.commit)}"
+    is_file = origin.address.endswith(_ARCHIVES)
     source = {
-        "git": f'vcs = {{ type = "git", url = {address}, commit-id = {_quoted(origin.commit)}{inside} }}',
-        "url": f"archive = {{ url = {address}, hashes = {{ sha256 = {_quoted(origin.sha256)} }}{inside} }}",
-        "path": f"directory = {{ path = {address}{inside} }}",
-        "sdist": f"sdist = {{ url = {address}, hashes = {{ sha256 = {_quoted(origin.sha256)} }} }}",
+        "git": f'vcs = {{ type = "git", url = {address}{asked}, {commit}{inside} }}',
+        "url": f"archive = {{ url = {address}, {archive} }}",
+        "path": f"archive = {{ path = {address}, {archive} }}"
+        if is_file
+        else f"directory = {{ path = {address}{inside} }}",
+        "sdist": f"sdist = {{ url = {address}, {archive} }}",
     }
     address_of: list[str] = []
     name_of: list[str] = []
