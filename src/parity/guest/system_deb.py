@@ -30,7 +30,9 @@ _INST = re.compile(r"^Inst (\S+) ")
 # A source that is trusted without a signature is trusted by its signature here, or not at all.
 _UNCHECKED = re.compile(r"\b(?:trusted|allow-[a-z-]+)=[^\s\]]*", re.IGNORECASE)
 _UNCHECKED_FIELD = re.compile(r"^(?:Trusted|Allow-[A-Za-z-]+):.*\n?", re.IGNORECASE | re.MULTILINE)
-_UNSIGNED = r"is not signed|does not have a Release file|NO_PUBKEY|GPG error|signatures? (?:could|were invalid)"
+_UNSIGNED = (
+    r"is not signed|does not have a Release file|NO_PUBKEY|GPG error|signatures? (?:could|were invalid)"
+)
 _UNREACHED = "Failed to fetch|index files failed|Unable to fetch|Could not (?:connect|resolve)"
 _UNKNOWN = "Unable to locate package|no installation candidate|Couldn't find any package"
 _WRONG = (
