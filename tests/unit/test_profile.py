@@ -148,7 +148,9 @@ def test_what_may_be_built_from_source_is_added_to_and_stays(folder: Path) -> No
     sourced = {"requirements": ["a", "./here"], "build-from-source": ["Doc.opt"]}
     text = json.dumps({"extends": "base.yaml", "install": sourced})
     found = load(folder, text, Overrides(requirements=(wanted,), build_from_source=("psycopg2",)))
-    assert found.sources.names == ("doc-opt", "psycopg2")
+    assert (found.sources.names, found.sources.apart) == (("doc-opt", "psycopg2"), True)
+    assert not load(folder, GOOD).sources.apart
+    assert load(folder, json.dumps({"extends": "base.yaml", "builder": {"packages": []}})).sources.apart
     assert found.requirements.inline == ()
     kept = load(folder, text)
     assert (kept.requirements.inline, kept.requirements.folder) == (("a", "./here"), folder)

@@ -85,7 +85,7 @@ def test_a_build_that_lacks_a_compiler_is_sent_to_the_builder(said: str) -> None
 
 def test_another_failure_is_told_by_its_last_error() -> None:
     said = "x.c:3: warning: implicit declaration of function getaddrinfo\nValueError: too old\nhint: none"
-    error = build_failed("demo", said)
+    error = build_failed("demo", f"{said}\nerror: Failed to build `/carry/work/source`\n  cause: it failed")
     assert error.message == "demo cannot be built: ValueError: too old"
     assert "builder" not in error.remedy
 

@@ -48,11 +48,13 @@ class SourcePlan:
         names: normalised names of packages that may be built from their source distribution.
         builder: the builder's image, None for the one beside the target's.
         packages: packages of the distribution that the builder gets besides.
+        apart: whether all sources are built in the builder; otherwise the target's own image serves.
     """
 
     names: tuple[str, ...] = ()
     builder: ImageSource | None = None
     packages: tuple[str, ...] = ()
+    apart: bool = False
 
 
 @dataclass(frozen=True)

@@ -28,12 +28,17 @@ def sources_file(built: Sequence[Built], shop: Shop) -> BundleFile:
 
 def _provenance(built: Built) -> Mapping[str, object]:
     wheel, making = built.wheel, built.making
-    return {
+    found: dict[str, object] = {
         "name": wheel.name,
         "version": wheel.version,
         "wheel": wheel.filename,
         "sha256": wheel.sha256,
         "origin": wheel.origin.document() if wheel.origin else {},
+    }
+    if not making.image:
+        return found  # a wheel already, named by its address or path
+    return {
+        **found,
         "builder": making.image,
         "build_requires": _files(making.build),
         "commands": list(making.commands),

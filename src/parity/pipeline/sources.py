@@ -68,7 +68,7 @@ class Shop:
             ImageUnavailable: nobody says where its recipe is.
         """
         plan, world = self.request.profile.sources, self.world
-        if not (plan.names or plan.builder or plan.packages):
+        if not plan.apart:
             return None
         if self.request.stand_in:  # the real target's builder would not begin with this image
             plan = replace(plan, builder=None)

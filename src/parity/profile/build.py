@@ -114,10 +114,12 @@ def _image(layer: Layer, trail: Trail) -> ImageSource:
 
 def _sources(layer: Layer) -> SourcePlan:
     builder = layer.value.get("builder", {})
+    names = layer.value.get("install", {}).get("build-from-source", ())
     return SourcePlan(
-        names=tuple(normalize_name(n) for n in layer.value.get("install", {}).get("build-from-source", ())),
+        names=tuple(normalize_name(name) for name in names),
         builder=_image(layer, ("builder", "image")) if "image" in builder else None,
         packages=tuple(builder.get("packages", ())),
+        apart=bool(names) or "builder" in layer.value,
     )
 
 

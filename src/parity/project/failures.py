@@ -18,9 +18,10 @@ _NO_COMPILER = re.compile(
     r"|unable to execute '?\S*(gcc|cc)'?|error: command '?\S*gcc'? failed: No such file"
 )
 _WITH_BUILDER = (
-    "it was built in the target's own image, which has no compiler: name `builder` in the profile "
-    "(builder.image, or builder.packages), and it is built in the target's builder"
+    "it was built in the target's own image, which has no compiler: `builder: {packages: []}` in the "
+    "profile has it built in the target's builder, with what `packages` names besides"
 )
+_FRONTEND = re.compile(r"error: Failed to build")
 _RAISED = re.compile(r"[\w.]*(Error|Exception)\b|error: ")
 
 
@@ -36,7 +37,7 @@ def build_failed(what: str, said: str) -> BuildFailed:
             "package in builder.packages, or use a version that has wheels",
             details=(reached, *details),
         )
-    raised = [line for line in lines if _RAISED.match(line)]
+    raised = [line for line in lines if _RAISED.match(line) and not _FRONTEND.match(line)]
     reason = (raised[-1:] or lines[-1:] or ["no reason given"])[0].strip()
     lacks_compiler = any(_NO_COMPILER.search(line) for line in lines)
     return BuildFailed(
