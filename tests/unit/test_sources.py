@@ -79,7 +79,7 @@ def test_a_build_that_reaches_for_the_network_is_told_so(said: str) -> None:
 )
 def test_a_build_that_lacks_a_compiler_is_sent_to_the_builder(said: str) -> None:
     error = build_failed("demo", said)
-    assert "`builder`" in error.remedy
+    assert "builder: {packages: []}" in error.remedy
     assert "network" not in error.message
 
 
