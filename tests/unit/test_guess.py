@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
@@ -155,3 +157,23 @@ def test_an_index_that_fails_gives_no_guess_and_no_error(tmp_path: Path) -> None
         job |= {"requirements": ["nothing"], "constraints": [], "tags": [], "threads": 2, "deadline": 5}
         job["markers"] = dict(DEBIAN11.markers)
         assert guess.main(job, lambda event: None)["versions"] == {}
+
+
+def test_visits_that_end_at_once_do_not_hold_the_others_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class AtOnce(ThreadPoolExecutor):
+        """A pool whose threads are always quicker than whoever gives them work."""
+
+        def submit(self, *args: Any, **options: Any) -> Future[Any]:
+            future = super().submit(*args, **options)
+            wait([future], 5)
+            return future
+
+    monkeypatch.setattr("concurrent.futures.ThreadPoolExecutor", AtOnce)
+    job: dict[str, Any] = {"store": str(tmp_path / "s"), "audits": "", "index_url": "nowhere://"}
+    job |= {"requirements": [f"gone{n}" for n in range(3)], "constraints": [], "tags": [], "threads": 4}
+    job |= {"deadline": 20, "markers": dict(DEBIAN11.markers)}
+    begin = time.monotonic()
+    assert guess.main(job, lambda event: None)["versions"] == {}
+    assert time.monotonic() - begin < 10

@@ -119,10 +119,12 @@ class _Crawl:
             fresh = requirement.extras - project.extras
             project.extras |= requirement.extras
             known = project.requires
-            if first:
-                future = self._pool.submit(self._visit, project, requirement)
+            future = self._pool.submit(self._visit, project, requirement) if first else None
+            if future is not None:
                 self._open.add(future)
-                future.add_done_callback(self._close)
+        if future is not None:
+            # Not under the lock: for a visit that is over already it is called here and now.
+            future.add_done_callback(self._close)
         if known is not None and fresh:
             self._follow(known, frozenset(fresh))
 
