@@ -117,6 +117,8 @@ class Conversation:
             raise ConnectionResetError("the output broke off")
 
     def _wait(self, *, writing: bool) -> None:
+        if self._wire.ended:
+            return
         events = select.POLLIN | (select.POLLOUT if writing else 0)
         self._poll.register(self._wire.fileno(), events)
         if self._deadline is None:

@@ -26,6 +26,10 @@ class Wire(Protocol):
     def pending(self) -> bool:
         """Whether bytes wait to be sent by `flush`."""
 
+    @property
+    def ended(self) -> bool:
+        """Whether the other side has said its last word, which no further byte will announce."""
+
     def fileno(self) -> int:
         """For select."""
 
@@ -55,6 +59,11 @@ class PlainWire:
     @property
     def pending(self) -> bool:
         """Never: the kernel takes what `send` takes."""
+        return False
+
+    @property
+    def ended(self) -> bool:
+        """Never: the kernel announces the end by itself."""
         return False
 
     def fileno(self) -> int:
@@ -96,6 +105,7 @@ class TlsWire:
         name = host if context.check_hostname else None
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=name)
         self._unsent = b""
+        self._ended = False
         self._handshake()
         sock.setblocking(False)
 
@@ -120,12 +130,19 @@ class TlsWire:
         """Whether encrypted bytes wait."""
         return bool(self._unsent) or self._outgoing.pending > 0
 
+    @property
+    def ended(self) -> bool:
+        """Whether its close_notify has come; Docker may leave the connection open for minutes after it."""
+        return self._ended
+
     def fileno(self) -> int:
         """For select."""
         return self._sock.fileno()
 
     def receive(self) -> bytes | None:
         """What has come; None when nothing has, empty at the end."""
+        if self._ended:
+            return b""
         try:
             chunk = self._sock.recv(_BLOCK)
         except BlockingIOError:
@@ -145,6 +162,7 @@ class TlsWire:
             except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
                 part = b""
             if not part:
+                self._ended = True
                 return b"".join(parts)
             parts.append(part)
 
