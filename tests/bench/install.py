@@ -18,6 +18,7 @@ PIP = (
 )
 WAYS = {
     "install": OURS,
+    "install-bare": OURS + " --no-imports",
     "install-pip": PIP.format(options=""),
     "install-pip-plain": PIP.format(options="--no-compile"),
 }
