@@ -7,6 +7,7 @@ BIN     := $(VENV)/bin
 STAMP   := $(VENV)/.installed
 DEBIAN  := debian11-py39 debian12-py311 debian13-py313
 
+TEST_PROCESSES ?= 3
 .DEFAULT_GOAL := help
 .PHONY: help setup engine images demo test farside check bench clean
 
@@ -36,7 +37,7 @@ demo: setup engine ## build, verify and install a real bundle: numpy, pandas, sc
 	@$(BIN)/parity verify --rehearse dist/sci-demo-debian11-py39.parity.tar
 
 test: setup images ## all tests, on the real engine
-	@$(BIN)/python -m pytest tests
+	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile tests
 
 farside: setup images ## carry a bundle across the gap and use it there: install, serve, devpi, update, roll back
 	@$(BIN)/python -m tests.farside_story
