@@ -22,7 +22,8 @@ from tests.support.tools import tools_environment
 
 DEVPI = ("devpi-server>=6.20,<7", "devpi-client>=7.3,<8")
 LOCKED = (*DEVPI, "devpi-lockdown>=2,<3", "setuptools<81")
-USER, PASSWORD = "root", "canary-5ecret"
+# Of this process alone: another's devpi-init has its password on the command line, where canaries are sought.
+USER, PASSWORD = "root", f"canary-5ecret{os.getpid()}"
 
 
 @dataclass(frozen=True)
