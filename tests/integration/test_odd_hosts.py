@@ -6,7 +6,6 @@ Each row runs in a container without network, as root unless it says otherwise.
 from __future__ import annotations
 
 import shlex
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,14 +13,14 @@ from pathlib import Path
 import pytest
 from tests.support.hosts import tree_tar
 from tests.support.inside import Typed, inside
-from tests.support.signed import ALPHA, alpha, signed
-from tests.support.unpacked import target, uv_wheel
+from tests.support.signed import ALPHA, alpha, carry, signed
+from tests.support.unpacked import target
 
 from parity.docker_engine import DockerEngine
 from parity.engine import Container, ContainerSpec, Network
 from parity.farside.errors import EnvironmentUnfit, FarsideError, InstallFailed, PrefixInUse, WrongHost
 from parity.model import PinnedImage
-from parity.pack.singlefile import NAME, single_file
+from parity.pack.singlefile import NAME
 
 pytestmark = pytest.mark.engine
 
@@ -41,14 +40,9 @@ TMPFS = {
 def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What is carried: the single file, the key, two bundles for each system, an unpacked one for its pip."""
     folder, scrap = tmp_path_factory.mktemp("media"), tmp_path_factory.mktemp("scrap")
-    (folder / NAME).write_text(single_file())
+    carry(folder, scrap, AIMS)
+    wheels = alpha(scrap / "pip", "2.0")
     for name, aim in AIMS.items():
-        for serial in (1, 2):
-            wheels = alpha(scrap / f"w{serial}", f"{serial}.0")
-            where = scrap / f"{name}-{serial}"
-            made = signed(where, wheels, serial=serial, aim=aim, uv=uv_wheel(), imports=ALPHA)
-            shutil.move(made.path, folder / f"{name}-{serial}.parity.tar")
-            shutil.copy(made.public, folder)
         signed(scrap / f"{name}-pip", wheels, aim=aim, imports=ALPHA).unpack(folder / f"pip-{name}")
     return folder
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,8 +12,8 @@ from pathlib import Path
 import pytest
 from tests.support.cli import Parity
 from tests.support.hosts import PREFIX, Host, host
-from tests.support.signed import ALPHA, Signed, alpha, quick_uv, signed
-from tests.support.unpacked import here, target, uv_wheel
+from tests.support.signed import ALPHA, Signed, alpha, carry, quick_uv, signed
+from tests.support.unpacked import here, target
 
 from parity.docker_engine import DockerEngine
 from parity.farside.errors import (
@@ -41,14 +40,7 @@ KEY = ("--key", "/media/sender.pub")
 def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What is carried: the single file and the key ahead, then two bundles for each host."""
     folder, scrap = tmp_path_factory.mktemp("media"), tmp_path_factory.mktemp("scrap")
-    (folder / NAME).write_text(single_file())
-    for name, aim in AIMS.items():
-        for serial in (1, 2):
-            wheels = alpha(scrap / f"w{serial}", f"{serial}.0")
-            uv = uv_wheel() if serial == 1 else None
-            made = signed(scrap / f"{name}-{serial}", wheels, serial=serial, aim=aim, uv=uv, imports=ALPHA)
-            shutil.move(made.path, folder / f"{name}-{serial}.parity.tar")
-            shutil.copy(made.public, folder)
+    carry(folder, scrap, AIMS, uv_in=(1,))
     return folder
 
 

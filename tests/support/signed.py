@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tests.support.bundles import locked, wheel_stream
 from tests.support.bundles import signing_key as default_key
-from tests.support.unpacked import UV_VERSION, unpacked
+from tests.support.unpacked import UV_VERSION, unpacked, uv_wheel
 from tests.support.wheels import make_wheel
 
 from parity.farside import manifest
 from parity.model import BundleIdentity
 from parity.pack import file_of_bytes, wheel_files, write_bundle
+from parity.pack.singlefile import NAME, single_file
 from parity.sign import SigningKey, make_sealer
 
 ALPHA = [("alpha", "alpha"), ("beta", "beta")]
@@ -112,3 +113,38 @@ def signed(
     public = folder / "sender.pub"
     public.write_bytes(key.public.pem)
     return Signed(built.path, public)
+
+
+def successive(folder: Path, options: Mapping[int, Mapping[str, Any]]) -> list[Signed]:
+    """Bundles of one product, installed by `quick_uv`: serial → further options."""
+    uv = quick_uv(folder)
+    return [
+        signed(
+            folder / str(serial),
+            alpha(folder / f"w{serial}", f"{serial}.0"),
+            serial=serial,
+            uv=uv,
+            imports=ALPHA,
+            **more,
+        )
+        for serial, more in options.items()
+    ]
+
+
+def carry(folder: Path, scrap: Path, aims: Mapping[str, Any], uv_in: Collection[int] = (1, 2)) -> None:
+    """What is carried across: the single file, the sender's key, serials 1 and 2 for each aim.
+
+    Args:
+        folder: gets them, a bundle as `<aim>-<serial>.parity.tar`.
+        scrap: for what they are made of.
+        aims: name → target.
+        uv_in: the serials that carry the real uv; the others are installed by pip.
+    """
+    (folder / NAME).write_text(single_file())
+    for name, aim in aims.items():
+        for serial in (1, 2):
+            wheels = alpha(scrap / f"w{serial}", f"{serial}.0")
+            uv = uv_wheel() if serial in uv_in else None
+            made = signed(scrap / f"{name}-{serial}", wheels, serial=serial, aim=aim, uv=uv, imports=ALPHA)
+            shutil.move(made.path, folder / f"{name}-{serial}.parity.tar")
+            shutil.copy(made.public, folder)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.signed import ALPHA, Signed, alpha, quick_uv, signed
+from tests.support.signed import Signed, signed, successive
 from tests.support.wheels import make_wheel
 
 from parity.farside.errors import BundleDamaged, InstallFailed
@@ -25,19 +25,9 @@ SECOND = {"models": b"now a file", "site.conf": b"two", "new dir/a b.txt": b""}
 @pytest.fixture(scope="module")
 def bundles(tmp_path_factory: pytest.TempPathFactory) -> list[Signed]:
     """Serial 1 with the first set of files, serial 2 with the second, serial 3 with none."""
-    folder = tmp_path_factory.mktemp("bundles")
-    uv = quick_uv(folder)
-    return [
-        signed(
-            folder / str(serial),
-            alpha(folder / f"w{serial}", f"{serial}.0"),
-            serial=serial,
-            uv=uv,
-            imports=ALPHA,
-            others=others,
-        )
-        for serial, others in ((1, FIRST), (2, SECOND), (3, {}))
-    ]
+    others = {1: FIRST, 2: SECOND, 3: dict[str, bytes]()}
+    options = {serial: {"others": files} for serial, files in others.items()}
+    return successive(tmp_path_factory.mktemp("bundles"), options)
 
 
 @pytest.fixture

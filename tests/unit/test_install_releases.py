@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.signed import ALPHA, Signed, alpha, quick_uv, signed
+from tests.support.signed import Signed, quick_uv, signed, successive
 from tests.support.wheels import make_wheel
 
 from parity.farside.errors import (
@@ -35,18 +35,7 @@ def silent(_line: str) -> None:
 @pytest.fixture(scope="module")
 def bundles(tmp_path_factory: pytest.TempPathFactory) -> list[Signed]:
     """Serials 1 to 4 of one product; alpha's version is the serial's."""
-    folder = tmp_path_factory.mktemp("bundles")
-    uv = quick_uv(folder)
-    return [
-        signed(
-            folder / str(serial),
-            alpha(folder / f"w{serial}", f"{serial}.0"),
-            serial=serial,
-            uv=uv,
-            imports=ALPHA,
-        )
-        for serial in (1, 2, 3, 4)
-    ]
+    return successive(tmp_path_factory.mktemp("bundles"), {serial: {} for serial in (1, 2, 3, 4)})
 
 
 def request(bundle: Signed, prefix: Path, **options: Any) -> Request:

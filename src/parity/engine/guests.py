@@ -68,6 +68,17 @@ def small_tar(files: Mapping[str, bytes], mode: int = 0o644) -> bytes:
     return buffer.getvalue()
 
 
+def folders_tar(modes: Mapping[str, int]) -> bytes:
+    """Empty folders as a tar archive in memory, each with its mode whatever an umask says."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for name, mode in modes.items():
+            info = tarfile.TarInfo(name)
+            info.type, info.mode = tarfile.DIRTYPE, mode
+            archive.addfile(info)
+    return buffer.getvalue()
+
+
 def run_guest(
     container: Container,
     python: str,

@@ -22,14 +22,12 @@ certificate lies in a file for as long as uv runs, in a folder that is open to n
 import contextlib
 import os
 import shutil
-import subprocess
 import tempfile
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Any, Callable, Dict, List
 
 from .router import Router
+from .uvrun import run
 from .web import WebProblem, origin_of
-
-_OVERTIME = 124
 
 
 def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[str, Any]:
@@ -63,7 +61,8 @@ def _compile(job: Dict[str, Any], folder: str) -> Dict[str, Any]:
             _write(os.path.join(folder, name + ".pem"), job[name])
     os.makedirs(job["cache"], exist_ok=True)
     os.utime(job["cache"])
-    exit_code, stderr = _run(_command(job, output), _environment(job, folder), folder, job["timeout"])
+    environment = _environment(job, folder)
+    exit_code, _, stderr = run(_command(job, output), environment, folder, job["timeout"])
     lock = None
     if exit_code == 0:
         with open(output, encoding="utf-8") as file:
@@ -132,24 +131,6 @@ def _index(job: Dict[str, Any]) -> Dict[str, str]:
         if pair:
             found["UV_INDEX_PARITY_USERNAME"], found["UV_INDEX_PARITY_PASSWORD"] = pair
     return found
-
-
-def _run(command: List[str], environment: Dict[str, str], folder: str, timeout: float) -> Tuple[int, str]:
-    process = subprocess.Popen(
-        command,
-        cwd=folder,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-    )
-    try:
-        stderr = process.communicate(timeout=timeout)[1]
-    except subprocess.TimeoutExpired:
-        process.kill()
-        stderr = process.communicate()[1]
-        return _OVERTIME, stderr.decode("utf-8", "replace")
-    return process.returncode, stderr.decode("utf-8", "replace")
 
 
 def _write(path: str, text: str) -> None:

@@ -80,17 +80,21 @@ def build_manifest(
             "packages": [_package(wheel) for wheel in sorted(wheels, key=lambda one: one.locked.name)],
             "allow": sorted(set(allow)),
             "system": system,
-            "other_files": [
-                {"path": file.path, "executable": file.executable}
-                for file in payload_order(files)
-                if file.path.startswith(manifest.OTHER_FILES)
-            ],
+            "other_files": _other_files(files),
             "imports": _imports(imports),
             "files": [
                 {"path": file.path, "size": file.size, "sha256": file.sha256} for file in payload_order(files)
             ],
         }
     )
+
+
+def _other_files(files: Sequence[BundleFile]) -> list[dict[str, object]]:
+    return [
+        {"path": file.path, "executable": file.executable}
+        for file in payload_order(files)
+        if file.path.startswith(manifest.OTHER_FILES)
+    ]
 
 
 def _target(target: Target, implementation: str) -> dict[str, object]:

@@ -133,7 +133,9 @@ class Gathering:
         fresh = lock_state(existing, inputs_digest(inputs, resolver())) == "fresh"
         if existing is not None and fresh and not self.shop.request.upgrade:
             again = [
-                _again(wheel) for wheel in existing.wheels if wheel.origin and wheel.origin.kind == "sdist"
+                _again(wheel, wheel.origin)
+                for wheel in existing.wheels
+                if wheel.origin and wheel.origin.kind == "sdist"
             ]
             indexed = [wheel for wheel in existing.wheels if wheel.origin is None]
             return indexed, [self.shop.build(source, self.base) for source in again]
@@ -266,10 +268,8 @@ def _indexed(lock: Lock | None) -> Lock | None:
     return replace(lock, wheels=tuple(kept))
 
 
-def _again(wheel: LockedWheel) -> SourcePackage:
+def _again(wheel: LockedWheel, origin: Origin) -> SourcePackage:
     """The source distribution that a locked wheel was built from."""
-    origin = wheel.origin
-    assert origin is not None  # noqa: S101 - the caller has looked
     return SourcePackage(
         wheel.name, wheel.version, "sdist", origin.address, sha256=origin.sha256,
         requested=wheel.requested, index=wheel.index,

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 from parity.engine import Container, ContainerSpec, Engine, Mount, Network
-from parity.engine.guests import GuestFailed, guest_tar, run_guest
+from parity.engine.guests import GuestFailed, folders_tar, guest_tar, run_guest
 from parity.engine.workshop import STORE, STORE_VOLUME
 from parity.errors import BuildFailed, NotIsolated, SourceUnavailable
 from parity.model import Facts, PinnedImage, RehearsalPlan
@@ -24,6 +24,8 @@ from parity.project.failures import build_failed
 EPOCH = 315532800
 """1980-01-01: the earliest time that a wheel's zip can hold."""
 _NOBODY = "65534:65534"
+_FOLDERS = {"source": 0o755, "work": 0o777}
+"""Nobody may write into the first, everybody into the second."""
 _CARRY = "/carry"
 _SOURCE = f"{_CARRY}/source"
 _IN_MEMORY = 16 * 1024 * 1024
@@ -196,7 +198,7 @@ def build_room(
     """
     with engine.scratch_volume() as volume, engine.container(_spec(image, limits, volume)) as container:
         container.put(_CARRY, guest_tar())
-        container.put(_CARRY, _folders())
+        container.put(_CARRY, folders_tar(_FOLDERS))
         uv = carry_uv(container, _CARRY)
         place = source if isinstance(source, str) else _SOURCE
         if not isinstance(source, str):
@@ -234,16 +236,6 @@ def _build_system(said: Mapping[str, Any]) -> BuildSystem:
         return BuildSystem(("setuptools>=40.8.0",), legacy)
     paths = tuple(str(path) for path in said.get("backend-path", ()))
     return BuildSystem(tuple(str(line) for line in requires), str(said.get("build-backend") or legacy), paths)
-
-
-def _folders() -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        for name, mode in (("source", 0o755), ("work", 0o777)):
-            info = tarfile.TarInfo(name)
-            info.type, info.mode = tarfile.DIRTYPE, mode
-            archive.addfile(info)
-    return buffer.getvalue()
 
 
 def _only_wheel(archive: Iterable[bytes], what: str) -> BuiltFile:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import io
-import tarfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from parity.engine import ContainerSpec, Engine, Mount, Network
-from parity.engine.guests import GuestFailed, guest_tar, run_guest
+from parity.engine.guests import GuestFailed, folders_tar, guest_tar, run_guest
 from parity.engine.workshop import AUDITS
 from parity.errors import NotIsolated, RehearsalFailed, RehearsalTimeout
 from parity.model import Facts, PinnedImage, RehearsalPlan
 from parity.progress import Reporter
 
 _NOBODY = "65534:65534"
+_FOLDERS = {"bundle": 0o755, "work": 0o777}
+"""Nobody may write into the first, everybody into the second."""
 _CARRY = "/carry"
 _BUNDLE = f"{_CARRY}/bundle"
 _WORK = f"{_CARRY}/work"
@@ -71,7 +71,7 @@ def rehearse(
         spec = _spec(image, plan, volume, carried)
         with engine.container(spec) as container:
             container.put(_CARRY, guest_tar())
-            container.put(_CARRY, _folders())
+            container.put(_CARRY, folders_tar(_FOLDERS))
             container.put(_BUNDLE, carried.archive())
             container.start()
             try:
@@ -123,17 +123,6 @@ def _tmpfs(plan: RehearsalPlan, carried: Carried) -> dict[str, str]:
 def _fits_memory(plan: RehearsalPlan, carried: Carried) -> bool:
     """Whether the environment may be made in memory: a disk can need longer to remove than to make it."""
     return carried.wheel_bytes * _UNPACKED < plan.memory // 2
-
-
-def _folders() -> bytes:
-    """The bundle's folder, and the only one in which nobody may write."""
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        for name, mode in (("bundle", 0o755), ("work", 0o777)):
-            info = tarfile.TarInfo(name)
-            info.type, info.mode = tarfile.DIRTYPE, mode
-            archive.addfile(info)
-    return buffer.getvalue()
 
 
 def _job(image: PinnedImage, facts: Facts, plan: RehearsalPlan, carried: Carried) -> dict[str, Any]:

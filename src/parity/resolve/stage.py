@@ -68,8 +68,7 @@ def resolve_lock(
     Raises:
         Unresolvable, NoWheel, HashMismatch, IndexConfusion, IndexFailed, ToolUnavailable.
     """
-    if network.named and not (network.index_url or network.default_index):
-        raise IndexFailed("no default index is known", remedy="name one in the profile: `index: {url: …}`")
+    _demand_default(network)
     uv = _Uv(container, python, inputs, network, timeout, tuple(known))
     guess = uv.guess(reporter) if upgrade or existing is None else _Guess()
     kept = guess.lock if upgrade or existing is None else write_lock(existing)
@@ -87,6 +86,11 @@ def resolve_lock(
     unhashed = {*hashed, *guess.unhashed, *(answer.routes["unhashed"] if answer.routes else ())}
     _warn(reporter, [wheel.name for wheel in lock.wheels if wheel.name in unhashed], answer.stderr)
     return with_indexes(lock, answer.routes)
+
+
+def _demand_default(network: HostNetwork) -> None:
+    if network.named and not (network.index_url or network.default_index):
+        raise IndexFailed("no default index is known", remedy="name one in the profile: `index: {url: …}`")
 
 
 @dataclass(frozen=True)

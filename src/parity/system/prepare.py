@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from parity.engine import Container, ContainerSpec, Engine, Mount, Network
-from parity.engine.guests import GuestFailed, guest_tar, run_guest, small_tar
+from parity.engine.guests import GuestFailed, folders_tar, guest_tar, run_guest
 from parity.errors import NotIsolated, SystemPackagesFailed
 from parity.model import Facts, PinnedImage, RehearsalPlan
 
@@ -48,7 +48,7 @@ def prepared_image(
     with ExitStack() as stack:
         with engine.scratch_volume() as volume, engine.container(_spec(image, plan, volume)) as container:
             container.put(_CARRY, guest_tar())
-            container.put(_CARRY, small_tar({"bundle/.here": b"", "work/.here": b""}))
+            container.put(_CARRY, folders_tar({"bundle": 0o755, "work": 0o755}))
             container.put(f"{_CARRY}/bundle", archive())
             container.start()
             result = _installed(container, facts, plan)
