@@ -3,8 +3,8 @@
 Nothing of a wheel runs here: its METADATA is read as text.
 
 Job:
-    {"store": "/store", "files": [{"sha256", "filename", "incoming": bool}]}
-     `incoming` files lie in the store's `partial` folder under `built-<sha256>`; others must be there
+    {"store": "/store", "files": [{"sha256", "filename", "incoming": name or null}]}
+     a file that arrives lies in the store's `partial` folder under the name `incoming`
 Result:
     {"files": [{"sha256", "held": bool, "size", "requires": [Requires-Dist lines], "requires_python",
                 "provides_extra": [names]}]}
@@ -28,7 +28,7 @@ def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[st
 def _one(store: Store, file: Dict[str, Any]) -> Dict[str, Any]:
     digest = file["sha256"]
     if file["incoming"]:
-        _take(store, digest)
+        _take(store, file["incoming"], digest)
     held = store.holds(digest) is True
     path = store.content(digest)
     size = os.stat(path).st_size if held else 0
@@ -39,8 +39,8 @@ def _one(store: Store, file: Dict[str, Any]) -> Dict[str, Any]:
     return result
 
 
-def _take(store: Store, digest: str) -> None:
-    arrived = os.path.join(store.root, "partial", "built-" + digest)
+def _take(store: Store, incoming: str, digest: str) -> None:
+    arrived = store.partial_path(incoming)
     if sha256_file(arrived) != digest:
         os.unlink(arrived)
         return

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 from parity.audit import audit_wheels
 from parity.engine import Container
@@ -59,14 +60,18 @@ class Shelves:
 
     def keep(self, file: BuiltFile) -> Mapping[str, Any]:
         """Bring a file into the store; what it says of itself."""
-        self.room.put(f"{STORE}/partial", incoming_tar(file))
-        said = self.said(file.filename, file.sha256, incoming=True)
+        incoming = f"built-{uuid4().hex}"  # another build may bring the same bytes at the same time
+        self.room.put(f"{STORE}/partial", incoming_tar(file, incoming))
+        said = self.said(file.filename, file.sha256, incoming)
         if not said["held"]:
             raise HashMismatch("the store did not keep the bytes that it was given", where=file.filename)
         return said
 
-    def said(self, filename: str, sha256: str, *, incoming: bool = False) -> Mapping[str, Any]:
-        """What a file of the store says of itself (see `parity.guest.keep`)."""
+    def said(self, filename: str, sha256: str, incoming: str | None = None) -> Mapping[str, Any]:
+        """What a file of the store says of itself; where it arrives as `incoming`, it is taken in first.
+
+        See `parity.guest.keep`.
+        """
         job = {
             "store": STORE,
             "files": [{"filename": filename, "sha256": sha256, "incoming": incoming}],

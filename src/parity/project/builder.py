@@ -286,9 +286,9 @@ def file_of_path(path: Path) -> BuiltFile:
     return BuiltFile(path.name, digest.hexdigest(), content.tell(), content, same_twice=True)
 
 
-def incoming_tar(file: BuiltFile) -> Iterator[bytes]:
-    """The wheel as a tar stream for the store's `partial` folder; see `parity.guest.keep`."""
-    info = tarfile.TarInfo(f"built-{file.sha256}")
+def incoming_tar(file: BuiltFile, name: str) -> Iterator[bytes]:
+    """The wheel as a tar stream for the store's `partial` folder, under a name; see `parity.guest.keep`."""
+    info = tarfile.TarInfo(name)
     info.size, info.mode = file.size, 0o644
     yield info.tobuf(tarfile.PAX_FORMAT)
     file.content.seek(0)

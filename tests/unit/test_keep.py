@@ -1,0 +1,35 @@
+"""What two builds bring into the store at the same time is kept, and what is not what it should be is not."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from tests.support.index import tiny_wheel
+
+from parity.guest import keep
+from parity.guest.store import Store
+
+
+def test_the_same_bytes_from_two_builds_are_kept_once(tmp_path: Path) -> None:
+    wheel = tiny_wheel(tmp_path, "demo", requires=["six"]).read_bytes()
+    store = Store(str(tmp_path / "store"))
+    digest = hashlib.sha256(wheel).hexdigest()
+    names = ["built-a", "built-b"]
+    for name in names:  # both are there before either is taken
+        Path(store.partial_path(name)).write_bytes(wheel)
+    file = {"filename": "demo-1.0-py3-none-any.whl", "sha256": digest}
+    job = {"store": store.root, "files": [{**file, "incoming": name} for name in names]}
+    found = keep.main(job, lambda event: None)["files"]
+    assert [(each["held"], each["requires"]) for each in found] == [(True, ["six"])] * 2
+    assert Path(store.content(digest)).read_bytes() == wheel
+    assert not list((tmp_path / "store" / "partial").iterdir())
+
+
+def test_other_bytes_are_not_kept(tmp_path: Path) -> None:
+    store = Store(str(tmp_path))
+    Path(store.partial_path("built-a")).write_bytes(b"something else")
+    file = {"filename": "demo-1.0-py3-none-any.whl", "sha256": "0" * 64, "incoming": "built-a"}
+    (found,) = keep.main({"store": store.root, "files": [file]}, lambda event: None)["files"]
+    assert not found["held"]
+    assert not list((tmp_path / "partial").iterdir())
