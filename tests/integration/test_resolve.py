@@ -82,6 +82,15 @@ def test_it_resolves_for_the_images_python(room: Shop, index: PackageIndex) -> N
     assert all(wheel.index == index.url for wheel in lock.wheels)
 
 
+def test_each_wheel_of_a_new_lock_is_asked_for_once(room: Shop, wheels: Path) -> None:
+    tiny_wheel(wheels, "once", requires=["lib[x]>=1"])
+    with PackageIndex(wheels, host=gateway()) as index:  # at a port that uv's cache does not know
+        lock = resolve(room, index, inputs_for("once", "native"))
+        asked = [seen.path for seen in index.seen if "/files/" in seen.path]
+    assert versions(lock) == {"lib": "1.0", "native": "2.0", "once": "1.0"}
+    assert len(asked) == len(set(asked)) <= len(lock.wheels)
+
+
 def test_a_plain_rebuild_keeps_versions_and_an_upgrade_does_not(
     room: Shop, index: PackageIndex, wheels: Path
 ) -> None:

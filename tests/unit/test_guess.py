@@ -146,8 +146,13 @@ def test_the_whole_set_is_guessed_and_fetched(tmp_path: Path) -> None:
         }
         plain = guess.main(job, lambda event: None)
         with_extra = guess.main({**job, "requirements": ["app[x]"]}, lambda event: None)
-    assert plain["versions"] == {"app": "1.0", "lib": "1.0"}
-    assert with_extra["versions"] == {"app": "1.0", "lib": "1.0", "extra-only": "1.0"}
+    requires = ["lib<2 ; python_version >= '3'", "extra-only ; extra == 'x'", "gone"]
+    assert {name: said["requires"] for name, said in plain["metadata"].items()} == {
+        "app": requires,
+        "lib": [],
+    }
+    assert {said["version"] for said in with_extra["metadata"].values()} == {"1.0"}
+    assert set(with_extra["metadata"]) == {"app", "lib", "extra-only"}
     assert len(list((tmp_path / "store" / "sha256").glob("*/*"))) >= 3
 
 
@@ -156,7 +161,7 @@ def test_an_index_that_fails_gives_no_guess_and_no_error(tmp_path: Path) -> None
         job: dict[str, Any] = {"store": str(tmp_path / "s"), "audits": "", "index_url": index.url}
         job |= {"requirements": ["nothing"], "constraints": [], "tags": [], "threads": 2, "deadline": 5}
         job["markers"] = dict(DEBIAN11.markers)
-        assert guess.main(job, lambda event: None)["versions"] == {}
+        assert guess.main(job, lambda event: None)["metadata"] == {}
 
 
 def test_visits_that_end_at_once_do_not_hold_the_others_up(
@@ -175,5 +180,5 @@ def test_visits_that_end_at_once_do_not_hold_the_others_up(
     job |= {"requirements": [f"gone{n}" for n in range(3)], "constraints": [], "tags": [], "threads": 4}
     job |= {"deadline": 20, "markers": dict(DEBIAN11.markers)}
     begin = time.monotonic()
-    assert guess.main(job, lambda event: None)["versions"] == {}
+    assert guess.main(job, lambda event: None)["metadata"] == {}
     assert time.monotonic() - begin < 10

@@ -13,7 +13,7 @@ from parity.guest.repair import libraries_of
 from parity.model.toml import parse
 from parity.project.failures import build_failed
 from parity.resolve import Known, inputs_digest
-from parity.resolve.known import known_requirements, settings_text
+from parity.resolve.known import known_requirements, known_wheels, settings_text
 
 GITTED = Known(
     "gitted", "1.0", ("six", "other[x] @ git+https://g.example/o.git ; extra == 'web'"), ">=3.6",
@@ -42,6 +42,18 @@ def test_the_resolver_believes_what_was_built_and_expects_nothing_of_the_rest() 
     assert known_requirements([GITTED, SDIST]) == line
     with pytest.raises(InputFileError, match="demo requires what is no requirement"):
         settings_text([Known("demo", "1", ("???",))], [])
+
+
+def test_of_wheels_with_requirements_that_uv_must_judge_it_is_told_nothing() -> None:
+    said = {
+        "version": "1",
+        "requires": ["six; extra == 'x'"],
+        "requires_python": ">=3",
+        "provides_extra": ["x"],
+    }
+    odd = {"by-address": ["six @ https://h.example/six.whl"], "broken": ["six ==== 1"]}
+    told = known_wheels({"plain": said, **{name: {**said, "requires": lines} for name, lines in odd.items()}})
+    assert told == (Known("plain", "1", ("six; extra == 'x'",), ">=3", ("x",)),)
 
 
 def test_names_that_are_built_outdate_a_lock() -> None:

@@ -12,7 +12,9 @@ Job:
      "deadline": seconds, "indexes": several as in `routes` or an empty list,
      and the network's part as in `fetch`}
 Result:
-    {"versions": {normalised name: version}, "fetched_bytes": int,
+    {"metadata": {normalised name: {"version", and of the wheel's METADATA "requires": [Requires-Dist],
+                                    "requires_python", "provides_extra": [name]}},
+     "fetched_bytes": int,
      "unhashed": [projects whose wheel has no SHA-256 on the index],
      "routes": as `routes` tells of several indexes, or null}
 """
@@ -51,7 +53,7 @@ def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[st
         crawl.want(line, frozenset())
     crawl.finish(job["deadline"])
     return {
-        "versions": crawl.versions(),
+        "metadata": crawl.metadata(),
         "fetched_bytes": crawl.run.counter.fetched,
         "unhashed": sorted(crawl.unhashed),
         "routes": crawl.routes.report() if crawl.routes else None,
@@ -59,11 +61,11 @@ def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[st
 
 
 class _Project:
-    """What is known of one project: the extras that somebody wants, its version, its requirements."""
+    """What is known of one project: the extras that somebody wants; of the wheel that was taken, the rest."""
 
     def __init__(self) -> None:
         self.extras: Set[str] = set()
-        self.version = ""
+        self.metadata: Optional[Dict[str, Any]] = None
         self.requires: Optional[List[Requirement]] = None
 
 
@@ -107,9 +109,10 @@ class _Crawl:
         if self.routes is not None:
             self.routes.close()
 
-    def versions(self) -> Dict[str, str]:
-        """The version that was taken of each project."""
-        return {name: project.version for name, project in self._projects.items() if project.version}
+    def metadata(self) -> Dict[str, Dict[str, Any]]:
+        """What the wheels that were taken say of themselves, by project."""
+        found = ((name, project.metadata) for name, project in self._projects.items())
+        return {name: metadata for name, metadata in found if metadata is not None}
 
     def _visit_once(self, requirement: Requirement) -> None:
         with self._lock:
@@ -143,11 +146,13 @@ class _Crawl:
                 return
             if not release.sha256:
                 self.unhashed.add(requirement.name)
-            requires = self._requires(requirement.name, release)
+            metadata = self._metadata(requirement.name, release)
         except _TROUBLE:
             return  # uv will ask again and say what is wrong
+        parsed = map(parse_requirement, metadata["requires"])
+        requires = [each for each in parsed if each is not None]
         with self._lock:
-            project.version, project.requires = release.version, requires
+            project.metadata, project.requires = metadata, requires
             extras = frozenset(project.extras)
         self._follow(requires, extras | {""})
 
@@ -165,8 +170,8 @@ class _Crawl:
         answer = self.run.browser().get(address, {"Accept": simplepage.ACCEPT})
         return address, simplepage.links(answer.getheader("Content-Type") or "", answer.read())
 
-    def _requires(self, name: str, release: simplepage.Release) -> List[Requirement]:
-        """Bring the wheel into the store, judge it, and read what it requires."""
+    def _metadata(self, name: str, release: simplepage.Release) -> Dict[str, Any]:
+        """Bring the wheel into the store, judge it, and read what it says of itself."""
         if self.routes is not None:
             self._how.credentials.update(self.routes.logins(name, release.url))
         outcome = self.run.one(Wheel(release.filename, release.url, release.sha256, None))
@@ -178,7 +183,7 @@ class _Crawl:
         judged = WheelFile(content, release.filename, name, release.version, sha256)
         judge_set([judged], threads=1, cache=self._audits)
         with zipfile.ZipFile(content) as wheel:
-            return [each for each in map(parse_requirement, _requires_dist(wheel)) if each is not None]
+            return {"version": release.version, **_read_metadata(wheel)}
 
 
 def _specifiers(lines: List[str]) -> Dict[str, str]:
@@ -189,13 +194,17 @@ def _specifiers(lines: List[str]) -> Dict[str, str]:
     return found
 
 
-def _requires_dist(wheel: zipfile.ZipFile) -> List[str]:
-    """The Requires-Dist fields of a wheel's METADATA (core metadata 2.x)."""
+def _read_metadata(wheel: zipfile.ZipFile) -> Dict[str, Any]:
+    """What a wheel's METADATA says of requirements (core metadata 2.x)."""
     name = next(each for each in wheel.namelist() if each.endswith(".dist-info/METADATA"))
-    fields: List[Tuple[str, str]] = []
+    fields: Dict[str, List[str]] = {}
     for line in wheel.read(name).decode("utf-8", "replace").split("\n"):
         if line in ("", "\r"):
             break
         key, _, value = line.partition(":")
-        fields.append((key.lower(), value.strip()))
-    return [value for key, value in fields if key == "requires-dist"]
+        fields.setdefault(key.lower(), []).append(value.strip())
+    return {
+        "requires": fields.get("requires-dist", []),
+        "requires_python": fields.get("requires-python", [""])[0],
+        "provides_extra": fields.get("provides-extra", []),
+    }

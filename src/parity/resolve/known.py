@@ -1,10 +1,14 @@
-"""What the resolver is told of sources, so that it never builds one: their metadata, as a uv.toml."""
+"""What the resolver is told of packages that are here already: their metadata, as a uv.toml.
+
+It never builds a source then, and does not ask the index for what a fetched wheel says of itself.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -14,7 +18,7 @@ from parity.errors import InputFileError
 
 @dataclass(frozen=True)
 class Known:
-    """A package that was built: what the resolver is to believe of it.
+    """A package that was built, or whose wheel was fetched: what the resolver is to believe of it.
 
     Attributes:
         name: normalised.
@@ -35,6 +39,33 @@ class Known:
     provides_extra: tuple[str, ...] = ()
     extras: tuple[str, ...] = ()
     path: str = ""
+
+
+def known_wheels(metadata: Mapping[str, Mapping[str, Any]]) -> tuple[Known, ...]:
+    """What wheels from the index say of themselves, without those of which uv itself must judge.
+
+    Args:
+        metadata: normalised name → {"version", "requires", "requires_python", "provides_extra"}.
+    """
+    return tuple(
+        Known(
+            name,
+            said["version"],
+            tuple(said["requires"]),
+            said["requires_python"],
+            tuple(said["provides_extra"]),
+        )
+        for name, said in metadata.items()
+        if all(map(_is_plain, said["requires"]))
+    )
+
+
+def _is_plain(line: str) -> bool:
+    """Whether it is a requirement, and of no address."""
+    try:
+        return Requirement(line).url is None
+    except InvalidRequirement:
+        return False
 
 
 def settings_text(known: Sequence[Known], sources: Collection[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from parity.engine import Container
@@ -16,7 +16,7 @@ from parity.progress import Reporter
 from parity.resolve.explain import OVERTIME, Lacking, lacking_wheel, resolve_error, undated_files
 from parity.resolve.firsthash import compute_hashes
 from parity.resolve.inputs import ResolveInputs, inputs_digest
-from parity.resolve.known import Known, known_requirements, settings_text
+from parity.resolve.known import Known, known_requirements, known_wheels, settings_text
 from parity.resolve.lockfile import preferences, write_lock
 from parity.resolve.requirements import RequirementLine
 from parity.resolve.routes import check_confusion, routed_error, with_indexes
@@ -72,6 +72,7 @@ def resolve_lock(
     uv = _Uv(container, python, inputs, network, timeout, tuple(known))
     guess = uv.guess(reporter) if upgrade or existing is None else _Guess()
     kept = guess.lock if upgrade or existing is None else write_lock(existing)
+    uv = replace(uv, known=(*known, *guess.told))
     if bring_uv is not None:
         bring_uv()
     answer = uv.compile(_text(inputs.what.requirements), lock=kept, refresh=upgrade)
@@ -103,9 +104,13 @@ class _Answer:
 
 @dataclass(frozen=True)
 class _Guess:
-    """What uv will likely choose, as the lock that it takes preferences from; and what was seen by it."""
+    """What uv will likely choose, as the lock that it takes preferences from; and what was seen by it.
+
+    `told` is those wheels' own metadata, so that uv need not ask the index for it once more.
+    """
 
     lock: str | None = None
+    told: tuple[Known, ...] = ()
     unhashed: tuple[str, ...] = ()
     routes: dict[str, Any] | None = None
 
@@ -193,9 +198,11 @@ class _Uv:
         except (GuestFailed, TimeoutError) as error:
             reporter.debug(self.network.redact(f"no guess: {error}"))
             return _Guess()
-        versions = {n: v for n, v in found["versions"].items() if n not in self.inputs.sources}
+        built = {*self.inputs.sources, *(one.name for one in self.known)}
+        metadata = {name: said for name, said in found["metadata"].items() if name not in built}
+        versions = {name: said["version"] for name, said in metadata.items()}
         lock = preferences(versions) if versions else None
-        return _Guess(lock, tuple(found["unhashed"]), found["routes"])
+        return _Guess(lock, known_wheels(metadata), tuple(found["unhashed"]), found["routes"])
 
     def error(self, answer: _Answer) -> Exception:
         """What to raise for a failed resolution."""
