@@ -5,11 +5,13 @@ interpreter that way). Standard library only, Python 3.6 and later.
 """
 
 import os
+import shutil
 import subprocess
 import tempfile
+import threading
 import time
-from contextlib import ExitStack
-from typing import BinaryIO, Dict, List, NamedTuple, Sequence, Tuple
+from contextlib import ExitStack, contextmanager
+from typing import BinaryIO, Dict, Iterator, List, NamedTuple, Sequence, Tuple
 
 from .errors import InstallFailed
 
@@ -55,6 +57,16 @@ class Children:
             "UV_PYTHON_DOWNLOADS": "never",
             "UV_NO_PROGRESS": "1",
         }
+
+    @contextmanager
+    def dropping_cache(self) -> Iterator[None]:
+        """Remove the cache, which holds as much as was installed, beside whatever is done meanwhile."""
+        removal = threading.Thread(target=shutil.rmtree, args=(self._folders["cache"], True))
+        removal.start()
+        try:
+            yield
+        finally:
+            removal.join()
 
     def run(self, argv: Sequence[str], timeout: float = 3600.0) -> Done:
         """Run a command in an empty folder and wait for it.

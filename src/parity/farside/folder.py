@@ -158,12 +158,10 @@ def judge_wheels(bundle: BundleFolder, judgements: str = "") -> Tuple[List[Verdi
     if judgements:  # one that was made before counts for the same bytes alone
         pairs = zip(wheels, document["packages"])
         wheels = [wheel._replace(sha256=package["sha256"]) for wheel, package in pairs]
-    judgement = judge_set(wheels, document["allow"], cache=judgements)
-    verdicts, size = judgement.verdicts, judgement.size
-    if document["uv"]:
-        path = bundle.file(document["uv"])
-        tool = judge_set([WheelFile(path, os.path.basename(path), "uv", "", "")])
-        verdicts, size = verdicts + tool.verdicts, size + tool.size
+    with ThreadPoolExecutor(1) as pool:  # uv is no part of the set, which may have another uv in it
+        tool = pool.submit(judge_set, _tool_file(bundle))
+        judgement = judge_set(wheels, document["allow"], cache=judgements)
+    verdicts, size = judgement.verdicts + tool.result().verdicts, judgement.size + tool.result().size
     refused = [f"{one.wheel}: {one.message} [{one.kind}]" for one in verdicts if one.level == REFUSED]
     if refused:
         raise HostileContent(_brief(refused))
@@ -174,6 +172,13 @@ def _wheel_file(bundle: BundleFolder, package: Dict[str, Any]) -> WheelFile:
     path = bundle.file(package["wheel"])
     # No digest: check_files has just compared it.
     return WheelFile(path, os.path.basename(path), package["name"], package["version"], "")
+
+
+def _tool_file(bundle: BundleFolder) -> List[WheelFile]:
+    if not bundle.manifest.document["uv"]:
+        return []
+    path = bundle.file(bundle.manifest.document["uv"])
+    return [WheelFile(path, os.path.basename(path), "uv", "", "")]
 
 
 def _brief(problems: Sequence[str]) -> str:

@@ -37,7 +37,8 @@ def demand_imports(
     Raises:
         InstallFailed: names those that fail here.
     """
-    failed = try_imports(children, environment, wanted)
+    with children.dropping_cache():  # nothing is installed after this
+        failed = try_imports(children, environment, wanted)
     if failed:
         lines = [f"{each.module} (of {each.package}): {each.error}" for each in failed]
         raise InstallFailed(
