@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import sys
+from collections.abc import Callable
 
 from parity.cli.signals import Signals
 from parity.errors import ParityError
@@ -16,9 +18,7 @@ def main() -> None:
     signals = Signals()
     signals.install()
     try:
-        # Imported here: it takes a quarter of a second, in which Ctrl-C may come already.
-        from parity.cli.app import app  # noqa: PLC0415
-
+        app = _imported()
         signals.heed()
         app()
     except (ParityError, FarsideError) as error:
@@ -32,3 +32,13 @@ def main() -> None:
         from parity.cli.output import crash  # noqa: PLC0415
 
         sys.exit(crash(error))
+
+
+def _imported() -> Callable[[], object]:
+    """The command line, imported late: it takes a quarter of a second, in which Ctrl-C may come already."""
+    gc.disable()  # looking for garbage would take a fifth of that time, and there is none
+    from parity.cli.app import app  # noqa: PLC0415
+
+    gc.freeze()
+    gc.enable()
+    return app
