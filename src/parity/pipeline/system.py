@@ -117,7 +117,7 @@ class SystemSearch:
         words = {library: self._words(library) for library in missing}
         names = tuple(package.name for package in have.packages if package.requested) if have else ()
         new = tuple(dict.fromkeys(word for found in words.values() for word in found if word not in names))
-        if not new:
+        if not new:  # of dpkg's systems alone nobody may know the package: rpm and apk record libraries
             return replace(have or SystemSet("deb", ()), unprovided=tuple(sorted(known_missing | {*missing})))
         wider = self._fetched(SystemWish(names=names, optional=new))
         lacking = {lib for lib, found in words.items() if not set(found) - set(wider.unprovided)}
