@@ -37,7 +37,7 @@ demo: setup engine ## build, verify and install a real bundle: numpy, pandas, sc
 	@$(BIN)/parity verify --rehearse dist/sci-demo-debian11-py39.parity.tar
 
 test: setup images ## all tests, on the real engine
-	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile tests
+	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder tests
 
 farside: setup images ## carry a bundle across the gap and use it there: install, serve, devpi, update, roll back
 	@$(BIN)/python -m tests.farside_story
