@@ -35,5 +35,6 @@ def carried(place: Place, bundle: Path) -> Iterator[str]:
 
 def install(place: Place, volume: str, way: str) -> float:
     """Install in a fresh container without network; its start and removal are not counted."""
+    place.calm(volume)
     with place.container(Network.NONE, volume) as container:
         return place.inside(container, WAYS[way])

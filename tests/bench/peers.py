@@ -34,6 +34,7 @@ def recipe(place: Place) -> dict[str, float]:
     with place.engine.scratch_volume() as volume:
         with place.container(Network.NONE, volume) as container:
             place.inside(container, _KEY)
+        place.calm(volume)
         begin = time.perf_counter()
         with place.container(Network.DEFAULT, volume) as container:
             parts["recipe-download"] = place.inside(container, DOWNLOAD)

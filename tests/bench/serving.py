@@ -111,6 +111,7 @@ class Installs:
                 *("--python-platform", "x86_64-manylinux_2_31", "--only-binary", ":all:"),
                 *("--no-deps", "--require-hashes", "-r", self._lock, "--target", target),
             ],
+            {"TMPDIR": str(self._folder)},  # where uv keeps what it does not cache
         )
         shutil.rmtree(target)
         return ran.seconds
