@@ -26,10 +26,11 @@ import time
 import zipfile
 from typing import Any, Callable, Dict, FrozenSet, List, Optional, Set, Tuple
 
-from ..farside.wheelset import WheelFile, judge_set
+from ..farside.wheelset import WheelFile
 from . import simplepage
 from .digests import Wheel
 from .fetch import Run
+from .judges import Judges
 from .requires import Requirement, parse_requirement
 from .routes import Confused, Routes
 from .store import Store
@@ -78,11 +79,11 @@ class _Crawl:
         self._constraints = _specifiers(job["constraints"])
         self._chooser = simplepage.Chooser(job["tags"], job["markers"]["python_full_version"])
         self._projects: Dict[str, _Project] = {}
+        self._judges = Judges(job["audits"])  # before there are threads
         self._lock = threading.Lock()
         self._open: Set["concurrent.futures.Future[None]"] = set()
         self._pool = concurrent.futures.ThreadPoolExecutor(job["threads"])
         self._store = Store(job["store"])
-        self._audits = job["audits"]
         self._how = settings(job)
         self.run = Run(self._store, self._how, {**job, "wheels": []}, emit)
         self.routes = Routes(job) if job.get("indexes") else None
@@ -106,6 +107,7 @@ class _Crawl:
         self.run.stop()
         self._pool.shutdown()
         self.run.close()
+        self._judges.close()
         if self.routes is not None:
             self.routes.close()
 
@@ -179,9 +181,7 @@ class _Crawl:
             raise ValueError(outcome["message"])
         sha256 = outcome["sha256"]
         content = self._store.content(sha256)
-        # The audit will ask for this; the processors wait for the index now.
-        judged = WheelFile(content, release.filename, name, release.version, sha256)
-        judge_set([judged], threads=1, cache=self._audits)
+        self._judges.begin(WheelFile(content, release.filename, name, release.version, sha256))
         with zipfile.ZipFile(content) as wheel:
             return {"version": release.version, **_read_metadata(wheel)}
 

@@ -1,0 +1,56 @@
+"""What is judged ahead is what the audit would find, and what goes wrong there stops nobody."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.support.index import tiny_wheel
+
+from parity.farside.wheelset import WheelFile, judge_set, sha256_of
+
+_BEGIN = """
+import json, os, signal, sys
+from parity.farside.wheelset import WheelFile
+from parity.guest.judges import Judges
+wheels, cache, kill = json.load(sys.stdin)
+judges = Judges(cache)
+if kill:
+    for process in list(judges._pool._processes.values()):
+        os.kill(process.pid, signal.SIGKILL)
+        process.join()
+for wheel in wheels:
+    judges.begin(WheelFile(*wheel))
+judges.close()
+"""
+
+
+def ahead(wheels: list[WheelFile], cache: Path, *, kill: bool = False) -> None:
+    """In a process of its own: here are threads, and it forks."""
+    job = json.dumps([wheels, str(cache), kill])
+    subprocess.run(
+        [sys.executable, "-W", "error", "-c", _BEGIN], input=job, text=True, check=True, timeout=60
+    )
+
+
+def wheel_file(path: Path, package: str) -> WheelFile:
+    return WheelFile(str(path), path.name, package, "1.0", sha256_of(str(path)))
+
+
+def test_the_audit_finds_what_was_judged_ahead(tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    good = wheel_file(tiny_wheel(tmp_path, "good"), "good")
+    bad = wheel_file(tiny_wheel(tmp_path, "bad"), "another")
+    gone = WheelFile(str(tmp_path / "gone.whl"), "gone-1.0-py3-none-any.whl", "gone", "1.0", "0" * 64)
+    ahead([good, gone, bad], cache)
+    found = judge_set([good, bad], cache=str(cache))
+    assert found.judged == 0
+    assert [verdict.kind for verdict in found.verdicts] == ["name-mismatch"]
+
+
+def test_judges_that_are_killed_stop_nobody(tmp_path: Path) -> None:
+    good = wheel_file(tiny_wheel(tmp_path, "good"), "good")
+    ahead([good], tmp_path / "cache", kill=True)
+    assert judge_set([good], cache=str(tmp_path / "cache")).judged == 1
