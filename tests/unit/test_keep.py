@@ -33,3 +33,17 @@ def test_other_bytes_are_not_kept(tmp_path: Path) -> None:
     (found,) = keep.main({"store": store.root, "files": [file]}, lambda event: None)["files"]
     assert not found["held"]
     assert not list((tmp_path / "partial").iterdir())
+
+
+def test_a_wheel_that_cannot_be_read_is_kept_and_says_nothing(tmp_path: Path) -> None:
+    store = Store(str(tmp_path / "store"))
+    whole = tiny_wheel(tmp_path, "demo", requires=["six"]).read_bytes()
+    holed = bytearray(whole)
+    at = holed.index(b"METADATA") + len("METADATA")
+    holed[at : at + 20] = b"\xff" * 20
+    for number, content in enumerate((b"no zip", bytes(holed))):
+        name, digest = f"built-{number}", hashlib.sha256(content).hexdigest()
+        Path(store.partial_path(name)).write_bytes(content)
+        file = {"filename": "demo-1.0-py3-none-any.whl", "sha256": digest, "incoming": name}
+        (found,) = keep.main({"store": store.root, "files": [file]}, lambda event: None)["files"]
+        assert (found["held"], found["requires"]) == (True, [])

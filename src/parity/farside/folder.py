@@ -159,9 +159,10 @@ def judge_wheels(bundle: BundleFolder, judgements: str = "") -> Tuple[List[Verdi
         pairs = zip(wheels, document["packages"])
         wheels = [wheel._replace(sha256=package["sha256"]) for wheel, package in pairs]
     with ThreadPoolExecutor(1) as pool:  # uv is no part of the set, which may have another uv in it
-        tool = pool.submit(judge_set, _tool_file(bundle))
+        judging = pool.submit(judge_set, _tool_file(bundle))
         judgement = judge_set(wheels, document["allow"], cache=judgements)
-    verdicts, size = judgement.verdicts + tool.result().verdicts, judgement.size + tool.result().size
+        tool = judging.result()
+    verdicts, size = judgement.verdicts + tool.verdicts, judgement.size + tool.size
     refused = [f"{one.wheel}: {one.message} [{one.kind}]" for one in verdicts if one.level == REFUSED]
     if refused:
         raise HostileContent(_brief(refused))

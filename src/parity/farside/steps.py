@@ -32,7 +32,7 @@ def demand_imports(
     """Try imports that worked when the bundle was made.
 
     What they load is byte-compiled on the way, so that the first start is not slower than the others
-    even where nobody may write to the environment later.
+    even where nobody may write to the environment later. The installing tool's cache goes meanwhile.
 
     Raises:
         InstallFailed: names those that fail here.

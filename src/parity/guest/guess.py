@@ -23,11 +23,10 @@ import concurrent.futures
 import http.client
 import threading
 import time
-import zipfile
 from typing import Any, Callable, Dict, FrozenSet, List, Optional, Set, Tuple
 
 from ..farside.wheelset import WheelFile
-from . import simplepage
+from . import metadata, simplepage
 from .digests import Wheel
 from .fetch import Run
 from .judges import Judges
@@ -41,7 +40,6 @@ _TROUBLE = (
     WebProblem,
     OSError,
     http.client.HTTPException,
-    zipfile.BadZipFile,
     ValueError,
     KeyError,
 )
@@ -114,7 +112,7 @@ class _Crawl:
     def metadata(self) -> Dict[str, Dict[str, Any]]:
         """What the wheels that were taken say of themselves, by project."""
         found = ((name, project.metadata) for name, project in self._projects.items())
-        return {name: metadata for name, metadata in found if metadata is not None}
+        return {name: said for name, said in found if said is not None}
 
     def _visit_once(self, requirement: Requirement) -> None:
         with self._lock:
@@ -148,13 +146,13 @@ class _Crawl:
                 return
             if not release.sha256:
                 self.unhashed.add(requirement.name)
-            metadata = self._metadata(requirement.name, release)
+            said = self._metadata(requirement.name, release)
         except _TROUBLE:
             return  # uv will ask again and say what is wrong
-        parsed = map(parse_requirement, metadata["requires"])
+        parsed = map(parse_requirement, said["requires"])
         requires = [each for each in parsed if each is not None]
         with self._lock:
-            project.metadata, project.requires = metadata, requires
+            project.metadata, project.requires = said, requires
             extras = frozenset(project.extras)
         self._follow(requires, extras | {""})
 
@@ -182,8 +180,7 @@ class _Crawl:
         sha256 = outcome["sha256"]
         content = self._store.content(sha256)
         self._judges.begin(WheelFile(content, release.filename, name, release.version, sha256))
-        with zipfile.ZipFile(content) as wheel:
-            return {"version": release.version, **_read_metadata(wheel)}
+        return {"version": release.version, **metadata.of_wheel(content)}
 
 
 def _specifiers(lines: List[str]) -> Dict[str, str]:
@@ -192,19 +189,3 @@ def _specifiers(lines: List[str]) -> Dict[str, str]:
     for requirement in filter(None, map(parse_requirement, lines)):
         found[requirement.name] = found.get(requirement.name, "") + "," + requirement.specifier
     return found
-
-
-def _read_metadata(wheel: zipfile.ZipFile) -> Dict[str, Any]:
-    """What a wheel's METADATA says of requirements (core metadata 2.x)."""
-    name = next(each for each in wheel.namelist() if each.endswith(".dist-info/METADATA"))
-    fields: Dict[str, List[str]] = {}
-    for line in wheel.read(name).decode("utf-8", "replace").split("\n"):
-        if line in ("", "\r"):
-            break
-        key, _, value = line.partition(":")
-        fields.setdefault(key.lower(), []).append(value.strip())
-    return {
-        "requires": fields.get("requires-dist", []),
-        "requires_python": fields.get("requires-python", [""])[0],
-        "provides_extra": fields.get("provides-extra", []),
-    }

@@ -10,11 +10,11 @@ Result:
                 "provides_extra": [names]}]}
 """
 
-import email.parser
+import contextlib
 import os
-import zipfile
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, Dict
 
+from . import metadata
 from .store import Store, sha256_file
 
 
@@ -35,7 +35,8 @@ def _one(store: Store, file: Dict[str, Any]) -> Dict[str, Any]:
     result = {"sha256": digest, "held": held, "size": size, "requires": [], "requires_python": ""}
     result["provides_extra"] = []
     if held and file["filename"].endswith(".whl"):
-        result.update(_metadata(path))
+        with contextlib.suppress(ValueError):  # the audit will say so
+            result.update(metadata.of_wheel(path))
     return result
 
 
@@ -48,19 +49,3 @@ def _take(store: Store, incoming: str, digest: str) -> None:
     os.utime(arrived)
     os.makedirs(os.path.dirname(store.content(digest)), exist_ok=True)
     os.rename(arrived, store.content(digest))
-
-
-def _metadata(path: str) -> Dict[str, Any]:
-    """Requires-Dist and Requires-Python; empty where the wheel has no METADATA (the audit will say so)."""
-    try:
-        with zipfile.ZipFile(path) as wheel:
-            names: List[str] = [name for name in wheel.namelist() if name.endswith(".dist-info/METADATA")]
-            text = wheel.read(names[0]).decode("utf-8") if names else ""
-    except (zipfile.BadZipFile, UnicodeDecodeError, NotImplementedError, RuntimeError):
-        text = ""
-    message = email.parser.HeaderParser().parsestr(text)
-    return {
-        "requires": [str(line) for line in message.get_all("Requires-Dist") or []],
-        "requires_python": str(message.get("Requires-Python") or ""),
-        "provides_extra": [str(name) for name in message.get_all("Provides-Extra") or []],
-    }

@@ -78,12 +78,7 @@ def resolve_lock(
     answer = uv.compile(_text(inputs.what.requirements), lock=kept, refresh=upgrade)
     reporter.debug(network.redact(answer.stderr.strip()))
     check_confusion(answer.routes, network, guess.routes)
-    if answer.lock is None:
-        raise uv.error(answer)
-    try:
-        lock, hashed = uv.selected(answer)
-    except NoWheel as error:
-        raise uv.no_wheel(Lacking(error.where, ""), error.message) from error
+    lock, hashed = uv.selected(answer)
     unhashed = {*hashed, *guess.unhashed, *(answer.routes["unhashed"] if answer.routes else ())}
     _warn(reporter, [wheel.name for wheel in lock.wheels if wheel.name in unhashed], answer.stderr)
     return with_indexes(lock, answer.routes)
@@ -158,7 +153,16 @@ class _Uv:
             raise IndexFailed(f"resolving took longer than {self.timeout:.0f} seconds") from error
 
     def selected(self, answer: _Answer) -> tuple[Lock, frozenset[str]]:
-        """The lock from uv's, and the packages that its index does not hash: they are fetched first."""
+        """The lock from uv's, and the packages that its index does not hash; errors as `resolve_lock`."""
+        if answer.lock is None:
+            raise self.error(answer)
+        try:
+            return self._selected(answer)
+        except NoWheel as error:
+            raise self.no_wheel(Lacking(error.where, ""), error.message) from error
+
+    def _selected(self, answer: _Answer) -> tuple[Lock, frozenset[str]]:
+        """The same; what its index does not hash is fetched first."""
         text, routes, computed = answer.lock or "", answer.routes, dict[str, str]()
         names = routes["names"] if routes else {}
         hashed: frozenset[str] = frozenset()
