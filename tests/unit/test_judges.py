@@ -12,14 +12,15 @@ from tests.support.index import tiny_wheel
 from parity.farside.wheelset import WheelFile, judge_set, sha256_of
 
 _BEGIN = """
-import json, os, signal, sys
+import contextlib, json, os, signal, sys
 from parity.farside.wheelset import WheelFile
 from parity.guest.judges import Judges
 wheels, cache, kill = json.load(sys.stdin)
 judges = Judges(cache)
 if kill:
     for process in list(judges._pool._processes.values()):
-        os.kill(process.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # the pool ends the others when it misses one
+            os.kill(process.pid, signal.SIGKILL)
         process.join()
 for wheel in wheels:
     judges.begin(WheelFile(*wheel))
