@@ -51,6 +51,8 @@ def _names() -> list[Hostile]:
         "evil/data.txt/more": "duplicate-path",
         "evil-1.0.data/elsewhere/canary": "data-path",
         "evil-1.0.data/canary": "data-path",
+        "evil-1.0.data/data/site-packages/canary.pth": "data-path",
+        "evil-1.0.data/data/lib/pypy3.10/site-packages/canary.pth": "data-path",
         "other-1.0.data/data/canary": "data-path",
         "evil-1.0.data/purelib/evil/data.txt": "duplicate-path",
     }

@@ -1,7 +1,7 @@
 """Where a wheel's files go inside an environment, and which of those places are not its to take.
 
-Places are written relative to the environment: `SITE/…` stands for site-packages, `bin/…` for the
-scripts. Standard library only, Python 3.6 and later.
+Places are written relative to the environment: `/SITE/…` stands for site-packages, `/HEADERS/PROJECT/…` for
+a project's own folder of C headers, `bin/…` for the scripts. Standard library only, Python 3.6 and later.
 """
 
 import configparser
@@ -12,10 +12,11 @@ from . import pth
 from .names import normalize_name, normalize_version
 from .zipcheck import Finding, name_fault
 
-SITE = "SITE/"
+SITE, HEADERS = "/SITE/", "/HEADERS/"  # no wheel can say that: no path in it begins with a slash
 SCHEMES = ("purelib", "platlib", "scripts", "headers", "data")
 
 _SITE_PACKAGES = re.compile(r"lib(?:64)?/python\d[^/]*/site-packages/")
+_PYPYS = re.compile(r"(?:lib(?:64)?/pypy\d[^/]*/)?site-packages/")
 _INTERPRETER = re.compile(
     r"(?:python|pypy)[0-9.]*[a-z]?(?:-config)?|pip[0-9.]*|(?:de)?activate(?:\.\w+)?|activate_this\.py"
 )
@@ -48,7 +49,13 @@ def place_of(path: str, data_folder: str) -> Optional[str]:
     if scheme == "scripts":
         return "bin/" + rest
     if scheme == "headers":
-        return "include/" + rest
+        return f"{HEADERS}{normalize_name(top.partition('-')[0])}/{rest}"
+    return _place_of_data(rest)
+
+
+def _place_of_data(rest: str) -> Optional[str]:
+    if _PYPYS.match(rest):  # a site-packages for one interpreter, a folder like any other for the rest
+        return None
     return _SITE_PACKAGES.sub(SITE, rest, count=1) if _SITE_PACKAGES.match(rest) else rest
 
 
@@ -106,10 +113,19 @@ def read_launchers(raw: bytes) -> List[Launcher]:
     return [Launcher(name.strip(), target.strip()) for name, target in pairs]
 
 
+def is_launchable(launcher: Launcher) -> bool:
+    """Whether its script can be written at all: a plain name, and `module:object` as the target."""
+    return _has_plain_name(launcher) and _OBJECT.fullmatch(launcher.target) is not None
+
+
+def _has_plain_name(launcher: Launcher) -> bool:
+    return "/" not in launcher.name and not name_fault(launcher.name)
+
+
 def check_launcher(launcher: Launcher, package: str) -> Iterator[Finding]:
     """A launcher's name must stay in `bin`, its target must be nothing but `module:object`."""
     name = launcher.name
-    if "/" in name or not name or name_fault(name):
+    if not _has_plain_name(launcher):
         yield Finding("entry-point-path", f"the entry point {name!r} would leave the scripts' folder")
     if not _OBJECT.fullmatch(launcher.target):
         yield Finding("entry-point-code", f"the entry point {name!r} is no module:object")
