@@ -59,15 +59,15 @@ def debian11_host(engine: DockerEngine, debian11: PinnedImage, media: Path) -> I
 
 
 @pytest.mark.parametrize("name", ["11", "12", "13"])
-def test_it_installs_with_uv_and_with_pip(
+def test_it_installs_with_and_without_the_hosts_pip(
     engine: DockerEngine, request: pytest.FixtureRequest, media: Path, name: str
 ) -> None:
     with host(engine, request.getfixturevalue(f"debian{name}"), media) as there:
-        for tool in ("uv", "pip"):
+        for tool, installer in (("uv", "parity"), ("pip", "pip")):
             prefix = f"{PREFIX} {tool}"
             code, document, said = there.install(f"{tool}-{name}", prefix)
             assert (code, said) == (0, ""), document
-            assert document["installer"]["tool"] == tool
+            assert document["installer"]["tool"] == installer
             assert there.says(f"{prefix}/current/bin/alpha") == NEW
             assert there.says(f"{prefix}/current/bin/python", "-I", "-c", "import beta") == ""
             receipt = json.loads(there.says("cat", f"{prefix}/current/parity-receipt.json"))
@@ -150,10 +150,14 @@ def test_what_cannot_be_finished_leaves_nothing(
     assert folder == "/proc" or debian11_host.listing(folder) == before
 
 
-def test_where_the_carried_uv_may_not_run_the_hosts_pip_takes_over(debian11_host: Host) -> None:
+def test_where_the_carried_uv_may_not_run_that_is_told(debian11_host: Host) -> None:
     code, document, _ = debian11_host.install("uv-11", "/noexec/p")
-    assert (code, document["installer"]["tool"]) == (0, "pip")
-    assert ["mounted noexec" in line for line in document["warnings"]] == [True]
+    assert (code, document["installer"]["tool"]) == (0, "parity")
+    mounted, asked = document["warnings"]
+    assert "mounted noexec" in mounted
+    assert "whether the packages fit together was not asked" in asked
+    receipt = json.loads(debian11_host.says("cat", "/noexec/p/current/parity-receipt.json"))
+    assert receipt["warnings"] == document["warnings"]
 
 
 def test_dry_run_writes_nothing(debian11_host: Host) -> None:

@@ -15,6 +15,7 @@ from tests.support.hosts import PREFIX, Host, host
 from tests.support.signed import ALPHA, Signed, alpha, carry, quick_uv, signed
 from tests.support.unpacked import here, target
 
+from parity import __version__
 from parity.docker_engine import DockerEngine
 from parity.farside.errors import (
     BundleDamaged,
@@ -61,7 +62,7 @@ def test_the_single_file_and_the_key_are_enough(
         assert run(there, "inspect", old)[1]["verified"] is False
         prefix = ("--prefix", PREFIX)
         code, document = run(there, "install", old, *KEY, *prefix)
-        assert (code, document["installer"]) == (0, {"tool": "uv", "version": "0.13.8"})
+        assert (code, document["installer"]) == (0, {"tool": "parity", "version": __version__})
         assert there.says(f"{PREFIX}/current/bin/alpha") == "1.0"
         assert run(there, "install", new, *KEY, *prefix)[0] == 0
         assert there.says(f"{PREFIX}/current/bin/alpha") == "2.0"

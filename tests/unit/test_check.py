@@ -157,13 +157,13 @@ def test_a_bundle_with_uv_needs_neither_pip_nor_venv(tmp_path: Path, bundle: Mad
     assert answer(tmp_path, bundle, has_venv=False, pip=None, pip_tags=None)["would_install"]
 
 
-def test_a_uv_for_another_machine_leaves_it_to_pip(tmp_path: Path) -> None:
+def test_a_uv_for_another_machine_cannot_be_asked(tmp_path: Path) -> None:
     files = {path: data for path, data in {**FILES, **texts_of(WHEELS)}.items() if "tools/" not in path}
     odd = make_bundle(tmp_path, {**files, UV_FOR_ARM: b"u"}, WHEELS)
     document = answer(tmp_path, odd)
     assert document["would_install"]
-    assert "the host's pip would install" in document["warnings"][0]
-    assert "is not for x86_64" in answer(tmp_path, odd, has_venv=False)["reasons"][0]
+    assert "would not be asked" in document["warnings"][0]
+    assert "is not for x86_64" in document["warnings"][0]
 
 
 def test_with_a_key_the_bundle_is_verified_first(tmp_path: Path, bundle: MadeBundle) -> None:

@@ -41,7 +41,7 @@ def children(tmp_path: Path) -> Children:
 
 def tried(children: Children, environment: Path, *modules: str) -> list[tuple[str, str]]:
     wanted = [{"package": f"p-{module}", "module": module} for module in modules]
-    return [(each.module, each.error) for each in try_imports(children, str(environment), wanted)]
+    return [(each.module, each.error) for each in try_imports(children, str(environment), wanted, {})]
 
 
 def test_each_failure_is_told_in_the_order_of_the_proof(children: Children, environment: Path) -> None:
@@ -75,3 +75,36 @@ def test_an_interpreter_that_does_not_start_is_one_line(children: Children, envi
     (environment / "bin" / "python").unlink()
     with pytest.raises(InstallFailed, match="does not start"):
         tried(children, environment, "good")
+
+
+def test_the_largest_packages_begin_first_and_each_module_is_tried_once(
+    children: Children, environment: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More batches than the pipe is to hold, in two processes; each module leaves a line."""
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    monkeypatch.setattr("parity.farside.imports._BATCHES", 20)
+    (site,) = environment.glob("lib/python3*/site-packages")
+    names = [f"m{number}" for number in range(50)]
+    for name in names:
+        log = f"with open({str(environment / 'log')!r}, 'a') as log: log.write('{name}\\n')\n"
+        wait = "import time; time.sleep(0.5)\n" if name == "m37" else ""
+        (site / f"{name}.py").write_text(log + wait)
+    wanted = [{"package": name, "module": name} for name in names]
+    assert try_imports(children, str(environment), wanted, {"m37": 9}) == []
+    order = (environment / "log").read_text().split()
+    assert sorted(order) == sorted(names)
+    assert "m37" in order[:2]
+
+
+def test_after_a_crash_what_is_left_is_tried_in_other_processes(
+    children: Children, environment: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    order = ("crash", "leave", "crash2", "good")
+    (site,) = environment.glob("lib/python3*/site-packages")
+    (site / "crash2.py").write_text("import os; os._exit(9)")
+    assert tried(children, environment, *order) == [
+        ("crash", "it ended the interpreter"),
+        ("leave", "SystemExit: 3"),
+        ("crash2", "it ended the interpreter"),
+    ]

@@ -91,8 +91,13 @@ class Children:
             raise InstallFailed(f"{os.path.basename(argv[0])} did not end within {timeout:.0f} s") from None
         return Done(done.returncode, done.stdout.decode("utf-8", "replace"))
 
-    def run_together(self, argvs: Sequence[Sequence[str]], timeout: float) -> List[Done]:
+    def run_together(self, argvs: Sequence[Sequence[str]], timeout: float, hand_over: int) -> List[Done]:
         """Run commands side by side and wait for all of them; none outlives this call.
+
+        Args:
+            argvs: the commands.
+            timeout: seconds for all of them together.
+            hand_over: a descriptor that each inherits.
 
         Raises:
             OSError: one cannot be started.
@@ -100,7 +105,7 @@ class Children:
         """
         deadline = time.monotonic() + timeout
         with ExitStack() as stack:
-            begun = [self._begin(argv, stack) for argv in argvs]
+            begun = [self._begin(argv, hand_over, stack) for argv in argvs]
             try:
                 for process, _ in begun:
                     process.wait(max(0.0, deadline - time.monotonic()))
@@ -109,7 +114,9 @@ class Children:
                 raise InstallFailed(f"{name} did not end within {timeout:.0f} s") from None
             return [Done(process.returncode, _said(output)) for process, output in begun]
 
-    def _begin(self, argv: Sequence[str], stack: ExitStack) -> "Tuple[subprocess.Popen[bytes], BinaryIO]":
+    def _begin(
+        self, argv: Sequence[str], hand_over: int, stack: ExitStack
+    ) -> "Tuple[subprocess.Popen[bytes], BinaryIO]":
         """Start a command that writes to a file, so that nobody needs to read while it runs."""
         output = stack.enter_context(tempfile.TemporaryFile(dir=self._work))  # noqa: SIM115 - the stack closes it
         process = subprocess.Popen(
@@ -119,7 +126,7 @@ class Children:
             stderr=subprocess.STDOUT,
             env=self.environment(),
             cwd=self._folders["empty"],
-            pass_fds=(self._lock,),
+            pass_fds=(self._lock, hand_over),
         )
         stack.enter_context(process)
         stack.callback(process.kill)

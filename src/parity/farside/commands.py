@@ -67,7 +67,6 @@ def add_install_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="accept another OS release or an older C library if every wheel fits; the receipt tells",
     )
-    add("--judgements", default="", help=argparse.SUPPRESS)  # the rehearsal's: made just now by this code
 
 
 def request_of(options: argparse.Namespace, bundle: str, prefix: str) -> Request:
@@ -82,7 +81,6 @@ def request_of(options: argparse.Namespace, bundle: str, prefix: str) -> Request
         allow_older=options.allow_older,
         keep=options.keep,
         compile_all=options.compile,
-        judgements=options.judgements,
         with_system=options.with_system,
     )
 

@@ -14,7 +14,7 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Se
 from . import envelope, manifest, ustar
 from .errors import BundleDamaged, BundleUnreadable, HostileContent, SignatureInvalid
 from .manifest import Manifest, Member
-from .wheelset import REFUSED, Verdict, WheelFile, judge_set, sha256_of
+from .wheelset import SetJudgement, Verdict, WheelFile, judge_set, sha256_of
 
 # What may lie beside the unpacked files without being theirs: the bundle itself, the sender's key.
 _NEIGHBOURS = (".parity.tar", ".pub")
@@ -140,33 +140,38 @@ def _fault(path: str, member: Member) -> str:
     return ""
 
 
-def judge_wheels(bundle: BundleFolder, judgements: str = "") -> Tuple[List[Verdict], int]:
+def judge_wheels(bundle: BundleFolder) -> SetJudgement:
     """Judge the wheels of a folder whose files were checked, the carried uv among them.
 
-    Args:
-        bundle: the folder.
-        judgements: a trusted folder of judgements by this very code, by SHA-256; empty for none.
+    Raises:
+        HostileContent: names the findings that forbid it.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        judging = pool.submit(judge_tool, bundle)
+        judgement = demand_sound(judge_set(wheel_files(bundle), bundle.manifest.document["allow"]))
+        judging.result()
+    return judgement
 
-    Returns:
-        findings that do not stop the installation, and the wheels' unpacked size in bytes.
+
+def judge_tool(bundle: BundleFolder) -> None:
+    """Judge the carried uv, if there is one; it is no part of the set, which may have another uv in it.
 
     Raises:
-        HostileContent: names those that do.
+        HostileContent: names the findings that forbid it.
     """
-    document = bundle.manifest.document
-    wheels = [_wheel_file(bundle, package) for package in document["packages"]]
-    if judgements:  # one that was made before counts for the same bytes alone
-        pairs = zip(wheels, document["packages"])
-        wheels = [wheel._replace(sha256=package["sha256"]) for wheel, package in pairs]
-    with ThreadPoolExecutor(1) as pool:  # uv is no part of the set, which may have another uv in it
-        judging = pool.submit(judge_set, _tool_file(bundle))
-        judgement = judge_set(wheels, document["allow"], cache=judgements)
-        tool = judging.result()
-    verdicts, size = judgement.verdicts + tool.verdicts, judgement.size + tool.size
-    refused = [f"{one.wheel}: {one.message} [{one.kind}]" for one in verdicts if one.level == REFUSED]
-    if refused:
-        raise HostileContent(_brief(refused))
-    return verdicts, size
+    if bundle.manifest.document["uv"]:
+        demand_sound(judge_set([tool_file(bundle)]))
+
+
+def tool_file(bundle: BundleFolder) -> WheelFile:
+    """The wheel of the carried uv, to be judged; only where there is one."""
+    path = bundle.file(bundle.manifest.document["uv"])
+    return WheelFile(path, os.path.basename(path), "uv", "", "")
+
+
+def wheel_files(bundle: BundleFolder) -> List[WheelFile]:
+    """The wheels of the set, to be judged."""
+    return [_wheel_file(bundle, package) for package in bundle.manifest.document["packages"]]
 
 
 def _wheel_file(bundle: BundleFolder, package: Dict[str, Any]) -> WheelFile:
@@ -175,11 +180,20 @@ def _wheel_file(bundle: BundleFolder, package: Dict[str, Any]) -> WheelFile:
     return WheelFile(path, os.path.basename(path), package["name"], package["version"], "")
 
 
-def _tool_file(bundle: BundleFolder) -> List[WheelFile]:
-    if not bundle.manifest.document["uv"]:
-        return []
-    path = bundle.file(bundle.manifest.document["uv"])
-    return [WheelFile(path, os.path.basename(path), "uv", "", "")]
+def demand_sound(judgement: SetJudgement) -> SetJudgement:
+    """Demand that nothing forbids a set; gives its judgement back.
+
+    Raises:
+        HostileContent: names the findings that do.
+    """
+    if judgement.refused:
+        raise HostileContent(_brief([told(one) for one in judgement.refused]))
+    return judgement
+
+
+def told(verdict: Verdict) -> str:
+    """A finding as people read it."""
+    return f"{verdict.wheel}: {verdict.message} [{verdict.kind}]"
 
 
 def _brief(problems: Sequence[str]) -> str:

@@ -13,8 +13,10 @@ from . import changes, receipt, system
 from .children import Children
 from .errors import InstallFailed
 from .existing import Existing, check_environment, open_environment
-from .otherfiles import demand_room, describe, other_files
-from .plan import Laid, Plan, Request, Say, follow, lay_out, make_plan
+from .folder import judge_wheels
+from .new_release import NewRelease
+from .otherfiles import demand_room, describe, other_files, space
+from .plan import Laid, Plan, Request, Say, follow, judge_laid, lay_out, make_plan
 from .prefix import CURRENT, RELEASES, Prefix, check_prefix, open_prefix, remove
 from .releases import prune
 from .source import Source, demand_space, open_source
@@ -102,6 +104,7 @@ def _try_out(plan: Plan, source: Source, say: Say) -> Dict[str, Any]:
     plan = follow(plan, state, say)
     with _scratch(source) as work:
         laid = lay_out(plan, source, work, say)
+        judge_laid(laid, say)
     found = _compare(plan, state)
     there = request.into or os.path.join(request.prefix, RELEASES, plan.release_id)
     if plan.system and plan.system.missing and request.with_system:
@@ -131,6 +134,7 @@ def _scratch(source: Source) -> Iterator[str]:
 
 
 def _bring_system(plan: Plan, laid: Laid, work: str, say: Say) -> None:
+    """Install them; the wheels were judged before."""
     if plan.system and plan.request.with_system:
         system.install(plan.system, laid.bundle, work, say)
 
@@ -143,7 +147,7 @@ def _found(plan: Plan, laid: Laid, found: Changes, previous: Optional[str]) -> r
 def _demand_imports(plan: Plan, children: Children, environment: str, say: Say) -> Dict[str, int]:
     wanted = plan.head.manifest.document["imports"] if plan.request.imports else []
     with system.explained(plan.system, plan.request.with_system, plan.request.bundle):
-        return demand_imports(children, environment, wanted, say)
+        return demand_imports(children, environment, wanted, plan.packages, say)
 
 
 # --- a release under a prefix -------------------------------------------------------------------------
@@ -154,6 +158,8 @@ def _under(plan: Plan, source: Source, say: Say) -> Dict[str, Any]:
         state = of_prefix(prefix.path)
         plan = follow(plan, state, say)
         laid = lay_out(plan, source, prefix.work, say)
+        if plan.system and plan.request.with_system:
+            judge_wheels(laid.bundle)  # before; what is odd about them is told when they are installed
         _bring_system(plan, laid, prefix.work, say)
         previous, known = prefix.current(), prefix.read_receipt(plan.release_id)
         found = _found(plan, laid, _compare(plan, state), previous)
@@ -190,25 +196,19 @@ def _complete(plan: Plan, laid: Laid, prefix: Prefix, found: receipt.Found, say:
     children = Children(prefix.work, prefix.lock)
     environment = prefix.release(plan.release_id)
     told = prefix.read_receipt(plan.release_id)
-    installer = told["installer"] if told else _build(plan, laid, prefix, children, say)
-    imports = _demand_imports(plan, children, environment, say)
+    if told:
+        installer, imports = told["installer"], _demand_imports(plan, children, environment, say)
+    else:
+        new = NewRelease(plan, laid, environment, prefix.work, children, say)
+        installer = new.make()
+        with new.fitting_together():
+            imports = _demand_imports(plan, children, environment, say)
     if plan.request.compile_all:
         compile_all(children, environment, say)
     if told is None:
         told = receipt.make(laid.bundle, plan.request.prefix, found, installer, imports)
         prefix.write_receipt(plan.release_id, told)
     return {**told, "imports": imports}
-
-
-def _build(plan: Plan, laid: Laid, prefix: Prefix, children: Children, say: Say) -> Dict[str, str]:
-    demand_space(prefix.path, laid.unpacked)
-    environment = prefix.release(plan.release_id)
-    tool = choose_tool(laid.bundle, children, prefix.work, plan.python)
-    say(f"installing with {tool.name} {tool.version} into {environment}")
-    tool.create(environment)
-    installer = fill(tool, environment, laid, prefix.work)
-    tool.check(environment)
-    return installer
 
 
 # --- into an existing environment ---------------------------------------------------------------------
@@ -219,10 +219,11 @@ def _into(plan: Plan, source: Source, say: Say) -> Dict[str, Any]:
         state = of_environment(existing.path)
         plan = follow(plan, state, say)
         laid = lay_out(plan, source, existing.work, say)
+        size = judge_laid(laid, say).size + space(laid.bundle, existing.work)
         _bring_system(plan, laid, existing.work, say)
         previous = (state.receipt or {}).get("release")
         found = _found(plan, laid, _compare(plan, state), previous)
-        demand_space(existing.parent, laid.unpacked + existing.size())
+        demand_space(existing.parent, size + existing.size())
         told = _renew(plan, laid, existing, found, say)
         existing.swap()
         say(f"done: {existing.path} holds the bundle's packages")
@@ -248,7 +249,8 @@ def _renew(plan: Plan, laid: Laid, existing: Existing, found: receipt.Found, say
     else:
         found.warnings.append("its packages did not fit together before; whether they do now was not asked")
         say(f"warning: {found.warnings[-1]}")
-    imports = _demand_imports(plan, children, existing.new, say)
+    with children.dropping_cache():  # nothing is installed after this
+        imports = _demand_imports(plan, children, existing.new, say)
     existing.settle()
     if plan.request.compile_all:
         compile_all(children, existing.new, say)

@@ -7,14 +7,14 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from .envelope import Checker
 from .errors import InstallFailed, WrongHost
-from .folder import BundleFolder, judge_wheels
+from .folder import BundleFolder, judge_wheels, told
 from .host import check_host, place_warnings
 from .interpreter import choose_python, measure
-from .otherfiles import space
 from .receipt import describe_target, release_id
 from .source import Source
 from .state import State, judge
 from .system import OPTION, Survey, demand_root, listing, survey
+from .wheelset import SetJudgement
 
 Say = Callable[[str], None]
 
@@ -34,7 +34,6 @@ class Request(NamedTuple):
         allow_older: accept a serial that is not higher than what was installed before.
         keep: how many releases stay under the prefix; None for all.
         compile_all: byte-compile every module, not only those that the imports loaded.
-        judgements: see `folder.judge_wheels`; the rehearsal alone has some.
         with_system: install the carried system packages first, as root.
     """
 
@@ -49,7 +48,6 @@ class Request(NamedTuple):
     allow_older: bool = False
     keep: Optional[int] = None
     compile_all: bool = False
-    judgements: str = ""
     with_system: bool = False
 
 
@@ -80,11 +78,10 @@ class Plan(NamedTuple):
 
 
 class Laid(NamedTuple):
-    """A bundle's files, every byte and every wheel of them judged; `unpacked`: the bytes they will take."""
+    """A bundle's files, every byte of them checked; `warnings`: what was found odd so far."""
 
     bundle: BundleFolder
     warnings: List[str]
-    unpacked: int
 
 
 def make_plan(request: Request, head: BundleFolder, say: Say) -> Plan:
@@ -157,7 +154,7 @@ def follow(plan: Plan, state: State, say: Say) -> Plan:
 
 
 def lay_out(plan: Plan, source: Source, work: str, say: Say) -> Laid:
-    """Check every byte of the bundle and judge its wheels.
+    """Check every byte of the bundle.
 
     Args:
         plan: made from it.
@@ -169,9 +166,23 @@ def lay_out(plan: Plan, source: Source, work: str, say: Say) -> Laid:
         FarsideError: the bundle is no good.
     """
     bundle = source.lay_out(work, plan.request.into or plan.request.prefix)
-    verdicts, unpacked = judge_wheels(bundle, plan.request.judgements)
-    say("files and wheels: as the manifest says")
-    warnings = [f"{one.wheel}: {one.message} [{one.kind}]" for one in verdicts]
-    for line in warnings:
+    say("files: as the manifest says")
+    return Laid(bundle, list(plan.warnings))
+
+
+def judge_laid(laid: Laid, say: Say) -> SetJudgement:
+    """Judge the wheels of a bundle whose files were checked; what is odd but allowed becomes a warning.
+
+    Raises:
+        HostileContent: names the findings that forbid them.
+    """
+    return hear(judge_wheels(laid.bundle), laid, say)
+
+
+def hear(judgement: SetJudgement, laid: Laid, say: Say) -> SetJudgement:
+    """Note the findings of a judgement that forbids nothing; gives it back."""
+    for line in map(told, judgement.verdicts):
+        laid.warnings.append(line)
         say(f"warning: {line}")
-    return Laid(bundle, plan.warnings + warnings, unpacked + space(bundle, work))
+    say("wheels: sound")
+    return judgement

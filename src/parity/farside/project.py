@@ -22,7 +22,7 @@ from .children import Children
 from .envelope import Checker
 from .errors import BundleDamaged, HostileContent, InstallFailed
 from .folder import BundleFolder
-from .plan import Laid, Plan, Request, Say, lay_out, make_plan
+from .plan import Laid, Plan, Request, Say, judge_laid, lay_out, make_plan
 from .prefix import remove
 from .receipt import release_id
 from .source import demand_space, open_source
@@ -118,6 +118,7 @@ def set_up(request: ProjectRequest, say: Say) -> Dict[str, Any]:
             plan = make_plan(_plain_request(request, store), source.head, say)
             with _work(store) as work:
                 laid = lay_out(plan, source, work, say)
+                judge_laid(laid, say)
                 return _carry_out(request, plan, laid, store, work, say)
     except OSError as error:
         raise InstallFailed(f"{error.filename or store}: {error.strerror or error}") from error

@@ -6,7 +6,7 @@ import csv
 import hashlib
 import io
 import re
-from typing import Dict, Iterator, NamedTuple, Optional, Set
+from typing import Callable, Dict, Iterator, NamedTuple, Optional, Set
 
 from .zipcheck import Finding
 
@@ -69,17 +69,19 @@ def _row(path: str, digest: str, size: str) -> Row:
 
 
 class Meter:
-    """Hashes and measures a file while it streams by, to hold it against its row."""
+    """Hashes and measures a file while it streams by to somebody, to hold it against its row."""
 
-    def __init__(self, row: Row) -> None:
+    def __init__(self, row: Row, onward: Callable[[bytes], object]) -> None:
         self._row = row
         self._hash = hashlib.new(row.algorithm)
         self._size = 0
+        self._onward = onward
 
     def feed(self, piece: bytes) -> None:
         """Take the next piece."""
         self._hash.update(piece)
         self._size += len(piece)
+        self._onward(piece)
 
     def findings(self, path: str) -> Iterator[Finding]:
         """What the file turned out to be other than its row says."""

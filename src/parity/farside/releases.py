@@ -96,7 +96,7 @@ def _roll_back(prefix: Prefix, wanted: str, imports: bool, say: Say) -> Dict[str
     words = receipt.words_of(told)
     modules = told.get("modules", []) if imports else []
     environment = prefix.release(release)
-    tried = demand_imports(Children(prefix.work, prefix.lock), environment, modules, say)
+    tried = demand_imports(Children(prefix.work, prefix.lock), environment, modules, told["packages"], say)
     if release != current:
         overrides = [] if imports else ["no-imports"]
         prefix.note({**_act(acts.ROLLBACK, release, current), **words, "overrides": overrides})

@@ -6,6 +6,7 @@ from typing import Any, Dict, Sequence
 from . import otherfiles
 from .children import Children, isolated
 from .errors import InstallFailed
+from .folder import BundleFolder
 from .imports import try_imports
 from .plan import Laid, Say
 from .prefix import remove
@@ -14,31 +15,36 @@ from .tools import Tool, write_requirements
 
 
 def fill(tool: Tool, environment: str, laid: Laid, work: str, again: bool = False) -> Dict[str, str]:
-    """Install the bundle's packages and other files into an environment; gives the tool for the receipt.
-
-    What was laid out in `work` for that is removed at once: it need never reach the disk.
-    """
+    """Let a tool install the packages, and lay out the other files; gives the tool for the receipt."""
     requirements = write_requirements(laid.bundle, work)
     tool.install(environment, os.path.join(laid.bundle.path, "wheels"), requirements, again)
     otherfiles.lay_out(laid.bundle, environment, work)
-    if os.path.dirname(laid.bundle.path) == work:
-        remove(laid.bundle.path)
+    drop_bundle(laid.bundle, work)
     return {"tool": tool.name, "version": tool.version}
 
 
+def drop_bundle(bundle: BundleFolder, work: str) -> None:
+    """Remove what was laid out in `work` for the installation: it need never reach the disk."""
+    if os.path.dirname(bundle.path) == work:
+        remove(bundle.path)
+
+
 def demand_imports(
-    children: Children, environment: str, wanted: Sequence[Dict[str, Any]], say: Say
+    children: Children,
+    environment: str,
+    wanted: Sequence[Dict[str, Any]],
+    packages: Sequence[Dict[str, Any]],
+    say: Say,
 ) -> Dict[str, int]:
-    """Try imports that worked when the bundle was made.
+    """Try imports that worked when the bundle was made; `packages` has a row for each that was installed.
 
     What they load is byte-compiled on the way, so that the first start is not slower than the others
-    even where nobody may write to the environment later. The installing tool's cache goes meanwhile.
+    even where nobody may write to the environment later.
 
     Raises:
         InstallFailed: names those that fail here.
     """
-    with children.dropping_cache():  # nothing is installed after this
-        failed = try_imports(children, environment, wanted)
+    failed = try_imports(children, environment, wanted, {each["name"]: each["size"] for each in packages})
     if failed:
         lines = [f"{each.module} (of {each.package}): {each.error}" for each in failed]
         raise InstallFailed(

@@ -1,22 +1,25 @@
-"""The two tools that make an environment and install into it: the carried uv, or the host's own pip.
+"""The two tools that install into an environment and check it: the carried uv, or the host's own pip.
 
 Both get the wheels folder, the manifest's hashes and no network. Standard library only, Python 3.6
 and later.
 """
 
+import importlib.util
 import os
-import shutil
-import zipfile
+import sys
 from contextlib import contextmanager
-from typing import Iterator, List, Tuple
+from typing import BinaryIO, Callable, Iterator, Optional, Tuple
 
 from .children import Children, Done, isolated, python_of
 from .errors import InstallFailed
-from .folder import BundleFolder
+from .folder import BundleFolder, demand_sound, tool_file
 from .host import minor_of
 from .interpreter import measure
 from .prefix import remove
 from .sites import site_packages
+from .wheel import Keeper, judge
+from .wheelset import judge_together
+from .zipcheck import Entry
 
 # uv and pip ask distutils where packages go before Python 3.10, and sysconfig where `_PIP_USE_SYSCONFIG`
 # says so (the door that pip made for distributors; uv looks at it too). Debian and Ubuntu kept distutils in
@@ -77,11 +80,7 @@ class Uv(Tool):
         self._distutils = distutils
 
     def create(self, environment: str) -> None:
-        """`uv venv`; where that cannot ask the interpreter, `python -m venv` without pip."""
-        if not self._distutils:
-            command = [self.python, "-I", "-m", "venv", "--without-pip", environment]
-            self.children.demand("making the environment", command)
-            return
+        """`uv venv`."""
         options = ["--python", self.python, "--no-project"]
         self.children.demand("making the environment", [self._program, "venv", *options, environment])
 
@@ -152,13 +151,11 @@ def choose_tool(bundle: BundleFolder, children: Children, work: str, python: str
     Raises:
         InstallFailed: neither can.
     """
-    document, reason = bundle.manifest.document, ""
-    if document["installer"] == "uv":
-        program = unpack_uv(bundle, work)
-        version, reason = _start(children, program)
-        if not reason:
-            distutils = _has_distutils(children, python, document["target"]["python"])
-            return Uv(children, version, python, program, distutils)
+    reason = ""
+    if bundle.manifest.document["installer"] == "uv":
+        uv, reason = carried_uv(bundle, children, work, python)
+        if uv is not None:
+            return uv
     found = measure(python, tools=True)
     if not found["has_venv"]:
         because = f" (the carried uv does not run here: {reason})" if reason else ""
@@ -169,17 +166,53 @@ def choose_tool(bundle: BundleFolder, children: Children, work: str, python: str
     return Pip(children, str(found["pip"] or ""), python)
 
 
+def carried_uv(bundle: BundleFolder, children: Children, work: str, python: str) -> Tuple[Optional[Uv], str]:
+    """The uv of a bundle that carries one, and why it does not start here: one of the two is missing.
+
+    Args: see `choose_tool`.
+    """
+    program = unpack_uv(bundle, work)
+    version, reason = _start(children, program)
+    if reason:
+        return None, reason
+    distutils = has_distutils(children, python, bundle.manifest.document["target"]["python"])
+    return Uv(children, version, python, program, distutils), ""
+
+
 def unpack_uv(bundle: BundleFolder, work: str) -> str:
-    """Take the program out of uv's wheel, which was judged before."""
-    program = os.path.join(work, "uv")
-    with zipfile.ZipFile(bundle.file(bundle.manifest.document["uv"])) as wheel:
-        names: List[str] = [name for name in wheel.namelist() if name.endswith(".data/scripts/uv")]
-        if len(names) != 1:
-            raise InstallFailed("the carried uv's wheel holds no program", "ask whoever sent the bundle")
-        with wheel.open(names[0]) as source, open(program, "wb") as target:
-            shutil.copyfileobj(source, target, 1 << 20)
-    os.chmod(program, 0o700)
-    return program
+    """Judge uv's wheel and take the program out of it; gives its path in `work`.
+
+    Raises:
+        HostileContent: the wheel is no good.
+        InstallFailed: it holds no program.
+    """
+    wheel, keeper = tool_file(bundle), _Program(os.path.join(work, "uv"))
+    judgement = judge(wheel.path, wheel.filename, wheel.package, wheel.version, keeper)
+    demand_sound(judge_together([(wheel, judgement)]))
+    if not os.path.exists(keeper.path):
+        raise InstallFailed("the carried uv's wheel holds no program", "ask whoever sent the bundle")
+    os.chmod(keeper.path, 0o700)
+    return keeper.path
+
+
+class _Program(Keeper):
+    """Keeps the one file that a wheel would install as `bin/uv`, at `path`."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._handle: Optional[BinaryIO] = None
+
+    def begin(self, entry: Entry, place: str) -> Callable[[bytes], object]:
+        """Open it; see `Keeper`."""
+        if place != "bin/uv":
+            return super().begin(entry, place)
+        self._handle = open(self.path, "wb")  # noqa: SIM115 - `end` closes it
+        return self._handle.write
+
+    def end(self) -> None:
+        """Close it."""
+        if self._handle is not None:
+            self._handle.close()
 
 
 def _start(children: Children, program: str) -> Tuple[str, str]:
@@ -193,13 +226,22 @@ def _start(children: Children, program: str) -> Tuple[str, str]:
     return (done.output.split()[1:2] or ["unknown"])[0], ""
 
 
-def _has_distutils(children: Children, python: str, version: str) -> bool:
+def has_distutils(children: Children, python: str, version: str) -> bool:
     """Whether an interpreter has distutils, or is so new that nobody asks for it."""
     if tuple(int(part) for part in minor_of(version).split(".")) > _DISTUTILS_UNTIL:
         return True
+    if os.path.abspath(python) == os.path.abspath(sys.executable):
+        return _finds("distutils.command.install")
     return (
         children.run([python, "-I", "-W", "ignore", "-c", "import distutils.command.install"]).exit_code == 0
     )
+
+
+def _finds(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ImportError:
+        return False
 
 
 def write_requirements(bundle: BundleFolder, work: str) -> str:

@@ -8,10 +8,11 @@ Standard library only, Python 3.6 and later.
 
 import os
 from email.parser import HeaderParser
-from typing import Any, BinaryIO, Callable, Dict, Iterator, List, NamedTuple, Tuple
+from typing import Any, BinaryIO, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from . import inflate, places, record, zipcheck
 from .names import WheelName, expand_tag, normalize_name, normalize_version, parse_wheel_name
+from .places import Launcher
 from .zipcheck import Entry, Finding, ZipBroken
 
 _MAX_TEXT = 64 << 20  # RECORD of the largest wheels has some MB
@@ -29,6 +30,23 @@ class Judgement(NamedTuple):
     findings: List[Finding]
     places: List[Tuple[str, str]]
     size: int
+
+
+class Keeper:
+    """Takes the files of a wheel while they are judged; this one lets them go by.
+
+    What it was given is worth nothing before the wheel's judgement, and the set's, is known.
+    """
+
+    def begin(self, _entry: Entry, _place: str) -> Callable[[bytes], object]:
+        """A file begins, `_place` is its destination (see `places`); gives what takes its pieces."""
+        return len
+
+    def end(self) -> None:
+        """The file is complete."""
+
+    def close(self, _dist_info: str, _rows: Dict[str, record.Row], _launchers: List[Launcher]) -> None:
+        """The wheel is complete: its .dist-info folder, RECORD's rows, the scripts that it asks for."""
 
 
 class _Wheel:
@@ -56,7 +74,9 @@ class _Wheel:
         return sum(entry.size for entry, _ in self.files)
 
 
-def judge(path: str, filename: str = "", package: str = "", version: str = "") -> Judgement:
+def judge(
+    path: str, filename: str = "", package: str = "", version: str = "", keeper: Optional[Keeper] = None
+) -> Judgement:
     """Judge the wheel at `path`.
 
     Args:
@@ -64,9 +84,10 @@ def judge(path: str, filename: str = "", package: str = "", version: str = "") -
         filename: its real name, where the path is named otherwise.
         package: the project it must belong to, in any spelling; empty for any.
         version: the version it must have; empty for any.
+        keeper: takes the files of a wheel whose structure and names are sound, while they are judged.
 
     Raises:
-        OSError: the file cannot be read.
+        OSError: the file cannot be read, or whatever the keeper raises.
     """
     filename = filename or os.path.basename(path)
     name = parse_wheel_name(filename)
@@ -79,12 +100,12 @@ def judge(path: str, filename: str = "", package: str = "", version: str = "") -
         return Judgement([Finding("name-mismatch", wrong)], [], 0)
     try:
         with open(path, "rb", buffering=_BUFFER) as handle:
-            return _judge_open(handle, os.fstat(handle.fileno()).st_size, name)
+            return _judge_open(handle, os.fstat(handle.fileno()).st_size, name, keeper or Keeper())
     except ZipBroken as broken:
         return Judgement([broken.finding], [], 0)
 
 
-def _judge_open(handle: BinaryIO, length: int, name: WheelName) -> Judgement:
+def _judge_open(handle: BinaryIO, length: int, name: WheelName, keeper: Keeper) -> Judgement:
     directory = zipcheck.read_directory(handle, length)
     findings = list(zipcheck.check_entries(directory.entries, length))
     if findings:
@@ -97,12 +118,26 @@ def _judge_open(handle: BinaryIO, length: int, name: WheelName) -> Judgement:
         rows = record.parse(wheel.texts["RECORD"], wheel.dist_info)
     except record.RecordInvalid as invalid:
         return Judgement([Finding("record-invalid", str(invalid))], [], wheel.size)
-    findings += _check_contents(wheel, rows)
+    destinations: Dict[str, str] = {}
+    launchers: List[Launcher] = []
+    findings += _check_places(wheel, destinations)
+    findings += _check_contents(wheel, rows, destinations, keeper)
     findings += _check_metadata(wheel)
-    taken: List[Tuple[str, str]] = []
-    findings += _check_places(wheel, rows, taken)
-    findings += _check_launchers(wheel, taken)
+    findings += _check_launchers(wheel, launchers)
+    keeper.close(wheel.dist_info, rows, launchers)
+    taken = [
+        (destinations[entry.name], _word(wheel, rows, entry))
+        for entry, _ in wheel.files
+        if entry.name in destinations
+    ]
+    taken += [("bin/" + launcher.name, "launcher:" + launcher.target) for launcher in launchers]
     return Judgement(findings, taken, wheel.size)
+
+
+def _word(wheel: _Wheel, rows: Dict[str, record.Row], entry: Entry) -> str:
+    """Equal for two files where their bytes are."""
+    row = rows.get(entry.name)
+    return row.digest.hex() if row else f"{wheel.name.name}:{entry.crc}"
 
 
 def _open_dist_info(wheel: _Wheel) -> Iterator[Finding]:
@@ -128,19 +163,24 @@ def _identity(name: WheelName) -> Tuple[str, str]:
     return name.name, normalize_version(name.version)
 
 
-def _check_contents(wheel: _Wheel, rows: Dict[str, record.Row]) -> Iterator[Finding]:
+def _check_contents(
+    wheel: _Wheel, rows: Dict[str, record.Row], destinations: Dict[str, str], keeper: Keeper
+) -> Iterator[Finding]:
     """Unpack every file once: size, CRC, and hash against RECORD, in both directions."""
     skip = record.exempt(wheel.dist_info)
     for entry, start in wheel.files:
+        place = destinations.get(entry.name)
+        keep = keeper.begin(entry, place) if place else len
         if entry.name in rows:
-            meter = record.Meter(rows[entry.name])
-            sink: Callable[[bytes], object] = meter.feed
-            yield from _unpack(wheel.handle, entry, start, sink)
+            meter = record.Meter(rows[entry.name], keep)
+            yield from _unpack(wheel.handle, entry, start, meter.feed)
             yield from meter.findings(entry.name)
         else:
-            yield from _unpack(wheel.handle, entry, start, len)
+            yield from _unpack(wheel.handle, entry, start, keep)
             if entry.name not in skip:
                 yield Finding("record-unlisted", f"{entry.name} is not listed in RECORD")
+        if place:
+            keeper.end()
     for path in sorted(set(rows).difference(wheel.by_name)):
         yield Finding("record-absent", f"RECORD lists {path!r}, which the wheel does not hold")
 
@@ -173,9 +213,8 @@ def _check_metadata(wheel: _Wheel) -> Iterator[Finding]:
         yield Finding("tag-mismatch", f"WHEEL names other tags than the file's name: {sorted(tags)[:4]!r}")
 
 
-def _check_places(
-    wheel: _Wheel, rows: Dict[str, record.Row], taken: List[Tuple[str, str]]
-) -> Iterator[Finding]:
+def _check_places(wheel: _Wheel, destinations: Dict[str, str]) -> Iterator[Finding]:
+    """Where each file would go: fills `destinations`, from its name in the wheel to its place."""
     package = wheel.name.name
     seen: Dict[str, str] = {}
     data_folder = wheel.dist_info[: -len(".dist-info")] + ".data"
@@ -186,22 +225,21 @@ def _check_places(
             continue
         if seen.setdefault(zipcheck.fold(place), entry.name) != entry.name:
             yield Finding("duplicate-path", f"{entry.name} and {seen[zipcheck.fold(place)]} go to one place")
-        row = rows.get(entry.name)
-        taken.append((place, row.digest.hex() if row else f"{wheel.name.name}:{entry.crc}"))
+        destinations[entry.name] = place
         yield from places.check_place(place, package)
         if places.is_pth(place):
             yield from places.check_pth(place, wheel.read(entry.name), package)
 
 
-def _check_launchers(wheel: _Wheel, taken: List[Tuple[str, str]]) -> Iterator[Finding]:
+def _check_launchers(wheel: _Wheel, launchers: List[Launcher]) -> Iterator[Finding]:
+    """What entry_points.txt asks for: fills `launchers` with those that can be told."""
     raw = wheel.texts.get("entry_points.txt")
     if raw is None:
         return
     try:
-        launchers = places.read_launchers(raw)
+        launchers += places.read_launchers(raw)
     except ValueError as error:
         yield Finding("entry-point-invalid", f"entry_points.txt cannot be read: {error}")
         return
     for launcher in launchers:
         yield from places.check_launcher(launcher, wheel.name.name)
-        taken.append(("bin/" + launcher.name, "launcher:" + launcher.target))

@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from . import zipcheck
@@ -63,6 +64,11 @@ class SetJudgement(NamedTuple):
     size: int
     judged: int
 
+    @property
+    def refused(self) -> List[Verdict]:
+        """The findings that forbid the set."""
+        return [verdict for verdict in self.verdicts if verdict.level == REFUSED]
+
 
 def judge_set(
     wheels: Sequence[WheelFile],
@@ -92,19 +98,26 @@ def judge_set(
             on_done(wheel)
         return result
 
-    # The largest first, so that no thread is left with it at the end.
-    order = sorted(wheels, key=lambda wheel: -os.path.getsize(wheel.path))
+    order = largest_first(wheels)
     with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
         results = dict(zip(order, pool.map(work, order)))
-    pairs = [(wheel, finding) for wheel in wheels for finding in results[wheel][0].findings]
-    pairs += _conflicts([(wheel, results[wheel][0].places) for wheel in wheels])
-    verdicts = [_verdict(wheel, finding, frozenset(allow)) for wheel, finding in pairs]
-    return SetJudgement(
-        sorted(verdicts, key=lambda verdict: (REFUSED, ALLOWED, WARNING).index(verdict.level)),
-        sum(len(result.places) for result, _ in results.values()),
-        sum(result.size for result, _ in results.values()),
-        sum(fresh for _, fresh in results.values()),
-    )
+    judgement = judge_together([(wheel, results[wheel][0]) for wheel in wheels], allow)
+    return judgement._replace(judged=sum(fresh for _, fresh in results.values()))
+
+
+def largest_first(wheels: Iterable[WheelFile]) -> List[WheelFile]:
+    """The order to begin in, so that nobody is left with the largest at the end."""
+    return sorted(wheels, key=lambda wheel: -os.path.getsize(wheel.path))
+
+
+def unpacked_size(wheels: Iterable[WheelFile]) -> int:
+    """The bytes that wheels will take, as they themselves say; a damaged one says nothing."""
+    total = 0
+    for wheel in wheels:
+        with open(wheel.path, "rb") as handle, suppress(zipcheck.ZipBroken):
+            entries = zipcheck.read_directory(handle, os.path.getsize(wheel.path)).entries
+            total += sum(entry.size for entry in entries)
+    return total
 
 
 def _judge_one(wheel: WheelFile, store: "_Cache") -> Tuple[Judgement, bool]:
@@ -152,6 +165,24 @@ def _verdict(wheel: WheelFile, finding: Finding, allow: Iterable[str]) -> Verdic
     if finding.kind in ALLOWABLE and f"{finding.kind}:{package}" in allow:
         level = ALLOWED
     return Verdict(wheel.filename, package, finding.kind, finding.message, level)
+
+
+def judge_together(pairs: Sequence[Tuple[WheelFile, Judgement]], allow: Iterable[str] = ()) -> SetJudgement:
+    """Put the judgements of single wheels together, and judge what they would do to each other.
+
+    Args:
+        pairs: the set's wheels, in its order.
+        allow: see `judge_set`.
+    """
+    findings = [(wheel, finding) for wheel, judgement in pairs for finding in judgement.findings]
+    findings += _conflicts([(wheel, judgement.places) for wheel, judgement in pairs])
+    verdicts = [_verdict(wheel, finding, frozenset(allow)) for wheel, finding in findings]
+    return SetJudgement(
+        sorted(verdicts, key=lambda verdict: (REFUSED, ALLOWED, WARNING).index(verdict.level)),
+        sum(len(judgement.places) for _, judgement in pairs),
+        sum(judgement.size for _, judgement in pairs),
+        len(pairs),
+    )
 
 
 class _Cache:

@@ -21,7 +21,7 @@ def main(job: Dict[str, Any], emit: Emit) -> Dict[str, Any]:
     Job keys: `bundle` (folder with the bundle's files), `wheels_from` (folder in the store whose
     wheels belong into it, or null when they are there already), `work` (a writable folder), `python`,
     `requested` (package names), `imports` (bool), `commands` (shell lines), `import_timeout` (s),
-    `install_options` (for the installer), `judgements` (folder of the audit's, or empty).
+    `install_options` (for the installer).
 
     Result: `isolation`, `install` {exit_code, document, stderr}, `environment`, `imports`,
     `missing_libraries`, `missing_versions` and `natives` (see `linker.judge`), `commands`, `project` (see
@@ -102,9 +102,8 @@ def _install(job: Dict[str, Any], bundle: str, prefix: str) -> Dict[str, Any]:
     home = os.path.join(job["work"], "installer-home")
     os.makedirs(home)
     argv = ["sh", os.path.join(bundle, "install.sh"), prefix, "--json", "--python", job["python"]]
-    judgements = ["--judgements", job["judgements"]] if job["judgements"] else []
     done = subprocess.run(
-        [*argv, *judgements, *job["install_options"]],
+        [*argv, *job["install_options"]],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -103,7 +103,7 @@ lies beside it as uv.lock.before-parity, and comes back with: sh install.sh --pr
 """
 
 _INSTALLERS = {
-    "uv": "The installer brings what it needs (uv); it wants a Python {python} on this machine, no more.",
+    "uv": "The installer brings what it needs; it wants a Python {python} on this machine, no more.",
     "pip": "The installer uses the pip of a Python {python} on this machine.",
 }
 

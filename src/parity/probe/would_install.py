@@ -61,15 +61,14 @@ def would_install(manifest: Mapping[str, Any], facts: Mapping[str, Any]) -> Verd
 
 
 def _tool(manifest: Mapping[str, Any], facts: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Reasons and warnings about the tool that would install, chosen as `tools.choose_tool` does."""
-    reason = ""
-    if manifest["installer"] == "uv":
-        if _is_for(manifest["uv"], facts["arch"]):
-            return (), ()
-        reason = f" (the carried {manifest['uv'].rpartition('/')[2]} is not for {facts['arch']})"
-    if not facts["has_venv"]:
-        return (f"this host's Python {facts['python']} has no venv with ensurepip{reason}",), ()
-    return (), ((f"the host's pip would install{reason}",) if reason else ())
+    """Reasons and warnings about what would make the environment and check it; see `farside.new_release`."""
+    if manifest["installer"] == "pip":
+        reason = f"this host's Python {facts['python']} has no venv with ensurepip"
+        return (() if facts["has_venv"] else (reason,)), ()
+    if _is_for(manifest["uv"], facts["arch"]):
+        return (), ()
+    uv = manifest["uv"].rpartition("/")[2]
+    return (), (f"whether the packages fit together would not be asked: {uv} is not for {facts['arch']}",)
 
 
 def _is_for(uv: str, arch: str) -> bool:

@@ -177,7 +177,7 @@ _TAIL = """\
 #   timeout: 15m
 #   missing-libraries: warn
 
-# uv: the bundle carries uv. pip: the target's own pip and venv are used.
+# uv: parity installs, the bundle carries uv for the rest. pip: the target's own pip and venv are used.
 # installer: uv
 
 # Consider only files that the index had before this date, so that a build can be repeated later.

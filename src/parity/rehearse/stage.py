@@ -8,7 +8,6 @@ from typing import Any
 
 from parity.engine import ContainerSpec, Engine, Mount, Network
 from parity.engine.guests import GuestFailed, folders_tar, guest_tar, run_guest
-from parity.engine.workshop import AUDITS
 from parity.errors import NotIsolated, RehearsalFailed, RehearsalTimeout
 from parity.model import Facts, PinnedImage, RehearsalPlan
 from parity.progress import Reporter
@@ -138,8 +137,6 @@ def _job(image: PinnedImage, facts: Facts, plan: RehearsalPlan, carried: Carried
         "commands": list(plan.commands),
         "import_timeout": min(plan.timeout, _IMPORT_TIMEOUT),
         "install_options": other,
-        # The same code has judged the same bytes just now, in the workshop.
-        "judgements": AUDITS if carried.wheels else "",
     }
 
 
