@@ -8,7 +8,7 @@ import os
 from typing import List
 
 from . import serving
-from .commands import Command, Document, nothing
+from .installing import Command, Document, nothing
 from .join import find_volumes, join_volumes
 from .patch import patch_bundle
 from .plan import Say

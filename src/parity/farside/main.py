@@ -5,20 +5,23 @@ it does what the single file does: `install BUNDLE --key PUB --prefix DIR`, `rol
 """
 
 import argparse
+import importlib
 import json
+import re
 import signal
 import sys
 import traceback
 from typing import Any, Dict, List, Optional
 
-from . import carrying, commands
-from .commands import Command, Document
+from . import installing
 from .errors import FarsideError
 from .install import install
+from .installing import Command, Document
 from .plan import Say
 
-# Modules that bring commands of their own add their list here.
-COMMANDS: List[Command] = [*commands.COMMANDS, *carrying.COMMANDS]
+# Modules that bring commands of their own in a list COMMANDS; loaded when a command is asked for by name.
+_COMMANDS = ("commands", "carrying")
+_NAME = re.compile("[a-z-]+")
 _FAULT, _INTERRUPTED, _TERMINATED = 1, 130, 143
 
 
@@ -54,10 +57,19 @@ def main(folder: str = "", arguments: Optional[List[str]] = None) -> int:
 def _parse(folder: str, given: List[str]) -> argparse.Namespace:
     if given[:1] == ["--project"]:  # reads like an option of install.sh, and is a command
         given = ["project", *given[1:]]
-    known = {command.name for command in COMMANDS}
-    if folder and not (given and given[0] in known):
+    if folder and not (given and _is_name(given[0])):
         return _own_parser(folder).parse_args(given)
     return _parser(folder).parse_args(given)
+
+
+def _commands() -> List[Command]:
+    modules = (importlib.import_module(f"{__package__ or ''}.{name}") for name in _COMMANDS)
+    return [command for module in modules for command in module.COMMANDS]
+
+
+def _is_name(word: str) -> bool:
+    """Whether a word is a command's name; most prefixes are told apart by a look at them."""
+    return bool(_NAME.fullmatch(word)) and word in {command.name for command in _commands()}
 
 
 def _own_parser(folder: str) -> argparse.ArgumentParser:
@@ -72,13 +84,13 @@ def _own_parser(folder: str) -> argparse.ArgumentParser:
     parser.add_argument(
         "prefix", metavar="PREFIX", help="a new or empty folder, or one installed into before"
     )
-    commands.add_install_options(parser)
+    installing.add_install_options(parser)
     _add_json(parser)
 
     def run(options: argparse.Namespace, say: Say) -> Document:
-        return install(commands.request_of(options, folder, options.prefix), say)
+        return install(installing.request_of(options, folder, options.prefix), say)
 
-    parser.set_defaults(run=run, lines=commands.nothing)
+    parser.set_defaults(run=run, lines=installing.nothing)
     return parser
 
 
@@ -90,7 +102,7 @@ def _parser(folder: str) -> argparse.ArgumentParser:
     )
     group = parser.add_subparsers(metavar="COMMAND", dest="command")
     group.required = True
-    for command in COMMANDS:
+    for command in _commands():
         each = group.add_parser(command.name, help=command.about, description=command.about)
         command.options(each)
         _add_json(each)
