@@ -15,7 +15,7 @@ from tests.support.projects import DATA, git, make_repository
 from tests.support.targets import DEBIAN11, inputs_for
 
 from parity.errors import InputFileError, LockInvalid, NoWheel, ProfileError, SourceUnavailable
-from parity.host.git import Git, guessed_version
+from parity.host.git import Git, Submodule, guessed_version, read_submodules
 from parity.model import Lock, LockedWheel, Origin, ProjectPlan, SourcePackage
 from parity.model.toml import parse
 from parity.profile import load_profile
@@ -281,17 +281,78 @@ def test_git_says_no_secret_and_takes_no_option(tmp_path: Path) -> None:
             ours.resolve(address, "main")
 
 
-def test_submodules_are_refused(tmp_path: Path) -> None:
-    source = tmp_path / "source"
-    source.mkdir()
-    (source / ".gitmodules").write_text('[submodule "x"]\n')
-    commit = make_repository(source, tmp_path / "dep.git", "v1")
+def _repository(folder: Path, name: str, files: dict[str, str], **submodules: tuple[str, str]) -> str:
+    """A bare repository of these files, with submodules: path → (address, commit); gives its commit."""
+    work = folder / f"{name}.work"
+    work.mkdir(parents=True)
+    git(work, "init", "--quiet", "--initial-branch=main")
+    for path, text in files.items():
+        (work / path).write_text(text)
+    for path, (address, commit) in submodules.items():
+        git(work, "config", "--file", ".gitmodules", f"submodule.a b.{path}.path", path)
+        git(work, "config", "--file", ".gitmodules", f"submodule.a b.{path}.url", address)
+        git(work, "update-index", "--add", "--cacheinfo", f"160000,{commit},{path}")
+        (work / path).mkdir()
+    git(work, "add", "--all")
+    git(work, "commit", "--quiet", "--message", "All of it")
+    git(work, "clone", "--quiet", "--bare", ".", str(folder / f"{name}.git"))
+    return git(work, "rev-parse", "HEAD")
+
+
+def test_submodules_come_along_at_their_pinned_commits(tmp_path: Path) -> None:
+    inner = _repository(tmp_path / "more", "inner", {"inner.txt": "deep"})
+    outer = _repository(tmp_path, "outer", {"outer.txt": "x"}, sub=("../more/inner.git", inner))
+    (tmp_path / "outer.work" / "outer.txt").write_text("a later commit, which nobody pinned")
+    git(tmp_path / "outer.work", "commit", "--all", "--quiet", "--message", "Later")
+    git(tmp_path / "outer.work", "push", "--quiet", str(tmp_path / "outer.git"), "main")
+    whole = (tmp_path / "outer.git").as_uri()
+    commit = _repository(tmp_path, "dep", {"dep.txt": "y"}, one=(whole, outer), two=("./../outer.git", outer))
+    ours = Git(tmp_path / "cache", {"HOME": str(tmp_path)})
+    with ours.checkout((tmp_path / "dep.git").as_uri(), commit) as folder:
+        files = {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*.txt")}
+        assert not list(folder.rglob(".git"))
+    assert files == {
+        "dep.txt": "y",
+        **{f"{name}/outer.txt": "x" for name in ("one", "two")},
+        **{f"{name}/sub/inner.txt": "deep" for name in ("one", "two")},
+    }
+
+
+def test_a_submodule_that_cannot_be_had_is_named(tmp_path: Path) -> None:
+    gone = ("../gone.git", "0" * 39 + "1")
+    commit = _repository(tmp_path, "dep", {"dep.txt": "y"}, sub=gone)
     ours = Git(tmp_path / "cache", {"HOME": str(tmp_path)})
     with (
-        pytest.raises(SourceUnavailable, match="submodules"),
+        pytest.raises(SourceUnavailable, match=r"gone\.git cannot be fetched"),
         ours.checkout((tmp_path / "dep.git").as_uri(), commit),
     ):
         pass
+
+
+@pytest.mark.parametrize(
+    ("url", "address", "joined"),
+    [
+        ("https://host/org/dep.git", "../other.git", "https://host/org/other.git"),
+        ("https://host/org/dep.git/", "../../else/./x", "https://host/else/./x"),
+        ("https://host/org/dep", "./inside", "https://host/org/dep/inside"),
+        ("git@host:org/dep.git", "../other.git", "git@host:org/other.git"),
+        ("git@host:dep.git", "../other.git", "git@host:other.git"),
+        ("https://host/org/dep.git", "ssh://git@other/x", "ssh://git@other/x"),
+        ("file:///srv/dep.git", "file:///srv/x.git", "file:///srv/x.git"),
+    ],
+)
+def test_where_a_submodule_is(url: str, address: str, joined: str) -> None:
+    settings = f"submodule.x.path\nsub\0submodule.x.url\n{address}\0core.bare\nfalse\0"
+    assert read_submodules(url, {"sub": "c"}, settings) == [Submodule("sub", joined, "c")]
+
+
+def test_no_submodule_leads_to_this_machines_own_files() -> None:
+    settings = "submodule.x.path\nsub\0submodule.x.url\n{}\0"
+    for address in ("file:///root/secret.git", ""):
+        with pytest.raises(SourceUnavailable, match="no address that can be fetched"):
+            read_submodules("https://host/dep.git", {"sub": "c"}, settings.format(address))
+    left_out = settings.format("https://host/x") + "submodule.x.update\nnone\0"
+    assert read_submodules("https://host/dep.git", {"sub": "c"}, left_out) == []
 
 
 @pytest.mark.parametrize(

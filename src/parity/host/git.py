@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from parity.errors import SourceUnavailable
 from parity.host.processes import child_environment, run
@@ -29,7 +30,17 @@ _PASSED = (
 
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _DESCRIBED = re.compile(r"(?:.*[-_/])?v?(\d+(?:\.\d+)*(?:(?:a|b|rc)\d+)?(?:\.post\d+)?)-(\d+)-g([0-9a-f]+)")
+_SUBMODULE = "160000 commit "
+_DEEPEST = 20
 _SCHEMES = ("https://", "http://", "ssh://", "git://", "file://")
+
+
+class Submodule(NamedTuple):
+    """A repository inside another one: its folder there, its address, and the commit that is pinned."""
+
+    path: str
+    url: str
+    commit: str
 
 
 class Git:
@@ -60,27 +71,38 @@ class Git:
 
     @contextmanager
     def checkout(self, url: str, commit: str) -> Iterator[Path]:
-        """The files of one commit in a folder that is gone afterwards, without .git.
+        """The files of one commit and its submodules in a folder that is gone afterwards, without .git.
 
         Raises:
-            SourceUnavailable: the commit cannot be had, or it needs submodules.
+            SourceUnavailable: the commit, or that of a submodule, cannot be had.
         """
+        self._cache.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.TemporaryDirectory(prefix="checkout-", dir=self._cache) as folder:
+            self._fill(Path(folder), url, commit)
+            yield Path(folder)
+
+    def _fill(self, folder: Path, url: str, commit: str, depth: int = 0) -> None:
+        """Lay a commit's files out, and those of its submodules where they belong."""
         if not _COMMIT.fullmatch(commit):
             raise SourceUnavailable(f"{commit!r} is no full commit", where=clean_url(url))
+        if depth > _DEEPEST:
+            raise SourceUnavailable(f"{clean_url(url)} lies too deep in submodules", where=clean_url(url))
         repository = self._fetched(url, commit)
-        with tempfile.TemporaryDirectory(prefix="checkout-", dir=self._cache) as folder:
-            # The commit's own attributes run nothing; hooks and filters of this machine are left out.
-            where = [f"--git-dir={repository}", f"--work-tree={folder}"]
-            self._git(
-                url, [*where, "-c", "core.hooksPath=/dev/null", "checkout", "--force", commit, "--", "."]
-            )
-            if (Path(folder) / ".gitmodules").exists():
-                raise SourceUnavailable(
-                    f"{clean_url(url)} has submodules, which cannot be carried",
-                    where=clean_url(url),
-                    remedy="depend on a wheel or a source archive of that package instead",
-                )
-            yield Path(folder)
+        # The commit's own attributes run nothing; hooks and filters of this machine are left out.
+        where = [f"--git-dir={repository}", f"--work-tree={folder}"]
+        self._git(url, [*where, "-c", "core.hooksPath=/dev/null", "checkout", "--force", commit, "--", "."])
+        for each in self._submodules(folder, url, repository, commit):
+            self._fill(folder / each.path, each.url, each.commit, depth + 1)
+
+    def _submodules(self, folder: Path, url: str, repository: Path, commit: str) -> list[Submodule]:
+        """Those that a commit pins and that git itself would fetch."""
+        base = [f"--git-dir={repository}", "-c", "core.quotePath=false"]
+        rows = [line.partition("\t") for line in self._git(url, [*base, "ls-tree", "-r", commit])]
+        pinned = {path: words.split()[2] for words, _, path in rows if words.startswith(_SUBMODULE)}
+        if not pinned:
+            return []
+        said = self._git(url, ["config", "--file", str(folder / ".gitmodules"), "--null", "--list"])
+        return read_submodules(url, pinned, "\n".join(said))
 
     def described(self, folder: Path) -> str:
         """The version that the tags of the user's own checkout tell, as setuptools-scm guesses it.
@@ -158,6 +180,52 @@ def _checked(url: str) -> str:
     if url.startswith(_SCHEMES) or re.fullmatch(r"\w[\w.-]*@[\w.-]+:[^:]+", url):
         return url
     raise SourceUnavailable(f"{clean_url(url)} is no address of a git repository", where=clean_url(url))
+
+
+def read_submodules(url: str, pinned: Mapping[str, str], settings: str) -> list[Submodule]:
+    """What a commit's submodules are; see gitmodules(5).
+
+    Args:
+        url: of the repository that has them.
+        pinned: path → commit, from the commit's tree.
+        settings: what `git config --file .gitmodules --null --list` says.
+
+    Raises:
+        SourceUnavailable: one has no address, or one that leads from a server to this machine's own files.
+    """
+    said: dict[str, dict[str, str]] = {}
+    for entry in filter(None, settings.split("\0")):
+        key, _, value = entry.partition("\n")
+        section, _, name = key.rpartition(".")
+        said.setdefault(section, {})[name] = value
+    by_path = {each.get("path", ""): each for each in said.values()}
+    found = []
+    for path, commit in sorted(pinned.items()):
+        told = by_path.get(path, {})
+        if told.get("update") == "none":
+            continue
+        address = _joined(url, told.get("url", ""))
+        if not told.get("url") or (address.startswith("file:") and not url.startswith("file:")):
+            raise SourceUnavailable(
+                f"the submodule {path} of {clean_url(url)} has no address that can be fetched",
+                where=clean_url(url),
+                remedy="depend on a wheel or a source archive of that package instead",
+            )
+        found.append(Submodule(path, address, commit))
+    return found
+
+
+def _joined(url: str, address: str) -> str:
+    """A submodule's address; `./` and `../` are relative to that of the repository it is in."""
+    if not address.startswith(("./", "../")):
+        return address
+    base, between = url.rstrip("/"), "/"
+    while address.startswith(("./", "../")):
+        word, _, address = address.partition("/")
+        if word == "..":
+            cut = max(base.rfind("/"), base.rfind(":"))  # git@host:name has no slash
+            base, between = base[:cut], base[cut:][:1]
+    return base + between + address
 
 
 def guessed_version(described: str) -> str:
