@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from tests.support.hostile import Hostile, hostile_wheels
-from tests.support.unpacked import here, unpacked
+from tests.support.unpacked import here, unpacked, uv_wheel
 from tests.support.wheels import WheelParts, make_wheel
 
 from parity.farside import manifest
@@ -345,3 +345,18 @@ def test_what_lies_beside_install_py_cannot_stand_in_for_the_standard_library(
     assert outcome.returncode == BundleDamaged.exit_code
     assert not (bundle / "json.py.ran").exists()
     assert not list(bundle.rglob("__pycache__"))
+
+
+def test_an_installation_needs_neither_ssl_nor_a_server(tmp_path: Path, wheels: list[Path]) -> None:
+    """Pythons that somebody built have no ssl now and then."""
+    bundle = unpacked(tmp_path / "bundle", wheels, uv=uv_wheel(), imports=[("alpha", "alpha")])
+    code = (
+        "import runpy, sys\n"
+        "for name in ('ssl', '_ssl', 'http.server', 'socketserver'):\n    sys.modules[name] = None\n"
+        "sys.argv = sys.argv[1:]\n"
+        "runpy.run_path(sys.argv[0], run_name='__main__')\n"
+    )
+    command = [sys.executable, "-I", "-B", "-c", code, str(bundle / "install.py"), str(tmp_path / "p")]
+    outcome = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (outcome.returncode, outcome.stderr) == (0, "")
+    assert (tmp_path / "p" / "current" / "bin" / "python").exists()

@@ -13,6 +13,7 @@ import pytest
 from tests.support.recorder import Recorder
 from tests.support.updates import older_and_newer
 
+import parity
 from parity import farside
 from parity.pack.singlefile import single_file
 from parity.update import write_delta
@@ -42,6 +43,10 @@ def test_it_holds_every_module_as_it_is(text: str) -> None:
         if path.stem != "__main__"
     }
     assert sources(text) == expected
+
+
+def test_it_is_of_the_same_version_as_parity() -> None:
+    assert farside.__version__ == parity.__version__
 
 
 def test_the_bytes_depend_on_nothing_but_parity(text: str, tmp_path: Path) -> None:
