@@ -1,4 +1,7 @@
-"""The rehearsal of a carried project: uv synced in a checkout that has its metadata and no code."""
+"""The rehearsal of a carried project: uv synced in a checkout.
+
+That has the project's metadata and no code, unless the metadata is made by building it.
+"""
 
 import glob
 import json
@@ -14,22 +17,27 @@ _TAIL = 4000
 
 
 def sync(job: Dict[str, Any], bundle: str) -> Optional[Dict[str, Any]]:
-    """Do what whoever receives the bundle would do in a checkout; None where there is no project in it.
+    """Do what whoever receives the bundle would do in a checkout; None where nothing is to be tried.
 
-    The project's own package and those of its workspace are not installed: building them takes their
-    code, which does not travel (their wheels do, and were installed before).
+    The project's own package and those of its workspace are not installed: building them may take what
+    the target lacks (their wheels travel, and were installed before).
+
+    Args:
+        job: of it `sync`: whether it is to be tried; `checkout`: the folder of a whole checkout, or empty;
+            `checkout_variables`: for builds in that.
+        bundle: the bundle's folder.
 
     Returns:
         {"exit_code", "said": the end of the output, "step": what failed or "",
          "installed": [[name, version]]}
     """
     path = os.path.join(bundle, *_DOCUMENT)
-    if not os.path.exists(path):
+    if not job["sync"] or not os.path.exists(path):
         return None
     with open(path, encoding="utf-8") as handle:
         root = json.load(handle)["root"]
     tree = os.path.join(job["work"], "checkout")
-    shutil.copytree(os.path.join(bundle, "project", "tree"), tree)
+    shutil.copytree(job["checkout"] or os.path.join(bundle, "project", "tree"), tree, symlinks=True)
     folder = os.path.normpath(os.path.join(tree, root))
     store = os.path.join(job["work"], "checkout-store")
     command = ["sh", os.path.join(bundle, "install.sh"), "--project", folder, "--store", store, "--json"]
@@ -58,7 +66,12 @@ def _run(job: Dict[str, Any], command: List[str], folder: str) -> Tuple[int, str
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env={"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": home, "LC_ALL": "C.UTF-8"},
+        env={
+            "PATH": "/usr/local/bin:/usr/bin:/bin",
+            "HOME": home,
+            "LC_ALL": "C.UTF-8",
+            **job["checkout_variables"],
+        },
         cwd=folder,
         check=False,
     )

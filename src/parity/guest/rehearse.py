@@ -21,7 +21,7 @@ def main(job: Dict[str, Any], emit: Emit) -> Dict[str, Any]:
     Job keys: `bundle` (folder with the bundle's files), `wheels_from` (folder in the store whose
     wheels belong into it, or null when they are there already), `work` (a writable folder), `python`,
     `requested` (package names), `imports` (bool), `commands` (shell lines), `import_timeout` (s),
-    `install_options` (for the installer).
+    `install_options` (for the installer), and those of `checkout.sync`.
 
     Result: `isolation`, `install` {exit_code, document, stderr}, `environment`, `imports`,
     `missing_libraries`, `missing_versions` and `natives` (see `linker.judge`), `commands`, `project` (see

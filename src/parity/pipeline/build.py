@@ -54,7 +54,7 @@ def build(request: BuildRequest, world: World) -> BuildReport:
             sync=resolved.sync,
             pip_note=_told_of_pip(image, facts, lock, world),
         )
-        bundle_draft, proof = _proof(drafted, SystemSearch(request, facts, wheels, room, world), lock)
+        bundle_draft, proof = _proof(drafted, SystemSearch(request, facts, wheels, room, world), resolved)
         bundle = _bundle(request, bundle_draft, proof, room, world)
     others, system = bundle_draft.other_files, bundle_draft.system
     return BuildReport(request.profile, image, facts, lock, wheels, proof, bundle, others, system)
@@ -124,9 +124,9 @@ def _wheel_set(request: BuildRequest, facts: Facts, lock: Lock, room: Container,
     return wheels
 
 
-def _proof(drafted: Callable[..., Draft], search: SystemSearch, lock: Lock) -> tuple[Draft, Proof]:
+def _proof(drafted: Callable[..., Draft], search: SystemSearch, resolved: Resolved) -> tuple[Draft, Proof]:
     world = search.world
-    bundle_draft, proof = prove(search, drafted, lambda each: _carried(each, lock))
+    bundle_draft, proof = prove(search, drafted, lambda each: _carried(each, resolved))
     for each in proof.imports:
         world.reporter.debug(f"{each.package}: import {each.module}: {each.error or 'works'}")
     for warning in proof.warnings:
@@ -136,15 +136,16 @@ def _proof(drafted: Callable[..., Draft], search: SystemSearch, lock: Lock) -> t
     return bundle_draft, proof
 
 
-def _carried(bundle_draft: Draft, lock: Lock) -> Carried:
+def _carried(bundle_draft: Draft, resolved: Resolved) -> Carried:
     """What of a draft the rehearsal installs from."""
     return Carried(
         archive=bundle_draft.archive,
         wheels=(STORE_VOLUME, bundle_draft.wheels.folder),
-        requested=tuple(wheel.name for wheel in lock.wheels if wheel.requested),
+        requested=tuple(wheel.name for wheel in resolved.lock.wheels if wheel.requested),
         # A project is synced besides, from a copy of its own.
         wheel_bytes=bundle_draft.wheels.total_bytes * (2 if bundle_draft.profile.project else 1)
         + sum(file.size for file in bundle_draft.other_files),
+        checkout=resolved.checkout,
     )
 
 

@@ -71,8 +71,8 @@ class Gathering:
             if each.holds(self.shop.facts.markers):
                 self.build(replace(each.source(self.base), requested=True), each.extras)
 
-    def build(self, source: SourcePackage, extras: Iterable[str]) -> None:
-        """Build a source, and what it requires of other sources."""
+    def build(self, source: SourcePackage, extras: Iterable[str]) -> Built:
+        """Build a source, and what it requires of other sources; gives it with the extras that it has."""
         name = source.name or self._addresses.get(source.address, "")
         if name not in self._built:
             wanted = source.requested or source.name in self.requested
@@ -87,6 +87,7 @@ class Gathering:
         self._extras[name] |= fresh
         if fresh:
             self._follow(self._built[name], fresh)
+        return self._built[name]
 
     def resolved(
         self, constraints: tuple[RequirementLine, ...], asked: object

@@ -9,16 +9,25 @@ from parity.errors import LockOutdated
 from parity.files import write_atomic
 from parity.model import BundleFile, Lock, LockedWheel
 from parity.pipeline.values import BuildRequest
+from parity.rehearse import Checkout
 from parity.resolve import ResolveInputs, inputs_digest, read_lock, resolver, write_lock
 
 
 @dataclass(frozen=True)
 class Resolved:
-    """A lock, and the files that travel beside its wheels."""
+    """A lock, and what comes of a project besides.
+
+    Attributes:
+        lock: the packages.
+        files: what travels beside its wheels.
+        sync: how uv is called in a checkout, empty where it is not.
+        checkout: the checkout itself for the rehearsal, None where the files that travel are enough.
+    """
 
     lock: Lock
     files: tuple[BundleFile, ...] = ()
     sync: str = ""
+    checkout: Checkout | None = None
 
 
 def locked(inputs: ResolveInputs, wheels: Iterable[LockedWheel]) -> Lock:

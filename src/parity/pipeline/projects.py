@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from parity.engine import Container
@@ -22,12 +23,16 @@ from parity.project import (
     NO_LOCK,
     UV_LOCK,
     Project,
+    checkout_tar,
     describe,
     export_lock,
+    needs_code,
     project_files,
     read_project,
     sync_arguments,
+    version_variables,
 )
+from parity.rehearse import Checkout
 from parity.resolve import (
     UV_PATH,
     ResolveInputs,
@@ -61,7 +66,15 @@ def project_lock(shop: Shop) -> Resolved:
             f"{project.direct[0].partition('@')[0].strip()} names its source itself, not in tool.uv.sources"
         )
     words = [".parity/uv sync --locked", *sync_arguments(project)] if project.is_workable else []
-    return Resolved(lock, _travelling(shop, project, lock, built), " ".join(words))
+    return Resolved(lock, _travelling(shop, project, lock, built), " ".join(words), _checkout(project, lock))
+
+
+def _checkout(project: Project, lock: Lock) -> Checkout | None:
+    """The checkout for the rehearsal, where uv cannot be tried without the project's code."""
+    if not project.is_workable or not needs_code(project.files, project.root):
+        return None
+    versions = [wheel.version for wheel in lock.wheels if wheel.name == project.name]
+    return Checkout(partial(checkout_tar, project), version_variables("".join(versions)))
 
 
 def _pinned(shop: Shop, project: Project) -> tuple[Lock, tuple[Built, ...]]:
@@ -109,7 +122,7 @@ def _unlocked(shop: Shop, project: Project) -> tuple[Lock, tuple[Built, ...]]:
     )
     if project.is_package:
         itself = SourcePackage(project.name, "", "path", ".", requested=True)
-        gathering.build(itself, project.plan.extras)
+        project.check_extras(gathering.build(itself, project.plan.extras).provides_extra)
     else:
         gathering.take(project.dependencies())
     gathering.take(project.group_lines())

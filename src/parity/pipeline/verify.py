@@ -21,6 +21,7 @@ from parity.pipeline.rehearsals import rehearse_bundle
 from parity.pipeline.values import Site
 from parity.profile import rehearsal_plan, shipped_root
 from parity.progress import Reporter
+from parity.project import DOCUMENT, TREE, needs_code
 from parity.rehearse import Carried, NativeRules, judge
 
 
@@ -62,11 +63,33 @@ def rehearse_again(path: Path, bundle: VerifiedBundle, site: Site) -> Proof:
         facts = known.facts_of(image, _python_minor(bundle), site)
         plan = rehearsal_plan(document.get("rehearsal", {}))
         requested = tuple(p["name"] for p in bundle.manifest.document["packages"] if p["requested"])
-        carried = Carried(lambda: _payload(file, bundle), None, requested, bundle.statement.payload.size)
+        carried = Carried(
+            lambda: _payload(file, bundle),
+            None,
+            requested,
+            bundle.statement.payload.size,
+            sync=_can_sync(file, bundle, site),
+        )
         carries = bundle.manifest.document["system"] is not None
         system = partial(_payload, file, bundle, manifest.SYSTEM) if carries else None
         seen = rehearse_bundle(site, image, facts, plan, carried, system)
     return judge(seen, image, facts, plan, _native_rules(bundle.manifest.document))
+
+
+def _can_sync(file: BinaryIO, bundle: VerifiedBundle, site: Site) -> bool:
+    """Whether uv can be tried in a checkout that holds nothing but what travels of the project."""
+    listed = {member.path for member in bundle.manifest.members}
+    if DOCUMENT not in listed:
+        return True
+    paths = (path for path in listed if path.startswith(TREE))
+    files = {path[len(TREE) :]: member_bytes(file, bundle.manifest, path).decode() for path in paths}
+    if not needs_code(files, json.loads(member_bytes(file, bundle.manifest, DOCUMENT))["root"]):
+        return True
+    site.reporter.warn(
+        "uv is not tried in a checkout: the project's metadata is made by building it, "
+        "and its code does not travel"
+    )
+    return False
 
 
 def _native_rules(document: Mapping[str, Any]) -> NativeRules:

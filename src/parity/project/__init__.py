@@ -10,14 +10,17 @@ from parity.project.builder import (
     incoming_tar,
     version_variables,
 )
-from parity.project.describe import describe, no_sources, project_files, sync_arguments
+from parity.project.checkout import checkout_tar, needs_code
+from parity.project.describe import DOCUMENT, TREE, describe, no_sources, project_files, sync_arguments
 from parity.project.export import export_lock
 from parity.project.metadata import NO_LOCK, PYLOCK, UV_LOCK, Project, read_project
 from parity.project.tree import tree_digest, tree_files, tree_tar
 
 __all__ = [
+    "DOCUMENT",
     "NO_LOCK",
     "PYLOCK",
+    "TREE",
     "UV_LOCK",
     "BuildSystem",
     "BuiltFile",
@@ -25,10 +28,12 @@ __all__ = [
     "Repair",
     "Room",
     "build_room",
+    "checkout_tar",
     "describe",
     "export_lock",
     "file_of_path",
     "incoming_tar",
+    "needs_code",
     "no_sources",
     "project_files",
     "read_project",

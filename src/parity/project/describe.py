@@ -18,6 +18,7 @@ FORMAT = "parity-project/1"
 FOLDER = "project/"
 TREE = FOLDER + "tree/"
 BUILD = FOLDER + "build/"
+DOCUMENT = FOLDER + "project.json"
 
 
 def describe(
@@ -74,7 +75,7 @@ def describe(
 def project_files(project: Project, document: Mapping[str, object]) -> dict[str, bytes]:
     """The payload's files about the project, by path."""
     files = {TREE + name: text.encode() for name, text in project.files.items()}
-    files[FOLDER + "project.json"] = (json.dumps(document, indent=1, sort_keys=True) + "\n").encode()
+    files[DOCUMENT] = (json.dumps(document, indent=1, sort_keys=True) + "\n").encode()
     return files
 
 

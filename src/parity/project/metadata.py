@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -113,25 +113,29 @@ class Project:
         return [line for group in self.groups for line in _group(known, normalize_name(group), ())]
 
     def check_names(self) -> None:
-        """Demand that the extras and groups of the profile exist.
+        """Demand that the extras and groups of the profile exist, as far as pyproject.toml tells.
 
         Raises:
             InputFileError: one does not; says which there are.
         """
         own = self.pyproject.get("project", {})
-        wanted = (
-            ("extra", self.plan.extras, own.get("optional-dependencies", {})),
-            ("dependency group", self.plan.groups or (), self.pyproject.get("dependency-groups", {})),
-        )
-        for what, names, known in wanted:
-            there = {normalize_name(each) for each in known}
-            for name in names:
-                if normalize_name(name) not in there:
-                    raise InputFileError(
-                        f"the project has no {what} {name!r}",
-                        where=str(self.plan.folder / "pyproject.toml"),
-                        remedy=f"it has: {', '.join(sorted(there)) or 'none'}",
-                    )
+        if "optional-dependencies" not in own.get("dynamic", ()):
+            self.check_extras(own.get("optional-dependencies", {}))
+        self._check("dependency group", self.plan.groups or (), self.pyproject.get("dependency-groups", {}))
+
+    def check_extras(self, known: Iterable[str]) -> None:
+        """Demand that the extras of the profile are among those that the project has; see `check_names`."""
+        self._check("extra", self.plan.extras, known)
+
+    def _check(self, what: str, names: Iterable[str], known: Iterable[str]) -> None:
+        there = {normalize_name(each) for each in known}
+        for name in names:
+            if normalize_name(name) not in there:
+                raise InputFileError(
+                    f"the project has no {what} {name!r}",
+                    where=str(self.plan.folder / "pyproject.toml"),
+                    remedy=f"it has: {', '.join(sorted(there)) or 'none'}",
+                )
 
 
 def read_project(plan: ProjectPlan) -> Project:

@@ -6,7 +6,7 @@ import hashlib
 import os
 import stat
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from parity.errors import SourceUnavailable
@@ -76,6 +76,17 @@ def tree_tar(folder: Path, name: str) -> Iterator[bytes]:
     Raises:
         SourceUnavailable: a file changed while it was read.
     """
+    return trees_tar({name: folder})
+
+
+def trees_tar(folders: Mapping[str, Path]) -> Iterator[bytes]:
+    """The same of several folders, by what each is to be called."""
+    for name, folder in folders.items():
+        yield from _members(folder, name)
+    yield bytes(2 * tarfile.BLOCKSIZE)
+
+
+def _members(folder: Path, name: str) -> Iterator[bytes]:
     for path in tree_files(folder):
         info = tarfile.TarInfo(f"{name}/{path.relative_to(folder).as_posix()}")
         if path.is_symlink():
@@ -86,7 +97,6 @@ def tree_tar(folder: Path, name: str) -> Iterator[bytes]:
         info.size, info.mode = status.st_size, 0o755 if status.st_mode & stat.S_IXUSR else 0o644
         yield info.tobuf(tarfile.PAX_FORMAT)
         yield from _content(path, info.size)
-    yield bytes(2 * tarfile.BLOCKSIZE)
 
 
 def _content(path: Path, size: int) -> Iterator[bytes]:

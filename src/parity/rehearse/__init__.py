@@ -2,6 +2,6 @@
 
 from parity.rehearse.judge import judge
 from parity.rehearse.native import NativeRules
-from parity.rehearse.stage import Carried, rehearse
+from parity.rehearse.stage import Carried, Checkout, rehearse
 
-__all__ = ["Carried", "NativeRules", "judge", "rehearse"]
+__all__ = ["Carried", "Checkout", "NativeRules", "judge", "rehearse"]

@@ -18,6 +18,7 @@ _FOLDERS = {"bundle": 0o755, "work": 0o777}
 _CARRY = "/carry"
 _BUNDLE = f"{_CARRY}/bundle"
 _WORK = f"{_CARRY}/work"
+_CHECKOUT = "checkout"
 _MEMORY_WORK = "/work"
 _UNPACKED = 4  # times a wheel's size, on the large side: what it takes with its copy and its environment
 _IMPORT_TIMEOUT = 120  # seconds for one process of imports
@@ -31,6 +32,19 @@ _STEPS = {
 
 
 @dataclass(frozen=True)
+class Checkout:
+    """A project's checkout, for uv to be tried in.
+
+    Attributes:
+        archive: gives it as a tar stream, below a folder of the name that it is given.
+        variables: what builds there are told of versions, in place of a version control's history.
+    """
+
+    archive: Callable[[str], Iterable[bytes]]
+    variables: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Carried:
     """What the rehearsal installs from.
 
@@ -40,12 +54,16 @@ class Carried:
             archive has them too (a finished bundle).
         requested: normalised names of the packages the user asked for.
         wheel_bytes: the size of all wheels and other files together.
+        checkout: of the carried project; None where the files that travel are enough to try uv.
+        sync: whether uv is tried, if there is a project.
     """
 
     archive: Callable[[], Iterable[bytes]]
     wheels: tuple[str, str] | None
     requested: tuple[str, ...]
     wheel_bytes: int
+    checkout: Checkout | None = None
+    sync: bool = True
 
 
 def rehearse(
@@ -72,6 +90,8 @@ def rehearse(
             container.put(_CARRY, guest_tar())
             container.put(_CARRY, folders_tar(_FOLDERS))
             container.put(_BUNDLE, carried.archive())
+            if carried.checkout:
+                container.put(_CARRY, carried.checkout.archive(_CHECKOUT))
             container.start()
             try:
                 result = run_guest(
@@ -137,6 +157,9 @@ def _job(image: PinnedImage, facts: Facts, plan: RehearsalPlan, carried: Carried
         "commands": list(plan.commands),
         "import_timeout": min(plan.timeout, _IMPORT_TIMEOUT),
         "install_options": other,
+        "sync": carried.sync,
+        "checkout": f"{_CARRY}/{_CHECKOUT}" if carried.checkout else "",
+        "checkout_variables": dict(carried.checkout.variables) if carried.checkout else {},
     }
 
 
