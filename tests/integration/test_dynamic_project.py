@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from tests.support.cli import Parity, write_profile
 from tests.support.hosts import Host, host
-from tests.support.projects import uv
+from tests.support.projects import git, uv
 
 from parity.docker_engine import DockerEngine
 from parity.model import PinnedImage
@@ -37,6 +37,20 @@ optional-dependencies.more = {file = ["more.txt"]}
 
 [tool.uv.sources]
 legacy = {path = "../legacy"}
+"""
+TAGGED = """
+[project]
+name = "tagged"
+requires-python = ">=3.9"
+dynamic = ["version"]
+dependencies = ["idna"]
+
+[build-system]
+requires = ["hatchling", "hatch-vcs"]
+build-backend = "hatchling.build"
+
+[tool.hatch.version]
+source = "vcs"
 """
 SETUP = "from setuptools import setup\nsetup(name='legacy', version='0.3', py_modules=['legacy'])\n"
 MODULE = '__version__ = "1.5"\n\ndef main():\n    import idna, legacy, six\n    print("dynamo runs")\n'
@@ -96,6 +110,31 @@ def test_uv_syncs_and_runs_it_without_a_network(there: Host) -> None:
     line = f'cd {CHECKOUT} && HOME=/apps/home .parity/uv {words} "import dynamo; dynamo.main()" 2>&1'
     done = there.run("sh", "-c", line)
     assert (done.exit_code, done.stdout.decode().splitlines()[-1]) == (0, "dynamo runs")
+
+
+def test_a_version_that_git_tells_holds_where_there_is_no_git(
+    parity: Parity, engine: DockerEngine, debian11: PinnedImage, tmp_path: Path
+) -> None:
+    near, media = tmp_path / "dynamo", tmp_path / "media"
+    (near / "tagged").mkdir(parents=True)
+    (near / "tagged" / "__init__.py").touch()
+    (near / "pyproject.toml").write_text(TAGGED)
+    for words in (["init", "--quiet"], ["add", "--all"], ["commit", "-qm", "All"], ["tag", "v2.1"]):
+        git(near, *words)
+    uv(tmp_path, "lock", "--directory", str(near))
+    install = {"requirements": [], "files": [], "project": {"path": "dynamo"}}
+    made = parity.build(write_profile(tmp_path, "tagged", install=install), tmp_path / "dist").bundle
+    assert "tagged==2.1" in {"{name}=={version}".format(**each) for each in made["proof"]["installed"]}
+    shutil.copytree(near, media / "tagged", ignore=shutil.ignore_patterns(".git"))
+    (media / "bundle").mkdir()
+    subprocess.run(["tar", "xf", made["bundle"], "-C", media / "bundle"], check=True)
+    with host(engine, debian11, media) as there:
+        there.says("cp", "-r", "/media/tagged", CHECKOUT)
+        there.says("sh", "/media/bundle/install.sh", "--project", CHECKOUT)
+        code = "from importlib.metadata import version; print(version('tagged'))"
+        line = f'cd {CHECKOUT} && HOME=/apps/home .parity/uv run --locked python -c "{code}" 2>&1'
+        done = there.run("sh", "-c", line)
+    assert (done.exit_code, done.stdout.decode().splitlines()[-1]) == (0, "2.1")
 
 
 def test_without_its_code_the_finished_bundle_is_rehearsed_as_far_as_it_goes(

@@ -16,6 +16,7 @@ from tests.support.wheels import make_wheel
 from parity.farside import manifest, project, shelf
 from parity.farside.errors import BundleDamaged, InstallFailed
 from parity.farside.folder import BundleFolder, open_folder
+from parity.farside.versions import has_history, version_variables
 
 GOOD: dict[str, Any] = {
     "format": "parity-project/1",
@@ -77,11 +78,11 @@ def test_the_wrapper_speaks_for_itself_in_any_folder(tmp_path: Path) -> None:
     place = tmp_path / "a shélf's"
     (place / "bin").mkdir(parents=True)
     fake = place / "bin" / "uv"
-    fake.write_text('#!/bin/sh\nenv | grep ^UV_ | sort; echo "$@"\n')
+    fake.write_text('#!/bin/sh\nenv | grep ^UV_ | sort; env | grep ^PBR_; echo "$@"\n')
     fake.chmod(0o755)
     script = tmp_path / "uv"
     told = shelf.environment(str(place), "/cache", "/usr/bin/python3", GOOD)
-    script.write_text(shelf.wrapper(str(place), told))
+    script.write_text(shelf.wrapper(str(place), told, version_variables("1.2+l")))
     done = subprocess.run(
         ["sh", script, "sync", "a b"],
         env={"PATH": "/usr/bin:/bin", "UV_NO_VERIFY_HASHES": "1", "UV_INDEX_URL": "https://x.invalid/"},
@@ -93,8 +94,24 @@ def test_the_wrapper_speaks_for_itself_in_any_folder(tmp_path: Path) -> None:
     assert lines == [
         "UV_CACHE_DIR=/cache", f"UV_DEFAULT_INDEX={index}", f"UV_INDEX=corp={index}", "UV_NO_GROUP=dev",
         "UV_NO_SOURCES_PACKAGE=dep near", "UV_OFFLINE=1", "UV_PYTHON=/usr/bin/python3",
-        "UV_PYTHON_DOWNLOADS=never", "sync a b",
+        "UV_PYTHON_DOWNLOADS=never", "PBR_VERSION=1.2+l", "sync a b",
     ]  # fmt: skip
+    mine = {"PATH": "/usr/bin:/bin", "PBR_VERSION": "3"}
+    said = subprocess.run(["sh", script], env=mine, check=True, capture_output=True).stdout.decode()
+    assert "PBR_VERSION=3\n" in said
+
+
+def test_git_tells_versions_only_where_there_is_a_repository(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inner = tmp_path / "repository" / "inner"
+    inner.mkdir(parents=True)
+    assert not has_history(str(inner))
+    (tmp_path / "repository" / ".git").mkdir()
+    assert has_history(str(inner))
+    assert has_history(str(tmp_path / "repository"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert not has_history(str(inner))
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ from .prefix import remove
 from .receipt import release_id
 from .source import demand_space, open_source
 from .tools import unpack_uv
+from .versions import has_history, version_variables
 from .wheelset import REFUSED, WheelFile, judge_set
 
 FORMAT = "parity-project/1"
@@ -181,7 +182,8 @@ def _carry_out(
     os.rename(unpack_uv(bundle, work), os.path.join(place, shelf.UV))
     os.chmod(os.path.join(place, shelf.UV), 0o755)  # noqa: S103 - a program, for whoever works there
     told = shelf.environment(place, os.path.join(store, "cache"), plan.python, project)
-    command = _write_wrapper(store, place, told)
+    version = "" if has_history(request.checkout) else _own_version(plan, project)
+    command = _write_wrapper(store, shelf.wrapper(place, told, version_variables(version)))
     handle = os.open(store, os.O_RDONLY)
     try:
         _relock(request.checkout, original, command, _Uv(work, handle), project)
@@ -278,10 +280,15 @@ def _judge_tools(bundle: BundleFolder, project: Dict[str, Any]) -> None:
         raise HostileContent("; ".join(f"{one.wheel}: {one.message} [{one.kind}]" for one in refused[:5]))
 
 
-def _write_wrapper(store: str, place: str, told: Dict[str, str]) -> str:
+def _own_version(plan: Plan, project: Dict[str, Any]) -> str:
+    """The version of the project's carried wheel; empty where it is no package."""
+    return "".join(each["version"] for each in plan.packages if each["name"] == project["name"])
+
+
+def _write_wrapper(store: str, text: str) -> str:
     path = os.path.join(store, "uv")
     with new_file(path) as handle:
-        handle.write(shelf.wrapper(place, told).encode("utf-8"))
+        handle.write(text.encode("utf-8"))
     os.chmod(path, 0o755)  # noqa: S103 - a script, for whoever works there
     return path
 

@@ -139,13 +139,14 @@ def environment(shelf: str, cache: str, python: str, project: Dict[str, Any]) ->
     return found
 
 
-def wrapper(shelf: str, told: Dict[str, str]) -> str:
-    """A shell script that is uv, told what it must be told."""
+def wrapper(shelf: str, told: Dict[str, str], proposed: Dict[str, str]) -> str:
+    """A shell script that is uv, told what it must be told, and what the caller may set otherwise."""
     lines = [
         "#!/bin/sh",
         "# uv for this project, without a network: everything comes from the bundle, by its hash.",
         "unset " + " ".join(_REMOVED),
         *(f"export {name}={shlex.quote(value)}" for name, value in sorted(told.items())),
+        *(f'export {name}="${{{name}-{value}}}"' for name, value in sorted(proposed.items())),
         f'exec {shlex.quote(os.path.join(shelf, UV))} "$@"',
     ]
     return "\n".join(lines) + "\n"

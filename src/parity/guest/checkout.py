@@ -23,8 +23,7 @@ def sync(job: Dict[str, Any], bundle: str) -> Optional[Dict[str, Any]]:
     the target lacks (their wheels travel, and were installed before).
 
     Args:
-        job: of it `sync`: whether it is to be tried; `checkout`: the folder of a whole checkout, or empty;
-            `checkout_variables`: for builds in that.
+        job: of it `sync`: whether it is to be tried; `checkout`: the folder of a whole checkout, or empty.
         bundle: the bundle's folder.
 
     Returns:
@@ -66,12 +65,7 @@ def _run(job: Dict[str, Any], command: List[str], folder: str) -> Tuple[int, str
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env={
-            "PATH": "/usr/local/bin:/usr/bin:/bin",
-            "HOME": home,
-            "LC_ALL": "C.UTF-8",
-            **job["checkout_variables"],
-        },
+        env={"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": home, "LC_ALL": "C.UTF-8"},
         cwd=folder,
         check=False,
     )

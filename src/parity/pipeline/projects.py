@@ -30,7 +30,6 @@ from parity.project import (
     project_files,
     read_project,
     sync_arguments,
-    version_variables,
 )
 from parity.rehearse import Checkout
 from parity.resolve import (
@@ -66,15 +65,14 @@ def project_lock(shop: Shop) -> Resolved:
             f"{project.direct[0].partition('@')[0].strip()} names its source itself, not in tool.uv.sources"
         )
     words = [".parity/uv sync --locked", *sync_arguments(project)] if project.is_workable else []
-    return Resolved(lock, _travelling(shop, project, lock, built), " ".join(words), _checkout(project, lock))
+    return Resolved(lock, _travelling(shop, project, lock, built), " ".join(words), _checkout(project))
 
 
-def _checkout(project: Project, lock: Lock) -> Checkout | None:
+def _checkout(project: Project) -> Checkout | None:
     """The checkout for the rehearsal, where uv cannot be tried without the project's code."""
     if not project.is_workable or not needs_code(project.files, project.root):
         return None
-    versions = [wheel.version for wheel in lock.wheels if wheel.name == project.name]
-    return Checkout(partial(checkout_tar, project), version_variables("".join(versions)))
+    return partial(checkout_tar, project)
 
 
 def _pinned(shop: Shop, project: Project) -> tuple[Lock, tuple[Built, ...]]:

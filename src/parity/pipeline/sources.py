@@ -16,6 +16,7 @@ from typing import Any
 from parity import __version__
 from parity.engine import Container
 from parity.errors import BuildFailed, LockOutdated, NoWheel, Unresolvable
+from parity.farside.versions import version_variables
 from parity.host.folders import cache_folder
 from parity.host.git import Git
 from parity.images import Builder, builder_for
@@ -26,7 +27,7 @@ from parity.pipeline.opened import Opened, opened
 from parity.pipeline.shelves import Shelves
 from parity.pipeline.values import BuildRequest, World
 from parity.probe import check_stand_in
-from parity.project import BuiltFile, Repair, Room, build_room, tree_tar, version_variables
+from parity.project import BuiltFile, Repair, Room, build_room, tree_tar
 from parity.resolve import (
     UV_PATH,
     ResolveInputs,

@@ -8,7 +8,6 @@ from parity.project.builder import (
     build_room,
     file_of_path,
     incoming_tar,
-    version_variables,
 )
 from parity.project.checkout import checkout_tar, needs_code
 from parity.project.describe import DOCUMENT, TREE, describe, no_sources, project_files, sync_arguments
@@ -41,5 +40,4 @@ __all__ = [
     "tree_digest",
     "tree_files",
     "tree_tar",
-    "version_variables",
 ]

@@ -7,7 +7,7 @@ import io
 import shlex
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -295,16 +295,3 @@ def incoming_tar(file: BuiltFile, name: str) -> Iterator[bytes]:
     while piece := file.content.read(1024 * 1024):
         yield piece
     yield bytes(-file.size % _BLOCK + 2 * _BLOCK)
-
-
-def version_variables(version: str) -> dict[str, str]:
-    """What setuptools-scm, hatch-vcs, pdm and others read instead of asking git, which is not there."""
-    if not version:
-        return {}
-    names: Sequence[str] = (
-        "SETUPTOOLS_SCM_PRETEND_VERSION",
-        "PBR_VERSION",
-        "PDM_BUILD_SCM_VERSION",
-        "POETRY_DYNAMIC_VERSIONING_BYPASS",
-    )
-    return dict.fromkeys(names, version)

@@ -30,18 +30,7 @@ _STEPS = {
     "commands": "running the profile's commands",
 }
 
-
-@dataclass(frozen=True)
-class Checkout:
-    """A project's checkout, for uv to be tried in.
-
-    Attributes:
-        archive: gives it as a tar stream, below a folder of the name that it is given.
-        variables: what builds there are told of versions, in place of a version control's history.
-    """
-
-    archive: Callable[[str], Iterable[bytes]]
-    variables: Mapping[str, str]
+Checkout = Callable[[str], Iterable[bytes]]
 
 
 @dataclass(frozen=True)
@@ -54,7 +43,8 @@ class Carried:
             archive has them too (a finished bundle).
         requested: normalised names of the packages the user asked for.
         wheel_bytes: the size of all wheels and other files together.
-        checkout: of the carried project; None where the files that travel are enough to try uv.
+        checkout: gives the carried project's own as a tar stream, below a folder of the name that it is
+            given; None where the files that travel are enough to try uv.
         sync: whether uv is tried, if there is a project.
     """
 
@@ -91,7 +81,7 @@ def rehearse(
             container.put(_CARRY, folders_tar(_FOLDERS))
             container.put(_BUNDLE, carried.archive())
             if carried.checkout:
-                container.put(_CARRY, carried.checkout.archive(_CHECKOUT))
+                container.put(_CARRY, carried.checkout(_CHECKOUT))
             container.start()
             try:
                 result = run_guest(
@@ -159,7 +149,6 @@ def _job(image: PinnedImage, facts: Facts, plan: RehearsalPlan, carried: Carried
         "install_options": other,
         "sync": carried.sync,
         "checkout": f"{_CARRY}/{_CHECKOUT}" if carried.checkout else "",
-        "checkout_variables": dict(carried.checkout.variables) if carried.checkout else {},
     }
 
 
