@@ -191,7 +191,7 @@ def test_the_installer_pip_uses_the_images_own(parity: Parity, index: PackageInd
     )
     bundle = parity.build(profile, tmp_path).bundle
     assert versions(bundle) == {"alpha": "1.0"}
-    assert bundle["proof"]["installer"] == {"tool": "pip", "version": "20.3.4"}
+    assert bundle["proof"]["installer"] == {"tool": "pip", "version": "20.3.4", "checked_with": "pip 20.3.4"}
     inside = parity.run("inspect", bundle["bundle"], "--json").document
     assert inside["installer"] == "pip"
     assert bundle["size"] < 2_000_000  # no uv in it

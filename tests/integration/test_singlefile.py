@@ -13,7 +13,7 @@ import pytest
 from tests.support.cli import Parity
 from tests.support.hosts import PREFIX, Host, host
 from tests.support.signed import ALPHA, Signed, alpha, carry, quick_uv, signed
-from tests.support.unpacked import here, target
+from tests.support.unpacked import UV_VERSION, here, target
 
 from parity import __version__
 from parity.docker_engine import DockerEngine
@@ -35,6 +35,7 @@ AIMS = {
 }
 SINGLE = f"/media/{NAME}"
 KEY = ("--key", "/media/sender.pub")
+INSTALLER = {"tool": "parity", "version": __version__, "checked_with": f"uv {UV_VERSION}"}
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +63,7 @@ def test_the_single_file_and_the_key_are_enough(
         assert run(there, "inspect", old)[1]["verified"] is False
         prefix = ("--prefix", PREFIX)
         code, document = run(there, "install", old, *KEY, *prefix)
-        assert (code, document["installer"]) == (0, {"tool": "parity", "version": __version__})
+        assert (code, document["installer"]) == (0, INSTALLER)
         assert there.says(f"{PREFIX}/current/bin/alpha") == "1.0"
         assert run(there, "install", new, *KEY, *prefix)[0] == 0
         assert there.says(f"{PREFIX}/current/bin/alpha") == "2.0"

@@ -25,7 +25,7 @@ GOOD: Mapping[str, Any] = {
     "isolation": {"only-loopback": True},
     "install": {
         "exit_code": 0,
-        "document": {"installer": {"tool": "uv", "version": "0.13.8"}},
+        "document": {"installer": {"tool": "parity", "version": "0.1.0", "checked_with": "uv 0.13.8"}},
         "stderr": "",
     },
     "environment": [["alpha", "1.0"], ["beta", "2.0"]],
@@ -75,6 +75,13 @@ def test_a_good_run_is_a_proof_without_time_or_place() -> None:
         {"name": "alpha", "version": "1.0"},
         {"name": "beta", "version": "2.0"},
     ]
+
+
+def test_the_proof_says_consistent_only_where_somebody_said_so() -> None:
+    assert judged(seen()).document["consistent"] is True
+    silent = {"tool": "parity", "version": "0.1.0", "checked_with": ""}
+    install = {**GOOD["install"], "document": {"installer": silent}}
+    assert judged(seen(install=install)).document["consistent"] is False
 
 
 def test_an_installer_that_refuses_gives_its_own_words() -> None:

@@ -41,7 +41,7 @@ def install(request: Request, say: Say) -> Dict[str, Any]:
          "bundle": {"product", "version", "serial", "profile", "profile_sha256"} or None,
          "signers": [fingerprint], "packages": count, "files": [path below the environment],
          "system": see `system.record`, "changes": {"added", "removed", "changed"},
-         "installer": {"tool", "version"}, "already_installed": bool, "switched": bool,
+         "installer": {"tool", "version", "checked_with"}, "already_installed": bool, "switched": bool,
          "previous": id or None, "imports": {"tried": count}, "pruned": [id],
          "overrides": [...], "warnings": [...], "host": {...}, "seconds": float};
          "installer" to "pruned" are missing in a dry run.
@@ -244,9 +244,8 @@ def _renew(plan: Plan, laid: Laid, existing: Existing, found: receipt.Found, say
     existing.copy()
     sound = tool.ask(existing.new).exit_code == 0
     installer = fill(tool, existing.new, laid, existing.work, again=True)
-    if sound:
-        tool.check(existing.new)
-    else:
+    installer["checked_with"] = tool.check(existing.new) if sound else ""
+    if not sound:
         found.warnings.append("its packages did not fit together before; whether they do now was not asked")
         say(f"warning: {found.warnings[-1]}")
     with children.dropping_cache():  # nothing is installed after this

@@ -50,12 +50,14 @@ class NewRelease:
         self._work = work
         self._children = children
         self._say = say
+        self._installer: Dict[str, str] = {}
 
     def make(self) -> Dict[str, str]:
         """Make it, with the bundle's packages and other files, and judge the wheels on the way.
 
         Returns:
-            {"tool", "version"} of what installed them.
+            {"tool", "version"} of what installed them, and "checked_with": what said that they fit
+            together, empty as long as nobody has; see `fitting_together`.
 
         Raises:
             FarsideError: what is there then is worth nothing.
@@ -71,7 +73,8 @@ class NewRelease:
         judgement = spread_all(wheels, self._site(), self._document["allow"], self._work)
         hear(demand_sound(judgement), self._laid, self._say)
         otherfiles.lay_out(self._bundle, self._environment, self._work)
-        return {"tool": INSTALLER, "version": __version__}
+        self._installer = {"tool": INSTALLER, "version": __version__, "checked_with": ""}
+        return self._installer
 
     def _by_pip(self) -> Dict[str, str]:
         self._demand_space(judge_laid(self._laid, self._say).size)
@@ -79,8 +82,7 @@ class NewRelease:
         self._say(f"installing with {tool.name} {tool.version} into {self._environment}")
         tool.create(self._environment)
         installer = fill(tool, self._environment, self._laid, self._work)
-        tool.check(self._environment)
-        return installer
+        return {**installer, "checked_with": tool.check(self._environment)}
 
     def _demand_space(self, unpacked: int) -> None:
         needed = unpacked + otherfiles.space(self._bundle, self._work)
@@ -138,7 +140,7 @@ class NewRelease:
         uv, reason = carried_uv(self._bundle, self._children, self._work, self._plan.python)
         drop_bundle(self._bundle, self._work)
         if uv is not None:
-            uv.check(self._environment)
+            self._installer["checked_with"] = uv.check(self._environment)
             return
         warning = f"whether the packages fit together was not asked: uv does not run here: {reason}"
         self._laid.warnings.append(warning)

@@ -36,14 +36,14 @@ def make(
         bundle: what was installed.
         place: the prefix or the environment.
         found: what was found out before.
-        installer: {"tool", "version"}.
+        installer: {"tool", "version", "checked_with": what said that all fits together, or ""}.
         imports: {"tried": count}.
 
     Returns:
         {"format": "parity-receipt/1", "release", "payload_sha256", "manifest_sha256",
          "bundle": {"product", "version", "serial", "profile", "profile_sha256"} or None,
          "signature": {"checked": bool, "signers": [fingerprint of each trusted key that signed]},
-         "installed_at": UTC, "place": path, "uid", "installer": {"tool", "version"}, "target", "host",
+         "installed_at": UTC, "place": path, "uid", "installer", "target", "host",
          "packages": [{"name", "version", "wheel", "size", "sha256"}],
          "system": see `system.record`, "files": see `otherfiles.other_files`, "imports": {"tried": count},
          "modules": [{"package", "module"}] of the proof, "overrides": [...], "warnings": [...],

@@ -62,11 +62,12 @@ class Tool:
         """Whether what is installed fits together: exit code 0, or lines that say what does not."""
         raise NotImplementedError
 
-    def check(self, environment: str) -> None:
-        """Demand that what is installed fits together."""
+    def check(self, environment: str) -> str:
+        """Demand that what is installed fits together; gives the tool that said so, with its version."""
         done = self.ask(environment)
         if done.exit_code != 0:
             raise InstallFailed(f"the consistency check failed (exit code {done.exit_code}):\n{done.tail}")
+        return f"{self.name} {self.version}"
 
 
 class Uv(Tool):

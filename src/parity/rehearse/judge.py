@@ -175,6 +175,7 @@ def _document(
     result: Mapping[str, Any], image: PinnedImage, facts: Facts, plan: RehearsalPlan, rules: NativeRules
 ) -> dict[str, Any]:
     """proof.json: the same bytes for the same bundle, so no clock, host or duration in it."""
+    installer = result["install"]["document"].get("installer", {})
     project = result.get("project")
     synced = [{"name": name, "version": version} for name, version in project["installed"]] if project else []
     return {
@@ -188,9 +189,9 @@ def _document(
         },
         "machine": {"os": facts.os_name, "libc": str(facts.libc), "python": facts.python, "arch": facts.arch},
         "isolation": dict(result["isolation"]),
-        "installer": result["install"]["document"].get("installer", {}),
+        "installer": installer,
         "installed": [{"name": name, "version": version} for name, version in result["environment"]],
-        "consistent": True,
+        "consistent": bool(installer.get("checked_with")),
         "imports_tried": plan.imports,
         "imports": [
             {
