@@ -127,6 +127,22 @@ def test_a_run_killed_at_once_leaves_what_the_next_sweep_removes(
     assert engine.image(image) is None
 
 
+def test_an_image_that_lost_its_name_is_swept_too(engine: DockerEngine, debian11: PinnedImage) -> None:
+    process, _, _, image = doomed_run(engine.info().address, debian11.id)
+    process.kill()
+    reap(process)
+    client = docker.APIClient()
+    (name,) = client.inspect_image(image)["RepoTags"]  # type: ignore[no-untyped-call]
+    engine.tag(debian11.id, name)  # which takes the name away from it
+    try:
+        engine.sweep()
+        assert engine.image(image) is None
+    finally:
+        client.remove_image(name)
+        client.close()
+    assert engine.image(debian11.id) is not None
+
+
 def test_ctrl_c_in_the_middle_of_creating_leaves_no_container(
     engine: DockerEngine, debian11: PinnedImage
 ) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 import docker.errors
 from docker import APIClient
@@ -26,12 +27,18 @@ def sweep(client: APIClient) -> tuple[str, ...]:
         if is_abandoned(volume.get("Labels") or {}, now) and _gone(partial(client.remove_volume, name)):
             removed.append(name)
     for image in client.images(filters={"label": RUN}):
-        name = str((image.get("RepoTags") or [image["Id"]])[0])
+        name = _name(image)
         if is_abandoned(image.get("Labels") or {}, now) and _gone(
             partial(client.remove_image, name, force=True)
         ):
             removed.append(name)
     return tuple(removed)
+
+
+def _name(image: Mapping[str, Any]) -> str:
+    """A tag, or the id where there is none: some engines then say `<none>:<none>` for a tag."""
+    tags = (str(tag) for tag in image.get("RepoTags") or ())
+    return next((tag for tag in tags if not tag.startswith("<none>")), str(image["Id"]))
 
 
 def _gone(remove: Callable[[], None]) -> bool:
