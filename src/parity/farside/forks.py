@@ -130,9 +130,9 @@ def _gather(forks: List[_Fork], count: int) -> List[Any]:
 
 
 def _end(forks: List[_Fork]) -> None:
-    """End those that are left, and wait for them."""
+    """End those that are left, and wait for them; a signal may have come when one was just waited for."""
     for fork in forks:
-        os.kill(fork.pid, signal.SIGKILL)
-    for fork in forks:
-        os.waitpid(fork.pid, 0)
+        with suppress(ProcessLookupError, ChildProcessError):
+            os.kill(fork.pid, signal.SIGKILL)
+            os.waitpid(fork.pid, 0)
         fork.answer.close()
