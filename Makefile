@@ -9,7 +9,7 @@ DEBIAN  := debian11-py39 debian12-py311 debian13-py313
 
 TEST_PROCESSES ?= 3
 .DEFAULT_GOAL := help
-.PHONY: help setup engine images demo test farside check bench clean
+.PHONY: help setup engine images demo test attack farside check bench clean
 
 help: ## show what each target does
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ demo: setup engine ## build, verify and install a real bundle: numpy, pandas, sc
 
 test: setup images ## all tests, on the real engine
 	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder tests
+
+attack: setup images ## hostile wheels, repositories, indexes and bundles by the hundred thousand; writes results/attack.md
+	@$(BIN)/python -m tests.attack
 
 farside: setup images ## carry a bundle across the gap and use it there: install, serve, devpi, update, roll back
 	@$(BIN)/python -m tests.farside_story
