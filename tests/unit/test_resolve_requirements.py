@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pip._internal.req import req_file
 from tests.support.targets import DEBIAN11, requirements_file
 
 from parity.errors import InputFileError
 from parity.model import Requirements
-from parity.resolve import WhatToInstall, read_requirements
+from parity.profile import load_profile
+from parity.resolve import WhatToInstall, read_requirements, with_file_options
+from parity.resolve.linefile import logical_lines
+from parity.resolve.lineoptions import split_line
 
 
-def read(path: Path) -> WhatToInstall:
-    return read_requirements(Requirements(files=(path,)), "profile")
+def read(path: Path, **environ: str) -> WhatToInstall:
+    return read_requirements(Requirements(files=(path,)), "profile", environ)
 
 
 def test_comments_continuations_nested_files_and_hashes_are_read(tmp_path: Path) -> None:
     requirements_file(tmp_path, "attrs<25  # not yet\n", "sub/limits.txt")
-    requirements_file(tmp_path, "-c limits.txt\n-r ../main.txt\nidna\n", "sub/more.txt")
+    requirements_file(
+        tmp_path, f"-c limits.txt\n-r ../main.txt\nidna --hash sha256:{'c' * 64}\n", "sub/more.txt"
+    )
     main = requirements_file(
         tmp_path,
-        "\ufeff# a comment\n\nrequests[socks] >=2 ; python_version >= '3.6'  # why\n"
+        "\ufeff# a comment\n\nrequests[socks] >=2 ; python_version >= '3.6' \\\n"
+        f"  --hash=sha256:{'e' * 64}  # why\n"
         f"Flask == 1.0 \\\n    --hash=sha256:{'A' * 64} \\\n    --hash=md5:{'b' * 32}\n"
         "--only-binary :all:\n-r sub/more.txt\n",
         "main.txt",
@@ -33,20 +45,15 @@ def test_comments_continuations_nested_files_and_hashes_are_read(tmp_path: Path)
         ("idna", "idna"),
     ]
     assert [line.text for line in what.constraints] == ["attrs<25"]
-    assert what.requirements[1].where == f"{main}:4"
-    assert what.hashes() == {"flask": frozenset({"a" * 64})}
+    assert what.requirements[1].where == f"{main}:5"
+    assert what.hashes()["flask"] == {"a" * 64}
 
 
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("-e .", "editable"),
-        ("--editable=git+https://host.example/x", "editable"),
         ("-f wheels/", "-f"),
         ("--find-links=https://host.example/", "--find-links"),
-        ("-i https://user:canary-1@host.example/simple", "-i"),
-        ("--extra-index-url https://user:canary-1@host.example/simple", "--extra-index-url"),
-        ("--pre", "--pre"),
         ("https://user:canary-1@host.example/demo-1.0.tar.gz", "user or password"),
         ("demo @ git+https://canary-1@host.example/demo.git", "user or password"),
         ("git+ssh://git:canary-1@host.example/x.git", "user or password"),
@@ -57,7 +64,16 @@ def test_comments_continuations_nested_files_and_hashes_are_read(tmp_path: Path)
         ("demo @ git+https://host.example/x --hash=sha256:" + "a" * 64, "repository"),
         (f"./x.zip --hash=sha256:{'a' * 64} --hash=sha256:{'b' * 64}", "several hashes"),
         ("./x ; os_name", "not a marker"),
-        ("demo==${VERSION}", "environment variable"),
+        ("demo==${VERSION}", "environment variable VERSION"),
+        ("-e demo", "editable install of no path"),
+        ("--index-url file:///srv/simple", "no http or https address"),
+        ("--no-index", "--no-index"),
+        ("--no-binary :all:", "--no-binary :all:"),
+        ("demo --config-settings=a=b", "--config-settings"),
+        ("demo --global-option=--fast", "--global-option"),
+        ("--no-such-option", "no such option"),
+        ("-r 'not closed", "quotes"),
+        ("--pre demo", "more than one requirement"),
         ("demo=1.0", "not a requirement"),
         ("demo==1.0 --hash=md5:" + "a" * 32, "no sha256"),
         ("-r missing.txt", "missing.txt"),
@@ -77,7 +93,7 @@ def test_what_a_bundle_cannot_carry_is_refused_with_its_line(tmp_path: Path, lin
 
 
 def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
-    path = requirements_file(tmp_path, "-e .\nok\n--pre\n")
+    path = requirements_file(tmp_path, "--no-index\nok\n--no-binary :all:\n")
     with pytest.raises(InputFileError) as caught:
         read(path)
     assert [line.split(": ")[0] for line in caught.value.details] == [f"{path}:1", f"{path}:3"]
@@ -93,9 +109,11 @@ def test_a_file_that_is_missing_or_no_text_is_said(tmp_path: Path) -> None:
     with pytest.raises(InputFileError, match=r"none\.txt"):
         read(tmp_path / "none.txt")
     binary = tmp_path / "binary.txt"
-    binary.write_bytes(b"\xff\xfe\x00demo")
-    with pytest.raises(InputFileError, match="UTF-8"):
-        read(binary)
+    for data in (b"idna\n\xff\xfe\x00demo", b"\xff\xfe\x00", b"# coding: hex\nidna", b"# coding: klingon\n"):
+        binary.write_bytes(data)
+        with pytest.raises(InputFileError, match=r"it (is not|names)") as caught:
+            read(binary)
+        assert "UTF-8" in caught.value.remedy
 
 
 def test_inline_lines_name_the_profile() -> None:
@@ -116,7 +134,10 @@ def test_sources_that_lines_name_themselves_are_read(tmp_path: Path) -> None:
         "git+file:///srv/x.git": ("", (), "git", "file:///srv/x.git", "", "", ""),
         f"d @ https://h.ex/?a=b#sha256={digest}": ("d", (), "url", "https://h.ex/?a=b", "", "", digest),
         f"https://host.example/x#sha256={digest}": ("", (), "url", "https://host.example/x", "", "", digest),
-        f"./x-1.tar.gz --hash=sha256:{digest}": ("", (), "path", "sub/x-1.tar.gz", "", "", digest),
+        f"./x-1.tar.gz#sha256={digest}": ("", (), "path", "sub/x-1.tar.gz", "", "", digest),
+        ".": ("", (), "path", "sub", "", "", ""),
+        "..[dev]": ("", ("dev",), "path", ".", "", "", ""),
+        "libs/core[fast]": ("", ("fast",), "path", "sub/libs/core", "", "", ""),
         "../near[a] ; os_name == 'posix'": ("", ("a",), "path", "near", "", "", ""),
         "demo @ ./here": ("demo", (), "path", "sub/here", "", "", ""),
         f"demo @ {(tmp_path / 'a b').as_uri()}": ("demo", (), "path", "a b", "", "", ""),
@@ -136,3 +157,152 @@ def test_an_address_limits_nothing(tmp_path: Path) -> None:
     path = requirements_file(tmp_path, "demo @ https://host.example/x.zip\n")
     with pytest.raises(InputFileError, match="among the constraints"):
         read_requirements(Requirements(constraints=(path,)), "profile")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\xef\xbb\xbfidna\r\nattrs\r\n",
+        b"idna\rattrs",
+        "idna  # grüße\nattrs\n".encode("utf-16"),
+        b"\xfe\xff" + "idna\nattrs\n".encode("utf-16-be"),
+        "idna\nattrs\n".encode("utf-32"),
+        b"# -*- coding: latin-1 -*-\nidna  # gr\xfc\xdfe\nattrs\n",
+        b"#!x\n# vim: set fileencoding=cp1252 :\nidna\nattrs # \x80\n",
+    ],
+)
+def test_a_file_is_read_in_the_encoding_that_it_is_in(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "r.txt"
+    path.write_bytes(data)
+    assert [line.name for line in read(path).requirements] == ["idna", "attrs"]
+
+
+def test_variables_come_from_the_environment_and_are_named(tmp_path: Path) -> None:
+    path = requirements_file(
+        tmp_path, "demo==${VERSION}\n--index-url ${INDEX_1}\n${lower}x\n".replace("${lower}", "")
+    )
+    what = read(path, VERSION="1.5", INDEX_1="https://index.example/simple", OTHER="x")
+    assert [line.text for line in what.requirements] == ["demo==1.5", "x"]
+    assert what.variables == ("INDEX_1", "VERSION")
+    assert what.options.index is not None
+    assert what.options.index.url == "https://index.example/simple"
+    with pytest.raises(InputFileError) as caught:
+        read(path, VERSION="", INDEX_1="https://index.example/simple")
+    assert "VERSION=" in caught.value.remedy
+
+
+def test_editable_checkouts_are_carried_as_built_copies_and_that_is_said_once(tmp_path: Path) -> None:
+    path = requirements_file(
+        tmp_path, "-e .\n--editable ./lib[extra]\n-e git+https://host.example/x.git@v1#egg=demo\n"
+    )
+    what = read(path)
+    assert [(one.name, one.extras, one.source(tmp_path).kind) for one in what.direct] == [
+        ("", (), "path"),
+        ("", ("extra",), "path"),
+        ("demo", (), "git"),
+    ]
+    (note,) = what.notes
+    assert "built copy" in note
+    assert f"{path}:1" in note
+    assert f"{path}:3" in note
+
+
+def test_options_for_indexes_sources_and_prereleases_are_taken_as_pip_means_them(tmp_path: Path) -> None:
+    path = requirements_file(
+        tmp_path,
+        "-i https://first.example/simple\n--index-url=https://user:canary-1@last.example/simple/ --pre\n"
+        "--extra-index-url https://extra.example/simple\n--no-binary Psycopg_2,lxml --only-binary lxml\n"
+        "--prefer-binary\n--use-feature=fast-deps\n--trusted-host h.example\nidna\n",
+    )
+    what = read(path)
+    options = what.options
+    assert options.index is not None
+    assert (options.index.url, options.index.login) == ("https://last.example/simple/", ("user", "canary-1"))
+    assert [one.url for one in options.extra] == ["https://extra.example/simple"]
+    assert options.from_source == ("psycopg-2",)
+    assert options.prereleases
+    assert "canary-1" not in repr(what)
+    assert any("login" in note for note in what.notes)
+    assert any("h.example" in note for note in what.notes)
+
+
+@pytest.mark.parametrize("switch", ["", "--require-hashes\n"])
+def test_where_one_line_has_hashes_or_they_are_demanded_each_must_have_them(
+    tmp_path: Path, switch: str
+) -> None:
+    first = "attrs\n" if switch else f"attrs --hash=sha256:{'a' * 64}\n"
+    path = requirements_file(tmp_path, f"{switch}{first}idna\n")
+    with pytest.raises(InputFileError) as caught:
+        read(path)
+    assert any("idna" in line for line in caught.value.details)
+    assert "--generate-hashes" in caught.value.remedy
+
+
+def test_files_complete_the_profile_and_never_overrule_it(tmp_path: Path) -> None:
+    profile = load_profile("debian12-py311")
+    options = read(
+        requirements_file(
+            tmp_path,
+            "-i https://me:canary-1@one.example/simple\n--extra-index-url https://2.example/a\n"
+            "--extra-index-url https://2.example/b\n--extra-index-url https://one.example/simple/\n"
+            "--no-binary lxml\n--pre\n",
+        )
+    ).options
+    made = with_file_options(profile, options)
+    assert (made.index.url, made.index.login) == ("https://one.example/simple", ("me", "canary-1"))
+    assert [(one.name, one.url) for one in made.index.named] == [
+        ("index-2-example", "https://2.example/a"),
+        ("index-2-example-2", "https://2.example/b"),
+    ]
+    assert made.sources.names == ("lxml",)
+    assert made.prereleases
+    own = replace(profile, index=replace(profile.index, url="https://other.example/simple"))
+    with pytest.raises(InputFileError, match="the profile's is https://other") as caught:
+        with_file_options(own, options)
+    assert caught.value.where.endswith(":1")
+
+
+_NAMES = st.sampled_from(["idna", "attrs[x]", "a==1.0", "Demo_Lib >= 2", "z; python_version > '3'"])
+_OPTIONS = st.sampled_from(
+    [
+        "", "--pre", "-i https://h.example/s", "--hash=sha256:" + "a" * 64, "--no-binary x,y", "-e ./x",
+        "--extra-index-url https://e.example/s", "-e git+https://h.example/x.git#egg=x", "# why", " # -r x",
+        "--only-binary :all:", "--trusted-host h", "-c 'a b.txt'", "--require-hashes", "--no-such", "-r",
+    ]
+)  # fmt: skip
+_LINES = st.tuples(st.sampled_from(["", "  ", "\t"]), st.one_of(st.just(""), _NAMES), _OPTIONS).map(" ".join)
+
+
+@given(st.lists(_LINES, max_size=6).map("\n".join))
+def test_lines_are_split_as_pip_itself_splits_them(text: str) -> None:
+    ours: list[tuple[object, ...]] | None
+    try:
+        split = [split_line(line) for _, line in logical_lines(text)]
+        ours = [
+            (words, found.index_url, found.extra_index_url, found.editable, found.requirement,
+             found.constraint, found.pre, found.require_hashes, bool(found.hash), found.trusted_host)
+            for words, found in split
+        ]  # fmt: skip
+    except ValueError:
+        ours = None
+    assert ours == _pips_reading(text)
+
+
+def _pips_reading(text: str) -> list[tuple[object, ...]] | None:
+    """What pip's own reader makes of it; None where it refuses."""
+    parse = req_file.get_line_parser(None)
+    found: list[tuple[object, ...]] = []
+    for _, line in req_file.preprocess(text):
+        with contextlib.redirect_stderr(io.StringIO()):
+            try:
+                words, given_ = parse(line)
+            except req_file.OptionParsingError:
+                return None
+        lists = (given_.extra_index_urls, given_.editables, given_.requirements, given_.constraints)
+        extra, editable, nested, limits = (tuple(each or ()) for each in lists)
+        found.append(
+            (words.strip(), given_.index_url or "", extra, editable, nested, limits, bool(given_.pre),
+             bool(given_.require_hashes), bool(getattr(given_, "hashes", None)),
+             tuple(given_.trusted_hosts or ()))
+        )  # fmt: skip
+    return found

@@ -27,7 +27,7 @@ from parity.model import BundleIdentity, ImageSource, Profile
 from parity.pipeline.many import Outcome, build_all
 from parity.pipeline.values import BuildReport, BuildRequest, World
 from parity.profile import Overrides, load_profile
-from parity.resolve import lock_path
+from parity.resolve import lock_path, read_requirements, with_file_options
 from parity.sign import SigningKey
 
 EPILOG = """
@@ -159,6 +159,8 @@ def _written_to(output_folder: Path, requests: list[BuildRequest]) -> set[Path]:
 def _request(profile: Profile, wishes: _Wishes, stand_in: ImageSource | None) -> BuildRequest:
     now = _clock()
     product = _product(profile, wishes)
+    what = read_requirements(profile.requirements, profile.name)
+    profile = with_file_options(profile, what.options)
     identity = BundleIdentity(
         product=product,
         version=profile.version or datetime.fromtimestamp(now, timezone.utc).strftime("%Y.%m.%d"),
@@ -168,6 +170,7 @@ def _request(profile: Profile, wishes: _Wishes, stand_in: ImageSource | None) ->
     label = profile.name if product == profile.name else f"{product}-{profile.name}"
     return BuildRequest(
         profile=profile,
+        what=what,
         identity=identity,
         output=wishes.output,
         lock_path=wishes.lock or lock_path(profile.path.parent, label),

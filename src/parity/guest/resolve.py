@@ -4,7 +4,7 @@ Job:
     {"uv": path, "python": path, "cache": path, "requirements": text, "constraints": text,
      "lock": text of the existing lock whose versions are preferred, or null,
      "refresh": bool, "exclude_newer": date or null, "no_deps": bool, "timeout": seconds,
-     "retries": of each request,
+     "retries": of each request, "prereleases": whether any may be chosen,
      "sources": names that come as source distributions, "metadata": a uv.toml that tells their metadata
      (so that uv has no reason to build them) and that of wheels named by path,
      "index_url": address without credentials or null,
@@ -80,6 +80,8 @@ def _command(job: Dict[str, Any], output: str) -> List[str]:
         command += ["--exclude-newer", job["exclude_newer"]]
     else:
         command += ["--quiet"]
+    if job.get("prereleases"):
+        command += ["--prerelease", "allow"]
     if job.get("refresh"):
         command += ["--refresh"]
     if job.get("no_deps"):

@@ -63,7 +63,8 @@ def named_indexes(
 ) -> tuple[tuple[IndexAccess, ...], tuple[str, ...]]:
     """Who this machine is at each of the profile's indexes, and warnings.
 
-    The first that knows counts: UV_INDEX_<NAME>_USERNAME and _PASSWORD, netrc, the keyring.
+    The first that knows counts: what stood with the address, UV_INDEX_<NAME>_USERNAME and _PASSWORD,
+    netrc, the keyring.
 
     Raises:
         IndexFailed: the address of one cannot be used.
@@ -73,7 +74,7 @@ def named_indexes(
         if not index.url.startswith(_WEB):
             raise IndexFailed(f"the index {index.name} has no http or https address", where=index.name)
         host = urlsplit(index.url).hostname or ""
-        login = named_login(index.name, environ) or logins.get(host)
+        login = index.login or named_login(index.name, environ) or logins.get(host)
         if login is None:
             login, warning = keyring_login((index.url, host))
             warnings += [f"{warning}, for the index {index.name}"] if warning else []

@@ -33,7 +33,7 @@ def host_network(indexes: IndexSettings | None, environ: Mapping[str, str]) -> H
     named, named_warnings = named_indexes(wanted.named, environ, logins)
     proxies = host_proxies(environ, pip)
     host = urlsplit(index.url or "").hostname or ""
-    login, keyring_warning = index.login or logins.get(host), ""
+    login, keyring_warning = wanted.login or index.login or logins.get(host), ""
     if login is None and index.url and _asks_keyring(environ, pip):
         login, keyring_warning = keyring_login((index.url, host))
     return HostNetwork(

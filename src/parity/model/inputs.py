@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -18,11 +18,13 @@ class NamedIndex:
         url: of the simple index, without credentials.
         packages: what comes from it alone: normalised names, or beginnings with `*` behind them;
             a lone `*` stands for all that is bound to no other index.
+        login: user and password that stood with its address, None where none did.
     """
 
     name: str
     url: str
     packages: tuple[str, ...] = ()
+    login: tuple[str, str] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -33,11 +35,13 @@ class IndexSettings:
         url: of the default index; None means: the host's own settings.
         named: the indexes besides it.
         packages: what comes from the default index alone, as in `NamedIndex`.
+        login: of the default index, as in `NamedIndex`.
     """
 
     url: str | None = None
     named: tuple[NamedIndex, ...] = ()
     packages: tuple[str, ...] = ()
+    login: tuple[str, str] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)

@@ -49,12 +49,14 @@ class Lock:
         inputs: SHA-256 over everything that was resolved from (requirements, constraints,
             facts, index, exclude-newer); when it changes the lock may be out of date.
         created_by: the resolver and its version.
+        variables: names of environment variables that the requirements were completed from.
     """
 
     wheels: tuple[LockedWheel, ...]
     requires_python: str
     inputs: str
     created_by: str
+    variables: tuple[str, ...] = ()
 
     def told(self) -> str:
         """How many packages it has, and how many come from which of the named indexes."""

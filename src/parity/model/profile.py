@@ -108,6 +108,7 @@ class Profile:
 
     `document` is the merged YAML as canonical JSON text without the folders of this machine;
     it is what travels in the bundle as profile.yaml (JSON is YAML) and what the digest is of.
+    `prereleases` lets the resolver choose them for everything (pip's --pre).
     """
 
     name: str
@@ -127,3 +128,4 @@ class Profile:
     sources: SourcePlan = field(default_factory=SourcePlan)
     system: SystemPlan = field(default_factory=SystemPlan)
     other_files: tuple[OtherFile, ...] = ()
+    prereleases: bool = False

@@ -20,7 +20,6 @@ from parity.resolve import (
     Known,
     RequirementLine,
     ResolveInputs,
-    WhatToInstall,
     inputs_digest,
     lock_state,
     require_fresh,
@@ -119,11 +118,12 @@ class Gathering:
         profile = self.shop.request.profile
         origins = [built.wheel.origin for _, built in sorted(self._built.items())]
         return ResolveInputs(
-            what=WhatToInstall(tuple(self._lines), constraints),
+            what=replace(self.shop.request.what, requirements=tuple(self._lines), constraints=constraints),
             facts=self.shop.facts,
             tags=self.shop.tags,
             index=profile.index,
             exclude_newer=profile.exclude_newer,
+            prereleases=profile.prereleases,
             project=json.dumps([asked, [origin.document() for origin in origins if origin]]),
             sources=tuple(name for name in profile.sources.names if name not in self._built),
         )

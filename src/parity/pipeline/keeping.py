@@ -37,6 +37,7 @@ def locked(inputs: ResolveInputs, wheels: Iterable[LockedWheel]) -> Lock:
         requires_python=inputs.requires_python,
         inputs=inputs_digest(inputs, resolver()),
         created_by=resolver(),
+        variables=inputs.what.variables,
     )
 
 

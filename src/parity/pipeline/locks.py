@@ -15,11 +15,9 @@ from parity.pipeline.sources import Shop
 from parity.pipeline.values import BuildRequest, World
 from parity.resolve import (
     ResolveInputs,
-    WhatToInstall,
     inputs_digest,
     lock_state,
     read_lock,
-    read_requirements,
     require_fresh,
     resolve_lock,
     resolver,
@@ -34,15 +32,17 @@ def resolved(
     shop = Shop(request, image, facts, _usable_tags(request, facts), room, world)
     if request.profile.project is not None:
         return projects.project_lock(shop)
-    what = _wanted(request)
-    if what.direct or request.profile.sources.names:
-        return _sourced_lock(shop, what)
+    _demand_something(request)
+    for note in request.what.notes:
+        world.reporter.warn(note)
+    if request.what.direct or request.profile.sources.names:
+        return _sourced_lock(shop)
     return Resolved(current_lock(request, facts, room, world))
 
 
-def _sourced_lock(shop: Shop, what: WhatToInstall) -> Resolved:
+def _sourced_lock(shop: Shop) -> Resolved:
     """The lock where some of it is built from sources; errors as `current_lock`, and those of building."""
-    request = shop.request
+    request, what = shop.request, shop.request.what
     shop.world.tools.carry_uv(shop.room, shop.facts.arch)
     gathering = Gathering(
         shop,
@@ -90,27 +90,25 @@ def current_lock(request: BuildRequest, facts: Facts, room: Container, world: Wo
     return lock
 
 
-def _wanted(request: BuildRequest) -> WhatToInstall:
-    """What the profile asks for; InputFileError where that is nothing."""
-    profile = request.profile
-    what = read_requirements(profile.requirements, profile.name)
-    if not what.requirements and not what.direct:
+def _demand_something(request: BuildRequest) -> None:
+    """InputFileError where nothing is asked for."""
+    if not request.what.requirements and not request.what.direct:
         raise InputFileError(
             "the profile asks for nothing to be installed",
-            where=str(profile.path),
+            where=str(request.profile.path),
             remedy="name requirements under install.requirements or install.files, or give a file with -r",
         )
-    return what
 
 
 def _inputs(request: BuildRequest, facts: Facts) -> ResolveInputs:
     profile = request.profile
     return ResolveInputs(
-        what=_wanted(request),
+        what=request.what,
         facts=facts,
         tags=_usable_tags(request, facts),
         index=profile.index,
         exclude_newer=profile.exclude_newer,
+        prereleases=profile.prereleases,
     )
 
 

@@ -18,7 +18,6 @@ from parity.pipeline.gathering import Gathering
 from parity.pipeline.keeping import Resolved, keep_lock, locked
 from parity.pipeline.provenance import sources_file
 from parity.pipeline.sources import Shop
-from parity.pipeline.values import BuildRequest
 from parity.project import (
     NO_LOCK,
     UV_LOCK,
@@ -37,7 +36,6 @@ from parity.resolve import (
     ResolveInputs,
     WhatToInstall,
     read_lock,
-    read_requirements,
     select_project,
 )
 
@@ -77,7 +75,7 @@ def _checkout(project: Project) -> Checkout | None:
 
 def _pinned(shop: Shop, project: Project) -> tuple[Lock, tuple[Built, ...]]:
     """What uv.lock or a PEP 751 lock says, to the letter."""
-    own = _own_requirements(shop.request)
+    own = shop.request.what
     if own.requirements or own.direct:
         raise InputFileError(
             f"install.project has a {project.lock}, so install.requirements and install.files cannot join in",
@@ -107,7 +105,7 @@ def _pinned(shop: Shop, project: Project) -> tuple[Lock, tuple[Built, ...]]:
 
 def _unlocked(shop: Shop, project: Project) -> tuple[Lock, tuple[Built, ...]]:
     """A project without a lock: its requirements resolved, its sources built as they are met."""
-    own = _own_requirements(shop.request)
+    own = shop.request.what
     sources = project.pyproject.get("tool", {}).get("uv", {}).get("sources", {})
     gathering = Gathering(
         shop,
@@ -126,11 +124,6 @@ def _unlocked(shop: Shop, project: Project) -> tuple[Lock, tuple[Built, ...]]:
     gathering.take(project.group_lines())
     gathering.want(own.requirements, own.direct)
     return gathering.resolved(own.constraints, project.digest())
-
-
-def _own_requirements(request: BuildRequest) -> WhatToInstall:
-    """What the profile asks for besides the project."""
-    return read_requirements(request.profile.requirements, request.profile.name)
 
 
 def _travelling(shop: Shop, project: Project, lock: Lock, built: Sequence[Built]) -> tuple[BundleFile, ...]:

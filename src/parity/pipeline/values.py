@@ -25,6 +25,7 @@ from parity.model import (
 )
 from parity.model.network import HostNetwork
 from parity.progress import Reporter
+from parity.resolve import WhatToInstall
 
 Sealer = Callable[[Payload], Envelope]
 
@@ -57,7 +58,8 @@ class BuildRequest:
     """One bundle to build.
 
     Attributes:
-        profile: what for.
+        profile: what for, with what its requirements files ask for besides.
+        what: the requirement lines and constraints of the profile and its files, read.
         identity: product, version, serial and profile name.
         output: the folder that gets the bundle.
         lock_path: the lock that is used, or written.
@@ -67,6 +69,7 @@ class BuildRequest:
     """
 
     profile: Profile
+    what: WhatToInstall
     identity: BundleIdentity
     output: Path
     lock_path: Path

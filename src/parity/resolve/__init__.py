@@ -1,5 +1,6 @@
 """Requirements to a PEP 751 lock, natively inside the image."""
 
+from parity.resolve.asked import with_file_options
 from parity.resolve.direct import DirectRequirement
 from parity.resolve.firsthash import first_digest
 from parity.resolve.inputs import ResolveInputs, index_document, inputs_digest
@@ -49,5 +50,6 @@ __all__ = [
     "split_requirements",
     "uv_version",
     "uv_wheel",
+    "with_file_options",
     "write_lock",
 ]

@@ -20,7 +20,10 @@ from parity.errors import InputFileError
 from parity.model import SourcePackage
 from parity.model.network import clean_url
 
-_LOCAL = re.compile(r"(\.{0,2}/|file:).*|[^@\s]*\.(whl|zip|tgz|tar\.(gz|bz2|xz))(\[[^\]]*\])?(\s+;.*)?")
+_ENDING = r"(\[[^\]]*\])?(\s+;.*)?"
+_LOCAL = re.compile(
+    rf"(\.{{0,2}}/|file:).*|\.{{1,2}}{_ENDING}|[^@\s:]+/[^@\s]*{_ENDING}|[^@\s]*\.(whl|zip|tgz|tar\.(gz|bz2|xz)){_ENDING}"
+)
 _REMOTE = re.compile(r"(git|hg|svn|bzr)\+.*|(https?|ssh|git):.*")
 _BARE = re.compile(r"(?P<address>.+?)(?:\s+;\s*(?P<marker>.+))?")
 _NAMED_EXTRAS = re.compile(r"(?P<rest>.*?)\[(?P<extras>[^\]]*)\]")

@@ -27,6 +27,7 @@ class ResolveInputs:
         exclude_newer: RFC 3339 date or time, None for no limit.
         project: digest of the project and sources that are installed, empty where there are none.
         sources: normalised names of what is built from its source distribution.
+        prereleases: whether prereleases of anything may be chosen.
     """
 
     what: WhatToInstall
@@ -36,6 +37,7 @@ class ResolveInputs:
     exclude_newer: str | None = None
     project: str = ""
     sources: tuple[str, ...] = ()
+    prereleases: bool = False
 
     @property
     def requires_python(self) -> str:
@@ -65,6 +67,8 @@ def inputs_digest(inputs: ResolveInputs, resolver: str) -> str:
         document["project"] = inputs.project
     if inputs.sources:
         document["sources"] = sorted(inputs.sources)
+    if inputs.prereleases:
+        document["prereleases"] = True
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 

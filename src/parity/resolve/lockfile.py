@@ -81,6 +81,7 @@ def parse_lock(text: str, where: str) -> Lock:
         requires_python=str(pylock.requires_python or ""),
         inputs=own["inputs"],
         created_by=pylock.created_by,
+        variables=tuple(own.get("variables", ())),
     )
 
 
@@ -95,6 +96,8 @@ def write_lock(lock: Lock) -> str:
         lines += ["", *_package_lines(wheel)]
     requested = ", ".join(_quoted(wheel.name) for wheel in lock.wheels if wheel.requested)
     lines += ["", "[tool.parity]", f"inputs = {_quoted(lock.inputs)}", f"requested = [{requested}]"]
+    if lock.variables:
+        lines.append(f"variables = [{', '.join(map(_quoted, lock.variables))}]")
     return "\n".join(lines) + "\n"
 
 
@@ -169,9 +172,9 @@ def _own_table(document: Mapping[str, Any]) -> dict[str, Any]:
     own = document.get("tool", {}).get("parity") if isinstance(document.get("tool", {}), dict) else None
     if not isinstance(own, dict) or not isinstance(own.get("inputs"), str):
         raise LockInvalid("the lock was not written by parity: it has no [tool.parity] inputs")
-    requested = own.get("requested")
-    if not isinstance(requested, list) or not all(isinstance(name, str) for name in requested):
-        raise LockInvalid("tool.parity.requested is not a list of names")
+    for key, names in (("requested", own.get("requested")), ("variables", own.get("variables", []))):
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise LockInvalid(f"tool.parity.{key} is not a list of names")
     return own
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import textwrap
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -14,14 +15,15 @@ from packaging.utils import canonicalize_name
 from parity.errors import InputFileError
 from parity.model import Requirements
 from parity.resolve.direct import DirectRequirement, Stated, bare_requirement, is_direct, named_requirement
+from parity.resolve.fileoptions import FileOptions, OptionProblem, OptionReader
+from parity.resolve.linefile import decoded, logical_lines, with_variables
+from parity.resolve.lineoptions import LineOptions, split_line
 
-_COMMENT = re.compile(r"(^|\s+)#.*$")
-_HASH = re.compile(r"\s+--hash[=\s]\s*(?P<kind>\w+):(?P<digest>[0-9A-Fa-f]+)")
-_NESTED = re.compile(r"(-r|--requirement|-c|--constraint)(?:\s*=\s*|\s+|(?<=-[rc]))(?P<path>.+)")
-_HARMLESS = ("--only-binary", "--prefer-binary", "--require-hashes")
-_NO_EDITABLE = "a built copy is carried, not a checkout: leave -e out, or name the project in install.project"
+_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _CONSTRAINT = "a constraint limits versions: name the source among the requirements"
-_ONE_INDEX = "say it once, as index.url in the profile or in this machine's pip settings"
+_TEXT = "save it as UTF-8, or name its encoding on the first line, as in `# coding: latin-1`"
+_LARGEST = 16 << 20
+"""Bytes of one file: the longest that tools write, with a hash for every file, have some hundred kB."""
 
 
 @dataclass(frozen=True)
@@ -50,12 +52,21 @@ class RequirementLine:
 class WhatToInstall:
     """All requirement lines and constraints, files read and nested ones included.
 
-    `direct` are those that name their source themselves.
+    Attributes:
+        requirements: what an index is asked for.
+        constraints: limits of versions.
+        direct: those that name their source themselves.
+        options: what files say of indexes, sources and prereleases.
+        variables: names of the environment's variables that lines were completed from.
+        notes: what is carried otherwise than it was written, a sentence each.
     """
 
     requirements: tuple[RequirementLine, ...]
     constraints: tuple[RequirementLine, ...] = ()
     direct: tuple[DirectRequirement, ...] = ()
+    options: FileOptions = field(default_factory=FileOptions)
+    variables: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def requested(self, markers: Mapping[str, str]) -> frozenset[str]:
         """The normalised names that the user asked for on that target."""
@@ -70,92 +81,162 @@ class WhatToInstall:
         return found
 
 
-def read_requirements(requirements: Requirements, profile: str) -> WhatToInstall:
+def read_requirements(
+    requirements: Requirements, profile: str, environ: Mapping[str, str] = os.environ
+) -> WhatToInstall:
     """Read inline lines and files; relative paths are relative to the file that names them.
+
+    Args:
+        requirements: of a profile.
+        profile: its name, for messages about inline lines.
+        environ: what `${NAME}` in a file stands for.
 
     Raises:
         InputFileError: a file is missing, or lines hold what a bundle cannot carry; all are listed.
     """
-    reader = _Reader()
+    reader = _Reader(environ)
     for text in requirements.inline:
         reader.take(text, profile, reader.requirements, requirements.folder)
     for path in requirements.files:
         reader.read(path, reader.requirements)
     for path in requirements.constraints:
         reader.read(path, reader.constraints)
-    reader.finish()
-    return WhatToInstall(tuple(reader.requirements), tuple(reader.constraints), tuple(reader.direct))
+    return reader.finish()
 
 
 class _Reader:
-    def __init__(self) -> None:
+    def __init__(self, environ: Mapping[str, str]) -> None:
         self.requirements: list[RequirementLine] = []
         self.constraints: list[RequirementLine] = []
-        self.direct: list[DirectRequirement] = []
+        self._environ = environ
+        self._direct: list[DirectRequirement] = []
+        self._options = OptionReader()
+        self._variables: set[str] = set()
+        self._editable: list[str] = []
         self._problems: list[InputFileError] = []
         self._seen: set[tuple[Path, int]] = set()
 
-    def finish(self) -> None:
-        """Raise the first problem, with all of them as details."""
+    def finish(self) -> WhatToInstall:
+        """All that was read; raises the first problem, with all of them as details."""
+        self._demand_hashes()
         if self._problems:
             first = self._problems[0]
             lines = tuple(f"{problem.where}: {problem.message}" for problem in self._problems)
             raise InputFileError(first.message, where=first.where, remedy=first.remedy, details=lines)
+        notes = list(self._options.notes)
+        if self._editable:
+            notes.append(f"carried as a built copy, not as an editable checkout: {', '.join(self._editable)}")
+        return WhatToInstall(
+            tuple(self.requirements),
+            tuple(self.constraints),
+            tuple(self._direct),
+            self._options.options(),
+            tuple(sorted(self._variables)),
+            tuple(notes),
+        )
 
     def read(self, path: Path, into: list[RequirementLine], named_by: str = "") -> None:
         """Read one file; each is read once for each purpose, so circles end."""
         key = (path.resolve(), id(into))
         if key in self._seen:
-            return
+            return None
         self._seen.add(key)
         try:
-            text = path.read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "is not UTF-8 text"
-            self._refuse(f"cannot read {path}: {reason}", named_by or str(path))
-            return
-        for number, line in _logical_lines(text):
+            with path.open("rb") as file:
+                data = file.read(_LARGEST + 1)
+            if len(data) > _LARGEST:
+                raise ValueError(f"is larger than {_LARGEST >> 20} MiB")  # noqa: TRY301 - one door for all
+            text = decoded(data)
+        except OSError as error:
+            return self._refuse(f"cannot read {path}: {error.strerror}", named_by or str(path))
+        except ValueError as error:
+            return self._refuse(f"cannot read {path}: it {error}", named_by or str(path), _TEXT)
+        for number, line in logical_lines(text):
             self._line(line, path, f"{path}:{number}", into)
+        return None
 
     def _line(self, line: str, path: Path, where: str, into: list[RequirementLine]) -> None:
-        nested = _NESTED.fullmatch(line)
-        if nested is None:
-            self.take(line, where, into, path.parent)
-            return
-        target = nested["path"].strip()
-        if "://" in target:
-            self._refuse("a requirements file from a URL", where, "download it and name the local copy")
-        else:
-            constrains = nested[1] in ("-c", "--constraint")
-            self.read(path.parent / target, self.constraints if constrains else into, where)
+        try:
+            line, names = with_variables(line, self._environ)
+        except KeyError as error:
+            name = error.args[0]
+            return self._refuse(
+                f"the environment variable {name} is not set", where, f"set it: {name}=… parity build …"
+            )
+        self._variables.update(names)
+        return self.take(line, where, into, path.parent)
 
     def take(self, line: str, where: str, into: list[RequirementLine], folder: Path | None) -> None:
-        """Judge one line that is no nested file; a path in it starts at `folder`."""
-        if "${" in line:
-            self._refuse("an environment variable", where, "write its value; bundles must be repeatable")
-        elif line.startswith("-"):
-            self._option(line, where)
-        else:
-            self._requirement(line, where, into, folder)
+        """Take one line; a path in it starts at `folder`."""
+        try:
+            text, options = split_line(line)
+            if text:
+                return self._requirement(text, self._sha256(options), where, into, folder)
+            return self._options_line(options, where, into, folder)
+        except OptionProblem as problem:
+            return self._refuse(str(problem), where, problem.remedy)
+        except ValueError as error:
+            return self._refuse(_short(str(error)), where, "write it as pip's requirements files have it")
 
-    def _requirement(self, line: str, where: str, into: list[RequirementLine], folder: Path | None) -> None:
-        found = [match.groups() for match in _HASH.finditer(line)]
-        hashes = tuple(digest.lower() for kind, digest in found if kind == "sha256")
-        text = _HASH.sub("", line).strip()
-        if found and not hashes:
-            return self._refuse("hashes, but no sha256 among them", where, "add sha256 hashes")
+    def _options_line(
+        self, options: LineOptions, where: str, into: list[RequirementLine], folder: Path | None
+    ) -> None:
+        """A line without a requirement: further files, editable checkouts, and what holds for all."""
+        for target in options.requirement:
+            self._nested(target, into, where, folder)
+        for target in options.constraint:
+            self._nested(target, self.constraints, where, folder)
+        for each in options.editable:
+            if is_direct(each):
+                self._editable.append(where)
+                self._direct_line(each, None, (), where, into, folder)
+            else:
+                self._refuse(f"an editable install of no path: {_short(each)}", where, "write -e ./FOLDER")
+        self._options.take(options, where)
+
+    def _nested(self, target: str, into: list[RequirementLine], where: str, folder: Path | None) -> None:
+        if "://" in target:
+            self._refuse("a requirements file from a URL", where, "download it and name the local copy")
+        elif folder is None:
+            self._refuse("a file cannot be named here", where, "name it under install.files")
+        else:
+            self.read(folder / target, into, where)
+
+    @staticmethod
+    def _sha256(options: LineOptions) -> tuple[str, ...]:
+        """The SHA-256 hashes behind a requirement."""
+        for option, value in (
+            ("--config-settings", options.config_settings),
+            ("--global-option", options.global_option),
+        ):
+            if value:
+                raise OptionProblem(
+                    f"{option} behind a requirement",
+                    "leave it out, or build that wheel with it and name the wheel's path",
+                )
+        pairs = [each.partition(":") for each in options.hash]
+        found = tuple(digest.lower() for kind, _, digest in pairs if kind == "sha256")
+        if pairs and not found:
+            raise OptionProblem("hashes, but no sha256 among them", "add sha256 hashes")
+        if not all(_SHA256.fullmatch(digest) for digest in found):
+            raise OptionProblem("a SHA-256 that is not 64 hexadecimal digits", "copy the whole digest")
+        return found
+
+    def _requirement(
+        self, text: str, hashes: tuple[str, ...], where: str, into: list[RequirementLine], folder: Path | None
+    ) -> None:
         if is_direct(text):
-            return self._direct(text, None, hashes, where, into, folder)
+            return self._direct_line(text, None, hashes, where, into, folder)
         try:
             requirement = Requirement(text)
         except InvalidRequirement as error:
             return self._refuse(f"not a requirement: {_short(text)} ({_first_line(error)})", where)
         if requirement.url:
-            return self._direct(text, requirement, hashes, where, into, folder)
+            return self._direct_line(text, requirement, hashes, where, into, folder)
         name = canonicalize_name(requirement.name)
         return into.append(RequirementLine(str(requirement), name, where, hashes))
 
-    def _direct(
+    def _direct_line(
         self,
         text: str,
         named: Requirement | None,
@@ -175,43 +256,26 @@ class _Reader:
         except InputFileError as error:
             self._problems.append(error)
         else:
-            self.direct.append(found)
+            self._direct.append(found)
         return None
 
-    def _option(self, line: str, where: str) -> None:
-        option = re.split(r"[\s=]", line)[0]
-        if option in _HARMLESS:
-            return None
-        if option in ("-e", "--editable"):
-            return self._refuse("an editable install", where, _NO_EDITABLE)
-        if option in (
-            "-i",
-            "--index-url",
-            "--extra-index-url",
-            "--no-index",
-            "-f",
-            "--find-links",
-            "--trusted-host",
-        ):
-            return self._refuse(f"the index option {option}", where, _ONE_INDEX)
-        return self._refuse(f"the option {option}", where, "leave it out; parity cannot carry it")
+    def _demand_hashes(self) -> None:
+        """Where one requirement has hashes, or --require-hashes stands, pip wants them for each."""
+        lines: Sequence[RequirementLine | DirectRequirement] = (*self.requirements, *self._direct)
+        hashed = [line for line in lines if line.sha256]
+        if not hashed and not self._options.require_hashes:
+            return
+        reason = f"{hashed[0].where} has one" if hashed else "--require-hashes stands"
+        for line in lines:
+            if not line.sha256:
+                self._refuse(
+                    f"no hash for {line.name or 'a source'}, where {reason}: pip refuses such a set",
+                    line.where,
+                    "give every line its hashes (`uv pip compile --generate-hashes` writes them), or none",
+                )
 
     def _refuse(self, message: str, where: str, remedy: str = "") -> None:
         self._problems.append(InputFileError(message, where=where, remedy=remedy))
-
-
-def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
-    """Lines with continuations joined and comments gone, each with its first line's number."""
-    pending, start = "", 0
-    for number, raw in enumerate([*text.splitlines(), ""], 1):
-        start = start or number
-        if raw.endswith("\\") and not raw.lstrip().startswith("#"):
-            pending += raw[:-1] + " "
-            continue
-        line = _COMMENT.sub("", pending + raw).strip()
-        if line:
-            yield start, line
-        pending, start = "", 0
 
 
 def _short(text: str) -> str:

@@ -81,7 +81,7 @@ def resolve_lock(
     lock, hashed = uv.selected(answer)
     unhashed = {*hashed, *guess.unhashed, *(answer.routes["unhashed"] if answer.routes else ())}
     _warn(reporter, [wheel.name for wheel in lock.wheels if wheel.name in unhashed], answer.stderr)
-    return with_indexes(lock, answer.routes)
+    return replace(with_indexes(lock, answer.routes), variables=inputs.what.variables)
 
 
 def _demand_default(network: HostNetwork) -> None:
@@ -138,6 +138,7 @@ class _Uv:
             "refresh": refresh,
             "no_deps": alone,
             "exclude_newer": self.inputs.exclude_newer,
+            "prereleases": self.inputs.prereleases,
             "timeout": self.timeout,
             "retries": RETRIES,
         }
@@ -183,7 +184,7 @@ class _Uv:
         The wheels are in the store then, and uv has fewer answers to wait for.
         """
         index = self.network.index_url or self.network.default_index
-        if index is None or self.inputs.exclude_newer is not None:
+        if index is None or self.inputs.exclude_newer is not None or self.inputs.prereleases:
             return _Guess()
         job = {
             **self.network.job(),

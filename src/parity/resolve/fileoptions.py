@@ -1,0 +1,126 @@
+"""What the options of requirements files mean for a whole build: indexes, sources, prereleases."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from packaging.utils import canonicalize_name
+
+from parity.model.network import Login, clean_url, split_login
+from parity.resolve.lineoptions import LineOptions
+
+_ALL, _NONE = ":all:", ":none:"
+_WEB = ("https://", "http://")
+
+
+class OptionProblem(ValueError):
+    """An option that a bundle cannot do; `remedy` says what to write instead."""
+
+    def __init__(self, message: str, remedy: str) -> None:
+        super().__init__(message)
+        self.remedy = remedy
+
+
+@dataclass(frozen=True)
+class IndexLine:
+    """An index that a file names: its address without credentials, those, and where it stands."""
+
+    url: str
+    where: str
+    login: Login | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class FileOptions:
+    """What files ask for beside their requirements.
+
+    Attributes:
+        index: the default index; None where no file names one.
+        extra: indexes besides it.
+        from_source: normalised names that are built from their source distributions.
+        prereleases: whether prereleases of anything may be chosen.
+    """
+
+    index: IndexLine | None = None
+    extra: tuple[IndexLine, ...] = ()
+    from_source: tuple[str, ...] = ()
+    prereleases: bool = False
+
+
+class OptionReader:
+    """Gathers the options line by line; where pip lets the last one count, so does this."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+        self.require_hashes = False
+        self._index: IndexLine | None = None
+        self._extra: list[IndexLine] = []
+        self._from_source: set[str] = set()
+        self._prereleases = False
+
+    def options(self) -> FileOptions:
+        """All of them."""
+        names = tuple(sorted(self._from_source))
+        return FileOptions(self._index, tuple(self._extra), names, self._prereleases)
+
+    def take(self, options: LineOptions, where: str) -> None:
+        """Take a line's options; OptionProblem where a bundle cannot do what they ask."""
+        if options.no_index:
+            raise OptionProblem("--no-index", "leave it out: parity resolves from an index")
+        for folder in options.find_links:
+            raise OptionProblem(
+                f"--find-links {clean_url(folder)[:60]}",
+                "name its wheels by their paths (`./wheels/NAME.whl`), or serve the folder as an index",
+            )
+        if options.index_url:
+            self._index = self._index_line(options.index_url, where)
+        self._extra += [self._index_line(url, where) for url in options.extra_index_url]
+        self._take_formats(options)
+        self._take_releases(options)
+        self.require_hashes |= options.require_hashes
+        for host in options.trusted_host:
+            self.notes.append(
+                f"--trusted-host {host} ({where}) is not taken: certificates are always checked; "
+                "name the server's CA with SSL_CERT_FILE or pip's `cert`"
+            )
+
+    def _index_line(self, url: str, where: str) -> IndexLine:
+        if not url.startswith(_WEB):
+            raise OptionProblem(
+                f"an index that is no http or https address: {clean_url(url)[:60]}",
+                "name a simple index (PEP 503) by its address",
+            )
+        address, login = split_login(url)
+        if login is not None:
+            self.notes.append(
+                f"the login in {where} is used for {address} and written nowhere; "
+                "netrc or UV_INDEX_NAME_USERNAME and _PASSWORD keep it out of the file"
+            )
+        return IndexLine(address, where, login)
+
+    def _take_formats(self, options: LineOptions) -> None:
+        for option, listed in (("--no-binary", options.no_binary), ("--only-binary", options.only_binary)):
+            for name in (part.strip() for value in listed for part in value.split(",")):
+                self._take_format(option == "--no-binary", name)
+
+    def _take_releases(self, options: LineOptions) -> None:
+        """`--pre` is `--all-releases :all:`; for single packages their specifier can say it (PEP 440)."""
+        for name in (*options.all_releases, *options.only_final):
+            if name not in (_ALL, _NONE):
+                raise OptionProblem(
+                    f"--all-releases or --only-final for {name[:40]} alone",
+                    "write it into that requirement, as in NAME>=2.0rc1",
+                )
+        if _ALL in options.only_final:
+            self._prereleases = False
+        self._prereleases |= options.pre or _ALL in options.all_releases
+
+    def _take_format(self, source: bool, name: str) -> None:
+        if source and name == _ALL:
+            raise OptionProblem("--no-binary :all:", "name the packages that are to be built from source")
+        if name in (_ALL, _NONE):
+            self._from_source.clear()
+        elif source and name:
+            self._from_source.add(canonicalize_name(name))
+        else:
+            self._from_source.discard(canonicalize_name(name))

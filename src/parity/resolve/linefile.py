@@ -1,0 +1,71 @@
+"""The text of a requirements file as pip reads it: its encoding, its logical lines, its variables.
+
+Source: pip's documentation, "Requirements File Format"; PEP 263 for the line that names an encoding.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator, Mapping
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16: its mark begins with the same two bytes
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_CODING = re.compile(rb"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
+_COMMENT = re.compile(r"(^|\s+)#.*$")
+_VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
+
+
+def decoded(data: bytes) -> str:
+    """The text of a file: by its byte order mark, by a `coding` line among its first two, else UTF-8.
+
+    Raises:
+        ValueError: it is no such text; says what it was taken for and what to do.
+    """
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            return _decoded(data[len(mark) :], encoding)
+    named = (_CODING.match(line) for line in data.split(b"\n")[:2])
+    encoding = next((found[1].decode("ascii") for found in named if found), "utf-8")
+    return _decoded(data, encoding)
+
+
+def _decoded(data: bytes, encoding: str) -> str:
+    try:
+        return data.decode(encoding)
+    except LookupError:  # unknown, or one such as hex, which is not from bytes to text
+        raise ValueError(f"names {encoding}, which is no encoding of text") from None
+    except ValueError:
+        raise ValueError(f"is not {encoding.upper()} text") from None
+
+
+def logical_lines(text: str) -> Iterator[tuple[int, str]]:
+    """Lines with continuations joined and comments gone, each with its first line's number."""
+    pending, start = "", 0
+    for number, raw in enumerate([*text.splitlines(), ""], 1):
+        start = start or number
+        if raw.endswith("\\") and not raw.lstrip().startswith("#"):
+            pending += raw[:-1] + " "
+            continue
+        line = _COMMENT.sub("", pending + raw).strip()
+        if line:
+            yield start, line
+        pending, start = "", 0
+
+
+def with_variables(line: str, environ: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
+    """A line with `${NAME}` replaced, and the names; pip knows upper-case names alone.
+
+    Raises:
+        KeyError: the name of one that is not set, or is empty.
+    """
+    names = tuple(dict.fromkeys(_VARIABLE.findall(line)))
+    for name in names:
+        if not environ.get(name):
+            raise KeyError(name)
+    return _VARIABLE.sub(lambda found: environ[found[1]], line), names
