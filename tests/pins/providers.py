@@ -27,7 +27,7 @@ set -e
 export DEBIAN_FRONTEND=noninteractive
 apt-get -qq update >&2
 apt-get -qq -y install --no-install-recommends apt-file >&2
-apt-file update >&2
+apt-file update >&2 || { sleep 5; apt-file update >&2; }
 apt-file --regexp --from-file search -
 """
 _ANSWER = re.compile(r"(?P<package>[a-z0-9][a-z0-9.+-]*): (?P<path>/\S+)")
@@ -38,13 +38,22 @@ def bring(root: Path, report: Report) -> None:
     engine = connect()
     try:
         for version, name in _DEBIAN.items():
-            found = _contents(engine, root / "images" / name)
-            wrong = list(_differences(found, "debian", version))
-            report.tell(f"native libraries, Debian {version}", "wrong" if wrong else "up to date", *wrong)
+            _compare(engine, version, root / "images" / name, report)
     finally:
         engine.close()
     for system in ("Ubuntu", "RHEL and its kin", "Amazon Linux", "Fedora", "SLES and openSUSE", "Alpine"):
         report.tell(f"native libraries, {system}", "could not check", "no image of it can be had here")
+
+
+def _compare(engine: DockerEngine, version: str, folder: Path, report: Report) -> None:
+    what = f"native libraries, Debian {version}"
+    try:
+        found = _contents(engine, folder)
+    except OSError as error:
+        report.tell(what, "could not check", *str(error).strip().splitlines()[-2:])
+        return
+    wrong = list(_differences(found, "debian", version))
+    report.tell(what, "wrong" if wrong else "up to date", *wrong)
 
 
 def _contents(engine: DockerEngine, folder: Path) -> Mapping[str, set[str]]:
