@@ -9,7 +9,7 @@ DEBIAN  := debian11-py39 debian12-py311 debian13-py313
 
 TEST_PROCESSES ?= 3
 .DEFAULT_GOAL := help
-.PHONY: help setup engine images demo test attack farside check bench clean
+.PHONY: help setup engine images demo test attack matrix coverage pins farside check bench clean
 
 help: ## show what each target does
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,19 @@ test: setup images ## all tests, on the real engine
 
 attack: setup images ## hostile wheels, repositories, indexes and bundles by the hundred thousand; writes results/attack.md
 	@$(BIN)/python -m tests.attack
+
+matrix: setup ## every Python that is promised, as far as this machine has it: near side 3.10 up, far side 3.6 up
+	@$(BIN)/python -m tests.matrix
+
+coverage: setup ## how much of parity the unit and contract tests reach, and what not; a report in .state/coverage
+	@$(BIN)/python -m coverage erase
+	@$(BIN)/python -m coverage run -m pytest tests/unit
+	@$(BIN)/python -m coverage combine --quiet
+	@$(BIN)/python -m coverage html --quiet
+	@$(BIN)/python -m coverage report --skip-covered --sort=cover | tail -n 60
+
+pins: setup images ## bring uv, the C++ ABI table, the table of libraries and the images up to date; says what it could not check
+	@$(BIN)/python -m tests.pins
 
 farside: setup images ## carry a bundle across the gap and use it there: install, serve, devpi, update, roll back
 	@$(BIN)/python -m tests.farside_story

@@ -59,6 +59,11 @@ def system_name(os_id: str, os_version: str) -> str:
     return f"{_table()['names'].get(os_id, os_id)} {os_version}".rstrip()
 
 
+def known_libraries() -> tuple[str, ...]:
+    """The sonames that the table has a row for, sorted."""
+    return tuple(sorted(_rows()))
+
+
 def vendor(library: str) -> str:
     """Who gives out a library that no distribution carries (`NVIDIA's driver`); empty for any other."""
     for pattern, name in _table()["vendors"]:

@@ -7,8 +7,10 @@ image may not have where it is a stand-in.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import resources
 from typing import Any
 
 from parity.model import Libc, RehearsalPlan, Target
@@ -16,11 +18,11 @@ from parity.model import Libc, RehearsalPlan, Target
 ALLOWABLE = "libc-newer-than-tag"
 """The finding that `rehearsal.allow` may accept by name, as `libc-newer-than-tag:PACKAGE`."""
 
-# PEP 600 gives the glibc; the rest of a manylinux platform's libraries is auditwheel's policy
-# (manylinux-policy.json of 6.8): from which minor of glibc 2 on, GLIBCXX_3.4.N and CXXABI_1.3.N.
-_CXX = (
-    *((5, 8, 1), (12, 13, 3), (17, 19, 7), (24, 22, 10), (26, 24, 11)),
-    *((31, 28, 12), (34, 29, 13), (35, 30, 13), (39, 33, 15)),
+# PEP 600 gives the glibc; the rest of a manylinux platform's libraries is auditwheel's policy, from which
+# `make pins` writes the table: from which minor of glibc 2 on, GLIBCXX_3.4.N and CXXABI_1.3.N.
+_CXX = tuple(
+    (row["glibc"], row["glibcxx"], row["cxxabi"])
+    for row in json.loads(resources.files("parity.rehearse").joinpath("cxxabi.json").read_bytes())["rows"]
 )
 _AARCH64_FIRST = (2, 18)  # what manylinux_2_17 may need on aarch64, by the same policy
 
