@@ -14,8 +14,9 @@ from packaging.pylock import Pylock
 from tests.support.projects import DATA, git, make_repository
 from tests.support.targets import DEBIAN11, inputs_for
 
-from parity.errors import InputFileError, LockInvalid, NoWheel, ProfileError, SourceUnavailable
-from parity.host.git import Git, Submodule, guessed_version, read_submodules
+from parity.errors import HostileSource, InputFileError, LockInvalid, NoWheel, ProfileError, SourceUnavailable
+from parity.host.git import Git, guessed_version
+from parity.host.gitaddress import Submodule, read_submodules
 from parity.model import Lock, LockedWheel, Origin, ProjectPlan, SourcePackage
 from parity.model.toml import parse
 from parity.profile import load_profile
@@ -348,7 +349,9 @@ def test_where_a_submodule_is(url: str, address: str, joined: str) -> None:
 
 def test_no_submodule_leads_to_this_machines_own_files() -> None:
     settings = "submodule.x.path\nsub\0submodule.x.url\n{}\0"
-    for address in ("file:///root/secret.git", ""):
+    with pytest.raises(HostileSource, match="leads to this machine's own files"):
+        read_submodules("https://host/dep.git", {"sub": "c"}, settings.format("file:///root/secret.git"))
+    for address in ("", "../../x.git", "../../../file:///root/x", "../../other.example/x.git"):
         with pytest.raises(SourceUnavailable, match="no address that can be fetched"):
             read_submodules("https://host/dep.git", {"sub": "c"}, settings.format(address))
     left_out = settings.format("https://host/x") + "submodule.x.update\nnone\0"
