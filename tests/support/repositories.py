@@ -54,6 +54,7 @@ class Scene:
         """What lies where nothing may: beside the cache's repositories, or anywhere outside."""
         known = {"served", "home", "cache", "work"}
         found = [path.name for path in self.folder.iterdir() if path.name not in known]
+        found += [str(path) for path in (Path("/tmp/parity-canary"),) if path.exists()]
         cache = self.folder / "cache"
         places = [path for path in (cache, cache / "git") if path.exists()]
         inside = [path.name for place in places for path in place.iterdir() if path.name != "git"]

@@ -8,7 +8,7 @@ written through a link, whatever the file system takes for the same name.
 import os
 from typing import Callable, Dict, Iterable, List, NamedTuple, Sequence, Set
 
-FILE, PROGRAM, LINK = "file", "program", "link"
+FILE, PROGRAM, LINK, FOLDER = "file", "program", "link", "folder"
 _LONGEST_NAME, _LONGEST_PATH = 255, 3000
 _FOLLOWED = 40
 """As often as Linux follows links on one way (path_resolution(7))."""
@@ -20,7 +20,7 @@ class Refused(Exception):
 
 
 class Entry(NamedTuple):
-    """A file, program (an executable file) or link: its path by `/`, its kind, and where a link leads."""
+    """A file, program (an executable file), link or folder: its path by `/`, its kind, a link's target."""
 
     path: str
     kind: str
@@ -48,7 +48,8 @@ def check_places(entries: Sequence[Entry]) -> None:
         check_path(entry.path)
         if entry.path in seen:
             raise Refused("%s is there twice" % shown(entry.path))
-        seen.add(entry.path)
+        if entry.kind != FOLDER:
+            seen.add(entry.path)
     for folder in folders_of(entries):
         if folder in seen:
             raise Refused("%s is a folder and something else as well" % shown(folder))
@@ -66,10 +67,10 @@ def check_path(path: str) -> None:
 
 
 def folders_of(entries: Iterable[Entry]) -> List[str]:
-    """The folders that the entries lie in, outer ones first."""
+    """The folders that the entries are or lie in, outer ones first."""
     found: Set[str] = set()
     for entry in entries:
-        folder = entry.path.rpartition("/")[0]
+        folder = entry.path if entry.kind == FOLDER else entry.path.rpartition("/")[0]
         while folder and folder not in found:
             found.add(folder)
             folder = folder.rpartition("/")[0]
@@ -134,7 +135,7 @@ def lay_out(root: str, entries: Sequence[Entry], content: Callable[[Entry], Iter
         for folder in folders_of(entries):
             os.mkdir(os.path.join(root, folder), 0o755)
         for entry in entries:
-            if entry.kind != LINK:
+            if entry.kind in (FILE, PROGRAM):
                 _write(os.path.join(root, entry.path), entry.kind, content(entry))
         for entry in entries:
             if entry.kind == LINK:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from parity.errors import HostileSource, SourceUnavailable
-from parity.guest.treepaths import Entry, Refused, check_tree
+from parity.guest.treepaths import FOLDER, Entry, Refused, check_tree
 from parity.host.gitaddress import check_revision, checked, read_submodules
 from parity.host.gitrun import GitRunner
 from parity.host.gittree import Budget, Tree, read_settings, read_tree, refused, write_files
@@ -23,8 +23,6 @@ _DESCRIBED = re.compile(r"(?:.*[-_/])?v?(\d+(?:\.\d+)*(?:(?:a|b|rc)\d+)?(?:\.pos
 _LONGEST_TAG = 200
 _DEEPEST = 20
 _FEW = 5
-_HOLDER = ".git"
-"""A name that no tree can have."""
 
 
 class _Part(NamedTuple):
@@ -177,7 +175,7 @@ def _check_together(url: str, parts: Sequence[_Part]) -> None:
         place = f"{part.folder}/" if part.folder else ""
         entries += [each.entry._replace(path=place + each.entry.path) for each in part.tree.files]
         if place:  # its folder is a folder even if it is empty
-            entries.append(Entry(place + _HOLDER, "file"))
+            entries.append(Entry(part.folder, FOLDER))
     try:
         check_tree(entries)
     except Refused as error:
