@@ -33,6 +33,7 @@ CARRIED = {"guest", "farside"}
 ALLOWED = {
     **{stage: FOUNDATIONS | {"farside"} for stage in STAGES},
     **dict.fromkeys(EDGES, FOUNDATIONS),
+    "host": FOUNDATIONS | {"guest"},  # one judge of strangers' trees (treepaths), on both sides of the engine
     "publish": FOUNDATIONS | {"farside"},
     "errors": set(),
     "progress": set(),

@@ -6,13 +6,14 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import pytest
 
 from parity.docker_engine.owner import process_start
-from parity.host.processes import ThisMachine, child_environment, run
+from parity.host.processes import ThisMachine, child_environment, read_from, run
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,6 +32,33 @@ def test_both_streams_are_heard_and_the_exit_code_comes_back() -> None:
     script = "echo out; echo err >&2; exit 5"
     assert run(["sh", "-c", script], {"PATH": os.environ["PATH"]}, on_line=lines.append) == 5
     assert lines == ["out", "err"]
+
+
+def test_a_line_without_an_end_is_heard_in_pieces() -> None:
+    heard: list[int] = []
+    script = "head -c 1000000 /dev/zero | tr '\\0' x"
+    assert (
+        run(["sh", "-c", script], {"PATH": os.environ["PATH"]}, on_line=lambda it: heard.append(len(it))) == 0
+    )
+    assert sum(heard) == 1_000_000
+    assert max(heard) < 100_000
+
+
+def test_what_is_left_unread_ends_the_child() -> None:
+    environment = {"PATH": os.environ["PATH"]}
+    found, code, said = read_from(["sh", "-c", "echo no >&2; yes"], environment, lambda out: out.read(4))
+    assert (found, said) == (b"y\ny\n", "no\n")
+    assert code != 0
+    with tempfile.TemporaryFile() as stdin:
+        stdin.write(b"in")
+        stdin.seek(0)
+        assert read_from(["cat"], environment, lambda out: out.read(), stdin) == (b"in", 0, "")
+
+    def refuse(_: object) -> None:
+        raise ValueError("enough")
+
+    with pytest.raises(ValueError, match="enough"):
+        read_from(["yes"], environment, refuse)
 
 
 def test_an_interruption_ends_the_child_and_its_children() -> None:

@@ -8,18 +8,21 @@ import tarfile
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from packaging.pylock import Pylock
 from tests.support.projects import DATA, git, make_repository
 from tests.support.targets import DEBIAN11, inputs_for
 
-from parity.errors import InputFileError, LockInvalid, NoWheel, ProfileError, SourceUnavailable
-from parity.host.git import Git, Submodule, guessed_version, read_submodules
+from parity.errors import HostileSource, InputFileError, LockInvalid, NoWheel, ProfileError, SourceUnavailable
+from parity.host.git import Git, guessed_version
+from parity.host.gitaddress import Submodule, read_submodules
 from parity.model import Lock, LockedWheel, Origin, ProjectPlan, SourcePackage
 from parity.model.toml import parse
+from parity.pipeline.opened import opened
 from parity.profile import load_profile
-from parity.project import describe, no_sources, read_project, tree_digest, tree_files, tree_tar
+from parity.project import describe, left_out, no_sources, read_project, tree_digest, tree_files, tree_tar
 from parity.resolve import locked_build, parse_lock, select_project, split_requirements, write_lock
 
 GIT = Origin("git", "https://git.example/dep.git", commit="1" * 40, sha256="d" * 64, subdirectory="py")
@@ -249,6 +252,72 @@ def test_a_tree_is_its_names_modes_and_contents_and_nothing_else(tmp_path: Path)
     }  # fmt: skip
 
 
+def test_a_link_that_leads_out_of_a_folder_is_not_followed(tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    (tree / "pkg").mkdir(parents=True)
+    (tmp_path / "secret").write_text("secret")
+    (tree / "f").write_text("f")
+    targets = {"LICENSE": "../secret", "pkg/up": "../f", "pkg/out": "../../secret", "pkg/x": "../pkg/../../y"}
+    for name, target in {**targets, "absolute": str(tmp_path / "secret")}.items():
+        (tree / name).symlink_to(target)
+    assert left_out(tree) == ["LICENSE", "pkg/out", "pkg/x"]
+    data = b"".join(tree_tar(tree, "source"))
+    with tarfile.open(fileobj=BytesIO(data)) as archive:
+        members = {member.name: member.linkname for member in archive}
+    assert members == {
+        "source/absolute": str(tmp_path / "secret"), "source/f": "", "source/pkg/up": "../f",
+    }  # fmt: skip
+    assert b"secret" not in data.replace(str(tmp_path / "secret").encode(), b"")
+
+
+def test_a_projects_files_travel_and_are_no_links_to_others(app: Path) -> None:
+    member = app / "packages" / "member" / "pyproject.toml"
+    member.unlink()
+    member.symlink_to("../../pyproject.toml")
+    assert read_project(ProjectPlan(app)).files["app/packages/member/pyproject.toml"] == PYPROJECT
+    secret = app.parent.parent / "secret"
+    secret.write_text("[secret]\n")
+    member.unlink()
+    member.symlink_to(secret)
+    with pytest.raises(InputFileError, match="leads out of the project") as caught:
+        read_project(ProjectPlan(app))
+    assert caught.value.where == str(member)
+
+
+@pytest.mark.parametrize("inside", ["..", "/etc", "a/../..", "../other", "a\0b"])
+def test_a_subdirectory_lies_in_its_source(inside: str, tmp_path: Path) -> None:
+    nothing: Any = None  # neither the store nor git is asked
+    source = SourcePackage("demo", "", "path", ".", subdirectory=inside)
+    with (
+        pytest.raises(HostileSource, match="outside of the source"),
+        opened(source, tmp_path, nothing, nothing),
+    ):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("line", "local"),
+    [
+        ("x @ git+https://host/x.git", False),
+        ("x @ git+ssh://git@host/x.git@v1", False),
+        ("x @ git+git@host:x.git", False),
+        ("x @ https://host/x-1.0.tar.gz", False),
+        ("x @ git+file:///srv/x.git", True),
+        ("x @ git+/srv/x.git", True),
+        ("x @ git+ext::sh", True),
+    ],
+)
+def test_which_requirements_lead_to_this_machine(line: str, local: bool) -> None:
+    _, (direct,) = split_requirements([line], "w", DEBIAN11.markers)
+    assert direct.is_local == local
+
+
+@pytest.mark.parametrize("line", ["x @ file:///srv/x", "x @ ./x", "x @ /srv/x"])
+def test_a_package_names_no_path_of_this_machine(line: str) -> None:
+    with pytest.raises(InputFileError):
+        split_requirements([line], "w", DEBIAN11.markers)
+
+
 # --- git -----------------------------------------------------------------------------------------
 
 
@@ -348,7 +417,9 @@ def test_where_a_submodule_is(url: str, address: str, joined: str) -> None:
 
 def test_no_submodule_leads_to_this_machines_own_files() -> None:
     settings = "submodule.x.path\nsub\0submodule.x.url\n{}\0"
-    for address in ("file:///root/secret.git", ""):
+    with pytest.raises(HostileSource, match="leads to this machine's own files"):
+        read_submodules("https://host/dep.git", {"sub": "c"}, settings.format("file:///root/secret.git"))
+    for address in ("", "../../x.git", "../../../file:///root/x", "../../other.example/x.git"):
         with pytest.raises(SourceUnavailable, match="no address that can be fetched"):
             read_submodules("https://host/dep.git", {"sub": "c"}, settings.format(address))
     left_out = settings.format("https://host/x") + "submodule.x.update\nnone\0"

@@ -1,4 +1,4 @@
-"""The lock and the wheels (exit codes 40 to 50, and 54)."""
+"""The lock and the wheels (exit codes 40 to 50, 54, and 57)."""
 
 from __future__ import annotations
 
@@ -87,3 +87,10 @@ class IndexConfusion(ParityError):
 
     exit_code = 54
     default_remedy = "bind the package to the index that it may come from, under `indexes` in the profile"
+
+
+class HostileSource(ParityError):
+    """A repository, source archive or requirement that reaches for what is not its own."""
+
+    exit_code = 57
+    default_remedy = "depend on another version, or on a wheel of it, and tell its authors; it was not used"

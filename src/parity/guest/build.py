@@ -1,5 +1,7 @@
 """Build a wheel from a source, cut off from everything: the one place where a source's code runs.
 
+Every result has "refused" besides where the source is none that is unpacked: why not.
+
 Job:
     {"do": "peek", "requires" or "build", "uv": path, "python": path, "work": a writable folder,
      "source": folder, or an archive of it, "subdirectory": text, "find_links": folder with the wheels
@@ -18,14 +20,15 @@ Result of `build`:
 import json
 import os
 import shutil
-import tarfile
-import zipfile
 from typing import Any, Callable, Dict
 
 from . import isolation
 from .buildplace import build_environment, make_tools, outputs, tail
+from .treepaths import Refused, shown
+from .unpack import unpack
 from .uvrun import run
 
+_LARGEST_PYPROJECT = 4 << 20
 _HOOKS = """
 import importlib, json, os, sys
 answer, backend, paths = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
@@ -49,7 +52,10 @@ def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[st
     os.umask(0o022)
     result: Dict[str, Any] = {"isolation": isolation.isolation(), "error": ""}
     if all(result["isolation"].values()):
-        result.update(_STEPS[job["do"]](job))
+        try:
+            result.update(_STEPS[job["do"]](job))
+        except Refused as error:
+            result["refused"] = str(error)
     return result
 
 
@@ -60,42 +66,29 @@ def _fresh_source(job: Dict[str, Any]) -> str:
     if os.path.isdir(job["source"]):
         shutil.copytree(job["source"], place, symlinks=True)
     else:
-        _unpack(job["source"], place)
+        unpack(job["source"], place)
     for folder, names, files in os.walk(place):
         for name in names + files:
             path = os.path.join(folder, name)
             if not os.path.islink(path):
                 os.utime(path, (job["epoch"], job["epoch"]))
-    return os.path.normpath(os.path.join(place, job["subdirectory"]))
-
-
-def _unpack(archive: str, place: str) -> None:
-    """Unpack an sdist or another source archive, without the one folder that it usually has around."""
-    around = place + ".around"
-    shutil.rmtree(around, ignore_errors=True)
-    os.makedirs(around)
-    if zipfile.is_zipfile(archive):
-        with zipfile.ZipFile(archive) as packed:
-            packed.extractall(around)  # noqa: S202 - nobody's rights, in a container for this one source
-    else:
-        with tarfile.open(archive) as tar:
-            if hasattr(tarfile, "data_filter"):
-                tar.extractall(around, filter="data")  # type: ignore[call-arg,unused-ignore]
-            else:
-                tar.extractall(around)  # noqa: S202
-    names = os.listdir(around)
-    inner = os.path.join(around, names[0]) if len(names) == 1 else around
-    os.rename(inner if os.path.isdir(inner) else around, place)
-    shutil.rmtree(around, ignore_errors=True)
+    folder = os.path.normpath(os.path.join(place, job["subdirectory"]))
+    inside = os.path.realpath(folder)
+    if not (inside + os.sep).startswith(os.path.realpath(place) + os.sep) or not os.path.isdir(inside):
+        raise Refused("its subdirectory %s is no folder in it" % shown(job["subdirectory"]))
+    return folder
 
 
 def _peek(job: Dict[str, Any]) -> Dict[str, Any]:
     folder = _fresh_source(job)
     path = os.path.join(folder, "pyproject.toml")
     text = None
-    if os.path.exists(path):
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
+    if os.path.isfile(path):
+        with open(path, "rb") as file:
+            data = file.read(_LARGEST_PYPROJECT + 1)
+        if len(data) > _LARGEST_PYPROJECT:
+            raise Refused("its pyproject.toml is larger than 4 MiB")
+        text = data.decode("utf-8", "replace")
     return {"pyproject": text, "setup": os.path.exists(os.path.join(folder, "setup.py"))}
 
 
@@ -112,9 +105,17 @@ def _requires(job: Dict[str, Any]) -> Dict[str, Any]:
     code, stdout, stderr = run(command, environment, folder, job["timeout"])
     if code != 0:
         return {"error": tail(stdout + stderr) or "exit code %d" % code}
-    with open(answer, encoding="utf-8") as file:
-        found = json.load(file)
-    return {kind: [str(one) for one in found[kind]] for kind in ("wheel", "editable")}
+    return _answered(answer)
+
+
+def _answered(path: str) -> Dict[str, Any]:
+    """What a backend wrote down, which may be anything."""
+    try:
+        with open(path, "rb") as file:
+            found = json.loads(file.read(_LARGEST_PYPROJECT).decode("utf-8"))
+        return {kind: [str(one) for one in found[kind]] for kind in ("wheel", "editable")}
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        return {"error": "error: its build backend answers nonsense: %s" % error}
 
 
 def _build(job: Dict[str, Any]) -> Dict[str, Any]:

@@ -6,50 +6,52 @@ import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from parity.errors import SourceUnavailable
-from parity.host.processes import child_environment, run
+from parity.errors import HostileSource, SourceUnavailable
+from parity.guest.treepaths import FOLDER, Entry, Refused, check_tree
+from parity.host.gitaddress import check_revision, checked, read_submodules
+from parity.host.gitrun import GitRunner
+from parity.host.gittree import Budget, Tree, read_settings, read_tree, refused, write_files
 from parity.model.network import clean_url
-
-_PASSED = (
-    "SSH_AUTH_SOCK",
-    "SSH_ASKPASS",
-    "GIT_ASKPASS",
-    "GIT_SSH",
-    "GIT_SSH_COMMAND",
-    "GIT_SSL_CAINFO",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-    "XDG_CONFIG_HOME",
-)
-"""What git needs of the caller's environment to find credentials and certificates."""
 
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _DESCRIBED = re.compile(r"(?:.*[-_/])?v?(\d+(?:\.\d+)*(?:(?:a|b|rc)\d+)?(?:\.post\d+)?)-(\d+)-g([0-9a-f]+)")
-_SUBMODULE = "160000 commit "
+_LONGEST_TAG = 200
 _DEEPEST = 20
-_SCHEMES = ("https://", "http://", "ssh://", "git://", "file://")
+_FEW = 5
 
 
-class Submodule(NamedTuple):
-    """A repository inside another one: its folder there, its address, and the commit that is pinned."""
+class _Part(NamedTuple):
+    """A repository of a checkout: the folder that it fills, its address, our copy, and its tree."""
 
-    path: str
+    folder: str
     url: str
-    commit: str
+    repository: Path
+    tree: Tree
 
 
 class Git:
-    """This machine's git with a cache of repositories."""
+    """This machine's git with a cache of repositories.
 
-    def __init__(self, cache: Path, environ: Mapping[str, str] = os.environ) -> None:
+    Args:
+        cache: the folder that holds it.
+        environ: the caller's environment, see `GitRunner`.
+        warn: hears, in a sentence, what a user must know of a checkout.
+    """
+
+    def __init__(
+        self,
+        cache: Path,
+        environ: Mapping[str, str] = os.environ,
+        warn: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self._cache = cache / "git"
-        passed = {name: environ[name] for name in _PASSED if name in environ}
-        self._environment = {**child_environment(environ), **passed, "GIT_TERMINAL_PROMPT": "0"}
+        self._git = GitRunner(environ)
+        self._warn = warn
 
     def resolve(self, url: str, revision: str) -> str:
         """The commit that a branch or tag names there now; an empty revision is the default branch.
@@ -60,9 +62,8 @@ class Git:
         if _COMMIT.fullmatch(revision):
             return revision
         name = revision or "HEAD"
-        if name.startswith("-"):
-            raise SourceUnavailable(f"{name!r} is no branch, tag or commit", where=clean_url(url))
-        lines = self._git(url, ["ls-remote", _checked(url), name, f"refs/tags/{name}^{{}}"])
+        check_revision(url, name)
+        lines = self._git.list_remote(url, ["--", checked(url), name, f"refs/tags/{name}^{{}}"])
         found = {ref: commit for commit, _, ref in (line.partition("\t") for line in lines)}
         for ref in (f"refs/tags/{name}^{{}}", f"refs/tags/{name}", f"refs/heads/{name}", name):
             if _COMMIT.fullmatch(found.get(ref, "")):
@@ -73,36 +74,46 @@ class Git:
     def checkout(self, url: str, commit: str) -> Iterator[Path]:
         """The files of one commit and its submodules in a folder that is gone afterwards, without .git.
 
+        They are the repository's own bytes: no filter and no conversion of line ends has touched them.
+
         Raises:
             SourceUnavailable: the commit, or that of a submodule, cannot be had.
+            HostileSource: it holds names, links or sizes that no checkout may have.
         """
         self._cache.mkdir(parents=True, exist_ok=True, mode=0o700)
+        parts = list(self._parts(url, commit, "", Budget(), 0))
+        _check_together(url, parts)
         with tempfile.TemporaryDirectory(prefix="checkout-", dir=self._cache) as folder:
-            self._fill(Path(folder), url, commit)
+            for part in parts:
+                self._write(part, Path(folder, part.folder))
             yield Path(folder)
 
-    def _fill(self, folder: Path, url: str, commit: str, depth: int = 0) -> None:
-        """Lay a commit's files out, and those of its submodules where they belong."""
-        if not _COMMIT.fullmatch(commit):
-            raise SourceUnavailable(f"{commit!r} is no full commit", where=clean_url(url))
-        if depth > _DEEPEST:
-            raise SourceUnavailable(f"{clean_url(url)} lies too deep in submodules", where=clean_url(url))
-        repository = self._fetched(url, commit)
-        # The commit's own attributes run nothing; hooks and filters of this machine are left out.
-        where = [f"--git-dir={repository}", f"--work-tree={folder}"]
-        self._git(url, [*where, "-c", "core.hooksPath=/dev/null", "checkout", "--force", commit, "--", "."])
-        for each in self._submodules(folder, url, repository, commit):
-            self._fill(folder / each.path, each.url, each.commit, depth + 1)
+    def _write(self, part: _Part, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        pointers = write_files(self._git, part.url, part.repository, folder, part.tree.files)
+        if pointers:
+            names = ", ".join(map(repr, pointers[:_FEW])) + ("…" if len(pointers) > _FEW else "")
+            self._warn(
+                f"{clean_url(part.url)} keeps {len(pointers)} files in Git LFS, which are not fetched; "
+                f"what is built has their pointers: {names}"
+            )
 
-    def _submodules(self, folder: Path, url: str, repository: Path, commit: str) -> list[Submodule]:
-        """Those that a commit pins and that git itself would fetch."""
-        base = [f"--git-dir={repository}", "-c", "core.quotePath=false"]
-        rows = [line.partition("\t") for line in self._git(url, [*base, "ls-tree", "-r", commit])]
-        pinned = {path: words.split()[2] for words, _, path in rows if words.startswith(_SUBMODULE)}
-        if not pinned:
-            return []
-        said = self._git(url, ["config", "--file", str(folder / ".gitmodules"), "--null", "--list"])
-        return read_submodules(url, pinned, "\n".join(said))
+    def _parts(self, url: str, commit: str, folder: str, budget: Budget, depth: int) -> Iterator[_Part]:
+        """A commit, and those of its submodules where they belong; nothing of them is written."""
+        where = clean_url(url)
+        if not _COMMIT.fullmatch(commit):
+            raise SourceUnavailable(f"{commit!r} is no full commit", where=where)
+        budget.repositories -= 1
+        if depth > _DEEPEST or budget.repositories < 0:
+            raise HostileSource(f"{where} lies too deep in submodules, or has too many", where=where)
+        repository = self._fetched(url, commit)
+        tree = read_tree(self._git, url, repository, commit, budget)
+        yield _Part(folder, url, repository, tree)
+        if tree.gitlinks:
+            settings = read_settings(self._git, url, repository, tree.modules)
+            for each in read_submodules(url, tree.gitlinks, settings):
+                path = f"{folder}/{each.path}" if folder else each.path
+                yield from self._parts(each.url, each.commit, path, budget, depth + 1)
 
     def described(self, folder: Path) -> str:
         """The version that the tags of the user's own checkout tell, as setuptools-scm guesses it.
@@ -113,119 +124,62 @@ class Git:
 
     def described_commit(self, url: str, commit: str) -> str:
         """The same for a commit of a repository elsewhere, whose history is fetched for it."""
-        base = [f"--git-dir={self._fetched(url, commit)}"]
-        shallow = self._git(url, [*base, "rev-parse", "--is-shallow-repository"])
+        repository = self._fetched(url, commit)
+        base = [f"--git-dir={repository}"]
+        shallow = self._git.local(url, [*base, "rev-parse", "--is-shallow-repository"])
         more = ["--unshallow"] if shallow[-1:] == ["true"] else []
         refs = ["+refs/heads/*:refs/parity/heads/*", "+refs/tags/*:refs/tags/*"]
-        self._git(
-            url,
-            [*base, "fetch", "--quiet", *more, "--force", "--no-recurse-submodules", _checked(url), *refs],
-        )
+        self._git.fetch(url, repository, [*more, "--force", "--", checked(url), *refs])
         return self._described(url, base, commit)
 
     def _described(self, url: str, base: Sequence[str], commit: str) -> str:
         try:
-            lines = self._git(url, [*base, "describe", "--tags", "--long", "--match", "*[0-9]*", commit])
+            words = ["describe", "--tags", "--long", "--match", "*[0-9]*", commit]
+            lines = self._git.local(url, [*base, *words])
         except SourceUnavailable:
             return ""
-        return guessed_version(lines[-1] if lines else "")
+        described = lines[-1] if lines else ""
+        return guessed_version(described) if len(described) < _LONGEST_TAG else ""
 
     def _fetched(self, url: str, commit: str) -> Path:
         """A bare repository in the cache that has the commit."""
+        checked(url)
         repository = self._cache / hashlib.sha256(clean_url(url).encode()).hexdigest()[:32]
         if not (repository / "HEAD").exists():
             self._cache.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._git(url, ["init", "--quiet", "--bare", str(repository)])
-        base = [f"--git-dir={repository}"]
-        if self._has(url, base, commit):
+            self._git.local(url, ["init", "--quiet", "--bare", "--template=", str(repository)])
+        if self._has(url, repository, commit):
             return repository
-        fetch = [*base, "fetch", "--quiet", "--no-tags", "--no-recurse-submodules"]
         try:
-            self._git(url, [*fetch, "--depth=1", _checked(url), commit])
+            self._git.fetch(url, repository, ["--no-tags", "--depth=1", "--", url, commit])
         except SourceUnavailable:  # many servers give only what a name points to
-            self._git(url, [*fetch, "--force", _checked(url), "+refs/*:refs/parity/*"])
-        if not self._has(url, base, commit):
+            self._git.fetch(url, repository, ["--no-tags", "--force", "--", url, "+refs/*:refs/parity/*"])
+        if not self._has(url, repository, commit):
             raise SourceUnavailable(
                 f"{clean_url(url)} does not have the commit {commit}", where=clean_url(url)
             )
         return repository
 
-    def _has(self, url: str, base: Sequence[str], commit: str) -> bool:
+    def _has(self, url: str, repository: Path, commit: str) -> bool:
         try:
-            self._git(url, [*base, "cat-file", "-e", f"{commit}^{{commit}}"])
+            self._git.local(url, [f"--git-dir={repository}", "cat-file", "-e", f"{commit}^{{commit}}"])
         except SourceUnavailable:
             return False
         return True
 
-    def _git(self, url: str, arguments: Sequence[str]) -> list[str]:
-        """Run git; its lines, or SourceUnavailable with what it said, free of credentials."""
-        lines: list[str] = []
-        try:
-            code = run(["git", *arguments], self._environment, on_line=lines.append)
-        except OSError as error:
-            raise SourceUnavailable(
-                "this machine has no git", remedy="install git; it fetches with your own credentials"
-            ) from error
-        if code == 0:
-            return lines
-        said = tuple(line.replace(url, clean_url(url)) for line in lines if line.strip())
-        reason = next((line for line in reversed(said) if line.startswith(("fatal", "error"))), "git failed")
-        raise SourceUnavailable(
-            f"{clean_url(url)} cannot be fetched: {reason}", where=clean_url(url), details=said[-12:]
-        )
 
-
-def _checked(url: str) -> str:
-    """The address, unless git would take it for an option or a helper's command."""
-    if url.startswith(_SCHEMES) or re.fullmatch(r"\w[\w.-]*@[\w.-]+:[^:]+", url):
-        return url
-    raise SourceUnavailable(f"{clean_url(url)} is no address of a git repository", where=clean_url(url))
-
-
-def read_submodules(url: str, pinned: Mapping[str, str], settings: str) -> list[Submodule]:
-    """What a commit's submodules are; see gitmodules(5).
-
-    Args:
-        url: of the repository that has them.
-        pinned: path → commit, from the commit's tree.
-        settings: what `git config --file .gitmodules --null --list` says.
-
-    Raises:
-        SourceUnavailable: one has no address, or one that leads from a server to this machine's own files.
-    """
-    said: dict[str, dict[str, str]] = {}
-    for entry in filter(None, settings.split("\0")):
-        key, _, value = entry.partition("\n")
-        section, _, name = key.rpartition(".")
-        said.setdefault(section, {})[name] = value
-    by_path = {each.get("path", ""): each for each in said.values()}
-    found = []
-    for path, commit in sorted(pinned.items()):
-        told = by_path.get(path, {})
-        if told.get("update") == "none":
-            continue
-        address = _joined(url, told.get("url", ""))
-        if not told.get("url") or (address.startswith("file:") and not url.startswith("file:")):
-            raise SourceUnavailable(
-                f"the submodule {path} of {clean_url(url)} has no address that can be fetched",
-                where=clean_url(url),
-                remedy="depend on a wheel or a source archive of that package instead",
-            )
-        found.append(Submodule(path, address, commit))
-    return found
-
-
-def _joined(url: str, address: str) -> str:
-    """A submodule's address; `./` and `../` are relative to that of the repository it is in."""
-    if not address.startswith(("./", "../")):
-        return address
-    base, between = url.rstrip("/"), "/"
-    while address.startswith(("./", "../")):
-        word, _, address = address.partition("/")
-        if word == "..":
-            cut = max(base.rfind("/"), base.rfind(":"))  # git@host:name has no slash
-            base, between = base[:cut], base[cut:][:1]
-    return base + between + address
+def _check_together(url: str, parts: Sequence[_Part]) -> None:
+    """Demand that all repositories of a checkout fit into one folder: none lies in a link of another."""
+    entries = []
+    for part in parts:
+        place = f"{part.folder}/" if part.folder else ""
+        entries += [each.entry._replace(path=place + each.entry.path) for each in part.tree.files]
+        if place:  # its folder is a folder even if it is empty
+            entries.append(Entry(part.folder, FOLDER))
+    try:
+        check_tree(entries)
+    except Refused as error:
+        raise refused(url, error) from error
 
 
 def guessed_version(described: str) -> str:

@@ -11,13 +11,19 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
+from typing import IO, TypeVar, cast
+
+T = TypeVar("T")
 
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy", "no_proxy")
 _BINFMT = Path("/proc/sys/fs/binfmt_misc")
 _MOUNTS = Path("/proc/self/mountinfo")
 _PATIENCE = 10
+_LONGEST_LINE = 64 * 1024
+"""Bytes; a longer line is heard in pieces."""
 
 
 def child_environment(environment: Mapping[str, str]) -> dict[str, str]:
@@ -39,7 +45,7 @@ def run(
     Args:
         argv: program and arguments; no shell.
         environment: the whole environment of the child.
-        on_line: hears each line without its newline.
+        on_line: hears each line without its newline, a very long one in pieces.
         keep_open: file descriptors that the child and its children inherit.
 
     Returns:
@@ -59,13 +65,57 @@ def run(
         pass_fds=tuple(keep_open),
     )
     with process:
+        stdout = cast("IO[bytes]", process.stdout)
         try:
-            for line in process.stdout or ():
+            for line in iter(partial(stdout.readline, _LONGEST_LINE), b""):
                 on_line(line.decode(errors="replace").rstrip())
             return process.wait()
         except BaseException:
             _end(process)
             raise
+
+
+def read_from(
+    argv: Sequence[str],
+    environment: Mapping[str, str],
+    take: Callable[[IO[bytes]], T],
+    stdin: IO[bytes] | None = None,
+) -> tuple[T, int, str]:
+    """Run a program and let `take` read what it says; what is left unread ends it.
+
+    Args:
+        argv: program and arguments; no shell.
+        environment: the whole environment of the child.
+        take: reads stdout as far as it wants to.
+        stdin: a file that the child reads; nothing by default.
+
+    Returns:
+        What `take` gave, the exit code, and the end of stderr.
+
+    Raises:
+        OSError: the program cannot be started. Whatever `take` raises.
+    """
+    with tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(
+            list(argv),
+            env=dict(environment),
+            cwd="/",
+            stdin=stdin or subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            start_new_session=True,
+        )
+        with process:
+            try:
+                stdout = cast("IO[bytes]", process.stdout)
+                found = take(stdout)
+                stdout.close()
+                code = process.wait()
+            except BaseException:
+                _end(process)
+                raise
+        errors.seek(max(0, errors.seek(0, os.SEEK_END) - _LONGEST_LINE))
+        return found, code, errors.read().decode(errors="replace")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from parity.errors import InputFileError, Unresolvable
+from parity.errors import HostileSource, InputFileError, Unresolvable
 from parity.farside.names import normalize_name
 from parity.model import Lock, LockedWheel, Origin, SourcePackage
 from parity.model.network import clean_url
@@ -57,6 +57,7 @@ class Gathering:
     _built: dict[str, Built] = field(default_factory=dict)
     _extras: dict[str, set[str]] = field(default_factory=dict)
     _addresses: dict[str, str] = field(default_factory=dict)
+    _own: set[str] = field(default_factory=set)
 
     def take(self, lines: Sequence[str]) -> None:
         """Take requirement lines (PEP 508) of the user's own project."""
@@ -81,6 +82,8 @@ class Gathering:
             name = built.wheel.name
             self._built[name], self._addresses[source.address] = built, name
             self._extras[name] = set()
+            if self._is_own(source):
+                self._own.add(name)
             self._follow(built, ())
         fresh = {normalize_name(extra) for extra in extras} - self._extras[name]
         self._extras[name] |= fresh
@@ -205,7 +208,18 @@ class Gathering:
         plain, direct = split_requirements(built.requires, where, self.shop.facts.markers, sorted(extras))
         self._without_sources(plain)
         for each in direct:
+            if each.is_local and built.wheel.name not in self._own:
+                raise HostileSource(
+                    f"{built.wheel.name} requires {each.name} from this machine's own files",
+                    where=where,
+                    remedy="only your own folders may name others of this machine: if you trust it, name "
+                    f"the source of {each.name} among your own requirements",
+                )
             self.build(each.source(self.base), each.extras)
+
+    def _is_own(self, source: SourcePackage) -> bool:
+        """Whether it is a folder of the user's, whose words are the user's."""
+        return source.kind == "path" and (self.base / source.address).is_dir()
 
     def _without_sources(self, plain: Iterable[RequirementLine]) -> list[RequirementLine]:
         """Build those lines whose source the project names elsewhere; the others."""

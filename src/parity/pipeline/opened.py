@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from parity.errors import HashMismatch, SourceUnavailable
+from parity.errors import HashMismatch, HostileSource, SourceUnavailable
 from parity.host.git import Git
 from parity.model import Origin, SourcePackage
 from parity.model.network import clean_url
@@ -44,7 +45,9 @@ def opened(source: SourcePackage, base: Path, shelves: Shelves, git: Git) -> Ite
 
     Raises:
         SourceUnavailable, HashMismatch, and whatever fetching raises.
+        HostileSource: it, or its subdirectory, reaches for what is not its own.
     """
+    _check_inside(source)
     if source.kind == "git":
         commit = source.commit or git.resolve(source.address, source.revision)
         with git.checkout(source.address, commit) as folder:
@@ -62,6 +65,18 @@ def opened(source: SourcePackage, base: Path, shelves: Shelves, git: Git) -> Ite
         yield _local(source, base / source.address, shelves, git)
     else:
         yield _archive(source, shelves)
+
+
+def _check_inside(source: SourcePackage) -> None:
+    """Demand that the subdirectory, which a stranger's requirement may name, is one of the source."""
+    inside = source.subdirectory
+    normal = os.path.normpath(inside)
+    if "\0" in inside or normal.startswith("/") or normal.split("/")[0] == "..":
+        raise HostileSource(
+            f"the subdirectory {inside!r} is outside of the source that it belongs to",
+            where=source.name or clean_url(source.address),
+            remedy="name a folder inside the source, without .. and without a slash before it",
+        )
 
 
 def _archive(source: SourcePackage, shelves: Shelves) -> Opened:

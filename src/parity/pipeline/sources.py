@@ -27,7 +27,7 @@ from parity.pipeline.opened import Opened, opened
 from parity.pipeline.shelves import Shelves
 from parity.pipeline.values import BuildRequest, World
 from parity.probe import check_stand_in
-from parity.project import BuiltFile, Repair, Room, build_room, tree_tar
+from parity.project import BuiltFile, Repair, Room, build_room, left_out, tree_tar
 from parity.resolve import (
     UV_PATH,
     ResolveInputs,
@@ -54,7 +54,7 @@ class Shop:
     @property
     def git(self) -> Git:
         """This machine's git."""
-        return Git(cache_folder(), os.environ)
+        return Git(cache_folder(), os.environ, self.world.reporter.warn)
 
     @property
     def shelves(self) -> Shelves:
@@ -163,9 +163,10 @@ class Shop:
     def _room(
         self, source: SourcePackage, place: Opened, image: PinnedImage, facts: Facts
     ) -> AbstractContextManager[Room]:
-        stream: Iterable[bytes] | str = (
-            place.place if isinstance(place.place, str) else tree_tar(place.place, "source")
-        )
+        stream: Iterable[bytes] | str = place.place if isinstance(place.place, str) else ()
+        if isinstance(place.place, Path):
+            stream = tree_tar(place.place, "source")
+            self._tell_left_out(source, left_out(place.place))
         return build_room(
             self.world.engine,
             image,
@@ -177,6 +178,13 @@ class Shop:
             subdirectory=source.subdirectory,
             versions=version_variables(place.version),
         )
+
+    def _tell_left_out(self, source: SourcePackage, links: Sequence[str]) -> None:
+        if links:
+            self.world.reporter.warn(
+                f"{source.address}: links that lead out of the folder are not followed, so the build "
+                f"does not have them: {', '.join(map(repr, links[:5]))}"
+            )
 
     def _carry_uv(self, container: Container, folder: str) -> str:
         self.world.tools.carry_uv(container, self.facts.arch, folder)

@@ -13,7 +13,7 @@ from parity.project.checkout import checkout_tar, needs_code
 from parity.project.describe import DOCUMENT, TREE, describe, no_sources, project_files, sync_arguments
 from parity.project.export import export_lock
 from parity.project.metadata import NO_LOCK, PYLOCK, UV_LOCK, Project, read_project
-from parity.project.tree import tree_digest, tree_files, tree_tar
+from parity.project.tree import left_out, tree_digest, tree_files, tree_tar
 
 __all__ = [
     "DOCUMENT",
@@ -32,6 +32,7 @@ __all__ = [
     "export_lock",
     "file_of_path",
     "incoming_tar",
+    "left_out",
     "needs_code",
     "no_sources",
     "project_files",

@@ -16,7 +16,7 @@ from typing import IO, Any, Protocol
 from parity.engine import Container, ContainerSpec, Engine, Mount, Network
 from parity.engine.guests import GuestFailed, folders_tar, guest_tar, run_guest
 from parity.engine.workshop import STORE, STORE_VOLUME
-from parity.errors import BuildFailed, NotIsolated, SourceUnavailable
+from parity.errors import BuildFailed, HostileSource, NotIsolated, SourceUnavailable
 from parity.model import Facts, PinnedImage, RehearsalPlan
 from parity.model.toml import TOMLError, parse
 from parity.project.failures import build_failed
@@ -30,6 +30,8 @@ _CARRY = "/carry"
 _SOURCE = f"{_CARRY}/source"
 _IN_MEMORY = 16 * 1024 * 1024
 _BLOCK = 512
+_LARGEST = 8 << 30
+"""Bytes that a build may leave."""
 
 
 class CarriesUv(Protocol):
@@ -111,10 +113,13 @@ class Room:
         if found["pyproject"] is None and not found["setup"]:
             raise BuildFailed(f"{self._what} has neither pyproject.toml nor setup.py", where=self._what)
         try:
-            said = parse(found["pyproject"] or "").get("build-system", {})
-        except TOMLError as error:
-            raise BuildFailed(f"the pyproject.toml of {self._what} is no TOML: {error}") from error
-        return _build_system(said)
+            return _build_system(parse(found["pyproject"] or "").get("build-system", {}))
+        except (TOMLError, RecursionError, AttributeError, TypeError) as error:
+            raise BuildFailed(
+                f"the pyproject.toml of {self._what} is no TOML, or its build-system no table: {error}",
+                where=self._what,
+                remedy="mend it (PEP 518 says what build-system holds), or use another version",
+            ) from error
 
     def requires(self, system: BuildSystem, find_links: str) -> tuple[list[str], list[str]]:
         """What the backend asks for besides: for a wheel, and for an editable install."""
@@ -164,6 +169,10 @@ class Room:
         broken = sorted(name for name, holds in result["isolation"].items() if not holds)
         if broken:
             raise NotIsolated(f"the build's container is not cut off: {', '.join(broken)} does not hold")
+        if result.get("refused"):
+            raise HostileSource(
+                f"the source of {self._what} is refused: {result['refused']}", where=self._what
+            )
         if result["error"]:
             raise build_failed(self._what, result["error"])
         return result
@@ -234,22 +243,31 @@ def _build_system(said: Mapping[str, Any]) -> BuildSystem:
     requires = said.get("requires")
     if not isinstance(requires, list):
         return BuildSystem(("setuptools>=40.8.0",), legacy)
-    paths = tuple(str(path) for path in said.get("backend-path", ()))
+    said_paths = said.get("backend-path", [])
+    if not isinstance(said_paths, list):
+        raise TypeError("backend-path is no list")
+    paths = tuple(str(path) for path in said_paths)
     return BuildSystem(tuple(str(line) for line in requires), str(said.get("build-backend") or legacy), paths)
 
 
 def _only_wheel(archive: Iterable[bytes], what: str) -> BuiltFile:
     """The one file in a folder's tar stream, spooled to disk where it is large."""
-    wheels = [found for found in _files(archive) if found.filename.endswith(".whl")]
+    wheels = [found for found in _files(archive, what) if found.filename.endswith(".whl")]
     if len(wheels) != 1:
         raise BuildFailed(f"the build of {what} made {len(wheels)} wheels instead of one")
     return wheels[0]
 
 
-def _files(archive: Iterable[bytes]) -> Iterator[BuiltFile]:
+def _files(archive: Iterable[bytes], what: str) -> Iterator[BuiltFile]:
     with tempfile.SpooledTemporaryFile(_IN_MEMORY) as stream:
         for piece in archive:
             stream.write(piece)
+            if stream.tell() > _LARGEST:
+                raise BuildFailed(
+                    f"the build of {what} left more than 8 GiB where its wheel belongs",
+                    where=what,
+                    remedy="mend the build: nothing but the wheel goes there",
+                )
         stream.seek(0)
         with tarfile.open(fileobj=stream, mode="r:") as tar:
             for member in tar:

@@ -181,9 +181,20 @@ def _texts(base: Path, places: Sequence[Path], lock: str) -> Iterator[tuple[str,
         wanted.append(places[0] / lock)
     for path in wanted:
         if path.is_file():
+            _refuse_leading_out(path, base)
             text = _read(path)
             _refuse_credentials(text, path)
             yield path.relative_to(base).as_posix(), text
+
+
+def _refuse_leading_out(path: Path, base: Path) -> None:
+    """These files travel in the bundle, so none may be another of this machine's by a link."""
+    if not path.resolve().is_relative_to(base.resolve()):
+        raise InputFileError(
+            "a symbolic link that leads out of the project",
+            where=str(path),
+            remedy="put the file itself there: it travels in the bundle",
+        )
 
 
 def _refuse_credentials(text: str, path: Path) -> None:

@@ -8,6 +8,7 @@ import stat
 import tarfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import IO
 
 from parity.errors import SourceUnavailable
 
@@ -62,7 +63,7 @@ def tree_digest(folder: Path) -> str:
             digest.update(b"link\0" + name + b"\0" + os.fsencode(path.readlink()) + b"\0")
             continue
         content = hashlib.sha256()
-        with path.open("rb") as file:
+        with _opened(path) as file:
             for piece in iter(lambda file=file: file.read(_CHUNK), b""):  # type: ignore[misc]
                 content.update(piece)
         kind = b"program" if path.stat().st_mode & stat.S_IXUSR else b"file"
@@ -70,8 +71,27 @@ def tree_digest(folder: Path) -> str:
     return digest.hexdigest()
 
 
+def left_out(folder: Path) -> list[str]:
+    """The links of a folder that its tar stream leaves out, since they lead out of the folder.
+
+    An absolute one is carried: wherever it is unpacked it names that machine's own file, never this one's.
+    """
+    links = (path for path in tree_files(folder) if path.is_symlink())
+    names = ((path.relative_to(folder).as_posix(), str(path.readlink())) for path in links)
+    return [name for name, target in names if _leads_out(f"./{name}", target)]
+
+
+def _leads_out(member: str, target: str) -> bool:
+    """Whether a relative link leads out of the outermost folder of its member's name."""
+    inner = member.partition("/")[2]
+    led = os.path.normpath(os.path.join(os.path.dirname(inner), target))
+    return not target.startswith("/") and led.split("/")[0] == ".."
+
+
 def tree_tar(folder: Path, name: str) -> Iterator[bytes]:
     """The files below a folder called `name`, as a tar stream; memory stays flat.
+
+    No link is followed, and one that leads out is left out (see `left_out`).
 
     Raises:
         SourceUnavailable: a file changed while it was read.
@@ -91,17 +111,26 @@ def _members(folder: Path, name: str) -> Iterator[bytes]:
         info = tarfile.TarInfo(f"{name}/{path.relative_to(folder).as_posix()}")
         if path.is_symlink():
             info.type, info.linkname, info.mode = tarfile.SYMTYPE, str(path.readlink()), 0o777
-            yield info.tobuf(tarfile.PAX_FORMAT)
+            if not _leads_out(info.name, info.linkname):
+                yield info.tobuf(tarfile.PAX_FORMAT)
             continue
-        status = path.stat()
+        status = path.lstat()
         info.size, info.mode = status.st_size, 0o755 if status.st_mode & stat.S_IXUSR else 0o644
         yield info.tobuf(tarfile.PAX_FORMAT)
         yield from _content(path, info.size)
 
 
+def _opened(path: Path) -> IO[bytes]:
+    """A file that was no link when it was listed."""
+    try:
+        return open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb")
+    except OSError as error:
+        raise SourceUnavailable(f"cannot read {path}: {error.strerror}", where=str(path)) from error
+
+
 def _content(path: Path, size: int) -> Iterator[bytes]:
     left = size
-    with path.open("rb") as file:
+    with _opened(path) as file:
         while left and (piece := file.read(min(_CHUNK, left))):
             left -= len(piece)
             yield piece

@@ -25,6 +25,7 @@ _LOCAL = re.compile(
     rf"(\.{{0,2}}/|file:).*|\.{{1,2}}{_ENDING}|[^@\s:]+/[^@\s]*{_ENDING}|[^@\s]*\.(whl|zip|tgz|tar\.(gz|bz2|xz)){_ENDING}"
 )
 _REMOTE = re.compile(r"(git|hg|svn|bzr)\+.*|(https?|ssh|git):.*")
+_SERVER = re.compile(r"(git\+)?(https?|ssh)://|git\+(git://|\w[\w.-]*@)")
 _BARE = re.compile(r"(?P<address>.+?)(?:\s+;\s*(?P<marker>.+))?")
 _NAMED_EXTRAS = re.compile(r"(?P<rest>.*?)\[(?P<extras>[^\]]*)\]")
 _SECRET = re.compile(r"https?://[^/\s]*@|://[^/\s@]*:[^/\s@]*@")
@@ -55,6 +56,11 @@ class DirectRequirement:
     def holds(self, markers: Mapping[str, str]) -> bool:
         """Whether its marker is true in that environment (a complete one, see Facts.markers)."""
         return not self.marker or Marker(self.marker).evaluate(dict(markers))
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it leads to this machine's own files."""
+        return not _SERVER.match(self.url)
 
     def document(self, base: Path) -> list[str]:
         """What it says, for a digest: free of this machine's folders."""

@@ -1,0 +1,160 @@
+"""Hostile repositories, and odd ones that are not: what leaves git's hands, and what runs meanwhile."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from tests.attack.campaigns.repositories import attempt, laid_out
+from tests.support.projects import git
+from tests.support.repositories import GOOD, HOSTILE, PROGRAMS, Case, Scene
+
+from parity.errors import HostileSource, SourceUnavailable
+from parity.host.git import Git
+from parity.host.gitaddress import checked, read_submodules
+
+_ALONE = ("name", "name-inside")  # many of a kind: git's own judge is not asked for each
+
+
+def _id(case: Case) -> str:
+    return f"{case.kind}: {case.name}"
+
+
+@pytest.mark.parametrize("case", HOSTILE, ids=_id)
+def test_a_hostile_repository_is_refused_and_writes_nothing(case: Case, tmp_path: Path) -> None:
+    outcome = attempt(case, Scene(tmp_path), fetched=case.kind in _ALONE)
+    assert outcome.right, outcome.ended
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        case
+        for case in HOSTILE
+        if case.kind.startswith(("dup", "submodule-", "link-")) and "bomb" not in case.kind
+    ],
+    ids=_id,
+)
+def test_parity_judges_a_tree_that_git_did_not_look_at(case: Case, tmp_path: Path) -> None:
+    outcome = attempt(case, Scene(tmp_path), fetched=True)
+    assert outcome.right, outcome.ended
+
+
+@pytest.mark.parametrize("case", [*PROGRAMS, *GOOD], ids=_id)
+def test_an_odd_repository_comes_byte_for_byte_and_runs_no_program(case: Case, tmp_path: Path) -> None:
+    outcome = attempt(case, Scene(tmp_path), fetched=False)
+    assert outcome.right, outcome.ended
+
+
+def test_the_address_that_the_users_settings_say_holds(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    case = next(case for case in GOOD if "400" in case.name)
+    url, commit = case.make(scene)
+    served = url.rpartition("/")[0]
+    scene.settings(f'[url "{served}/"]\n insteadOf = https://git.example.org/\n')
+    assert laid_out(scene, "https://git.example.org/evil.git", commit) == case.expected
+
+
+def test_files_of_lfs_are_told_to_be_pointers(tmp_path: Path) -> None:
+    scene, heard = Scene(tmp_path), list[str]()
+    url, commit = next(case for case in GOOD if "LFS" in case.name).make(scene)
+    with Git(tmp_path / "cache", {"HOME": str(scene.home)}, heard.append).checkout(url, commit):
+        pass
+    assert len(heard) == 1
+    assert "1 files in Git LFS" in heard[0]
+    assert "'big.bin'" in heard[0]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://host/org/dep.git",
+        "https://me@host:8443/dep",
+        "https://[::1]:8443/~me/a b.git",
+        "ssh://git@host/org/dep.git",
+        "git@host.example:org/dep.git",
+        "git@host:dep.git",
+        "git@ssh.dev.azure.com:v3/org/project/repo",
+        "https://org@dev.azure.com/org/a%20project/_git/repo",
+        "https://user%40corp:token@host/x",
+        "file:///srv/ключ/dep.git",
+    ],
+)
+def test_usual_addresses_are_taken(url: str) -> None:
+    assert checked(url) == url
+
+
+@pytest.mark.parametrize("address", ["../../other.example/x.git", "../../../x", "./../../../file:///root/x"])
+def test_a_relative_submodule_stays_on_its_server(address: str) -> None:
+    settings = f"submodule.x.path\nsub\0submodule.x.url\n{address}\0"
+    with pytest.raises(SourceUnavailable, match="no address that can be fetched"):
+        read_submodules("https://me:secret@host/dep.git", {"sub": "c"}, settings)
+
+
+def _foreign(folder: Path, config: str) -> Path:
+    """A checkout of somebody else's making, with settings of its own."""
+    work = folder / "foreign"
+    work.mkdir()
+    (work / "a").write_text("a")
+    for words in (["init", "-q"], ["add", "a"], ["commit", "-qm", "one"], ["tag", "v3.1"], ["rm", "-q", "a"]):
+        git(work, *words)
+    git(work, "commit", "-qm", "two")
+    with (work / ".git" / "config").open("a") as file:
+        file.write(config)
+    return work
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        "[core]\n fsmonitor = touch {canary}; false\n",
+        "[core]\n hooksPath = {folder}/hooks\n",
+        "[core]\n pager = touch {canary}\n[pager]\n describe = touch {canary}\n",
+        "[alias]\n describe = !touch {canary}\n",
+        "[diff]\n external = touch {canary}\n",
+    ],
+)
+def test_a_foreign_folders_settings_run_nothing(config: str, tmp_path: Path) -> None:
+    canary = tmp_path / "canary"
+    work = _foreign(tmp_path, config.format(canary=canary, folder=tmp_path))
+    assert Git(tmp_path / "cache", {"HOME": str(tmp_path)}).described(work).startswith("3.2.dev1+g")
+    assert not canary.exists()
+
+
+@pytest.mark.parametrize("url", ["ext::touch {canary}", "file://{folder}/foreign", "{folder}/foreign"])
+def test_a_foreign_folder_fetches_nothing_that_it_lacks(url: str, tmp_path: Path) -> None:
+    """A partial clone asks its origin for what it lacks, by a command of its own settings."""
+    canary = tmp_path / "canary"
+    origin = url.format(canary=canary, folder=tmp_path)
+    config = "[core]\n repositoryformatversion = 1\n[extensions]\n partialClone = origin\n"
+    config += '[protocol]\n allow = always\n[protocol "ext"]\n allow = always\n'
+    config += f'[remote "origin"]\n url = {origin}\n promisor = true\n uploadpack = touch {canary};\n'
+    work = _foreign(tmp_path, config)
+    parent = git(work, "rev-parse", "HEAD~1")
+    (work / ".git" / "objects" / parent[:2] / parent[2:]).unlink()
+    assert Git(tmp_path / "cache", {"HOME": str(tmp_path)}).described(work) == ""
+    assert not canary.exists()
+
+
+def test_a_repository_without_a_checkout_inside_a_folder_is_none(tmp_path: Path) -> None:
+    work = tmp_path / "project"
+    subprocess.run(["git", "init", "-q", "--bare", str(work)], check=True, env={"PATH": os.environ["PATH"]})
+    assert Git(tmp_path / "cache", {"HOME": str(tmp_path)}).described(work) == ""
+
+
+def test_a_server_that_never_ends_its_names_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = Scene(tmp_path)
+    url, commit = next(case for case in GOOD if "400" in case.name).make(scene)
+    packed = "".join(f"{commit} refs/heads/n{number}\n" for number in range(3000))
+    bare = tmp_path / "served" / "evil.git"
+    (bare / "packed-refs").write_text("# pack-refs with: peeled fully-peeled sorted\n" + packed)
+    monkeypatch.setattr("parity.host.gitrun._MOST_LINES", 1000)
+    ours = Git(tmp_path / "cache", {"HOME": str(scene.home)})
+    assert ours.resolve(url, "main") == commit
+    with pytest.raises(SourceUnavailable, match="there is no"):
+        ours.resolve(url, "n")
+    monkeypatch.setattr("parity.host.gitrun._MOST_LINES", 0)
+    with pytest.raises(HostileSource, match="names"):
+        ours.resolve(url, "main")
