@@ -10,65 +10,12 @@ from pathlib import Path
 import pytest
 from tests.support.evil import evil
 from tests.support.hostile_places import namespace_line
+from tests.support.real_places import REAL
 from tests.support.wheels import WheelParts
 
 from parity.farside import layout, wheelset
 from parity.farside.layout import SITE, check_place
 from parity.farside.wheel import judge
-
-# What wheels that many people use bring besides modules: of jupyterlab, notebook, ipykernel, ipython, plotly,
-# mkl, tbb, intel-openmp, gmsh, awscli, docutils, ninja, uv, greenlet, pybind11, cmake, ansible and pywin32.
-REAL = [
-    "data/etc/jupyter/jupyter_server_config.d/notebook.json",
-    "data/share/jupyter/labextensions/plotly/package.json",
-    "data/share/jupyter/kernels/python3/kernel.json",
-    "data/share/applications/jupyterlab.desktop",
-    "data/share/man/man1/ipython.1",
-    "data/share/python3/x.txt",
-    "data/share/doc/site-packages/x.pth",
-    "data/include/mkl.h",
-    "data/include/oneapi/tbb.h",
-    "data/lib/libmkl_core.so.2",
-    "data/lib/libtbb.so.12",
-    "data/lib/libiomp5.so",
-    "data/lib/gmsh.py",
-    "data/lib/pkgconfig/python-tool.pc",
-    "data/lib/cmake/tbb/TBBConfig.cmake",
-    "data/lib/python-tool/plugin.so",
-    "data/bin/gmsh",
-    "data/bin/onelab/helper.py",
-    "data/opt/compiler/include/x.h",
-    "data/LICENSE.txt",
-    "data/README.md",
-    "data/pythonlib/readme",
-    "data/nltk_data/x",
-    "data/var/lib/x",
-    "data/local/share/x",
-    "data/lib/python3.11/site-packages/other_module.py",
-    "scripts/aws",
-    "scripts/aws.cmd",
-    "scripts/rst2html.py",
-    "scripts/python-argcomplete-check-easy-install-script",
-    "scripts/activate-global-python-argcomplete",
-    "scripts/pip-compile",
-    "scripts/pipx",
-    "scripts/pythonqwt",
-    "scripts/ninja",
-    "scripts/uv",
-    "scripts/c++filt",
-    "headers/greenlet.h",
-    "headers/python3.11/x.h",
-    "purelib/evil/sitecustomize.py",
-    "purelib/evil/_vendor/other-1.dist-info/METADATA",
-    "platlib/evil.libs/libz-1.2.so",
-    "platlib/evil.libs/libpython3.so",
-    "platlib/evil/lib/python3.11/os.py",
-    "purelib/json.py",
-    "purelib/pythonjsonlogger/__init__.py",
-    "purelib/pip_audit/__init__.py",
-    "purelib/__pycache__/six.cpython-311.pyc",
-    "purelib/__main__.py",
-]
 
 COVERAGE = (
     b'import sys; exec(\'import os\\n\\nif os.getenv("COVERAGE_PROCESS_START")'
