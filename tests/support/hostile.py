@@ -5,32 +5,17 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
-from tests.support.wheels import STORED, Raw, Row, WheelParts, raw_zip
-
-MODULE = {"evil/__init__.py": b"X = 1\n", "evil/data.txt": b"payload " * 40}
-FILENAME = "evil-1.0-py3-none-any.whl"
-
-
-@dataclass(frozen=True)
-class Hostile:
-    """One attack: what it tries, the finding's kind, the wheel's bytes and name."""
-
-    what: str
-    kind: str
-    data: bytes
-    filename: str = FILENAME
+from tests.support.evil import MODULE, Hostile, evil
+from tests.support.hostile_places import hostile_places
+from tests.support.hostile_texts import hostile_texts
+from tests.support.wheels import STORED, Raw, Row, raw_zip
 
 
 def hostile_wheels() -> list[Hostile]:
     """Every attack that the design notes name, and some more."""
-    return [*_names(), *_headers(), *_structure(), *_contents(), *_records(), *_metadata(), *_places()]
-
-
-def evil(files: dict[str, bytes] | None = None, **parts: object) -> WheelParts:
-    """The good wheel that every attack starts from."""
-    return WheelParts(files={**MODULE, **(files or {})}, **parts)  # type: ignore[arg-type]
+    own = [*_names(), *_headers(), *_structure(), *_contents(), *_records(), *_metadata(), *_places()]
+    return [*own, *hostile_places(), *hostile_texts()]
 
 
 def _names() -> list[Hostile]:
@@ -251,7 +236,6 @@ def _places() -> list[Hostile]:
         placed("evil-1.0.data/scripts/python3", "entry-point-shadow"),
         placed("evil-1.0.data/data/bin/python", "entry-point-shadow"),
         placed("evil-1.0.data/data/bin/activate", "entry-point-shadow"),
-        placed("evil-1.0.data/data/pyvenv.cfg", "entry-point-shadow"),
         placed("evil.pth", "pth-file", b"import evil\n"),
         placed(
             "distutils-precedence.pth", "pth-file", b"import os; __import__('_distutils_hack').add_shim();\n"

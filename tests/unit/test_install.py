@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.hostile import Hostile, hostile_wheels
+from tests.support.evil import Hostile
+from tests.support.hostile import hostile_wheels
 from tests.support.unpacked import here, unpacked, uv_wheel
 from tests.support.wheels import WheelParts, make_wheel
 

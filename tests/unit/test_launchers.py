@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from parity.farside.entrypoints import Launcher
 from parity.farside.launchers import first_line, launcher_text, rewritten
-from parity.farside.places import Launcher
 
 
 @pytest.mark.parametrize(

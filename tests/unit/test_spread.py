@@ -50,7 +50,9 @@ def test_record_tells_exactly_what_was_written(tmp_path: Path, site: Site) -> No
         "tool-1.0.dist-info/direct_url.json": b"{}",
     }
     wheel = make_wheel(tmp_path, "tool", "1.0", files, entry_points="[console_scripts]\ngo = tool:main\n")
-    assert spread(site, [wheel]).verdicts == []
+    assert [verdict.level for verdict in spread(site, [wheel], "installer-file:tool").verdicts] == [
+        "allowed"
+    ] * 2
     rows = record(site, "tool")
     root = Path(site.environment)
     written = {path for path in root.rglob("*") if path.is_file() and not path.is_symlink()}

@@ -6,7 +6,7 @@ Follows the entry points specification and PEP 427's rewriting of `#!python`.
 import os
 import shlex
 
-from .places import Launcher
+from .entrypoints import Launcher
 
 _ASKS = b"#!python"
 # What the kernel reads of a first line: 127 bytes before Linux 5.1, the newline not counted.

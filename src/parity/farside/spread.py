@@ -12,9 +12,10 @@ import io
 import os
 from typing import Any, Callable, Collection, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
+from .entrypoints import Launcher, is_launchable
 from .forks import fork_map
 from .launchers import launcher_text, rewritten
-from .places import HEADERS, SITE, Launcher, is_launchable
+from .layout import HEADERS, SITE
 from .record import Row
 from .wheel import Judgement, Keeper, judge
 from .wheelset import SetJudgement, WheelFile, judge_together, largest_first
@@ -22,7 +23,7 @@ from .zipcheck import Entry
 
 INSTALLER = "parity"
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_OURS = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
+_OURS = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json")
 
 
 class Site(NamedTuple):

@@ -10,9 +10,9 @@ import os
 from email.parser import HeaderParser
 from typing import Any, BinaryIO, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
-from . import inflate, places, record, zipcheck
+from . import entrypoints, inflate, layout, places, pth, record, zipcheck
+from .entrypoints import Launcher
 from .names import WheelName, expand_tag, normalize_name, normalize_version, parse_wheel_name
-from .places import Launcher
 from .zipcheck import Entry, Finding, ZipBroken
 
 _MAX_TEXT = 64 << 20  # RECORD of the largest wheels has some MB
@@ -148,6 +148,8 @@ def _open_dist_info(wheel: _Wheel) -> Iterator[Finding]:
         yield Finding("dist-info", f"the wheel has {len(folders)} .dist-info folders, not one")
         return
     wheel.dist_info = folders[0]
+    if not folders[0].endswith(".dist-info"):
+        yield Finding("dist-info", f"installers do not find {folders[0]}")
     name, _, version = folders[0][: -len(".dist-info")].partition("-")
     if (normalize_name(name), normalize_version(version)) != _identity(wheel.name):
         yield Finding("dist-info", f"{folders[0]} does not belong to the file's name")
@@ -223,12 +225,21 @@ def _check_places(wheel: _Wheel, destinations: Dict[str, str]) -> Iterator[Findi
         if place is None:
             yield Finding("data-path", f"{entry.name} belongs to no scheme of this wheel")
             continue
-        if seen.setdefault(zipcheck.fold(place), entry.name) != entry.name:
-            yield Finding("duplicate-path", f"{entry.name} and {seen[zipcheck.fold(place)]} go to one place")
+        key = places.key_of(place)
+        if seen.setdefault(key, entry.name) != entry.name:
+            yield Finding("duplicate-path", f"{entry.name} and {seen[key]} go to one place")
         destinations[entry.name] = place
-        yield from places.check_place(place, package)
-        if places.is_pth(place):
-            yield from places.check_pth(place, wheel.read(entry.name), package)
+        yield from layout.check_place(place, package, entry.name.startswith(wheel.dist_info + "/"))
+        yield from _check_pth(wheel, entry, place)
+
+
+def _check_pth(wheel: _Wheel, entry: Entry, place: str) -> Iterator[Finding]:
+    """A file that is read at every start may run code then: only known, harmless lines pass."""
+    path = place[len(layout.SITE) :]
+    if not place.startswith(layout.SITE) or not layout.is_read_at_start(path):
+        return
+    if not path.endswith(".pth") or not pth.is_known(wheel.read(entry.name), wheel.name.name):
+        yield layout.pth_finding(path)
 
 
 def _check_launchers(wheel: _Wheel, launchers: List[Launcher]) -> Iterator[Finding]:
@@ -237,9 +248,9 @@ def _check_launchers(wheel: _Wheel, launchers: List[Launcher]) -> Iterator[Findi
     if raw is None:
         return
     try:
-        launchers += places.read_launchers(raw)
+        launchers += entrypoints.read_launchers(raw)
     except ValueError as error:
         yield Finding("entry-point-invalid", f"entry_points.txt cannot be read: {error}")
         return
     for launcher in launchers:
-        yield from places.check_launcher(launcher, wheel.name.name)
+        yield from entrypoints.check_launcher(launcher, wheel.name.name)

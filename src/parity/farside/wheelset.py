@@ -9,11 +9,12 @@ import json
 import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from . import zipcheck
+from .layout import SITE
 from .names import normalize_name
-from .places import SITE
+from .places import key_of
 from .wheel import Judgement, judge
 from .zipcheck import Finding
 
@@ -21,6 +22,8 @@ REFUSED, ALLOWED, WARNING = "refused", "allowed", "warning"
 ALLOWABLE = (
     "case-collision",
     "entry-point-shadow",
+    "installer-file",
+    "interpreter-path",
     "path-conflict",
     "pth-file",
     "startup-module",
@@ -30,7 +33,7 @@ ALLOWABLE = (
 HARMLESS = ("shared-path",)
 """The kinds that are worth a line and nothing more."""
 _CHUNK = 1 << 20
-_SOURCES = ("zipcheck", "inflate", "names", "record", "places", "pth", "wheel")
+_SOURCES = ("zipcheck", "inflate", "names", "record", "layout", "places", "pth", "entrypoints", "wheel")
 
 
 class WheelFile(NamedTuple):
@@ -148,7 +151,7 @@ def _conflicts(
     seen: Dict[str, Tuple[WheelFile, str, str]] = {}
     for wheel, taken in wheels:
         for place, content in taken:
-            owner, other, before = seen.setdefault(zipcheck.fold(place), (wheel, place, content))
+            owner, other, before = seen.setdefault(key_of(place), (wheel, place, content))
             if owner is wheel:
                 continue
             same = place == other and content == before
@@ -157,6 +160,20 @@ def _conflicts(
                 f"{shown} is written by {owner.filename} too, with {'the same' if same else 'other'} bytes"
             )
             yield wheel, Finding("shared-path" if same else "path-conflict", message)
+    for key in _folders(seen).intersection(seen):
+        owner, place, _ = seen[key]
+        yield owner, Finding("duplicate-path", f"{place} would be both a file and a folder")
+
+
+def _folders(keys: Iterable[str]) -> Set[str]:
+    """Every folder on the way to these places."""
+    found: Set[str] = set()
+    for key in keys:
+        parent = key.rpartition("/")[0]
+        while parent and parent not in found:
+            found.add(parent)
+            parent = parent.rpartition("/")[0]
+    return found
 
 
 def _verdict(wheel: WheelFile, finding: Finding, allow: Iterable[str]) -> Verdict:

@@ -1,0 +1,138 @@
+"""What a wheel may write where: real layouts pass, the start of real interpreters is not for the taking."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.support.evil import evil
+from tests.support.hostile_places import namespace_line
+from tests.support.real_places import REAL
+from tests.support.wheels import WheelParts
+
+from parity.farside import layout, wheelset
+from parity.farside.layout import SITE, check_place
+from parity.farside.wheel import judge
+
+COVERAGE = (
+    b'import sys; exec(\'import os\\n\\nif os.getenv("COVERAGE_PROCESS_START")'
+    b' or os.getenv("COVERAGE_PROCESS_CONFIG"):\\n try:\\n  import coverage\\n except:\\n  pass\\n'
+    b' else:\\n  coverage.process_startup(slug="pth")\')\n'
+)
+
+
+@pytest.mark.parametrize("path", REAL)
+def test_what_real_wheels_bring_has_a_place(tmp_path: Path, path: str) -> None:
+    file = tmp_path / evil().filename
+    file.write_bytes(evil({f"evil-1.0.data/{path}": b"#!python\n"}).data())
+    assert judge(str(file)).findings == []
+
+
+@pytest.mark.parametrize(
+    ("project", "files"),
+    [
+        ("setuptools", {"_distutils_hack/__init__.py": b"", "_distutils_hack/override.py": b""}),
+        ("pip", {"pip/__init__.py": b"", "pip/_vendor/__init__.py": b""}),
+        ("evil", {"evil-nspkg.pth": namespace_line("'evil',", "evil", "evil").encode()}),
+        (
+            "evil",
+            {"e.pth": namespace_line("'evil', 'deep'", "evil.deep", "evil.deep", "evil", "deep").encode()},
+        ),
+        (
+            "coverage",
+            {"a1_coverage.pth": COVERAGE},
+        ),
+    ],
+)
+def test_what_a_project_may_bring_that_is_known_for_it(
+    tmp_path: Path, project: str, files: dict[str, bytes]
+) -> None:
+    parts = WheelParts(project, "1.0", files=files)
+    file = tmp_path / parts.filename
+    file.write_bytes(parts.data())
+    assert judge(str(file)).findings == []
+    if project != "evil":
+        file = tmp_path / evil().filename
+        file.write_bytes(evil(files).data())
+        assert judge(str(file)).findings != []
+
+
+def test_what_an_interpreter_looks_for_in_an_environment_is_not_for_the_taking(tmp_path: Path) -> None:
+    """Asked of the interpreter itself: every path below its environment that it tries when it starts."""
+    environment = tmp_path / "env"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True)
+    words = [str(environment / "bin" / "python"), "-I", "-vv", "-c", "pass"]
+    told = subprocess.run(words, check=True, capture_output=True, text=True).stderr.splitlines()
+    tried = [line.split("trying ")[1] for line in told if f"trying {environment}/" in line]
+    assert tried
+    for path in tried:
+        relative = Path(path).relative_to(environment).as_posix()
+        _, _, module = relative.partition("/site-packages/")
+        assert list(check_place(SITE + module if module else relative, "evil")), path
+
+
+def test_folders_of_modules_that_the_interpreter_names_are_not_for_the_taking(tmp_path: Path) -> None:
+    environment = tmp_path / "env"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True)
+    script = "import sys, sysconfig; print(*sys.path, *sysconfig.get_paths().values(), sep='\\n')"
+    words = [str(environment / "bin" / "python"), "-I", "-c", script]
+    told = subprocess.run(words, check=True, capture_output=True, text=True).stdout.split()
+    for prefix in (str(environment), sys.base_prefix):
+        below = {path[len(prefix) + 1 :] for path in told if path.startswith(prefix + "/")}
+        for folder in below - {"bin"}:
+            if "/site-packages" not in folder:
+                assert list(check_place(f"{folder}/x", "evil")), folder
+
+
+def wheel_file(folder: Path, parts: WheelParts) -> wheelset.WheelFile:
+    path = folder / parts.filename
+    path.write_bytes(parts.data())
+    return wheelset.WheelFile(str(path), parts.filename, parts.name, parts.version, "")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "kind"),
+    [
+        ("one-1.data/data/lib/x.so", "two-1.data/data/lib64/x.so", "path-conflict"),
+        ("shared.py", "two-1.data/data/lib/python3.11/site-packages/shared.py", "path-conflict"),
+        ("shared", "shared/x.py", "duplicate-path"),
+        ("one-1.data/data/share/x", "two-1.data/data/share/x/y", "duplicate-path"),
+        ("one-1.data/scripts/tool", "two-1.data/data/bin/tool/x", "duplicate-path"),
+    ],
+)
+def test_two_wheels_cannot_want_one_place(tmp_path: Path, one: str, other: str, kind: str) -> None:
+    first = wheel_file(tmp_path, WheelParts("one", "1", files={one: b"1"}))
+    second = wheel_file(tmp_path, WheelParts("two", "1", files={other: b"2"}))
+    assert [each.kind for each in wheelset.judge_set([first, second]).refused] == [kind]
+
+
+def test_one_wheel_cannot_have_a_file_and_a_folder_at_one_place(tmp_path: Path) -> None:
+    files = {"evil/x/y.py": b"", "evil-1.0.data/purelib/evil/x": b""}
+    assert [each.kind for each in wheelset.judge_set([wheel_file(tmp_path, evil(files))]).refused] == [
+        "duplicate-path"
+    ]
+
+
+def test_what_takes_an_environment_over_cannot_be_allowed(tmp_path: Path) -> None:
+    files = {"evil-1.0.data/data/.parity-record": b"", "evil-1.0.data/scripts/python._pth": b""}
+    wheel = wheel_file(tmp_path, evil({**files, "evil-1.0.data/purelib/other-1.dist-info/METADATA": b""}))
+    everything = [f"{kind}:evil" for kind in ("environment-file", "foreign-metadata", *wheelset.ALLOWABLE)]
+    refused = wheelset.judge_set([wheel], everything).refused
+    assert sorted(each.kind for each in refused) == ["environment-file"] * 2 + ["foreign-metadata"]
+
+
+def test_old_judgements_die_with_any_module_of_the_judge() -> None:
+    """The cache's key holds every module that the judge of one wheel imports, however deep."""
+    folder = Path(layout.__file__).parent
+    found, waiting = set(), {"wheel"}
+    while waiting:
+        name = waiting.pop()
+        found.add(name)
+        for node in ast.walk(ast.parse((folder / f"{name}.py").read_text())):
+            if isinstance(node, ast.ImportFrom) and node.level == 1:
+                names = [node.module] if node.module else [alias.name for alias in node.names]
+                waiting |= set(names) - found
+    assert set(wheelset._SOURCES) == found
