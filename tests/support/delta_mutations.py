@@ -16,6 +16,7 @@ from tests.support.updates import older_and_newer
 from parity.farside.delta import HEADER_SIZE, read_index
 from parity.farside.errors import DeltaDamaged, FarsideError, WrongBase
 from parity.farside.patch import patch_bundle
+from parity.sign import SigningKey
 from parity.update import write_delta
 
 Forgery = Callable[[dict[str, Any]], object]
@@ -24,8 +25,8 @@ Forgery = Callable[[dict[str, Any]], object]
 class Pair:
     """An old bundle, a newer one and the bytes of the delta between them."""
 
-    def __init__(self, folder: Path) -> None:
-        self.old, self.new = older_and_newer(folder)
+    def __init__(self, folder: Path, key: SigningKey | None = None) -> None:
+        self.old, self.new = older_and_newer(folder, key)
         self.path = folder / "d.delta"
         write_delta(self.old.path, self.new.path, self.path, self.new.check, Recorder())
         self.data = self.path.read_bytes()

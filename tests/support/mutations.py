@@ -34,6 +34,11 @@ def flip_in_envelope(rng: random.Random, data: bytes) -> bytes:
     return flip_bit(rng, data, 0, used_head(data))
 
 
+def flip_in_first_header(rng: random.Random, data: bytes) -> bytes:
+    """The tar header before the envelope, which no signature covers."""
+    return flip_bit(rng, data, 0, 512)
+
+
 def flip_in_spaces(rng: random.Random, data: bytes) -> bytes:
     return flip_bit(rng, data, used_head(data), HEAD)
 
@@ -187,6 +192,7 @@ def with_envelope(data: bytes, document: object) -> bytes:
 
 MUTATIONS: list[Mutation] = [
     flip_in_envelope,
+    flip_in_first_header,
     flip_in_spaces,
     flip_in_payload,
     flip_in_a_tar_header,
