@@ -48,10 +48,10 @@ def many(task: Task, pieces: Sequence[Piece]) -> Iterator[Outcome]:
     """Try all pieces in several processes; a line now and then tells how far it is."""
     total, done, told = sum(piece.last - piece.first for piece in pieces), 0, time.monotonic()
     with ProcessPoolExecutor(PROCESSES) as pool:
-        for future in as_completed([pool.submit(task, piece) for piece in pieces]):
-            outcomes = future.result()
-            done += len(outcomes)
-            yield from outcomes
+        begun = {pool.submit(task, piece): piece for piece in pieces}
+        for future in as_completed(begun):
+            done += begun[future].last - begun[future].first
+            yield from future.result()
             if time.monotonic() - told > _TELL_EVERY:
                 told = time.monotonic()
                 tell(f"{done} of {total}")
@@ -68,12 +68,17 @@ def refused(kind: str, name: str, attempt: Callable[[], object], folder: Path | 
     try:
         attempt()
     except FarsideError as error:
-        readable = error.message.isprintable() and bool(error.remedy)
+        readable = is_readable(error.message) and bool(error.remedy)
         ended = f"refused ({error.exit_code})" if readable else f"refused unreadably: {error.message!r}"
         return _unless_left(Outcome(kind, name, readable, ended), folder)
     except Exception as fault:  # noqa: BLE001 - whatever it is, it is the finding
         return Outcome(kind, name, False, f"fault: {type(fault).__name__}: {fault}")
     return Outcome(kind, name, False, "accepted")
+
+
+def is_readable(text: str) -> bool:
+    """Whether every line of it does nothing to a terminal but to show letters."""
+    return all(line.isprintable() for line in text.split("\n"))
 
 
 def _unless_left(outcome: Outcome, folder: Path | None) -> Outcome:

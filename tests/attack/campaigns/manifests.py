@@ -10,7 +10,7 @@ from functools import cache, partial
 from pathlib import Path
 
 from tests.attack.outcome import Outcome
-from tests.attack.trial import Piece, many, scratch
+from tests.attack.trial import Piece, is_readable, many, scratch
 from tests.attack.trial import run as command
 from tests.support.bundles import RepeatableKey
 from tests.support.cli import written_environment
@@ -63,7 +63,7 @@ def _looked(lie: HostileManifest, data: bytes) -> Outcome:
     try:
         read_unverified(io.BytesIO(data))
     except FarsideError as error:
-        readable = error.message.isprintable()
+        readable = is_readable(error.message)
         return Outcome(kind, lie.what, readable, f"refused ({error.exit_code})")
     except Exception as fault:  # noqa: BLE001 - whatever it is, it is the finding
         return Outcome(kind, lie.what, False, f"fault: {fault!r}"[:300])
@@ -78,7 +78,7 @@ def _installed(lie: HostileManifest, bundle: Path) -> Outcome:
         install(request, lambda line: None)
         ended, right, allowed = "installed", lie.harmless, {bundle.name, prefix.name}
     except FarsideError as error:
-        ended, right, allowed = f"refused ({error.exit_code})", error.message.isprintable(), {bundle.name}
+        ended, right, allowed = f"refused ({error.exit_code})", is_readable(error.message), {bundle.name}
     except Exception as fault:  # noqa: BLE001 - whatever it is, it is the finding
         ended, right, allowed = f"fault: {fault!r}"[:300], False, {bundle.name}
     left = {path.name for path in bundle.parent.iterdir()} - allowed
@@ -93,6 +93,6 @@ def _commanded(lie: HostileManifest, bundle: Path) -> Outcome:
     environment = written_environment(bundle.parent)
     done = command(sys.executable, "-m", "parity", "inspect", bundle, env=environment)
     wrong = done.faults(CODES)
-    if any(not sign.isprintable() and sign != "\n" for sign in done.output):
+    if not is_readable(done.output):
         wrong = wrong or "raw control characters"
     return Outcome(f"{lie.kind}, by the command", lie.what, not wrong, wrong or f"ended with {done.code}")
