@@ -95,7 +95,7 @@ def _evil(folder: Path) -> Path:
     """Modules and programs that leave a mark where they are taken for others."""
     folder.mkdir()
     mark = shlex.quote(str(folder.parent / "MARK"))
-    for name in ("json", "argparse", "os", "farside", "pip", "sitecustomize", "usercustomize", "encodings"):
+    for name in ("json", "argparse", "farside", "pip", "zipfile", "subprocess", "tempfile", "hashlib"):
         (folder / f"{name}.py").write_text(f"open({str(folder.parent / 'MARK')!r} + {name!r}, 'w')\n")
     for name in ("uv", "pip", "python3", "sh"):
         (folder / name).write_text(f"#!/bin/sh\ntouch {mark}-{name}\nexit 0\n")
