@@ -12,6 +12,7 @@ from tests.attack.outcome import Outcome
 from tests.attack.scene import Scene, carry_here
 from tests.attack.trial import Piece, many, scratch
 from tests.attack.trial import run as command
+from tests.support.cli import written_environment
 
 from parity.pack.singlefile import NAME
 
@@ -75,7 +76,8 @@ def _tried(folder: Path, piece: Piece) -> list[Outcome]:
     words = scene.begin("update")
     line = f"{ENVIRONMENTS[piece.kind]} {shlex.join([str(folder / NAME), *words])}"
     line = line.replace("@", shlex.quote(sys.executable)).replace(EVIL, shlex.quote(str(evil)))
-    done = command("sh", "-c", line, cwd=place)
+    clean = {key: word for key, word in written_environment(place).items() if key != "PYTHONPATH"}
+    done = command("sh", "-c", line, cwd=place, env=clean)
     allowed = (*CODES, ODD_ENDINGS.get(piece.kind, 0))
     wrong, state, half = done.faults(allowed), scene.seen(), scene.half()
     if state != ("2.0" if done.code == 0 else "1.0"):
