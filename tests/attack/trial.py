@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
+from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
@@ -47,7 +48,7 @@ def shares(total: int, kinds: Sequence[str], size: int) -> list[Piece]:
 def many(task: Task, pieces: Sequence[Piece]) -> Iterator[Outcome]:
     """Try all pieces in several processes; a line now and then tells how far it is."""
     total, done, told = sum(piece.last - piece.first for piece in pieces), 0, time.monotonic()
-    with ProcessPoolExecutor(PROCESSES) as pool:
+    with ProcessPoolExecutor(min(PROCESSES, len(pieces)), get_context("spawn")) as pool:
         begun = {pool.submit(task, piece): piece for piece in pieces}
         for future in as_completed(begun):
             done += begun[future].last - begun[future].first
