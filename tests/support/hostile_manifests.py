@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from tests.support.drafts import CANARY, Draft, HostileManifest, canonical, listed
+from tests.support.hostile_proofs import hostile_proofs
 from tests.support.wheels import WheelParts
 
 _HUGE: tuple[Any, ...] = (-1, 2**63, 2**64, 10**400, 1.5, 1e300, True, "7", None, [], {})
@@ -62,7 +63,17 @@ _NO_PATHS: tuple[Any, ...] = (7, None, [], {}, True)
 
 def hostile_manifests() -> list[HostileManifest]:
     """Every lie, by kind."""
-    groups = (_paths(), _entries(), _fields(), _lists(), _texts(), _statements(), _members(), _code())
+    groups = (
+        _paths(),
+        _entries(),
+        _fields(),
+        _lists(),
+        _texts(),
+        _statements(),
+        _members(),
+        _code(),
+        hostile_proofs(),
+    )
     return [each for group in groups for each in group]
 
 

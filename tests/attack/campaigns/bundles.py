@@ -20,7 +20,7 @@ from parity.farside.unpack import unpack_bundle
 from parity.pack.singlefile import NAME, single_file
 from parity.sign import make_checker
 
-TITLE = "mutated bundles, 18 ways: envelope, signatures, bytes that nothing signs, payload, structure"
+TITLE = f"mutated bundles, {len(MUTATIONS)} ways: envelope, signatures, unsigned bytes, payload, structure"
 INPUTS, COMMANDS = 260_000, 144
 BY_KIND = {mutation.__name__: mutation for mutation in MUTATIONS}
 CODES = (BundleDamaged.exit_code, SignatureInvalid.exit_code)

@@ -23,7 +23,7 @@ from parity.engine import ContainerSpec, Network
 from parity.errors import ParityError
 from parity.publish import Target, index_candidates, publish
 
-TITLE = "an engine and an index for uploads that answer each request wrongly, in 45 ways"
+TITLE = f"an engine and an index for uploads that answer each request wrongly, in {len(WRONG)} ways"
 SECONDS = 30
 IMAGE = "sha256:" + "1" * 64
 
