@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import pkgutil
+import signal
 import sys
 import time
 import traceback
@@ -31,6 +32,7 @@ def main() -> int:
         "--scale", type=float, default=1.0, help="how many random inputs, 1.0 for the whole run"
     )
     asked = words.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that nothing is left in /tmp
     rows: list[Row] = []
     for name, campaign in _campaigns(asked.campaign):
         _say(f"attack: {name}: {campaign.TITLE}")

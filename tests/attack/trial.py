@@ -50,12 +50,15 @@ def many(task: Task, pieces: Sequence[Piece]) -> Iterator[Outcome]:
     total, done, told = sum(piece.last - piece.first for piece in pieces), 0, time.monotonic()
     with ProcessPoolExecutor(min(PROCESSES, len(pieces)), get_context("spawn")) as pool:
         begun = {pool.submit(task, piece): piece for piece in pieces}
-        for future in as_completed(begun):
-            done += begun[future].last - begun[future].first
-            yield from future.result()
-            if time.monotonic() - told > _TELL_EVERY:
-                told = time.monotonic()
-                tell(f"{done} of {total}")
+        try:
+            for future in as_completed(begun):
+                done += begun[future].last - begun[future].first
+                yield from future.result()
+                if time.monotonic() - told > _TELL_EVERY:
+                    told = time.monotonic()
+                    tell(f"{done} of {total}")
+        finally:
+            pool.shutdown(cancel_futures=True)  # whoever interrupts does not wait for the rest
 
 
 def tell(line: str) -> None:
