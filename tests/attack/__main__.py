@@ -9,8 +9,10 @@ from __future__ import annotations
 import argparse
 import importlib
 import pkgutil
+import signal
 import sys
 import time
+import traceback
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -30,13 +32,14 @@ def main() -> int:
         "--scale", type=float, default=1.0, help="how many random inputs, 1.0 for the whole run"
     )
     asked = words.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that nothing is left in /tmp
     rows: list[Row] = []
     for name, campaign in _campaigns(asked.campaign):
         _say(f"attack: {name}: {campaign.TITLE}")
         rows.append(count(name, campaign.TITLE, _told(campaign.run(asked.scale)), time.monotonic()))
         _say(f"attack: {name}: {rows[-1].tried} tried, {len(rows[-1].wrong)} wrong")
     if not asked.campaign:
-        (RESULTS / "attack.md").write_text(markdown(rows), encoding="utf-8")
+        (RESULTS / "attack.md").write_text(markdown(rows, asked.scale), encoding="utf-8")
         (RESULTS / "attack.json").write_text(document(rows), encoding="utf-8")
     return 1 if any(row.wrong for row in rows) else 0
 
@@ -53,11 +56,19 @@ def _campaigns(asked: Iterable[str]) -> Iterator[tuple[str, ModuleType]]:
 
 
 def _told(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
-    """The outcomes, those that are wrong said as they come."""
-    for each in outcomes:
+    """The outcomes, those that are wrong said as they come; a campaign that breaks is one, too."""
+    for each in _whole(outcomes):
         if not each.right:
             _say(f"attack: WRONG: {each.kind}: {each.name}: {each.ended}")
         yield each
+
+
+def _whole(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
+    try:
+        yield from outcomes
+    except Exception as fault:  # noqa: BLE001 - the other campaigns go on
+        _say("".join(traceback.format_exception(fault)))
+        yield Outcome("campaign", "itself", False, f"it broke: {fault!r}"[:300])
 
 
 if __name__ == "__main__":

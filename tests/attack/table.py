@@ -38,9 +38,9 @@ def count(name: str, title: str, outcomes: Iterable[Outcome], begin: float) -> R
     return Row(name, title, tuple(sorted(kinds.items())), tuple(wrong), time.monotonic() - begin)
 
 
-def markdown(rows: Sequence[Row]) -> str:
-    """The table, then each campaign's kinds, then what went wrong."""
-    return "\n".join([*_summary(rows), "", *_kinds(rows), "", *_wrong(rows), ""])
+def markdown(rows: Sequence[Row], scale: float = 1.0) -> str:
+    """The table, then each campaign's kinds, then what went wrong; another scale than 1 is said."""
+    return "\n".join([*_summary(rows, scale), "", *_kinds(rows), "", *_wrong(rows), ""])
 
 
 def document(rows: Sequence[Row]) -> str:
@@ -60,9 +60,12 @@ def document(rows: Sequence[Row]) -> str:
     )
 
 
-def _summary(rows: Sequence[Row]) -> Iterator[str]:
+def _summary(rows: Sequence[Row], scale: float) -> Iterator[str]:
     yield "# Attacks: `make attack`"
     yield ""
+    if scale != 1:
+        yield f"Not the whole run, but {scale:g} of its random inputs."
+        yield ""
     yield "| campaign | what is tried | kinds | inputs | wrongly ended | seconds |"
     yield "| --- | --- | ---: | ---: | ---: | ---: |"
     for row in rows:

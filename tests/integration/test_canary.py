@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.canary import SEARCH_STORE, Watch, history, spellings, texts
-from tests.support.faults import User, finish, in_store
+from tests.support.canary import (
+    LOGIN,
+    SEARCH_STORE,
+    history,
+    leaks,
+    spellings,
+    texts,
+    watched,
+    with_address,
+    with_netrc,
+)
+from tests.support.faults import User, in_store
 from tests.support.index import PackageIndex, basic, gateway, tiny_wheel
 
 from parity.docker_engine import DockerEngine
 from parity.model import PinnedImage
 
 pytestmark = pytest.mark.engine
-
-LOGIN = ("canary-user", f"canary-{secrets.token_hex(8)}")
-SECRETS = spellings(*LOGIN)
 
 
 @pytest.fixture
@@ -29,29 +35,13 @@ def index(tmp_path: Path) -> Iterator[PackageIndex]:
         yield index
 
 
-def with_address(index: PackageIndex, folder: Path) -> User:
-    address = index.url.replace("://", f"://{LOGIN[0]}:{LOGIN[1]}@")
-    return User(folder, address, "alpha")
-
-
-def with_netrc(index: PackageIndex, folder: Path) -> User:
-    user = User(folder, index.url, "alpha")
-    netrc = user.home / ".netrc"
-    netrc.write_text(f"machine {gateway()} login {LOGIN[0]} password {LOGIN[1]}\n")
-    netrc.chmod(0o600)
-    return user
-
-
 @pytest.mark.parametrize("told", [with_address, with_netrc])
 def test_a_token_for_the_index_gets_to_the_index_and_nowhere_else(
     told: object, index: PackageIndex, engine: DockerEngine, debian11: PinnedImage, tmp_path: Path
 ) -> None:
     assert callable(told)
     user: User = told(index, tmp_path / "user")
-    process = user.start_build("--verbose", "--fresh")
-    watch = Watch(process.pid)
-    done = finish(process)
-    watch.stop()
+    done, watch = watched(user.start_build("--verbose", "--fresh"))
     index.fail(".whl", status=500)
     index.fail("/simple/alpha/", status=500)
     failed = user.build("--verbose", "--upgrade", "--json")
@@ -66,9 +56,8 @@ def test_a_token_for_the_index_gets_to_the_index_and_nowhere_else(
         **dict(texts(tmp_path / "user")),
     }
     assert str(user.bundle) in places
-    found = [(place, secret) for place, text in places.items() for secret in SECRETS if secret in text]
-    assert found == []
-    assert in_store(engine, debian11.id, SEARCH_STORE, *SECRETS) == ""
+    assert leaks(places) == []
+    assert in_store(engine, debian11.id, SEARCH_STORE, *spellings(*LOGIN)) == ""
 
 
 NASTY = {

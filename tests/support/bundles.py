@@ -12,6 +12,9 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+
 from parity.farside import manifest, ustar
 from parity.farside.envelope import Checker, Envelope, Payload, encode_head
 from parity.model import (
@@ -73,6 +76,16 @@ class MadeBundle:
 def signing_key() -> SigningKey:
     """One key for all tests that do not care which."""
     return generate_key()
+
+
+class RepeatableKey(SigningKey):
+    """A key that is the same in every run, as are its signatures (RFC 6979)."""
+
+    def __init__(self, secret: int = 7) -> None:
+        super().__init__(ec.derive_private_key(secret, ec.SECP256R1()))
+
+    def sign(self, data: bytes) -> bytes:
+        return self._key.sign(data, ec.ECDSA(hashes.SHA256(), deterministic_signing=True))
 
 
 def locked(name: str, data: bytes) -> StoredWheel:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+import secrets
+import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import quote
 
 import docker
-from tests.support.faults import owned_by
+from tests.support.faults import Done, User, finish, owned_by
+from tests.support.index import PackageIndex, gateway
 
 SEARCH_STORE = 'for each; do grep -raFl -e "$each" /store; done; true'
 """A shell script (see `in_store`) that names the files of the store that hold one of its arguments."""
@@ -30,6 +33,40 @@ def history(image: str) -> str:
         return json.dumps([client.inspect_image(image), client.history(image)])  # type: ignore[no-untyped-call]
     finally:
         client.close()
+
+
+LOGIN = ("canary-user", f"canary-{secrets.token_hex(8)}")
+"""What the index of a test demands, and what must not be found anywhere but there."""
+
+
+def with_address(index: PackageIndex, folder: Path) -> User:
+    """A user whose index's address holds the login."""
+    address = index.url.replace("://", f"://{LOGIN[0]}:{LOGIN[1]}@")
+    return User(folder, address, "alpha")
+
+
+def with_netrc(index: PackageIndex, folder: Path) -> User:
+    """A user whose netrc holds the login."""
+    user = User(folder, index.url, "alpha")
+    netrc = user.home / ".netrc"
+    netrc.write_text(f"machine {gateway()} login {LOGIN[0]} password {LOGIN[1]}\n")
+    netrc.chmod(0o600)
+    return user
+
+
+def watched(process: subprocess.Popen[str]) -> tuple[Done, Watch]:
+    """Wait for a command, looking at all that is to be seen of it meanwhile."""
+    watch = Watch(process.pid)
+    done = finish(process)
+    watch.stop()
+    return done, watch
+
+
+def leaks(places: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Where the secrets stand, each with its spelling."""
+    return [
+        (place, secret) for place, text in places.items() for secret in spellings(*LOGIN) if secret in text
+    ]
 
 
 class Watch:

@@ -12,6 +12,8 @@ from typing import Any
 from tests.support.bundles import IDENTITY, MadeBundle, make_bundle
 from tests.support.wheels import WheelParts
 
+from parity.sign import SigningKey
+
 NEWER = replace(IDENTITY, version="1.1", serial=8)
 
 
@@ -47,10 +49,10 @@ def many_wheels(count: int, size: int) -> dict[str, bytes]:
     return dict(plain_wheel(f"package{number:03d}", "1.0", size) for number in range(count))
 
 
-def older_and_newer(folder: Path) -> tuple[MadeBundle, MadeBundle]:
+def older_and_newer(folder: Path, key: SigningKey | None = None) -> tuple[MadeBundle, MadeBundle]:
     """Two small bundles that share a wheel and most texts."""
     shared, gone = plain_wheel("shared", "1.0", 3000), plain_wheel("gone", "1.0", 2000)
     come = plain_wheel("come", "2.0", 5000)
-    old = make_bundle(folder / "old", wheels=dict([shared, gone]))
-    new = make_bundle(folder / "new", wheels=dict([shared, come]), identity=NEWER)
+    old = make_bundle(folder / "old", wheels=dict([shared, gone]), key=key)
+    new = make_bundle(folder / "new", wheels=dict([shared, come]), key=key, identity=NEWER)
     return old, new

@@ -20,8 +20,8 @@ from tests.support.bundles import (
     make_bundle,
     stock_check,
 )
+from tests.support.mutations import flip_in_envelope, forge_envelope, respell_envelope, used_head
 from tests.support.recorder import Recorder
-from tests.unit.test_mutations import flip_in_envelope, forge_envelope, respell_envelope, used_head
 
 from parity.errors import ParityError, SignaturesFull, WriteFailed
 from parity.farside.envelope import Checker, Envelope, Signature, encode_head, parse_head

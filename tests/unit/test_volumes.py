@@ -12,8 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.support.bundles import MadeBundle, file_size_limit, make_bundle
+from tests.support.mutations import mutant
 from tests.support.recorder import Recorder
 from tests.support.updates import NEWER
+from tests.support.volume_mutations import MUTATIONS
 
 from parity.errors import OptionConflict, WriteFailed
 from parity.farside.errors import (
@@ -172,21 +174,9 @@ def test_every_bit_of_a_header_counts(volumes: list[Path]) -> None:
 
 
 def test_a_mutated_volume_is_found_by_itself_and_when_joining(volumes: list[Path], tmp_path: Path) -> None:
-    rng = random.Random(1)  # noqa: S311
     whole = volumes[3].read_bytes()
-    for _ in range(150):
-        data = bytearray(whole)
-        where = rng.randrange(len(data))
-        choice = rng.randrange(4)
-        if choice == 0:
-            data[where] ^= 1 << rng.randrange(8)
-        elif choice == 1:
-            del data[where:]
-        elif choice == 2:
-            data += rng.randbytes(rng.randrange(1, 900))
-        else:
-            data[where : where + 50] = b""
-        volumes[3].write_bytes(data)
+    for number in range(150):
+        volumes[3].write_bytes(mutant(MUTATIONS[number % len(MUTATIONS)], str(number), whole))
         assert check_volumes([str(volumes[3])])[0].error
         assert isinstance(refusal(volumes, tmp_path), VolumeDamaged)
 

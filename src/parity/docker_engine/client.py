@@ -46,6 +46,8 @@ def _answering(endpoint: Endpoint, tried: list[str]) -> APIClient | None:
         return _client(endpoint)
     except (docker.errors.DockerException, requests.RequestException, OSError, ValueError) as error:
         tried.append(f"{endpoint}: {clean(innermost(error))}")
+    except (LookupError, TypeError, AttributeError, RecursionError):
+        tried.append(f"{endpoint}: what answers there is no container engine")
     return None
 
 

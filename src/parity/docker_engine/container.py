@@ -100,7 +100,7 @@ class DockerContainer:
                 user=user,
                 workdir=workdir or None,
             )
-        return str(created["Id"])
+            return str(created["Id"])
 
     def _converse(self, exec_id: str, stdin: bytes, output: _Output, deadline: float | None) -> None:
         path = f"/v{self._client.api_version}/exec/{exec_id}/start"
@@ -119,8 +119,8 @@ class DockerContainer:
         while True:
             with translated(self._address, "tell a command's exit code"):
                 state = self._client.exec_inspect(exec_id)
-            if not state["Running"] and state["ExitCode"] is not None:
-                return int(state["ExitCode"])
+                if not state["Running"] and state["ExitCode"] is not None:
+                    return int(state["ExitCode"])
             if time.monotonic() > deadline:
                 raise lost(self._address, "the connection to a running command ended")
             time.sleep(pause)

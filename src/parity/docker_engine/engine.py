@@ -46,19 +46,19 @@ class DockerEngine:
         """Who answers, and where; see `parity.engine.Engine`."""
         with translated(self._address, "describe itself"):
             version, info = self._client.version(), self._client.info()
-        name = str((version.get("Components") or [{}])[0].get("Name") or "Engine")
-        return EngineInfo(
-            name="Docker" if name == "Engine" else name,
-            version=str(version.get("Version", "")),
-            api_version=self._client.api_version,
-            platform=f"{version.get('Os', 'linux')}/{version.get('Arch', '')}",
-            address=self._address,
-            cpus=int(info.get("NCPU", 0)),
-            memory=int(info.get("MemTotal", 0)),
-            storage_driver=str(info.get("Driver", "")),
-            root=str(info.get("DockerRootDir", "")),
-            rootless=any("rootless" in option for option in info.get("SecurityOptions") or ()),
-        )
+            name = str((version.get("Components") or [{}])[0].get("Name") or "Engine")
+            return EngineInfo(
+                name="Docker" if name == "Engine" else name,
+                version=str(version.get("Version", "")),
+                api_version=self._client.api_version,
+                platform=f"{version.get('Os', 'linux')}/{version.get('Arch', '')}",
+                address=self._address,
+                cpus=int(info.get("NCPU", 0)),
+                memory=int(info.get("MemTotal", 0)),
+                storage_driver=str(info.get("Driver", "")),
+                root=str(info.get("DockerRootDir", "")),
+                rootless=any("rootless" in option for option in info.get("SecurityOptions") or ()),
+            )
 
     def image(self, reference: str) -> ImageInfo | None:
         """The local image; see `parity.engine.Engine`."""
@@ -212,7 +212,7 @@ class DockerEngine:
                 platform=spec.platform,
                 use_config_proxy=False,  # the caller's proxies may hold credentials
             )
-        return str(created["Id"])
+            return str(created["Id"])
 
     def _begin_after_users(self, remove: Callable[[], object]) -> None:
         """Begin to remove a volume or image; its containers, whose removals began before, go first."""

@@ -12,12 +12,16 @@ import urllib3
 
 from parity.errors import EngineLost, EngineRefused
 
+_MALFORMED = (LookupError, TypeError, ValueError, AttributeError, RecursionError)
+"""What the SDK and we raise over an answer that is not what the API promises."""
+_LONGEST = 4000
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+@")
 
 
 def clean(text: str) -> str:
-    """An engine's message on one line, without credentials in addresses."""
-    return _CREDENTIALS.sub("", " ".join(text.split()))
+    """An engine's message on one line that does nothing to a terminal, without credentials in addresses."""
+    shown = _CREDENTIALS.sub("", " ".join(text.split()))[:_LONGEST]
+    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in shown)
 
 
 @contextmanager
@@ -38,6 +42,9 @@ def translated(address: str, doing: str) -> Iterator[None]:
         raise lost(address, innermost(error)) from error
     except docker.errors.DockerException as error:
         raise refused(doing, str(error), where=address) from error
+    except _MALFORMED as error:
+        reason = f"its answer when asked to {doing} cannot be understood ({type(error).__name__})"
+        raise lost(address, reason) from error
 
 
 def refused(doing: str, reason: str, *, where: str = "", details: tuple[str, ...] = ()) -> EngineRefused:

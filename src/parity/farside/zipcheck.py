@@ -28,6 +28,7 @@ _END64_LOCATOR = struct.Struct("<4sLQL")
 _END64 = struct.Struct("<4sQ2H2L4Q")
 _CENTRAL = struct.Struct("<4s6H3L5H2L")
 _MAX32, _MAX16 = 0xFFFFFFFF, 0xFFFF
+_NEWEST = 63  # APPNOTE 6.3; Python's own reader refuses what asks for more
 _ENCRYPTED = 0x1 | 0x40 | 0x2000
 _UTF8, _PATCHED = 0x800, 0x20
 _MAX_NAME, _MAX_PART = 4096, 255
@@ -149,6 +150,8 @@ def _central_entry(raw: bytes, at: int) -> Tuple[Entry, int]:
     at += name_size + extra_size + comment_size
     if fields[0] != b"PK\x01\x02" or at > len(raw) or disk not in (0, _MAX16):
         raise ZipBroken("zip-damaged", "the zip's directory is malformed")
+    if fields[2] > _NEWEST:
+        raise ZipBroken("zip-damaged", "an entry asks for a later version of the zip format than there is")
     size, packed, offset = widen(extra, [size, packed, offset])
     entry = Entry(_decode(name, flags), name, method, flags, crc, packed, size, offset, attributes >> 16)
     return entry, at

@@ -34,6 +34,8 @@ _FIRST_ERROR, _FIRST_FAULT, _TOO_MANY = 400, 500, 429
 _DENIED = (401, 403)
 _MOVED = range(300, 400)
 _SYSTEM_ERROR = re.compile(r"\[Errno -?\d+\] ([A-Z][a-z ]+)")
+_FAULTS = (OSError, ValueError)
+"""What requests raises: its errors are OSErrors, but an address in a redirect that is none is not."""
 _LICENSE_FILES_SINCE = (2, 4)
 
 
@@ -143,7 +145,7 @@ class Session:
         try:
             with redirect_stdout(io.StringIO()):  # twine prints
                 response = self._repository.upload(package, max_redirects=1)
-        except OSError as error:  # requests' errors are OSErrors
+        except _FAULTS as error:
             self._give_up_on_certificates(error)
             return self._describe(error), None
         return f"{response.status_code} {self._words(response)}", response
@@ -156,9 +158,9 @@ class Session:
             for _ in range(_MAX_REDIRECTS):
                 if not response.is_redirect:
                     break
-                there = urljoin(url, response.headers["Location"])
+                there = _moved_to(url, response)
                 response.close()
-                if origin(there) != origin(url):
+                if not there:
                     break
                 response = self._ask(there)
             yield None if response.is_redirect or response.status_code in (404, 410) else self._good(response)
@@ -170,7 +172,7 @@ class Session:
             return self._repository.session.get(
                 url, headers={"Accept": ACCEPT}, stream=True, allow_redirects=False
             )
-        except OSError as error:
+        except _FAULTS as error:
             self._give_up_on_certificates(error)
             raise PublishFailed(
                 f"the index cannot be asked: {self._describe(error)}", where=clean_url(url)
@@ -195,11 +197,11 @@ class Session:
     def _chunks(self, response: Any) -> Iterator[bytes]:
         try:
             yield from response.iter_content(_CHUNK)
-        except OSError as error:
+        except _FAULTS as error:
             where = clean_url(response.url)
             raise PublishFailed(f"the index broke off: {self._describe(error)}", where=where) from error
 
-    def _describe(self, error: OSError) -> str:
+    def _describe(self, error: Exception) -> str:
         """The error in few words: the system's own where it has some, without secrets."""
         text = " ".join(str(error).split())
         cause = _SYSTEM_ERROR.search(text)
@@ -215,7 +217,7 @@ class Session:
         printable = "".join(sign if sign.isprintable() else " " for sign in shown)
         return self._target.redact(printable[:_LONGEST_REASON])
 
-    def _give_up_on_certificates(self, error: OSError) -> None:
+    def _give_up_on_certificates(self, error: Exception) -> None:
         if type(error).__name__ == "SSLError":
             raise PublishFailed(
                 f"the index's certificate is not trusted: {self._describe(error)}",
@@ -241,3 +243,12 @@ def _package(path: Path, metadata: bytes) -> PackageFile:
         raw.pop("license_files", None)
     python = path.name.removesuffix(".whl").split("-")[-3]
     return PackageFile(os.fspath(path), None, raw, python, "bdist_wheel")
+
+
+def _moved_to(url: str, response: Any) -> str:
+    """Where a redirect leads on the same index; empty where that is elsewhere or no address at all."""
+    try:
+        there = urljoin(url, response.headers["Location"])
+        return there if origin(there) == origin(url) else ""
+    except ValueError:
+        return ""

@@ -1,0 +1,34 @@
+"""A tiny slice of each campaign of `make attack`, so that none of them rots."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+import pytest
+from tests.attack import campaigns
+from tests.attack.outcome import Outcome
+from tests.attack.table import count, document, markdown
+
+from parity.model import PinnedImage
+
+pytestmark = pytest.mark.engine
+
+SCALE = 0.002
+NAMES = sorted(each.name for each in pkgutil.iter_modules(campaigns.__path__))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_slice_of_the_campaign_ends_as_it_must(debian11: PinnedImage, name: str) -> None:
+    campaign = importlib.import_module(f"{campaigns.__name__}.{name}")
+    row = count(name, campaign.TITLE, campaign.run(SCALE), 0)
+    assert row.tried > 0
+    assert row.wrong == ()
+
+
+def test_what_ends_wrongly_is_named_in_table_and_document() -> None:
+    bad = Outcome("data-path", "evil.whl", False, "installed")
+    row = count("wheels", "hostile wheels", [bad, bad._replace(right=True)], 0)
+    assert "| wheels | hostile wheels | 1 | 2 | 1 |" in markdown([row])
+    assert "- wrong: wheels: data-path: evil.whl: installed" in markdown([row])
+    assert '"evil.whl"' in document([row])
