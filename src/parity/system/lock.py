@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from parity.errors import LockInvalid
+from parity.farside.texts import toml
 from parity.farside.ustar import is_safe_path
 from parity.model import SystemPackage, SystemPlan, SystemSet, Target
 from parity.model.toml import TOMLError, parse
@@ -56,14 +57,14 @@ def write_system_lock(lock: SystemLock) -> str:
     """The lock's text; the same lock always gives the same text."""
     lines = [
         "# Written by `parity build`: the distribution's packages that a bundle carries.",
-        f"format = {json.dumps(FORMAT)}",
-        f"inputs = {json.dumps(lock.inputs)}",
-        f"manager = {json.dumps(lock.found.manager)}",
-        f"unprovided = {json.dumps(list(lock.found.unprovided))}",
+        f"format = {toml(FORMAT)}",
+        f"inputs = {toml(lock.inputs)}",
+        f"manager = {toml(lock.found.manager)}",
+        f"unprovided = {toml(lock.found.unprovided)}",
     ]
     for package in lock.found.packages:
         lines += ["", "[[packages]]"]
-        lines += [f"{name} = {json.dumps(value)}" for name, value in vars(package).items()]
+        lines += [f"{name} = {toml(value)}" for name, value in vars(package).items()]
     return "\n".join(lines) + "\n"
 
 
