@@ -15,9 +15,10 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 
 from parity.errors import LockInvalid, LockOutdated
 from parity.farside.texts import toml
+from parity.files import read_small
 from parity.model import Lock, LockedWheel, Origin
 from parity.model.network import clean_url
-from parity.model.toml import TOMLError, parse
+from parity.model.toml import UNREADABLE, TOMLError, parse, place_of, reason
 
 _WHEEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]*\.whl")
 _INDEX_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
@@ -55,11 +56,18 @@ def read_lock(path: Path) -> Lock | None:
         LockInvalid: it is not a PEP 751 lock of exactly one hashed wheel for each package.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        data = read_small(path)
     except FileNotFoundError:
         return None
-    except (OSError, UnicodeDecodeError) as error:
-        raise LockInvalid(f"the lock cannot be read: {error}", where=str(path)) from error
+    except OSError as error:
+        raise LockInvalid(
+            f"the lock cannot be read: {error.strerror}", where=str(path), remedy=UNREADABLE
+        ) from error
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        place = place_of(str(path), data, error)
+        raise LockInvalid(f"the lock cannot be read: {reason(error)}", where=place) from error
     return parse_lock(text, str(path))
 
 
@@ -71,9 +79,11 @@ def parse_lock(text: str, where: str) -> Lock:
         own = _own_table(document)
         wheels = {package.name: _locked(package, own["requested"]) for package in pylock.packages}
     except (TOMLError, PylockValidationError, RecursionError) as error:
-        raise LockInvalid(f"not a PEP 751 lock: {error}", where=where) from error
+        place = place_of(where, text.encode(), error)
+        raise LockInvalid(f"not a PEP 751 lock: {reason(error)}", where=place) from error
     except LockInvalid as error:
-        raise LockInvalid(error.message, where=where) from error
+        place = place_of(where, text.encode(), error)
+        raise LockInvalid(error.message, where=place) from error
     if len(wheels) != len(pylock.packages):
         raise LockInvalid("the lock names a package twice", where=where)
     return Lock(
@@ -82,6 +92,17 @@ def parse_lock(text: str, where: str) -> Lock:
         inputs=own["inputs"],
         created_by=pylock.created_by,
     )
+
+
+def is_foreign_lock(data: bytes) -> bool:
+    """Whether it is a sound lock (PEP 751) of another tool."""
+    try:
+        document = parse(data.decode("utf-8"))
+        Pylock.from_dict(document)
+    except (ValueError, PylockValidationError, RecursionError):
+        return False
+    tool = document.get("tool")
+    return not (isinstance(tool, dict) and "parity" in tool)
 
 
 def write_lock(lock: Lock) -> str:

@@ -13,8 +13,9 @@ from typing import Any
 from parity.errors import LockInvalid
 from parity.farside.texts import toml
 from parity.farside.ustar import is_safe_path
+from parity.files import read_small
 from parity.model import SystemPackage, SystemPlan, SystemSet, Target
-from parity.model.toml import TOMLError, parse
+from parity.model.toml import UNREADABLE, parse, place_of, reason
 
 FORMAT = "parity-system/1"
 _MANAGERS = ("deb", "rpm", "apk")
@@ -75,12 +76,18 @@ def read_system_lock(path: Path) -> SystemLock | None:
         LockInvalid: it is not one that `write_system_lock` could have written.
     """
     try:
-        document = parse(path.read_text(encoding="utf-8"))
-        return _lock(document)
+        data = read_small(path)
     except FileNotFoundError:
         return None
-    except (OSError, UnicodeDecodeError, TOMLError, RecursionError, ValueError) as error:
-        raise LockInvalid(f"not a lock of system packages: {error}", where=str(path)) from error
+    except OSError as error:
+        raise LockInvalid(
+            f"the lock cannot be read: {error.strerror}", where=str(path), remedy=UNREADABLE
+        ) from error
+    try:
+        return _lock(parse(data.decode("utf-8")))
+    except (RecursionError, ValueError) as error:
+        place = place_of(str(path), data, error)
+        raise LockInvalid(f"not a lock of system packages: {reason(error)}", where=place) from error
 
 
 def _lock(document: Mapping[str, Any]) -> SystemLock:
