@@ -1,7 +1,7 @@
 """Texts from outside, made fit for a terminal and for TOML. Standard library only, Python 3.6 and later."""
 
 import re
-from typing import Any, Match
+from typing import Any, List, Match
 
 _ESCAPED = re.compile("[^ !#-\\[\\]-~]")
 _SHORT = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r"}
@@ -18,14 +18,17 @@ def printable(text: str) -> str:
     return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 
-def printable_lines(text: str) -> str:
-    """A text of several lines, each as `printable` gives it; a line feed alone ends a line."""
-    return "\n".join(printable(line.rstrip("\r")) for line in text.split("\n"))
+def printable_lines(text: str) -> List[str]:
+    """The lines of a text, each as `printable` gives it; a line feed alone ends a line. At least one."""
+    return [printable(line.rstrip("\r")) for line in text.rstrip("\r\n").split("\n")]
 
 
 def plain(text: str) -> str:
-    """As `printable`, in ASCII alone: nothing is known of a target's terminal."""
-    return printable(text).encode("ascii", "backslashreplace").decode("ascii")
+    """For a target's terminal, of which nothing is known: ASCII, one line, or more that are indented.
+
+    So no text can look like a line of ours but its first.
+    """
+    return "\n    ".join(printable_lines(text)).encode("ascii", "backslashreplace").decode("ascii")
 
 
 def toml(value: Any) -> str:
