@@ -10,6 +10,7 @@ import errno
 import fcntl
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,7 +18,27 @@ from pathlib import Path
 from parity.errors import WriteFailed
 from parity.farside import atomic
 
+MOST = 64 << 20
+"""The largest file that is read whole: locks of thousands of packages are far below it."""
 _NEW_FILE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def read_small(path: Path, most: int = MOST) -> bytes:
+    """The bytes of a regular file that is small by its nature, such as a lock.
+
+    Raises:
+        OSError: it cannot be read, is larger than `most`, or is no regular file (whose end may never come).
+    """
+    # Without O_NONBLOCK, opening a FIFO would wait for somebody who writes.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is not a regular file", str(path))
+    with open(descriptor, "rb") as file:
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise OSError(errno.EFBIG, f"it is larger than {most >> 20} MiB", str(path))
+    return data
 
 
 def write_atomic(path: Path, data: bytes, mode: int | None = None) -> None:

@@ -59,7 +59,7 @@ HOMES = {
     "typer": {"cli"},
     "keyring": {"host"},
     "twine": {"publish"},
-    "packaging": {"model", "probe", "publish", "resolve", "update"},
+    "packaging": {"project", "model", "probe", "publish", "resolve", "update"},
 }
 
 

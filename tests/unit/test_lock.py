@@ -79,7 +79,7 @@ def test_fresh_outdated_missing(tmp_path: Path) -> None:
     for existing in (LOCK, None):
         with pytest.raises(LockOutdated) as caught:
             require_fresh(existing, "e" * 64, tmp_path)
-        assert caught.value.where == str(tmp_path)
+        assert caught.value.where.startswith(str(tmp_path))
 
 
 SHA = "a" * 64
@@ -121,7 +121,7 @@ def test_a_tampered_lock_is_refused(what: str, tmp_path: Path) -> None:
     assert path.read_text() != write_lock(LOCK)
     with pytest.raises(LockInvalid) as caught:
         read_lock(path)
-    assert caught.value.where == str(path)
+    assert caught.value.where.startswith(str(path))
     assert caught.value.message
 
 

@@ -123,7 +123,7 @@ def test_a_project_is_read_with_the_metadata_of_its_local_packages(app: Path) ->
 
 
 def test_which_lock_counts(app: Path) -> None:
-    (app / "pylock.toml").write_text("lock-version = '1.0'\n")
+    (app / "pylock.toml").write_text("lock-version = '1.0'\ncreated-by = 'pip'\npackages = []\n")
     assert read_project(ProjectPlan(app)).lock == "uv.lock"
     assert read_project(ProjectPlan(app, lock="pylock.toml")).lock == "pylock.toml"
     (app / "uv.lock").unlink()

@@ -163,3 +163,13 @@ def test_the_same_versions_pass() -> None:
     own = '[[package]]\nname = "app"\nversion = "1"\nsource = { editable = "." }\n'
     dep = '[[package]]\nname = "dep"\nversion = "1.0"\nsource = { registry = "/x" }\n'
     project._compare({"dep": ["1.0"]}, own + "\n" + dep)
+
+
+@pytest.mark.parametrize("lock", ["version = 99\n", "", 'version = "1"\n', "revision = 1\n[[package]]\n"])
+def test_a_lock_of_an_unknown_version_is_not_read_as_one_that_is_known(lock: str) -> None:
+    with pytest.raises(InstallFailed, match="this installer knows version 1"):
+        project._demand_version(lock)
+
+
+def test_a_newer_revision_of_the_known_version_passes() -> None:
+    project._demand_version('version = 1\nrevision = 99\n\n[[package]]\nname = "a"\nversion = "2"\n')

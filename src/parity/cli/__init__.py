@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import io
 import sys
 from collections.abc import Callable
 
@@ -15,6 +16,9 @@ __all__ = ["main"]
 
 def main() -> None:
     """Run the command line and exit; see `parity.errors` for the exit codes."""
+    for stream in (sys.stdout, sys.stderr):  # a terminal of few letters, a name of undecodable bytes
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     signals = Signals()
     signals.install()
     try:

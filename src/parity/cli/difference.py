@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from parity.cli.display import size
+from parity.farside.texts import printable
 from parity.update import Change, Contents, Difference, FileChange, Package, remarks
 
 _SPECIAL = re.compile(r"[\\`*_\[\]<>|~&@#]|:(?=//)")
@@ -25,7 +26,7 @@ class Section:
 
 def as_text(found: Difference) -> str:
     """Plain lines for a terminal, columns aligned."""
-    lines = [_title(found), "", *_aligned(_facts(found), "  ")]
+    lines = [printable(_title(found)), "", *_aligned(_facts(found), "  ")]
     for section in _sections(found):
         lines += ["", section.title, *_aligned(section.rows, "  ")]
     return "\n".join(lines) + "\n"
@@ -167,6 +168,7 @@ def _signed(count: int) -> str:
 
 
 def _aligned(rows: Sequence[tuple[str, ...]], indent: str) -> list[str]:
+    rows = [tuple(map(printable, row)) for row in rows]
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
     return [
         (indent + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))).rstrip()
@@ -195,4 +197,4 @@ def _table(section: Section) -> list[str]:
 
 def _escape(text: str) -> str:
     """A text that Markdown shows as it is: no markup, no HTML, no mention of people, issues or addresses."""
-    return _SPECIAL.sub(lambda found: _ESCAPES.get(found.group(), "\\" + found.group()), text)
+    return _SPECIAL.sub(lambda found: _ESCAPES.get(found.group(), "\\" + found.group()), printable(text))

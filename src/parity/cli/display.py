@@ -15,6 +15,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from parity.farside.texts import printable
 from parity.progress import Reporter, Silent
 
 
@@ -70,7 +71,7 @@ class LineBoard:
 
     def line(self, run: str, text: str, style: str = "") -> None:
         """Print one line, never wrapped or marked up."""
-        self.console.print(Text(f"{run}: {text}", style=style), soft_wrap=True, highlight=False)
+        self.console.print(Text(printable(f"{run}: {text}"), style=style), soft_wrap=True, highlight=False)
 
 
 class _Lines(Silent):
@@ -179,23 +180,23 @@ class _LiveReporter(Silent):
     def stage(self, name: str, detail: str = "") -> None:
         with self._lock:
             self._run.end_stage()
-            self._run.stages.append(_Stage(name, detail))
+            self._run.stages.append(_Stage(name, printable(detail)))
 
     def note(self, text: str) -> None:
         with self._lock:
             if self._run.stages:
-                self._run.stages[-1].note = text
+                self._run.stages[-1].note = printable(text)
 
     def warn(self, text: str) -> None:
         with self._lock:
-            self._run.warnings.append(text)
+            self._run.warnings.append(printable(text))
 
     def advance(self, done: int, total: int, label: str = "") -> None:
         with self._lock:
             if self._run.stages:
                 stage = self._run.stages[-1]
                 stage.done, stage.total = done, total
-                stage.note = label or stage.note
+                stage.note = printable(label) or stage.note
 
 
 def _stage_text(stage: _Stage) -> Text:

@@ -16,6 +16,7 @@ from parity.cli.output import output, print_json, stderr, stdout
 from parity.errors import OptionConflict
 from parity.farside import commands, releases
 from parity.farside.install import Request, install
+from parity.farside.texts import printable_lines
 from parity.files import write_atomic
 from parity.pack import singlefile
 
@@ -123,7 +124,7 @@ def installed_command(*, prefix: Prefix, as_json: Json = False) -> None:
     found = releases.installed(str(prefix.absolute()))
     _finish(found, as_json)
     for line in () if as_json else commands.installed_lines(found):
-        stdout().print(Text(line))
+        stdout().print(Text("\n    ".join(printable_lines(line))))
 
 
 def farside_command(
@@ -148,7 +149,7 @@ def farside_command(
 
 def _say(line: str) -> None:
     if not output.json:
-        stdout().print(Text(line))
+        stdout().print(Text("\n    ".join(printable_lines(line))))
 
 
 def _finish(document: dict[str, Any], as_json: bool) -> None:

@@ -12,6 +12,7 @@ from parity.cli.keyring import make_own_key, own_key_path, trust_store
 from parity.cli.options import Json
 from parity.cli.output import output, print_json, stdout
 from parity.errors import KeyUnusable
+from parity.farside.texts import printable
 from parity.sign import PublicKey, load_public_key, public_path
 
 app = typer.Typer(
@@ -55,7 +56,9 @@ def show(
     if as_json:
         print_json(_row(key, path))
         return
-    stdout().print(f"file         {path}\nfingerprint  {key.fingerprint}\n{key.pem.decode().strip()}")
+    stdout().print(
+        f"file         {printable(str(path))}\nfingerprint  {key.fingerprint}\n{key.pem.decode().strip()}"
+    )
 
 
 @app.command("list")

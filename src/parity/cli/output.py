@@ -8,14 +8,17 @@ from __future__ import annotations
 import json
 import sys
 import traceback
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.text import Text
 
 from parity.errors import ParityError
 from parity.farside.errors import FarsideError
+from parity.farside.texts import printable, printable_lines
 
 
 @dataclass
@@ -29,14 +32,45 @@ class Output:
 output = Output()
 
 
+class _Door(Console):
+    """What reaches the terminal goes through here: colours are ours, and of the texts what can be seen.
+
+    No text is read as markup. Control characters, marks of direction and the like are shown as escapes;
+    line ends alone stay, so whoever prints a text from outside makes it one line (`printable`).
+    """
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """As rich does it, with every text made printable."""
+        for segment in super().render(renderable, options):
+            if segment.control or segment.text.isprintable() or segment.text == "\n":
+                yield segment
+            else:
+                yield Segment("\n".join(map(printable, segment.text.split("\n"))), segment.style)
+
+
 def stdout() -> Console:
     """The console for results."""
-    return Console(soft_wrap=True, highlight=False)
+    return _Door(soft_wrap=True, highlight=False, markup=False, emoji=False)
 
 
 def stderr() -> Console:
     """The console for progress, warnings and errors."""
-    return Console(stderr=True, highlight=False)
+    return _Door(stderr=True, highlight=False, markup=False, emoji=False)
+
+
+def write_lines(lines: Iterable[str]) -> None:
+    """Plain lines on stdout, for programs: never wrapped, each made printable but for the tabs in it."""
+    for line in lines:
+        sys.stdout.write("\t".join(map(printable, line.split("\t"))) + "\n")
+
+
+def printable_tree(value: Any) -> Any:
+    """A document from outside for people: all its texts, keys too, made printable lines."""
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, dict):
+        return {printable_tree(key): printable_tree(each) for key, each in value.items()}
+    return [printable_tree(each) for each in value] if isinstance(value, list) else value
 
 
 def print_json(document: Any) -> None:
@@ -61,13 +95,14 @@ def show_error(error: ParityError | FarsideError, run: str = "") -> None:
     """An error for people: what, where, the details, and what to do next."""
     document = error_document(error)
     console = stderr()
-    head = Text.assemble(("error: ", "bold red"), (f"{run}: " if run else "", "bold"), document["message"])
+    message, *more = printable_lines(document["message"])
+    head = Text.assemble(("error: ", "bold red"), (f"{run}: " if run else "", "bold"), message)
     console.print(head, soft_wrap=True)
     if document["where"]:
-        console.print(Text(f"   at: {document['where']}"), soft_wrap=True)
-    for line in document["details"]:
+        console.print(Text(f"   at: {printable(document['where'])}"), soft_wrap=True)
+    for line in (*more, *(line for text in document["details"] for line in printable_lines(text))):
         console.print(Text(f"     {line}"), soft_wrap=True)
-    console.print(Text.assemble(("   do: ", "bold"), document["remedy"]), soft_wrap=True)
+    console.print(Text.assemble(("   do: ", "bold"), printable(document["remedy"])), soft_wrap=True)
 
 
 def fail(error: ParityError | FarsideError) -> int:
@@ -82,5 +117,6 @@ def fail(error: ParityError | FarsideError) -> int:
 def crash(error: BaseException) -> int:
     """Report a fault of parity's own: one line, the traceback only with --verbose."""
     if output.verbose:
-        traceback.print_exception(error, file=sys.stderr)
+        text = "".join(traceback.format_exception(error))
+        sys.stderr.write("".join(line + "\n" for line in printable_lines(text)))
     return fail(ParityError(f"unexpected {type(error).__name__}: {error}"))

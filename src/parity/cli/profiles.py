@@ -12,8 +12,9 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from parity.cli.output import output, print_json, stdout
+from parity.cli.output import output, print_json, stdout, write_lines
 from parity.errors import ParityError, Problem, ProfileError, ProfileNotFound
+from parity.farside.texts import printable
 from parity.model import Profile
 from parity.profile import (
     Overrides,
@@ -53,7 +54,7 @@ def list_profiles(*, as_json: Json = False) -> None:
         stdout().print(_table(rows))
     else:
         for row in rows:
-            sys.stdout.write("\t".join(_cells(row)) + "\n")
+            write_lines(["\t".join(printable(cell) for cell in _cells(row))])
 
 
 def _row(name: str, path: Path) -> dict[str, str]:
@@ -129,7 +130,7 @@ def check_profiles(
         raise typer.Exit(ProfileError.exit_code if problems else 0)
     for file, some in found.items():
         if not some:
-            sys.stdout.write(f"{file}: ok\n")
+            write_lines([f"{file}: ok"])
     if problems:
         bad = sum(bool(some) for some in found.values())
         raise ProfileError(f"{bad} of {len(found)} profiles cannot be used", problems=problems)

@@ -22,6 +22,7 @@ from parity.farside.listen import DEFAULT_BIND, parse_bind, tls_context
 from parity.farside.serve import IndexServer
 from parity.farside.static import write_index
 from parity.farside.stock import Stock, open_stock
+from parity.farside.texts import printable
 from parity.progress import Reporter
 
 Bundles = Annotated[list[Path], typer.Argument(metavar="BUNDLE...", help="One or many *.parity.tar files.")]
@@ -154,7 +155,7 @@ def _run(server: IndexServer, *, quiet: bool) -> None:
 
 
 def _log(line: str) -> None:
-    sys.stderr.write(line + "\n")
+    sys.stderr.write(printable(line) + "\n")
 
 
 def _announce(server: IndexServer, stock: Stock, *, as_json: bool) -> None:

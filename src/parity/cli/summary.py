@@ -11,6 +11,7 @@ from rich.text import Text
 from parity.cli.display import size
 from parity.cli.natives import system_needs
 from parity.cli.timing import Stopwatch
+from parity.farside.texts import printable
 from parity.pipeline.values import BuildReport
 from parity.sign import public_path
 
@@ -52,7 +53,7 @@ def people(report: BuildReport, watch: Stopwatch, seconds: float, key_paths: Seq
     text = Text.assemble((f"\n{report.profile.name}", "bold green"), " is ready to carry\n\n")
     for name, value in rows.items():
         text.append(f"  {name:<11}", style="bold")
-        text.append(f"{value}\n")
+        text.append(f"{printable(value)}\n")
     return text
 
 

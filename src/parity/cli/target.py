@@ -25,6 +25,7 @@ from parity.farside.reader import (
     verify_bundle,
 )
 from parity.farside.receipt import describe_target
+from parity.farside.texts import printable
 from parity.files import write_atomic
 from parity.host.interpreter import run_script
 from parity.probe import Verdict, parse_facts_file, probe_script, read_facts, would_install
@@ -174,7 +175,7 @@ class _Answer:
         """The same for people; the reasons against it come with the error."""
         manifest = self.bundle.manifest.document
         head = ("would install", "bold green") if self.installs else ("would not install", "bold red")
-        text = Text.assemble(head, f" {self.path}\n\n")
+        text = Text.assemble(head, f" {printable(str(self.path))}\n\n")
         rows = [
             ("made for", describe_target(manifest["target"])),
             ("machine", _machine(self.facts)),
@@ -189,7 +190,7 @@ class _Answer:
         rows += [("warning", line) for line in self.verdict.warnings]
         rows += [("not told", line) for line in self.verdict.untold]
         for name, value in rows:
-            text.append(f"  {name:<11}", style="bold").append(f"{value}\n")
+            text.append(f"  {name:<11}", style="bold").append(f"{printable(value)}\n")
         return text
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,11 +14,14 @@ from parity.cli.display import board, size
 from parity.cli.keyring import trusted_checker
 from parity.cli.natives import native_lines, system_needs
 from parity.cli.options import Json, Threshold, TrustedKeys, Verbose
-from parity.cli.output import output, print_json, stderr, stdout
+from parity.cli.output import output, print_json, printable_tree, stderr, stdout
 from parity.cli.world import connected, site_for
 from parity.farside.manifest import HEAD_SIZE
 from parity.farside.otherfiles import other_files
+from parity.farside.proof import NAME
+from parity.farside.proof import parse as parse_proof
 from parity.farside.reader import UnverifiedBundle, VerifiedBundle, member_bytes, open_bundle, read_unverified
+from parity.farside.texts import printable
 from parity.model import Proof
 from parity.pipeline.verify import rehearse_again, verify
 
@@ -60,12 +62,13 @@ def inspect_command(bundle: Bundle, *, as_json: Json = False) -> None:
     output.json = as_json
     with open_bundle(str(bundle)) as file:
         found = read_unverified(file)
-        proof = json.loads(member_bytes(file, found.manifest, "proof.json"))
+        proof = parse_proof(member_bytes(file, found.manifest, NAME))
     document = {"verified": False, **_document(bundle, found), "proof": proof}
     if as_json:
         print_json(document)
         return
     console = stdout()
+    document, proof = printable_tree(document), printable_tree(proof)
     console.print(_inspect_text(document, proof))
     console.print(_packages(document["packages"]))
     if document["system"]:
@@ -114,7 +117,7 @@ def _target(target: Mapping[str, Any]) -> str:
 def _rows(title: Text, rows: Mapping[str, str]) -> Text:
     for name, value in rows.items():
         title.append(f"  {name:<11}", style="bold")
-        title.append(f"{value}\n")
+        title.append(f"{printable(value)}\n")
     return title
 
 
@@ -138,7 +141,7 @@ def _verified_text(path: Path, bundle: VerifiedBundle, proof: Proof | None) -> T
             f"{worked} of {len(proof.imports)} modules imported, in {proof.seconds:.1f} s"
         )
     rows["install"] = f"tar xf {path.name} && sh install.sh PREFIX, on the target"
-    return _rows(Text.assemble(("\nverified", "bold green"), f" {path}\n\n"), rows)
+    return _rows(Text.assemble(("\nverified", "bold green"), f" {printable(str(path))}\n\n"), rows)
 
 
 def _inspect_text(document: Mapping[str, Any], proof: Mapping[str, Any]) -> Text:

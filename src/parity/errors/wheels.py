@@ -37,7 +37,7 @@ class LockInvalid(ParityError):
     """The lock file cannot be read as PEP 751 or names what a bundle cannot hold."""
 
     exit_code = 44
-    default_remedy = "build with --upgrade to write a new lock"
+    default_remedy = "mend what is named above, or let the tool that wrote it write it anew"
 
 
 class FetchFailed(ParityError):

@@ -6,6 +6,7 @@ from typing import List
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from .errors import NoIndexThere
+from .texts import printable, toml
 
 _REMEDY = "give an http or https address without user name, query or fragment, or the folder of an index"
 
@@ -56,7 +57,7 @@ def pip_conf(url: str, ca: str = "") -> str:
     lines = ["[global]", f"index-url = {url}"]
     if parts.scheme == "https":
         hint = "# if the host does not trust the server's CA: cert = /path/to/ca.pem"
-        lines.append(f"cert = {ca}" if ca else hint)
+        lines.append("cert = " + printable(ca) if ca else hint)
     elif parts.scheme == "http" and not _is_local(parts.hostname or ""):
         lines.append("# plain http: pip wants to be told; only hashes (--require-hashes) protect the way")
         lines.append(f"trusted-host = {parts.netloc}")
@@ -69,8 +70,8 @@ def uv_toml(url: str, ca: str = "") -> str:
     if urlsplit(url).scheme == "https":
         shown = ca or "/path/to/ca.pem"
         lines.append("# if the host does not trust the server's CA, set this in the environment:")
-        lines.append(f"# SSL_CERT_FILE={shown}")
-    lines += ["[[index]]", f'url = "{url}"', "default = true"]
+        lines.append("# SSL_CERT_FILE=" + printable(shown))
+    lines += ["[[index]]", "url = " + toml(url), "default = true"]
     return "\n".join(lines) + "\n"
 
 

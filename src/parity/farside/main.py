@@ -18,6 +18,7 @@ from .errors import FarsideError
 from .install import install
 from .installing import Command, Document
 from .plan import Say
+from .texts import plain
 
 # Modules that bring commands of their own in a list COMMANDS; loaded when a command is asked for by name.
 _COMMANDS = ("commands", "carrying")
@@ -49,7 +50,7 @@ def main(folder: str = "", arguments: Optional[List[str]] = None) -> int:
     except Terminated:
         document = _failure("Terminated", "terminated", "run it again", _TERMINATED)
     except Exception as fault:  # noqa: BLE001 - the door: a fault of ours still gives one document
-        traceback.print_exc()
+        sys.stderr.write(plain(traceback.format_exc()) + "\n")
         document = _failure(type(fault).__name__, str(fault), "report this fault of parity's", _FAULT)
     return _tell(document, options)
 
@@ -119,16 +120,12 @@ def _terminate(number: int, _frame: Any) -> None:
 
 
 def _say(line: str) -> None:
-    sys.stdout.write(_plain(f"parity: {line}\n"))
+    sys.stdout.write(plain(f"parity: {line}") + "\n")
     sys.stdout.flush()
 
 
 def _silent(line: str) -> None:
     """Say nothing: --json gives one document and no more."""
-
-
-def _plain(text: str) -> str:
-    return text.encode("ascii", "backslashreplace").decode("ascii")
 
 
 def _failure(kind: str, message: str, remedy: str, exit_code: int) -> Dict[str, Any]:
@@ -141,8 +138,9 @@ def _tell(document: Dict[str, Any], options: argparse.Namespace) -> int:
         sys.stdout.write(json.dumps(document, sort_keys=True) + "\n")
     if document["ok"]:
         for line in [] if options.json else options.lines(document):
-            sys.stdout.write(_plain(line + "\n"))
+            sys.stdout.write(plain(line) + "\n")
         return 0
     error = document["error"]
-    sys.stderr.write(_plain(f"parity: {error['message']}\nparity: what to do: {error['remedy']}\n"))
+    lines = [f"parity: {error['message']}", f"parity: what to do: {error['remedy']}"]
+    sys.stderr.write("".join(plain(line) + "\n" for line in lines))
     return int(error["exit_code"])

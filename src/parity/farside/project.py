@@ -37,6 +37,8 @@ STORE = ".parity"
 _PACKAGE = re.compile(
     r'^\[\[package\]\]\nname = "([^"\n]+)"\n(?:version = "([^"\n]+)"\n)?(.*)$', re.MULTILINE
 )
+_VERSION = re.compile(r"^version = (.*)$", re.MULTILINE)
+_KNOWN_VERSION = "1"
 _LOCAL = re.compile(r"source = \{ (editable|virtual|directory) = ")
 
 
@@ -222,7 +224,7 @@ def read_project(bundle: BundleFolder) -> Dict[str, Any]:
     with open(bundle.file(DOCUMENT), encoding="utf-8") as handle:
         try:
             document = json.load(handle)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise BundleDamaged(f"{DOCUMENT} is no JSON") from error
     _SHAPE(document, DOCUMENT)
     root = "" if document["root"] == "." else document["root"] + "/"
@@ -242,6 +244,7 @@ def _original_lock(checkout: str, bundle: BundleFolder, project: Dict[str, Any])
     root = "" if project["root"] == "." else project["root"] + "/"
     with open(bundle.file(TREE + root + LOCK), "rb") as handle:
         carried = handle.read()
+    _demand_version(carried.decode("utf-8", "replace"))
     found = {name: _digest(os.path.join(checkout, name)) for name in (LOCK, BACKUP, "pyproject.toml")}
     if not found["pyproject.toml"]:
         raise InstallFailed(f"there is no pyproject.toml in {checkout}", "name the folder that holds it")
@@ -306,7 +309,9 @@ def _relock(
             "locking the project from what is carried", [command, "lock", "--directory", checkout]
         )
         with open(lock, encoding="utf-8") as handle:
-            _compare(project["locked"], handle.read())
+            made = handle.read()
+        _demand_version(made)
+        _compare(project["locked"], made)
     except BaseException:
         shutil.copyfile(backup, lock)
         os.unlink(backup)
@@ -328,6 +333,21 @@ def _compare(wanted: Dict[str, List[str]], text: str) -> None:
         if before != after:
             told = f"{name}: {', '.join(before) or 'nothing'} became {', '.join(after) or 'nothing'}"
             raise InstallFailed(f"uv came to other versions than the project's own lock: {told}")
+
+
+def _demand_version(text: str) -> None:
+    """Refuse a uv.lock of a version whose layout is not known here; the first `version` is the lock's own.
+
+    Raises:
+        InstallFailed: names the version, and the one that is known.
+    """
+    match = _VERSION.search(text)
+    version = match.group(1).strip() if match else "none"
+    if version != _KNOWN_VERSION:
+        raise InstallFailed(
+            f"the {LOCK} has version {version[:20]!a}; this installer knows version {_KNOWN_VERSION}",
+            "ask for a bundle that was made by a parity which knows that version",
+        )
 
 
 def _packages(text: str) -> Iterator[Tuple[str, str, str]]:

@@ -16,6 +16,7 @@ from .listen import DEFAULT_BIND, parse_bind, tls_context
 from .serve import IndexServer
 from .static import write_index
 from .stock import open_stock
+from .texts import plain
 from .trust import add_key, checker
 
 SERVE = "offer bundles as a package index until Ctrl-C"
@@ -32,8 +33,8 @@ def main(arguments: Optional[List[str]] = None) -> int:
     try:
         options.run(options)
     except FarsideError as error:
-        text = f"parity: {error.message}\nparity: what to do: {error.remedy}\n"
-        sys.stderr.write(text.encode("ascii", "backslashreplace").decode("ascii"))
+        lines = [f"parity: {error.message}", f"parity: what to do: {error.remedy}"]
+        sys.stderr.write("".join(plain(line) + "\n" for line in lines))
         return error.exit_code
     except KeyboardInterrupt:
         return 130
@@ -83,7 +84,7 @@ def run_serve(options: argparse.Namespace) -> None:
     with open_stock(options.bundles, checker(options)) as stock:
         server = IndexServer(stock, parse_bind(options.bind), tls, None if options.quiet else _log)
         signal.signal(signal.SIGTERM, _interrupt)
-        sys.stdout.write(f"serving {server.url}simple/\n")
+        sys.stdout.write(plain(f"serving {server.url}simple/") + "\n")
         sys.stdout.flush()
         try:
             server.serve_forever()
@@ -95,7 +96,7 @@ def run_index(options: argparse.Namespace) -> None:
     """Write the static index."""
     with open_stock(options.bundles, checker(options)) as stock:
         write_index(stock, options.folder)
-    sys.stdout.write(f"written {simple_url(options.folder)}\n")
+    sys.stdout.write(plain(f"written {simple_url(options.folder)}") + "\n")
 
 
 def run_pip_conf(options: argparse.Namespace) -> None:
@@ -105,7 +106,7 @@ def run_pip_conf(options: argparse.Namespace) -> None:
 
 
 def _log(line: str) -> None:
-    sys.stderr.write(line + "\n")
+    sys.stderr.write(plain(line) + "\n")
 
 
 def _interrupt(*_: Any) -> None:

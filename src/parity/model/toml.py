@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import Any
 
@@ -14,6 +15,14 @@ TOMLError = tomllib.TOMLDecodeError
 """What `parse` raises; a ValueError."""
 
 
+UNREADABLE = "make it a plain file that this user may read, or move it away"
+"""What to do where a lock is there and cannot be read."""
+
+_AT_LINE = re.compile(r"\bat line (\d+)")
+_PACKAGE = re.compile(r"\bpackages\[(\d+)\]")
+_NAMED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)[: ]")
+
+
 def parse(text: str) -> dict[str, Any]:
     """The document as plain values.
 
@@ -22,3 +31,37 @@ def parse(text: str) -> dict[str, Any]:
     """
     document: dict[str, Any] = tomllib.loads(text)
     return document
+
+
+def reason(error: Exception) -> str:
+    """What is wrong, without any of the file's bytes."""
+    if isinstance(error, UnicodeDecodeError):
+        return "it is no UTF-8 text"
+    return "it is nested too deep" if isinstance(error, RecursionError) else str(error)
+
+
+def place_of(path: str, data: bytes, error: Exception) -> str:
+    """`path:line` as far as an error about a lock's text tells where it is; else the path alone.
+
+    Args:
+        path: of the file.
+        data: its bytes.
+        error: of reading the text as TOML, of packaging's `Pylock`, or one that begins with a package's name.
+    """
+    line = _line_of(data.decode("utf-8", "replace"), error, str(error))
+    return f"{path}:{line}" if line else path
+
+
+def _line_of(text: str, error: Exception, said: str) -> int:
+    if isinstance(error, UnicodeDecodeError):
+        return error.object.count(b"\n", 0, error.start) + 1
+    if found := _AT_LINE.search(said):
+        return int(found[1])
+    if "at end of document" in said:
+        return text.count("\n") + 1
+    if found := _PACKAGE.search(said):
+        heads = list(re.finditer(r"^\[\[packages\]\]", text, re.MULTILINE))[int(found[1]) :]
+        return text.count("\n", 0, heads[0].start()) + 1 if heads else 0
+    name = _NAMED.match(said)
+    line = re.search(rf'^name = "{re.escape(name[1])}"', text, re.MULTILINE) if name else None
+    return text.count("\n", 0, line.start()) + 1 if line else 0

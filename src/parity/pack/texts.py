@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import textwrap
 
+from parity.farside.texts import toml
 from parity.model import Lock, LockedWheel, Target
 from parity.model.profile import Installer
 from parity.pack.contents import WHEELS
@@ -129,8 +129,8 @@ def pylock_toml(lock: Lock) -> str:
     """The lock as PEP 751 with paths relative to the unpacked bundle, no addresses in it."""
     head = [
         'lock-version = "1.0"',
-        f"requires-python = {_toml(lock.requires_python)}",
-        f"created-by = {_toml(lock.created_by)}",
+        f"requires-python = {toml(lock.requires_python)}",
+        f"created-by = {toml(lock.created_by)}",
         "",
     ]
     return "\n".join(head + [_pylock_package(one) for one in lock.wheels])
@@ -167,15 +167,10 @@ def _beware(note: str) -> str:
 def _pylock_package(wheel: LockedWheel) -> str:
     size = "" if wheel.size is None else f"size = {wheel.size}, "
     said = wheel.origin.document() if wheel.origin else {}
-    origin = ", ".join(f"{key} = {_toml(value)}" for key, value in said.items())
+    origin = ", ".join(f"{key} = {toml(value)}" for key, value in said.items())
     return (
-        f"[[packages]]\nname = {_toml(wheel.name)}\nversion = {_toml(wheel.version)}\n"
-        f"wheels = [{{name = {_toml(wheel.filename)}, path = {_toml(WHEELS + wheel.filename)}, "
+        f"[[packages]]\nname = {toml(wheel.name)}\nversion = {toml(wheel.version)}\n"
+        f"wheels = [{{name = {toml(wheel.filename)}, path = {toml(WHEELS + wheel.filename)}, "
         f'{size}hashes = {{sha256 = "{wheel.sha256}"}}}}]\n'
         + (f"[packages.tool.parity]\norigin = {{{origin}}}\n" if origin else "")
     )
-
-
-def _toml(text: str) -> str:
-    """A TOML basic string; JSON's escapes are valid there (DEL alone would not be escaped)."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from parity.errors import LockOutdated
-from parity.files import write_atomic
 from parity.model import BundleFile, Lock, LockedWheel
+from parity.pipeline.lockfiles import put_lock, read_existing
 from parity.pipeline.values import BuildRequest
+from parity.progress import Reporter
 from parity.rehearse import Checkout
 from parity.resolve import ResolveInputs, inputs_digest, read_lock, resolver, write_lock
 
@@ -41,13 +42,14 @@ def locked(inputs: ResolveInputs, wheels: Iterable[LockedWheel]) -> Lock:
     )
 
 
-def keep_lock(request: BuildRequest, lock: Lock) -> Lock:
+def keep_lock(request: BuildRequest, lock: Lock, reporter: Reporter) -> Lock:
     """Write the lock where it is new; with --locked it must be the one there is.
 
     Raises:
         LockOutdated: it is not.
+        LockInvalid: the one there is cannot be read.
     """
-    existing = read_lock(request.lock_path)
+    existing = read_existing(read_lock, request.lock_path, request)
     if existing == lock:
         return lock
     if request.locked:
@@ -61,5 +63,5 @@ def keep_lock(request: BuildRequest, lock: Lock) -> Lock:
             where=str(request.lock_path),
             details=tuple(changed),
         )
-    write_atomic(request.lock_path, write_lock(lock).encode())
+    put_lock(read_lock, request.lock_path, write_lock(lock), reporter)
     return lock

@@ -5,11 +5,11 @@ from __future__ import annotations
 from parity.audit import tags_of_libc
 from parity.engine import Container
 from parity.errors import InputFileError
-from parity.files import write_atomic
 from parity.model import Facts, Lock, PinnedImage
 from parity.pipeline import projects
 from parity.pipeline.gathering import Gathering
 from parity.pipeline.keeping import Resolved, keep_lock
+from parity.pipeline.lockfiles import put_lock, read_existing
 from parity.pipeline.provenance import sources_file
 from parity.pipeline.sources import Shop
 from parity.pipeline.values import BuildRequest, World
@@ -48,13 +48,13 @@ def _sourced_lock(shop: Shop) -> Resolved:
         shop,
         request.profile.path.parent,
         request.profile.name,
-        read_lock(request.lock_path),
+        read_existing(read_lock, request.lock_path, request),
         requested=what.requested(shop.facts.markers),
     )
     gathering.want(what.requirements, what.direct)
     asked = [each.document(gathering.base) for each in what.direct]
     lock, built = gathering.resolved(what.constraints, sorted(asked))
-    lock = keep_lock(request, lock)
+    lock = keep_lock(request, lock, shop.world.reporter)
     missing = sorted(set(request.profile.sources.names) - {wheel.name for wheel in lock.wheels})
     if missing:
         shop.world.reporter.warn(f"build-from-source names what nothing asks for: {', '.join(missing)}")
@@ -70,7 +70,7 @@ def current_lock(request: BuildRequest, facts: Facts, room: Container, world: Wo
     """
     inputs = _inputs(request, facts)
     digest = inputs_digest(inputs, resolver())
-    existing = read_lock(request.lock_path)
+    existing = read_existing(read_lock, request.lock_path, request)
     if request.locked:
         return require_fresh(existing, digest, request.lock_path)
     if lock_state(existing, digest) == "fresh" and existing is not None and not request.upgrade:
@@ -86,7 +86,7 @@ def current_lock(request: BuildRequest, facts: Facts, room: Container, world: Wo
         upgrade=request.upgrade,
         bring_uv=lambda: world.tools.carry_uv(room, facts.arch),
     )
-    write_atomic(request.lock_path, write_lock(lock).encode())
+    put_lock(read_lock, request.lock_path, write_lock(lock), world.reporter)
     return lock
 
 

@@ -16,6 +16,7 @@ from parity.pack import file_in_archive, file_of_bytes
 from parity.pipeline.built import Built, together
 from parity.pipeline.gathering import Gathering
 from parity.pipeline.keeping import Resolved, keep_lock, locked
+from parity.pipeline.lockfiles import read_existing
 from parity.pipeline.provenance import sources_file
 from parity.pipeline.sources import Shop
 from parity.project import (
@@ -56,7 +57,7 @@ def project_lock(shop: Shop) -> Resolved:
         lock, built = _unlocked(shop, project)
     else:
         lock, built = _pinned(shop, project)
-    lock = keep_lock(request, lock)
+    lock = keep_lock(request, lock, shop.world.reporter)
     if project.lock == UV_LOCK and project.direct:
         shop.world.reporter.warn(
             "the packages are carried, but uv will not work in a checkout on the far side: "
@@ -111,7 +112,7 @@ def _unlocked(shop: Shop, project: Project) -> tuple[Lock, tuple[Built, ...]]:
         shop,
         project.plan.folder,
         str(project.plan.folder / "pyproject.toml"),
-        read_lock(shop.request.lock_path),
+        read_existing(read_lock, shop.request.lock_path, shop.request),
         {normalize_name(str(name)): source for name, source in sources.items()},
         {project.name} if project.is_package else (),
         project.requested() | own.requested(shop.facts.markers),

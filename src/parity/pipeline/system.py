@@ -11,11 +11,11 @@ from typing import Any
 from parity.engine import Container
 from parity.errors import LockOutdated, RehearsalFailed, SystemPackagesFailed
 from parity.farside.host import same_release
-from parity.files import write_atomic
 from parity.model import BundleFile, Facts, Proof, SystemPackage, SystemSet, WheelSet
 from parity.native import capability, providers
 from parity.pack import Draft, file_in_archive
 from parity.pipeline import known
+from parity.pipeline.lockfiles import put_lock, read_existing
 from parity.pipeline.values import BuildRequest, World
 from parity.rehearse import Carried
 from parity.system import (
@@ -152,7 +152,8 @@ class SystemSearch:
     def keep(self, found: SystemSet | None) -> None:
         """Write the lock, so that the next build asks for nothing."""
         if found is not None and not self.request.locked:
-            write_atomic(self._path, write_system_lock(SystemLock(self._inputs, found)).encode())
+            text = write_system_lock(SystemLock(self._inputs, found))
+            put_lock(read_system_lock, self._path, text, self.world.reporter)
 
     @property
     def _path(self) -> Path:
@@ -185,7 +186,7 @@ class SystemSearch:
 
     def _locked(self) -> SystemSet | None:
         """The lock's packages where it fits; None where there are to be others."""
-        lock = read_system_lock(self._path)
+        lock = read_existing(read_system_lock, self._path, self.request)
         fits = lock is not None and lock.inputs == self._inputs
         if self.request.locked and not fits:
             raise LockOutdated(

@@ -11,7 +11,11 @@ from typing import Any, BinaryIO
 
 from parity.errors import ImageUnavailable, ParityError
 from parity.farside import manifest, ustar
+from parity.farside.canonical import is_name
 from parity.farside.envelope import Checker
+from parity.farside.errors import BundleDamaged
+from parity.farside.proof import NAME
+from parity.farside.proof import parse as parse_proof
 from parity.farside.reader import VerifiedBundle, member_bytes, member_chunks, open_bundle, verify_bundle
 from parity.images import ensure_image
 from parity.model import ImageSource, Libc, PinnedImage, Proof, Target
@@ -54,8 +58,10 @@ def rehearse_again(path: Path, bundle: VerifiedBundle, site: Site) -> Proof:
         ParityError: from the rehearsal; FarsideError where the file changes meanwhile.
     """
     with open_bundle(str(path)) as file:
-        told = json.loads(member_bytes(file, bundle.manifest, "proof.json"))
-        document = json.loads(member_bytes(file, bundle.manifest, "profile.yaml"))
+        told = parse_proof(member_bytes(file, bundle.manifest, NAME))
+        if not {"id", "digests", "stand_in_for"} <= set(told["image"]):
+            raise BundleDamaged(f"{NAME} in the bundle does not say which image it was rehearsed in")
+        document = _object(member_bytes(file, bundle.manifest, "profile.yaml"), "profile.yaml")
         site.reporter.stage("image", told["image"]["name"])
         image = _image(told["image"], bundle, site)
         site.reporter.note(image.pin)
@@ -83,13 +89,26 @@ def _can_sync(file: BinaryIO, bundle: VerifiedBundle, site: Site) -> bool:
         return True
     paths = (path for path in listed if path.startswith(TREE))
     files = {path[len(TREE) :]: member_bytes(file, bundle.manifest, path).decode() for path in paths}
-    if not needs_code(files, json.loads(member_bytes(file, bundle.manifest, DOCUMENT))["root"]):
+    root = _object(member_bytes(file, bundle.manifest, DOCUMENT), DOCUMENT).get("root")
+    if not isinstance(root, str):
+        raise BundleDamaged(f"{DOCUMENT} in the bundle names no folder of the project")
+    if not needs_code(files, root):
         return True
     site.reporter.warn(
         "uv is not tried in a checkout: the project's metadata is made by building it, "
         "and its code does not travel"
     )
     return False
+
+
+def _object(data: bytes, name: str) -> dict[str, Any]:
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise BundleDamaged(f"{name} in the bundle is no JSON") from error
+    if not isinstance(document, dict):
+        raise BundleDamaged(f"{name} in the bundle is no object")
+    return document
 
 
 def _native_rules(document: Mapping[str, Any]) -> NativeRules:
@@ -149,5 +168,5 @@ def _sources(told: Mapping[str, Any]) -> Iterator[ImageSource]:
     for digest in told["digests"]:
         yield ImageSource(reference=digest)
     prefix, _, name = told["name"].partition("/")
-    if prefix == "images" and name and (shipped_root() / "images" / name).is_dir():
+    if prefix == "images" and is_name(name) and (shipped_root() / "images" / name).is_dir():
         yield ImageSource(folder=shipped_root() / "images" / name)

@@ -6,15 +6,17 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from parity.errors import InputFileError
 from parity.farside.names import normalize_name
+from parity.files import read_small
 from parity.model import ProjectPlan
 from parity.model.toml import TOMLError, parse
+from parity.project.shapes import check_pylock, check_pyproject, check_uv_lock
 
 _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 _CREDENTIALS = re.compile(r"https?://[^/\s\"'@]+@")
@@ -142,11 +144,14 @@ def read_project(plan: ProjectPlan) -> Project:
     """Read pyproject.toml, the lock and what else resolving needs.
 
     Raises:
-        InputFileError: a file is missing, cannot be read or is no TOML.
+        InputFileError: a file is missing, cannot be read, is no TOML, or holds something of another type
+            or version than what is read here.
     """
-    pyproject = _toml(plan.folder / "pyproject.toml")
+    pyproject = _toml(plan.folder / "pyproject.toml", check_pyproject)
     lock = _lock_kind(plan)
-    locked = _toml(plan.folder / UV_LOCK) if lock == UV_LOCK else {}
+    if lock == PYLOCK:
+        _toml(plan.folder / PYLOCK, check_pylock)
+    locked = _toml(plan.folder / UV_LOCK, check_uv_lock) if lock == UV_LOCK else {}
     places = [plan.folder, *(plan.folder / path for path in local_sources(locked))]
     normal = [Path(os.path.normpath(place)) for place in places]
     base = Path(os.path.commonpath(normal))
@@ -184,6 +189,8 @@ def _texts(base: Path, places: Sequence[Path], lock: str) -> Iterator[tuple[str,
             _refuse_leading_out(path, base)
             text = _read(path)
             _refuse_credentials(text, path)
+            if path.name != lock:  # a local package's, which decides what must be built
+                _parsed(text, str(path), check_pyproject)
             yield path.relative_to(base).as_posix(), text
 
 
@@ -217,16 +224,23 @@ def _group(known: Mapping[str, Any], name: str, seen: tuple[str, ...]) -> Iterat
             yield from _group(known, normalize_name(str(entry["include-group"])), (*seen, name))
 
 
-def _toml(path: Path) -> dict[str, Any]:
+def _toml(path: Path, check: Callable[[Mapping[str, Any], str], None]) -> dict[str, Any]:
+    return _parsed(_read(path), str(path), check)
+
+
+def _parsed(text: str, where: str, check: Callable[[Mapping[str, Any], str], None]) -> dict[str, Any]:
     try:
-        return parse(_read(path))
-    except TOMLError as error:
-        raise InputFileError(f"not TOML: {error}", where=str(path)) from error
+        document = parse(text)
+    except (TOMLError, RecursionError) as error:
+        remedy = "mend that line; a lock is written anew by `uv lock`"
+        raise InputFileError(f"not TOML: {error}", where=where, remedy=remedy) from error
+    check(document, where)
+    return document
 
 
 def _read(path: Path) -> str:
     try:
-        return path.read_bytes().decode("utf-8")
+        return read_small(path).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "is not UTF-8 text"
         raise InputFileError(f"cannot be read: {reason}", where=str(path)) from error

@@ -7,6 +7,7 @@ from parity.resolve.inputs import ResolveInputs, index_document, inputs_digest
 from parity.resolve.known import Known
 from parity.resolve.lockfile import (
     LockState,
+    is_foreign_lock,
     lock_path,
     lock_state,
     parse_lock,
@@ -37,6 +38,7 @@ __all__ = [
     "first_digest",
     "index_document",
     "inputs_digest",
+    "is_foreign_lock",
     "lock_path",
     "lock_state",
     "locked_build",

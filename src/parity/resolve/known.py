@@ -5,7 +5,6 @@ It never builds a source then, and does not ask the index for what a fetched whe
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +13,7 @@ from urllib.parse import quote
 from packaging.requirements import InvalidRequirement, Requirement
 
 from parity.errors import InputFileError
+from parity.farside.texts import toml
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def settings_text(known: Sequence[Known], sources: Collection[str]) -> str:
     """
     tables = [line for one in known for line in (*_table(one), "")]
     for name in sorted(sources):
-        tables += ["[[dependency-metadata]]", f"name = {json.dumps(name)}", "requires-dist = []", ""]
+        tables += ["[[dependency-metadata]]", f"name = {toml(name)}", "requires-dist = []", ""]
     return "\n".join(tables)
 
 
@@ -92,13 +92,13 @@ def known_requirements(known: Sequence[Known]) -> str:
 
 def _table(one: Known) -> Iterator[str]:
     yield "[[dependency-metadata]]"
-    yield f"name = {json.dumps(one.name)}"
-    yield f"version = {json.dumps(one.version)}"
-    yield f"requires-dist = {json.dumps([_without_address(line, one.name) for line in one.requires])}"
+    yield f"name = {toml(one.name)}"
+    yield f"version = {toml(one.version)}"
+    yield f"requires-dist = {toml([_without_address(line, one.name) for line in one.requires])}"
     if one.requires_python:
-        yield f"requires-python = {json.dumps(one.requires_python)}"
+        yield f"requires-python = {toml(one.requires_python)}"
     if one.provides_extra:
-        yield f"provides-extra = {json.dumps(list(one.provides_extra))}"
+        yield f"provides-extra = {toml(list(one.provides_extra))}"
 
 
 def _without_address(line: str, name: str) -> str:

@@ -5,7 +5,6 @@ Reading trusts nothing: the file lies in a repository that others write to.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,9 +14,11 @@ from packaging.pylock import Package, Pylock, PylockValidationError
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from parity.errors import LockInvalid, LockOutdated
+from parity.farside.texts import toml
+from parity.files import read_small
 from parity.model import Lock, LockedWheel, Origin
 from parity.model.network import clean_url
-from parity.model.toml import TOMLError, parse
+from parity.model.toml import UNREADABLE, TOMLError, parse, place_of, reason
 
 _WHEEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]*\.whl")
 _INDEX_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
@@ -55,11 +56,18 @@ def read_lock(path: Path) -> Lock | None:
         LockInvalid: it is not a PEP 751 lock of exactly one hashed wheel for each package.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        data = read_small(path)
     except FileNotFoundError:
         return None
-    except (OSError, UnicodeDecodeError) as error:
-        raise LockInvalid(f"the lock cannot be read: {error}", where=str(path)) from error
+    except OSError as error:
+        raise LockInvalid(
+            f"the lock cannot be read: {error.strerror}", where=str(path), remedy=UNREADABLE
+        ) from error
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        place = place_of(str(path), data, error)
+        raise LockInvalid(f"the lock cannot be read: {reason(error)}", where=place) from error
     return parse_lock(text, str(path))
 
 
@@ -71,9 +79,11 @@ def parse_lock(text: str, where: str) -> Lock:
         own = _own_table(document)
         wheels = {package.name: _locked(package, own["requested"]) for package in pylock.packages}
     except (TOMLError, PylockValidationError, RecursionError) as error:
-        raise LockInvalid(f"not a PEP 751 lock: {error}", where=where) from error
+        place = place_of(where, text.encode(), error)
+        raise LockInvalid(f"not a PEP 751 lock: {reason(error)}", where=place) from error
     except LockInvalid as error:
-        raise LockInvalid(error.message, where=where) from error
+        place = place_of(where, text.encode(), error)
+        raise LockInvalid(error.message, where=place) from error
     if len(wheels) != len(pylock.packages):
         raise LockInvalid("the lock names a package twice", where=where)
     return Lock(
@@ -85,19 +95,30 @@ def parse_lock(text: str, where: str) -> Lock:
     )
 
 
+def is_foreign_lock(data: bytes) -> bool:
+    """Whether it is a sound lock (PEP 751) of another tool."""
+    try:
+        document = parse(data.decode("utf-8"))
+        Pylock.from_dict(document)
+    except (ValueError, PylockValidationError, RecursionError):
+        return False
+    tool = document.get("tool")
+    return not (isinstance(tool, dict) and "parity" in tool)
+
+
 def write_lock(lock: Lock) -> str:
     """The lock's text; the same lock always gives the same text."""
     lines = [
         'lock-version = "1.0"',
-        f"requires-python = {_quoted(lock.requires_python)}",
-        f"created-by = {_quoted(lock.created_by)}",
+        f"requires-python = {toml(lock.requires_python)}",
+        f"created-by = {toml(lock.created_by)}",
     ]
     for wheel in lock.wheels:
         lines += ["", *_package_lines(wheel)]
-    requested = ", ".join(_quoted(wheel.name) for wheel in lock.wheels if wheel.requested)
-    lines += ["", "[tool.parity]", f"inputs = {_quoted(lock.inputs)}", f"requested = [{requested}]"]
+    requested = ", ".join(toml(wheel.name) for wheel in lock.wheels if wheel.requested)
+    lines += ["", "[tool.parity]", f"inputs = {toml(lock.inputs)}", f"requested = [{requested}]"]
     if lock.variables:
-        lines.append(f"variables = [{', '.join(map(_quoted, lock.variables))}]")
+        lines.append(f"variables = [{', '.join(map(toml, lock.variables))}]")
     return "\n".join(lines) + "\n"
 
 
@@ -105,7 +126,7 @@ def preferences(versions: Mapping[str, str]) -> str:
     """A lock that names versions and nothing else: what uv prefers where it still fits."""
     lines = ['lock-version = "1.0"', 'created-by = "parity"']
     for name, version in sorted(versions.items()):
-        lines += ["", "[[packages]]", f"name = {_quoted(name)}", f"version = {_quoted(version)}"]
+        lines += ["", "[[packages]]", f"name = {toml(name)}", f"version = {toml(version)}"]
     return "\n".join([*lines, ""])
 
 
@@ -113,28 +134,28 @@ def _package_lines(wheel: LockedWheel) -> list[str]:
     if wheel.origin is not None:
         return _built_lines(wheel, wheel.origin)
     size = "" if wheel.size is None else f"size = {wheel.size}, "
-    file = f"name = {_quoted(wheel.filename)}, url = {_quoted(wheel.url)}, {size}"
-    index = [f"index = {_quoted(wheel.index)}"] if "://" in wheel.index else []
+    file = f"name = {toml(wheel.filename)}, url = {toml(wheel.url)}, {size}"
+    index = [f"index = {toml(wheel.index)}"] if "://" in wheel.index else []
     named = wheel.index != "default" and not index
-    own = ["[packages.tool.parity]", f"index = {_quoted(wheel.index)}"] if named else []
+    own = ["[packages.tool.parity]", f"index = {toml(wheel.index)}"] if named else []
     return [
         "[[packages]]",
-        f"name = {_quoted(wheel.name)}",
-        f"version = {_quoted(wheel.version)}",
+        f"name = {toml(wheel.name)}",
+        f"version = {toml(wheel.version)}",
         *index,
-        f"wheels = [{{ {file}hashes = {{ sha256 = {_quoted(wheel.sha256)} }} }}]",
+        f"wheels = [{{ {file}hashes = {{ sha256 = {toml(wheel.sha256)} }} }}]",
         *own,
     ]
 
 
 def _built_lines(wheel: LockedWheel, origin: Origin) -> list[str]:
     """A package that is built: PEP 751 names its source, our own table the wheel that came of it."""
-    inside = f", subdirectory = {_quoted(origin.subdirectory)}" if origin.subdirectory else ""
-    said = ", ".join(f"{key} = {_quoted(value)}" for key, value in origin.document().items())
-    address = _quoted(origin.address)
-    asked = f", requested-revision = {_quoted(origin.revision)}" if origin.revision else ""
-    archive = f"hashes = {{ sha256 = {_quoted(origin.sha256)} }}{inside}"
-    commit = f"commit-id = {_quoted(origin.commit)}"
+    inside = f", subdirectory = {toml(origin.subdirectory)}" if origin.subdirectory else ""
+    said = ", ".join(f"{key} = {toml(value)}" for key, value in origin.document().items())
+    address = toml(origin.address)
+    asked = f", requested-revision = {toml(origin.revision)}" if origin.revision else ""
+    archive = f"hashes = {{ sha256 = {toml(origin.sha256)} }}{inside}"
+    commit = f"commit-id = {toml(origin.commit)}"
     is_file = origin.address.endswith(_ARCHIVES)
     source = {
         "git": f'vcs = {{ type = "git", url = {address}{asked}, {commit}{inside} }}',
@@ -147,25 +168,20 @@ def _built_lines(wheel: LockedWheel, origin: Origin) -> list[str]:
     address_of: list[str] = []
     name_of: list[str] = []
     if origin.kind == "sdist" and wheel.index != "default":
-        (address_of if "://" in wheel.index else name_of).append(f"index = {_quoted(wheel.index)}")
+        (address_of if "://" in wheel.index else name_of).append(f"index = {toml(wheel.index)}")
     return [
         "[[packages]]",
-        f"name = {_quoted(wheel.name)}",
-        f"version = {_quoted(wheel.version)}",
+        f"name = {toml(wheel.name)}",
+        f"version = {toml(wheel.version)}",
         *address_of,
         source[origin.kind],
         "[packages.tool.parity]",
         *name_of,
-        f"wheel = {_quoted(wheel.filename)}",
-        f"sha256 = {_quoted(wheel.sha256)}",
+        f"wheel = {toml(wheel.filename)}",
+        f"sha256 = {toml(wheel.sha256)}",
         f"size = {wheel.size or 0}",
         f"origin = {{ {said} }}",
     ]
-
-
-def _quoted(text: str) -> str:
-    """A TOML basic string; what we write holds no characters in which JSON and TOML differ."""
-    return json.dumps(text)
 
 
 def _own_table(document: Mapping[str, Any]) -> dict[str, Any]:

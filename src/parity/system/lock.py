@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from parity.errors import LockInvalid
+from parity.farside.texts import toml
 from parity.farside.ustar import is_safe_path
+from parity.files import read_small
 from parity.model import SystemPackage, SystemPlan, SystemSet, Target
-from parity.model.toml import TOMLError, parse
+from parity.model.toml import UNREADABLE, parse, place_of, reason
 
 FORMAT = "parity-system/1"
 _MANAGERS = ("deb", "rpm", "apk")
@@ -56,14 +58,14 @@ def write_system_lock(lock: SystemLock) -> str:
     """The lock's text; the same lock always gives the same text."""
     lines = [
         "# Written by `parity build`: the distribution's packages that a bundle carries.",
-        f"format = {json.dumps(FORMAT)}",
-        f"inputs = {json.dumps(lock.inputs)}",
-        f"manager = {json.dumps(lock.found.manager)}",
-        f"unprovided = {json.dumps(list(lock.found.unprovided))}",
+        f"format = {toml(FORMAT)}",
+        f"inputs = {toml(lock.inputs)}",
+        f"manager = {toml(lock.found.manager)}",
+        f"unprovided = {toml(lock.found.unprovided)}",
     ]
     for package in lock.found.packages:
         lines += ["", "[[packages]]"]
-        lines += [f"{name} = {json.dumps(value)}" for name, value in vars(package).items()]
+        lines += [f"{name} = {toml(value)}" for name, value in vars(package).items()]
     return "\n".join(lines) + "\n"
 
 
@@ -74,12 +76,18 @@ def read_system_lock(path: Path) -> SystemLock | None:
         LockInvalid: it is not one that `write_system_lock` could have written.
     """
     try:
-        document = parse(path.read_text(encoding="utf-8"))
-        return _lock(document)
+        data = read_small(path)
     except FileNotFoundError:
         return None
-    except (OSError, UnicodeDecodeError, TOMLError, RecursionError, ValueError) as error:
-        raise LockInvalid(f"not a lock of system packages: {error}", where=str(path)) from error
+    except OSError as error:
+        raise LockInvalid(
+            f"the lock cannot be read: {error.strerror}", where=str(path), remedy=UNREADABLE
+        ) from error
+    try:
+        return _lock(parse(data.decode("utf-8")))
+    except (RecursionError, ValueError) as error:
+        place = place_of(str(path), data, error)
+        raise LockInvalid(f"not a lock of system packages: {reason(error)}", where=place) from error
 
 
 def _lock(document: Mapping[str, Any]) -> SystemLock:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,8 +9,9 @@ from typing import Any, BinaryIO
 
 from parity.farside.delta import Identity, identity_of
 from parity.farside.envelope import Checker
-from parity.farside.errors import BundleDamaged
 from parity.farside.manifest import Manifest
+from parity.farside.proof import NAME
+from parity.farside.proof import parse as parse_proof
 from parity.farside.reader import VerifiedBundle, member_bytes, open_bundle
 from parity.progress import Reporter
 from parity.update.verified import verified
@@ -125,21 +125,12 @@ def _packages(file: BinaryIO, manifest: Manifest, common: frozenset[str]) -> dic
 
 def _seen(file: BinaryIO, manifest: Manifest) -> Seen:
     """The proof's lists; one that is not there (an older proof) is empty."""
-    try:
-        proof = json.loads(member_bytes(file, manifest, "proof.json"))
-    except (ValueError, RecursionError) as error:
-        raise BundleDamaged("proof.json in the bundle is no JSON") from error
+    proof = parse_proof(member_bytes(file, manifest, NAME))
     missing = _triples(proof, "missing_libraries", ("package", "file", "library"))
     imports = _triples(proof, "imports", ("package", "module", "error"))
     return Seen(missing, frozenset(one for one in imports if one[2]))
 
 
-def _triples(proof: Any, key: str, fields: tuple[str, str, str]) -> frozenset[Triple]:
-    rows = proof.get(key, []) if isinstance(proof, dict) else None
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise BundleDamaged(f"proof.json in the bundle has a {key} that is no list of objects")
+def _triples(proof: Mapping[str, Any], key: str, fields: tuple[str, str, str]) -> frozenset[Triple]:
     first, second, third = fields
-    return frozenset(
-        (plain(str(row.get(first, ""))), plain(str(row.get(second, ""))), plain(str(row.get(third, ""))))
-        for row in rows
-    )
+    return frozenset((plain(row[first]), plain(row[second]), plain(row[third])) for row in proof[key])
