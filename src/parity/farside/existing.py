@@ -18,18 +18,23 @@ import errno
 import glob
 import os
 import shutil
+import stat
 import tempfile
 from contextlib import contextmanager
 from typing import Any, Dict, Iterator, Tuple
 
 from . import acts
 from .errors import EnvironmentUnfit
-from .prefix import MARK, readable_by_all, remove, sync_folder, take_lock, write_receipt
+from .plainfile import read_whole
+from .prefix import MARK, readable_by_all, remove, take_lock
+from .receiptfile import sync_folder, write_receipt
 from .relocate import relocate
 from .state import RECORD
 
 _LOCK, _NEW, _OLD = "lock", "new", "old"
 _EXCHANGE = 2
+_MAX_CFG = 1 << 20
+_APPEND = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _HERE = -100
 # The call's number where the C library has no function for it (glibc before 2.28).
 _RENAMEAT2 = {"x86_64": 316, "aarch64": 276, "ppc64le": 357, "s390x": 347}
@@ -47,9 +52,19 @@ class Existing:
         self.new = os.path.join(_work_of(path), _NEW)
 
     def size(self) -> int:
-        """Its bytes."""
-        files = (os.path.join(parent, name) for parent, _, names in os.walk(self.path) for name in names)
-        return sum(os.lstat(file).st_size for file in files)
+        """Its bytes.
+
+        Raises:
+            EnvironmentUnfit: it holds what cannot be copied: a pipe, a device, a socket.
+        """
+        total = 0
+        for parent, _, names in os.walk(self.path):
+            for name in names:
+                found = os.lstat(os.path.join(parent, name))
+                if not (stat.S_ISREG(found.st_mode) or stat.S_ISLNK(found.st_mode)):
+                    raise EnvironmentUnfit(f"{os.path.join(parent, name)} is neither a file nor a link")
+                total += found.st_size
+        return total
 
     def copy(self) -> None:
         """Copy it whole: contents, links, times, modes and, where we may, owners."""
@@ -66,7 +81,7 @@ class Existing:
 
     def write(self, receipt: Dict[str, Any], act: acts.Act) -> None:
         """Put record and receipt into the copy."""
-        record = os.open(os.path.join(self.new, RECORD), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        record = os.open(os.path.join(self.new, RECORD), _APPEND, 0o644)
         try:
             acts.append(record, act)
         finally:
@@ -129,8 +144,10 @@ def check_environment(path: str) -> None:
         EnvironmentUnfit: says why.
     """
     repair(path)
-    if not os.path.isfile(os.path.join(path, "pyvenv.cfg")):
-        raise EnvironmentUnfit(*_no_environment(path))
+    try:
+        read_whole(os.path.join(path, "pyvenv.cfg"), _MAX_CFG)  # Python reads it line by line, however long
+    except OSError:
+        raise EnvironmentUnfit(*_no_environment(path)) from None
     if os.path.realpath(path) != path:
         raise EnvironmentUnfit(f"{path} is a link, or lies behind one", f"name {os.path.realpath(path)}")
     if os.path.ismount(path):
