@@ -12,7 +12,8 @@ from typing import Tuple
 
 # What `openssl pkey -pubout` and parity write; line ends may have been changed on the way.
 _PEM = re.compile(
-    rb"-----BEGIN PUBLIC KEY-----\r?\n((?:[A-Za-z0-9+/]{1,76}={0,2}\r?\n)+)-----END PUBLIC KEY-----(?:\r?\n)*"
+    rb"\s{0,99}-----BEGIN PUBLIC KEY-----\r?\n((?:[A-Za-z0-9+/]{1,128}={0,2}\r?\n){1,99})"
+    rb"-----END PUBLIC KEY-----\s{0,99}"
 )
 # RFC 5480: SubjectPublicKeyInfo of an uncompressed point on P-256, up to the point's coordinates.
 _P256 = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004")

@@ -39,7 +39,7 @@ def nothing(_document: Document) -> Iterator[str]:
 
 
 def place(text: str) -> str:
-    """A path on the command line. An empty one is an unset variable, and `abspath` would make it this folder."""
+    """A path on the command line. An empty one is an unset variable: `abspath` would make it this folder."""
     if not text or "\0" in text:
         raise argparse.ArgumentTypeError("the path is empty")
     return text
