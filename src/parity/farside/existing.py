@@ -20,11 +20,12 @@ import os
 import shutil
 import stat
 import tempfile
-from contextlib import contextmanager
-from typing import Any, Dict, Iterator, Tuple
+from contextlib import contextmanager, suppress
+from typing import Any, Dict, Iterator, List, Tuple
 
 from . import acts
 from .errors import EnvironmentUnfit
+from .owners import check_inside, check_ours, check_way
 from .plainfile import read_whole
 from .prefix import MARK, readable_by_all, remove, take_lock
 from .receiptfile import sync_folder, write_receipt
@@ -126,7 +127,7 @@ def open_environment(path: str) -> Iterator[Existing]:
 def _open(path: str) -> Iterator[Existing]:
     outer = _work_of(path)
     busy = f"another installation works on {path}"
-    lock = take_lock(os.path.join(outer, _LOCK), lambda: os.makedirs(outer, 0o700, exist_ok=True), busy)
+    lock = take_lock(os.path.join(outer, _LOCK), lambda: _make_outer(outer), busy)
     try:
         _sweep(path)
         yield Existing(path, lock, tempfile.mkdtemp(prefix="run-", dir=outer))
@@ -137,12 +138,23 @@ def _open(path: str) -> Iterator[Existing]:
         os.close(lock)
 
 
-def check_environment(path: str) -> None:
+def _make_outer(outer: str) -> None:
+    """Make the folder whose name everybody knows; one that somebody else made is not taken over."""
+    with suppress(FileExistsError):
+        os.mkdir(outer, 0o700)
+    check_ours(outer, EnvironmentUnfit)
+
+
+def check_environment(path: str) -> List[str]:
     """Refuse what is no environment, or none that may be replaced as a whole.
+
+    Returns:
+        warnings, for who is not root; see `owners`.
 
     Raises:
         EnvironmentUnfit: says why.
     """
+    warnings = check_way(os.path.dirname(path), EnvironmentUnfit)
     repair(path)
     try:
         read_whole(os.path.join(path, "pyvenv.cfg"), _MAX_CFG)  # Python reads it line by line, however long
@@ -154,6 +166,8 @@ def check_environment(path: str) -> None:
         raise EnvironmentUnfit(f"{path} is a mount point and cannot be replaced as a whole")
     if os.path.exists(os.path.join(os.path.dirname(os.path.dirname(path)), MARK)):
         raise EnvironmentUnfit(f"{path} is a release, which never changes", "install with --prefix")
+    check_inside(path, EnvironmentUnfit)  # before the first program of it is run
+    return warnings
 
 
 def _no_environment(path: str) -> Tuple[str, str]:
@@ -170,6 +184,7 @@ def _no_environment(path: str) -> Tuple[str, str]:
 
 def repair(path: str) -> None:
     """Bring an environment back that a kill took away between two renames."""
+    check_ours(_work_of(path), EnvironmentUnfit)
     old = os.path.join(_work_of(path), _OLD)
     if not os.path.lexists(path) and os.path.isdir(old):
         os.rename(old, path)

@@ -21,6 +21,7 @@ from typing import Any, Callable, Dict, Iterator, List, Optional
 
 from . import acts
 from .errors import InstallFailed, PrefixInUse
+from .owners import check_entries, check_way
 from .receiptfile import has_receipt, read_receipt, sync_folder, write_receipt
 
 MARK, RELEASES, CURRENT = ".parity-prefix", "releases", "current"
@@ -100,6 +101,7 @@ def open_prefix(path: str) -> Iterator[Prefix]:
 
 
 def _open_prefix(path: str) -> Iterator[Prefix]:
+    check_place(path)
     made = _make_folders(path)
     try:
         mark, busy = os.path.join(path, MARK), f"another installation works in {path}"
@@ -136,6 +138,21 @@ def readable_by_all() -> Iterator[None]:
         yield
     finally:
         os.umask(before)
+
+
+def check_place(path: str) -> List[str]:
+    """Refuse, as root, a prefix where somebody else could exchange what is installed; see `owners`.
+
+    Returns:
+        warnings, for who is not root.
+
+    Raises:
+        PrefixInUse: it is one.
+    """
+    warnings = check_way(path, PrefixInUse)
+    check_entries(path, (MARK, RELEASES, CURRENT), PrefixInUse)
+    check_entries(os.path.join(path, RELEASES), _ids_in(path), PrefixInUse)
+    return warnings
 
 
 def check_prefix(path: str) -> None:
