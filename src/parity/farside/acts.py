@@ -13,8 +13,10 @@ from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional
 
 from .envelope import Statement
 from .errors import OlderBundle
+from .plainfile import parse_json, read_whole
 
 INSTALL, ROLLBACK, PRUNE = "install", "rollback", "prune"
+_LIMIT = 1 << 26
 Act = Dict[str, Any]
 
 
@@ -42,10 +44,13 @@ def append(descriptor: int, act: Act) -> None:
 
 
 def read(path: str) -> List[Act]:
-    """All acts, the oldest first; none where there is no record. Torn lines are passed over."""
+    """All acts, the oldest first; none where there is no record. Torn lines are passed over.
+
+    Raises:
+        OSError: it is no plain file of ours, or larger than any record is.
+    """
     try:
-        with open(path, "rb") as handle:
-            lines = handle.read().splitlines()
+        lines = read_whole(path, _LIMIT, follow=False).splitlines()
     except FileNotFoundError:
         return []
     return [act for act in map(_parse, lines) if act is not None]
@@ -53,10 +58,15 @@ def read(path: str) -> List[Act]:
 
 def _parse(line: bytes) -> Optional[Act]:
     try:
-        act = json.loads(line.decode("ascii"))
+        act = parse_json(line)
     except ValueError:
         return None
-    return act if isinstance(act, dict) and isinstance(act.get("act"), str) else None
+    return act if isinstance(act, dict) and isinstance(act.get("act"), str) and _has_words(act) else None
+
+
+def _has_words(act: Act) -> bool:
+    words = (act.get(key) for key in ("at", "release", "previous"))
+    return all(word is None or isinstance(word, str) for word in words)
 
 
 def highest(records: Iterable[Mapping[str, Any]]) -> Dict[str, Highest]:

@@ -9,6 +9,7 @@ import re
 from typing import Any, Callable, Dict, List, Sequence, Tuple
 
 from .errors import BundleDamaged
+from .plainfile import parse_json
 
 Check = Callable[[Any, str], None]
 
@@ -31,10 +32,10 @@ def decode(data: bytes, what: str) -> Any:
 
     Raises:
         BundleDamaged: no JSON, or another spelling of it (spaces, key order, double keys, NaN,
-            escapes that are not needed, nesting too deep for the interpreter).
+            escapes that are not needed, nesting too deep), or numbers and values without measure.
     """
     try:
-        value = json.loads(data.decode("ascii"), object_pairs_hook=_unique)
+        value = parse_json(data, _unique)
         same = encode(value) == data
     except (ValueError, RecursionError) as error:
         raise BundleDamaged(f"{what} is not canonical JSON: {_brief(error)}") from error

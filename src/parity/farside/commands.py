@@ -10,7 +10,7 @@ from typing import Any, Dict, Iterator, List, Sequence
 from . import facts as facts_of
 from . import project, receipt
 from .errors import BundleUnreadable
-from .installing import INSTALL, Command, Document, add_prefix, nothing
+from .installing import INSTALL, Command, Document, add_prefix, nothing, place
 from .otherfiles import describe, other_files
 from .plan import Say
 from .reader import UnverifiedBundle, open_bundle, read_unverified, verify_bundle
@@ -131,10 +131,15 @@ def _fact_lines(document: Document) -> Iterator[str]:
 
 def _project_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("checkout", metavar="CHECKOUT", help="the project's folder, with pyproject.toml and uv.lock")
-    add("--bundle", default="", metavar="BUNDLE", help="a *.parity.tar file or a folder; else this bundle")
+    add(
+        "checkout",
+        type=place,
+        metavar="CHECKOUT",
+        help="the project's folder, with pyproject.toml and uv.lock",
+    )
+    add("--bundle", type=place, metavar="BUNDLE", help="a *.parity.tar file or a folder; else this bundle")
     add_key(parser, required=False)
-    add("--store", default="", metavar="DIR", help="where the wheels stay; CHECKOUT/.parity if not given")
+    add("--store", type=place, metavar="DIR", help="where the wheels stay; CHECKOUT/.parity if not given")
     add("--python", default="", metavar="PATH", help="the interpreter to use")
     add("--allow-other-os", action="store_true", help="accept another OS release or an older C library")
     add("--undo", action="store_true", help="put the original uv.lock back, and do nothing else")

@@ -18,18 +18,24 @@ import errno
 import glob
 import os
 import shutil
+import stat
 import tempfile
-from contextlib import contextmanager
-from typing import Any, Dict, Iterator, Tuple
+from contextlib import contextmanager, suppress
+from typing import Any, Dict, Iterator, List, Tuple
 
 from . import acts
 from .errors import EnvironmentUnfit
-from .prefix import MARK, readable_by_all, remove, sync_folder, take_lock, write_receipt
+from .owners import check_inside, check_ours, check_way
+from .plainfile import read_whole
+from .prefix import MARK, readable_by_all, remove, take_lock
+from .receiptfile import sync_folder, write_receipt
 from .relocate import relocate
 from .state import RECORD
 
 _LOCK, _NEW, _OLD = "lock", "new", "old"
 _EXCHANGE = 2
+_MAX_CFG = 1 << 20
+_APPEND = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _HERE = -100
 # The call's number where the C library has no function for it (glibc before 2.28).
 _RENAMEAT2 = {"x86_64": 316, "aarch64": 276, "ppc64le": 357, "s390x": 347}
@@ -47,9 +53,19 @@ class Existing:
         self.new = os.path.join(_work_of(path), _NEW)
 
     def size(self) -> int:
-        """Its bytes."""
-        files = (os.path.join(parent, name) for parent, _, names in os.walk(self.path) for name in names)
-        return sum(os.lstat(file).st_size for file in files)
+        """Its bytes.
+
+        Raises:
+            EnvironmentUnfit: it holds what cannot be copied: a pipe, a device, a socket.
+        """
+        total = 0
+        for parent, _, names in os.walk(self.path):
+            for name in names:
+                found = os.lstat(os.path.join(parent, name))
+                if not (stat.S_ISREG(found.st_mode) or stat.S_ISLNK(found.st_mode)):
+                    raise EnvironmentUnfit(f"{os.path.join(parent, name)} is neither a file nor a link")
+                total += found.st_size
+        return total
 
     def copy(self) -> None:
         """Copy it whole: contents, links, times, modes and, where we may, owners."""
@@ -66,7 +82,7 @@ class Existing:
 
     def write(self, receipt: Dict[str, Any], act: acts.Act) -> None:
         """Put record and receipt into the copy."""
-        record = os.open(os.path.join(self.new, RECORD), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        record = os.open(os.path.join(self.new, RECORD), _APPEND, 0o644)
         try:
             acts.append(record, act)
         finally:
@@ -111,7 +127,7 @@ def open_environment(path: str) -> Iterator[Existing]:
 def _open(path: str) -> Iterator[Existing]:
     outer = _work_of(path)
     busy = f"another installation works on {path}"
-    lock = take_lock(os.path.join(outer, _LOCK), lambda: os.makedirs(outer, 0o700, exist_ok=True), busy)
+    lock = take_lock(os.path.join(outer, _LOCK), lambda: _make_outer(outer), busy)
     try:
         _sweep(path)
         yield Existing(path, lock, tempfile.mkdtemp(prefix="run-", dir=outer))
@@ -122,21 +138,36 @@ def _open(path: str) -> Iterator[Existing]:
         os.close(lock)
 
 
-def check_environment(path: str) -> None:
+def _make_outer(outer: str) -> None:
+    """Make the folder whose name everybody knows; one that somebody else made is not taken over."""
+    with suppress(FileExistsError):
+        os.mkdir(outer, 0o700)
+    check_ours(outer, EnvironmentUnfit)
+
+
+def check_environment(path: str) -> List[str]:
     """Refuse what is no environment, or none that may be replaced as a whole.
+
+    Returns:
+        warnings, for who is not root; see `owners`.
 
     Raises:
         EnvironmentUnfit: says why.
     """
+    warnings = check_way(os.path.dirname(path), EnvironmentUnfit)
     repair(path)
-    if not os.path.isfile(os.path.join(path, "pyvenv.cfg")):
-        raise EnvironmentUnfit(*_no_environment(path))
+    try:
+        read_whole(os.path.join(path, "pyvenv.cfg"), _MAX_CFG)  # Python reads it line by line, however long
+    except OSError:
+        raise EnvironmentUnfit(*_no_environment(path)) from None
     if os.path.realpath(path) != path:
         raise EnvironmentUnfit(f"{path} is a link, or lies behind one", f"name {os.path.realpath(path)}")
     if os.path.ismount(path):
         raise EnvironmentUnfit(f"{path} is a mount point and cannot be replaced as a whole")
     if os.path.exists(os.path.join(os.path.dirname(os.path.dirname(path)), MARK)):
         raise EnvironmentUnfit(f"{path} is a release, which never changes", "install with --prefix")
+    check_inside(path, EnvironmentUnfit)  # before the first program of it is run
+    return warnings
 
 
 def _no_environment(path: str) -> Tuple[str, str]:
@@ -153,6 +184,7 @@ def _no_environment(path: str) -> Tuple[str, str]:
 
 def repair(path: str) -> None:
     """Bring an environment back that a kill took away between two renames."""
+    check_ours(_work_of(path), EnvironmentUnfit)
     old = os.path.join(_work_of(path), _OLD)
     if not os.path.lexists(path) and os.path.isdir(old):
         os.rename(old, path)

@@ -14,6 +14,7 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Se
 from . import envelope, manifest, ustar
 from .errors import BundleDamaged, BundleUnreadable, HostileContent, SignatureInvalid
 from .manifest import Manifest, Member
+from .plainfile import read_start
 from .wheelset import SetJudgement, Verdict, WheelFile, judge_set, sha256_of
 
 # What may lie beside the unpacked files without being theirs: the bundle itself, the sender's key.
@@ -75,8 +76,7 @@ def open_folder(path: str, check: Optional[envelope.Checker] = None) -> BundleFo
 
 def _read(path: str, limit: int) -> Optional[bytes]:
     try:
-        with open(path, "rb") as handle:
-            return handle.read(limit)
+        return read_start(path, limit)
     except FileNotFoundError:
         return None
     except OSError as error:

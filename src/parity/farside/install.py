@@ -17,7 +17,8 @@ from .folder import judge_wheels
 from .new_release import NewRelease
 from .otherfiles import demand_room, describe, other_files, space
 from .plan import Laid, Plan, Request, Say, follow, judge_laid, lay_out, make_plan
-from .prefix import CURRENT, RELEASES, Prefix, check_prefix, open_prefix, remove
+from .prefix import CURRENT, RELEASES, Prefix, check_place, check_prefix, open_prefix, remove
+from .receiptfile import RECEIPT, has_receipt
 from .releases import prune
 from .source import Source, demand_space, open_source
 from .state import State, of_environment, of_prefix
@@ -52,9 +53,10 @@ def install(request: Request, say: Say) -> Dict[str, Any]:
     begin = time.monotonic()
     place = request.into or request.prefix
     try:
-        check_environment(place) if request.into else check_prefix(place)
+        warnings = _look_at(request)
         with open_source(request.bundle, request.check) as source:
             plan = make_plan(request, source.head, say)
+            plan = plan._replace(warnings=[*warnings, *plan.warnings])
             result = _outline(plan)
             if request.dry_run:
                 result.update(_try_out(plan, source, say))
@@ -64,6 +66,14 @@ def install(request: Request, say: Say) -> Dict[str, Any]:
         raise InstallFailed(f"{error.filename or place}: {error.strerror or error}") from error
     result["seconds"] = round(time.monotonic() - begin, 3)
     return result
+
+
+def _look_at(request: Request) -> List[str]:
+    """Refuse a place that will not do, before anything is read; gives warnings."""
+    if request.into:
+        return check_environment(request.into)
+    check_prefix(request.prefix)
+    return check_place(request.prefix)
 
 
 def _outline(plan: Plan) -> Dict[str, Any]:
@@ -163,10 +173,11 @@ def _under(plan: Plan, source: Source, say: Say) -> Dict[str, Any]:
         _bring_system(plan, laid, prefix.work, say)
         previous, known = prefix.current(), prefix.read_receipt(plan.release_id)
         found = _found(plan, laid, _compare(plan, state), previous)
+        untouched = has_receipt(prefix.release(plan.release_id))
         try:
             told = _complete(plan, laid, prefix, found, say)
         except BaseException:
-            if known is None:
+            if not untouched:
                 remove(prefix.release(plan.release_id))
             raise
         switched = previous != plan.release_id
@@ -196,6 +207,9 @@ def _complete(plan: Plan, laid: Laid, prefix: Prefix, found: receipt.Found, say:
     children = Children(prefix.work, prefix.lock)
     environment = prefix.release(plan.release_id)
     told = prefix.read_receipt(plan.release_id)
+    if told is None and has_receipt(environment):
+        remedy = f"look at it, remove {environment}, then repeat"
+        raise InstallFailed(f"{os.path.join(environment, RECEIPT)} is no receipt", remedy)
     if told:
         installer, imports = told["installer"], _demand_imports(plan, children, environment, say)
     else:

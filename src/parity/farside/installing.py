@@ -38,9 +38,17 @@ def nothing(_document: Document) -> Iterator[str]:
     return iter(())
 
 
+def place(text: str) -> str:
+    """A path on the command line. An empty one is an unset variable: `abspath` would make it this folder."""
+    if not text or "\0" in text:
+        raise argparse.ArgumentTypeError("the path is empty")
+    return text
+
+
 def add_prefix(parser: argparse.ArgumentParser) -> None:
     """The option that names a prefix."""
-    parser.add_argument("--prefix", required=True, metavar="DIR", help="where the releases lie side by side")
+    add = parser.add_argument
+    add("--prefix", required=True, type=place, metavar="DIR", help="where the releases lie side by side")
 
 
 def add_install_options(parser: argparse.ArgumentParser) -> None:
@@ -81,16 +89,14 @@ def _options(parser: argparse.ArgumentParser) -> None:
         "bundle", metavar="BUNDLE", help="a *.parity.tar file, or the folder it was unpacked to"
     )
     add_key(parser)
-    place = parser.add_mutually_exclusive_group(required=True)
-    place.add_argument(
-        "--prefix", default="", metavar="DIR", help="a new or empty folder, or one used before"
-    )
-    place.add_argument("--into", default="", metavar="VENV", help="an existing virtual environment")
+    add = parser.add_mutually_exclusive_group(required=True).add_argument
+    add("--prefix", default=None, type=place, metavar="DIR", help="a new or empty folder, or one used before")
+    add("--into", default=None, type=place, metavar="VENV", help="an existing virtual environment")
     add_install_options(parser)
 
 
 def _run(options: argparse.Namespace, say: Say) -> Document:
-    request = request_of(options, options.bundle, options.prefix)
+    request = request_of(options, options.bundle, options.prefix or "")
     into = os.path.abspath(options.into) if options.into else ""
     return install(request._replace(into=into, check=checker(options)), say)
 

@@ -83,7 +83,10 @@ def _own_parser(folder: str) -> argparse.ArgumentParser:
         epilog="Also: install.py rollback --prefix PREFIX, install.py installed --prefix PREFIX",
     )
     parser.add_argument(
-        "prefix", metavar="PREFIX", help="a new or empty folder, or one installed into before"
+        "prefix",
+        type=installing.place,
+        metavar="PREFIX",
+        help="a new or empty folder, or one installed into before",
     )
     installing.add_install_options(parser)
     _add_json(parser)

@@ -4,24 +4,18 @@ For hosts where nothing but Python and openssl 1.1.1 or later is at hand. Only E
 """
 
 import base64
-import binascii
 import hashlib
 import os
-import re
 import subprocess
 from typing import NamedTuple, Sequence
 
+from .ecdsa import public_der, well_formed
 from .envelope import Checker, make_checker
 from .errors import SignatureInvalid
+from .plainfile import read_whole
 
-_PEM = re.compile(rb"\s*-----BEGIN PUBLIC KEY-----\s+([A-Za-z0-9+/=\s]+?)\s*-----END PUBLIC KEY-----\s*")
-# RFC 5480: SubjectPublicKeyInfo of an uncompressed point on P-256, up to the point's coordinates.
-_P256 = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004")
-_P256_LENGTH = len(_P256) + 64
 _TIMEOUT = 60
-_MAX_KEY_FILE = 65536
-# A DER signature by a P-256 key has 72 bytes at most.
-_MAX_SIGNATURE = 128
+MAX_KEY_FILE = 65536
 
 
 class PublicKey(NamedTuple):
@@ -38,13 +32,11 @@ def load_public_key(path: str) -> PublicKey:
         SignatureInvalid: it cannot be read or is no such key.
     """
     try:
-        with open(path, "rb") as file:
-            match = _PEM.fullmatch(file.read(_MAX_KEY_FILE))
-        der = base64.b64decode(match.group(1)) if match else b""
-    except (OSError, binascii.Error) as error:
-        raise SignatureInvalid(f"cannot read the key {path}: {error}") from error
-    if not der.startswith(_P256) or len(der) != _P256_LENGTH:
-        raise SignatureInvalid(f"{path} is not an ECDSA P-256 public key in PEM form")
+        der = public_der(read_whole(path, MAX_KEY_FILE))
+    except OSError as error:
+        raise SignatureInvalid(f"cannot read the key {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise SignatureInvalid(f"{path} is not an ECDSA P-256 public key in PEM form: {error}") from error
     return PublicKey(hashlib.sha256(der).hexdigest(), _to_pem(der))
 
 
@@ -62,7 +54,7 @@ def openssl_checker(key_files: Sequence[str], openssl: str = "openssl", threshol
     keys = {key.fingerprint: key for key in map(load_public_key, key_files)}
 
     def is_right(key: PublicKey, sig: bytes, signed: bytes) -> bool:
-        return len(sig) <= _MAX_SIGNATURE and _ask(openssl, key.pem, sig, signed)
+        return well_formed(sig) and _ask(openssl, key.pem, sig, signed)
 
     return make_checker(keys, is_right, threshold)
 

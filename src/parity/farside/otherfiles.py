@@ -14,7 +14,7 @@ from . import ustar
 from .errors import InstallFailed
 from .folder import BundleFolder
 from .manifest import OTHER_FILES, Manifest
-from .prefix import read_receipt
+from .receiptfile import read_receipt
 from .wheelset import sha256_of
 
 _CHUNK = 1024 * 1024

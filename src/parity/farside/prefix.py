@@ -10,10 +10,10 @@ Standard library only, Python 3.6 and later.
 """
 
 import fcntl
-import json
 import os
 import re
 import shutil
+import stat
 import tempfile
 import time
 from contextlib import contextmanager, suppress
@@ -21,8 +21,10 @@ from typing import Any, Callable, Dict, Iterator, List, Optional
 
 from . import acts
 from .errors import InstallFailed, PrefixInUse
+from .owners import check_entries, check_way
+from .receiptfile import has_receipt, read_receipt, sync_folder, write_receipt
 
-MARK, RELEASES, CURRENT, RECEIPT = ".parity-prefix", "releases", "current", "parity-receipt.json"
+MARK, RELEASES, CURRENT = ".parity-prefix", "releases", "current"
 _WORK = ".work-"
 _RELEASE = re.compile(r"[0-9a-f]{12}")
 _FOREIGN_BUT_FINE = ("lost+found",)
@@ -74,9 +76,8 @@ class Prefix:
     def sweep(self) -> List[str]:
         """Remove what killed installations left; gives the names. Only with the lock held."""
         gone = [name for name in sorted(os.listdir(self.path)) if name.startswith(_WORK)]
-        releases = os.path.join(self.path, RELEASES)
-        ids = sorted(os.listdir(releases)) if os.path.isdir(releases) else []
-        half_done = [each for each in ids if _RELEASE.fullmatch(each) and self.read_receipt(each) is None]
+        # A receipt that cannot be read is a reason to look, not to throw a release away.
+        half_done = [each for each in _ids_in(self.path) if not has_receipt(self.release(each))]
         gone += [os.path.join(RELEASES, each) for each in half_done]
         for name in gone:
             remove(os.path.join(self.path, name))
@@ -100,6 +101,7 @@ def open_prefix(path: str) -> Iterator[Prefix]:
 
 
 def _open_prefix(path: str) -> Iterator[Prefix]:
+    check_place(path)
     made = _make_folders(path)
     try:
         mark, busy = os.path.join(path, MARK), f"another installation works in {path}"
@@ -138,6 +140,21 @@ def readable_by_all() -> Iterator[None]:
         os.umask(before)
 
 
+def check_place(path: str) -> List[str]:
+    """Refuse, as root, a prefix where somebody else could exchange what is installed; see `owners`.
+
+    Returns:
+        warnings, for who is not root.
+
+    Raises:
+        PrefixInUse: it is one.
+    """
+    warnings = check_way(path, PrefixInUse)
+    check_entries(path, (MARK, RELEASES, CURRENT), PrefixInUse)
+    check_entries(os.path.join(path, RELEASES), _ids_in(path), PrefixInUse)
+    return warnings
+
+
 def check_prefix(path: str) -> None:
     """Refuse a prefix that is a file, or a folder that holds something which is not ours.
 
@@ -153,15 +170,26 @@ def check_prefix(path: str) -> None:
     foreign = sorted(names - ours) if MARK in names else sorted(names)
     if foreign:
         raise PrefixInUse(f"{path} holds something that is not ours: {foreign[0]!r}")
-    current = os.path.join(path, CURRENT)
+    _check_kinds(path)
+
+
+def _check_kinds(path: str) -> None:
+    """Refuse what has one of our names and is not what we make: a link or a pipe would lead us elsewhere."""
+    mark, releases, current = (os.path.join(path, name) for name in (MARK, RELEASES, CURRENT))
+    if os.path.lexists(mark) and not stat.S_ISREG(os.lstat(mark).st_mode):
+        raise PrefixInUse(f"{mark} is not a regular file")
+    if os.path.lexists(releases) and not stat.S_ISDIR(os.lstat(releases).st_mode):
+        raise PrefixInUse(f"{releases} is not a folder of its own", "a link elsewhere is not followed")
     if os.path.lexists(current) and not os.path.islink(current):
         raise PrefixInUse(f"{current} is not a link")
+    if os.path.islink(current) and current_of(path) is None:
+        raise PrefixInUse(f"{current} does not lead to a release: {os.readlink(current)!a}")
 
 
 def _make_folders(path: str) -> List[str]:
     """Make a folder and its parents; gives those that were not there, the innermost first."""
     missing = []
-    while not os.path.lexists(path):
+    while path and not os.path.lexists(path):
         missing.append(path)
         path = os.path.dirname(path)
     for each in reversed(missing):
@@ -176,11 +204,13 @@ def _unmake_folders(made: List[str]) -> None:
 
 
 def current_of(path: str) -> Optional[str]:
-    """The id of the release that is current under a prefix; needs no lock."""
-    try:
-        return os.path.basename(os.readlink(os.path.join(path, CURRENT)))
-    except (FileNotFoundError, NotADirectoryError):
+    """The id of the release that is current under a prefix, None where there is none; needs no lock."""
+    link = os.path.join(path, CURRENT)
+    if not os.path.islink(link):
         return None
+    folder, name = os.path.split(os.path.normpath(os.path.join(path, os.readlink(link))))
+    ours = folder == os.path.normpath(os.path.join(path, RELEASES))
+    return name if ours and _RELEASE.fullmatch(name) else None
 
 
 def record_of(path: str) -> List[Dict[str, Any]]:
@@ -190,32 +220,15 @@ def record_of(path: str) -> List[Dict[str, Any]]:
 
 def receipts_of(path: str) -> Dict[str, Dict[str, Any]]:
     """The receipts of all complete releases under a prefix, by id; needs no lock."""
-    releases = os.path.join(path, RELEASES)
-    ids = sorted(os.listdir(releases)) if os.path.isdir(releases) else []
-    found = ((each, read_receipt(os.path.join(releases, each))) for each in ids if _RELEASE.fullmatch(each))
+    found = ((each, read_receipt(os.path.join(path, RELEASES, each))) for each in _ids_in(path))
     return {each: receipt for each, receipt in found if receipt is not None}
 
 
-def write_receipt(environment: str, receipt: Dict[str, Any]) -> None:
-    """Put a receipt into an environment, whole or not at all."""
-    partial = os.path.join(environment, RECEIPT + ".partial")
-    with open(partial, "w", encoding="ascii") as handle:
-        json.dump(receipt, handle, indent=2, sort_keys=True)
-        handle.write("\n")
-        handle.flush()
-        os.fsync(handle.fileno())
-    os.replace(partial, os.path.join(environment, RECEIPT))
-    sync_folder(environment)
-
-
-def read_receipt(environment: str) -> Optional[Dict[str, Any]]:
-    """An environment's receipt, None where it has none."""
-    try:
-        with open(os.path.join(environment, RECEIPT), encoding="ascii") as handle:
-            receipt = json.load(handle)
-    except (FileNotFoundError, NotADirectoryError, ValueError):
-        return None
-    return receipt if isinstance(receipt, dict) else None
+def _ids_in(path: str) -> List[str]:
+    """What is called like a release under a prefix."""
+    releases = os.path.join(path, RELEASES)
+    names = sorted(os.listdir(releases)) if os.path.isdir(releases) else []
+    return [name for name in names if _RELEASE.fullmatch(name)]
 
 
 def take_lock(mark: str, check: Callable[[], object], busy: str) -> int:
@@ -252,12 +265,3 @@ def remove(path: str) -> None:
             os.unlink(path)
         return
     shutil.rmtree(path)
-
-
-def sync_folder(path: str) -> None:
-    """Make the names in a folder last through a power cut."""
-    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

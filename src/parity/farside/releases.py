@@ -25,7 +25,15 @@ def installed(path: str) -> Dict[str, Any]:
     Raises:
         NothingInstalled: it is no prefix.
         PrefixInUse: it holds something else.
+        InstallFailed: something there cannot be read.
     """
+    try:
+        return _installed(path)
+    except OSError as error:
+        raise InstallFailed(f"{error.filename or path}: {error.strerror or error}") from error
+
+
+def _installed(path: str) -> Dict[str, Any]:
     _demand_prefix(path)
     receipts, record, current = receipts_of(path), record_of(path), current_of(path)
     order = in_order(list(receipts), record)

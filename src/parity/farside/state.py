@@ -5,7 +5,8 @@ from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tup
 
 from . import acts, changes, receipt
 from .envelope import Statement
-from .prefix import current_of, read_receipt, receipts_of, record_of
+from .prefix import current_of, receipts_of, record_of
+from .receiptfile import read_receipt
 
 RECORD = ".parity-record"
 """The record's name in an existing environment; under a prefix it is in the prefix's mark."""

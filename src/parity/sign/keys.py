@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from parity.errors import KeyExists, KeyUnusable, WriteFailed
+from parity.farside.ecdsa import public_der, well_formed
 
 _ALGORITHM = ec.ECDSA(hashes.SHA256())
 _MAX_KEY_FILE = 65536
@@ -39,6 +40,8 @@ class PublicKey:
 
     def made(self, signature: bytes, data: bytes) -> bool:
         """Whether this key made that signature (DER, ECDSA with SHA-256) of the data."""
+        if not well_formed(signature):  # the rule of both sides; libraries read more than they must
+            return False
         try:
             self._key.verify(signature, data, _ALGORITHM)
         except InvalidSignature:
@@ -136,9 +139,10 @@ def load_public_key(path: Path) -> PublicKey:
     if b"PRIVATE KEY" in data:
         raise KeyUnusable("this is a private key; its public half ends in .pub", where=str(path))
     try:
-        key = serialization.load_pem_public_key(data)
+        key = serialization.load_der_public_key(public_der(data))
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise KeyUnusable("this is not a public key in PEM form", where=str(path)) from error
+        reason = f"this is not an ECDSA P-256 public key in PEM form: {error}"
+        raise KeyUnusable(reason, where=str(path)) from error
     if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
         raise KeyUnusable("this is not an ECDSA P-256 public key", where=str(path))
     return PublicKey(key)
@@ -170,9 +174,12 @@ def _read(path: Path) -> tuple[bytes, int]:
             mode = os.fstat(descriptor).st_mode
             if not stat.S_ISREG(mode):
                 raise KeyUnusable("this is not a regular file", where=str(path))
-            return file.read(_MAX_KEY_FILE), mode
+            data = file.read(_MAX_KEY_FILE + 1)
     except OSError as error:
         raise KeyUnusable(f"the key cannot be read: {error.strerror}", where=str(path)) from error
+    if len(data) > _MAX_KEY_FILE:
+        raise KeyUnusable("this file is too large for a key", where=str(path))
+    return data, mode
 
 
 def _make_private_folder(folder: Path) -> None:

@@ -13,24 +13,26 @@ It can be read from top to bottom: below stand, between lines of dashes, the mod
 `farside` exactly as parity has them; what comes after them loads and runs them.
 """
 
+import posix
 import sys
 
 if sys.version_info < (3, 6):
     sys.stderr.write("this needs Python 3.6 or later; it was started with %d.%d\n" % sys.version_info[:2])
     sys.exit(62)
 
+# Start over, out of reach of PYTHONPATH and of what lies beside this file. Until then nothing is imported
+# but what is built into the interpreter: not even `__future__` or `os`, which `python3 -S` would take from
+# this folder. Without a PATH, Python does not know where it lies itself; the kernel does.
+if not (sys.flags.isolated and sys.executable):
+    program = sys.executable or posix.readlink("/proc/self/exe")
+    again = [program, "-I", "-B", __file__]
+    posix.execv(program, again + sys.argv[1:])
+
 import importlib.abc
 import importlib.machinery
 import importlib.util
 import os
 import types  # noqa: F401 - for a comment that tells a type
-
-# Start over, out of reach of PYTHONPATH and of what lies beside this file. Without a PATH, Python does
-# not know where it lies itself; the kernel does.
-if not (sys.flags.isolated and sys.executable):
-    program = sys.executable or os.path.realpath("/proc/self/exe")
-    again = [program, "-I", "-B", os.path.abspath(__file__)]
-    os.execv(program, again + sys.argv[1:])  # noqa: S606
 
 VERSION = "@VERSION@"
 SOURCES = {}  # type: dict[str, str]

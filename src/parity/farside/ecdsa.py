@@ -1,0 +1,66 @@
+"""Which bytes count as an ECDSA P-256 public key, and as a signature by one. Python 3.6 and later.
+
+Both sides ask here before a library or the host's openssl is asked, since those read more than they must
+(bytes after the end, long forms of a length, a second key), and not all of them the same. One rule for
+all: what has another spelling than the one that is written is refused.
+"""
+
+import base64
+import binascii
+import re
+from typing import Tuple
+
+# What `openssl pkey -pubout` and parity write; line ends may have been changed on the way.
+_PEM = re.compile(
+    rb"\s{0,99}-----BEGIN PUBLIC KEY-----\r?\n((?:[A-Za-z0-9+/]{1,128}={0,2}\r?\n){1,99})"
+    rb"-----END PUBLIC KEY-----\s{0,99}"
+)
+# RFC 5480: SubjectPublicKeyInfo of an uncompressed point on P-256, up to the point's coordinates.
+_P256 = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004")
+_P256_LENGTH = len(_P256) + 64
+_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+_SEQUENCE, _INTEGER = 0x30, 0x02
+_MAX_SIGNATURE = 72
+
+
+def public_der(text: bytes) -> bytes:
+    """The DER form (RFC 5480) of the one key in a PEM file (RFC 7468) that holds nothing else.
+
+    Raises:
+        ValueError: it holds another kind of key, none, several, or anything besides.
+    """
+    match = _PEM.fullmatch(text)
+    if match is None:
+        raise ValueError("it must hold one PUBLIC KEY block, and nothing else")
+    body = match.group(1).replace(b"\r", b"").replace(b"\n", b"")
+    try:
+        der = base64.b64decode(body, validate=True)
+    except binascii.Error:
+        raise ValueError("what is between its lines is not base64") from None
+    if base64.b64encode(der) != body:
+        raise ValueError("what is between its lines is not written as base64 is")
+    if not der.startswith(_P256) or len(der) != _P256_LENGTH:
+        raise ValueError("it is of another kind")
+    return der
+
+
+def well_formed(signature: bytes) -> bool:
+    """Whether bytes are the DER form of a signature by a P-256 key, to the byte (RFC 3279, X.690 11)."""
+    if len(signature) > _MAX_SIGNATURE or signature[:1] != bytes((_SEQUENCE,)):
+        return False
+    if signature[1:2] != bytes((len(signature) - 2,)):
+        return False
+    first, rest = _integer(signature[2:])
+    second, rest = _integer(rest)
+    return not rest and 0 < first < _ORDER and 0 < second < _ORDER
+
+
+def _integer(data: bytes) -> Tuple[int, bytes]:
+    """A positive integer in its shortest form, and the bytes after it; 0 where there is none."""
+    if len(data) < 3 or data[0] != _INTEGER or not 0 < data[1] <= len(data) - 2:  # noqa: PLR2004
+        return 0, data
+    content, rest = data[2 : 2 + data[1]], data[2 + data[1] :]
+    padded = len(content) > 1 and content[0] == 0 and content[1] < 0x80  # noqa: PLR2004
+    if padded or content[0] >= 0x80:  # noqa: PLR2004
+        return 0, data
+    return int.from_bytes(content, "big"), rest
