@@ -83,10 +83,13 @@ def release(address: str, link: Link) -> Release:
     texts = isinstance(href, str) and isinstance(hashes, dict) and isinstance(python, str)
     if not texts or not _NAME.fullmatch(link.filename) or len(python) > _LONGEST:
         raise ValueError("a file name or a requires-python that no wheel has")
+    url = urllib.parse.urldefrag(urllib.parse.urljoin(address, href))[0]
+    if not url.startswith(("http://", "https://")):
+        raise ValueError("an address that is neither http nor https")
     return Release(
         filename=urllib.parse.unquote(link.filename),
         version=link.filename.split("-")[1],
-        url=urllib.parse.urldefrag(urllib.parse.urljoin(address, href))[0],
+        url=url,
         sha256=announced_sha256(hashes.get("sha256")),
         requires_python=python,
         yanked=bool(said.get("yanked")),

@@ -113,7 +113,7 @@ def _job(each: Input, index: HostileIndex, store: Path, wheel: bytes) -> dict[st
         one = {"name": "default", "url": index.url, "packages": ["*"], "credentials": {}}
         return {**job, "indexes": [one]}
     job.update(audits="", requirements=["demo"], constraints=[], tags=list(DEBIAN11.tags))
-    return {**job, "markers": dict(DEBIAN11.markers), "threads": 4, "deadline": 10}
+    return {**job, "markers": dict(DEBIAN11.markers), "threads": 4, "deadline": 20}
 
 
 def _store(folder: Path) -> Path:
