@@ -27,10 +27,11 @@ import random
 import socket
 import threading
 import time
-from typing import IO, Any, Callable, Dict, List, Optional, Tuple
+from typing import IO, Any, Callable, Dict, List, Tuple
 
 from .digests import Digests, Wheel, scope_of, wheel_of
 from .pace import Answer
+from .progress import Counter
 from .store import CHUNK, Store
 from .web import MOST, Browser, Settings, WebProblem, settings
 
@@ -38,8 +39,6 @@ Emit = Callable[[Dict[str, Any]], None]
 
 _LONGEST_WAIT = 60.0
 _STALL = 300.0
-_STEP = 64 * 1024
-"""Bytes of all files together that count as going forward."""
 _HOPELESS = ("dns", "tls", "proxy", "network", "disk", "timeout", "slow")
 """When one file fails for these, all will: the run stops instead of failing file by file."""
 
@@ -69,57 +68,6 @@ def main(job: Dict[str, Any], emit: Emit) -> Dict[str, Any]:
     }
 
 
-class _Counter:
-    """Bytes done, expected and fetched, counted by many threads."""
-
-    def __init__(self, files: int, known: List[Optional[int]]) -> None:
-        self._lock = threading.Lock()
-        self._unknown = sum(size is None for size in known)
-        self._total = sum(size or 0 for size in known)
-        self._done = 0
-        self._files = files
-        self._files_done = 0
-        self._latest = ""
-        self._moved = 0
-        self._mark = (time.monotonic(), 0, 0)
-        self.fetched = 0
-
-    def add(self, count: int, fetched: bool = True) -> None:
-        with self._lock:
-            self._done += count
-            self._moved += max(count, 0)
-            self.fetched += count if fetched else 0
-
-    def learn(self, size: int) -> None:
-        with self._lock:
-            self._total += size
-            self._unknown -= 1
-
-    def finish(self, filename: str) -> None:
-        with self._lock:
-            self._files_done += 1
-            self._latest = filename
-
-    def idle(self) -> float:
-        """Seconds since a file was finished, or enough of some had come."""
-        with self._lock:
-            _, moved, files = self._mark
-            if self._moved >= moved + _STEP or self._files_done > files:
-                self._mark = (time.monotonic(), self._moved, self._files_done)
-            return time.monotonic() - self._mark[0]
-
-    def event(self) -> Dict[str, Any]:
-        with self._lock:
-            return {
-                "event": "progress",
-                "done": self._done,
-                "total": 0 if self._unknown else self._total,
-                "file": self._latest,
-                "files_done": self._files_done,
-                "files": self._files,
-            }
-
-
 class Run:
     """What the threads of one run share; each may bring any wheel into the store."""
 
@@ -134,7 +82,7 @@ class Run:
         self._stop = threading.Event()
         self._mine = threading.local()
         self._browsers: List[Browser] = []
-        self.counter = _Counter(len(job["wheels"]), [w.get("size") for w in job["wheels"]])
+        self.counter = Counter(len(job["wheels"]), [w.get("size") for w in job["wheels"]])
 
     def stop(self) -> None:
         """End all downloads: what is unfinished stays, to be resumed."""

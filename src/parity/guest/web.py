@@ -12,13 +12,13 @@ import re
 import socket
 import ssl
 import tempfile
-import threading
 import time
 import urllib.parse
 import urllib.request
 import zlib
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
+from .hostnames import connected
 from .pace import Answer
 
 USER_AGENT = "parity/1"
@@ -218,13 +218,13 @@ class Browser:
         way = origin if proxy is None else proxy[0]
         if origin.scheme == "http":
             plain = http.client.HTTPConnection(way.host, way.port, timeout=self._how.timeout)
-            plain._create_connection = _connected  # type: ignore[attr-defined]  # noqa: SLF001
+            plain._create_connection = connected  # type: ignore[attr-defined]  # noqa: SLF001
             plain.response_class = Answer
             return plain
         secure = http.client.HTTPSConnection(
             way.host, way.port, timeout=self._how.timeout, context=self._how.context
         )
-        secure._create_connection = _connected  # type: ignore[attr-defined]  # noqa: SLF001
+        secure._create_connection = connected  # type: ignore[attr-defined]  # noqa: SLF001
         secure.response_class = Answer
         if proxy is not None:
             secure.set_tunnel(origin.host, origin.port, headers=_basic("Proxy-Authorization", proxy[1]))
@@ -242,36 +242,6 @@ class Browser:
             raise WebProblem("proxy", "only proxies with an http:// address are supported for downloads")
         user_info = urllib.parse.urlsplit(address).netloc.rpartition("@")[0]
         return origin_of(address), urllib.parse.unquote(user_info)
-
-
-class _Names:
-    """Host names looked up once for all threads: a burst of lookups loses packets, and each costs 5 s."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._known: Dict[Tuple[str, int], List[str]] = {}
-
-    def addresses(self, host: str, port: int) -> List[str]:
-        """The numeric addresses of a host, in the resolver's order; raises socket.gaierror."""
-        with self._lock:
-            if (host, port) not in self._known:
-                answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-                self._known[host, port] = [str(answer[4][0]) for answer in answers]
-            return self._known[host, port]
-
-
-_NAMES = _Names()
-
-
-def _connected(address: Tuple[str, int], timeout: Any = None, source: Any = None) -> socket.socket:
-    """As `socket.create_connection`, with names that are looked up once."""
-    first, *others = _NAMES.addresses(*address)
-    try:
-        return socket.create_connection((first, address[1]), timeout, source)
-    except OSError:
-        if not others:
-            raise
-    return socket.create_connection((others[0], address[1]), timeout, source)
 
 
 def status_problem(status: int, retry_after: Optional[str]) -> WebProblem:

@@ -56,10 +56,11 @@ def run(scale: float) -> Iterator[Outcome]:
     """Every input; the scale does not change how many there are."""
     del scale
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        yield from pool.map(_in_a_folder, (*HOSTILE, *HONEST))
+        yield from pool.map(in_a_folder, (*HOSTILE, *HONEST))
 
 
-def _in_a_folder(each: Input) -> Outcome:
+def in_a_folder(each: Input) -> Outcome:
+    """How one input ended."""
     with tempfile.TemporaryDirectory(prefix="parity-attack-") as folder:
         return _try(each, Path(folder))
 
