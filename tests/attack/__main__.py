@@ -50,7 +50,7 @@ def _say(line: str) -> None:
 
 
 def _campaigns(asked: Iterable[str]) -> Iterator[tuple[str, ModuleType]]:
-    found = sorted(each.name for each in pkgutil.iter_modules(campaigns.__path__))
+    found = sorted(each.name for each in pkgutil.iter_modules(campaigns.__path__) if each.name[0] != "_")
     for name in list(asked) or found:
         yield name, importlib.import_module(f"{campaigns.__name__}.{name}")
 

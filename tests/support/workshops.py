@@ -28,13 +28,16 @@ class Shop:
 
 
 @contextmanager
-def shop(engine: DockerEngine, image: str, *, uv: bool = False, store_size: str = "") -> Iterator[Shop]:
-    """A started workshop; with uv, or with a store of so many bytes in memory."""
+def shop(
+    engine: DockerEngine, image: str, *, uv: bool = False, store_size: str = "", memory: int | None = None
+) -> Iterator[Shop]:
+    """A started workshop; with uv, with a store of so many bytes in memory, or with so little memory."""
     with engine.scratch_volume() as volume:
         spec = ContainerSpec(
             image=image,
             network=Network.DEFAULT,
             purpose="workshop",
+            memory=memory,
             mounts=() if store_size else (Mount(volume, STORE, read_only=False),),
             tmpfs={STORE: f"rw,size={store_size}"} if store_size else {},
         )

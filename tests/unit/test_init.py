@@ -129,6 +129,7 @@ def test_every_key_of_the_template_is_a_real_key(here: Path) -> None:
     starts = (
         "install:",
         "rehearsal:",
+        "limits:",
         "index:",
         "installer:",
         "exclude-newer:",

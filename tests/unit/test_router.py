@@ -212,8 +212,8 @@ def test_an_index_that_demands_a_clients_certificate_gets_it(tmp_path: Path, mai
 
 HTML = b"""<!DOCTYPE html><html><head><base href="https://files.example/x/"></head><body>
 <a href="../one-1.0-py3-none-any.whl#md5=00" data-requires-python="&gt;=3.6" data-yanked="broken">one</a>
-<a href="https://u:canary@other.example/one-1.0.tar.gz?sig=1#sha256=aa" data-core-metadata="sha256=bb">one</a>
-<a href="../">up</a></body></html>"""
+<a href="https://u:canary@other.example/one-1.0.tar.gz?sig=1#sha256=%s" data-core-metadata="sha256=bb">one</a>
+<a href="../">up</a></body></html>""" % (b"AA" * 32)
 
 
 def test_html_pages_in_the_words_of_json() -> None:
@@ -228,7 +228,7 @@ def test_html_pages_in_the_words_of_json() -> None:
         {
             "filename": "one-1.0.tar.gz",
             "url": "https://other.example/one-1.0.tar.gz?sig=1",
-            "hashes": {"sha256": "aa"},
+            "hashes": {"sha256": "aa" * 32},
             "core-metadata": {"sha256": "bb"},
         },
     ]

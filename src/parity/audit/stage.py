@@ -7,12 +7,13 @@ from typing import Any
 
 from parity.engine import Container
 from parity.engine.guests import Event, GuestFailed, run_guest
+from parity.engine.workshop import out_of_memory
 from parity.errors import FetchFailed, HostileWheel
 from parity.farside.wheelset import ALLOWABLE, REFUSED
-from parity.model import Finding, WheelSet
+from parity.model import Finding, Limits, WheelSet
+from parity.model.limits import remedy, spelt
 from parity.progress import Reporter
 
-_TIMEOUT = 1800.0
 _REMEDY_ALLOW = "leave the package out, pin another version, or accept it: rehearsal.allow: [{}]"
 
 
@@ -24,6 +25,7 @@ def audit_wheels(
     reporter: Reporter,
     *,
     cache: str | None = None,
+    timeout: float = Limits.audit,
 ) -> tuple[Finding, ...]:
     """Judge every wheel of a set as a file; none of its code runs.
 
@@ -34,6 +36,7 @@ def audit_wheels(
         allow: findings accepted by name, `KIND:PACKAGE`.
         reporter: hears wheels done and total, and every finding that was let pass.
         cache: a writable folder in the container for judgements, None for none.
+        timeout: seconds for all.
 
     Returns:
         findings that do not stop the build: allowed ones and warnings.
@@ -49,12 +52,16 @@ def audit_wheels(
 
     try:
         result = run_guest(
-            container, python, "audit", audit_job(wheels, allow, cache), on_event=hear, timeout=_TIMEOUT
+            container, python, "audit", audit_job(wheels, allow, cache), on_event=hear, timeout=timeout
         )
     except GuestFailed as error:
-        raise FetchFailed("the stored wheels cannot be read: " + error.last_line) from error
+        raise out_of_memory(error) or FetchFailed(
+            "the stored wheels cannot be read: " + error.last_line
+        ) from error
     except TimeoutError as error:
-        raise FetchFailed(f"reading the stored wheels took longer than {_TIMEOUT:.0f} seconds") from error
+        raise FetchFailed(
+            f"judging the wheels took longer than {spelt(timeout)}", remedy=remedy("audit")
+        ) from error
     passed = interpret(result)
     for finding in passed:
         reporter.warn(f"{finding.wheel}: {finding.message} ({finding.kind})")

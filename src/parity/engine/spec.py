@@ -57,7 +57,7 @@ class ContainerSpec:
     memory: int | None = None
     pids: int | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
-    lifetime: int = 6 * 3600
+    lifetime: int = 24 * 3600
 
 
 @dataclass(frozen=True)

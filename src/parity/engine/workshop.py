@@ -5,13 +5,19 @@ It resolves, fetches and audits; no code of any package runs in it.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from parity.engine.guests import guest_tar
+from parity.engine.guests import GuestFailed, guest_tar
 from parity.engine.protocol import Container, Engine
 from parity.engine.spec import ContainerSpec, Mount, Network
+from parity.errors import EngineLost, EngineRefused, FetchFailed, ParityError
+from parity.model.limits import Limits, remedy, spelt
 
+KILLED = 137
+"""The exit code of a command that the kernel has killed."""
+_USUAL = Limits()
 STORE_VOLUME = "parity-store"
 STORE = "/store"
 AUDITS = f"{STORE}/audits"
@@ -19,13 +25,17 @@ AUDITS = f"{STORE}/audits"
 
 
 @contextmanager
-def workshop(engine: Engine, image_id: str, platform: str) -> Iterator[Container]:
+def workshop(engine: Engine, image_id: str, platform: str, limits: Limits = _USUAL) -> Iterator[Container]:
     """A started container with network, the store at /store and the guest scripts at /parity.
 
     Args:
         engine: where it runs.
         image_id: the target's image, so that resolving is native.
         platform: the image's platform.
+        limits: how much memory it may have, and how long it lives.
+
+    Raises:
+        EngineLost: its time was over before the work was.
     """
     engine.ensure_volume(STORE_VOLUME)
     spec = ContainerSpec(
@@ -34,9 +44,30 @@ def workshop(engine: Engine, image_id: str, platform: str) -> Iterator[Container
         purpose="workshop",
         platform=platform,
         mounts=(Mount(STORE_VOLUME, STORE, read_only=False),),
+        memory=limits.memory,
         pids=1024,
+        lifetime=limits.workshop,
     )
     with engine.container(spec) as container:
         container.put("/", guest_tar())
         container.start()
-        yield container
+        end = time.monotonic() + limits.workshop
+        try:
+            yield container
+        except (EngineLost, EngineRefused, GuestFailed) as error:
+            if time.monotonic() < end:
+                raise
+            raise EngineLost(
+                f"the workshop lived for {spelt(limits.workshop)}, and the build is not done",
+                remedy=remedy("workshop"),
+            ) from error
+
+
+def out_of_memory(failed: GuestFailed) -> ParityError | None:
+    """What to raise where the kernel ended a guest of the workshop; None where that was not the reason."""
+    return memory_error() if failed.exit_code == KILLED else None
+
+
+def memory_error() -> ParityError:
+    """The error for a workshop that may not have as much memory as it wants."""
+    return FetchFailed("the workshop ran out of memory", remedy=remedy("memory"))

@@ -8,7 +8,7 @@ from typing import Any
 
 from parity.engine import Container
 from parity.engine.guests import Event, GuestFailed, run_guest
-from parity.engine.workshop import STORE
+from parity.engine.workshop import STORE, out_of_memory
 from parity.errors import FetchFailed, HashMismatch, IndexFailed, ParityError
 from parity.model import Lock, StoredWheel, WheelSet
 from parity.model.network import HostNetwork, clean_url
@@ -18,6 +18,8 @@ THREADS = 16
 ATTEMPTS = 4
 SILENCE = 30.0
 """Seconds without a byte after which a connection counts as broken."""
+STALL = 300.0
+"""Seconds in which all downloads together must go forward; they may take as long as they then take."""
 
 _REMEDIES = {
     "http-401": "the index wants credentials: UV_INDEX_<NAME>_USERNAME and _PASSWORD, netrc, or the keyring",
@@ -27,6 +29,8 @@ _REMEDIES = {
     "tls": "name the CA bundle of your network in SSL_CERT_FILE or in pip's `cert` setting",
     "dns": "check the name server, or set HTTPS_PROXY where a proxy is needed",
     "proxy": "check HTTP_PROXY, HTTPS_PROXY and NO_PROXY",
+    "slow": "find out what holds the network up; what has come is kept, so build again to go on",
+    "size": "whoever runs the index must say what this is: --upgrade locks what it has now",
     "disk": "free space where the engine keeps its volumes (`parity cache prune` helps)",
 }
 _REMEDIES_OF_FILES = {
@@ -45,7 +49,6 @@ def fetch_wheels(
     network: HostNetwork,
     reporter: Reporter,
     *,
-    deadline: float = 1800.0,
     what: str = "wheels",
 ) -> WheelSet:
     """Make exactly the lock's wheels present in the store, every byte hashed in this run.
@@ -56,7 +59,6 @@ def fetch_wheels(
         lock: what to fetch.
         network: how to reach the files; its secrets go to the guest's stdin alone.
         reporter: hears bytes done and total.
-        deadline: seconds for all downloads together.
         what: what they are: `wheels`, or `files` of addresses that the profile names.
 
     Raises:
@@ -64,7 +66,7 @@ def fetch_wheels(
         HashMismatch: the index serves other bytes than were locked.
         IndexFailed: the index refuses or does not answer.
     """
-    job = fetch_job(lock, network, deadline)
+    job = fetch_job(lock, network)
 
     def hear(event: Event) -> None:
         if event["event"] == "progress":
@@ -74,23 +76,23 @@ def fetch_wheels(
             reporter.warn(network.redact(event["message"]))
 
     try:
-        result = run_guest(container, python, "fetch", job, on_event=hear, timeout=deadline + 60)
+        result = run_guest(container, python, "fetch", job, on_event=hear)
     except GuestFailed as error:
-        raise FetchFailed("the download script died: " + network.redact(error.last_line)) from error
-    except TimeoutError as error:
-        raise FetchFailed(f"the downloads took longer than {deadline:.0f} seconds") from error
+        raise out_of_memory(error) or FetchFailed(
+            "the download script died: " + network.redact(error.last_line)
+        ) from error
     if result["failed"]:
         remedies = _REMEDIES if what == "wheels" else _REMEDIES_OF_FILES
         raise fetch_error(result["failed"], lock, network, remedies)
     return wheel_set(lock, result)
 
 
-def fetch_job(lock: Lock, network: HostNetwork, deadline: float) -> dict[str, Any]:
+def fetch_job(lock: Lock, network: HostNetwork) -> dict[str, Any]:
     """The guest's job (see `parity.guest.fetch`); it holds secrets."""
     wheels = [{"filename": w.filename, "url": w.url, "sha256": w.sha256, "size": w.size} for w in lock.wheels]
     fetched = [wheel for wheel in lock.wheels if wheel.url]
     job = network.job((w.url for w in fetched), named={w.url: w.index for w in fetched})
-    limits = {"threads": THREADS, "attempts": ATTEMPTS, "deadline": deadline, "timeout": SILENCE}
+    limits = {"threads": THREADS, "attempts": ATTEMPTS, "stall": STALL, "timeout": SILENCE}
     return {**job, **limits, "store": STORE, "set": set_digest(lock), "wheels": wheels}
 
 
@@ -101,7 +103,11 @@ def set_digest(lock: Lock) -> str:
 
 
 def wheel_set(lock: Lock, result: Mapping[str, Any]) -> WheelSet:
-    """The guest's result as a value, in the lock's order."""
+    """The guest's result as a value, in the lock's order; HashMismatch where it tells of other bytes."""
+    told = {(entry["filename"], entry["sha256"]) for entry in result["wheels"]}
+    other = [wheel.filename for wheel in lock.wheels if (wheel.filename, wheel.sha256) not in told]
+    if other:
+        raise HashMismatch("the store tells of another file than was asked for", where=other[0])
     sizes = {entry["filename"]: entry["size"] for entry in result["wheels"]}
     return WheelSet(
         wheels=tuple(StoredWheel(wheel, sizes[wheel.filename]) for wheel in lock.wheels),

@@ -1,30 +1,73 @@
 """A wheel to fetch, and what its bytes must be."""
 
 import hashlib
+import json
+import re
 from typing import Any, Dict, NamedTuple, Optional, Tuple
 
 _ALGORITHMS = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512", "blake2b")
+_SHA256 = re.compile("[0-9a-f]{64}")
+
+
+def is_sha256(text: Any) -> bool:
+    """Whether it is a SHA-256 as the store writes it: 64 lower-case hexadecimal digits."""
+    return isinstance(text, str) and _SHA256.fullmatch(text) is not None
+
+
+def announced_sha256(said: Any) -> str:
+    """The SHA-256 that an index announces, in lower case; empty where it announces none.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    if said is None or said == "":
+        return ""
+    found = said.lower() if isinstance(said, str) else said
+    if not is_sha256(found):
+        raise ValueError("what is announced as a SHA-256 is none")
+    return str(found)
 
 
 class Wheel(NamedTuple):
-    """A wheel to fetch; `size` is None, `sha256` empty where nobody tells; `hashes` are further ones."""
+    """A wheel to fetch; `size` is None, `sha256` empty where nobody tells; `hashes` are further ones.
+
+    `scope` names the indexes that told of it: what one set of indexes began, no other goes on with.
+    """
 
     filename: str
     url: str
     sha256: str
     size: Optional[int]
     hashes: Tuple[Tuple[str, str], ...] = ()
+    scope: str = ""
 
     @property
     def key(self) -> str:
         """What its unfinished file is called."""
-        return self.sha256 or "first-" + hashlib.sha256(self.url.encode("utf-8")).hexdigest()
+        if self.sha256:
+            return self.sha256
+        said = json.dumps([self.scope, self.url, self.hashes])
+        return "first-" + hashlib.sha256(said.encode("ascii")).hexdigest()
 
 
-def wheel_of(said: Dict[str, Any]) -> Wheel:
-    """A wheel as a job names it."""
+def wheel_of(said: Dict[str, Any], scope: str = "") -> Wheel:
+    """A wheel as a job names it; ValueError where its SHA-256 is none."""
     hashes = tuple(sorted((said.get("hashes") or {}).items()))
-    return Wheel(said["filename"], said["url"], said["sha256"], said.get("size"), hashes)
+    sha256 = announced_sha256(said["sha256"])
+    return Wheel(said["filename"], said["url"], sha256, said.get("size"), hashes, scope)
+
+
+def scope_of(job: Dict[str, Any]) -> str:
+    """A digest of the indexes that a job names, and of who asks them; no password is in it."""
+    indexes = [
+        [each["name"], each["url"], each["packages"], _users(each)] for each in job.get("indexes") or ()
+    ]
+    said = json.dumps([job.get("index_url"), _users(job), indexes], sort_keys=True)
+    return hashlib.sha256(said.encode("ascii")).hexdigest()
+
+
+def _users(said: Dict[str, Any]) -> Dict[str, str]:
+    return {where: login[0] for where, login in (said.get("credentials") or {}).items()}
 
 
 class Digests:

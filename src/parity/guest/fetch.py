@@ -2,7 +2,8 @@
 
 Job:
     {"store": "/store", "set": "<digest>" or null for none, "threads": 16, "attempts": 4,
-     "deadline": seconds, "timeout": seconds of silence,
+     "stall": seconds, 300 where it is not said, after which a run that brings next to nothing is over,
+     "deadline": seconds for all, or left out, "timeout": seconds of silence,
      "wheels": [{"filename", "url", "sha256", "size": int|null, "hashes": {name: hexadecimal digits}}],
      "proxies": {"http", "https", "no"}, "ca": PEM|null, "client_certificate": PEM|null,
      "credentials": {"<origin or address>": [user, password]}}
@@ -15,25 +16,30 @@ Result:
     {"folder": path|null, "fetched_bytes": int,
      "wheels": [{"filename", "sha256", "size", "fetched": bool}],
      "failed": [{"filename", "kind", "message"}]}   kinds: see parity.guest.web, and `hash`, `disk`,
-                                                    `timeout`, `stopped`
+                                                    `timeout`, `slow`, `stopped`
 """
 
 import concurrent.futures
 import http.client
+import math
 import os
 import random
+import socket
 import threading
 import time
-from typing import IO, Any, Callable, Dict, List, Optional, Tuple
+from typing import IO, Any, Callable, Dict, List, Tuple
 
-from .digests import Digests, Wheel, wheel_of
+from .digests import Digests, Wheel, scope_of, wheel_of
+from .pace import Answer
+from .progress import Counter
 from .store import CHUNK, Store
-from .web import Browser, Settings, WebProblem, settings
+from .web import MOST, Browser, Settings, WebProblem, settings
 
 Emit = Callable[[Dict[str, Any]], None]
 
 _LONGEST_WAIT = 60.0
-_HOPELESS = ("dns", "tls", "proxy", "network", "disk", "timeout")
+_STALL = 300.0
+_HOPELESS = ("dns", "tls", "proxy", "network", "disk", "timeout", "slow")
 """When one file fails for these, all will: the run stops instead of failing file by file."""
 
 
@@ -45,7 +51,8 @@ def main(job: Dict[str, Any], emit: Emit) -> Dict[str, Any]:
     """Fetch what the job names; see the module's docstring."""
     store = Store(job["store"])
     run = Run(store, settings(job), job, emit)
-    wheels = [wheel_of(said) for said in job["wheels"]]
+    scope = scope_of(job)
+    wheels = [wheel_of(said, scope) for said in job["wheels"]]
     with concurrent.futures.ThreadPoolExecutor(job.get("threads", 16)) as pool:
         futures = [pool.submit(run.one, wheel) for wheel in wheels]
         run.watch(futures)
@@ -61,46 +68,6 @@ def main(job: Dict[str, Any], emit: Emit) -> Dict[str, Any]:
     }
 
 
-class _Counter:
-    """Bytes done, expected and fetched, counted by many threads."""
-
-    def __init__(self, files: int, known: List[Optional[int]]) -> None:
-        self._lock = threading.Lock()
-        self._unknown = sum(size is None for size in known)
-        self._total = sum(size or 0 for size in known)
-        self._done = 0
-        self._files = files
-        self._files_done = 0
-        self._latest = ""
-        self.fetched = 0
-
-    def add(self, count: int, fetched: bool = True) -> None:
-        with self._lock:
-            self._done += count
-            self.fetched += count if fetched else 0
-
-    def learn(self, size: int) -> None:
-        with self._lock:
-            self._total += size
-            self._unknown -= 1
-
-    def finish(self, filename: str) -> None:
-        with self._lock:
-            self._files_done += 1
-            self._latest = filename
-
-    def event(self) -> Dict[str, Any]:
-        with self._lock:
-            return {
-                "event": "progress",
-                "done": self._done,
-                "total": 0 if self._unknown else self._total,
-                "file": self._latest,
-                "files_done": self._files_done,
-                "files": self._files,
-            }
-
-
 class Run:
     """What the threads of one run share; each may bring any wheel into the store."""
 
@@ -109,15 +76,19 @@ class Run:
         self._how = how
         self._emit = emit
         self._attempts = job.get("attempts", 4)
-        self._end = time.monotonic() + job.get("deadline", 1800)
+        self._end = time.monotonic() + (job.get("deadline") or math.inf)
+        self._stall = float(job.get("stall") or _STALL)
+        self._slow = False
         self._stop = threading.Event()
         self._mine = threading.local()
         self._browsers: List[Browser] = []
-        self.counter = _Counter(len(job["wheels"]), [w.get("size") for w in job["wheels"]])
+        self.counter = Counter(len(job["wheels"]), [w.get("size") for w in job["wheels"]])
 
     def stop(self) -> None:
         """End all downloads: what is unfinished stays, to be resumed."""
         self._stop.set()
+        for browser in list(self._browsers):
+            browser.abort()
 
     def watch(self, futures: "List[concurrent.futures.Future[Dict[str, Any]]]") -> None:
         """Emit progress a few times a second until all is done."""
@@ -125,6 +96,9 @@ class Run:
         while waiting:
             waiting = concurrent.futures.wait(waiting, timeout=0.2).not_done
             self._emit(self.counter.event())
+            if waiting and not self._slow and self.counter.idle() > self._stall:
+                self._slow = True
+                self.stop()
 
     def close(self) -> None:
         """Close what the threads left open."""
@@ -140,8 +114,10 @@ class Run:
                 fetched, sha256 = self._fetch(wheel)
             size = os.stat(self._store.content(sha256)).st_size
         except _Stopped:
-            return _failure(wheel, "stopped", "not tried any more")
+            return self._stopped(wheel)
         except WebProblem as problem:
+            if self._slow:
+                return self._stopped(wheel)
             return self._give_up(wheel, problem.kind, problem.message)
         except OSError as error:
             return self._give_up(wheel, "disk", "the store cannot be written: %s" % error.strerror)
@@ -157,6 +133,11 @@ class Run:
             self._stop.set()
         return _failure(wheel, kind, message)
 
+    def _stopped(self, wheel: Wheel) -> Dict[str, Any]:
+        if self._slow:
+            return _failure(wheel, "slow", "next to nothing came for %d seconds" % self._stall)
+        return _failure(wheel, "stopped", "not tried any more")
+
     def _over(self) -> bool:
         if time.monotonic() > self._end:
             raise WebProblem("timeout", "the time limit for all downloads is over")
@@ -169,14 +150,14 @@ class Run:
                 raise _Stopped
             state = self._store.holds(wheel.sha256) if wheel.sha256 else None
             if state:
-                os.unlink(self._store.partial_path(wheel.key))
+                os.unlink(handle.name)
                 return False, wheel.sha256
             if state is False:
                 self._store.discard(wheel.sha256)
                 message = "the store held other bytes for %s; fetched again" % wheel.filename
                 self._emit({"event": "warning", "message": message})
             sha256 = _Download(self, wheel, handle).finish()
-            self._store.keep(wheel.key, sha256)
+            self._store.keep(os.path.basename(handle.name), sha256)
         return True, sha256
 
     def browser(self) -> Browser:
@@ -184,6 +165,8 @@ class Run:
         if not hasattr(self._mine, "browser"):
             self._mine.browser = Browser(self._how)
             self._browsers.append(self._mine.browser)
+            if self._stop.is_set():
+                self._mine.browser.abort()
         return self._mine.browser  # type: ignore[no-any-return]
 
     def pause(self, attempt: int, asked: float) -> None:
@@ -191,7 +174,7 @@ class Run:
         if self._over() or attempt >= self._attempts:
             raise _Stopped
         seconds = min(max(asked, 0.5 * 2**attempt * random.uniform(0.7, 1.3)), _LONGEST_WAIT)  # noqa: S311
-        self._stop.wait(min(seconds, max(0.0, self._end - time.monotonic())))
+        self._stop.wait(max(0.0, min(seconds, self._end - time.monotonic())))
         if self._over():
             raise _Stopped
 
@@ -214,6 +197,7 @@ class _Download:
         self._file = handle
         self._counted = 0
         self._size_known = wheel.size is not None
+        self._most = wheel.size or MOST
         self._etag = ""
 
     def finish(self) -> str:
@@ -236,6 +220,9 @@ class _Download:
     def _stream(self) -> str:
         digests = self._hash_so_far()
         resumed = self._file.tell()
+        if resumed > self._most:
+            self._restart()
+            digests, resumed = Digests(self._wheel), 0
         if resumed and digests.tell and not digests.wrong():
             return digests.sha256
         browser = self._run.browser()
@@ -249,7 +236,9 @@ class _Download:
             self._copy(answer, digests)
         except (OSError, http.client.HTTPException) as error:
             browser.forget()
-            raise WebProblem("network", "the connection broke in the middle", again=True) from error
+            slow = isinstance(error, socket.timeout)
+            message = "the server sends too slowly" if slow else "the connection broke in the middle"
+            raise WebProblem("network", message, again=True) from error
         except BaseException:
             browser.forget()
             raise
@@ -271,15 +260,17 @@ class _Download:
         self._counted = here
         return digest
 
-    def _open(self, browser: Browser, resumed: int) -> http.client.HTTPResponse:
+    def _open(self, browser: Browser, resumed: int) -> Answer:
         headers = {}
         if resumed:
             headers["Range"] = "bytes=%d-" % resumed
             if self._etag:
                 headers["If-Range"] = self._etag
         try:
-            answer = browser.get(self._wheel.url, headers)
+            answer = browser.get(self._wheel.url, headers, most=self._most)
         except WebProblem as problem:
+            if problem.kind == "size":
+                raise self._too_large() from problem
             if problem.kind != "http-416":
                 raise
             self._restart()
@@ -300,23 +291,30 @@ class _Download:
         self._run.counter.add(-self._counted, fetched=False)
         self._counted = 0
 
-    def _learn_size(self, answer: http.client.HTTPResponse, resumed: int) -> None:
+    def _learn_size(self, answer: Answer, resumed: int) -> None:
         if not self._size_known and answer.length is not None:
             self._size_known = True
             self._run.counter.learn(resumed + answer.length)
 
-    def _copy(self, answer: http.client.HTTPResponse, digest: Digests) -> None:
+    def _copy(self, answer: Answer, digest: Digests) -> None:
         missing = answer.length
         for piece in iter(lambda: answer.read(CHUNK), b""):
             self._write(piece)
             digest.update(piece)
             self._counted += len(piece)
+            if self._counted > self._most:
+                self._restart()
+                raise self._too_large()
             self._run.counter.add(len(piece))
             if missing is not None:
                 missing -= len(piece)
             self._run.check()
         if missing:
             raise ConnectionError("cut")
+
+    def _too_large(self) -> WebProblem:
+        said = "were announced" if self._wheel.size else "a file may have"
+        return WebProblem("size", f"the server sends more than the {self._most} bytes that {said}")
 
     def _write(self, piece: bytes) -> None:
         try:

@@ -15,6 +15,7 @@ Result:
     {"metadata": {normalised name: {"version", and of the wheel's METADATA "requires": [Requires-Dist],
                                     "requires_python", "provides_extra": [name]}},
      "fetched_bytes": int,
+     "troubles": [{"name", "url", "kind", "message"}] of pages that no honest index has,
      "unhashed": [projects whose wheel has no SHA-256 on the index],
      "routes": as `routes` tells of several indexes, or null}
 """
@@ -26,14 +27,14 @@ import time
 from typing import Any, Callable, Dict, FrozenSet, List, Optional, Set, Tuple
 
 from ..farside.wheelset import WheelFile
-from . import metadata, simplepage
-from .digests import Wheel
+from . import metadata, pages, simplepage
+from .digests import Wheel, scope_of
 from .fetch import Run
 from .judges import Judges
 from .requires import Requirement, parse_requirement
 from .routes import Confused, Routes
 from .store import Store
-from .web import WebProblem, settings
+from .web import WebProblem, read_page, settings
 
 _TROUBLE = (
     Confused,
@@ -42,7 +43,12 @@ _TROUBLE = (
     http.client.HTTPException,
     ValueError,
     KeyError,
+    RecursionError,
 )
+_LARGE = 4 * 1024 * 1024
+"""Bytes of a page from which on only one is read at a time: read, it takes many times its length."""
+_JUDGING = 30.0
+"""Seconds that those who judge ahead have after all is fetched; the audit does what they leave."""
 
 
 def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[str, Any]:
@@ -54,6 +60,7 @@ def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[st
     return {
         "metadata": crawl.metadata(),
         "fetched_bytes": crawl.run.counter.fetched,
+        "troubles": crawl.troubles,
         "unhashed": sorted(crawl.unhashed),
         "routes": crawl.routes.report() if crawl.routes else None,
     }
@@ -78,7 +85,10 @@ class _Crawl:
         self._chooser = simplepage.Chooser(job["tags"], job["markers"]["python_full_version"])
         self._projects: Dict[str, _Project] = {}
         self._judges = Judges(job["audits"])  # before there are threads
+        self._scope = scope_of(job)
         self._lock = threading.Lock()
+        self._one_large = threading.Lock()
+        self.troubles: List[Dict[str, str]] = []
         self._open: Set["concurrent.futures.Future[None]"] = set()
         self._pool = concurrent.futures.ThreadPoolExecutor(job["threads"])
         self._store = Store(job["store"])
@@ -103,11 +113,11 @@ class _Crawl:
                 break
             concurrent.futures.wait(waiting, end - time.monotonic(), concurrent.futures.FIRST_COMPLETED)
         self.run.stop()
-        self._pool.shutdown()
-        self.run.close()
-        self._judges.close()
         if self.routes is not None:
             self.routes.close()
+        self._pool.shutdown()
+        self.run.close()
+        self._judges.close(_JUDGING)
 
     def metadata(self) -> Dict[str, Dict[str, Any]]:
         """What the wheels that were taken say of themselves, by project."""
@@ -140,8 +150,7 @@ class _Crawl:
             limited = requirement._replace(
                 specifier=requirement.specifier + "," + self._constraints.get(requirement.name, "")
             )
-            address, links = self._links(requirement.name)
-            release = self._chooser.choose(address, links, limited)
+            release = self._release(limited)
             if release is None:
                 return
             if not release.sha256:
@@ -161,20 +170,40 @@ class _Crawl:
             if requirement.holds(self._markers, extras):
                 self._visit_once(requirement)
 
-    def _links(self, name: str) -> Tuple[str, List[simplepage.Link]]:
-        """The wheels on a project's page, and its address."""
+    def _release(self, requirement: Requirement) -> Optional[simplepage.Release]:
+        """The release of a project's page that is likely chosen."""
+        address, content_type, body = self._page(requirement.name)
+        if len(body) < _LARGE:
+            return self._chooser.choose(address, simplepage.links(content_type, body), requirement)
+        with self._one_large:
+            return self._chooser.choose(address, simplepage.links(content_type, body), requirement)
+
+    def _page(self, name: str) -> Tuple[str, str, bytes]:
+        """A project's page: its address, its type, its bytes."""
         if self.routes is not None:
             page = self.routes.page(name)
-            return page.address, simplepage.links(page.content_type, page.body)
+            return page.address, page.content_type, page.body
         address = f"{self._index}{name}/"
-        answer = self.run.browser().get(address, {"Accept": simplepage.ACCEPT})
-        return address, simplepage.links(answer.getheader("Content-Type") or "", answer.read())
+        browser = self.run.browser()
+        try:
+            answer = browser.get(address, {"Accept": simplepage.ACCEPT}, most=pages.MOST)
+            return address, answer.getheader("Content-Type") or "", read_page(answer, pages.MOST)
+        except WebProblem as problem:
+            browser.forget()
+            if problem.kind == "size":
+                said = {"name": name, "url": address, "kind": problem.kind, "message": problem.message}
+                self.troubles.append(said)
+            raise
+        except (OSError, http.client.HTTPException):
+            browser.forget()
+            raise
 
     def _metadata(self, name: str, release: simplepage.Release) -> Dict[str, Any]:
         """Bring the wheel into the store, judge it, and read what it says of itself."""
         if self.routes is not None:
             self._how.credentials.update(self.routes.logins(name, release.url))
-        outcome = self.run.one(Wheel(release.filename, release.url, release.sha256, None))
+        wheel = Wheel(release.filename, release.url, release.sha256, release.size, scope=self._scope)
+        outcome = self.run.one(wheel)
         if "kind" in outcome:
             raise ValueError(outcome["message"])
         sha256 = outcome["sha256"]

@@ -9,7 +9,7 @@ import multiprocessing
 import os
 import sys
 import time
-from typing import Any, Dict, Optional
+from typing import Any, Dict, List, Optional
 
 from ..farside.wheelset import WheelFile, judge_set
 
@@ -25,20 +25,26 @@ class Judges:
 
     def __init__(self, cache: str) -> None:
         self._cache = cache
+        self._begun: List["concurrent.futures.Future[Any]"] = []
         self._pool = _pool(min(os.cpu_count() or 1, _AT_MOST)) if cache else None
 
     def begin(self, wheel: WheelFile) -> None:
         """Begin to judge a wheel; whether that works is not asked."""
         try:
             if self._pool is not None:
-                self._pool.submit(judge_set, [wheel], threads=1, cache=self._cache)
+                self._begun.append(self._pool.submit(judge_set, [wheel], threads=1, cache=self._cache))
         except RuntimeError:  # a process of the pool was killed
             return
 
-    def close(self) -> None:
-        """Wait until all that was begun is done, and end the processes."""
-        if self._pool is not None:
-            self._pool.shutdown()
+    def close(self, seconds: float = 600.0) -> None:
+        """Wait until all that was begun is done, or the time is over, and end the processes."""
+        if self._pool is None:
+            return
+        concurrent.futures.wait(self._begun, seconds)
+        if not all(future.done() for future in self._begun):
+            for process in multiprocessing.active_children():
+                process.terminate()
+        self._pool.shutdown()
 
 
 def _pool(count: int) -> Optional[concurrent.futures.ProcessPoolExecutor]:

@@ -12,9 +12,15 @@ from ..farside.names import normalize_name
 _REQUIREMENT = re.compile(
     r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[([^\]]*)\])?\s*\(?([^;@()]*)\)?\s*(?:;(.*))?$"
 )
-_VERSION = re.compile(r"v?(\d+(?:\.\d+)*)(?:\.?post(\d+))?$")
+_VERSION = re.compile(r"v?(\d+(?:\.\d+)*)(?:\.?post(\d+))?", re.ASCII)
 _CLAUSE = re.compile(r"\s*(~=|==|!=|<=|>=|<|>)\s*v?([0-9][0-9a-z.*+!-]*)\s*$")
 _VERSIONED = ("python_version", "python_full_version", "implementation_version")
+
+_LONGEST_VERSION = 200
+_LONGEST = 8192
+"""Characters of a requirement or a marker; what is longer is passed over."""
+
+_DEEPEST = 50
 
 Version = Tuple[Tuple[int, ...], int]
 
@@ -36,7 +42,7 @@ class Requirement(NamedTuple):
 
 def parse_requirement(text: str) -> Optional[Requirement]:
     """Read a requirement; None for what is none, or one by address."""
-    match = _REQUIREMENT.match(text)
+    match = _REQUIREMENT.match(text) if len(text) <= _LONGEST else None
     if match is None:
         return None
     extras = frozenset(
@@ -49,7 +55,7 @@ def parse_requirement(text: str) -> Optional[Requirement]:
 
 def parse_version(text: str) -> Optional[Version]:
     """A final or post release as something to compare; None for pre-releases and the unknown."""
-    match = _VERSION.match(text)
+    match = _VERSION.fullmatch(text) if len(text) <= _LONGEST_VERSION else None
     if match is None:
         return None
     numbers = [int(part) for part in match.group(1).split(".")]
@@ -97,8 +103,10 @@ def _compare(operator: str, one: Version, other: Version) -> bool:
 def evaluate(marker: str, environment: Dict[str, str]) -> bool:
     """A marker's truth. Its grammar is, but for `~=` and `===`, that of a Python expression."""
     try:
+        if len(marker) > _LONGEST or marker.count("(") > _DEEPEST:
+            return False
         return _truth(ast.parse(marker.strip(), mode="eval").body, environment)
-    except (SyntaxError, ValueError, KeyError):
+    except (SyntaxError, ValueError, KeyError, TypeError, RecursionError, MemoryError):
         return False
 
 

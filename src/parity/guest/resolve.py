@@ -25,6 +25,7 @@ import shutil
 import tempfile
 from typing import Any, Callable, Dict, List
 
+from .digests import scope_of
 from .router import Router
 from .uvrun import run
 from .web import WebProblem, origin_of
@@ -33,6 +34,10 @@ from .web import WebProblem, origin_of
 def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[str, Any]:
     """Resolve; see the module's docstring."""
     del emit
+    # What uv keeps, it finds again by addresses that an index tells: each set of indexes has its own.
+    os.makedirs(job["cache"], exist_ok=True)
+    os.utime(job["cache"])
+    job = {**job, "cache": os.path.join(job["cache"], scope_of(job))}
     folder = tempfile.mkdtemp(prefix="parity-resolve-")  # mode 0700
     try:
         if not job.get("indexes"):
@@ -60,7 +65,6 @@ def _compile(job: Dict[str, Any], folder: str) -> Dict[str, Any]:
         if job.get(name):
             _write(os.path.join(folder, name + ".pem"), job[name])
     os.makedirs(job["cache"], exist_ok=True)
-    os.utime(job["cache"])
     environment = _environment(job, folder)
     exit_code, _, stderr = run(_command(job, output), environment, folder, job["timeout"])
     lock = None

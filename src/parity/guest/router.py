@@ -22,15 +22,20 @@ import urllib.parse
 from typing import Any, Dict, List, Optional, Tuple
 
 from . import pages
+from .pace import Answer
 from .routes import Confused, Index, Page, Routes
-from .web import WebProblem
+from .web import MOST, WebProblem
 
 _PORT = 41739
 """Always the same where it is free, so that what the resolver keeps by address is found again."""
 
-_FILE = re.compile(r"http://127\.0\.0\.1:\d+/[0-9a-f]{16}/file/[a-z0-9-]+/([\w=-]+)/[\w.~+!%-]*")
-_PAGE = re.compile(r"http://127\.0\.0\.1:\d+/[0-9a-f]{16}/simple/?([a-z0-9-]*)/?")
+_FILE = re.compile(r"http://127\.0\.0\.1:\d+/[0-9a-f]{32}/file/[a-z0-9-]+/([\w=-]+)/[\w.~+!%-]*")
+_METADATA = 16 * 1024 * 1024
+"""Bytes of a wheel's metadata (PEP 658)."""
+_PAGE = re.compile(r"http://127\.0\.0\.1:\d+/[0-9a-f]{32}/simple/?([a-z0-9-]*)/?")
 _CHUNK = 256 * 1024
+_LARGE = 4 * 1024 * 1024
+"""Bytes of a page from which on only one is read at a time: read, it takes many times its length."""
 _ASKED = ("Range", "If-Range", "If-None-Match", "If-Modified-Since")
 _TOLD = (
     "Content-Type", "Content-Range", "Accept-Ranges", "ETag", "Last-Modified", "Cache-Control",
@@ -44,6 +49,7 @@ class Router:
 
     def __init__(self, job: Dict[str, Any]) -> None:
         self.routes = Routes(job)
+        self._one_large = threading.Lock()
         self._by_name = {index.name: index for index in self.routes.indexes}
         handler = type("Handler", (_Handler,), {"router": self})
         try:
@@ -73,11 +79,17 @@ class Router:
         """A project's page with addresses that lead here; errors as `Routes.page`."""
         page = self.routes.page(project)
         try:
-            found = pages.files(page.address, page.content_type, page.body)
+            if len(page.body) < _LARGE:
+                return self._rewritten(project, page)
+            with self._one_large:
+                return self._rewritten(project, page)
         except ValueError as error:
             message = f"it does not answer like a package index: {error}"
             self.routes.trouble(page.source.name, page.address, "page", message)
             raise WebProblem("page", message) from error
+
+    def _rewritten(self, project: str, page: Page) -> bytes:
+        found = pages.files(page.address, page.content_type, page.body)
         for file in found:
             file["url"] = self._here(page, file)
         return pages.document(project, found)
@@ -149,7 +161,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         begun = False
         try:
             with index.browsers.one() as browser:
-                answer = browser.get(url, asked, method=self.command)
+                most = _METADATA if metadata else MOST
+                answer = browser.get(url, asked, method=self.command, most=most)
                 begun = True
                 self._relay(answer)
         except WebProblem as problem:
@@ -162,7 +175,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True  # the resolver sees that it is cut, and asks again
         return None
 
-    def _relay(self, answer: http.client.HTTPResponse) -> None:
+    def _relay(self, answer: Answer) -> None:
         self.send_response(answer.status)
         for name in _TOLD:
             value = answer.getheader(name)
@@ -205,7 +218,7 @@ def _status(problem: WebProblem) -> int:
 
 def _settings(job: Dict[str, Any]) -> str:
     said = [[each["name"], each["url"], each["packages"]] for each in job["indexes"]]
-    return hashlib.sha256(json.dumps(said).encode("utf-8")).hexdigest()[:16]
+    return hashlib.sha256(json.dumps(said).encode("utf-8")).hexdigest()[:32]
 
 
 def _encoded(url: str) -> str:

@@ -22,8 +22,9 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Optional
 
 from ..farside.names import bound_to, normalize_name
 from . import pages
+from .pace import Answer
 from .simplepage import ACCEPT
-from .web import Browser, Settings, WebProblem, origin_of, settings
+from .web import Browser, Settings, WebProblem, origin_of, read_page, settings
 
 AT_ONCE = 16
 """Requests at one time to one index: more are slower."""
@@ -59,6 +60,8 @@ class Browsers:
     def __init__(self, how: Settings) -> None:
         self.how = how
         self._free: List[Browser] = []
+        self._lent: List[Browser] = []
+        self._over = False
         self._permits = threading.Semaphore(AT_ONCE)
 
     @contextlib.contextmanager
@@ -66,13 +69,23 @@ class Browsers:
         """A browser for the caller alone; it must have read its answers to their end, or failed."""
         with self._permits:
             browser = self._free.pop() if self._free else Browser(self.how)
+            self._lent.append(browser)
+            if self._over:
+                browser.abort()
             try:
                 yield browser
             except BaseException:
                 browser.forget()
                 raise
             finally:
+                self._lent.remove(browser)
                 self._free.append(browser)
+
+    def abort(self) -> None:
+        """End whatever is being asked."""
+        self._over = True
+        for browser in list(self._lent):
+            browser.abort()
 
     def close(self) -> None:
         """Close the connections that are kept."""
@@ -113,7 +126,9 @@ class Routes:
         return {url: login} if login else {}
 
     def close(self) -> None:
-        """End all threads and connections."""
+        """End all threads and connections, at once."""
+        for index in self.indexes:
+            index.browsers.abort()
         self._pool.shutdown()
         for index in self.indexes:
             index.browsers.close()
@@ -167,7 +182,8 @@ class Routes:
         try:
             with index.browsers.one() as browser:
                 # An index that points to another host for what it lacks does not have it.
-                answer = browser.get(url, {"Accept": ACCEPT}, stay=index is not self.indexes[0])
+                elsewhere = index is not self.indexes[0]
+                answer = browser.get(url, {"Accept": ACCEPT}, stay=elsewhere, most=pages.MOST)
                 page = _read(index, browser.address, answer)
         except WebProblem as problem:
             if problem.kind in _NOT_THERE:
@@ -182,9 +198,9 @@ def _index(said: Dict[str, Any], job: Dict[str, Any]) -> Index:
     return Index(said["name"], said["url"].rstrip("/") + "/", said["packages"], Browsers(how))
 
 
-def _read(index: Index, address: str, answer: http.client.HTTPResponse) -> Page:
+def _read(index: Index, address: str, answer: Answer) -> Page:
     try:
-        body = answer.read()
+        body = read_page(answer, pages.MOST)
     except (OSError, http.client.HTTPException) as error:
         raise WebProblem("network", "the connection broke in the middle", again=True) from error
     kind = answer.getheader("Content-Type") or ""

@@ -5,23 +5,36 @@ of the newest.
 """
 
 import html
-import json
 import re
 import urllib.parse
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
 
+from ..farside.names import normalize_name
+from .digests import announced_sha256
+from .pages import MOST_FILES, demand_few, parsed_json
 from .requires import Requirement, Version, parse_version, satisfies
 
 ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1"
-_ANCHOR = re.compile(r"<a ([^>]+)>")
 _ATTRIBUTE = re.compile(r"([\w-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
-_SHA256 = re.compile(r"sha256=([0-9a-f]{64})")
+_SHA256 = re.compile(r"[#&]sha256=([^&]*)")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!%-]{0,254}")
+_LONGEST = 1024
+"""Characters of a specifier: enough for every honest one."""
 _WHEEL_END = re.compile(r"\.whl(?=[#\"'])")
+_BUILD = re.compile(r"([0-9]{1,18})(.*)")
+_LONGEST_NAME = 255
+_MOST_TAGS = 400
 _NAME_PARTS = 5  # name, version, python, abi, platform; a build number makes six
+
+_Build = Union[Tuple[()], Tuple[int, str]]
+_Order = Tuple[Version, int, _Build]
 
 
 class Release(NamedTuple):
-    """A wheel on an index; `requires_python` is a specifier or empty, and so is `sha256`."""
+    """A wheel on an index; `requires_python` is a specifier or empty, and so is `sha256`.
+
+    `size` is None where the page does not tell it.
+    """
 
     filename: str
     version: str
@@ -29,6 +42,7 @@ class Release(NamedTuple):
     sha256: str
     requires_python: str
     yanked: bool
+    size: Optional[int] = None
 
 
 class Link(NamedTuple):
@@ -39,11 +53,17 @@ class Link(NamedTuple):
 
 
 def links(content_type: str, body: bytes) -> List[Link]:
-    """The wheels of a page, in its order."""
-    text = body.decode("utf-8", "replace")
+    """The wheels of a page, in its order; ValueError for what is no page."""
     if "json" in content_type:
-        return [Link(file["filename"], file) for file in json.loads(text)["files"]]
-    return [link for link in map(_link, _ANCHOR.findall(text)) if link is not None]
+        return [
+            Link(file["filename"], file)
+            for file in parsed_json(body)
+            if isinstance(file.get("filename"), str) and file["filename"].endswith(".whl")
+        ]
+    parts = body.decode("utf-8", "replace").split("<a ", MOST_FILES + 1)[1:]
+    demand_few(len(parts))
+    anchors = (part.partition(">")[0] for part in parts)
+    return [link for link in map(_link, anchors) if link is not None]
 
 
 def _link(attributes: str) -> Optional[Link]:
@@ -56,26 +76,34 @@ def _link(attributes: str) -> Optional[Link]:
 
 
 def release(address: str, link: Link) -> Release:
-    """What the page at that address says of a wheel."""
+    """What the page at that address says of a wheel; ValueError for what no honest page says."""
     said: Dict[str, Any] = link.said if isinstance(link.said, dict) else _attributes(link.said)
-    href = said["href"] if "href" in said else said["url"]
+    href, hashes = said.get("href", said.get("url")), said.get("hashes") or {}
+    python, size = said.get("requires-python") or "", said.get("size")
+    texts = isinstance(href, str) and isinstance(hashes, dict) and isinstance(python, str)
+    if not texts or not _NAME.fullmatch(link.filename) or len(python) > _LONGEST:
+        raise ValueError("a file name or a requires-python that no wheel has")
     url = urllib.parse.urldefrag(urllib.parse.urljoin(address, href))[0]
+    if not url.startswith(("http://", "https://")):
+        raise ValueError("an address that is neither http nor https")
     return Release(
         filename=urllib.parse.unquote(link.filename),
         version=link.filename.split("-")[1],
         url=url,
-        sha256=said.get("hashes", {}).get("sha256", ""),
-        requires_python=said.get("requires-python") or "",
+        sha256=announced_sha256(hashes.get("sha256")),
+        requires_python=python,
         yanked=bool(said.get("yanked")),
+        size=size if type(size) is int and size > 0 else None,
     )
 
 
 def _attributes(text: str) -> Dict[str, Any]:
     """An HTML anchor's attributes in the words of the JSON form (PEP 691)."""
     given = {name.lower(): html.unescape(one or two) for name, one, two in _ATTRIBUTE.findall(text)}
-    digest = _SHA256.search(given["href"])
+    href = given.get("href", "")
+    digest = _SHA256.search(href)
     return {
-        "href": given["href"],
+        "href": href,
         "hashes": {"sha256": digest.group(1)} if digest else {},
         "requires-python": given.get("data-requires-python", ""),
         "yanked": "data-yanked" in text,
@@ -83,7 +111,10 @@ def _attributes(text: str) -> Dict[str, Any]:
 
 
 class Chooser:
-    """Chooses the newest release that fits a target, and its best wheel."""
+    """Chooses the newest release that fits a target, and its best wheel, as the lock will.
+
+    That is: the first of the target's tags, then the highest build number (PEP 427), then the first name.
+    """
 
     def __init__(self, tags: Sequence[str], python: str) -> None:
         self._ranks = {tag: rank for rank, tag in reversed(list(enumerate(tags)))}
@@ -91,8 +122,11 @@ class Chooser:
 
     def choose(self, address: str, found: List[Link], requirement: Requirement) -> Optional[Release]:
         """The best wheel of the newest release that the requirement and the target allow."""
-        for _, _, link in sorted(self._fitting(found), key=lambda each: (each[0], -each[1]), reverse=True):
-            one = release(address, link)
+        for link in self._best_first(found, requirement.name):
+            try:
+                one = release(address, link)
+            except ValueError:
+                continue
             version = parse_version(one.version)
             if one.yanked or version is None:
                 continue
@@ -101,16 +135,30 @@ class Chooser:
                 return one
         return None
 
-    def _fitting(self, found: List[Link]) -> Iterator[Tuple[Version, int, Link]]:
-        """Version, rank (0 is best) and link of every wheel whose tags the target runs."""
+    def _best_first(self, found: List[Link], project: str) -> List[Link]:
+        named = sorted(self._fitting(found, project), key=lambda each: each[1].filename)
+        return [link for _, link in sorted(named, key=lambda each: each[0], reverse=True)]
+
+    def _fitting(self, found: List[Link], project: str) -> Iterator[Tuple[_Order, Link]]:
+        """Every wheel of the project whose tags the target runs, and what to order it by, highest first."""
         for link in found:
             parts = link.filename[: -len(".whl")].split("-")
-            version = parse_version(parts[1]) if len(parts) >= _NAME_PARTS else None
-            if version is None:
+            if not _NAME_PARTS <= len(parts) <= _NAME_PARTS + 1 or len(link.filename) > _LONGEST_NAME:
+                continue
+            version, build = parse_version(parts[1]), _build(parts[2:-3])
+            if version is None or build is None or normalize_name(parts[0]) != project:
                 continue
             ranks = [self._ranks[tag] for tag in _expanded(parts[-3:]) if tag in self._ranks]
             if ranks:
-                yield version, min(ranks), link
+                yield (version, -min(ranks), build), link
+
+
+def _build(parts: Sequence[str]) -> Optional[_Build]:
+    """A build tag as something to compare (PEP 427), lower than all others where there is none."""
+    if not parts:
+        return ()
+    match = _BUILD.fullmatch(parts[0])
+    return (int(match.group(1)), match.group(2)) if match else None
 
 
 def _expanded(tags: Sequence[str]) -> List[str]:
@@ -118,4 +166,6 @@ def _expanded(tags: Sequence[str]) -> List[str]:
     if not any("." in part for part in tags):
         return ["-".join(tags)]
     pythons, abis, platforms = (part.split(".") for part in tags)
+    if len(pythons) * len(abis) * len(platforms) > _MOST_TAGS:
+        return []
     return [f"{python}-{abi}-{platform}" for python in pythons for abi in abis for platform in platforms]

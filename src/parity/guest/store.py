@@ -13,13 +13,21 @@ import errno
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import tempfile
 import time
 import uuid
 from typing import IO, Callable, Dict, Iterator, List, Optional, Tuple
 
+from .digests import is_sha256
+
 CHUNK = 256 * 1024
+_KEY = re.compile("[a-z0-9][a-z0-9-]{0,99}")
+_MEMBER = re.compile(r"(?!\.{1,2}\Z)[^/\x00-\x1f\x7f]{1,255}")
+_PATIENCE = 20.0
+_STEP = 1024 * 1024
+"""Bytes that an unfinished download must grow by while somebody is patient with whoever works on it."""
 
 
 def sha256_file(path: str) -> str:
@@ -41,7 +49,8 @@ class Store:
             os.makedirs(os.path.join(root, folder), exist_ok=True)
 
     def content(self, sha256: str) -> str:
-        """Where content of that digest lies, whether or not it is there."""
+        """Where content of that digest lies, whether or not it is there; ValueError for no SHA-256."""
+        _demand(is_sha256(sha256), "a SHA-256")
         return os.path.join(self.root, "sha256", sha256[:2], sha256)
 
     def holds(self, sha256: str) -> Optional[bool]:
@@ -62,21 +71,30 @@ class Store:
 
     @contextlib.contextmanager
     def partial(self, key: str, give_up: Callable[[], bool]) -> Iterator[Optional[IO[bytes]]]:
-        """The unfinished file of a digest (or other key), locked; None where `give_up` said so meanwhile."""
+        """The unfinished file of a digest (or other key), locked; None where `give_up` said so meanwhile.
+
+        Whoever holds it for long and does not go forward is not waited for: the key gets a file of its
+        own then, which `keep` must be told (`os.path.basename(handle.name)`).
+        """
         path = self.partial_path(key)
+        waited = _Patience()
         while not give_up():
-            handle = open(path, "a+b")  # noqa: SIM115 - closed below
+            handle = _opened(path)
             try:
                 if _locked(handle) and _still_there(handle, path):
                     yield handle
                     return
+                if waited.is_over(os.fstat(handle.fileno()).st_size):
+                    path = self.partial_path("alone-" + uuid.uuid4().hex)
+                    continue
             finally:
                 handle.close()
             time.sleep(0.05)
         yield None
 
     def partial_path(self, key: str) -> str:
-        """Where the unfinished download of a digest (or another key) lies."""
+        """Where the unfinished download of a digest (or another key) lies; ValueError for no plain key."""
+        _demand(_KEY.fullmatch(key) is not None, "a key")
         return os.path.join(self.root, "partial", key)
 
     def keep(self, key: str, sha256: str = "") -> None:
@@ -89,8 +107,11 @@ class Store:
         """Hard-link (file name, sha256) pairs into one folder, give back its path.
 
         A set that exists is mended link by link, so that whoever reads it sees old or new bytes of
-        one digest and never half a folder.
+        one digest and never half a folder. ValueError for names that are no plain file names.
         """
+        _demand(is_sha256(digest), "a SHA-256")
+        for name, _ in members:
+            _demand(_MEMBER.fullmatch(name) is not None, "a plain file name")
         folder = os.path.join(self.root, "sets", digest)
         if not os.path.isdir(folder):
             self._new_set(folder, members)
@@ -174,6 +195,32 @@ class Store:
         for folder, _, names in os.walk(os.path.join(self.root, "sha256")):
             for name in names:
                 yield os.path.join(folder, name)
+
+
+class _Patience:
+    """How long somebody waits for another's download."""
+
+    def __init__(self) -> None:
+        self._since = time.monotonic()
+        self._size = 0
+
+    def is_over(self, size: int) -> bool:
+        """Whether it did not grow enough for a while; to be asked again and again."""
+        if size >= self._size + _STEP:
+            self._since, self._size = time.monotonic(), size
+        return time.monotonic() - self._since > _PATIENCE
+
+
+def _demand(holds: bool, what: str) -> None:
+    """No name that a stranger told may become a path: this is the last door, the others ask earlier."""
+    if not holds:
+        raise ValueError("the store takes nothing by a name that is not " + what)
+
+
+def _opened(path: str) -> IO[bytes]:
+    return open(
+        path, "a+b", opener=lambda name, flags: os.open(name, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+    )
 
 
 def _locked(handle: IO[bytes]) -> bool:

@@ -8,14 +8,18 @@ import base64
 import contextlib
 import email.utils
 import http.client
+import re
 import socket
 import ssl
 import tempfile
-import threading
 import time
 import urllib.parse
 import urllib.request
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+import zlib
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+
+from .hostnames import connected
+from .pace import Answer
 
 USER_AGENT = "parity/1"
 _REDIRECTS = (301, 302, 303, 307, 308)
@@ -24,13 +28,19 @@ _MAX_REDIRECTS = 10
 _SMALL = 64 * 1024
 """Bytes of an answer that are read to keep its connection: a new one costs more."""
 _PORTS = {"http": 80, "https": 443}
+_LONGEST_URL = 8192
+_UNFIT = re.compile("[\x00-\x1f\x7f\ud800-\udfff\\\\]")
+_HOST = re.compile(r"[\w.-]{1,253}|[0-9a-f:.]{2,45}(%[\w.-]{1,32})?")
+_PIECE = 64 * 1024
+MOST = 16 * 1024**3
+"""Bytes of an answer where nobody announces how many they are."""
 
 
 class WebProblem(Exception):
     """A request that did not give what was asked.
 
     `kind` is a stable word (`http-404`, `tls`, `dns`, `network`, `proxy`, `redirect`, `elsewhere`,
-    `url`, `timeout`); `again` tells whether trying again may help, `wait` how many seconds the server
+    `url`, `timeout`, `size`); `again` tells whether trying again may help, `wait` how many seconds the server
     asked for.
     """
 
@@ -69,14 +79,16 @@ class Settings(NamedTuple):
 
 def origin_of(url: str) -> Origin:
     """The origin of an http or https address; WebProblem `url` for anything else."""
-    parts = urllib.parse.urlsplit(url)
     try:
-        port = parts.port
+        parts = urllib.parse.urlsplit(url)
+        scheme, host, port = parts.scheme, parts.hostname or "", parts.port
     except ValueError:
-        port = -1
-    if parts.scheme not in _PORTS or not parts.hostname or port == -1:
+        scheme, host, port = "", "", None
+    if scheme not in _PORTS or not _HOST.fullmatch(host):
         raise WebProblem("url", "not an http or https address")
-    return Origin(parts.scheme, parts.hostname, port or _PORTS[parts.scheme])
+    if len(url) > _LONGEST_URL or _UNFIT.search(url):
+        raise WebProblem("url", "an address that is too long, or with characters that none has")
+    return Origin(scheme, host, port or _PORTS[scheme])
 
 
 def settings(job: Dict[str, Any]) -> Settings:
@@ -100,16 +112,24 @@ class Browser:
     def __init__(self, how: Settings) -> None:
         self._how = how
         self._connections: Dict[Origin, http.client.HTTPConnection] = {}
+        self._over = False
+        self._answer: Optional[Answer] = None
         self.address = ""
         """What the last answer came from, after all redirects."""
 
     def get(
-        self, url: str, headers: Optional[Dict[str, str]] = None, method: str = "GET", stay: bool = False
-    ) -> http.client.HTTPResponse:
+        self,
+        url: str,
+        headers: Optional[Dict[str, str]] = None,
+        method: str = "GET",
+        stay: bool = False,
+        most: int = MOST,
+    ) -> Answer:
         """Open an address, redirects followed; the answer has status 200 or 206.
 
         The caller reads the answer to its end or calls `forget`. Raises WebProblem; with `stay`, of
-        kind `elsewhere` where the server points to another host.
+        kind `elsewhere` where the server points to another host; of kind `size` where it announces more
+        bytes than `most`. More than those never come, and fewer than a few in a while end it as well.
         """
         first, login = origin_of(url), self._how.credentials.get(url)
         for _ in range(_MAX_REDIRECTS):
@@ -122,15 +142,25 @@ class Browser:
             except (OSError, http.client.HTTPException) as error:
                 self.forget()
                 raise _connection_problem(error) from error
+            except ValueError as error:  # a host name or a header that cannot be sent
+                self.forget()
+                raise WebProblem("url", "an address that cannot be asked") from error
             if answer.status in (200, 206):
-                return answer
+                return self._limited(answer, most)
             self._pass_over(answer)
             if answer.status not in _REDIRECTS:
                 raise status_problem(answer.status, answer.getheader("Retry-After"))
             url = _next_address(url, answer.getheader("Location"))
         raise WebProblem("redirect", f"more than {_MAX_REDIRECTS} redirects")
 
-    def _pass_over(self, answer: http.client.HTTPResponse) -> None:
+    def _limited(self, answer: Answer, most: int) -> Answer:
+        if answer.length is not None and answer.length > most:
+            self.forget()
+            raise WebProblem("size", f"the server announces {answer.length} bytes, more than {most}")
+        answer.allow(most)
+        return answer
+
+    def _pass_over(self, answer: Answer) -> None:
         """Be done with an answer that says no more than its status."""
         if answer.length is not None and answer.length <= _SMALL:
             with contextlib.suppress(OSError, http.client.HTTPException):
@@ -144,9 +174,15 @@ class Browser:
             connection.close()
         self._connections.clear()
 
+    def abort(self) -> None:
+        """End what another thread reads, and whatever it would ask for next; for any thread to call."""
+        self._over = True
+        if self._answer is not None:
+            self._answer.abort()
+
     def _send(
         self, method: str, origin: Origin, url: str, headers: Dict[str, str], login: Optional[List[str]]
-    ) -> http.client.HTTPResponse:
+    ) -> Answer:
         proxy = self._proxy_for(origin)
         kept = origin in self._connections
         sent = dict(headers)
@@ -166,23 +202,30 @@ class Browser:
 
     def _request(
         self, method: str, origin: Origin, proxy: Optional[Proxy], target: str, headers: Dict[str, str]
-    ) -> http.client.HTTPResponse:
+    ) -> Answer:
+        if self._over:
+            raise ConnectionError("nothing is asked any more")
         connection = self._connections.get(origin)
         if connection is None:
             connection = self._connections[origin] = self._connect(origin, proxy)
         connection.request(method, target, headers=headers)
-        return connection.getresponse()
+        answer = connection.getresponse()
+        assert isinstance(answer, Answer)  # noqa: S101 - the connection makes no other
+        self._answer = answer
+        return answer
 
     def _connect(self, origin: Origin, proxy: Optional[Proxy]) -> http.client.HTTPConnection:
         way = origin if proxy is None else proxy[0]
         if origin.scheme == "http":
             plain = http.client.HTTPConnection(way.host, way.port, timeout=self._how.timeout)
-            plain._create_connection = _connected  # type: ignore[attr-defined]  # noqa: SLF001
+            plain._create_connection = connected  # type: ignore[attr-defined]  # noqa: SLF001
+            plain.response_class = Answer
             return plain
         secure = http.client.HTTPSConnection(
             way.host, way.port, timeout=self._how.timeout, context=self._how.context
         )
-        secure._create_connection = _connected  # type: ignore[attr-defined]  # noqa: SLF001
+        secure._create_connection = connected  # type: ignore[attr-defined]  # noqa: SLF001
+        secure.response_class = Answer
         if proxy is not None:
             secure.set_tunnel(origin.host, origin.port, headers=_basic("Proxy-Authorization", proxy[1]))
         return secure
@@ -201,36 +244,6 @@ class Browser:
         return origin_of(address), urllib.parse.unquote(user_info)
 
 
-class _Names:
-    """Host names looked up once for all threads: a burst of lookups loses packets, and each costs 5 s."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._known: Dict[Tuple[str, int], List[str]] = {}
-
-    def addresses(self, host: str, port: int) -> List[str]:
-        """The numeric addresses of a host, in the resolver's order; raises socket.gaierror."""
-        with self._lock:
-            if (host, port) not in self._known:
-                answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-                self._known[host, port] = [str(answer[4][0]) for answer in answers]
-            return self._known[host, port]
-
-
-_NAMES = _Names()
-
-
-def _connected(address: Tuple[str, int], timeout: Any = None, source: Any = None) -> socket.socket:
-    """As `socket.create_connection`, with names that are looked up once."""
-    first, *others = _NAMES.addresses(*address)
-    try:
-        return socket.create_connection((first, address[1]), timeout, source)
-    except OSError:
-        if not others:
-            raise
-    return socket.create_connection((others[0], address[1]), timeout, source)
-
-
 def status_problem(status: int, retry_after: Optional[str]) -> WebProblem:
     """What an HTTP status other than success means for us (RFC 9110)."""
     reason = http.client.responses.get(status, "unknown status")
@@ -242,20 +255,61 @@ def status_problem(status: int, retry_after: Optional[str]) -> WebProblem:
     )
 
 
+def read_page(answer: Answer, most: int) -> bytes:
+    """A whole answer of at most `most` bytes; one that was packed although nobody asked is unpacked.
+
+    Raises:
+        WebProblem: it is larger, or cannot be unpacked; and what reading raises.
+    """
+    packed = (answer.getheader("Content-Encoding") or "identity").strip().lower()
+    unpack = _unpacker(packed, most)
+    pieces, size = [], 0
+    for piece in iter(lambda: answer.read(_PIECE), b""):
+        pieces.append(unpack(piece))
+        size += len(pieces[-1])
+        if size > most:
+            raise WebProblem("size", f"the server's answer is larger than {most} bytes")
+    if answer.length:
+        raise ConnectionError("cut")
+    return b"".join(pieces)
+
+
+def _unpacker(packed: str, most: int) -> Callable[[bytes], bytes]:
+    if packed in ("identity", ""):
+        return bytes
+    if packed not in ("gzip", "x-gzip"):
+        raise WebProblem("page", "the server packs its answer in a way that nobody asked for")
+    inflate = zlib.decompressobj(16 + zlib.MAX_WBITS)
+
+    def unpack(piece: bytes) -> bytes:
+        try:
+            return inflate.decompress(piece, most + 1)
+        except zlib.error as error:
+            raise WebProblem("page", "the server's packed answer cannot be unpacked") from error
+
+    return unpack
+
+
 def _seconds(retry_after: Optional[str]) -> float:
     """Retry-After as seconds from now: a number or an HTTP date; 0 where it says nothing usable."""
     if not retry_after:
         return 0.0
-    if retry_after.strip().isdigit():
+    if re.fullmatch("[0-9]{1,9}", retry_after.strip()):
         return float(retry_after)
-    moment = email.utils.parsedate_tz(retry_after)
-    return max(0.0, email.utils.mktime_tz(moment) - time.time()) if moment else 0.0
+    try:
+        moment = email.utils.parsedate_tz(retry_after)
+        return max(0.0, email.utils.mktime_tz(moment) - time.time()) if moment else 0.0
+    except (ValueError, OverflowError, TypeError, IndexError):  # a date that is none
+        return 0.0
 
 
 def _next_address(url: str, location: Optional[str]) -> str:
     if not location:
         raise WebProblem("redirect", "a redirect without an address")
-    following = urllib.parse.urljoin(url, location)
+    try:
+        following = urllib.parse.urljoin(url, location)
+    except ValueError as error:
+        raise WebProblem("redirect", "a redirect to what is no address") from error
     if url.startswith("https:") and not following.startswith("https:"):
         raise WebProblem("redirect", "a redirect away from https")
     return following
@@ -266,8 +320,9 @@ def _target(url: str, absolute: bool) -> str:
     parts = urllib.parse.urlsplit(url)
     netloc = parts.netloc.rpartition("@")[2]
     path = urllib.parse.quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
+    query = urllib.parse.quote(parts.query, safe="/%:@!$&'()*+,;=~-._?[]|{}^")
     prefix = (parts.scheme, netloc) if absolute else ("", "")
-    return urllib.parse.urlunsplit((*prefix, path, parts.query, ""))
+    return urllib.parse.urlunsplit((*prefix, path, query, ""))
 
 
 def _authorization(login: Optional[List[str]]) -> Dict[str, str]:

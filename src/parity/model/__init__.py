@@ -4,6 +4,7 @@ from parity.model.bundle import BuiltBundle, BundleFile, BundleIdentity
 from parity.model.facts import Facts
 from parity.model.image import ImageSource, PinnedImage
 from parity.model.inputs import IndexSettings, NamedIndex, OtherFile, SourcePlan, SystemPlan
+from parity.model.limits import Limits
 from parity.model.lock import Lock, LockedWheel
 from parity.model.profile import (
     Libc,
@@ -27,6 +28,7 @@ __all__ = [
     "ImportResult",
     "IndexSettings",
     "Libc",
+    "Limits",
     "Lock",
     "LockedWheel",
     "NamedIndex",

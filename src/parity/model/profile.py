@@ -9,6 +9,7 @@ from typing import Literal
 
 from parity.model.image import ImageSource
 from parity.model.inputs import IndexSettings, OtherFile, SourcePlan, SystemPlan
+from parity.model.limits import Limits
 from parity.model.project import ProjectPlan
 
 LibcFamily = Literal["glibc", "musl"]
@@ -129,3 +130,4 @@ class Profile:
     system: SystemPlan = field(default_factory=SystemPlan)
     other_files: tuple[OtherFile, ...] = ()
     prereleases: bool = False
+    limits: Limits = field(default_factory=Limits)

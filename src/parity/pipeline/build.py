@@ -32,10 +32,11 @@ def build(request: BuildRequest, world: World) -> BuildReport:
         ParityError: whichever stage could not go on says why; nothing half done is left behind.
     """
     check_identity(request.identity)
+    world = replace(world, limits=request.profile.limits)
     world.tools.prepare(request.profile.target.arch)
     image = _present_image(request, world)
     measuring = beside(lambda: _matching_facts(request, image, world))
-    with measuring as measured, workshop(world.engine, image.id, image.platform) as room:
+    with measuring as measured, workshop(world.engine, image.id, image.platform, world.limits) as room:
         facts = measured()
         resolved = _resolved(request, image, facts, room, world)
         lock = resolved.lock
@@ -120,7 +121,8 @@ def _wheel_set(request: BuildRequest, facts: Facts, lock: Lock, room: Container,
     world.reporter.note(f"{wheels.fetched} of {len(lock.wheels)} wheels came over the network")
     world.reporter.stage("audit")
     allow = request.profile.rehearsal.allow
-    audit_wheels(room, facts.executable, wheels, allow, world.reporter, cache=AUDITS)
+    seconds = world.limits.audit
+    audit_wheels(room, facts.executable, wheels, allow, world.reporter, cache=AUDITS, timeout=seconds)
     return wheels
 
 

@@ -162,6 +162,7 @@ class Gathering:
                 kept,
                 shop.world.reporter,
                 upgrade=shop.request.upgrade,
+                timeout=shop.world.limits.resolving,
                 known=known,
             )
             chosen = {(wheel.name, wheel.version): wheel for wheel in lock.wheels if not is_wheel(wheel)}

@@ -84,6 +84,7 @@ def current_lock(request: BuildRequest, facts: Facts, room: Container, world: Wo
         existing,
         world.reporter,
         upgrade=request.upgrade,
+        timeout=world.limits.resolving,
         bring_uv=lambda: world.tools.carry_uv(room, facts.arch),
     )
     put_lock(read_lock, request.lock_path, write_lock(lock), world.reporter)

@@ -11,9 +11,6 @@ from parity.other_files import fetched_files, files_on_disk, lock_of_addresses
 from parity.pack import file_in_archive
 from parity.pipeline.values import World
 
-_DEADLINE = 4 * 3600.0
-"""Seconds for all downloads together; what was fetched by then is kept for the next try."""
-
 
 def other_files(profile: Profile, facts: Facts, room: Container, world: World) -> tuple[BundleFile, ...]:
     """Every file that the profile's `files` stand for, hashed in this run.
@@ -35,9 +32,7 @@ def other_files(profile: Profile, facts: Facts, room: Container, world: World) -
     files = files_on_disk(entries, world.reporter)
     lock = lock_of_addresses(entries)
     if lock.wheels:
-        fetched = fetch_wheels(
-            room, facts.executable, lock, world.network, world.reporter, deadline=_DEADLINE, what="files"
-        )
+        fetched = fetch_wheels(room, facts.executable, lock, world.network, world.reporter, what="files")
         files += fetched_files(entries, fetched, partial(_from_store, room))
     world.reporter.note(f"{len(files)} files, {sum(file.size for file in files)} bytes")
     return files

@@ -20,6 +20,7 @@ from parity.pipeline.values import World
 from parity.project import BuiltFile, incoming_tar
 from parity.resolve import first_digest
 
+_SHA256 = re.compile("[0-9a-f]{64}")
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!%-]*")
 
 
@@ -39,7 +40,15 @@ class Shelves:
     def folder(self, lock: Lock) -> str:
         """The lock's wheels in the store, judged like all others; the folder that holds them."""
         wheels = self.fetched(lock)
-        audit_wheels(self.room, self.facts.executable, wheels, self.allow, self.world.reporter, cache=AUDITS)
+        audit_wheels(
+            self.room,
+            self.facts.executable,
+            wheels,
+            self.allow,
+            self.world.reporter,
+            cache=AUDITS,
+            timeout=self.world.limits.audit,
+        )
         return wheels.folder
 
     def archive(self, source: SourcePackage) -> tuple[str, str]:
@@ -77,9 +86,13 @@ class Shelves:
             "files": [{"filename": filename, "sha256": sha256, "incoming": incoming}],
         }
         found: dict[str, Any] = run_guest(self.room, self.facts.executable, "keep", job)["files"][0]
+        if found["sha256"] != sha256:
+            raise HashMismatch("the store tells of another file than was asked for", where=filename)
         return found
 
 
 def content(sha256: str) -> str:
-    """Where content lies in the store; see `parity.guest.store`."""
+    """Where content lies in the store; see `parity.guest.store`. ValueError for what is no SHA-256."""
+    if not _SHA256.fullmatch(sha256):
+        raise ValueError("the store holds nothing by a name that is no SHA-256")
     return f"{STORE}/sha256/{sha256[:2]}/{sha256}"

@@ -212,7 +212,15 @@ class Shop:
             return replace(NOTHING, requires_python=inputs.requires_python, created_by="none")
         world = self.world
         try:
-            return resolve_lock(self.room, self.facts.executable, inputs, world.network, None, world.reporter)
+            return resolve_lock(
+                self.room,
+                self.facts.executable,
+                inputs,
+                world.network,
+                None,
+                world.reporter,
+                timeout=world.limits.resolving,
+            )
         except (NoWheel, Unresolvable) as error:
             raise BuildFailed(
                 f"{name} cannot be built: {what} cannot be had as a wheel: {error.message}",

@@ -203,7 +203,9 @@ class SystemSearch:
             return None
 
     def _fetched(self, wish: SystemWish) -> SystemSet:
-        found, count = fetch_system(self.room, self.facts.executable, wish, self.world.network)
+        found, count = fetch_system(
+            self.room, self.facts.executable, wish, self.world.network, self.world.limits.system_packages
+        )
         size = sum(package.size for package in found.packages) / 1e6
         self.world.reporter.note(f"{count} of {len(found.packages)} fetched, {size:.1f} MB together")
         for package in found.packages:

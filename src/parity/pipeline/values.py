@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,6 +16,7 @@ from parity.model import (
     BundleIdentity,
     Facts,
     ImageSource,
+    Limits,
     Lock,
     PinnedImage,
     Profile,
@@ -95,6 +96,7 @@ class World(Site):
     network: HostNetwork
     tools: CarriesUv
     sealer: Callable[[BundleIdentity, str], Sealer]
+    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from parity.farside.names import normalize_name
 from parity.model import (
     ImageSource,
     Libc,
+    Limits,
     Profile,
     ProjectPlan,
     RehearsalPlan,
@@ -29,6 +30,8 @@ from parity.profile.search import is_file
 
 _FILE_ADDRESS = re.compile(r"file:[^\s#;]*/")
 _LABELS = ("product", "version", "serial")
+_OWN = ("limits",)
+"""What is about this side alone: the same bundle comes of other limits."""
 
 
 def build(name: str, path: Path, layer: Layer) -> Profile:
@@ -56,6 +59,7 @@ def build(name: str, path: Path, layer: Layer) -> Profile:
         sources=_sources(layer),
         system=_system(document.get("system-packages", ())),
         other_files=other_files(layer),
+        limits=_limits(document.get("limits", {})),
     )
 
 
@@ -63,9 +67,10 @@ def canonical_document(name: str, layer: Layer) -> str:
     """The merged document as canonical JSON, the same wherever the checkout lies.
 
     Paths are reduced to base names. Product, version and serial are left out: the signed statement
-    carries them, and two releases of the same content must keep one payload digest.
+    carries them, and two releases of the same content must keep one payload digest. So are the limits of
+    the machine that builds.
     """
-    document = {key: value for key, value in layer.value.items() if key not in _LABELS}
+    document = {key: value for key, value in layer.value.items() if key not in _LABELS + _OWN}
     document["name"] = name
     document["image"] = _image_without_folders(document["image"])
     if "image" in (builder := document.get("builder", {})):
@@ -175,6 +180,15 @@ def _files(layer: Layer, key: str) -> list[tuple[Trail, Path]]:
     lines = layer.value.get("install", {}).get(key, ())
     trails: list[Trail] = [("install", key, number) for number in range(len(lines))]
     return [(trail, resolved(layer, trail, line)) for trail, line in zip(trails, lines, strict=True)]
+
+
+def _limits(said: Mapping[str, Any]) -> Limits:
+    """The `limits` mapping of a checked document, with what is usual for what it leaves out."""
+    times = {key: timeout_seconds(value) for key, value in said.items() if key != "memory"}
+    found = {key.replace("-", "_"): seconds for key, seconds in times.items()}
+    if "memory" in said:
+        found["memory"] = memory_bytes(said["memory"])
+    return Limits(**found)
 
 
 def rehearsal_plan(plan: Mapping[str, Any]) -> RehearsalPlan:

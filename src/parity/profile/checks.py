@@ -100,6 +100,7 @@ def _project(layer: Layer, trail: Trail, text: str) -> str:
 _JUDGES: dict[Trail, Callable[[Layer, Trail, str], str]] = {
     ("exclude-newer",): _moment,
     ("rehearsal", "memory"): _memory,
+    ("limits", "memory"): _memory,
     ("image", "folder"): _folder,
     ("install", "project", "path"): _project,
 }

@@ -177,6 +177,14 @@ _TAIL = """\
 #   timeout: 15m
 #   missing-libraries: warn
 
+# What a build allows itself on this machine; these are the defaults. Nothing of it travels.
+# limits:
+#   resolving: 10m
+#   audit: 30m
+#   system-packages: 1h
+#   workshop: 24h
+#   memory: 4GiB
+
 # uv: parity installs, the bundle carries uv for the rest. pip: the target's own pip and venv are used.
 # installer: uv
 

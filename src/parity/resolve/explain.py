@@ -25,7 +25,7 @@ _BROKEN = (
     ("InvalidContentType|TLS|tls|handshake", "TLS failed", "tls"),
     ("tunnel error|proxy", "the proxy refused the connection", "proxy"),
     (
-        "`Content-Type`|not a valid (?:HTML|JSON)|expected value at line",
+        "`Content-Type`|Received some unexpected|not a valid (?:HTML|JSON)|expected value at line",
         "it does not answer like a package index",
         "garbage",
     ),

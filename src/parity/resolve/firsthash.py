@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -9,12 +10,12 @@ from packaging.pylock import PackageSdist, PackageWheel
 
 from parity.engine import Container
 from parity.engine.guests import GuestFailed, run_guest
-from parity.engine.workshop import STORE
+from parity.engine.workshop import STORE, out_of_memory
 from parity.errors import HashMismatch, IndexFailed
 from parity.model.network import HostNetwork, clean_url
 
 _THREADS = 16
-_SECONDS = 1800.0
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 def compute_hashes(
@@ -81,13 +82,18 @@ def _digests(
     network: HostNetwork,
 ) -> dict[str, str]:
     """The SHA-256 of each file by its name; see `compute_hashes`."""
-    limits = {"set": None, "threads": _THREADS, "deadline": _SECONDS}
+    limits = {"set": None, "threads": _THREADS}
     job = {**reach, **limits, "store": STORE, "wheels": files}
     try:
-        result = run_guest(container, python, "fetch", job, timeout=_SECONDS + 60)
-    except (GuestFailed, TimeoutError) as error:
-        raise IndexFailed(network.redact(f"hashing what has no hash yet failed: {error}")) from error
+        result = run_guest(container, python, "fetch", job)
+    except GuestFailed as error:
+        raise out_of_memory(error) or IndexFailed(
+            network.redact(f"hashing what has no hash yet failed: {error}")
+        ) from error
     for failed in result["failed"]:
         kind = HashMismatch if failed["kind"] == "hash" else IndexFailed
         raise kind(network.redact(f"{failed['filename']}: {failed['message']}"), where=failed["filename"])
-    return {entry["filename"]: entry["sha256"] for entry in result["wheels"]}
+    found = {entry["filename"]: entry["sha256"] for entry in result["wheels"]}
+    if not all(map(_SHA256.fullmatch, found.values())) or len(found) != len(files):
+        raise IndexFailed("two files of one name, or no digest, came of hashing what has no hash yet")
+    return found

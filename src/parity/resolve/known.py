@@ -5,15 +5,19 @@ It never builds a source then, and does not ask the index for what a fetched whe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from parity.errors import InputFileError
 from parity.farside.texts import toml
+
+_EXTRA = re.compile("[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,17 @@ def known_wheels(metadata: Mapping[str, Mapping[str, Any]]) -> tuple[Known, ...]
         )
         for name, said in metadata.items()
         if all(map(_is_plain, said["requires"]))
+        and _is_specifier(said["requires_python"])
+        and all(map(_EXTRA.fullmatch, said["provides_extra"]))
     )
+
+
+def _is_specifier(text: str) -> bool:
+    try:
+        SpecifierSet(text)
+    except InvalidSpecifier:
+        return False
+    return True
 
 
 def _is_plain(line: str) -> bool:

@@ -17,6 +17,7 @@ from parity.model.toml import TOMLError, parse
 from parity.resolve.inputs import ResolveInputs
 from parity.resolve.lockfile import check_filename
 
+_SHA256 = re.compile("[0-9a-f]{64}")
 _SDIST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!%-]*\.(tar\.(gz|bz2|xz)|tgz|zip)")
 MARKER_KEYS = frozenset(Environment.__annotations__) - {"extra", "extras", "dependency_groups"}
 """All keys of PEP 508's environment: a missing one would be filled in from this machine's Python."""
@@ -127,10 +128,13 @@ def best_wheel(
     hashes: frozenset[str] | None,
     computed: Computed = MappingProxyType({}),
 ) -> PackageWheel:
-    """The wheel whose tag comes first in `tags` (PEP 425); one whose SHA-256 is not known may have any."""
+    """The wheel whose tag comes first in `tags` (PEP 425), of those the one with the highest build number.
+
+    One whose SHA-256 is not known may have any. Errors as `select_wheels`.
+    """
     ranks = {tag: rank for rank, tag in enumerate(tags)}
     fitting = [
-        (rank, wheel.filename, wheel)
+        (-rank, parse_wheel_filename(wheel.filename)[2], wheel)
         for wheel in package.wheels or ()
         if (rank := _rank(wheel.filename, ranks)) is not None
     ]
@@ -146,7 +150,14 @@ def best_wheel(
                 where=package.name,
                 remedy="add the hash of the target's wheel to the requirements file, or leave hashes out",
             )
-    return min(fitting, key=lambda entry: entry[:2])[2]
+    fitting.sort(key=lambda entry: entry[2].filename)
+    best = max(fitting, key=lambda entry: entry[:2])[2]
+    digests = {_sha256(wheel, computed) for _, _, wheel in fitting if wheel.filename == best.filename}
+    if len(digests) > 1:
+        raise IndexFailed(
+            f"the index names {best.filename} more than once, with different hashes", where=package.name
+        )
+    return best
 
 
 def locked_source(
@@ -176,7 +187,10 @@ def locked_source(
 
 
 def _sha256(wheel: IndexFile, computed: Computed) -> str:
-    return (wheel.hashes.get("sha256") or computed.get(wheel.url or "", "")).lower()
+    found = (wheel.hashes.get("sha256") or computed.get(wheel.url or "", "")).lower()
+    if found and not _SHA256.fullmatch(found):
+        raise IndexFailed("the index announces a SHA-256 that is none", where=wheel.filename)
+    return found
 
 
 def _rank(filename: str, ranks: Mapping[str, int]) -> int | None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import signal
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from parity.engine import Container
 from parity.engine.guests import GuestFailed, run_guest
-from parity.engine.workshop import AUDITS, STORE
+from parity.engine.workshop import AUDITS, KILLED, STORE, memory_error, out_of_memory
 from parity.errors import IndexFailed, NoWheel, ToolUnavailable
-from parity.model import Lock
+from parity.model import Limits, Lock
+from parity.model.limits import remedy, spelt
 from parity.model.network import HostNetwork, clean_url
 from parity.progress import Reporter
 from parity.resolve.explain import OVERTIME, Lacking, lacking_wheel, resolve_error, undated_files
@@ -45,7 +47,7 @@ def resolve_lock(
     reporter: Reporter,
     *,
     upgrade: bool = False,
-    timeout: float = 600.0,
+    timeout: float = Limits.resolving,
     bring_uv: Callable[[], None] | None = None,
     known: Sequence[Known] = (),
 ) -> Lock:
@@ -149,9 +151,12 @@ class _Uv:
             return run_guest(self.container, self.python, "resolve", job, timeout=self.timeout + 30)
         except GuestFailed as error:
             message = "uv could not be run inside the image: " + self.network.redact(error.last_line)
-            raise ToolUnavailable(message) from error
+            raise out_of_memory(error) or ToolUnavailable(message) from error
         except TimeoutError as error:
-            raise IndexFailed(f"resolving took longer than {self.timeout:.0f} seconds") from error
+            raise self._overtime() from error
+
+    def _overtime(self) -> IndexFailed:
+        return IndexFailed(f"resolving took longer than {spelt(self.timeout)}", remedy=remedy("resolving"))
 
     def selected(self, answer: _Answer) -> tuple[Lock, frozenset[str]]:
         """The lock from uv's, and the packages that its index does not hash; errors as `resolve_lock`."""
@@ -199,22 +204,35 @@ class _Uv:
             "deadline": _GUESSING_SECONDS,
         }
         try:
-            found = run_guest(self.container, self.python, "guess", job, timeout=2 * _GUESSING_SECONDS)
-        except (GuestFailed, TimeoutError) as error:
+            found = run_guest(self.container, self.python, "guess", job, timeout=5 * _GUESSING_SECONDS)
+        except TimeoutError as error:  # which ends the workshop
+            raise IndexFailed("asking the index came to no end", where=clean_url(index)) from error
+        except GuestFailed as error:
             reporter.debug(self.network.redact(f"no guess: {error}"))
             return _Guess()
+        if found["troubles"]:
+            raise self._trouble(found["troubles"][0])
         built = {*self.inputs.sources, *(one.name for one in self.known)}
         metadata = {name: said for name, said in found["metadata"].items() if name not in built}
         versions = {name: said["version"] for name, said in metadata.items()}
         lock = preferences(versions) if versions else None
         return _Guess(lock, known_wheels(metadata), tuple(found["unhashed"]), found["routes"])
 
+    def _trouble(self, said: Mapping[str, str]) -> IndexFailed:
+        """A page that nobody should have to read."""
+        message = self.network.redact(f"the index failed: its page of {said['name']}: {said['message']}")
+        return IndexFailed(message, where=clean_url(said["url"]))
+
     def error(self, answer: _Answer) -> Exception:
         """What to raise for a failed resolution."""
-        routed = None if answer.exit_code == OVERTIME else routed_error(answer.routes, self.network)
+        if answer.exit_code in (KILLED, -signal.SIGKILL):
+            return memory_error()
+        if answer.exit_code == OVERTIME:
+            return self._overtime()
+        routed = routed_error(answer.routes, self.network)
         if routed is not None:
             return routed
-        lacking = None if answer.exit_code == OVERTIME else lacking_wheel(answer.stderr)
+        lacking = lacking_wheel(answer.stderr)
         failed = resolve_error(answer.exit_code, answer.stderr, self.network)
         if lacking is None or isinstance(failed, IndexFailed):
             return failed

@@ -10,10 +10,11 @@ from parity.engine import Container
 from parity.engine.guests import GuestFailed, run_guest
 from parity.engine.workshop import STORE
 from parity.errors import LockOutdated, ParityError, SystemPackagesFailed
-from parity.model import SystemPackage, SystemSet
+from parity.model import Limits, SystemPackage, SystemSet
+from parity.model.limits import remedy, spelt
 from parity.model.network import HostNetwork
 
-TIMEOUT = 900.0
+_END = 30.0
 _FOLDER = "/tmp/parity-system"  # noqa: S108 - inside the workshop, made with mode 0700
 _REMEDIES = {
     "unsupported": "system packages are carried for images with apt, dnf or apk; put them into the image",
@@ -34,7 +35,11 @@ class SystemWish:
 
 
 def fetch_system(
-    container: Container, python: str, wish: SystemWish, network: HostNetwork
+    container: Container,
+    python: str,
+    wish: SystemWish,
+    network: HostNetwork,
+    timeout: float = Limits.system_packages,
 ) -> tuple[SystemSet, int]:
     """Bring packages into the store, with what they need beyond the image.
 
@@ -43,6 +48,7 @@ def fetch_system(
         python: the interpreter inside it.
         wish: what is asked for; locked packages that the store holds need no network.
         network: its proxies and CA bundle are given to the image's package manager.
+        timeout: seconds for everything.
 
     Returns:
         the packages, and how many came over the network. `unprovided` are the optional words that
@@ -58,18 +64,20 @@ def fetch_system(
         "names": list(wish.names),
         "optional": list(wish.optional),
         "locked": [vars(package) for package in wish.locked.packages] if wish.locked else None,
-        "timeout": TIMEOUT,
+        "timeout": timeout,
         "proxies": dict(network.proxies),
         "ca": network.ca_bundle,
     }
     try:
-        result = run_guest(container, python, "system", job, timeout=4 * TIMEOUT)
+        result = run_guest(container, python, "system", job, timeout=timeout + _END)
     except GuestFailed as error:
         raise SystemPackagesFailed(
             "fetching system packages broke off: " + network.redact(error.last_line)
         ) from error
     except TimeoutError as error:
-        raise SystemPackagesFailed("fetching system packages took too long") from error
+        raise SystemPackagesFailed(
+            f"fetching system packages took longer than {spelt(timeout)}", remedy=remedy("system-packages")
+        ) from error
     if result["error"]:
         raise _failed(result["error"], network)
     packages = tuple(SystemPackage(**package) for package in result["packages"])
