@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
+from parity.engine.events import Event, EventLines
 from parity.guest import isolation, memory
-from parity.guest.imports import Imported, try_imports
 from parity.guest.modules import distributions, normalised, top_modules
+from parity.rehearse.stage import _judged
+
+SOURCE = Path(__file__).parents[2] / "src"
 
 # --- modules --------------------------------------------------------------------------------------
 
@@ -67,6 +74,11 @@ def modules(tmp_path: Path) -> Path:
         "lacks": "import nothing_like_this",
         "fails": "def deep():\n    raise ValueError('first line\\nsecond line')\ndeep()",
         "opens": "import ctypes\nctypes.CDLL('libnothing_like_this.so.9')",
+        "leaver": "import os, time\nif not os.fork(): time.sleep(60)",
+        "talker": "import os\nfor fd in range(3, 20):\n    try: os.write(fd, b'\\n' + b'[' * 99999)\n"
+        "    except OSError: pass",
+        "forger": 'import os\nfor fd in range(3, 20):\n    try: os.write(fd, b\'{"module": "lacks", '
+        '"error": "", "at": "", "text": ""}\\n\')\n    except OSError: pass',
         "thread": "import threading, time\nthreading.Thread(target=time.sleep, args=(60,)).start()",
         "address": "raise TypeError(f'<object at 0x7f{id(object()):010x}>')",
     }
@@ -75,20 +87,42 @@ def modules(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def imported(folder: Path, *names: str, asked: bool = True, timeout: float = 30) -> dict[str, Imported]:
+class Imported(NamedTuple):
+    """How an import went, as the rehearsal's story tells it."""
+
+    error: str
+    library: str
+    at: str
+
+
+def imported(folder: Path, *packages: Sequence[str], timeout: float = 30) -> dict[str, Imported]:
+    """Import modules, those of each package in a process of its own."""
     empty = folder / "empty"
     empty.mkdir()
-    pairs = [(f"of-{name}", name) for name in names]
-    found = try_imports(
-        sys.executable,
-        requested=pairs if asked else [],
-        others=[] if asked else pairs,
-        environment={"PYTHONPATH": str(folder), "PATH": os.environ["PATH"]},
-        folder=str(empty),
-        timeout=timeout,
+    events: list[Event] = []
+    lines = EventLines(events.append)
+    job = {
+        "packages": [[f"of-{names[0]}", list(names)] for names in packages],
+        "service": "",
+        "tickets": False,
+        "site_packages": str(folder),
+        "environment": {"PATH": os.environ["PATH"]},
+        "folder": str(empty),
+        "timeout": timeout,
+        "alone": False,
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", "from parity.guest import dispatch; dispatch.run(['imports'])"],
+        input=json.dumps({"mark": lines.mark, "job": job}).encode(),
+        stdout=subprocess.PIPE,
+        env={"PYTHONPATH": f"{SOURCE}:{folder}"},
+        check=True,
     )
-    assert all(each.package == f"of-{each.module}" and each.requested == asked for each in found)
-    return {each.module: each for each in found}
+    lines.feed(done.stdout)
+    assert lines.result == {}
+    tried = [event for event in events if event["event"] == "tried"]
+    assert [[each["module"] for each in event["answers"]] for event in tried] == [list(p) for p in packages]
+    return {a["module"]: Imported(**_judged(a)) for event in tried for a in event["answers"]}
 
 
 def test_each_way_in_which_an_import_ends_is_told(modules: Path) -> None:
@@ -104,9 +138,12 @@ def test_each_way_in_which_an_import_ends_is_told(modules: Path) -> None:
         "opens",
         "thread",
         "address",
+        "leaver",
+        "talker",
+        "forger",
     )
     begin = time.monotonic()
-    found = imported(modules, *names)
+    found = imported(modules, *([name] for name in names))
     assert time.monotonic() - begin < 30  # nobody waits for the thread
     errors = {name: each.error for name, each in found.items()}
     assert errors.pop("opens").startswith("OSError: libnothing_like_this.so.9: cannot open shared object")
@@ -115,6 +152,9 @@ def test_each_way_in_which_an_import_ends_is_told(modules: Path) -> None:
         "noisy": "",
         "liar": "",
         "thread": "",
+        "leaver": "",
+        "talker": "",
+        "forger": "",
         "leaves": "SystemExit: 3",
         "quits": "Crash: the import ended the interpreter (exit code 4)",
         "dies": "Crash: the import ended the interpreter (signal 11)",
@@ -131,7 +171,7 @@ def test_a_library_is_found_in_the_words_of_whoever_tried_several_names(tmp_path
     (tmp_path / "several.py").write_text(f"raise OSError({words!r})".replace("\\\\n", "\\n"))
     words = "cannot load library 'libone-2': libone-2: cannot open shared object file: No such file"
     (tmp_path / "other_name.py").write_text(f"raise OSError({words!r})")
-    found = imported(tmp_path, "several", "other_name")
+    found = imported(tmp_path, ["several"], ["other_name"])
     assert {name: each.library for name, each in found.items()} == {
         "several": "libtwo.so.2",
         "other_name": "libone-2",
@@ -139,14 +179,14 @@ def test_a_library_is_found_in_the_words_of_whoever_tried_several_names(tmp_path
     assert found["several"].error == "OSError: no library called 'one' was found"
 
 
-def test_one_process_for_all_others_begins_again_behind_a_crash(modules: Path) -> None:
-    found = imported(modules, "good", "dies", "noisy", "quits", "lacks", asked=False)
+def test_the_process_of_a_package_begins_again_behind_a_crash(modules: Path) -> None:
+    found = imported(modules, ["good", "dies", "noisy", "quits", "lacks"])
     assert [name for name, each in found.items() if each.error] == ["dies", "lacks", "quits"]
     assert set(found) == {"good", "dies", "noisy", "quits", "lacks"}
 
 
 def test_an_import_that_hangs_is_ended_and_the_next_one_is_tried(modules: Path) -> None:
-    found = imported(modules, "hangs", "good", asked=False, timeout=1)
+    found = imported(modules, ["hangs", "good"], timeout=1)
     assert found["hangs"].error == "TimeoutError: the import did not end within 1 s"
     assert found["good"].error == ""
 
@@ -155,7 +195,7 @@ def test_the_line_of_a_failure_is_the_packages_own(tmp_path: Path) -> None:
     site = tmp_path / "site-packages"
     site.mkdir()
     (site / "wants.py").write_text("import ctypes\n\nctypes.CDLL('libnothing_like_this.so.9')\n")
-    assert imported(site, "wants")["wants"].at == f"{site}/wants.py:3"
+    assert imported(site, ["wants"])["wants"].at == f"{site}/wants.py:3"
 
 
 # --- where we are ---------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from parity.cli.timing import Stopwatch
 from parity.cli.world import connected, world_for
 from parity.docker_engine import DockerEngine
 from parity.errors import OptionConflict, ParityError, SomeFailed
+from parity.farside.errors import FarsideError
 from parity.files import sweep_leftovers
 from parity.host.folders import cache_folder
 from parity.model import BundleIdentity, ImageSource, Profile
@@ -224,15 +225,16 @@ def _report(
     """Say how every run ended.
 
     Raises:
-        ParityError: the one run's own error, or SomeFailed where there were several.
+        ParityError, FarsideError: the one run's own error, or SomeFailed where there were several.
     """
     names = [request.profile.name for request in requests]
-    failed = {name: each for name, each in zip(names, outcomes, strict=True) if isinstance(each, ParityError)}
+    every = zip(names, outcomes, strict=True)
+    failed = {name: each for name, each in every if not isinstance(each, BuildReport)}
     if len(outcomes) == 1 and failed:
         raise failed[names[0]]
     documents = []
     for name, outcome in zip(names, outcomes, strict=True):
-        if isinstance(outcome, ParityError):
+        if not isinstance(outcome, BuildReport):
             documents.append({"profile": name, "ok": False, "error": error_document(outcome)})
             if not output.json:
                 show_error(outcome, run=name)
@@ -247,7 +249,7 @@ def _report(
         _some_failed(failed, len(outcomes))
 
 
-def _some_failed(failed: dict[str, ParityError], count: int) -> None:
+def _some_failed(failed: dict[str, ParityError | FarsideError], count: int) -> None:
     if output.json:  # the one document is out already
         raise typer.Exit(SomeFailed.exit_code)
     raise SomeFailed(f"{len(failed)} of {count} profiles failed: {', '.join(failed)}")

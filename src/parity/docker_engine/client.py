@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ from parity.docker_engine.translate import clean, innermost
 from parity.docker_engine.wire import open_wire
 from parity.errors import EngineUnavailable
 
+_VERSION = re.compile(r"[0-9]{1,4}\.[0-9]{1,4}", re.ASCII)
 OLDEST_API = "1.41"  # Docker 20.10, Podman 3: the first that takes a platform for a container
 _HELLO_SECONDS = 10
 _ANSWER_SECONDS = 300  # unpacking a large upload is silent
@@ -63,17 +65,37 @@ def _client(endpoint: Endpoint) -> APIClient:
     open_wire(endpoint).close()
     hello = _new_client(endpoint, OLDEST_API, _HELLO_SECONDS)
     try:
-        offered = str(hello.version(api_version=False)["ApiVersion"])
+        told = hello.version(api_version=False)
     finally:
         hello.close()
+    return _new_client(endpoint, _api(told, str(endpoint)), _ANSWER_SECONDS)
+
+
+def _api(told: Mapping[str, Any], where: str) -> str:
+    """The version of the API to speak: the newest that both sides know."""
+    newest = DEFAULT_DOCKER_API_VERSION
+    offered = _version(told, "ApiVersion", where)
+    least = _version(told, "MinAPIVersion", where) if told.get("MinAPIVersion") else OLDEST_API
     if version_lt(offered, OLDEST_API):
         raise EngineUnavailable(
             f"the engine speaks API {offered}; parity needs {OLDEST_API} (Docker 20.10)",
-            where=str(endpoint),
+            where=where,
             remedy="bring the engine up to date, or set DOCKER_HOST to another",
         )
-    newest = DEFAULT_DOCKER_API_VERSION
-    return _new_client(endpoint, newest if version_lt(newest, offered) else offered, _ANSWER_SECONDS)
+    if version_lt(newest, least):
+        raise EngineUnavailable(
+            f"the engine speaks no API before {least}; this parity speaks {newest} at most",
+            where=where,
+            remedy="bring parity and its Docker SDK up to date, or set DOCKER_HOST to another engine",
+        )
+    return newest if version_lt(newest, offered) else offered
+
+
+def _version(told: Mapping[str, Any], key: str, where: str) -> str:
+    found = str(told.get(key))
+    if not _VERSION.fullmatch(found):
+        raise EngineUnavailable(f"the engine tells no {key}: {found[:40]!r}", where=where)
+    return found
 
 
 def _new_client(endpoint: Endpoint, version: str, timeout: int) -> APIClient:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 
 from docker import APIClient
 
 from parity.docker_engine.endpoints import Endpoint
 from parity.docker_engine.streams import STDERR, STDOUT, Conversation, DeadlinePassed
-from parity.docker_engine.translate import Upload, lost, translated
+from parity.docker_engine.translate import Upload, lost, refused, translated
 from parity.docker_engine.wire import open_wire
 from parity.engine import ExecResult
 from parity.engine.protocol import Listener
@@ -18,6 +19,7 @@ from parity.errors import EngineRefused
 
 _GET_CHUNK = 256 * 1024
 _SETTLE_SECONDS = 10.0
+_KEPT = 64 * 1024 * 1024  # bytes of one stream
 
 
 class DockerContainer:
@@ -109,7 +111,7 @@ class DockerContainer:
             try:
                 conversation = Conversation(wire, deadline)
                 conversation.start(path, {"Detach": False, "Tty": False})
-                conversation.talk(stdin, output.take)
+                conversation.talk(stdin, output.take, lambda: self._ended(exec_id))
             finally:
                 wire.close()
 
@@ -126,6 +128,10 @@ class DockerContainer:
             time.sleep(pause)
             pause = min(pause * 2, 0.5)
 
+    def _ended(self, exec_id: str) -> bool:
+        state = self._client.exec_inspect(exec_id)
+        return not state["Running"] and state["ExitCode"] is not None
+
     def _kill(self) -> None:
         # Refused where the container ended by itself meanwhile, which is as good.
         with suppress(EngineRefused), translated(self._address, "kill a container"):
@@ -133,19 +139,19 @@ class DockerContainer:
 
 
 class _Output:
-    """Keeps what a command says, or passes it on, stream by stream."""
+    """Keeps what a command says, or passes it on, stream by stream; what it keeps has a limit."""
 
     def __init__(self, on_stdout: Listener | None, on_stderr: Listener | None) -> None:
         self.stdout, self.stderr = bytearray(), bytearray()
         self._listeners = {
-            STDOUT: on_stdout or self.stdout.extend,
-            STDERR: on_stderr or self.stderr.extend,
+            STDOUT: on_stdout or partial(_keep, self.stdout),
+            STDERR: on_stderr or partial(_keep, self.stderr),
         }
         self._error: Exception | None = None
 
     def take(self, stream: int, data: bytes) -> None:
         try:
-            self._listeners.get(stream, self.stderr.extend)(data)
+            self._listeners[STDOUT if stream == STDOUT else STDERR](data)
         except Exception as error:
             self._error = error
             raise
@@ -154,3 +160,9 @@ class _Output:
         """Raise what a listener raised: its OSError must not look like a lost engine."""
         if self._error is not None:
             raise self._error
+
+
+def _keep(kept: bytearray, data: bytes) -> None:
+    if len(kept) + len(data) > _KEPT:
+        raise refused("run a command", f"it said more than {_KEPT >> 20} MiB")
+    kept += data

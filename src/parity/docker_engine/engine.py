@@ -6,6 +6,8 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import docker.errors
@@ -36,6 +38,7 @@ class DockerEngine:
         self._run = Run()
         self._interrupted = threading.Event()
         self._removals = Removals()
+        self._pullable: dict[str, bool] = {}
 
     @property
     def run_id(self) -> str:
@@ -63,7 +66,21 @@ class DockerEngine:
     def image(self, reference: str) -> ImageInfo | None:
         """The local image; see `parity.engine.Engine`."""
         with translated(self._address, f"look for image {reference}"):
-            return images.inspect(self._client, reference)
+            found = images.inspect(self._client, reference)
+            if found is None or not self._makes_digests_up:
+                return found
+        return replace(found, digests=tuple(filter(self._can_be_pulled, found.digests)))
+
+    @cached_property
+    def _makes_digests_up(self) -> bool:
+        """Whether each local image gets a digest, be it in a registry or not (containerd's image store)."""
+        status = self._client.info().get("DriverStatus") or ()
+        return any("io.containerd.snapshotter" in str(word) for row in status for word in row)
+
+    def _can_be_pulled(self, digest: str) -> bool:
+        if digest not in self._pullable:
+            self._pullable[digest] = not self.registry_problem(digest)
+        return self._pullable[digest]
 
     def pull(self, reference: str, platform: str, on_line: Callable[[str], None]) -> ImageInfo:
         """Fetch an image from its registry; see `parity.engine.Engine`."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from parity.errors import ParityError
-
 
 class Removals:
     """Begins removals in threads of their own and waits for them; safe to share by threads.
@@ -17,7 +15,7 @@ class Removals:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._under_way: list[threading.Thread] = []
-        self._failed: list[ParityError] = []
+        self._failed: list[Exception] = []
 
     def begin(self, remove: Callable[[], object]) -> None:
         """Begin a removal; what goes wrong is raised by `settle`."""
@@ -41,7 +39,7 @@ class Removals:
         """Wait for all of them.
 
         Raises:
-            ParityError: the first thing that went wrong since the last time.
+            Exception: the first thing that went wrong since the last time; a ParityError as a rule.
         """
         self.wait()
         with self._lock:
@@ -52,5 +50,6 @@ class Removals:
     def _do(self, remove: Callable[[], object]) -> None:
         try:
             remove()
-        except ParityError as error:
-            self._failed.append(error)
+        except Exception as error:  # noqa: BLE001 - raised in the caller's thread by `settle`
+            with self._lock:
+                self._failed.append(error)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import http.client
 import io
 import json
+import re
 import select
 import time
 from collections.abc import Callable, Mapping
@@ -22,6 +23,9 @@ Sink = Callable[[int, bytes], None]
 STDOUT, STDERR = 1, 2
 _HEAD = 8
 _ANSWER_LIMIT = 65536
+_STATUS = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2})(?: |$)")
+_DIGITS = re.compile(r"[0-9]{1,18}", re.ASCII)
+_QUIET = 1.0  # seconds of silence after which the engine is asked whether the command still runs
 
 
 class DeadlinePassed(Exception):
@@ -93,11 +97,21 @@ class Conversation:
         received = b""
         while b"\r\n\r\n" not in received:
             received += self._more()
+            if len(received) > _ANSWER_LIMIT:
+                raise refused("run a command", "the head of its answer does not end")
         answer, _, self._rest = received.partition(b"\r\n\r\n")
         self._check(answer)
 
-    def talk(self, stdin: bytes, sink: Sink) -> None:
+    def talk(self, stdin: bytes, sink: Sink, ended: Callable[[], bool] = lambda: False) -> None:
         """Send `stdin`, close that side, and hear both streams until the command has closed them.
+
+        A process that the command left behind may hold them open for as long as it lives, so the
+        command's own end decides too.
+
+        Args:
+            stdin: what to send.
+            sink: hears the streams.
+            ended: asked in silence: whether the command has ended.
 
         Raises:
             DeadlinePassed: it took too long.
@@ -108,7 +122,11 @@ class Conversation:
         sender = _Sender(self._wire, stdin)
         while True:
             sender.go_on()
-            self._wait(writing=sender.wants_to)
+            if not self._wait(writing=sender.wants_to, patience=_QUIET):
+                if not ended():
+                    continue
+                if not self._wait(writing=False, patience=0):  # it may have said its last word meanwhile
+                    return
             chunk = _received(self._wire)
             if chunk == b"":
                 break
@@ -116,17 +134,21 @@ class Conversation:
         if not frames.complete:
             raise ConnectionResetError("the output broke off")
 
-    def _wait(self, *, writing: bool) -> None:
+    def _wait(self, *, writing: bool, patience: float | None = None) -> bool:
+        """Wait until there is something to do; False where `patience` (seconds) ended before."""
         if self._wire.ended:
-            return
+            return True
         events = select.POLLIN | (select.POLLOUT if writing else 0)
         self._poll.register(self._wire.fileno(), events)
-        if self._deadline is None:
-            self._poll.poll()
-            return
-        left = self._deadline - time.monotonic()
-        if left <= 0 or not self._poll.poll(left * 1000):
+        left = None if self._deadline is None else self._deadline - time.monotonic()
+        if left is not None and left <= 0:
             raise DeadlinePassed
+        limits = [seconds for seconds in (left, patience) if seconds is not None]
+        if self._poll.poll(min(limits) * 1000 if limits else None):
+            return True
+        if patience is None:
+            raise DeadlinePassed
+        return False
 
     def _send_all(self, data: bytes) -> None:
         sender = _Sender(self._wire, data, closing=False)
@@ -144,11 +166,12 @@ class Conversation:
 
     def _check(self, answer: bytes) -> None:
         status_line, _, headers = answer.partition(b"\r\n")
-        status = int(status_line.split()[1])
-        if status < http.client.BAD_REQUEST:
+        found = _STATUS.match(status_line)
+        if found is None:
+            raise refused("run a command", f"it answered {_shown(status_line)!r}, which is no HTTP")
+        if int(found.group(1)) < http.client.BAD_REQUEST:
             return
-        fields = http.client.parse_headers(io.BytesIO(headers + b"\r\n\r\n"))
-        length = min(int(fields.get("Content-Length") or 0), _ANSWER_LIMIT)
+        length = min(_length(headers), _ANSWER_LIMIT)
         while len(self._rest) < length:
             self._rest += self._more()
         raise refused("run a command", _message(self._rest))
@@ -177,6 +200,19 @@ class _Sender:
         except OSError:
             # The command ended without reading all of its input; what it said still comes.
             self._left, self._closing = memoryview(b""), False
+
+
+def _length(headers: bytes) -> int:
+    try:
+        fields = http.client.parse_headers(io.BytesIO(headers + b"\r\n\r\n"))
+    except http.client.HTTPException as error:
+        raise refused("run a command", f"the head of its answer is no HTTP: {error}") from error
+    told = fields.get("Content-Length") or "0"
+    return int(told) if _DIGITS.fullmatch(told) else 0
+
+
+def _shown(line: bytes) -> str:
+    return line[:80].decode("ascii", errors="replace")
 
 
 def _received(wire: Wire) -> bytes | None:

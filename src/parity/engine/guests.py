@@ -1,8 +1,8 @@
 """Carrying parity's guest scripts into a container and talking with them.
 
 A guest script is a module of `parity.guest` with `main(job, emit) -> dict`. The job goes in as one
-JSON document on stdin (so secrets in it are recorded nowhere), events come out as JSON lines on
-stdout, and the last of them is the result.
+JSON document on stdin (so secrets in it are recorded nowhere), with a mark that begins each line of
+events on stdout; the last of them is the result.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from __future__ import annotations
 import io
 import json
 import tarfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from parity.engine.events import Event, EventLines, Malformed, Tail
 from parity.engine.protocol import Container
 
 ROOT = "/parity"
@@ -23,8 +24,6 @@ _MAIN = """import sys
 from parity_guest.guest.dispatch import run
 sys.exit(run(sys.argv[1:]))
 """
-
-Event = Mapping[str, Any]
 
 
 class GuestFailed(Exception):
@@ -68,20 +67,20 @@ def small_tar(files: Mapping[str, bytes], mode: int = 0o644) -> bytes:
     return buffer.getvalue()
 
 
-def folders_tar(modes: Mapping[str, int]) -> bytes:
-    """Empty folders as a tar archive in memory, each with its mode whatever an umask says."""
+def folders_tar(modes: Mapping[str, int], owner: int = 0) -> bytes:
+    """Empty folders as a tar archive in memory, each with its mode whatever an umask says, and an owner."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for name, mode in modes.items():
             info = tarfile.TarInfo(name)
-            info.type, info.mode = tarfile.DIRTYPE, mode
+            info.type, info.mode, info.uid, info.gid = tarfile.DIRTYPE, mode, owner, owner
             archive.addfile(info)
     return buffer.getvalue()
 
 
 def run_guest(
     container: Container,
-    python: str,
+    python: str | Sequence[str],
     script: str,
     job: Mapping[str, Any],
     *,
@@ -94,7 +93,7 @@ def run_guest(
 
     Args:
         container: a started container into which `guest_tar` was put.
-        python: the interpreter inside it.
+        python: the interpreter inside it, or the beginning of a command line that ends with one.
         script: the module's name in `parity.guest`.
         job: what the script is to do, JSON-serialisable.
         on_event: hears every event but the result, as it comes.
@@ -103,35 +102,22 @@ def run_guest(
         root: the folder that holds the guest scripts inside the container.
 
     Raises:
-        GuestFailed: the script died without a result.
+        GuestFailed: the script died without a result, or said what is none.
     """
-    listener = _EventLines(on_event)
-    outcome = container.exec(
-        [python, "-I", "-B", root, script],
-        stdin=json.dumps(job).encode(),
-        environment={"LC_ALL": "C.UTF-8", "PYTHONIOENCODING": "utf-8"},
-        timeout=timeout,
-        user=user,
-        on_stdout=listener.feed,
-    )
-    if outcome.exit_code != 0 or listener.result is None:
-        raise GuestFailed(script, outcome.exit_code, outcome.stderr.decode(errors="replace")[-8000:])
-    return listener.result
-
-
-class _EventLines:
-    """Cuts a byte stream into JSON lines and keeps the result among them."""
-
-    def __init__(self, on_event: Callable[[Event], None] | None) -> None:
-        self._rest = b""
-        self._on_event = on_event
-        self.result: dict[str, Any] | None = None
-
-    def feed(self, chunk: bytes) -> None:
-        *lines, self._rest = (self._rest + chunk).split(b"\n")
-        for line in lines:
-            event = json.loads(line)
-            if event["event"] == "result":
-                self.result = event["result"]
-            elif self._on_event is not None:
-                self._on_event(event)
+    events, stderr = EventLines(on_event), Tail()
+    begin = [python, "-I", "-B"] if isinstance(python, str) else list(python)
+    try:
+        outcome = container.exec(
+            [*begin, root, script],
+            stdin=json.dumps({"mark": events.mark, "job": job}).encode(),
+            environment={"LC_ALL": "C.UTF-8", "PYTHONIOENCODING": "utf-8"},
+            timeout=timeout,
+            user=user,
+            on_stdout=events.feed,
+            on_stderr=stderr.feed,
+        )
+    except Malformed as error:
+        raise GuestFailed(script, 0, f"{stderr.text}\nit said what it must not: {error}") from None
+    if outcome.exit_code != 0 or events.result is None:
+        raise GuestFailed(script, outcome.exit_code, f"{events.other.text}{stderr.text}"[-8000:])
+    return events.result

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from parity.engine import Container
-from parity.engine.guests import Event, GuestFailed, run_guest
+from parity.engine.events import Event
+from parity.engine.guests import GuestFailed, run_guest
 from parity.engine.workshop import STORE, out_of_memory
 from parity.errors import FetchFailed, HashMismatch, IndexFailed, ParityError
 from parity.model import Lock, StoredWheel, WheelSet

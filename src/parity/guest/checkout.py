@@ -1,39 +1,53 @@
-"""The rehearsal of a carried project: uv synced in a checkout.
+"""The rehearsal of a carried project: uv synced in a checkout, as a user of its own.
 
-That has the project's metadata and no code, unless the metadata is made by building it.
+The checkout has the project's metadata and no code, unless the metadata is made by building it. What was
+installed is told by another process, of a user whom that code cannot reach.
+
+Job:
+    {"do": "sync", "bundle": folder, "checkout": the folder of a whole checkout or "", "work": a folder of
+     this user's own, "python": path, "install_options": for the installer, "timeout": seconds for each step}
+    {"do": "list", "folder": as `sync` told}
+Result of `sync`:
+    {"exit_code", "said": the end of the output, "step": what failed or "", "folder": the project's}
+Result of `list`:
+    {"installed": [[name, version]]}
 """
 
 import glob
 import json
 import os
 import shutil
-import subprocess
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List
 
-from . import modules
+from . import alone, modules, running
 
-_DOCUMENT = ("project", "project.json")
+DOCUMENT = ("project", "project.json")
 _TAIL = 4000
+_KEEP = 1024 * 1024
 
 
-def sync(job: Dict[str, Any], bundle: str) -> Optional[Dict[str, Any]]:
-    """Do what whoever receives the bundle would do in a checkout; None where nothing is to be tried.
+def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[str, Any]:
+    """Sync, or list; see the module's docstring."""
+    del emit
+    return _list(job) if job["do"] == "list" else _sync(job)
+
+
+def _list(job: Dict[str, Any]) -> Dict[str, Any]:
+    found = glob.glob(os.path.join(job["folder"], ".venv", "lib", "python3*", "site-packages"))
+    return {
+        "installed": [[one.name, one.version] for one in modules.distributions(found[0])] if found else []
+    }
+
+
+def _sync(job: Dict[str, Any]) -> Dict[str, Any]:
+    """Do what whoever receives the bundle would do in a checkout.
 
     The project's own package and those of its workspace are not installed: building them may take what
     the target lacks (their wheels travel, and were installed before).
-
-    Args:
-        job: of it `sync`: whether it is to be tried; `checkout`: the folder of a whole checkout, or empty.
-        bundle: the bundle's folder.
-
-    Returns:
-        {"exit_code", "said": the end of the output, "step": what failed or "",
-         "installed": [[name, version]]}
     """
-    path = os.path.join(bundle, *_DOCUMENT)
-    if not job["sync"] or not os.path.exists(path):
-        return None
-    with open(path, encoding="utf-8") as handle:
+    os.umask(0o022)
+    bundle = job["bundle"]
+    with open(os.path.join(bundle, *DOCUMENT), encoding="utf-8") as handle:
         root = json.load(handle)["root"]
     tree = os.path.join(job["work"], "checkout")
     shutil.copytree(job["checkout"] or os.path.join(bundle, "project", "tree"), tree, symlinks=True)
@@ -41,32 +55,22 @@ def sync(job: Dict[str, Any], bundle: str) -> Optional[Dict[str, Any]]:
     store = os.path.join(job["work"], "checkout-store")
     command = ["sh", os.path.join(bundle, "install.sh"), "--project", folder, "--store", store, "--json"]
     command += ["--python", job["python"], *job["install_options"]]
-    code, stdout, stderr = _run(job, command, folder)
-    if code != 0:
-        return _result("preparing a checkout", code, stderr, [])
-    made = json.loads(stdout)
-    code, stdout, stderr = _run(job, [made["uv"], *made["sync"], "--no-install-workspace"], folder)
-    if code != 0:
-        return _result("uv sync --locked", code, stdout + stderr, [])
-    found = glob.glob(os.path.join(folder, ".venv", "lib", "python3*", "site-packages"))
-    installed = [[each.name, each.version] for each in modules.distributions(found[0])] if found else []
-    return _result("", 0, "", installed)
+    done = _run(job, command, folder)
+    if done.exit_code != 0:
+        return _result("preparing a checkout", done.exit_code, done.stderr, folder)
+    made = json.loads(done.stdout)
+    done = _run(job, [made["uv"], *made["sync"], "--no-install-workspace"], folder)
+    alone.end_others()
+    step = "uv sync --locked" if done.exit_code != 0 else ""
+    return _result(step, done.exit_code, done.stdout + done.stderr if step else "", folder)
 
 
-def _result(step: str, code: int, said: str, installed: List[List[str]]) -> Dict[str, Any]:
-    return {"step": step, "exit_code": code, "said": said[-_TAIL:], "installed": installed}
+def _result(step: str, code: int, said: str, folder: str) -> Dict[str, Any]:
+    return {"step": step, "exit_code": code, "said": said[-_TAIL:], "folder": folder}
 
 
-def _run(job: Dict[str, Any], command: List[str], folder: str) -> Tuple[int, str, str]:
+def _run(job: Dict[str, Any], command: List[str], folder: str) -> running.Done:
     home = os.path.join(job["work"], "checkout-home")
     os.makedirs(home, exist_ok=True)
-    done = subprocess.run(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env={"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": home, "LC_ALL": "C.UTF-8"},
-        cwd=folder,
-        check=False,
-    )
-    return done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
+    environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": home, "LC_ALL": "C.UTF-8"}
+    return running.run(command, environment, folder, job["timeout"], keep=_KEEP)

@@ -1,4 +1,8 @@
-"""Runs one guest script: the job comes on stdin, events and the result go to stdout as JSON lines."""
+"""Runs one guest script: the job comes on stdin, events and the result go to stdout as JSON lines.
+
+Each line begins with a mark that came with the job: what else is said on stdout (a Python that greets,
+say) is no event.
+"""
 
 import importlib
 import json
@@ -6,19 +10,22 @@ import sys
 import threading
 from typing import Any, Dict, List
 
+from .alone import hide
+
 
 def run(arguments: List[str]) -> int:
     """Run the guest script named by the first argument; 0 when it gave a result."""
+    hide()  # before the mark is read, and before any code of a package can run
     script = importlib.import_module("." + arguments[0], __package__)
-    job = json.loads(sys.stdin.buffer.read().decode("utf-8"))
-    out = sys.stdout.buffer
+    told = json.loads(sys.stdin.buffer.read().decode("utf-8"))
+    head, out = ("\n" + told["mark"]).encode("ascii"), sys.stdout.buffer
     sys.stdout = sys.stderr  # whatever a script prints by mistake must not look like an event
     lock = threading.Lock()
 
     def emit(event: Dict[str, Any]) -> None:
         with lock:
-            out.write(json.dumps(event).encode("ascii") + b"\n")
+            out.write(head + json.dumps(event).encode("ascii") + b"\n")
             out.flush()
 
-    emit({"event": "result", "result": script.main(job, emit)})
+    emit({"event": "result", "result": script.main(told["job"], emit)})
     return 0

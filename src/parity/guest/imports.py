@@ -1,165 +1,221 @@
-"""Imports modules in a new environment, in processes of their own, and tells what went wrong."""
+"""Imports modules in the new environment and tells what went wrong; runs in that environment's own Python.
 
+Each package gets a process of its own, forked from this one, which imports nothing itself and is closed
+to them (see `alone.hide`): what a package says, it can say of its own modules alone. Whatever it leaves
+running is killed before the next one begins.
+
+Job:
+    {"packages": [[name, [module]]], "service": the name of the service's socket or "" (see `service`),
+     "tickets": whether the service tells which package is next (else all, in order),
+     "site_packages": the environment's, "environment": for the children, "folder": an empty one,
+     "timeout": seconds for each process, "alone": whether this user is nobody else's}
+Events:
+    {"event": "begin", "package": number}
+    {"event": "tried", "package": number, "answers": [{"module", "error", "at", "text"}]}
+Result:
+    {}
+"""
+
+import gc
+import importlib
 import json
 import os
-import re
-import subprocess
-import threading
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Dict, List, NamedTuple, Tuple
+import select
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import traceback
+import types
+from contextlib import suppress
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Tuple
 
-# Runs inside the new environment: one JSON line for each module on a pipe of its own, because a
-# module may print whatever it likes. `at` is the last line of an installed package before the
-# failure, else (in the standard library alone) the last line of Python.
-# What an import makes stays; to look for garbage in between takes a tenth of the time and finds next to none.
-_CHILD = """
-import gc, importlib, json, os, sys, traceback
-gc.disable()
-report = os.fdopen(int(sys.argv[1]), "w")
-for name in sys.argv[2:]:
-    report.write(json.dumps({"start": name}) + "\\n"); report.flush()
+from . import alone, service
+
+_SAID = 1024 * 1024  # bytes that one process may say of its modules
+_TEXT = 4000
+_PATIENCE = 0.1  # seconds between looks at a child that says nothing
+_SHARED = ("/tmp", "/dev/shm")  # noqa: S108 - where everybody may write in the container
+
+Answer = Dict[str, str]
+
+
+def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[str, Any]:
+    """Import; see the module's docstring."""
+    os.environ.clear()
+    os.environ.update(job["environment"])
+    gc.disable()  # what an import makes stays, in a process that ends soon
+    for number in _numbers(job):
+        emit({"event": "begin", "package": number})
+        emit({"event": "tried", "package": number, "answers": _try(job, job["packages"][number][1])})
+    return {}
+
+
+def _numbers(job: Dict[str, Any]) -> Iterator[int]:
+    count = len(job["packages"])
+    if not job["tickets"]:
+        return iter(range(count))
+    tickets = service.Client(job["service"])
+    return (number for number in iter(tickets.next, None) if number < count)
+
+
+def _try(job: Dict[str, Any], modules: List[str]) -> List[Answer]:
+    """Import all modules; a process that dies is blamed on the module it was importing."""
+    answers: Dict[str, Answer] = {}
+    rest = list(modules)
+    while rest:
+        said, ending = _in_a_child(job, rest)
+        for line in said.splitlines():
+            answer = _answer(line)
+            if answer and answer["module"] in rest and answer["module"] not in answers:
+                answers[answer["module"]] = answer
+        rest = [module for module in rest if module not in answers]
+        if rest:  # the first that gave no answer is the one that ended the process
+            answers[rest[0]] = {"module": rest[0], "error": ending, "at": "", "text": ""}
+            rest = rest[1:]
+    return [answers[module] for module in modules]
+
+
+def _answer(line: bytes) -> Answer:
+    """One line of a child, whose words are the package's; empty where it is no answer."""
+    try:
+        said = json.loads(line.decode("ascii"))
+        return {key: str(said[key])[:_TEXT] for key in ("module", "error", "at", "text")}
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return {}
+
+
+class _Child(NamedTuple):
+    pid: int
+    reader: int
+
+
+def _in_a_child(job: Dict[str, Any], modules: List[str]) -> Tuple[bytes, str]:
+    """What a process said that was to import these modules, and how it ended."""
+    room = tempfile.mkdtemp(prefix="parity-")
+    try:
+        child = _fork(job, modules, room)
+        try:
+            said, ending = _listen(child, job["timeout"])
+        finally:
+            os.close(child.reader)
+            _end(child, job["alone"])
+    finally:
+        shutil.rmtree(room, ignore_errors=True)
+        if job["alone"]:
+            _clear_shared()
+    return said, ending
+
+
+def _listen(child: _Child, timeout: float) -> Tuple[bytes, str]:
+    """What the child says until its end, and how it ended, or why it was not waited for any longer."""
+    said, deadline = bytearray(), time.monotonic() + timeout
+    opened = True
+    while True:
+        pid, status = os.waitpid(child.pid, os.WNOHANG)
+        if not opened and not pid:
+            time.sleep(0.001)
+        while opened and select.select([child.reader], [], [], 0 if pid else _PATIENCE)[0]:
+            chunk = os.read(child.reader, 65536)
+            opened = bool(chunk)
+            said += chunk
+            if len(said) > _SAID or time.monotonic() > deadline:
+                break
+        if len(said) > _SAID:
+            return b"", "Crash: the import said more than %d bytes" % _SAID
+        if pid:
+            return bytes(said), "Crash: the import ended the interpreter (%s)" % _ending(status)
+        if time.monotonic() > deadline:
+            return bytes(said), "TimeoutError: the import did not end within %d s" % timeout
+
+
+def _end(child: _Child, by_user: bool) -> None:
+    """Nothing that the child began goes on."""
+    if by_user:
+        alone.end_others()
+        return
+    try:
+        os.killpg(child.pid, signal.SIGKILL)
+        os.waitpid(child.pid, 0)
+    except OSError:
+        pass  # it has ended and was waited for
+
+
+def _clear_shared() -> None:
+    """Remove what this user left where everybody may write."""
+    for folder in _SHARED:
+        for name in os.listdir(folder) if os.path.isdir(folder) else ():
+            path = os.path.join(folder, name)
+            try:
+                if os.lstat(path).st_uid == os.getuid():
+                    shutil.rmtree(path) if os.path.isdir(path) and not os.path.islink(path) else os.unlink(
+                        path
+                    )
+            except OSError:
+                pass  # what cannot be removed fills a folder that has a limit
+
+
+def _ending(status: int) -> str:
+    if os.WIFSIGNALED(status):
+        return "signal %d" % os.WTERMSIG(status)
+    return "exit code %d" % os.WEXITSTATUS(status)
+
+
+# --- in the child ---------------------------------------------------------------------------------
+
+
+def _fork(job: Dict[str, Any], modules: List[str], room: str) -> _Child:
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid:
+        os.close(writer)
+        return _Child(pid, reader)
+    try:
+        os.setsid()
+        _leave_parent(writer, job, room)
+        for name in modules:
+            os.write(writer, b"\n" + json.dumps(_imported(name)).encode("ascii") + b"\n")
+    finally:
+        os._exit(0)
+
+
+def _leave_parent(writer: int, job: Dict[str, Any], room: str) -> None:
+    """Give up all that is the parent's: its descriptors, its words, its folder, its modules' names."""
+    empty = os.open(os.devnull, os.O_RDWR)
+    for number in (0, 1, 2):
+        os.dup2(empty, number)
+    for name in os.listdir("/proc/self/fd"):
+        if int(name) > 2 and int(name) != writer:  # noqa: PLR2004 - the three streams
+            with suppress(OSError):  # one is that with which the folder was read
+                os.close(int(name))
+    sys.stdout = sys.__stdout__
+    os.environ["HOME"] = os.environ["TMPDIR"] = tempfile.tempdir = room
+    tempfile.tempdir = None
+    os.chdir(job["folder"])
+    sys.argv = ["-c"]
+    sys.path[0] = ""
+    sys.modules["__main__"] = types.ModuleType("__main__")
+    if job["service"]:
+        service.compile_with(job["service"], job["site_packages"])
+    alone.hide(False)  # as any program is
+
+
+def _imported(name: str) -> Answer:
     error = at = text = ""
     try:
         importlib.import_module(name)
-    except BaseException as problem:
-        text = str(problem)[:4000]
-        error = type(problem).__name__ + ": " + text.split("\\n")[0]
-        frames = traceback.extract_tb(problem.__traceback__)
-        frames = [f for f in frames if "importlib" not in f.filename and f.filename != "<string>"]
-        frames = [f for f in frames if "site-packages" in f.filename] or frames
-        if frames:
-            at = "%s:%d" % (frames[-1].filename, frames[-1].lineno or 0)
-    report.write(json.dumps({"module": name, "error": error, "at": at, "text": text}) + "\\n"); report.flush()
-os._exit(0)
-"""
-_LIBRARY = re.compile(
-    r"(?:^|: )([^\s:/]+\.so[^\s:]*): cannot open shared object"
-    r"|Error loading shared library ([^\s:]+)",
-    re.MULTILINE,
-)
-# Some are opened by several names in turn, and the error tells of the first alone: libgobject-2.0-0.
-_BY_OTHER_NAME = re.compile(r"(?:^|: )(lib[\w.+-]+): cannot open shared object", re.MULTILINE)
-_ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}")
-_AT_ONCE = 2
+    except BaseException as problem:  # noqa: BLE001 - a module may raise anything
+        text = str(problem)[:_TEXT]
+        error = type(problem).__name__ + ": " + text.split("\n")[0]
+        at = _place(problem)
+    return {"module": name, "error": error, "at": at, "text": text}
 
 
-class Imported(NamedTuple):
-    """How one import went; `error` is empty where it worked, `library` names a missing one."""
-
-    package: str
-    module: str
-    requested: bool
-    error: str
-    library: str
-    at: str
-
-
-def try_imports(
-    python: str,
-    *,
-    requested: List[Tuple[str, str]],
-    others: List[Tuple[str, str]],
-    environment: Dict[str, str],
-    folder: str,
-    timeout: float,
-) -> List[Imported]:
-    """Import modules with an environment's interpreter.
-
-    Args:
-        python: the interpreter.
-        requested: (package, module) of what the user asked for: each package in its own process.
-        others: the same of what came along: all in one process, begun again after a crash.
-        environment: the children's whole environment.
-        folder: an empty working folder, so that nothing is imported from where we stand.
-        timeout: seconds for one process.
-    """
-    runner = _Runner(python, environment, folder, timeout)
-    batches = [[module for _, module in group] for group in _by_package(requested)]
-    if others:  # the longest batch begins first, beside the others
-        batches.insert(0, [module for _, module in others])
-    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-        answers: Dict[str, Dict[str, str]] = {}
-        for answer in pool.map(runner.all_of, batches):
-            answers.update(answer)
-    results = [_imported(pair, True, answers[pair[1]]) for pair in requested]
-    results += [_imported(pair, False, answers[pair[1]]) for pair in others]
-    return sorted(results, key=lambda each: (not each.requested, each.package, each.module))
-
-
-def _by_package(pairs: List[Tuple[str, str]]) -> List[List[Tuple[str, str]]]:
-    groups: Dict[str, List[Tuple[str, str]]] = {}
-    for pair in pairs:
-        groups.setdefault(pair[0], []).append(pair)
-    return list(groups.values())
-
-
-def _imported(pair: Tuple[str, str], requested: bool, answer: Dict[str, str]) -> Imported:
-    error = _ADDRESS.sub("0x…", answer["error"])
-    text = answer.get("text", "")
-    match = _LIBRARY.search(text) or _BY_OTHER_NAME.search(text)
-    library = next(filter(None, match.groups())) if match else ""
-    return Imported(pair[0], pair[1], requested, error, library, answer["at"])
-
-
-class _Runner:
-    def __init__(self, python: str, environment: Dict[str, str], folder: str, timeout: float) -> None:
-        self._python = python
-        self._environment = environment
-        self._folder = folder
-        self._timeout = timeout
-
-    def all_of(self, modules: List[str]) -> Dict[str, Dict[str, str]]:
-        """Import all modules; a process that dies is blamed on the module it was importing."""
-        answers: Dict[str, Dict[str, str]] = {}
-        rest = modules
-        while rest:
-            lines, ending = self._one_process(rest)
-            for line in lines:
-                if "module" in line:
-                    answers[line["module"]] = line
-            rest = [module for module in rest if module not in answers]
-            if rest:  # the first that gave no answer is the one that ended the process
-                answers[rest[0]] = {"module": rest[0], "error": ending, "at": ""}
-                rest = rest[1:]
-        return answers
-
-    def _one_process(self, modules: List[str]) -> Tuple[List[Dict[str, Any]], str]:
-        reader, writer = os.pipe()
-        child = subprocess.Popen(
-            [self._python, "-c", _CHILD, str(writer), *modules],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env=self._environment,
-            cwd=self._folder,
-            pass_fds=[writer],
-        )
-        os.close(writer)
-        timer = _KillAfter(child, self._timeout)
-        with os.fdopen(reader) as report:
-            lines = [json.loads(line) for line in report if line.endswith("\n")]
-        child.wait()
-        timer.cancel()
-        if timer.fired:
-            return lines, "TimeoutError: the import did not end within %d s" % self._timeout
-        return lines, "Crash: the import ended the interpreter (%s)" % _ending(child.returncode)
-
-
-def _ending(code: int) -> str:
-    return "signal %d" % -code if code < 0 else "exit code %d" % code
-
-
-class _KillAfter:
-    def __init__(self, child: "subprocess.Popen[bytes]", seconds: float) -> None:
-        self.fired = False
-        self._child = child
-        self._timer = threading.Timer(seconds, self._fire)
-        self._timer.daemon = True
-        self._timer.start()
-
-    def _fire(self) -> None:
-        self.fired = True
-        self._child.kill()
-
-    def cancel(self) -> None:
-        self._timer.cancel()
+def _place(problem: BaseException) -> str:
+    """The last line of an installed package before the failure, else the last line of Python."""
+    frames = traceback.extract_tb(problem.__traceback__)
+    ours = (__file__, service.__file__, "<string>")
+    frames = [f for f in frames if "importlib" not in f.filename and f.filename not in ours]  # type: ignore[assignment]
+    frames = [f for f in frames if "site-packages" in f.filename] or frames  # type: ignore[assignment]
+    return "%s:%d" % (frames[-1].filename, frames[-1].lineno or 0) if frames else ""

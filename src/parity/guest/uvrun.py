@@ -1,10 +1,11 @@
 """Running the carried uv inside a container: the whole environment it gets, and its end."""
 
 import os
-import subprocess
 from typing import Dict, List, Tuple
 
-OVERTIME = 124
+from . import running
+
+_KEEP = 16 * 1024 * 1024  # a lock's text may be large
 
 
 def offline_environment(home: str, python: str) -> Dict[str, str]:
@@ -26,20 +27,5 @@ def offline_environment(home: str, python: str) -> Dict[str, str]:
 
 
 def run(command: List[str], environment: Dict[str, str], folder: str, timeout: float) -> Tuple[int, str, str]:
-    """Run a command; exit code (124: the time was over), stdout, stderr."""
-    process = subprocess.Popen(
-        command,
-        cwd=folder,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    try:
-        stdout, stderr = process.communicate(timeout=timeout)
-        code = process.returncode
-    except subprocess.TimeoutExpired:
-        process.kill()
-        stdout, stderr = process.communicate()
-        code = OVERTIME
-    return code, stdout.decode("utf-8", "replace"), stderr.decode("utf-8", "replace")
+    """Run a command; exit code (124: the time was over), stdout, stderr (of each no more than its end)."""
+    return running.run(command, environment, folder, timeout, keep=_KEEP)

@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from parity.errors import ParityError
+from parity.farside.errors import FarsideError
 from parity.pipeline.build import build
 from parity.pipeline.values import BuildReport, BuildRequest, World
 
-Outcome = BuildReport | ParityError
+Outcome = BuildReport | ParityError | FarsideError
 Finished = Callable[[BuildRequest, Outcome], None]
 
 _AT_ONCE = 4
@@ -30,7 +31,7 @@ def build_all(
         finished: hears each outcome as it is known, from the run's own thread.
 
     Returns:
-        a report or an error for each request, in their order. What is no ParityError, and any
+        a report or an error for each request, in their order. What is no error of parity's, and any
         signal, is raised after all runs have ended and cleaned up.
     """
 
@@ -38,9 +39,9 @@ def build_all(
         outcome: Outcome
         try:
             outcome = build(request, world_of(request))
-        except ParityError as error:
+        except (ParityError, FarsideError) as error:
             outcome = error
-            if error.ends_the_command:
+            if isinstance(error, ParityError) and error.ends_the_command:
                 raise
         finished(request, outcome)
         return outcome

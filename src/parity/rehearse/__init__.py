@@ -2,6 +2,7 @@
 
 from parity.rehearse.judge import judge
 from parity.rehearse.native import NativeRules
-from parity.rehearse.stage import Carried, Checkout, rehearse
+from parity.rehearse.room import Carried, Checkout
+from parity.rehearse.stage import rehearse
 
 __all__ = ["Carried", "Checkout", "NativeRules", "judge", "rehearse"]

@@ -1,59 +1,45 @@
-"""The second, fresh container: what goes in, how it is confined, what comes out."""
+"""The second, fresh container: what goes in, who does what there, what comes out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+import queue
+import re
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, TypeVar
 
-from parity.engine import ContainerSpec, Engine, Mount, Network
-from parity.engine.guests import GuestFailed, folders_tar, guest_tar, run_guest
-from parity.errors import NotIsolated, RehearsalFailed, RehearsalTimeout
+from parity.engine import Engine
+from parity.engine.events import Event
+from parity.engine.guests import GuestFailed, folders_tar, guest_tar
+from parity.errors import EngineRefused, NotIsolated, RehearsalFailed, RehearsalTimeout
 from parity.model import Facts, PinnedImage, RehearsalPlan
 from parity.progress import Reporter
+from parity.rehearse import users
+from parity.rehearse.lanes import Lanes, Package
+from parity.rehearse.room import BUNDLE, CARRY, FOLDERS, OWN, Carried, Room, container_spec, fits_memory
+from parity.rehearse.threads import Beside
+from parity.rehearse.trials import CHECKOUT, people, run_commands, sync_project
 
-_NOBODY = "65534:65534"
-_FOLDERS = {"bundle": 0o755, "work": 0o777}
-"""Nobody may write into the first, everybody into the second."""
-_CARRY = "/carry"
-_BUNDLE = f"{_CARRY}/bundle"
-_WORK = f"{_CARRY}/work"
-_CHECKOUT = "checkout"
-_MEMORY_WORK = "/work"
-_UNPACKED = 4  # times a wheel's size, on the large side: what it takes with its copy and its environment
-_IMPORT_TIMEOUT = 120  # seconds for one process of imports
 _STEPS = {
     "carry": "carrying the bundle in",
     "install": "installing with the bundle's own installer",
     "import": "importing every module",
-    "link": "asking the linker",
     "commands": "running the profile's commands",
+    "project": "trying uv in the carried project",
 }
+_LIBRARY = re.compile(
+    r"(?:^|: )([^\s:/]+\.so[^\s:]*): cannot open shared object"
+    r"|Error loading shared library ([^\s:]+)",
+    re.MULTILINE,
+)
+# Some are opened by several names in turn, and the error tells of the first alone: libgobject-2.0-0.
+_BY_OTHER_NAME = re.compile(r"(?:^|: )(lib[\w.+-]+): cannot open shared object", re.MULTILINE)
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}")
+_KILLED = 137  # 128 + SIGKILL
 
-Checkout = Callable[[str], Iterable[bytes]]
-
-
-@dataclass(frozen=True)
-class Carried:
-    """What the rehearsal installs from.
-
-    Attributes:
-        archive: gives a tar stream of the bundle's files, anew at each call.
-        wheels: the store's volume and the folder in it that holds the wheels, None where the
-            archive has them too (a finished bundle).
-        requested: normalised names of the packages the user asked for.
-        wheel_bytes: the size of all wheels and other files together.
-        checkout: gives the carried project's own as a tar stream, below a folder of the name that it is
-            given; None where the files that travel are enough to try uv.
-        sync: whether uv is tried, if there is a project.
-    """
-
-    archive: Callable[[], Iterable[bytes]]
-    wheels: tuple[str, str] | None
-    requested: tuple[str, ...]
-    wheel_bytes: int
-    checkout: Checkout | None = None
-    sync: bool = True
+T = TypeVar("T")
 
 
 def rehearse(
@@ -67,7 +53,10 @@ def rehearse(
     """Install a bundle in a fresh container without network and see whether it works.
 
     Returns:
-        what `parity.guest.rehearse` saw, for `judge` to turn into a proof.
+        what was seen, for `judge` to turn into a proof: `isolation`, `install` {exit_code, document,
+        stderr}, `environment`, `imports`, `missing_libraries`, `missing_versions` and `natives` (see
+        `parity.guest.linker.judge`), `commands`, `project` (see `trials.sync_project`; None without one),
+        `seconds`, `memory_kills`. Where the installation failed, keys are missing.
 
     Raises:
         NotIsolated: the container was less cut off than it must be.
@@ -75,90 +64,154 @@ def rehearse(
         RehearsalFailed: the rehearsal itself could not run.
     """
     with engine.scratch_volume() as volume:
-        spec = _spec(image, plan, volume, carried)
+        spec = container_spec(image, plan, volume, carried)
         with engine.container(spec) as container:
-            container.put(_CARRY, guest_tar())
-            container.put(_CARRY, folders_tar(_FOLDERS))
-            container.put(_BUNDLE, carried.archive())
+            container.put(CARRY, guest_tar())
+            container.put(CARRY, folders_tar(FOLDERS))
+            for name, owner in OWN.items():
+                container.put(CARRY, folders_tar({name: 0o755}, owner))
+            container.put(BUNDLE, carried.archive())
             if carried.checkout:
-                container.put(_CARRY, carried.checkout(_CHECKOUT))
+                container.put(CARRY, carried.checkout(CHECKOUT))
             container.start()
+            room = Room(container, facts.executable, plan, fits_memory(plan, carried))
             try:
-                result = run_guest(
-                    container,
-                    facts.executable,
-                    "rehearse",
-                    _job(image, facts, plan, carried),
-                    on_event=lambda event: reporter.note(_STEPS.get(event.get("name", ""), "")),
-                    timeout=plan.timeout,
-                    root=f"{_CARRY}/parity",
-                )
+                return _Story(room, image, carried, reporter).tell()
             except TimeoutError:
                 raise RehearsalTimeout(f"the rehearsal did not end within {plan.timeout} s") from None
             except GuestFailed as failed:
-                raise _died(failed, plan) from failed
-    _demand_isolation(result["isolation"])
-    return result
+                raise _died(failed, room) from failed
 
 
-def _spec(image: PinnedImage, plan: RehearsalPlan, volume: str, carried: Carried) -> ContainerSpec:
-    mounts = [Mount(volume, _CARRY, read_only=False)]
-    if carried.wheels:
-        mounts.append(Mount(carried.wheels[0], "/store", read_only=True))
-    return ContainerSpec(
-        image=image.id,
-        network=Network.NONE,
-        purpose="rehearsal",
-        platform=image.platform,
-        user=_NOBODY,
-        read_only=True,
-        confined=True,
-        mounts=tuple(mounts),
-        tmpfs=_tmpfs(plan, carried),
-        memory=plan.memory,
-        pids=512,
-        lifetime=plan.timeout + 600,
-    )
+class _Story:
+    """One rehearsal, part by part; each part is done by whom the one before it could not reach."""
+
+    def __init__(self, room: Room, image: PinnedImage, carried: Carried, reporter: Reporter) -> None:
+        self._room = room
+        self._carried = carried
+        self._reporter = reporter
+        # The installer refuses a machine that the bundle is not for, which a stand-in is by intent.
+        self._options = ["--allow-other-os"] if image.stand_in_for else []
+        self._service = secrets.token_hex(16)
+        self._result: dict[str, Any] = {}
+
+    def tell(self) -> dict[str, Any]:
+        result, room = self._result, self._room
+        made = room.ask("rehearse", self._install_job(), users.OWNER, on_event=self._step)
+        result.update(isolation=made["isolation"], seconds=dict(made["seconds"]))
+        _demand_isolation(result["isolation"])
+        result["install"] = made["install"]
+        if made["install"]["exit_code"] == 0:
+            self._try(made["site_packages"], made["bundle"])
+        result["memory_kills"] = people(room)["memory_kills"] if _something_failed(result) else 0
+        return result
+
+    def _try(self, site_packages: str, bundle: str) -> None:
+        result, room = self._result, self._room
+        prefix = f"{room.own('work')}/prefix/current"
+        found, reading = self._read(site_packages, bundle)
+        result["environment"] = [[name, version] for name, version, _, _ in found["distributions"]]
+        self._step({"name": "import"})
+        result["imports"] = self._timed("imports", lambda: self._imports(prefix, site_packages, found))
+        read = reading.result()
+        result.update(read["linker"])
+        result["seconds"]["linker"] = read["seconds"]
+        self._step({"name": "commands"})
+        result["commands"] = self._timed("commands", lambda: run_commands(room, prefix))
+        result["project"] = None
+        if found["project"] and self._carried.sync:
+            self._step({"name": "project"})
+            result["project"] = self._timed(
+                "project", lambda: sync_project(room, self._carried, bundle, self._options)
+            )
+
+    def _read(self, site_packages: str, bundle: str) -> tuple[Event, Beside[dict[str, Any]]]:
+        """What was installed, as soon as it is known; the linker is asked meanwhile."""
+        heard: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
+        job = {"site_packages": site_packages, "bundle": bundle}
+
+        def read() -> dict[str, Any]:
+            try:
+                return self._room.ask("environment", job, users.JUDGE, on_event=heard.put)
+            finally:
+                heard.put(None)
+
+        reading = Beside(read)
+        found = heard.get()
+        if found is None:
+            reading.result()
+            raise RehearsalFailed("the rehearsal broke off: nobody told what was installed")
+        return found, reading
+
+    def _imports(self, prefix: str, site_packages: str, found: Event) -> list[dict[str, Any]]:
+        if not self._room.plan.imports:
+            return []
+        rows = [
+            Package(name, tuple(modules), weight)
+            for name, _, modules, weight in found["distributions"]
+            if modules
+        ]
+        lanes = Lanes(self._room, prefix, site_packages, self._service, hidden=bool(found["hidden"]))
+        asked = set(self._carried.requested)
+        told = [
+            {"package": package, "module": module, "requested": package in asked, **_judged(answer)}
+            for package, module, answer in lanes.run(rows)
+        ]
+        return sorted(told, key=lambda row: (not row["requested"], row["package"], row["module"]))
+
+    def _install_job(self) -> dict[str, Any]:
+        return {
+            "bundle": BUNDLE,
+            "wheels_from": self._carried.wheels[1] if self._carried.wheels else None,
+            "work": self._room.own("work"),
+            "python": self._room.python,
+            "service": self._service,
+            "timeout": self._room.plan.timeout,
+            "install_options": self._options,
+        }
+
+    def _timed(self, name: str, action: Callable[[], T]) -> T:
+        begin = time.monotonic()
+        value = action()
+        self._result["seconds"][name] = round(time.monotonic() - begin, 3)
+        return value
+
+    def _step(self, event: Event) -> None:
+        self._reporter.note(_STEPS.get(event.get("name", ""), ""))
 
 
-def _tmpfs(plan: RehearsalPlan, carried: Carried) -> dict[str, str]:
-    options = "rw,exec,nosuid,nodev,mode=1777"
-    found = {"/tmp": f"{options},size=1g"}  # noqa: S108 - inside the container
-    if _fits_memory(plan, carried):
-        found[_MEMORY_WORK] = f"{options},size={plan.memory // 2}"
-    return found
-
-
-def _fits_memory(plan: RehearsalPlan, carried: Carried) -> bool:
-    """Whether the environment may be made in memory: a disk can need longer to remove than to make it."""
-    return carried.wheel_bytes * _UNPACKED < plan.memory // 2
-
-
-def _job(image: PinnedImage, facts: Facts, plan: RehearsalPlan, carried: Carried) -> dict[str, Any]:
-    # The installer refuses a machine that the bundle is not for, which a stand-in is by intent.
-    other = ["--allow-other-os"] if image.stand_in_for else []
+def _judged(answer: Mapping[str, str]) -> dict[str, str]:
+    """One import's words for the proof: without addresses, and with the library that it misses."""
+    match = _LIBRARY.search(answer["text"]) or _BY_OTHER_NAME.search(answer["text"])
     return {
-        "bundle": _BUNDLE,
-        "wheels_from": carried.wheels[1] if carried.wheels else None,
-        "work": _MEMORY_WORK if _fits_memory(plan, carried) else _WORK,
-        "python": facts.executable,
-        "requested": list(carried.requested),
-        "imports": plan.imports,
-        "commands": list(plan.commands),
-        "import_timeout": min(plan.timeout, _IMPORT_TIMEOUT),
-        "install_options": other,
-        "sync": carried.sync,
-        "checkout": f"{_CARRY}/{_CHECKOUT}" if carried.checkout else "",
+        "error": _ADDRESS.sub("0x…", answer["error"]),
+        "library": next(filter(None, match.groups())) if match else "",
+        "at": answer["at"],
     }
 
 
-def _died(failed: GuestFailed, plan: RehearsalPlan) -> RehearsalFailed | RehearsalTimeout:
-    killed = 137  # 128 + SIGKILL: what the kernel does to a container over its memory limit
-    if failed.exit_code == killed:
+def _something_failed(result: Mapping[str, Any]) -> bool:
+    failed: Sequence[object] = [
+        result["install"]["exit_code"],
+        *(row["error"] for row in result.get("imports", ())),
+        *(row["exit_code"] for row in result.get("commands", ())),
+        (result.get("project") or {}).get("exit_code"),
+    ]
+    return any(failed)
+
+
+def _died(failed: GuestFailed, room: Room) -> RehearsalFailed | RehearsalTimeout:
+    kills = 0
+    with suppress(GuestFailed, EngineRefused, TimeoutError):
+        kills = people(room)["memory_kills"]
+    if kills:
         return RehearsalTimeout(
-            f"the rehearsal was killed: it needs more than {plan.memory >> 20} MiB of memory"
+            f"the rehearsal was killed: it needs more than {room.plan.memory >> 20} MiB of memory"
         )
-    return RehearsalFailed("the rehearsal broke off", details=tuple(failed.stderr.splitlines()[-8:]))
+    ending = "it was killed" if failed.exit_code == _KILLED else f"exit code {failed.exit_code}"
+    return RehearsalFailed(
+        f"the rehearsal broke off ({ending})", details=tuple(failed.stderr.splitlines()[-8:])
+    )
 
 
 def _demand_isolation(seen: Mapping[str, bool]) -> None:

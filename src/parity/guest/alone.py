@@ -1,0 +1,44 @@
+"""Keeping a guest script apart from package code that runs as the same user: unreadable, and alone."""
+
+import os
+import signal
+from contextlib import suppress
+from typing import Optional
+
+_PR_SET_DUMPABLE = 4  # prctl(2)
+
+
+def hide(yes: bool = True) -> bool:
+    """Close this process's memory and descriptors to others of the same user (prctl(2), PR_SET_DUMPABLE).
+
+    Neither ptrace(2) nor /proc/PID/mem and /proc/PID/fd are open to them afterwards. A program that is
+    started from here is as open as ever.
+
+    Returns:
+        whether it was done: a Python without ctypes cannot ask for it.
+    """
+    try:
+        import ctypes  # noqa: PLC0415 - not every Python has it
+    except ImportError:
+        return False
+    return bool(ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0 if yes else 1, 0, 0, 0) == 0)
+
+
+def end_others() -> None:
+    """Kill every other process of this user (kill(2), -1), and wait for those that are children.
+
+    For a user whom nobody else is: one of parity's own in a container. Never as root.
+    """
+    if os.getuid() == 0:
+        return
+    with suppress(OSError):  # nobody else may be there
+        os.kill(-1, signal.SIGKILL)
+    while _waited() is not None:
+        pass
+
+
+def _waited() -> Optional[int]:
+    try:
+        return os.waitpid(-1, 0)[0]
+    except ChildProcessError:
+        return None

@@ -1,0 +1,146 @@
+"""The imports: two lanes of packages, each lane a user of its own, each package a process of its own.
+
+What a lane says is said by parity's code, which the packages cannot reach (see `parity.guest.imports`).
+A package can end its lane; then that is what is told of it, and the others go on in a new one.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from itertools import count
+from typing import Any, NamedTuple
+
+from parity.engine.events import Event, Malformed
+from parity.engine.guests import GuestFailed
+from parity.rehearse import users
+from parity.rehearse.room import EMPTY, Room, bare, environment
+from parity.rehearse.threads import Beside
+
+_LANES = 2
+_TIMEOUT = 120  # seconds for one process of imports
+_WORDS = ("error", "at", "text")
+
+
+class Package(NamedTuple):
+    """A package to be imported; `weight` is how many files it has."""
+
+    name: str
+    modules: tuple[str, ...]
+    weight: int
+
+
+class Lanes:
+    """The imports of one rehearsal.
+
+    Args:
+        room: where.
+        prefix: the new environment.
+        site_packages: its folder of packages.
+        service: the name of `parity.guest.service`'s socket there.
+        hidden: whether a lane can keep its packages out (see `parity.guest.alone.hide`); where it cannot,
+            each package gets a user of its own.
+    """
+
+    def __init__(self, room: Room, prefix: str, site_packages: str, service: str, *, hidden: bool) -> None:
+        self._room = room
+        self._prefix = prefix
+        self._site_packages = site_packages
+        self._service = service
+        self._hidden = hidden
+        self._users = iter(users.IMPORTERS)
+        self._lock = threading.Lock()
+        self._answers: dict[int, Mapping[str, Mapping[str, str]]] = {}
+
+    def run(self, packages: Sequence[Package]) -> Iterator[tuple[str, str, Mapping[str, str]]]:
+        """Package, module, and `error`, `at` and `text` of each import, sorted."""
+        heavy = sorted(packages, key=lambda each: -each.weight)
+        if self._hidden and len(heavy) > 1:
+            lanes = [
+                Beside(partial(self._lane, heavy, range(len(heavy)), tickets=True)) for _ in range(_LANES)
+            ]
+        else:
+            numbers = count()
+            lanes = [Beside(partial(self._one_by_one, heavy, numbers)) for _ in range(_LANES)]
+        for lane in lanes:
+            lane.result()
+        while left := [number for number in range(len(heavy)) if number not in self._answers]:
+            self._lane(heavy, left if self._hidden else left[:1])
+        for number, package in sorted(enumerate(heavy), key=lambda each: each[1]):
+            for module in package.modules:
+                yield package.name, module, self._answers[number][module]
+
+    def _one_by_one(self, packages: Sequence[Package], numbers: Iterator[int]) -> None:
+        while True:
+            with self._lock:
+                number = next(numbers)
+            if number >= len(packages):
+                return
+            self._lane(packages, [number])
+
+    def _lane(self, packages: Sequence[Package], numbers: Sequence[int], *, tickets: bool = False) -> None:
+        """Import these packages, as one more user; if one ends the lane, that is its answer."""
+        begun: list[int] = []
+
+        def hear(event: Event) -> None:
+            number = _number(event, numbers)
+            if event["event"] == "begin":
+                begun.append(number)
+            elif event["event"] == "tried":
+                self._take(number, _answers(event, packages[number]))
+
+        with self._lock:
+            user = next(self._users)
+        asked = [packages[number] for number in numbers]
+        try:
+            self._room.ask("imports", self._job(asked, tickets), user, on_event=hear, python=self._python)
+        except GuestFailed as failed:
+            guilty = begun[-1] if begun else numbers[0]
+            self._take(guilty, _crash(packages[guilty], failed))
+
+    def _take(self, number: int, answers: Mapping[str, Mapping[str, str]]) -> None:
+        with self._lock:
+            self._answers.setdefault(number, answers)
+
+    def _job(self, packages: Sequence[Package], tickets: bool) -> dict[str, Any]:
+        return {
+            "packages": [[each.name, list(each.modules)] for each in packages],
+            "service": self._service,
+            "tickets": tickets,
+            "site_packages": self._site_packages,
+            "environment": environment(self._prefix, "/tmp", "/tmp"),  # noqa: S108 - inside the container
+            "folder": EMPTY,
+            "timeout": min(self._room.plan.timeout, _TIMEOUT),
+            "alone": True,
+        }
+
+    @property
+    def _python(self) -> list[str]:
+        words = environment(self._prefix, "/tmp", "/tmp")  # noqa: S108
+        return [*bare(words), f"{self._prefix}/bin/python"]
+
+
+def _number(event: Event, numbers: Sequence[int]) -> int:
+    place = event.get("package")
+    if not isinstance(place, int) or not 0 <= place < len(numbers):
+        raise Malformed("a package that was not asked for")
+    return numbers[place]
+
+
+def _answers(event: Event, package: Package) -> dict[str, dict[str, str]]:
+    told = event.get("answers")
+    rows = (
+        {str(row.get("module")): row for row in told if isinstance(row, dict)}
+        if isinstance(told, list)
+        else {}
+    )
+    if set(rows) != set(package.modules):
+        raise Malformed("answers for other modules than were asked for")
+    return {module: {word: str(rows[module].get(word, "")) for word in _WORDS} for module in package.modules}
+
+
+def _crash(package: Package, failed: GuestFailed) -> dict[str, dict[str, str]]:
+    ending = f"exit code {failed.exit_code}" if failed.exit_code else failed.last_line
+    error = f"Crash: the import ended the processes around it ({ending})"
+    return {module: {"error": error, "at": "", "text": ""} for module in package.modules}

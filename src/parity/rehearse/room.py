@@ -1,0 +1,151 @@
+"""The rehearsal's container: how it is confined, where each user may write, how it is asked."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from parity.engine import Container, ContainerSpec, Mount, Network
+from parity.engine.events import Event
+from parity.engine.guests import run_guest
+from parity.model import PinnedImage, RehearsalPlan
+from parity.rehearse import users
+
+CARRY = "/carry"
+BUNDLE = f"{CARRY}/bundle"
+EMPTY = f"{CARRY}/empty"
+FOLDERS = {"bundle": 0o755, "empty": 0o755}
+"""Nobody in the container may write there."""
+OWN = {"work": users.OWNER, "project": users.PROJECT}
+"""Folders of the volume that belong to one user each."""
+COMMANDS = "/commands"
+"""Where the profile's commands may write, besides /tmp."""
+_PATH = "/usr/local/bin:/usr/bin:/bin"
+_UNPACKED = 4  # times a wheel's size, on the large side: what it takes with its copy and its environment
+_SHARED = 1 << 30  # bytes of /tmp
+_LAST = 0.1  # seconds that a step gets in any case, so that it is its end that is told
+
+Checkout = Callable[[str], Iterable[bytes]]
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What the rehearsal installs from.
+
+    Attributes:
+        archive: gives a tar stream of the bundle's files, anew at each call.
+        wheels: the store's volume and the folder in it that holds the wheels, None where the
+            archive has them too (a finished bundle).
+        requested: normalised names of the packages the user asked for.
+        wheel_bytes: the size of all wheels and other files together.
+        checkout: gives the carried project's own as a tar stream, below a folder of the name that it is
+            given; None where the files that travel are enough to try uv.
+        sync: whether uv is tried, if there is a project.
+    """
+
+    archive: Callable[[], Iterable[bytes]]
+    wheels: tuple[str, str] | None
+    requested: tuple[str, ...]
+    wheel_bytes: int
+    checkout: Checkout | None = None
+    sync: bool = True
+
+
+class Room:
+    """A started container; every question to it ends when the plan's time is over."""
+
+    def __init__(self, container: Container, python: str, plan: RehearsalPlan, in_memory: bool) -> None:
+        self.container = container
+        self.python = python
+        self.plan = plan
+        self._deadline = time.monotonic() + plan.timeout
+        self._in_memory = in_memory
+
+    @property
+    def left(self) -> float:
+        """Seconds until the plan's time is over."""
+        return max(_LAST, self._deadline - time.monotonic())
+
+    def own(self, name: str) -> str:
+        """The folder of that name in `OWN`, in memory where it fits there."""
+        return f"/{name}" if self._in_memory else f"{CARRY}/{name}"
+
+    def ask(
+        self,
+        script: str,
+        job: Mapping[str, Any],
+        user: int,
+        *,
+        on_event: Callable[[Event], None] | None = None,
+        python: Sequence[str] | None = None,
+    ) -> dict[str, Any]:
+        """Run a guest script as one of the users; errors as `run_guest`."""
+        return run_guest(
+            self.container,
+            python or self.python,
+            script,
+            job,
+            on_event=on_event,
+            timeout=self.left,
+            user=users.spelled(user),
+            root=f"{CARRY}/parity",
+        )
+
+
+def fits_memory(plan: RehearsalPlan, carried: Carried) -> bool:
+    """Whether the environment may be made in memory: a disk can need longer to remove than to make it."""
+    return carried.wheel_bytes * _UNPACKED < plan.memory // 2
+
+
+def container_spec(image: PinnedImage, plan: RehearsalPlan, volume: str, carried: Carried) -> ContainerSpec:
+    """The container: no network, no rights; a package's code may write into memory of a size alone."""
+    mounts = [Mount(volume, CARRY, read_only=False)]
+    if carried.wheels:
+        mounts.append(Mount(carried.wheels[0], "/store", read_only=True))
+    return ContainerSpec(
+        image=image.id,
+        network=Network.NONE,
+        purpose="rehearsal",
+        platform=image.platform,
+        user=users.spelled(users.JUDGE),
+        read_only=True,
+        confined=True,
+        mounts=tuple(mounts),
+        tmpfs=_tmpfs(plan, carried),
+        memory=plan.memory,
+        pids=512,
+        lifetime=plan.timeout + 600,
+    )
+
+
+def _tmpfs(plan: RehearsalPlan, carried: Carried) -> dict[str, str]:
+    half = plan.memory // 2
+    found = {
+        "/tmp": _options(1777, max(_SHARED, half)),  # noqa: S108 - inside the container
+        COMMANDS: _options(700, half, users.COMMANDS),
+    }
+    if fits_memory(plan, carried):
+        found |= {f"/{name}": _options(755, half, owner) for name, owner in OWN.items()}
+    return found
+
+
+def _options(mode: int, size: int, owner: int = 0) -> str:
+    return f"rw,exec,nosuid,nodev,mode={mode},size={size},uid={owner},gid={owner}"
+
+
+def environment(prefix: str, home: str, temporary: str) -> dict[str, str]:
+    """The whole environment of what runs in the new one."""
+    return {
+        "PATH": f"{prefix}/bin:{_PATH}",
+        "HOME": home,
+        "TMPDIR": temporary,
+        "LC_ALL": "C.UTF-8",
+        "VIRTUAL_ENV": prefix,
+    }
+
+
+def bare(words: Mapping[str, str]) -> list[str]:
+    """The beginning of a command line whose environment is these words, and nothing of the image's."""
+    return ["env", "-i", *(f"{key}={value}" for key, value in words.items())]

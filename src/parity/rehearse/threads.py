@@ -1,0 +1,37 @@
+"""Something done beside, in a thread that nobody waits for when the story breaks off.
+
+A signal ends the story in the main thread; the container is removed then, and with it ends whatever a
+thread still asks there.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Beside(Generic[T]):
+    """Begins at once; `result` waits for it."""
+
+    def __init__(self, action: Callable[[], T]) -> None:
+        self._action = action
+        self._results: list[T] = []
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="parity-rehearsal")
+        self._thread.start()
+
+    def result(self) -> T:
+        """What came of it, or what it raised."""
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+        return self._results[0]
+
+    def _run(self) -> None:
+        try:
+            self._results.append(self._action())
+        except BaseException as error:  # noqa: BLE001 - raised by `result`
+            self._error = error

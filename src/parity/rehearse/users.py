@@ -1,0 +1,22 @@
+"""Who does what in the rehearsal's container; none can write what another owns, or reach its processes.
+
+They are numbers alone: no image needs to know them. A rootless engine maps no number above 65535.
+"""
+
+from __future__ import annotations
+
+JUDGE = 65534
+"""Runs the container, and reads what was installed. No code of a package ever runs as this user."""
+OWNER = 65533
+"""Installs: the new environment is this user's."""
+COMMANDS = 65532
+"""Runs the profile's commands."""
+PROJECT = 65531
+"""Syncs the carried project."""
+IMPORTERS = range(60000, 65000)
+"""Import packages."""
+
+
+def spelled(user: int) -> str:
+    """As an engine wants it: `uid:gid`."""
+    return f"{user}:{user}"
