@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.attack.outcome import Outcome
 from tests.attack.trial import Piece, many, scratch, shares
-from tests.support.hostile import FILENAME
+from tests.support.evil import FILENAME
 from tests.support.hostile_zips import MUTATIONS, by_directory, good, lies, same_for_all
 from tests.support.mutations import mutant
 
