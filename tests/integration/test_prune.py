@@ -38,7 +38,8 @@ def test_builds_and_prunes_at_once(
         environment = {**remote_engine.environment, "PYTHONPATH": str(ROOT / "src")}
         # The pruner has the home of one builder; who clears everything has one of his own, for uv is in it.
         here, there, clearing = (
-            User(tmp_path / name, index.url, "alpha", environment=environment) for name in ("here", "there", "clearing")
+            User(tmp_path / name, index.url, "alpha", environment=environment)
+            for name in ("here", "there", "clearing")
         )
 
         def build(user: User, number: int) -> tuple[int, str]:
@@ -64,7 +65,6 @@ def test_builds_and_prunes_at_once(
             done.set()
             prunes = pruning.result()
 
-    open("/tmp/prune.log", "w").write(repr(prunes) + "\n" + "\n\n=====".join(f"{c}\n{t}" for c, t in ended))
     assert [code for code, _ in ended] == [0] * len(ended), [text for code, text in ended if code]
     assert [code for code, _ in prunes] == [0] * len(prunes), [text for code, text in prunes if code]
     assert len(prunes) >= 2
