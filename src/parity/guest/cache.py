@@ -16,4 +16,4 @@ def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[st
     """Tell sizes, or prune; see the module's docstring."""
     del emit
     store = Store(job["store"])
-    return store.prune(job["older_than"], job["in_use_since"]) if job["do"] == "prune" else store.sizes()
+    return store.prune(job["older_than"], job.get("in_use_since")) if job["do"] == "prune" else store.sizes()
