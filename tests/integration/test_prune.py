@@ -9,7 +9,7 @@ from pathlib import Path
 import docker
 import pytest
 from tests.support.engine import IMAGES, ROOT
-from tests.support.faults import User
+from tests.support.faults import User, finish
 from tests.support.index import PackageIndex, tiny_wheel
 from tests.support.second_engine import SecondEngine
 
@@ -17,7 +17,7 @@ from parity.images import image_tag
 from parity.model import PinnedImage
 
 pytestmark = pytest.mark.engine
-BUILDS = 2
+BUILDS, SECONDS = 2, 600
 
 
 def tagged(engine: SecondEngine, image: PinnedImage) -> None:
@@ -43,7 +43,8 @@ def test_builds_and_prunes_at_once(
         )
 
         def build(user: User, number: int) -> tuple[int, str]:
-            built = user.build("--fresh", "--upgrade", "--lock", str(tmp_path / f"pylock.{number}.toml"))
+            lock = str(tmp_path / f"pylock.{number}.toml")
+            built = finish(user.start_build("--fresh", "--upgrade", "--lock", lock), SECONDS)
             return built.code, built.output
 
         def prune() -> list[tuple[int, str]]:
@@ -51,7 +52,8 @@ def test_builds_and_prunes_at_once(
             for words in (("--days", "0"), ("--all",)) * 20:
                 if done.is_set():
                     break
-                pruned = (clearing if "--all" in words else here).run("cache", "prune", *words)
+                pruner = clearing if "--all" in words else here
+                pruned = finish(pruner.start("cache", "prune", *words), SECONDS)
                 found.append((pruned.code, pruned.output))
             return found
 
