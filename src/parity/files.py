@@ -86,6 +86,7 @@ class AtomicFile:
     def open(self) -> None:
         """Make and lock the temporary file."""
         with self._as_ours():
+            self._refuse_other_kinds()
             self.path.parent.mkdir(parents=True, exist_ok=True)
             while not self._locked_and_there():
                 self.close(remove=True)
@@ -115,6 +116,18 @@ class AtomicFile:
             self.close(remove=False)
             _sync_folder(self.path.parent)
 
+    def _refuse_other_kinds(self) -> None:
+        """A rename would put a file in the place of a device, a FIFO or a socket: `-o /dev/null` as root."""
+        try:
+            mode = os.stat(self.path).st_mode
+        except FileNotFoundError:
+            return
+        if not stat.S_ISREG(mode):
+            what = "it is a folder" if stat.S_ISDIR(mode) else "it is a device, a pipe or a socket"
+            raise WriteFailed(
+                f"the file cannot be written: {what}", where=str(self.path), remedy="name a plain file"
+            )
+
     def _locked_and_there(self) -> bool:
         """Make and lock the temporary file; False where a sweep took it in the moment between."""
         self._temporary = self.path.parent / f".{self.path.name}.{secrets.token_hex(8)}.tmp"
@@ -135,13 +148,15 @@ class AtomicFile:
 
     @contextmanager
     def _as_ours(self) -> Iterator[None]:
+        where = str(self.path)
         try:
             yield
         except OSError as error:
-            where = str(self.path)
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise WriteFailed("the disk is full", where=where) from error
             raise WriteFailed(f"the file cannot be written: {error.strerror}", where=where) from error
+        except ValueError as error:  # a name with a NUL in it
+            raise WriteFailed("the file cannot be written: that is no name of a file", where=where) from error
 
 
 def sweep_leftovers(folder: Path) -> tuple[str, ...]:

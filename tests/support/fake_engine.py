@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from parity.engine import Container, ContainerSpec, EngineInfo, ExecResult, ImageInfo
+from parity.engine import Container, ContainerSpec, EngineInfo, ExecResult, ImageInfo, Living
 from parity.engine.protocol import Listener
 from parity.errors import EngineRefused, Interrupted
 
@@ -166,6 +166,7 @@ class FakeEngine:
         handlers: program name → what answers instead of a local process.
         registry: reference → image that a pull brings.
         arguments: what each build was given for its ARG lines.
+        others: containers of other runs, for `living`.
         abandoned: names of volumes that a killed run left, for `sweep`.
     """
 
@@ -177,6 +178,7 @@ class FakeEngine:
     containers: dict[str, FakeContainer] = field(default_factory=dict)
     abandoned: set[str] = field(default_factory=set)
     arguments: list[dict[str, str]] = field(default_factory=list)
+    others: list[ContainerSpec] = field(default_factory=list)
     interrupted: bool = False
     _count: int = 0
 
@@ -264,6 +266,14 @@ class FakeEngine:
         finally:
             del self.images[name]
             shutil.rmtree(files)
+
+    def living(self, *, purpose: str = "", volume: str = "") -> tuple[Living, ...]:
+        """Those that `others` holds: every container here is of this run."""
+        return tuple(
+            Living(f"parity-{spec.purpose}-of-another", 0)
+            for spec in self.others
+            if purpose in ("", spec.purpose) and volume in ("", *(mount.volume for mount in spec.mounts))
+        )
 
     def settle(self) -> None:
         """Nothing: removals are done when their contexts are left."""

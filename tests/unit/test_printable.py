@@ -118,6 +118,14 @@ def test_the_fault_of_our_own_shows_no_more(screen: Screen, monkeypatch: pytest.
     assert "\u202e" not in screen.getvalue()
 
 
+def test_an_error_about_a_file_is_no_fault_of_ours(tmp_path: Path) -> None:
+    for words in (("key", "show"), ("build",), ("build", "debian11-py39", "-r"), ("inspect",)):
+        done = Parity(tmp_path).run(*words, "x" * 300)
+        assert done.code not in (0, 1)
+        assert "fault in parity" not in done.stderr
+        assert "   do: " in done.stderr
+
+
 def test_inspect_of_a_bundle_that_draws(tmp_path: Path) -> None:
     document = json.loads(json.dumps(PROOF).replace("ImportError: x", json.dumps(FAKE)[1:-1]))
     document["image"]["name"] = document["missing_libraries"][0]["library"] = FAKE

@@ -5,7 +5,9 @@ Colours follow the terminal and NO_COLOR (rich does both); a pipe gets plain tex
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import sys
 import traceback
 from collections.abc import Iterable
@@ -16,7 +18,7 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
-from parity.errors import ParityError
+from parity.errors import InputFileError, ParityError, WriteFailed
 from parity.farside.errors import FarsideError
 from parity.farside.texts import printable, printable_lines
 
@@ -115,8 +117,22 @@ def fail(error: ParityError | FarsideError) -> int:
 
 
 def crash(error: BaseException) -> int:
-    """Report a fault of parity's own: one line, the traceback only with --verbose."""
+    """Report what nobody expected: one line, the traceback only with --verbose.
+
+    An error of the operating system about a file is the user's to mend; all else is a fault of parity's own.
+    """
     if output.verbose:
         text = "".join(traceback.format_exception(error))
         sys.stderr.write("".join(line + "\n" for line in printable_lines(text)))
+    if isinstance(error, OSError) and error.filename is not None:
+        return fail(_about_a_file(error))
     return fail(ParityError(f"unexpected {type(error).__name__}: {error}"))
+
+
+def _about_a_file(error: OSError) -> ParityError:
+    where = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else str(error.filename)
+    reason = error.strerror or str(error)
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+        return WriteFailed(reason, where=where)
+    remedy = "name another file or folder, or see to its rights and kind"
+    return InputFileError(f"cannot be used: {reason}", where=where, remedy=remedy)

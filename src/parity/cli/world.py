@@ -8,8 +8,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+from parity.cli.output import stderr
 from parity.docker_engine import DockerEngine, connect
 from parity.engine import Container, Engine
+from parity.host.cachelock import alone_with_cache, using_cache
 from parity.host.folders import cache_folder
 from parity.host.memory import Memory
 from parity.host.network import host_network
@@ -24,16 +26,27 @@ from parity.sign import SigningKey, make_sealer
 
 
 @contextmanager
-def connected() -> Iterator[DockerEngine]:
+def connected(*, clearing: bool = False) -> Iterator[DockerEngine]:
     """The engine, with what killed runs of this machine left there removed.
 
     Leaving the context waits until what the command started is gone, too; after an error the
-    process does that before it ends.
+    process does that before it ends. Meanwhile nobody clears the cache folder; with `clearing` nobody
+    uses it.
     """
-    engine = connect()
-    engine.sweep()
-    yield engine
-    engine.settle()
+    folder, hold = cache_folder(), alone_with_cache if clearing else using_cache
+    with hold(folder, _tell_clearing if clearing else _tell_using):
+        engine = connect()
+        engine.sweep()
+        yield engine
+        engine.settle()
+
+
+def _tell_using() -> None:
+    stderr().print("waiting until the cache is cleared", style="dim")
+
+
+def _tell_clearing() -> None:
+    stderr().print("waiting for other runs of this machine to end", style="dim")
 
 
 def machine() -> ThisMachine:

@@ -19,9 +19,9 @@ from parity.docker_engine.endpoints import Endpoint
 from parity.docker_engine.owner import RUN, Run
 from parity.docker_engine.removals import Removals
 from parity.docker_engine.shield import whole
-from parity.docker_engine.sweep import sweep
+from parity.docker_engine.sweep import living, sweep
 from parity.docker_engine.translate import clean, refused, translated
-from parity.engine import Container, ContainerSpec, EngineInfo, ImageInfo, Network
+from parity.engine import Container, ContainerSpec, EngineInfo, ImageInfo, Living, Network
 from parity.errors import Interrupted
 
 _SCRATCH_LIFETIME = 6 * 3600
@@ -158,6 +158,12 @@ class DockerEngine:
         finally:
             # By name: a signal may have come between its making and the answer.
             whole(lambda: self._begin_after_users(lambda: self._remove_image(name)))
+
+    def living(self, *, purpose: str = "", volume: str = "") -> tuple[Living, ...]:
+        """Containers of other runs that live; see `parity.engine.Engine`."""
+        self._go_on()
+        with translated(self._address, "list containers"):
+            return living(self._client, self._run.id, purpose, volume)
 
     def settle(self) -> None:
         """Wait for the removals that were begun; see `parity.engine.Engine`."""

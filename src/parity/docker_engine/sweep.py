@@ -10,7 +10,8 @@ from typing import Any
 import docker.errors
 from docker import APIClient
 
-from parity.docker_engine.owner import RUN, is_abandoned
+from parity.docker_engine.owner import PURPOSE, RUN, is_abandoned
+from parity.engine import Living
 
 
 def sweep(client: APIClient) -> tuple[str, ...]:
@@ -33,6 +34,27 @@ def sweep(client: APIClient) -> tuple[str, ...]:
         ):
             removed.append(name)
     return tuple(removed)
+
+
+def living(client: APIClient, own: str, purpose: str, volume: str) -> tuple[Living, ...]:
+    """The containers of other runs, on whatever host, that nobody may disturb; see `Engine.living`.
+
+    Args:
+        client: of the engine.
+        own: the id of this run.
+        purpose: theirs; empty for any.
+        volume: what they mount; empty for anything.
+    """
+    filters = {"label": f"{PURPOSE}={purpose}" if purpose else RUN, **({"volume": volume} if volume else {})}
+    now, found = time.time(), []
+    for container in client.containers(all=True, filters=filters):
+        labels = container.get("Labels") or {}
+        ended = container.get("State") in ("exited", "dead", "removing")
+        if labels.get(RUN) == own or ended or is_abandoned(labels, now):
+            continue
+        name = str((container.get("Names") or [container["Id"]])[0]).lstrip("/")
+        found.append(Living(name, int(container["Created"])))
+    return tuple(found)
 
 
 def _name(image: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ from parity.engine.spec import (
     EngineInfo,
     ExecResult,
     ImageInfo,
+    Living,
     Mount,
     Network,
 )
@@ -21,6 +22,7 @@ __all__ = [
     "EngineInfo",
     "ExecResult",
     "ImageInfo",
+    "Living",
     "Mount",
     "Network",
 ]

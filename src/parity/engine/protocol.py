@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from parity.engine.spec import ContainerSpec, EngineInfo, ExecResult, ImageInfo
+from parity.engine.spec import ContainerSpec, EngineInfo, ExecResult, ImageInfo, Living
 
 Listener = Callable[[bytes], None]
 
@@ -94,6 +94,12 @@ class Engine(Protocol):
         """The container's files as they are now, volumes left out, as an image for this run alone.
 
         Leaving the context begins its removal. Gives its id.
+        """
+
+    def living(self, *, purpose: str = "", volume: str = "") -> tuple[Living, ...]:
+        """The containers of other runs, on this host or another, whose owner and time have not ended.
+
+        Those of this purpose alone, and those alone that mount this volume, where either is given.
         """
 
     def settle(self) -> None:

@@ -80,6 +80,14 @@ class ImageInfo:
 
 
 @dataclass(frozen=True)
+class Living:
+    """A container that another run uses: its name, and when it was made, by the engine's clock."""
+
+    name: str
+    created: int
+
+
+@dataclass(frozen=True)
 class EngineInfo:
     """The engine that answers."""
 

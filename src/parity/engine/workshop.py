@@ -20,6 +20,9 @@ KILLED = 137
 _USUAL = Limits()
 STORE_VOLUME = "parity-store"
 STORE = "/store"
+PRUNING = "prune"
+"""The purpose of the container that stands for a pruning; see `beside_pruning`."""
+_LOOK_AGAIN = 0.3
 AUDITS = f"{STORE}/audits"
 """Where the audit's judgements lie beside the wheels; only the workshop may write there."""
 
@@ -48,7 +51,7 @@ def workshop(engine: Engine, image_id: str, platform: str, limits: Limits = _USU
         pids=1024,
         lifetime=limits.workshop,
     )
-    with engine.container(spec) as container:
+    with beside_pruning(engine, spec) as container:
         container.put("/", guest_tar())
         container.start()
         end = time.monotonic() + limits.workshop
@@ -71,3 +74,20 @@ def out_of_memory(failed: GuestFailed) -> ParityError | None:
 def memory_error() -> ParityError:
     """The error for a workshop that may not have as much memory as it wants."""
     return FetchFailed("the workshop ran out of memory", remedy=remedy("memory"))
+
+
+@contextmanager
+def beside_pruning(engine: Engine, spec: ContainerSpec) -> Iterator[Container]:
+    """A container that mounts the store, made when nobody prunes it.
+
+    Whoever prunes shows that by a container first, and looks for users of the store then; whoever uses the
+    store makes his container first, and looks for pruners then. So at least one sees the other, and it is
+    the user that goes back and waits: a pruning takes seconds, and ends by itself where it was killed.
+    """
+    while True:
+        with engine.container(spec) as container:
+            if not engine.living(purpose=PRUNING):
+                yield container
+                return
+        while engine.living(purpose=PRUNING):
+            time.sleep(_LOOK_AGAIN)

@@ -4,10 +4,12 @@ The temporary file is called `.NAME.RANDOM.tmp`, on the near side too (`parity.f
 while it is being written: so the next start can tell what a killed run left from what a living one writes.
 """
 
+import errno
 import fcntl
 import os
 import re
 import secrets
+import stat
 from contextlib import contextmanager, suppress
 from typing import BinaryIO, Iterator, List, Tuple
 
@@ -31,6 +33,7 @@ def new_file(path: str) -> Iterator[BinaryIO]:
     with suppress(OSError):  # somebody else's, maybe: then it is in nobody's way either
         sweep(folder, name)
     try:
+        _refuse_other_kinds(path)
         descriptor, temporary = _temporary(folder, name)
         try:
             with os.fdopen(descriptor, "w+b") as file:
@@ -45,6 +48,16 @@ def new_file(path: str) -> Iterator[BinaryIO]:
         _sync_folder(folder)
     except OSError as error:
         raise FileNotWritten(f"cannot write {path!a}: {error.strerror}") from error
+
+
+def _refuse_other_kinds(path: str) -> None:
+    """A rename would put a file in the place of a device, a FIFO or a socket: `-o /dev/null` as root."""
+    try:
+        mode = os.stat(path).st_mode
+    except FileNotFoundError:
+        return
+    if not stat.S_ISREG(mode):
+        raise OSError(errno.EINVAL, "it is no plain file", path)
 
 
 def _temporary(folder: str, name: str) -> Tuple[int, str]:

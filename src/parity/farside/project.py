@@ -336,18 +336,12 @@ def _compare(wanted: Dict[str, List[str]], text: str) -> None:
 
 
 def _demand_version(text: str) -> None:
-    """Refuse a uv.lock of a version whose layout is not known here; the first `version` is the lock's own.
-
-    Raises:
-        InstallFailed: names the version, and the one that is known.
-    """
+    """InstallFailed for a uv.lock of an unknown version; the first `version` is the lock's own."""
     match = _VERSION.search(text)
     version = match.group(1).strip() if match else "none"
     if version != _KNOWN_VERSION:
-        raise InstallFailed(
-            f"the {LOCK} has version {version[:20]!a}; this installer knows version {_KNOWN_VERSION}",
-            "ask for a bundle that was made by a parity which knows that version",
-        )
+        told = f"the {LOCK} has version {version[:20]!a}; this installer knows version {_KNOWN_VERSION}"
+        raise InstallFailed(told, "ask for a bundle made by a parity which knows that version")
 
 
 def _packages(text: str) -> Iterator[Tuple[str, str, str]]:

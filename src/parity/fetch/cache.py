@@ -34,11 +34,15 @@ def store_info(container: Container, python: str) -> StoreInfo:
     return StoreInfo(**run_guest(container, python, "cache", {"store": STORE, "do": "info"}))
 
 
-def prune_store(container: Container, python: str, days: float) -> Pruned:
-    """Remove what no run has used for so many days, 0 for everything; raises GuestFailed.
+def prune_store(container: Container, python: str, days: float, in_use_since: float | None = None) -> Pruned:
+    """Remove what no run has used for so many days, and the sets that lose a wheel; raises GuestFailed.
 
-    Sets that lose a wheel go too. A run that is under way keeps what it has touched, unless
-    everything is removed.
+    Args:
+        container: started, with the guest scripts in it and the store read-write at /store.
+        python: the interpreter inside it.
+        days: 0 for everything.
+        in_use_since: when the oldest run began that uses the store now, by the engine's clock; None where
+            none does. Such runs keep what they have used, and uv's cache.
     """
-    job = {"store": STORE, "do": "prune", "older_than": days * 86400}
+    job = {"store": STORE, "do": "prune", "older_than": days * 86400, "in_use_since": in_use_since}
     return Pruned(**run_guest(container, python, "cache", job))

@@ -18,7 +18,7 @@ import shutil
 import tempfile
 import time
 import uuid
-from typing import IO, Callable, Dict, Iterator, List, Optional, Tuple
+from typing import IO, Callable, Dict, Iterator, List, Optional, Set, Tuple
 
 from .digests import is_sha256
 
@@ -146,49 +146,89 @@ class Store:
     def sizes(self) -> Dict[str, int]:
         """Bytes and counts: content, sets, partial downloads and uv's cache."""
         counts = {"wheels": 0, "bytes": 0, "sets": 0, "partial_bytes": 0, "uv_cache_bytes": 0}
-        for path in self._contents():
+        for status in filter(None, map(_status, self._contents())):
             counts["wheels"] += 1
-            counts["bytes"] += os.stat(path).st_size
+            counts["bytes"] += status.st_size
         counts["sets"] = len(os.listdir(os.path.join(self.root, "sets")))
         counts["partial_bytes"] = _tree_size(os.path.join(self.root, "partial"))
         counts["uv_cache_bytes"] = _tree_size(os.path.join(self.root, "uv-cache"))
         return counts
 
-    def prune(self, older_than: float) -> Dict[str, int]:
-        """Remove what was not used for so many seconds, and the sets that lose a member by it."""
+    def prune(self, older_than: float, in_use_since: Optional[float] = None) -> Dict[str, int]:
+        """Remove what was not used for so many seconds, and the sets that lose a member by it.
+
+        Args:
+            older_than: seconds; 0 for everything.
+            in_use_since: when the oldest run began that uses the store now, None where none does: what was
+                used since then stays, and uv's cache, whose times tell nothing.
+        """
         limit = time.time() - older_than
+        if in_use_since is not None:
+            limit = min(limit, in_use_since)
         removed = {"wheels": 0, "bytes": 0, "sets": 0}
         for path in list(self._contents()):
-            status = os.stat(path)
-            if status.st_mtime <= limit:
-                os.unlink(path)
-                removed["wheels"] += 1
-                removed["bytes"] += status.st_size
-        kept = {os.stat(path).st_ino for path in self._contents()}
+            size = self._taken(path, limit)
+            removed["wheels"] += size is not None
+            removed["bytes"] += size or 0
+        kept = {status.st_ino for status in map(_status, self._contents()) if status}
         for name in os.listdir(os.path.join(self.root, "sets")):
-            folder = os.path.join(self.root, "sets", name)
-            members = {os.stat(os.path.join(folder, member)).st_ino for member in os.listdir(folder)}
-            if not members <= kept or os.stat(folder).st_mtime <= limit:
-                shutil.rmtree(folder)
-                removed["sets"] += 1
+            removed["sets"] += self._prune_set(os.path.join(self.root, "sets", name), kept, limit)
         removed["bytes"] += self._prune_unfinished(limit)
+        if in_use_since is None:
+            removed["bytes"] += self._prune_uv_cache(limit)
         return removed
 
+    def _taken(self, path: str, limit: float) -> Optional[int]:
+        """Remove content that was not used since; its size, None where it stays or somebody removed it."""
+        status = _status(path)
+        if status is None or status.st_mtime > limit:
+            return None
+        aside = os.path.join(self.root, "partial", "pruned-" + uuid.uuid4().hex)
+        try:
+            os.rename(path, aside)
+            if os.stat(aside).st_mtime > limit:  # a run has used it in this very moment
+                os.rename(aside, path)
+                return None
+            os.unlink(aside)
+        except FileNotFoundError:
+            return None
+        return status.st_size
+
+    def _prune_set(self, folder: str, kept: Set[int], limit: float) -> bool:
+        status = _status(folder)
+        if status is None:
+            return False
+        used = status.st_mtime > limit
+        try:
+            members = [_status(os.path.join(folder, member)) for member in os.listdir(folder)]
+        except FileNotFoundError:  # another one prunes, too
+            return False
+        whole = all(member is not None and member.st_ino in kept for member in members)
+        if used and (whole or os.path.basename(folder).startswith(".new-")):
+            return False
+        shutil.rmtree(folder, ignore_errors=True)
+        return True
+
     def _prune_unfinished(self, limit: float) -> int:
-        """Remove old partial downloads that nobody holds, and uv's cache where all is to go."""
+        """Remove old partial downloads that nobody holds."""
         freed = 0
         folder = os.path.join(self.root, "partial")
         for name in os.listdir(folder):
             path = os.path.join(folder, name)
-            with open(path, "rb") as handle:
+            with contextlib.suppress(FileNotFoundError), open(path, "rb") as handle:
                 status = os.fstat(handle.fileno())
                 if status.st_mtime <= limit and _locked(handle):
                     os.unlink(path)
                     freed += status.st_size
+        return freed
+
+    def _prune_uv_cache(self, limit: float) -> int:
         cache = os.path.join(self.root, "uv-cache")
-        if os.path.isdir(cache) and os.stat(cache).st_mtime <= limit:
-            freed += _tree_size(cache)
-            shutil.rmtree(cache)
+        status = _status(cache)
+        if status is None or status.st_mtime > limit:
+            return 0
+        freed = _tree_size(cache)
+        shutil.rmtree(cache, ignore_errors=True)
         return freed
 
     def _contents(self) -> Iterator[str]:
@@ -221,6 +261,14 @@ def _opened(path: str) -> IO[bytes]:
     return open(
         path, "a+b", opener=lambda name, flags: os.open(name, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
     )
+
+
+def _status(path: str) -> Optional[os.stat_result]:
+    """Of a file that another run may have removed meanwhile: None then."""
+    try:
+        return os.stat(path)
+    except FileNotFoundError:
+        return None
 
 
 def _locked(handle: IO[bytes]) -> bool:

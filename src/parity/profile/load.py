@@ -107,7 +107,7 @@ def _load(path: Path, data: bytes, folders: Sequence[Path], overrides: Overrides
         message = f"the file's name {name[:60]!r} cannot serve as the profile's; give a `name`"
         problems.append(problem_at(layer, (), message))
     if problems:
-        raise _refusal(path, problems)
+        raise chain.refusal(path, problems)
     return Effective(name, path.absolute(), layer, tuple(chain.files))
 
 
@@ -117,6 +117,11 @@ def _refusal(path: Path, problems: list[Problem]) -> ProfileError:
     return ProfileError(f"{path} has {count}", problems=unique)
 
 
+def _unquoted(problem: Problem) -> Problem:
+    message = f"cannot serve as a profile; `parity profile check {problem.file}` says why"
+    return Problem(problem.file, problem.line, "", message)
+
+
 class _Chain:
     """Reads a profile and the bases that it extends, one after the other."""
 
@@ -124,6 +129,14 @@ class _Chain:
         self.problems: list[Problem] = []
         self.files: list[Path] = []
         self._search = search
+        self._foreign: set[str] = set()
+
+    def refusal(self, path: Path, problems: list[Problem]) -> ProfileError:
+        """The error for these problems; those with a file that lies elsewhere quote nothing of it.
+
+        A profile may come from strangers, and name any file of this machine.
+        """
+        return _refusal(path, [_unquoted(each) if each.file in self._foreign else each for each in problems])
 
     def read(self, path: Path, data: bytes) -> Layer:
         """The merged layer; problems of every file are gathered.
@@ -132,6 +145,9 @@ class _Chain:
             ProfileError: a file cannot be read as a mapping at all.
         """
         self.files.append(path.resolve())
+        homes = [self.files[0].parent, *(folder.resolve() for folder in self._search)]
+        if not any(self.files[-1].is_relative_to(home) for home in homes):
+            self._foreign.add(str(path))
         layer = self._read_one(path, data)
         extends = layer.value.get("extends")
         if not isinstance(extends, str) or not extends:
@@ -144,18 +160,18 @@ class _Chain:
         tree = read_tree(data, str(path))
         self.problems += tree.problems
         if tree.root is None:
-            raise _refusal(path, self.problems)
+            raise self.refusal(path, self.problems)
         if tree.root.kind != "map":
             what = "list" if tree.root.kind == "sequence" else "single value"
             message = f"is a {what}; expected a mapping with `target` and `image`"
             self.problems.append(Problem(str(path), tree.root.line, "", message))
-            raise _refusal(path, self.problems)
+            raise self.refusal(path, self.problems)
         try:
             return to_layer(tree.root, str(path), path.parent.absolute())
         except TooMuch as error:
             message = f"its aliases expand to more than {MAX_VALUES} values, or too deep"
             self.problems.append(Problem(str(path), 1, "", message))
-            raise _refusal(path, self.problems) from error
+            raise self.refusal(path, self.problems) from error
 
     def _base(self, layer: Layer, path: Path, extends: str) -> Path | None:
         base = Path(os.path.normpath(path.parent / extends))
