@@ -69,7 +69,7 @@ def test_what_one_set_of_indexes_began_no_other_goes_on_with() -> None:
         {"index_url": None, "indexes": [{"name": "a", "url": "https://a.example/", "packages": []}]},
     ]
     assert len({wheel_of(said, scope_of(job)).key for job in jobs}) == len(jobs)
-    other = {**jobs[2], "credentials": {"https://a.example": ["me", "another"]}}
+    other = {**jobs[2], "credentials": {"https://a.example:443": ["me", "another"]}}
     assert scope_of(other) == scope_of(jobs[2])  # a password is in no name of a folder
 
 

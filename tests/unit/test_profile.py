@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from parity.errors import InputFileError, Problem, ProfileError, ProfileNotFound
-from parity.model import Libc, Profile
+from parity.model import Libc, Limits, Profile
 from parity.profile import (
     Overrides,
     check_profile,
@@ -111,6 +111,15 @@ installer: pip
     assert (profile.rehearsal.missing_libraries, profile.rehearsal.imports) == ("error", False)
     assert profile.exclude_newer == "2026-11-01T12:00:00Z"
     assert profile.installer == "pip"
+
+
+def test_limits_are_read_and_do_not_travel(folder: Path) -> None:
+    usual = load(folder, GOOD)
+    text = "limits: {resolving: 30m, audit: 2h, system-packages: 90s, workshop: 48h, memory: 8GiB}\n"
+    profile = load(folder, GOOD + text)
+    assert profile.limits == Limits(1800, 7200, 90, 48 * 3600, 8 << 30)
+    assert usual.limits == Limits()
+    assert profile.document == usual.document
 
 
 def test_a_bounded_alias_is_fine(folder: Path) -> None:
@@ -281,6 +290,9 @@ def test_traps_of_yaml_are_named_with_the_way_out(folder: Path, old: str, new: s
         ("rehearsal: {memory: 4GB}", "512MiB, 4GiB"),
         ("rehearsal: {memory: 1MiB}", "at least 128MiB"),
         ("rehearsal: {timeout: 15}", "90s, 15m, 2h"),
+        ("limits: {resolving: 15}", "90s, 15m, 2h"),
+        ("limits: {memory: 1MiB}", "at least 128MiB"),
+        ("limits: {fetching: 1h}", "here may stand: audit"),
         ("rehearsal: {allow: [setuptools]}", "KIND:PACKAGE"),
         ("rehearsal: {commands: [true]}", 'write it in quotes: "true"'),
         ("serial: 010", "expected a whole number"),

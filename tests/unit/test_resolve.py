@@ -52,6 +52,32 @@ def test_the_best_wheel_for_the_target_is_chosen() -> None:
     assert choose(lock(MANY), "demo") == [("demo-1.0-cp39-cp39-manylinux_2_31_x86_64.whl", C)]
 
 
+def builds(*numbers: str) -> str:
+    wheels = [(f"demo-1.0-{each}py3-none-any.whl", f"{at:064x}") for at, each in enumerate(numbers)]
+    return lock(package("demo", *wheels))
+
+
+@pytest.mark.parametrize(
+    ("numbers", "best"),
+    [(("1-", "2-"), "2-"), (("10-", "9-"), "10-"), (("", "0-"), "0-"), (("2a-", "2b-", "2-"), "2b-")],
+)
+def test_the_highest_build_number_is_chosen(numbers: tuple[str, ...], best: str) -> None:
+    for order in (numbers, tuple(reversed(numbers))):
+        assert choose(builds(*order), "demo")[0][0] == f"demo-1.0-{best}py3-none-any.whl"
+
+
+@pytest.mark.parametrize("said", ["../uv-cache/x", "a" * 63, "g" * 64, "a" * 64 + "/"])
+def test_what_is_no_digest_is_the_indexs_fault(said: str) -> None:
+    with pytest.raises(IndexFailed, match="SHA-256 that is none"):
+        choose(lock(package("demo", ("demo-1.0-py3-none-any.whl", said))), "demo")
+
+
+def test_one_file_with_two_hashes_is_no_file() -> None:
+    twice = package("demo", ("demo-1.0-py3-none-any.whl", A), ("demo-1.0-py3-none-any.whl", B))
+    with pytest.raises(IndexFailed, match="more than once"):
+        choose(lock(twice), "demo")
+
+
 def test_a_stand_in_never_widens_the_tags() -> None:
     narrow = tuple(tag for tag in DEBIAN11.tags if "2_31" not in tag)
     assert choose(lock(MANY), "demo", tags=narrow)[0][1] == B

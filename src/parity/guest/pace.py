@@ -12,7 +12,7 @@ import time
 from typing import Any, Optional
 
 LEAST = 2048
-"""Bytes that must come in each stretch of waiting that is as long as the connection's time limit."""
+"""Bytes that must come in each stretch of waiting that is twice as long as the connection's time limit."""
 _HEAD = 1024 * 1024
 _SPARE = 1024 * 1024
 """Bytes beside a body: lengths of chunks, trailers."""
@@ -28,7 +28,8 @@ class Paced(io.RawIOBase):
         super().__init__()
         self._sock = sock
         self._inner = sock.makefile("rb", buffering=0)
-        self._window: Optional[float] = sock.gettimeout()
+        limit: Optional[float] = sock.gettimeout()
+        self._window = None if limit is None else 2 * limit
         self._waited = 0.0
         self._came = 0
         self._left = _HEAD
