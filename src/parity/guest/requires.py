@@ -16,6 +16,9 @@ _VERSION = re.compile(r"v?(\d+(?:\.\d+)*)(?:\.?post(\d+))?$")
 _CLAUSE = re.compile(r"\s*(~=|==|!=|<=|>=|<|>)\s*v?([0-9][0-9a-z.*+!-]*)\s*$")
 _VERSIONED = ("python_version", "python_full_version", "implementation_version")
 
+_LONGEST, _LONGEST_VERSION = 8192, 200
+"""Characters: a stranger's line is not to keep us."""
+
 Version = Tuple[Tuple[int, ...], int]
 
 
@@ -36,7 +39,9 @@ class Requirement(NamedTuple):
 
 def parse_requirement(text: str) -> Optional[Requirement]:
     """Read a requirement; None for what is none, or one by address."""
-    match = _REQUIREMENT.match(text)
+    if len(text) > _LONGEST:
+        return None
+    match = _REQUIREMENT.match(" ".join(text.split()))
     if match is None:
         return None
     extras = frozenset(
@@ -49,7 +54,7 @@ def parse_requirement(text: str) -> Optional[Requirement]:
 
 def parse_version(text: str) -> Optional[Version]:
     """A final or post release as something to compare; None for pre-releases and the unknown."""
-    match = _VERSION.match(text)
+    match = _VERSION.match(text) if len(text) <= _LONGEST_VERSION else None
     if match is None:
         return None
     numbers = [int(part) for part in match.group(1).split(".")]
@@ -98,7 +103,7 @@ def evaluate(marker: str, environment: Dict[str, str]) -> bool:
     """A marker's truth. Its grammar is, but for `~=` and `===`, that of a Python expression."""
     try:
         return _truth(ast.parse(marker.strip(), mode="eval").body, environment)
-    except (SyntaxError, ValueError, KeyError):
+    except (SyntaxError, ValueError, KeyError, TypeError, RecursionError, MemoryError):
         return False
 
 

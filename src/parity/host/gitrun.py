@@ -62,7 +62,7 @@ _SETTINGS = (
 _OLD_FAULTS = (
     "badDate", "badDateOverflow", "badEmail", "badName", "badTimezone", "missingEmail",
     "missingNameBeforeEmail", "missingSpaceBeforeDate", "missingSpaceBeforeEmail", "multipleAuthors",
-    "missingTaggerEntry", "badTagName", "zeroPaddedDate", "zeroPaddedFilemode", "nullSha1",
+    "missingTaggerEntry", "badTagName", "zeroPaddedDate", "zeroPaddedFilemode", "nulInCommit",
 )  # fmt: skip
 _ALL_SETTINGS = (*_SETTINGS, *(f"fetch.fsck.{name}=ignore" for name in _OLD_FAULTS))
 _COMMON = tuple(word for each in _ALL_SETTINGS for word in ("-c", each))
