@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, TypeVar
 
@@ -51,6 +53,7 @@ _SETTINGS = (
     "submodule.recurse=false",
     "fetch.recurseSubmodules=false",
     "fetch.writeCommitGraph=false",
+    "fetch.unpackLimit=1",
     "fetch.uriProtocols=",
     "transfer.bundleURI=false",
     "transfer.fsckObjects=true",
@@ -69,7 +72,7 @@ _COMMON = tuple(word for each in _ALL_SETTINGS for word in ("-c", each))
 
 _LARGEST_FILE = 8 << 30
 _LIMITED = ["sh", "-c", 'ulimit -f "$0" 2>/dev/null; exec "$@"', str(_LARGEST_FILE // 512)]
-"""No file of a fetch grows without an end (the unit is that of POSIX)."""
+"""No file of a fetch grows without an end (the unit is that of POSIX); all that it brings is one file."""
 _MOST_LINES, _LAST_LINES = 1_000_000, 200
 _SAID = 12
 
@@ -93,6 +96,7 @@ class GitRunner:
             HostileSource: its objects are not what git makes.
         """
         options = ["--quiet", "--no-auto-maintenance", "--no-recurse-submodules", "--no-write-fetch-head"]
+        _sweep(repository)
         command = [*_LIMITED, "git", *_COMMON, f"--git-dir={repository}", "fetch", *options, *words]
         self._said(url, command, _TRANSPORTS, deque(maxlen=_LAST_LINES))
 
@@ -141,6 +145,15 @@ class GitRunner:
 
 
 _NOT_FOUND = 127
+_LEFT_ALONE = 3600.0
+
+
+def _sweep(repository: Path) -> None:
+    """Remove what a fetch left that was ended an hour ago or before."""
+    for path in repository.glob("objects/pack/tmp_*"):
+        with suppress(OSError):
+            if path.stat().st_mtime < time.time() - _LEFT_ALONE:
+                path.unlink()
 
 
 def _no_git() -> SourceUnavailable:

@@ -90,7 +90,15 @@ def _ranges(scene: Scene, bare: Bare) -> Sequence[Row]:
     return [(TREE, f"d{number:02}", leaf) for number in range(20)]
 
 
+def _old(scene: Scene) -> tuple[str, str]:
+    """As some tools once wrote them; well-known repositories have such commits."""
+    bare = scene.repository()
+    tree = bare.tree((FILE, "a", bare.blob("a")), ("040000", "d", bare.tree((FILE, "b", bare.blob("b")))))
+    return bare.url, bare.commit_of(tree, "A <a@example.org> 1600000000 +051800")
+
+
 GOOD = (
+    Case("good", "an odd time zone, and a mode with a zero before it", _old, {"a": "a", "d/b": "b"}),
     _good(
         "links inside, dangling ones and circles",
         lambda _, b: [

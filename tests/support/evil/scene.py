@@ -100,8 +100,8 @@ class Bare:
         """A commit of a tree of these rows; main points to it."""
         return self.commit_of(self.tree(*rows))
 
-    def commit_of(self, tree: str) -> str:
-        text = f"tree {tree}\nauthor {_NOBODY}\ncommitter {_NOBODY}\n\nAll of it\n"
+    def commit_of(self, tree: str, who: str = _NOBODY) -> str:
+        text = f"tree {tree}\nauthor {who}\ncommitter {who}\n\nAll of it\n"
         commit = self._write("commit", text.encode())
         (self.path / "refs" / "heads" / "main").write_text(commit + "\n")
         return commit
