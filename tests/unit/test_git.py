@@ -176,6 +176,17 @@ def test_a_repository_without_a_checkout_inside_a_folder_is_none(tmp_path: Path)
     assert Git(tmp_path / "cache", {"HOME": str(tmp_path)}).described(work) == ""
 
 
+def test_what_a_server_says_is_printable(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    url, _ = next(case for case in GOOD if "400" in case.name).make(scene)
+    (tmp_path / "served" / "evil.git" / "packed-refs").write_text("\x1b[2Jcanary\n")
+    with pytest.raises(SourceUnavailable) as caught:
+        Git(tmp_path / "cache", {"HOME": str(scene.home)}).resolve(url, "main")
+    said = "".join([caught.value.message, *caught.value.details])
+    assert said.isprintable()
+    assert "canary" in said
+
+
 def test_a_fetch_without_an_end_is_ended_and_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     scene = Scene(tmp_path)
     bare = scene.repository()

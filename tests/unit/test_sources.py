@@ -67,6 +67,7 @@ def test_names_that_are_built_outdate_a_lock() -> None:
     [
         ("x = ", "is no TOML"),
         ("x = " + "[" * 100_000, "is no TOML"),
+        ("x = " + "1" * 10_000, "is no TOML"),
         ("build-system = 'x'", "no table"),
         ("[[build-system]]", "no table"),
         ("[build-system]\nrequires = 'x'", "requires that is no list of text"),

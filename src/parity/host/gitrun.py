@@ -95,7 +95,7 @@ class GitRunner:
             SourceUnavailable: it cannot be had.
             HostileSource: its objects are not what git makes.
         """
-        options = ["--quiet", "--no-auto-maintenance", "--no-recurse-submodules", "--no-write-fetch-head"]
+        options = ["--quiet", "--no-recurse-submodules"]
         _sweep(repository)
         command = [*_LIMITED, "git", *_COMMON, f"--git-dir={repository}", "fetch", *options, *words]
         self._said(url, command, _TRANSPORTS, deque(maxlen=_LAST_LINES))
@@ -162,10 +162,15 @@ def _no_git() -> SourceUnavailable:
     )
 
 
+def _printable(line: str) -> str:
+    """A line that may be a server's own words."""
+    return "".join(each if each.isprintable() else " " for each in line)
+
+
 def _failed(url: str, lines: Sequence[str]) -> SourceUnavailable | HostileSource:
     """The error for a git that failed, free of credentials."""
     where = clean_url(url)
-    said = tuple(line.replace(url, where) for line in lines if line.strip())
+    said = tuple(_printable(line.replace(url, where)) for line in lines if line.strip())
     last = said[-_SAID:]
     faults = [line for line in said if "fsck error" not in line and line.startswith("error: object")]
     if faults and any("fsck" in line for line in said):

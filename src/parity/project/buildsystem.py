@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from parity.errors import BuildFailed
-from parity.model.toml import TOMLError, parse
+from parity.model.toml import parse
 
 _LEGACY = "setuptools.build_meta:__legacy__"
 
@@ -36,7 +36,7 @@ def read_build_system(text: str, what: str) -> BuildSystem:
     """
     try:
         said = parse(text).get("build-system", {})
-    except (TOMLError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a number of too many digits is no TOMLError
         raise _wrong(what, f"is no TOML: {error}") from error
     if not isinstance(said, dict):
         raise _wrong(what, "has a build-system that is no table")
