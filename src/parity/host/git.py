@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from parity.errors import HostileSource, SourceUnavailable
+from parity.errors import HostileSource, SourceUnavailable, WriteFailed
 from parity.guest.treepaths import FOLDER, Entry, Refused, check_tree
 from parity.host.gitaddress import check_revision, checked, read_submodules
 from parity.host.gitrun import GitRunner
@@ -79,6 +79,7 @@ class Git:
         Raises:
             SourceUnavailable: the commit, or that of a submodule, cannot be had.
             HostileSource: it holds names, links or sizes that no checkout may have.
+        WriteFailed: the disk does not let us.
         """
         self._cache.mkdir(parents=True, exist_ok=True, mode=0o700)
         parts = list(self._parts(url, commit, "", Budget(), 0))
@@ -89,8 +90,12 @@ class Git:
             yield Path(folder)
 
     def _write(self, part: _Part, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        pointers = write_files(self._git, part.url, part.repository, folder, part.tree.files)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            pointers = write_files(self._git, part.url, part.repository, folder, part.tree.files)
+        except OSError as error:
+            what = f"the files of {clean_url(part.url)} cannot be written: {error.strerror}"
+            raise WriteFailed(what, where=str(self._cache)) from error
         if pointers:
             names = ", ".join(map(repr, pointers[:_FEW])) + ("…" if len(pointers) > _FEW else "")
             self._warn(
