@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 import subprocess
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from tests.attack.campaigns.repositories import attempt, laid_out
-from tests.support.evil.scene import FILE
+from tests.support.evil.scene import FILE, GITLINK
 from tests.support.projects import git, private_git
 from tests.support.repositories import GOOD, HOSTILE, PROGRAMS, Case, Scene
 
@@ -75,6 +80,47 @@ def test_the_users_credentials_reach_a_server_that_gives_files_alone(tmp_path: P
     scene.settings(f"[credential]\n helper = {helper}\n")
     with private_git(tmp_path / "served", "me", "canary-79") as address:
         assert laid_out(scene, f"{address}/evil.git", commit).keys() == (case.expected or {}).keys()
+
+
+@contextmanager
+def _recording(folder: Path) -> Iterator[tuple[str, list[Mapping[str, str]]]]:
+    """Serve files on this machine alone; the address, and the heads of all requests."""
+    seen: list[Mapping[str, str]] = []
+
+    class Handler(SimpleHTTPRequestHandler):
+        def do_GET(self) -> None:
+            seen.append(dict(self.headers))
+            super().do_GET()
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(folder)))
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}", seen
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_headers_of_the_users_do_not_follow_a_submodule_to_another_server(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    scene.settings("[http]\n extraHeader = X-Token: canary-80\n")
+    inner, outer = scene.repository("inner"), scene.repository("outer")
+    pinned = inner.commit((FILE, "f", inner.blob("f")))
+    git(inner.path, "update-server-info")
+    with _recording(tmp_path / "served") as (other, there), _recording(tmp_path / "served") as (first, here):
+        said = '[submodule "{0}"]\n path = {0}\n url = {1}\n'
+        text = said.format("far", f"{other}/inner.git") + said.format("near", "../inner.git")
+        rows = (FILE, ".gitmodules", outer.blob(text)), (GITLINK, "far", pinned), (GITLINK, "near", pinned)
+        outer.commit(*rows)
+        git(outer.path, "update-server-info")
+        assert set(laid_out(scene, f"{first}/outer.git", "main")) == {".gitmodules", "far/f", "near/f"}
+    assert here
+    assert all(heads.get("X-Token") == "canary-80" for heads in here)
+    assert there
+    assert not any("X-Token" in heads for heads in there)
 
 
 def test_a_hostile_tree_from_a_server_that_gives_files_alone_is_refused(tmp_path: Path) -> None:

@@ -88,8 +88,15 @@ class GitRunner:
         passed = {name: environ[name] for name in _PASSED if name in environ}
         self._environment = {**child_environment(environ), **passed, **_WRITTEN}
 
-    def fetch(self, url: str, repository: Path, words: Sequence[str]) -> None:
+    def fetch(self, url: str, repository: Path, words: Sequence[str], *, foreign: bool = False) -> None:
         """Fetch into a bare repository of ours.
+
+        Args:
+            url: of the repository, for messages.
+            repository: ours.
+            words: further arguments.
+            foreign: the server was named by another server: headers of the user's that are for all servers
+                (http.extraHeader) are not for it. Those for that very server, and credential helpers, hold.
 
         Raises:
             SourceUnavailable: it cannot be had.
@@ -97,7 +104,8 @@ class GitRunner:
         """
         options = ["--quiet", "--no-recurse-submodules"]
         _sweep(repository)
-        command = [*_LIMITED, "git", *_COMMON, f"--git-dir={repository}", "fetch", *options, *words]
+        settings = [*_COMMON, *(["-c", "http.extraHeader="] if foreign else [])]
+        command = [*_LIMITED, "git", *settings, f"--git-dir={repository}", "fetch", *options, *words]
         self._said(url, command, _TRANSPORTS, deque(maxlen=_LAST_LINES))
 
     def list_remote(self, url: str, words: Sequence[str]) -> list[str]:
