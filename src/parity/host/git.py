@@ -79,7 +79,7 @@ class Git:
         Raises:
             SourceUnavailable: the commit, or that of a submodule, cannot be had.
             HostileSource: it holds names, links or sizes that no checkout may have.
-        WriteFailed: the disk does not let us.
+            WriteFailed: the disk does not let us.
         """
         self._cache.mkdir(parents=True, exist_ok=True, mode=0o700)
         parts = list(self._parts(url, url, commit, "", Budget(), 0))
