@@ -58,6 +58,10 @@ def test_only_a_folder_of_the_users_may_name_files_of_this_machine(
     done = built(parity, tmp_path, f"demo @ git+{(tmp_path / 'demo.git').as_uri()}@v1.0")
     assert "demo requires own from this machine's own files" in refused(done)
 
+    lines = [f"{name} @ git+{(tmp_path / f'{name}.git').as_uri()}@v1.0" for name in ("demo", "own")]
+    done = built(parity, tmp_path, "\n".join(lines))
+    assert {each["name"] for each in done.bundle["packages"]} == {"demo", "own"}
+
     # The same words in a folder of the user's are the user's; its links are not followed.
     (tmp_path / "secret").write_text("canary-out")
     (tree / "more" / "secret.py").symlink_to("../../secret")

@@ -68,7 +68,8 @@ class Gathering:
     def want(self, plain: Iterable[RequirementLine], direct: Iterable[DirectRequirement]) -> None:
         """Take lines for an index, and those that name their source, if their markers hold."""
         self._lines += [line for line in plain if line.name not in self.left_out]
-        for each in direct:
+        # Files of this machine first: a package may require them once the user has named them.
+        for each in sorted(direct, key=lambda each: not each.is_local):
             if each.holds(self.shop.facts.markers):
                 self.build(replace(each.source(self.base), requested=True), each.extras)
 
@@ -208,7 +209,8 @@ class Gathering:
         plain, direct = split_requirements(built.requires, where, self.shop.facts.markers, sorted(extras))
         self._without_sources(plain)
         for each in direct:
-            if each.is_local and built.wheel.name not in self._own:
+            named = each.name in self._built or built.wheel.name in self._own
+            if each.is_local and not named:
                 raise HostileSource(
                     f"{built.wheel.name} requires {each.name} from this machine's own files",
                     where=where,
