@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import os
 import subprocess
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from tests.attack.campaigns.repositories import attempt, laid_out
-from tests.support.projects import git
+from tests.support.evil.scene import FILE, GITLINK
+from tests.support.projects import git, private_git
 from tests.support.repositories import GOOD, HOSTILE, PROGRAMS, Case, Scene
 
 from parity.errors import HostileSource, SourceUnavailable
+from parity.host import gitrun
 from parity.host.git import Git
 from parity.host.gitaddress import checked, read_submodules
 
@@ -55,6 +62,77 @@ def test_the_address_that_the_users_settings_say_holds(tmp_path: Path) -> None:
     served = url.rpartition("/")[0]
     scene.settings(f'[url "{served}/"]\n insteadOf = https://git.example.org/\n')
     assert laid_out(scene, "https://git.example.org/evil.git", commit) == case.expected
+
+
+def test_the_users_credentials_reach_a_server_that_gives_files_alone(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    case = next(case for case in GOOD if "into and out" in case.name)
+    _, commit = case.make(scene)
+    (scene.home / ".netrc").write_text("machine 127.0.0.1 login me password canary-78\n")
+    with private_git(tmp_path / "served", "me", "canary-78") as address:
+        assert laid_out(scene, f"{address}/evil.git", "main").keys() == (case.expected or {}).keys()
+        (scene.home / ".netrc").unlink()
+        with pytest.raises(SourceUnavailable, match="cannot be fetched"):
+            laid_out(scene, f"{address}/inner.git", "main")
+    helper = scene.home / "helper"
+    helper.write_text("#!/bin/sh\necho username=me; echo password=canary-79\n")
+    helper.chmod(0o700)
+    scene.settings(f"[credential]\n helper = {helper}\n")
+    with private_git(tmp_path / "served", "me", "canary-79") as address:
+        assert laid_out(scene, f"{address}/evil.git", commit).keys() == (case.expected or {}).keys()
+
+
+@contextmanager
+def _recording(folder: Path) -> Iterator[tuple[str, list[Mapping[str, str]]]]:
+    """Serve files on this machine alone; the address, and the heads of all requests."""
+    seen: list[Mapping[str, str]] = []
+
+    class Handler(SimpleHTTPRequestHandler):
+        def do_GET(self) -> None:
+            seen.append(dict(self.headers))
+            super().do_GET()
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(folder)))
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}", seen
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_headers_of_the_users_do_not_follow_a_submodule_to_another_server(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    scene.settings("[http]\n extraHeader = X-Token: canary-80\n")
+    inner, outer = scene.repository("inner"), scene.repository("outer")
+    pinned = inner.commit((FILE, "f", inner.blob("f")))
+    git(inner.path, "update-server-info")
+    with _recording(tmp_path / "served") as (other, there), _recording(tmp_path / "served") as (first, here):
+        said = '[submodule "{0}"]\n path = {0}\n url = {1}\n'
+        text = said.format("far", f"{other}/inner.git") + said.format("near", "../inner.git")
+        rows = (FILE, ".gitmodules", outer.blob(text)), (GITLINK, "far", pinned), (GITLINK, "near", pinned)
+        outer.commit(*rows)
+        git(outer.path, "update-server-info")
+        assert set(laid_out(scene, f"{first}/outer.git", "main")) == {".gitmodules", "far/f", "near/f"}
+    assert here
+    assert all(heads.get("X-Token") == "canary-80" for heads in here)
+    assert there
+    assert not any("X-Token" in heads for heads in there)
+
+
+def test_a_hostile_tree_from_a_server_that_gives_files_alone_is_refused(tmp_path: Path) -> None:
+    """git looks at no object that comes this way."""
+    scene = Scene(tmp_path)
+    next(case for case in HOSTILE if case.kind == "submodule-through-link").make(scene)
+    with (
+        private_git(tmp_path / "served", "me", "x") as address,
+        pytest.raises(HostileSource, match="is refused"),
+    ):
+        laid_out(scene, f"{address.replace('//', '//me:x@')}/evil.git", "main")
+    assert scene.strays() == []
 
 
 def test_files_of_lfs_are_told_to_be_pointers(tmp_path: Path) -> None:
@@ -144,17 +222,48 @@ def test_a_repository_without_a_checkout_inside_a_folder_is_none(tmp_path: Path)
     assert Git(tmp_path / "cache", {"HOME": str(tmp_path)}).described(work) == ""
 
 
+def test_what_a_server_says_is_printable(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    url, _ = next(case for case in GOOD if "400" in case.name).make(scene)
+    (tmp_path / "served" / "evil.git" / "packed-refs").write_text("\x1b[2Jcanary\n")
+    with pytest.raises(SourceUnavailable) as caught:
+        Git(tmp_path / "cache", {"HOME": str(scene.home)}).resolve(url, "main")
+    said = "".join([caught.value.message, *caught.value.details])
+    assert said.isprintable()
+    assert "canary" in said
+
+
+def test_a_fetch_without_an_end_is_ended_and_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = Scene(tmp_path)
+    bare = scene.repository()
+    commit = bare.commit(*((FILE, f"f{number}", bare.blob(os.urandom(40_000))) for number in range(10)))
+    ours = Git(tmp_path / "cache", {"HOME": str(scene.home)})
+    limited = gitrun._LIMITED
+    monkeypatch.setattr(gitrun, "_LIMITED", [*limited[:-1], "200"])  # 100 kB, for 400
+    with pytest.raises(SourceUnavailable, match="cannot be fetched"), ours.checkout(bare.url, commit):
+        pass
+    left = list((tmp_path / "cache" / "git").glob("*/objects/pack/tmp_*"))
+    assert all(path.stat().st_size <= 102_400 for path in left)
+    for path in left:
+        os.utime(path, (1, 1))
+    monkeypatch.setattr(gitrun, "_LIMITED", limited)
+    with ours.checkout(bare.url, commit) as folder:
+        assert len(list(folder.iterdir())) == 10
+    assert left
+    assert not any(path.exists() for path in left)
+
+
 def test_a_server_that_never_ends_its_names_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     scene = Scene(tmp_path)
     url, commit = next(case for case in GOOD if "400" in case.name).make(scene)
     packed = "".join(f"{commit} refs/heads/n{number}\n" for number in range(3000))
     bare = tmp_path / "served" / "evil.git"
     (bare / "packed-refs").write_text("# pack-refs with: peeled fully-peeled sorted\n" + packed)
-    monkeypatch.setattr("parity.host.gitrun._MOST_LINES", 1000)
+    monkeypatch.setattr(gitrun, "_MOST_LINES", 1000)
     ours = Git(tmp_path / "cache", {"HOME": str(scene.home)})
     assert ours.resolve(url, "main") == commit
     with pytest.raises(SourceUnavailable, match="there is no"):
         ours.resolve(url, "n")
-    monkeypatch.setattr("parity.host.gitrun._MOST_LINES", 0)
+    monkeypatch.setattr(gitrun, "_MOST_LINES", 0)
     with pytest.raises(HostileSource, match="names"):
         ours.resolve(url, "main")

@@ -84,6 +84,29 @@ def test_requirements_are_read(text: str) -> None:
     assert bool(ours.marker) == (theirs.marker is not None)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" + " " * 8000 + "@",
+        "a" + " ;" * 4000,
+        "a>=1" + "\t" * 8000 + "@",
+        "a" * 1_000_000,
+        "a >= " + "1" * 20_000,
+        "a ; " + "(" * 4000 + "x",
+        "a ; " + "not " * 2000 + "x",
+        "a ; {[]: 1} == 'x'",
+    ],
+)
+def test_a_strangers_line_keeps_nobody(text: str) -> None:
+    begin = time.monotonic()
+    found = parse_requirement(text)
+    if found is not None:
+        assert not found.marker or not found.holds({"os_name": "posix"}, frozenset())
+        satisfies(((1,), -1), found.specifier)
+    assert parse_version("1" * 20_000) is None
+    assert time.monotonic() - begin < 2
+
+
 def test_an_address_is_nothing_to_guess() -> None:
     assert parse_requirement("x @ https://example.invalid/x.whl") is None
 

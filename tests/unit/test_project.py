@@ -312,6 +312,21 @@ def test_which_requirements_lead_to_this_machine(line: str, local: bool) -> None
     assert direct.is_local == local
 
 
+@pytest.mark.parametrize(
+    "address", ["https://[bad/x.zip", "https://h:99999/x.zip", "https:///x.zip", "https://h:x/x"]
+)
+def test_an_address_without_a_server_is_told(address: str) -> None:
+    with pytest.raises(InputFileError, match="neither git's nor an archive's") as caught:
+        split_requirements([f"x @ {address}"], "w", DEBIAN11.markers)
+    assert caught.value.where == "w"
+
+
+@pytest.mark.parametrize("address", ["file://server/share/x", "file://[x/y", "file:///a%00b", "file:"])
+def test_a_file_address_names_a_file_of_this_machine(address: str, tmp_path: Path) -> None:
+    with pytest.raises(InputFileError, match="names no file of this machine"):
+        split_requirements([f"x @ {address}"], "w", DEBIAN11.markers, (), tmp_path)
+
+
 @pytest.mark.parametrize("line", ["x @ file:///srv/x", "x @ ./x", "x @ /srv/x"])
 def test_a_package_names_no_path_of_this_machine(line: str) -> None:
     with pytest.raises(InputFileError):

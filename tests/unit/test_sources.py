@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from tests.support.targets import inputs_for
 
-from parity.errors import InputFileError
+from parity.errors import BuildFailed, InputFileError
 from parity.guest.repair import libraries_of
 from parity.model.toml import parse
+from parity.project.buildsystem import BuildSystem, read_build_system
 from parity.project.failures import build_failed
 from parity.resolve import Known, inputs_digest
 from parity.resolve.known import known_requirements, known_wheels, settings_text
@@ -59,6 +60,34 @@ def test_of_wheels_with_requirements_that_uv_must_judge_it_is_told_nothing() -> 
 def test_names_that_are_built_outdate_a_lock() -> None:
     plain, sourced = inputs_for("docopt"), inputs_for("docopt", sources=("docopt",))
     assert inputs_digest(plain, "uv 1") != inputs_digest(sourced, "uv 1")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("x = ", "is no TOML"),
+        ("x = " + "[" * 100_000, "is no TOML"),
+        ("x = " + "1" * 10_000, "is no TOML"),
+        ("build-system = 'x'", "no table"),
+        ("[[build-system]]", "no table"),
+        ("[build-system]\nrequires = 'x'", "requires that is no list of text"),
+        ("[build-system]\nrequires = [1]", "requires that is no list of text"),
+        ("[build-system]\nrequires = []\nbuild-backend = ['x']", "build-backend"),
+        ("[build-system]\nrequires = []\nbackend-path = 'x'", "backend-path that is no list"),
+    ],
+)
+def test_a_build_system_that_nobody_knows_is_told(text: str, words: str) -> None:
+    with pytest.raises(BuildFailed, match=words) as caught:
+        read_build_system(text, "demo")
+    assert caught.value.where == "demo"
+
+
+def test_what_is_built_with_what() -> None:
+    legacy = "setuptools.build_meta:__legacy__"
+    assert read_build_system("", "demo") == BuildSystem(("setuptools>=40.8.0",), legacy)
+    assert read_build_system("[build-system]\nrequires = ['x']", "demo") == BuildSystem(("x",), legacy)
+    text = "[build-system]\nrequires = []\nbuild-backend = 'own'\nbackend-path = ['.']"
+    assert read_build_system(text, "demo") == BuildSystem((), "own", (".",))
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import io
+import lzma
 import tarfile
 import zipfile
 from collections.abc import Callable
@@ -125,7 +128,23 @@ def test_sizes_are_bounded(
     assert not (tmp_path / "source").exists()
 
 
-@pytest.mark.parametrize("data", [b"", b"no archive", b"\x1f\x8b\x08\x00broken"])
+def _damaged(pack: Callable[[bytes], bytes]) -> bytes:
+    whole = pack(bytes(range(256)) * 4096)
+    return whole[: len(whole) // 2] + b"\xff" * 64 + whole[len(whole) // 2 :]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"no archive",
+        b"\x1f\x8b\x08\x00broken",
+        _damaged(gzip.compress),
+        _damaged(bz2.compress),
+        _damaged(lzma.compress),
+    ],
+    ids=["empty", "text", "head", "gz", "bz2", "xz"],
+)
 def test_what_is_no_archive_is_told(data: bytes, tmp_path: Path) -> None:
     path = tmp_path / "demo.tar.gz"
     path.write_bytes(data)

@@ -28,7 +28,7 @@ from .treepaths import Refused, shown
 from .unpack import unpack
 from .uvrun import run
 
-_LARGEST_PYPROJECT = 4 << 20
+_LARGEST_PYPROJECT = 1 << 20
 _HOOKS = """
 import importlib, json, os, sys
 answer, backend, paths = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
@@ -87,7 +87,7 @@ def _peek(job: Dict[str, Any]) -> Dict[str, Any]:
         with open(path, "rb") as file:
             data = file.read(_LARGEST_PYPROJECT + 1)
         if len(data) > _LARGEST_PYPROJECT:
-            raise Refused("its pyproject.toml is larger than 4 MiB")
+            raise Refused("its pyproject.toml is larger than 1 MiB")
         text = data.decode("utf-8", "replace")
     return {"pyproject": text, "setup": os.path.exists(os.path.join(folder, "setup.py"))}
 

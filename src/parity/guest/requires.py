@@ -42,7 +42,7 @@ class Requirement(NamedTuple):
 
 def parse_requirement(text: str) -> Optional[Requirement]:
     """Read a requirement; None for what is none, or one by address."""
-    match = _REQUIREMENT.match(text) if len(text) <= _LONGEST else None
+    match = _REQUIREMENT.match(" ".join(text.split())) if len(text) <= _LONGEST else None
     if match is None:
         return None
     extras = frozenset(

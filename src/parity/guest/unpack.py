@@ -5,13 +5,23 @@ import shutil
 import stat
 import tarfile
 import zipfile
-from typing import Callable, Dict, Iterable, Iterator, List, NamedTuple
+import zlib
+from contextlib import suppress
+from typing import Callable, Dict, Iterable, Iterator, List, NamedTuple, Tuple, Type
 
 from .treepaths import FILE, FOLDER, LINK, PROGRAM, Entry, Refused, check_tree, lay_out, shown
 
 _MOST_MEMBERS = 500000
 _LARGEST = 4 << 30
 _PIECE = 1 << 20
+
+_DAMAGED: Tuple[Type[Exception], ...] = (
+    tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError,
+)  # fmt: skip
+with suppress(ImportError):  # some Pythons are built without it
+    import lzma
+
+    _DAMAGED += (lzma.LZMAError,)
 
 Content = Callable[[], Iterable[bytes]]
 
@@ -45,7 +55,11 @@ def unpack(archive: str, place: str) -> None:
         else:
             with tarfile.open(archive) as tar:
                 _lay_out(around, _tar_members(tar))
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError, ValueError, RuntimeError) as error:
+    except _DAMAGED as error:
+        raise Refused("it cannot be unpacked: %s" % error) from error
+    except OSError as error:
+        if error.errno is not None:  # a full disk is no fault of the archive
+            raise
         raise Refused("it cannot be unpacked: %s" % error) from error
     names = os.listdir(around)
     inner = os.path.join(around, names[0]) if len(names) == 1 else around

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from parity.errors import HostileSource, SourceUnavailable
+from parity.errors import HostileSource, SourceUnavailable, WriteFailed
 from parity.guest.treepaths import FOLDER, Entry, Refused, check_tree
-from parity.host.gitaddress import check_revision, checked, read_submodules
+from parity.host.gitaddress import check_revision, checked, read_submodules, server_of
 from parity.host.gitrun import GitRunner
 from parity.host.gittree import Budget, Tree, read_settings, read_tree, refused, write_files
 from parity.model.network import clean_url
@@ -79,9 +79,10 @@ class Git:
         Raises:
             SourceUnavailable: the commit, or that of a submodule, cannot be had.
             HostileSource: it holds names, links or sizes that no checkout may have.
+            WriteFailed: the disk does not let us.
         """
         self._cache.mkdir(parents=True, exist_ok=True, mode=0o700)
-        parts = list(self._parts(url, commit, "", Budget(), 0))
+        parts = list(self._parts(url, url, commit, "", Budget(), 0))
         _check_together(url, parts)
         with tempfile.TemporaryDirectory(prefix="checkout-", dir=self._cache) as folder:
             for part in parts:
@@ -89,8 +90,12 @@ class Git:
             yield Path(folder)
 
     def _write(self, part: _Part, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        pointers = write_files(self._git, part.url, part.repository, folder, part.tree.files)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            pointers = write_files(self._git, part.url, part.repository, folder, part.tree.files)
+        except OSError as error:
+            what = f"the files of {clean_url(part.url)} cannot be written: {error.strerror}"
+            raise WriteFailed(what, where=str(self._cache)) from error
         if pointers:
             names = ", ".join(map(repr, pointers[:_FEW])) + ("…" if len(pointers) > _FEW else "")
             self._warn(
@@ -98,22 +103,27 @@ class Git:
                 f"what is built has their pointers: {names}"
             )
 
-    def _parts(self, url: str, commit: str, folder: str, budget: Budget, depth: int) -> Iterator[_Part]:
-        """A commit, and those of its submodules where they belong; nothing of them is written."""
+    def _parts(
+        self, asked: str, url: str, commit: str, folder: str, budget: Budget, depth: int
+    ) -> Iterator[_Part]:
+        """A commit, and those of its submodules where they belong; nothing of them is written.
+
+        `asked` is the address that the user, or a requirement, named; `url` may be a submodule's.
+        """
         where = clean_url(url)
         if not _COMMIT.fullmatch(commit):
             raise SourceUnavailable(f"{commit!r} is no full commit", where=where)
         budget.repositories -= 1
         if depth > _DEEPEST or budget.repositories < 0:
             raise HostileSource(f"{where} lies too deep in submodules, or has too many", where=where)
-        repository = self._fetched(url, commit)
+        repository = self._fetched(url, commit, foreign=server_of(url) != server_of(asked))
         tree = read_tree(self._git, url, repository, commit, budget)
         yield _Part(folder, url, repository, tree)
         if tree.gitlinks:
             settings = read_settings(self._git, url, repository, tree.modules)
             for each in read_submodules(url, tree.gitlinks, settings):
                 path = f"{folder}/{each.path}" if folder else each.path
-                yield from self._parts(each.url, each.commit, path, budget, depth + 1)
+                yield from self._parts(asked, each.url, each.commit, path, budget, depth + 1)
 
     def described(self, folder: Path) -> str:
         """The version that the tags of the user's own checkout tell, as setuptools-scm guesses it.
@@ -141,7 +151,7 @@ class Git:
         described = lines[-1] if lines else ""
         return guessed_version(described) if len(described) < _LONGEST_TAG else ""
 
-    def _fetched(self, url: str, commit: str) -> Path:
+    def _fetched(self, url: str, commit: str, *, foreign: bool = False) -> Path:
         """A bare repository in the cache that has the commit."""
         checked(url)
         repository = self._cache / hashlib.sha256(clean_url(url).encode()).hexdigest()[:32]
@@ -151,9 +161,10 @@ class Git:
         if self._has(url, repository, commit):
             return repository
         try:
-            self._git.fetch(url, repository, ["--no-tags", "--depth=1", "--", url, commit])
+            self._git.fetch(url, repository, ["--no-tags", "--depth=1", "--", url, commit], foreign=foreign)
         except SourceUnavailable:  # many servers give only what a name points to
-            self._git.fetch(url, repository, ["--no-tags", "--force", "--", url, "+refs/*:refs/parity/*"])
+            everything = ["--no-tags", "--force", "--", url, "+refs/*:refs/parity/*"]
+            self._git.fetch(url, repository, everything, foreign=foreign)
         if not self._has(url, repository, commit):
             raise SourceUnavailable(
                 f"{clean_url(url)} does not have the commit {commit}", where=clean_url(url)

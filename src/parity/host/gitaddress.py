@@ -128,6 +128,12 @@ def _joined(url: str, address: str) -> str:
     return root + between + "/".join([*folders, address])
 
 
+def server_of(url: str) -> str:
+    """The server that an address names, without the user: what headers of the user's own settings are for."""
+    scheme, _, rest = _root(url).rpartition("//")
+    return f"{scheme}//{rest.rpartition('@')[2]}".lower()
+
+
 def _root(url: str) -> str:
     """The part of an address that names the server; empty where it names none as it should."""
     if url.startswith(_FILE + "/"):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, TypeVar
 
@@ -51,6 +53,7 @@ _SETTINGS = (
     "submodule.recurse=false",
     "fetch.recurseSubmodules=false",
     "fetch.writeCommitGraph=false",
+    "fetch.unpackLimit=1",
     "fetch.uriProtocols=",
     "transfer.bundleURI=false",
     "transfer.fsckObjects=true",
@@ -62,14 +65,14 @@ _SETTINGS = (
 _OLD_FAULTS = (
     "badDate", "badDateOverflow", "badEmail", "badName", "badTimezone", "missingEmail",
     "missingNameBeforeEmail", "missingSpaceBeforeDate", "missingSpaceBeforeEmail", "multipleAuthors",
-    "missingTaggerEntry", "badTagName", "zeroPaddedDate", "zeroPaddedFilemode", "nullSha1",
+    "missingTaggerEntry", "badTagName", "zeroPaddedDate", "zeroPaddedFilemode", "nulInCommit",
 )  # fmt: skip
 _ALL_SETTINGS = (*_SETTINGS, *(f"fetch.fsck.{name}=ignore" for name in _OLD_FAULTS))
 _COMMON = tuple(word for each in _ALL_SETTINGS for word in ("-c", each))
 
 _LARGEST_FILE = 8 << 30
 _LIMITED = ["sh", "-c", 'ulimit -f "$0" 2>/dev/null; exec "$@"', str(_LARGEST_FILE // 512)]
-"""No file of a fetch grows without an end (the unit is that of POSIX)."""
+"""No file of a fetch grows without an end (the unit is that of POSIX); all that it brings is one file."""
 _MOST_LINES, _LAST_LINES = 1_000_000, 200
 _SAID = 12
 
@@ -85,15 +88,24 @@ class GitRunner:
         passed = {name: environ[name] for name in _PASSED if name in environ}
         self._environment = {**child_environment(environ), **passed, **_WRITTEN}
 
-    def fetch(self, url: str, repository: Path, words: Sequence[str]) -> None:
+    def fetch(self, url: str, repository: Path, words: Sequence[str], *, foreign: bool = False) -> None:
         """Fetch into a bare repository of ours.
+
+        Args:
+            url: of the repository, for messages.
+            repository: ours.
+            words: further arguments.
+            foreign: the server was named by another server: headers of the user's that are for all servers
+                (http.extraHeader) are not for it. Those for that very server, and credential helpers, hold.
 
         Raises:
             SourceUnavailable: it cannot be had.
             HostileSource: its objects are not what git makes.
         """
-        options = ["--quiet", "--no-auto-maintenance", "--no-recurse-submodules", "--no-write-fetch-head"]
-        command = [*_LIMITED, "git", *_COMMON, f"--git-dir={repository}", "fetch", *options, *words]
+        options = ["--quiet", "--no-recurse-submodules"]
+        _sweep(repository)
+        settings = [*_COMMON, *(["-c", "http.extraHeader="] if foreign else [])]
+        command = [*_LIMITED, "git", *settings, f"--git-dir={repository}", "fetch", *options, *words]
         self._said(url, command, _TRANSPORTS, deque(maxlen=_LAST_LINES))
 
     def list_remote(self, url: str, words: Sequence[str]) -> list[str]:
@@ -141,6 +153,15 @@ class GitRunner:
 
 
 _NOT_FOUND = 127
+_LEFT_ALONE = 3600.0
+
+
+def _sweep(repository: Path) -> None:
+    """Remove what a fetch left that was ended an hour ago or before."""
+    for path in repository.glob("objects/pack/tmp_*"):
+        with suppress(OSError):
+            if path.stat().st_mtime < time.time() - _LEFT_ALONE:
+                path.unlink()
 
 
 def _no_git() -> SourceUnavailable:
@@ -149,10 +170,15 @@ def _no_git() -> SourceUnavailable:
     )
 
 
+def _printable(line: str) -> str:
+    """A line that may be a server's own words."""
+    return "".join(each if each.isprintable() else " " for each in line)
+
+
 def _failed(url: str, lines: Sequence[str]) -> SourceUnavailable | HostileSource:
     """The error for a git that failed, free of credentials."""
     where = clean_url(url)
-    said = tuple(line.replace(url, where) for line in lines if line.strip())
+    said = tuple(_printable(line.replace(url, where)) for line in lines if line.strip())
     last = said[-_SAID:]
     faults = [line for line in said if "fsck error" not in line and line.startswith("error: object")]
     if faults and any("fsck" in line for line in said):

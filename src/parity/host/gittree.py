@@ -46,7 +46,7 @@ class Budget:
         repositories: how many may be in one another or beside each other.
     """
 
-    entries: int = 500_000
+    entries: int = 300_000
     listing: int = 128 << 20
     content: int = 4 << 30
     repositories: int = 500
@@ -143,7 +143,7 @@ def _rows(stream: IO[bytes], budget: Budget) -> list[tuple[bytes, str, int, str]
     for record in _records(stream, budget):
         budget.entries -= 1
         if budget.entries < 0:
-            raise Refused("it has more than 500,000 files and folders")
+            raise Refused("it has more than 300,000 files and folders")
         match = _ROW.fullmatch(record)
         if match is None:
             raise Refused(f"its tree is damaged at {record[-60:]!r}")

@@ -58,6 +58,7 @@ class Gathering:
     _extras: dict[str, set[str]] = field(default_factory=dict)
     _addresses: dict[str, str] = field(default_factory=dict)
     _own: set[str] = field(default_factory=set)
+    _named: dict[str, SourcePackage] = field(default_factory=dict)
 
     def take(self, lines: Sequence[str]) -> None:
         """Take requirement lines (PEP 508) of the user's own project."""
@@ -67,9 +68,11 @@ class Gathering:
     def want(self, plain: Iterable[RequirementLine], direct: Iterable[DirectRequirement]) -> None:
         """Take lines for an index, and those that name their source, if their markers hold."""
         self._lines += [line for line in plain if line.name not in self.left_out]
-        for each in direct:
-            if each.holds(self.shop.facts.markers):
-                self.build(replace(each.source(self.base), requested=True), each.extras)
+        held = [each for each in direct if each.holds(self.shop.facts.markers)]
+        sources = [replace(each.source(self.base), requested=True) for each in held]
+        self._named.update({source.name: source for source in sources if source.name})
+        for each, source in zip(held, sources, strict=True):
+            self.build(source, each.extras)
 
     def build(self, source: SourcePackage, extras: Iterable[str]) -> Built:
         """Build a source, and what it requires of other sources; gives it with the extras that it has."""
@@ -210,13 +213,20 @@ class Gathering:
         self._without_sources(plain)
         for each in direct:
             if each.is_local and built.wheel.name not in self._own:
-                raise HostileSource(
-                    f"{built.wheel.name} requires {each.name} from this machine's own files",
-                    where=where,
-                    remedy="only your own folders may name others of this machine: if you trust it, name "
-                    f"the source of {each.name} among your own requirements",
-                )
-            self.build(each.source(self.base), each.extras)
+                self.build(self._named_by_the_user(each, built), each.extras)
+            else:
+                self.build(each.source(self.base), each.extras)
+
+    def _named_by_the_user(self, each: DirectRequirement, built: Built) -> SourcePackage:
+        """What the user names, or has named, where a package would have this machine's own files."""
+        if each.name in self._named or each.name in self._built:
+            return self._named.get(each.name, SourcePackage(each.name, "", "path", "."))
+        raise HostileSource(
+            f"{built.wheel.name} requires {each.name} from this machine's own files",
+            where=built.wheel.filename,
+            remedy="only your own folders may name others of this machine: if you trust it, name "
+            f"the source of {each.name} among your own requirements",
+        )
 
     def _is_own(self, source: SourcePackage) -> bool:
         """Whether it is a folder of the user's, whose words are the user's."""

@@ -1,7 +1,6 @@
 """Whole projects: what they pin, their sources built to wheels, and what the far side needs of them."""
 
 from parity.project.builder import (
-    BuildSystem,
     BuiltFile,
     Repair,
     Room,
@@ -9,6 +8,7 @@ from parity.project.builder import (
     file_of_path,
     incoming_tar,
 )
+from parity.project.buildsystem import BuildSystem
 from parity.project.checkout import checkout_tar, needs_code
 from parity.project.describe import DOCUMENT, TREE, describe, no_sources, project_files, sync_arguments
 from parity.project.export import export_lock

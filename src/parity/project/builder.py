@@ -18,7 +18,7 @@ from parity.engine.guests import GuestFailed, folders_tar, guest_tar, run_guest
 from parity.engine.workshop import STORE, STORE_VOLUME
 from parity.errors import BuildFailed, HostileSource, NotIsolated, SourceUnavailable
 from parity.model import Facts, PinnedImage, RehearsalPlan
-from parity.model.toml import TOMLError, parse
+from parity.project.buildsystem import BuildSystem, read_build_system
 from parity.project.failures import build_failed
 
 EPOCH = 315532800
@@ -38,19 +38,6 @@ class CarriesUv(Protocol):
     """Puts the pinned uv into a container below a folder; tells where it is there."""
 
     def __call__(self, container: Container, folder: str) -> str: ...  # noqa: D102
-
-
-@dataclass(frozen=True)
-class BuildSystem:
-    """What pyproject.toml says of the build, defaults filled in (PEP 517 and 518)."""
-
-    requires: tuple[str, ...]
-    backend: str
-    paths: tuple[str, ...] = ()
-
-    def document(self) -> dict[str, object]:
-        """For the guest."""
-        return {"requires": list(self.requires), "backend": self.backend, "paths": list(self.paths)}
 
 
 @dataclass(frozen=True)
@@ -112,14 +99,7 @@ class Room:
         found = self._ask("peek")
         if found["pyproject"] is None and not found["setup"]:
             raise BuildFailed(f"{self._what} has neither pyproject.toml nor setup.py", where=self._what)
-        try:
-            return _build_system(parse(found["pyproject"] or "").get("build-system", {}))
-        except (TOMLError, RecursionError, AttributeError, TypeError) as error:
-            raise BuildFailed(
-                f"the pyproject.toml of {self._what} is no TOML, or its build-system no table: {error}",
-                where=self._what,
-                remedy="mend it (PEP 518 says what build-system holds), or use another version",
-            ) from error
+        return read_build_system(found["pyproject"] or "", self._what)
 
     def requires(self, system: BuildSystem, find_links: str) -> tuple[list[str], list[str]]:
         """What the backend asks for besides: for a wheel, and for an editable install."""
@@ -236,18 +216,6 @@ def _spec(image: PinnedImage, limits: RehearsalPlan, volume: str) -> ContainerSp
         pids=1024,
         lifetime=4 * limits.timeout + 600,
     )
-
-
-def _build_system(said: Mapping[str, Any]) -> BuildSystem:
-    legacy = "setuptools.build_meta:__legacy__"
-    requires = said.get("requires")
-    if not isinstance(requires, list):
-        return BuildSystem(("setuptools>=40.8.0",), legacy)
-    said_paths = said.get("backend-path", [])
-    if not isinstance(said_paths, list):
-        raise TypeError("backend-path is no list")
-    paths = tuple(str(path) for path in said_paths)
-    return BuildSystem(tuple(str(line) for line in requires), str(said.get("build-backend") or legacy), paths)
 
 
 def _only_wheel(archive: Iterable[bytes], what: str) -> BuiltFile:

@@ -84,9 +84,9 @@ class DirectRequirement:
         if sha256 and not _SHA256.fullmatch(sha256):
             raise InputFileError("a SHA-256 is 64 hexadecimal digits", where=self.where or clean_url(address))
         if address.startswith("file:"):
-            path = os.path.relpath(unquote(urlsplit(address).path), base)
+            path = os.path.relpath(_path_of(address, self.where), base)
             return SourcePackage(self.name, "", "path", path, sha256=sha256, subdirectory=inside)
-        if address.startswith(("https://", "http://")):
+        if address.startswith(("https://", "http://")) and _names_a_server(address):
             if "?" in address and not sha256:
                 raise InputFileError(
                     f"an address with a query: {clean_url(address)[:60]}?…",
@@ -165,8 +165,32 @@ def _local_url(address: str, folder: Path | None, where: str) -> str:
         raise InputFileError(f"a path is not known here: {address[:60]}", where=where)
     path, mark, fragment = address.partition("#")
     if path.startswith("file:"):
-        path = unquote(urlsplit(path).path)
+        path = _path_of(path, where)
     return Path(os.path.normpath(folder / path)).as_uri() + mark + fragment
+
+
+def _names_a_server(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a host or port that is none
+        return False
+
+
+def _path_of(address: str, where: str) -> str:
+    """The path that a file: address names (RFC 8089)."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        parts = urlsplit("file://?")
+    path = unquote(parts.path)
+    if parts.netloc not in ("", "localhost") or not path or "\0" in path:
+        raise InputFileError(
+            f"a file: address that names no file of this machine: {address[:60]!r}",
+            where=where,
+            remedy="write file:///PATH, or the path alone",
+        )
+    return path
 
 
 def _at_revision(address: str) -> tuple[str, str]:
