@@ -88,14 +88,8 @@ def _wrong(guarded: Guarded, folder: Path, wheels: list[Hostile]) -> str:
         path.write_bytes(wheel.data)
         try:
             refused = guarded.install(path).refused
-        except OSError as error:  # an earlier wheel's file is a folder here, or the other way round
-            if len(wheels) == 1:
-                return f"fault {error!r}"
-            changed = guarded.changed()
-            if changed:
-                return changed
-            guarded.renew()
-            refused = guarded.install(path).refused
+        except OSError as error:  # alone: a fault; else an earlier wheel's file may be a folder here
+            return f"fault {error!r}"
         if refused:
             return f"refused when installed: {refused[0].kind}"
     return guarded.changed()
