@@ -61,3 +61,24 @@ def test_they_write_the_scripts_that_the_judge_reads(tmp_path: Path, install: ob
     assert written(environment) == expected
     made = {path.name for path in set((environment / "bin").iterdir()) - before}
     assert made == set().union(*expected.values())
+
+
+READ_BY_SOME = {
+    "one": "[console_scripts]]\nfirst = evil:main\n",
+    "two": "[other]\nx = y\n  [console_scripts]\n  second = evil:main\n",
+    "three": "[console_scripts]\nnamed third = evil:main\n",
+}
+
+
+def test_what_the_judge_refuses_pip_would_write(tmp_path: Path) -> None:
+    """To configparser the first two hold no scripts, and the third one another."""
+    wheels = []
+    for name, text in READ_BY_SOME.items():
+        parts = WheelParts(name, "1.0", files={}, entry_points=text)
+        wheels.append(tmp_path / parts.filename)
+        wheels[-1].write_bytes(parts.data())
+        assert {each.kind for each in judge(str(wheels[-1])).findings} == {"entry-point-invalid"}
+    environment = tmp_path / "env"
+    subprocess.run([sys.executable, "-m", "venv", environment], check=True)
+    by_pip(environment, wheels)
+    assert all((environment / "bin" / name).exists() for name in ("first", "second", "third"))

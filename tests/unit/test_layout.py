@@ -11,7 +11,7 @@ import pytest
 from tests.support.evil import evil
 from tests.support.hostile_places import namespace_line
 from tests.support.real_places import REAL
-from tests.support.wheels import WheelParts
+from tests.support.wheels import STORED, Raw, WheelParts, raw_zip
 
 from parity.farside import layout, wheelset
 from parity.farside.layout import SITE, check_place
@@ -87,6 +87,27 @@ def test_folders_of_modules_that_the_interpreter_names_are_not_for_the_taking(tm
                 assert list(check_place(f"{folder}/x", "evil")), folder
 
 
+@pytest.mark.parametrize(
+    "folder", ["other-9.dist-info/", "sitecustomize/", "evil-1.0.data/purelib/o-1.egg-info/"]
+)
+def test_a_folder_is_enough_to_be_seen(tmp_path: Path, folder: str) -> None:
+    entry = Raw(folder.encode(), b"", method=STORED, mode=0o040755)
+    file = tmp_path / evil().filename
+    file.write_bytes(raw_zip([entry, *evil().entries()]))
+    assert {each.kind for each in judge(str(file)).findings} <= {"foreign-metadata", "startup-module"}
+    assert judge(str(file)).findings
+
+
+@pytest.mark.parametrize(
+    "folder", ["evil/", "evil-1.0.dist-info/", "evil-1.0.data/", "evil-1.0.data/scripts/"]
+)
+def test_folders_of_a_wheels_own_pass(tmp_path: Path, folder: str) -> None:
+    entry = Raw(folder.encode(), b"", method=STORED, mode=0o040755)
+    file = tmp_path / evil().filename
+    file.write_bytes(raw_zip([entry, *evil({"evil-1.0.data/scripts/x": b""}).entries()]))
+    assert judge(str(file)).findings == []
+
+
 def wheel_file(folder: Path, parts: WheelParts) -> wheelset.WheelFile:
     path = folder / parts.filename
     path.write_bytes(parts.data())
@@ -98,6 +119,8 @@ def wheel_file(folder: Path, parts: WheelParts) -> wheelset.WheelFile:
     [
         ("one-1.data/data/lib/x.so", "two-1.data/data/lib64/x.so", "path-conflict"),
         ("shared.py", "two-1.data/data/lib/python3.11/site-packages/shared.py", "path-conflict"),
+        ("shared/m.py", "shared/__pycache__/m.cpython-311.pyc", "path-conflict"),
+        ("shared.py", "__pycache__/shared.cpython-39.opt-1.pyc", "path-conflict"),
         ("shared", "shared/x.py", "duplicate-path"),
         ("one-1.data/data/share/x", "two-1.data/data/share/x/y", "duplicate-path"),
         ("one-1.data/scripts/tool", "two-1.data/data/bin/tool/x", "duplicate-path"),

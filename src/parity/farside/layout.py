@@ -41,8 +41,8 @@ _MODULE_FOLDER = (
 _OF_PYTHON = re.compile(
     rf"(?:{_MODULE_FOLDER}|(?:usr/)?(?:local/)?lib\d*/(?:{_MODULE_FOLDER}|python|pypy|graalpy|jython)"
     r"|library/(?:python|frameworks)|[^/]*python[^/]*\.framework|include/(?:python|pypy|graalpy)[^/]*|include/site"
-    r"|dlls|conda-meta|modules/setup[^/]*|files)(?:/.*)?"
-    r"|bin|scripts|lib\d*|local|include|share|etc|(?:local|usr)/(?:lib\d*|bin)|\.(?:lock|gitignore)"
+    r"|dlls|conda-meta|modules/setup[^/]*|files|\.lock|\.gitignore|cachedir\.tag)(?:/.*)?"
+    r"|bin|scripts|lib\d*|local|include|share|etc|(?:local|usr)/(?:lib\d*|bin)"
 )
 _SITE_FOLDER = re.compile(r"(?:.*/)?(?:site|dist)-packages/([^/]+(?:/.*)?)")
 
@@ -82,17 +82,18 @@ def check_place(place: str, package: str, is_own_metadata: bool = False) -> Iter
 def check_script(name: str, package: str) -> Iterator[Finding]:
     """A script must not be called as the interpreter, its pip or the activation scripts are."""
     key = fold(name)
-    plain = key[:-4] if key.endswith(".exe") else key
+    first = key.partition("/")[0]  # a folder of such a name stands in the way as well
+    plain = first[:-4] if first.endswith(".exe") else first
     if _INTERPRETER.fullmatch(plain) and not (package == "pip" and plain.startswith("pip")):
         yield Finding("entry-point-shadow", f"the script {name!r} would replace the environment's own")
     yield from _check_landmark("bin/" + name, key)
 
 
 def _check_landmark(place: str, key: str) -> Iterator[Finding]:
-    last = key.rpartition("/")[2]
-    if _LANDMARKS.fullmatch(last):
+    parts = key.split("/")
+    if any(map(_LANDMARKS.fullmatch, parts)):
         yield Finding("environment-file", f"{place} would tell the interpreter what it is")
-    elif _LOADED.fullmatch(last):
+    elif _LOADED.fullmatch(parts[-1]):
         yield Finding("interpreter-path", f"{place} is named as a library that the interpreter loads")
 
 

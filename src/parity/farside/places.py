@@ -45,6 +45,12 @@ def key_of(place: str) -> str:
     return "lib/" + key[len(_LIB64) :] if key.startswith(_LIB64) else key
 
 
+def source_of(key: str) -> str:
+    """The module whose compiled form lies there (PEP 3147), whatever that form holds; or nothing."""
+    folder, cache, name = key.rpartition("/__pycache__/")
+    return f"{folder}/{name.partition('.')[0]}.py" if cache and name.endswith(".pyc") else ""
+
+
 def _place_of_data(rest: str) -> Optional[str]:
     if _PYPYS.match(rest):  # a site-packages for one interpreter, a folder like any other for the rest
         return None

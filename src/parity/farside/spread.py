@@ -174,12 +174,12 @@ class _Spread(Keeper):
                 return -1
             os.unlink(path)
         folder = os.path.dirname(path)
-        if folder not in self._folders:
-            os.makedirs(folder, exist_ok=True)
-            self._folders.add(folder)
         try:
+            if folder not in self._folders:
+                os.makedirs(folder, exist_ok=True)
+                self._folders.add(folder)
             return os.open(path, _NEW_FILE, mode)
-        except FileExistsError:
+        except (FileExistsError, NotADirectoryError):  # of a file, or of one where a folder should be
             self.clashes.append(place)
             return -1
 

@@ -56,6 +56,7 @@ class _Wheel:
         self.handle = handle
         self.name = name
         self.files = [(entry, start) for entry, start in located if not entry.is_folder]
+        self.folders = [entry.name for entry, _ in located if entry.is_folder]
         self.by_name = {entry.name: (entry, start) for entry, start in self.files}
         self.dist_info = ""
         self.texts: Dict[str, bytes] = {}
@@ -231,6 +232,10 @@ def _check_places(wheel: _Wheel, destinations: Dict[str, str]) -> Iterator[Findi
         destinations[entry.name] = place
         yield from layout.check_place(place, package, entry.name.startswith(wheel.dist_info + "/"))
         yield from _check_pth(wheel, entry, place)
+    for folder in wheel.folders:  # uv makes those that are empty, too: as if a file were in it
+        place = places.place_of(folder + "x", data_folder)
+        if place is not None and place.startswith(layout.SITE):
+            yield from layout.check_place(place, package, folder.startswith(wheel.dist_info + "/"))
 
 
 def _check_pth(wheel: _Wheel, entry: Entry, place: str) -> Iterator[Finding]:

@@ -14,7 +14,7 @@ from typing import Callable, Dict, Iterable, Iterator, List, NamedTuple, Optiona
 from . import zipcheck
 from .layout import SITE
 from .names import normalize_name
-from .places import key_of
+from .places import key_of, source_of
 from .wheel import Judgement, judge
 from .zipcheck import Finding
 
@@ -160,7 +160,14 @@ def _conflicts(
                 f"{shown} is written by {owner.filename} too, with {'the same' if same else 'other'} bytes"
             )
             yield wheel, Finding("shared-path" if same else "path-conflict", message)
-    for key in _folders(seen).intersection(seen):
+    for key, (owner, place, _) in seen.items():
+        source = source_of(key)
+        if source in seen and seen[source][0] is not owner:
+            yield (
+                owner,
+                Finding("path-conflict", f"{place} would stand for a module of {seen[source][0].filename}"),
+            )
+    for key in sorted(_folders(seen).intersection(seen)):
         owner, place, _ = seen[key]
         yield owner, Finding("duplicate-path", f"{place} would be both a file and a folder")
 

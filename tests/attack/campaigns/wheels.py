@@ -22,7 +22,7 @@ from parity.farside.wheel import judge
 
 TITLE = "hostile wheels against the judge, and those accepted against an environment"
 _MUTANTS = 20000
-_TOGETHER = 25
+_TOGETHER = 50
 """How many accepted wheels share an environment before it is looked at."""
 
 
@@ -84,18 +84,22 @@ def _wrong(guarded: Guarded, folder: Path, wheels: list[Hostile]) -> str:
     """What these wheels did to an environment that they may not."""
     guarded.renew()
     for wheel in wheels:
-        path = folder / wheel.filename
-        path.write_bytes(wheel.data)
-        try:
-            refused = guarded.install(path).refused
-        except OSError as error:  # an earlier wheel's file is a folder here, or the other way round
-            if len(wheels) == 1:
-                return f"fault {error!r}"
-            changed = guarded.changed()
-            if changed:
-                return changed
+        wrong = _put(guarded, folder, wheel)
+        if wrong and len(wheels) > 1:  # an earlier wheel's file may be a folder here: on with a fresh one
+            wrong = guarded.changed()
             guarded.renew()
-            refused = guarded.install(path).refused
-        if refused:
-            return f"refused when installed: {refused[0].kind}"
+            wrong = wrong or _put(guarded, folder, wheel)
+        if wrong:
+            return wrong
     return guarded.changed()
+
+
+def _put(guarded: Guarded, folder: Path, wheel: Hostile) -> str:
+    """Install one; gives what went wrong with that."""
+    path = folder / wheel.filename
+    path.write_bytes(wheel.data)
+    try:
+        guarded.install(path)  # the set's judgement may still refuse it, and is looked at like the rest
+    except OSError as error:
+        return f"fault {error!r}"
+    return ""
