@@ -67,10 +67,11 @@ def run(scale: float) -> Iterator[Outcome]:
     ]
     with scratch("servers") as folder:
         bundle = bundle_of(folder, some_wheels(folder / "wheels")).path
-        yield from many(partial(_tried, bundle), pieces[::step])
+        yield from many(partial(tried, bundle), pieces[::step])
 
 
-def _tried(bundle: Path, piece: Piece) -> list[Outcome]:
+def tried(bundle: Path, piece: Piece) -> list[Outcome]:
+    """One request of one kind of server, answered wrongly in one way (the number of the piece)."""
     scene, _, request = piece.kind.partition(", ")
     name = list(WRONG)[piece.first]
 
