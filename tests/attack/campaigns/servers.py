@@ -94,7 +94,7 @@ def _outcome(kind: str, name: str, attempt: Callable[[], object]) -> Outcome:
     except ParityError as error:
         right = error.exit_code != 1 and is_readable(error.message)
         return Outcome(kind, name, right, f"refused ({error.exit_code})" if right else repr(error)[:300])
-    except BaseException as fault:  # noqa: BLE001 - whatever it is, it is the finding
+    except Exception as fault:  # noqa: BLE001 - whatever it is, it is the finding
         return Outcome(kind, name, False, f"fault: {fault!r}"[:300])
     return Outcome(kind, name, True, "went on")
 
