@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.attack.outcome import Outcome
 from tests.attack.scene import Scene, carry_here
-from tests.attack.trial import Piece, many, scratch
+from tests.attack.trial import Piece, many, scratch, some
 from tests.support.kills import Kill, carry_pair, joins, patches, splits, started
 
 from parity.pack.singlefile import NAME
@@ -41,7 +41,7 @@ def run(scale: float) -> Iterator[Outcome]:
         pieces += [Piece(kind, first, min(first + MOST, rounds)) for first in range(0, rounds, MOST)]
     with scratch("kills") as folder:
         carry_here(folder)
-        yield from many(partial(_killed, folder), pieces)
+        yield from many(partial(_killed, folder), some(pieces, scale, 3))
 
 
 def _killed(folder: Path, piece: Piece) -> list[Outcome]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -66,8 +67,17 @@ def run(scale: float) -> Iterator[Outcome]:
         for number in range(len(WRONG))
     ]
     with scratch("servers") as folder:
-        bundle = bundle_of(folder, some_wheels(folder / "wheels")).path
-        yield from many(partial(tried, bundle), pieces[::step])
+        yield from many(partial(_piece, folder), pieces[::step])
+
+
+def _piece(folder: Path, piece: Piece) -> list[Outcome]:
+    return tried(_bundle(folder / f"of-{os.getpid()}"), piece)
+
+
+@cache
+def _bundle(folder: Path) -> Path:
+    """What is uploaded: each process has a key of its own, and so a bundle."""
+    return bundle_of(folder, some_wheels(folder / "wheels")).path
 
 
 def tried(bundle: Path, piece: Piece) -> list[Outcome]:
