@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from tests.attack.campaigns.servers import tried
+from tests.attack.inputs.raw_server import WRONG
 from tests.attack.trial import Piece
-from tests.support.raw_server import WRONG
 from tests.support.served import bundle_of, some_wheels
 
 ANSWERS = [

@@ -13,9 +13,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from tests.attack.inputs.raw_server import WRONG, answered, as_json, raw_server
 from tests.attack.outcome import Outcome
 from tests.attack.trial import Piece, is_readable, many, scratch
-from tests.support.raw_server import WRONG, answered, as_json, raw_server
 from tests.support.recorder import Recorder
 from tests.support.served import bundle_of, opened, some_wheels
 
