@@ -19,6 +19,8 @@ from tests.attack.outcome import Outcome
 from parity.farside.errors import FarsideError
 
 PROCESSES = min(4, os.cpu_count() or 1)
+TINY = 0.01
+"""A scale below this asks only whether a campaign still works."""
 _TELL_EVERY = 10.0  # seconds
 
 Task = Callable[["Piece"], list[Outcome]]
@@ -43,6 +45,11 @@ def shares(total: int, kinds: Sequence[str], size: int) -> list[Piece]:
     """So many inputs spread evenly over the kinds (each gets one at least), in pieces of at most `size`."""
     each = max(1, round(total / len(kinds)))
     return [Piece(kind, first, min(first + size, each)) for kind in kinds for first in range(0, each, size)]
+
+
+def some(pieces: Sequence[Piece], scale: float, least: int = 2) -> Sequence[Piece]:
+    """All pieces, or at a tiny scale (that of a test) so few of them, spread over all."""
+    return pieces[:: max(1, len(pieces) // least)] if scale < TINY else pieces
 
 
 def many(task: Task, pieces: Sequence[Piece]) -> Iterator[Outcome]:

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from tests.attack.outcome import Outcome
-from tests.attack.trial import Piece, many, refused, scratch, shares
+from tests.attack.trial import Piece, many, refused, scratch, shares, some
 from tests.attack.trial import run as command
 from tests.support.bundles import RepeatableKey, make_bundle
 from tests.support.mutations import MUTATIONS, mutant
@@ -31,8 +31,9 @@ def run(scale: float) -> Iterator[Outcome]:
     with scratch("bundles") as folder:
         made = make_bundle(folder, key=RepeatableKey())
         yield from many(partial(_unpack, folder, made.path), shares(round(INPUTS * scale), [*BY_KIND], 500))
+        commands = shares(round(COMMANDS * scale), [*BY_KIND], 4)
         here = carried(folder / "carried")
-        yield from many(partial(_command, folder, here), shares(round(COMMANDS * scale), [*BY_KIND], 4))
+        yield from many(partial(_command, folder, here), some(commands, scale))
 
 
 def carried(folder: Path) -> Signed:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.attack.outcome import Outcome
 from tests.attack.scene import Scene, carry_here
-from tests.attack.trial import Piece, many, scratch
+from tests.attack.trial import Piece, many, scratch, some
 
 TITLE = "full disks: no bytes or no files left at some point of install, update, --into, index"
 STEPS = {"install": 9, "update": 7, "into": 5, "index": 4}
@@ -29,7 +29,7 @@ def run(scale: float) -> Iterator[Outcome]:
     ]
     with scratch("disks") as folder:
         carry_here(folder)
-        yield from many(partial(_filled, folder), pieces)
+        yield from many(partial(_filled, folder), some(pieces, scale))
 
 
 def _filled(folder: Path, piece: Piece) -> list[Outcome]:

@@ -55,8 +55,8 @@ ENVIRONMENTS: Mapping[str, str] = {
     "a huge variable": "A=$(head -c 100000 /dev/zero | tr '\\0' x) @",
     "letters that are none in variables": "A=$(printf '\\377\\376') LC_ALL=C.UTF-8 @",
 }
-ODD_ENDINGS = {"streams that are full": 120}
-"""Where the interpreter itself ends so after all was done: what was said could not be written."""
+MUTE, UNSAID = "streams that are full", 120
+"""Who cannot say how it ended: done or not, the interpreter's own code tells that words were lost."""
 
 
 def run(scale: float) -> Iterator[Outcome]:
@@ -78,9 +78,9 @@ def _tried(folder: Path, piece: Piece) -> list[Outcome]:
     line = line.replace("@", shlex.quote(sys.executable)).replace(EVIL, shlex.quote(str(evil)))
     clean = {key: word for key, word in written_environment(place).items() if key != "PYTHONPATH"}
     done = command("sh", "-c", line, cwd=place, env=clean)
-    allowed = (*CODES, ODD_ENDINGS.get(piece.kind, 0))
-    wrong, state, half = done.faults(allowed), scene.seen(), scene.half()
-    if state != ("2.0" if done.code == allowed[-1] else "1.0"):
+    codes = (*CODES, UNSAID) if piece.kind == MUTE else CODES
+    wrong, state, half = done.faults(codes), scene.seen(), scene.half()
+    if state not in ("1.0", "2.0") or (done.code != UNSAID and (state == "2.0") != (done.code == 0)):
         wrong = wrong or f"ended with {done.code}, but is {state[:200]}: {done.output[-200:]}"
     marks = [
         *place.rglob("MARK*"),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import random
+import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -10,7 +13,7 @@ from pathlib import Path
 
 from tests.attack.outcome import Outcome
 from tests.attack.scene import Scene, carry_here
-from tests.attack.trial import Piece, many, scratch
+from tests.attack.trial import Piece, many, scratch, some
 from tests.support.kills import Kill, carry_pair, joins, patches, splits, started
 
 from parity.pack.singlefile import NAME
@@ -38,7 +41,7 @@ def run(scale: float) -> Iterator[Outcome]:
         pieces += [Piece(kind, first, min(first + MOST, rounds)) for first in range(0, rounds, MOST)]
     with scratch("kills") as folder:
         carry_here(folder)
-        yield from many(partial(_killed, folder), pieces)
+        yield from many(partial(_killed, folder), some(pieces, scale, 3))
 
 
 def _killed(folder: Path, piece: Piece) -> list[Outcome]:
@@ -71,8 +74,16 @@ def _kills(scene: Scene, piece: Piece) -> Iterator[Outcome]:
         scene.restore()
         with started(scene.folder / NAME, *words) as process:
             time.sleep(dice.uniform(0.1, 1.05) * length)
-            process.kill()
+            _kill(process, with_children=bool(number % 2))
         yield _judged(scene, piece.kind, number, words, (old, new))
+
+
+def _kill(process: subprocess.Popen[bytes], *, with_children: bool) -> None:
+    """The process alone, whose children live on, or all of them, as a loss of power would."""
+    if with_children:
+        os.killpg(process.pid, signal.SIGKILL)
+    else:
+        process.kill()
 
 
 def _judged(scene: Scene, kind: str, number: int, words: list[str], states: tuple[str, str]) -> Outcome:

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from functools import cache, partial
 from pathlib import Path
 
+from tests.attack.inputs.drafts import CANARY, Draft, HostileManifest, draft, forge
+from tests.attack.inputs.hostile_manifests import hostile_manifests
 from tests.attack.outcome import Outcome
 from tests.attack.trial import Piece, is_readable, many, scratch
 from tests.attack.trial import run as command
 from tests.support.bundles import RepeatableKey
 from tests.support.cli import written_environment
-from tests.support.drafts import CANARY, Draft, HostileManifest, draft, forge
-from tests.support.hostile_manifests import hostile_manifests
 
 from parity.farside.errors import FarsideError
 from parity.farside.install import Request, install

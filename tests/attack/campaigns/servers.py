@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from tests.attack.inputs.raw_server import WRONG, answered, as_json, raw_server
 from tests.attack.outcome import Outcome
 from tests.attack.trial import Piece, is_readable, many, scratch
-from tests.support.raw_server import WRONG, answered, as_json, raw_server
 from tests.support.recorder import Recorder
 from tests.support.served import bundle_of, opened, some_wheels
 
@@ -66,11 +67,21 @@ def run(scale: float) -> Iterator[Outcome]:
         for number in range(len(WRONG))
     ]
     with scratch("servers") as folder:
-        bundle = bundle_of(folder, some_wheels(folder / "wheels")).path
-        yield from many(partial(_tried, bundle), pieces[::step])
+        yield from many(partial(_piece, folder), pieces[::step])
 
 
-def _tried(bundle: Path, piece: Piece) -> list[Outcome]:
+def _piece(folder: Path, piece: Piece) -> list[Outcome]:
+    return tried(_bundle(folder / f"of-{os.getpid()}"), piece)
+
+
+@cache
+def _bundle(folder: Path) -> Path:
+    """What is uploaded: each process has a key of its own, and so a bundle."""
+    return bundle_of(folder, some_wheels(folder / "wheels")).path
+
+
+def tried(bundle: Path, piece: Piece) -> list[Outcome]:
+    """One request of one kind of server, answered wrongly in one way (the number of the piece)."""
     scene, _, request = piece.kind.partition(", ")
     name = list(WRONG)[piece.first]
 
@@ -93,7 +104,7 @@ def _outcome(kind: str, name: str, attempt: Callable[[], object]) -> Outcome:
     except ParityError as error:
         right = error.exit_code != 1 and is_readable(error.message)
         return Outcome(kind, name, right, f"refused ({error.exit_code})" if right else repr(error)[:300])
-    except BaseException as fault:  # noqa: BLE001 - whatever it is, it is the finding
+    except Exception as fault:  # noqa: BLE001 - whatever it is, it is the finding
         return Outcome(kind, name, False, f"fault: {fault!r}"[:300])
     return Outcome(kind, name, True, "went on")
 

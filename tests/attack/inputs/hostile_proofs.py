@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from tests.support.drafts import Draft, HostileManifest
+from tests.attack.inputs.drafts import Draft, HostileManifest
 
 HONEST: dict[str, Any] = {
     "format": "parity-proof/1",

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from tests.support.drafts import CANARY, Draft, HostileManifest, canonical, listed
-from tests.support.hostile_proofs import hostile_proofs
+from tests.attack.inputs.drafts import CANARY, Draft, HostileManifest, canonical, listed
+from tests.attack.inputs.hostile_proofs import hostile_proofs
 from tests.support.wheels import WheelParts
 
 _HUGE: tuple[Any, ...] = (-1, 2**63, 2**64, 10**400, 1.5, 1e300, True, "7", None, [], {})
