@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from tests.support.evil import Hostile
+from tests.support.evil_wheel import Hostile
 from tests.support.faults import Done, User, side_by_side
 from tests.support.hostile import hostile_wheels
 from tests.support.index import PackageIndex, gateway, tiny_wheel

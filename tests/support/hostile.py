@@ -6,7 +6,7 @@ import struct
 import zlib
 from collections.abc import Callable, Sequence
 
-from tests.support.evil import MODULE, Hostile, evil
+from tests.support.evil_wheel import MODULE, Hostile, evil
 from tests.support.hostile_places import hostile_places
 from tests.support.hostile_texts import hostile_texts
 from tests.support.wheels import STORED, Raw, Row, raw_zip

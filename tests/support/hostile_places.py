@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.support.evil import Hostile, evil
+from tests.support.evil_wheel import Hostile, evil
 
 RUNS = b"import sys\nsys.evil = True\n"
 """What a file of an attack does when the interpreter runs it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from tests.support.evil import MODULE, Hostile, evil
+from tests.support.evil_wheel import MODULE, Hostile, evil
 from tests.support.wheels import Row, record_hash
 
 _GROUP = "[console_scripts]\n"

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from tests.support.entry_texts import random_text
-from tests.support.evil import FILENAME, Hostile, evil
+from tests.support.evil_wheel import FILENAME, Hostile, evil
 from tests.support.hostile_places import RUNS
 
 _MINOR = ".".join(map(str, sys.version_info[:2]))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.evil import evil
+from tests.support.evil_wheel import evil
 from tests.support.targets import DEBIAN11
 from tests.support.wheels import WheelParts
 

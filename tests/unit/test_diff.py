@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from tests.support.bundles import FILES, IDENTITY, MadeBundle, make_bundle, texts_of
-from tests.support.evil import FILENAME, Hostile
+from tests.support.evil_wheel import FILENAME, Hostile
 from tests.support.hostile import hostile_wheels
 from tests.support.recorder import Recorder
 from tests.support.updates import NEWER, proof, real_wheel

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.evil import Hostile
+from tests.support.evil_wheel import Hostile
 from tests.support.hostile import hostile_wheels
 from tests.support.unpacked import here, unpacked, uv_wheel
 from tests.support.wheels import WheelParts, make_wheel

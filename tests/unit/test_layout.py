@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.support.evil import evil
+from tests.support.evil_wheel import evil
 from tests.support.hostile_places import namespace_line
 from tests.support.real_places import REAL
 from tests.support.wheels import STORED, Raw, WheelParts, raw_zip

@@ -16,8 +16,8 @@ from tests.support.unpacked import here, unpacked
 from tests.support.wheels import make_wheel
 
 from parity.errors import LockInvalid
-from parity.farside import rpmversion, system
-from parity.farside.errors import BundleDamaged, InstallFailed, NotRoot, WrongHost
+from parity.farside import packagefile, rpmversion, system
+from parity.farside.errors import BundleDamaged, HostileContent, InstallFailed, NotRoot, WrongHost
 from parity.farside.folder import BundleFolder, open_folder
 from parity.farside.install import Request, install
 from parity.farside.system_managers import MANAGERS, Key, split_apk
@@ -191,6 +191,11 @@ def test_what_is_found_for_wheels_holds_for_those_wheels_alone() -> None:
 # --- on the target --------------------------------------------------------------------------------------
 
 
+EMPTY_DEB = b"!<arch>\ndebian-binary   1700000000  0     0     100644  4         `\n2.0\n"
+"""How every deb begins; what comes after is nothing that dpkg would take."""
+RPM = b"\xed\xab\xee\xdb\x03\x00\x00\x00" + bytes(88) + b"\x8e\xad\xe8\x01" + bytes(12)
+
+
 def carrying(folder: Path, *packages: tuple[str, str, str], **more: Any) -> Path:
     """An unpacked bundle for this machine that carries such debs; their bytes are nothing."""
     wheel = make_wheel(folder.parent, "alpha", "1.0", {"alpha.py": b""})
@@ -198,7 +203,7 @@ def carrying(folder: Path, *packages: tuple[str, str, str], **more: Any) -> Path
         {"name": name, "version": version, "arch": arch, "path": f"system/{name}.deb", "requested": True}
         for name, version, arch in packages
     ]
-    files = {f"system/{name}.deb": name.encode() for name, _, _ in packages}
+    files = {f"system/{name}.deb": EMPTY_DEB + name.encode() for name, _, _ in packages}
     return unpacked(folder, [wheel], system={"manager": "deb", "packages": rows}, files=files, **more)
 
 
@@ -249,6 +254,68 @@ def test_altered_bytes_are_not_given_to_the_package_manager(
     assert list((tmp_path / "work").iterdir()) == []
 
 
+NO_PACKAGES = {
+    "a list that rpm would fetch": ("rpm", "x.rpm", b"http://127.0.0.1/evil.rpm\n"),
+    "a comment": ("rpm", "x.rpm", b"# not an rpm\nevil.rpm\n"),
+    "a source package": ("rpm", "x.rpm", RPM[:7] + b"\x01" + RPM[8:]),
+    "an rpm without a header": ("rpm", "x.rpm", RPM[:96] + bytes(16)),
+    "a cut rpm": ("rpm", "x.rpm", RPM[:50]),
+    "an empty rpm": ("rpm", "x.rpm", b""),
+    "a deb as rpm": ("rpm", "x.rpm", EMPTY_DEB),
+    "an rpm as deb": ("deb", "x.deb", RPM),
+    "an archive of something else": ("deb", "x.deb", b"!<arch>\nfoo.o           " + bytes(60)),
+    "a text as deb": ("deb", "x.deb", b"Package: x\n"),
+    "a text as apk": ("apk", "x.apk", b"x\n"),
+    "another suffix": ("deb", "x.rpm", EMPTY_DEB),
+    "an option": ("deb", "--root=x.deb", EMPTY_DEB),
+    "a pattern": ("rpm", "*.rpm", RPM),
+    "another pattern": ("rpm", "[a-z]{1}.rpm", RPM),
+    "an address": ("rpm", "http:x?.rpm", RPM),
+    "a space": ("deb", "a b.deb", EMPTY_DEB),
+    "a hidden one": ("deb", ".x.deb", EMPTY_DEB),
+    "a folder": ("deb", "deep/x.deb", EMPTY_DEB),
+    "a command": ("deb", "$(x).deb", EMPTY_DEB),
+}
+
+
+@pytest.mark.parametrize("what", list(NO_PACKAGES))
+@pytest.mark.parametrize("with_system", [True, False])
+def test_what_is_no_package_is_neither_installed_nor_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str, with_system: bool
+) -> None:
+    manager, name, data = NO_PACKAGES[what]
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(MANAGERS[manager], "installed", dict)
+    row = {"name": "x", "version": "1", "arch": "all", "path": f"system/{name}", "requested": True}
+    wheel = make_wheel(tmp_path, "alpha", "1.0", {"alpha.py": b""})
+    carried = {"manager": manager, "packages": [row]}
+    folder = unpacked(tmp_path / "b", [wheel], system=carried, files={f"system/{name}": data})
+    lines: list[str] = []
+    with pytest.raises(HostileContent, match="is no package"):
+        install(Request(str(folder), str(tmp_path / "p"), with_system=with_system), lines.append)
+    bundle = open_folder(str(folder))
+    (tmp_path / "work").mkdir()
+    with pytest.raises(HostileContent, match="is no package"):
+        system.install(seen(bundle), bundle, str(tmp_path / "work"), lines.append)
+    assert os.listdir(tmp_path / "work") == []
+    assert not (tmp_path / "p").exists()
+
+
+@pytest.mark.parametrize(
+    ("manager", "name", "data"),
+    [
+        ("rpm", "libgomp-11.4.1-3.el9.x86_64.rpm", RPM),
+        ("deb", "libgomp1_1%3a10.2.1-6~deb_amd64.deb", EMPTY_DEB),
+        ("deb", "x.deb", EMPTY_DEB.replace(b"binary ", b"binary/")),
+        ("apk", "libgomp-14.2.0-r4.apk", b"\x1f\x8b\x08\x00"),
+    ],
+)
+def test_packages_are_taken_for_what_they_are(tmp_path: Path, manager: str, name: str, data: bytes) -> None:
+    (tmp_path / name).write_bytes(data)
+    assert packagefile.is_file_name(name, manager)
+    assert packagefile.is_package(str(tmp_path / name), manager)
+
+
 def test_what_the_package_manager_says_is_told_and_nothing_is_left(tmp_path: Path) -> None:
     # What is carried is no package at all, so that this machine's own dpkg refuses it.
     folder = carrying(tmp_path / "b", ("lib-x", "1", "all"))
@@ -295,7 +362,7 @@ def test_a_host_without_that_package_manager_is_refused_only_where_it_is_to_inst
     row = {"name": "x", "version": "1-r0", "arch": "x86_64", "path": "system/x.apk", "requested": True}
     wheel = make_wheel(tmp_path, "alpha", "1.0", {"alpha.py": b""})
     carried = {"manager": "apk", "packages": [row]}
-    folder = unpacked(tmp_path / "b", [wheel], system=carried, files={"system/x.apk": b""})
+    folder = unpacked(tmp_path / "b", [wheel], system=carried, files={"system/x.apk": b"\x1f\x8b\x08"})
     request = Request(str(folder), str(tmp_path / "p"), dry_run=True)
     with pytest.raises(WrongHost, match="no apk"):
         install(request._replace(with_system=True), lambda line: None)

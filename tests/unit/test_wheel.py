@@ -8,7 +8,7 @@ import zlib
 from pathlib import Path
 
 import pytest
-from tests.support.evil import FILENAME, MODULE, Hostile, evil
+from tests.support.evil_wheel import FILENAME, MODULE, Hostile, evil
 from tests.support.hostile import hostile_wheels
 from tests.support.wheels import STORED, Raw, WheelParts, raw_zip
 

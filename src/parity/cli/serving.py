@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,7 +15,7 @@ from parity.cli.display import board, size
 from parity.cli.keyring import trusted_checker
 from parity.cli.options import Json, Threshold, TrustedKeys, Verbose
 from parity.cli.output import output, print_json, stderr, stdout
-from parity.errors import Interrupted, OptionConflict, Terminated
+from parity.errors import OptionConflict
 from parity.farside.clients import pip_conf, simple_url, uv_toml
 from parity.farside.envelope import Checker
 from parity.farside.listen import DEFAULT_BIND, parse_bind, tls_context
@@ -65,8 +65,7 @@ def serve(
     check = trusted_checker(key or (), threshold)
     with verified_stock(bundles, check, quiet=as_json, verbose=verbose) as stock:
         server = IndexServer(stock, address, tls, None if quiet or as_json else _log)
-        _announce(server, stock, as_json=as_json)
-        _run(server, quiet=as_json)
+        _run(server, lambda: _announce(server, stock, as_json=as_json), quiet=as_json)
 
 
 def index_command(
@@ -141,17 +140,16 @@ class _Verifying:
         self._reporter.advance(done, total, Path(path).name)
 
 
-def _run(server: IndexServer, *, quiet: bool) -> None:
+def _run(server: IndexServer, announce: Callable[[], None], *, quiet: bool) -> None:
     """Serve until a signal; that is the way it ends, and no failure."""
     try:
-        server.serve_forever()
-    except (Interrupted, Terminated):
-        done = server.stop()
-        if not quiet:
-            stderr().print("stopped" if done else "stopped; some downloads were cut", style="dim")
+        server.serve_until_signal(announce)
     except BaseException:
         server.stop(0)
         raise
+    done = server.stop()
+    if not quiet:
+        stderr().print("stopped" if done else "stopped; some downloads were cut", style="dim")
 
 
 def _log(line: str) -> None:

@@ -13,7 +13,7 @@ from .interpreter import choose_python, measure
 from .receipt import describe_target, release_id
 from .source import Source
 from .state import State, judge
-from .system import OPTION, Survey, demand_root, listing, survey
+from .system import OPTION, Survey, demand_packages, demand_root, listing, survey
 from .wheelset import SetJudgement
 
 Say = Callable[[str], None]
@@ -167,6 +167,7 @@ def lay_out(plan: Plan, source: Source, work: str, say: Say) -> Laid:
     """
     bundle = source.lay_out(work, plan.request.into or plan.request.prefix)
     say("files: as the manifest says")
+    demand_packages(bundle)
     return Laid(bundle, list(plan.warnings))
 
 

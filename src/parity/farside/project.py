@@ -7,21 +7,22 @@ Standard library only, Python 3.6 and later.
 """
 
 import hashlib
-import json
 import os
 import re
 import shlex
-import shutil
 import tempfile
 from contextlib import contextmanager
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from . import canonical, shelf
 from .atomic import new_file
+from .checkout import MAX_TEXT, STORE, demand_plain
 from .children import Children
 from .envelope import Checker
 from .errors import BundleDamaged, HostileContent, InstallFailed
 from .folder import BundleFolder
+from .manifest import LIMIT
+from .plainfile import parse_json, read_whole
 from .plan import Laid, Plan, Request, Say, judge_laid, lay_out, make_plan
 from .prefix import remove
 from .receipt import release_id
@@ -32,8 +33,7 @@ from .wheelset import REFUSED, WheelFile, judge_set
 
 FORMAT = "parity-project/1"
 DOCUMENT, TREE = "project/project.json", "project/tree/"
-LOCK, BACKUP = "uv.lock", "uv.lock.before-parity"
-STORE = ".parity"
+LOCK, BACKUP, PYPROJECT = "uv.lock", "uv.lock.before-parity", "pyproject.toml"
 _PACKAGE = re.compile(
     r'^\[\[package\]\]\nname = "([^"\n]+)"\n(?:version = "([^"\n]+)"\n)?(.*)$', re.MULTILINE
 )
@@ -118,6 +118,8 @@ def set_up(request: ProjectRequest, say: Say) -> Dict[str, Any]:
     store = request.store or os.path.join(request.checkout, STORE)
     try:
         with open_source(request.bundle, request.check) as source:
+            demand_project(source.head)
+            demand_plain(request.checkout, (LOCK, BACKUP, PYPROJECT), store)
             plan = make_plan(_plain_request(request, store), source.head, say)
             with _work(store) as work:
                 laid = lay_out(plan, source, work, say)
@@ -139,6 +141,7 @@ def undo(checkout: str, say: Say) -> Dict[str, Any]:
         InstallFailed: there is nothing to undo.
     """
     backup = os.path.join(checkout, BACKUP)
+    demand_plain(checkout, (LOCK, BACKUP), os.path.join(checkout, STORE))
     if not os.path.isfile(backup):
         raise InstallFailed(f"there is no {BACKUP} in {checkout}", "nothing was replaced there")
     os.replace(backup, os.path.join(checkout, LOCK))
@@ -158,16 +161,22 @@ class _Uv(Children):
 
 @contextmanager
 def _work(store: str) -> Iterator[str]:
-    """A private folder in the store, which is made where it is missing; ours is hidden from git."""
+    """A private folder in the store; what is made of it here goes again where nothing comes of it."""
+    new = not os.path.lexists(store)
     os.makedirs(store, exist_ok=True)
-    if os.path.basename(store) == STORE:
-        with open(os.path.join(store, ".gitignore"), "w", encoding="ascii") as handle:
-            handle.write("*\n")
-    work = tempfile.mkdtemp(prefix=".work-", dir=store)
     try:
-        yield work
-    finally:
-        remove(work)
+        if os.path.basename(store) == STORE:  # ours is hidden from git
+            with new_file(os.path.join(store, ".gitignore")) as handle:
+                handle.write(b"*\n")
+        work = tempfile.mkdtemp(prefix=".work-", dir=store)
+        try:
+            yield work
+        finally:
+            remove(work)
+    except BaseException:
+        if new:
+            remove(store)
+        raise
 
 
 def _carry_out(
@@ -208,6 +217,19 @@ def _carry_out(
     }
 
 
+def demand_project(bundle: BundleFolder) -> None:
+    """Demand that a bundle carries a project, which its manifest tells.
+
+    Raises:
+        InstallFailed: it carries none.
+    """
+    if all(member.path != DOCUMENT for member in bundle.manifest.members):
+        raise InstallFailed(
+            "this bundle carries no project with a uv.lock",
+            "install it with `install.sh PREFIX`, or ask for one whose profile has install.project",
+        )
+
+
 def read_project(bundle: BundleFolder) -> Dict[str, Any]:
     """The bundle's project.json.
 
@@ -215,17 +237,12 @@ def read_project(bundle: BundleFolder) -> Dict[str, Any]:
         InstallFailed: the bundle carries no project.
         BundleDamaged: it is not what this code understands.
     """
+    demand_project(bundle)
     listed = {member.path for member in bundle.manifest.members}
-    if DOCUMENT not in listed:
-        raise InstallFailed(
-            "this bundle carries no project with a uv.lock",
-            "install it with `install.sh PREFIX`, or ask for one whose profile has install.project",
-        )
-    with open(bundle.file(DOCUMENT), encoding="utf-8") as handle:
-        try:
-            document = json.load(handle)
-        except (ValueError, RecursionError) as error:
-            raise BundleDamaged(f"{DOCUMENT} is no JSON") from error
+    try:
+        document = parse_json(read_whole(bundle.file(DOCUMENT), LIMIT))
+    except ValueError as error:
+        raise BundleDamaged(f"{DOCUMENT} is no JSON") from error
     _SHAPE(document, DOCUMENT)
     root = "" if document["root"] == "." else document["root"] + "/"
     for path in [TREE + root + LOCK, *(each["wheel"] for each in document["build"])]:
@@ -245,8 +262,8 @@ def _original_lock(checkout: str, bundle: BundleFolder, project: Dict[str, Any])
     with open(bundle.file(TREE + root + LOCK), "rb") as handle:
         carried = handle.read()
     _demand_version(carried.decode("utf-8", "replace"))
-    found = {name: _digest(os.path.join(checkout, name)) for name in (LOCK, BACKUP, "pyproject.toml")}
-    if not found["pyproject.toml"]:
+    found = {name: _digest(os.path.join(checkout, name)) for name in (LOCK, BACKUP, PYPROJECT)}
+    if not found[PYPROJECT]:
         raise InstallFailed(f"there is no pyproject.toml in {checkout}", "name the folder that holds it")
     if hashlib.sha256(carried).hexdigest() not in (found[LOCK], found[BACKUP]):
         raise InstallFailed(
@@ -258,8 +275,7 @@ def _original_lock(checkout: str, bundle: BundleFolder, project: Dict[str, Any])
 
 def _digest(path: str) -> str:
     try:
-        with open(path, "rb") as handle:
-            return hashlib.sha256(handle.read()).hexdigest()
+        return hashlib.sha256(read_whole(path, MAX_TEXT, follow=False)).hexdigest()
     except FileNotFoundError:
         return ""
 
@@ -308,13 +324,11 @@ def _relock(
         children.demand(
             "locking the project from what is carried", [command, "lock", "--directory", checkout]
         )
-        with open(lock, encoding="utf-8") as handle:
-            made = handle.read()
+        made = read_whole(lock, MAX_TEXT, follow=False).decode("utf-8")
         _demand_version(made)
         _compare(project["locked"], made)
     except BaseException:
-        shutil.copyfile(backup, lock)
-        os.unlink(backup)
+        os.replace(backup, lock)
         raise
 
 

@@ -7,6 +7,7 @@ socket inside the kernel (`sendfile`), by offset; threads share the open bundles
 import errno
 import os
 import select
+import signal
 import socket
 import socketserver
 import ssl
@@ -14,22 +15,21 @@ import sys
 import threading
 import time
 from contextlib import suppress
-from http.client import LineTooLong
 from http.server import BaseHTTPRequestHandler
 from typing import Any, Callable, Dict, Optional, Tuple
 
 from .answers import Answer, Region, Site, answer
 from .errors import FarsideError, ServeFailed
+from .head import IDLE_SECONDS, Head
 from .listen import Address
 from .stock import Stock
 
 Log = Callable[[str], None]
 """Hears one line for each request; called from many threads."""
 
-_IDLE_SECONDS = 75
 _HANDSHAKE_SECONDS = 10
-_MAX_HEAD = 65536
-_MAX_CONNECTIONS = 512
+_MAX_CONNECTIONS, _MAX_OF_ONE = 512, 128
+_POLL_SECONDS = 0.25
 _CHUNK = 1 << 18
 _NO_SENDFILE = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)
 _DRAIN_SECONDS, _MAX_DRAIN = 1.0, 1 << 20
@@ -59,7 +59,8 @@ class IndexServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
         self.tls = tls
         self.log = log
         self.site = Site(stock, "https" if tls else "http")
-        self._seats = threading.BoundedSemaphore(_MAX_CONNECTIONS)
+        self._seats: Dict[str, int] = {}
+        self._asked = False
         self._connections: Dict[socket.socket, bool] = {}
         self._changed = threading.Condition()
         self.stopping = False
@@ -77,6 +78,30 @@ class IndexServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(str(host), str(host))  # noqa: S104 - what to call it
         return f"{self.site.scheme}://{f'[{host}]' if ':' in host else host}:{port}/"
 
+    def serve_until_signal(self, announce: Callable[[], object]) -> None:
+        """Say so, and answer until SIGINT or SIGTERM; for the main thread.
+
+        No handler raises: what it raised would be lost where the library, amid a connection that comes in,
+        takes it for a fault of that connection, or where a finaliser runs.
+        """
+        numbers = (signal.SIGINT, signal.SIGTERM)
+        before = [signal.signal(number, self._ask) for number in numbers]
+        try:
+            with suppress(_Asked):
+                announce()
+                self.serve_forever(_POLL_SECONDS)
+        finally:
+            for number, handler in zip(numbers, before):
+                signal.signal(number, handler)
+
+    def _ask(self, *_: Any) -> None:
+        self._asked = True
+
+    def service_actions(self) -> None:
+        """End where a signal asked for it: the library calls this between two connections."""
+        if self._asked:
+            raise _Asked
+
     def stop(self, patience: float = 10.0) -> bool:
         """Take no more connections, let running answers end, and close every connection.
 
@@ -93,23 +118,36 @@ class IndexServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
             for connection in list(self._connections):
                 with suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)
-            self._changed.wait_for(lambda: not self._connections, _IDLE_SECONDS)
+            self._changed.wait_for(lambda: not self._connections, IDLE_SECONDS)
         return ended
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Give a connection its thread, or close it where too many are open."""
-        if self._seats.acquire(blocking=False):
+        """Give a connection its thread, or close it where too many are open, or too many of one client."""
+        if self._sit(_client(client_address)):
             super().process_request(request, client_address)
         else:
             self.say(client_address, "closed: too many connections")
             self.shutdown_request(request)
+
+    def _sit(self, client: str) -> bool:
+        with self._changed:
+            free = sum(self._seats.values()) < _MAX_CONNECTIONS and self._seats.get(client, 0) < _MAX_OF_ONE
+            if free:
+                self._seats[client] = self._seats.get(client, 0) + 1
+        return free
+
+    def _rise(self, client: str) -> None:
+        with self._changed:
+            self._seats[client] -= 1
+            if not self._seats[client]:
+                del self._seats[client]
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         """Serve a connection to its end."""
         try:
             super().process_request_thread(request, client_address)
         finally:
-            self._seats.release()
+            self._rise(_client(client_address))
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A connection that broke is at most a line in the log, never a traceback."""
@@ -135,37 +173,28 @@ class IndexServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
             self._changed.notify_all()
 
 
+class _Asked(Exception):
+    """A signal asked the server to end."""
+
+
+def _client(address: Any) -> str:
+    """Whose seat it is: an address, of IPv6 the network that one host has to itself (RFC 6177)."""
+    host = str(address[0]).split("%")[0]
+    if ":" not in host or host.startswith("::ffff:"):
+        return host
+    return socket.inet_pton(socket.AF_INET6, host)[:8].hex()
+
+
 def _resolve(bind: Address) -> Tuple[int, Any]:
     found = socket.getaddrinfo(bind.host, bind.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     return found[0][0], found[0][4]
-
-
-class _Head:
-    """A connection's input, which refuses request heads of more than 64 KiB."""
-
-    def __init__(self, file: Any) -> None:
-        self._file = file
-        self._left = _MAX_HEAD
-
-    def begin(self) -> None:
-        self._left = _MAX_HEAD
-
-    def readline(self, limit: int = -1) -> bytes:
-        line: bytes = self._file.readline(limit)
-        self._left -= len(line)
-        if self._left < 0 and limit > 0 and len(line) < limit:
-            raise LineTooLong("request head")
-        return line
-
-    def close(self) -> None:
-        self._file.close()
 
 
 class _Handler(BaseHTTPRequestHandler):
     """One connection: the standard library reads the requests, `answers` answers them."""
 
     protocol_version = "HTTP/1.1"
-    timeout = _IDLE_SECONDS
+    timeout = IDLE_SECONDS
     disable_nagle_algorithm = True
     unread = False
     server: IndexServer
@@ -177,7 +206,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.request.settimeout(_HANDSHAKE_SECONDS)
             self.request = self.server.tls.wrap_socket(self.request, server_side=True)
         super().setup()
-        self.rfile = _Head(self.rfile)
+        self.rfile.close()
+        self.rfile = Head(self.connection)
         self.server.track(self.connection, busy=False)
 
     def finish(self) -> None:
@@ -209,9 +239,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer a GET, or any other method; the library has read the head."""
+        self.connection.settimeout(IDLE_SECONDS)
         self.server.track(self.connection, busy=True)
         try:
-            self._answer()
+            problem = self.rfile.problem()
+            self.send_error(400, problem) if problem else self._answer()
         except _BROKEN as error:
             self.close_connection = True
             self.server.say(self.client_address, f'"{self.requestline}" cut: {type(error).__name__}')
@@ -294,7 +326,7 @@ class _Handler(BaseHTTPRequestHandler):
             try:
                 count = os.sendfile(out, region.descriptor, region.offset + sent, region.size - sent)
             except BlockingIOError:
-                if not ready.poll(_IDLE_SECONDS * 1000):
+                if not ready.poll(IDLE_SECONDS * 1000):
                     raise socket.timeout("the client takes nothing") from None
                 continue
             except OSError as error:

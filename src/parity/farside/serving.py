@@ -6,7 +6,6 @@
 """
 
 import argparse
-import signal
 import sys
 from typing import Any, List, Optional
 
@@ -83,13 +82,8 @@ def run_serve(options: argparse.Namespace) -> None:
         tls = tls_context(options.tls_cert or "", options.tls_key or "")
     with open_stock(options.bundles, checker(options)) as stock:
         server = IndexServer(stock, parse_bind(options.bind), tls, None if options.quiet else _log)
-        signal.signal(signal.SIGTERM, _interrupt)
-        sys.stdout.write(plain(f"serving {server.url}simple/") + "\n")
-        sys.stdout.flush()
-        try:
-            server.serve_forever()
-        except KeyboardInterrupt:
-            server.stop()
+        server.serve_until_signal(lambda: _announce(server))
+        server.stop()
 
 
 def run_index(options: argparse.Namespace) -> None:
@@ -109,8 +103,9 @@ def _log(line: str) -> None:
     sys.stderr.write(plain(line) + "\n")
 
 
-def _interrupt(*_: Any) -> None:
-    raise KeyboardInterrupt
+def _announce(server: IndexServer) -> None:
+    sys.stdout.write(plain(f"serving {server.url}simple/") + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -12,8 +12,11 @@ import shutil
 from contextlib import contextmanager
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
-from .errors import BundleDamaged, InstallFailed, NotRoot
+from .errors import BundleDamaged, HostileContent, InstallFailed, NotRoot
 from .folder import BundleFolder
+from .manifest import SYSTEM
+from .packagefile import is_file_name, is_package
+from .plainfile import open_plain
 from .system_managers import MANAGERS, Key, Manager, run
 
 Say = Callable[[str], None]
@@ -35,10 +38,15 @@ def survey(carried: Optional[Dict[str, Any]]) -> Optional[Survey]:
 
     Raises:
         WrongHost: this host does not have that package manager.
+        HostileContent: a file is called as no package is.
     """
     if not carried or not carried["packages"]:
         return None
     manager = MANAGERS[carried["manager"]]
+    for package in carried["packages"]:
+        folder, _, name = package["path"].rpartition("/")
+        if folder + "/" != SYSTEM or not is_file_name(name, manager.name):
+            raise _no_package(package, manager.name)
     here = manager.installed()
     found: Tuple[List[Package], List[Package]] = ([], [])
     for package in carried["packages"]:
@@ -46,6 +54,22 @@ def survey(carried: Optional[Dict[str, Any]]) -> Optional[Survey]:
         there = version is not None and not manager.is_older(version, package["version"])
         found[there].append(package)
     return Survey(manager, found[False], found[True])
+
+
+def demand_packages(bundle: BundleFolder) -> None:
+    """Refuse a laid-out bundle whose system packages do not begin as packages of their manager do.
+
+    Raises:
+        HostileContent: names the first that does not.
+    """
+    carried = bundle.manifest.document["system"] or {"manager": "", "packages": ()}
+    for package in carried["packages"]:
+        if not is_package(bundle.file(package["path"]), carried["manager"]):
+            raise _no_package(package, carried["manager"])
+
+
+def _no_package(package: Package, manager: str) -> HostileContent:
+    return HostileContent(f"{package['path']!a} is no package for {manager}")
 
 
 def demand_root(seen: Survey) -> None:
@@ -104,6 +128,7 @@ def install(seen: Survey, bundle: BundleFolder, work: str, say: Say) -> None:
     Raises:
         NotRoot: we are not root.
         BundleDamaged: bytes that are not those that the manifest names; nothing was installed.
+        HostileContent: a file that is no package; nothing was installed.
         InstallFailed: with what the package manager said.
     """
     demand_root(seen)
@@ -113,22 +138,24 @@ def install(seen: Survey, bundle: BundleFolder, work: str, say: Say) -> None:
     folder = os.path.join(work, "system")
     os.mkdir(folder, 0o700)
     try:
-        _install(seen, [_copy(bundle, package, folder) for package in seen.missing])
+        _install(seen, [_copy(seen, bundle, package, folder) for package in seen.missing])
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _copy(bundle: BundleFolder, package: Package, folder: str) -> str:
+def _copy(seen: Survey, bundle: BundleFolder, package: Package, folder: str) -> str:
     """A copy that nobody else can write to, made while its bytes are compared with the manifest."""
     member = next(each for each in bundle.manifest.members if each.path == package["path"])
     path = os.path.join(folder, os.path.basename(member.path))
     digest = hashlib.sha256()
-    with open(bundle.file(member.path), "rb") as source, open(path, "xb") as target:
+    with open_plain(bundle.file(member.path)) as source, open(path, "xb") as target:
         for piece in iter(lambda: source.read(_BLOCK), b""):
             digest.update(piece)
             target.write(piece)
     if digest.hexdigest() != member.sha256:
         raise BundleDamaged(f"{member.path} has other bytes than the manifest says")
+    if not is_package(path, seen.manager.name):
+        raise _no_package(package, seen.manager.name)
     return path
 
 

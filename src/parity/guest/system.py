@@ -21,6 +21,7 @@ import shutil
 import uuid
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
+from ..farside.packagefile import is_file_name, is_package
 from . import system_apk, system_deb, system_rpm
 from .store import Store, sha256_file
 from .system_room import Fetched, Manager, Problem, Room
@@ -57,6 +58,8 @@ def _fill(job: Dict[str, Any], store: Store, result: Dict[str, Any]) -> None:
         asked = [*job["names"], *job["optional"]]
         result["packages"] = [_told(each, asked) for each in found]
     for each in found:
+        if not (is_file_name(each.file, manager.name) and is_package(each.path, manager.name)):
+            raise Problem("other", f"{each.file!a} is no package for {manager.name}")
         _keep(store, each)
     result["fetched"] = len(found)
 

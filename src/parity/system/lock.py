@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from parity.errors import LockInvalid
+from parity.farside.packagefile import is_file_name
 from parity.farside.texts import toml
 from parity.farside.ustar import is_safe_path
 from parity.files import read_small
@@ -100,6 +101,9 @@ def _lock(document: Mapping[str, Any]) -> SystemLock:
     if not all(isinstance(each, str) for each in unprovided):
         raise ValueError("unprovided is no list of libraries")
     packages = tuple(_package(row) for row in rows)
+    odd = [package.file for package in packages if not is_file_name(package.file, document["manager"])]
+    if odd:
+        raise ValueError(f"{odd[0]!a} is no file's name of a package")
     if len({package.file for package in packages}) != len(packages):
         raise ValueError("a file is named twice")
     return SystemLock(inputs, SystemSet(document["manager"], packages, tuple(unprovided)))
@@ -115,7 +119,7 @@ def _package(row: object) -> SystemPackage:
     package = SystemPackage(**row)
     if not all(_WORD.fullmatch(word) for word in (package.name, package.version, package.arch)):
         raise ValueError(f"{package.name!r} {package.version!r} ({package.arch!r}) is no package")
-    if "/" in package.file or not is_safe_path(package.path) or package.size < 0:
+    if not is_safe_path(package.path) or package.size < 0:
         raise ValueError(f"{package.name}: its file or its size cannot be")
     if not _SHA256.fullmatch(package.sha256):
         raise ValueError(f"{package.name}: no SHA-256, or not 64 lower-case hexadecimal digits")

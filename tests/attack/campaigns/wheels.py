@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.attack.outcome import Outcome
-from tests.support.evil import Hostile, evil
+from tests.support.evil_wheel import Hostile, evil
 from tests.support.guarded import Guarded
 from tests.support.hostile import hostile_wheels
 from tests.support.mutants import mutant

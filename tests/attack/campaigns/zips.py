@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.attack.inputs.hostile_zips import MUTATIONS, by_directory, good, lies, same_for_all
 from tests.attack.outcome import Outcome
 from tests.attack.trial import Piece, many, scratch, shares
-from tests.support.evil import FILENAME
+from tests.support.evil_wheel import FILENAME
 from tests.support.mutations import mutant
 
 from parity.farside.wheel import judge

@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from tests.support.evil import evil
+from tests.support.evil_wheel import evil
 from tests.support.mutations import Mutation
 
 _LOCAL = {"flags": (6, 2), "method": (8, 2), "crc": (14, 4), "packed": (18, 4), "size": (22, 4),
