@@ -10,7 +10,7 @@ Job:
      "site_packages": the environment's, "environment": for the children, "folder": an empty one,
      "timeout": seconds for each process, "alone": whether this user is nobody else's}
 Events:
-    {"event": "begin", "package": number}
+    {"event": "begin", "package": number}, for each process
     {"event": "tried", "package": number, "answers": [{"module", "error", "at", "text"}]}
 Result:
     {}
@@ -47,9 +47,13 @@ def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[st
     os.environ.update(job["environment"])
     gc.disable()  # what an import makes stays, in a process that ends soon
     for number in _numbers(job):
-        emit({"event": "begin", "package": number})
-        emit({"event": "tried", "package": number, "answers": _try(job, job["packages"][number][1])})
+        answers = _try(job, job["packages"][number][1], lambda number=number: emit(_event(number)))
+        emit({"event": "tried", "package": number, "answers": answers})
     return {}
+
+
+def _event(number: int) -> Dict[str, Any]:
+    return {"event": "begin", "package": number}
 
 
 def _numbers(job: Dict[str, Any]) -> Iterator[int]:
@@ -60,11 +64,12 @@ def _numbers(job: Dict[str, Any]) -> Iterator[int]:
     return (number for number in iter(tickets.next, None) if number < count)
 
 
-def _try(job: Dict[str, Any], modules: List[str]) -> List[Answer]:
+def _try(job: Dict[str, Any], modules: List[str], begin: Callable[[], None]) -> List[Answer]:
     """Import all modules; a process that dies is blamed on the module it was importing."""
     answers: Dict[str, Answer] = {}
     rest = list(modules)
     while rest:
+        begin()
         said, ending = _in_a_child(job, rest)
         for line in said.splitlines():
             answer = _answer(line)

@@ -49,11 +49,7 @@ def _end_leftovers(room: Room) -> None:
         if not people(room)["processes"]:
             return
         # It may be killed by whom it is to kill.
-        room.container.exec(
-            [room.python, "-I", "-S", "-c", "import os, signal; os.kill(-1, signal.SIGKILL)"],
-            user=users.spelled(users.COMMANDS),
-            timeout=room.left,
-        )
+        room.end_all(users.COMMANDS)
     raise RehearsalFailed("a command left processes behind that do not end")
 
 

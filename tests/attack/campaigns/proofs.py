@@ -1,4 +1,4 @@
-"""Packages that forge what the rehearsal says of others, each in a real one; what is told is held to the truth."""
+"""Packages that forge what the rehearsal says of others; what a real one tells is held to the truth."""
 
 from __future__ import annotations
 
