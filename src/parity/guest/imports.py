@@ -29,6 +29,7 @@ import time
 import traceback
 import types
 from contextlib import suppress
+from functools import partial
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Tuple
 
 from . import alone, service
@@ -47,13 +48,10 @@ def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[st
     os.environ.update(job["environment"])
     gc.disable()  # what an import makes stays, in a process that ends soon
     for number in _numbers(job):
-        answers = _try(job, job["packages"][number][1], lambda number=number: emit(_event(number)))
+        begin = partial(emit, {"event": "begin", "package": number})
+        answers = _try(job, job["packages"][number][1], begin)
         emit({"event": "tried", "package": number, "answers": answers})
     return {}
-
-
-def _event(number: int) -> Dict[str, Any]:
-    return {"event": "begin", "package": number}
 
 
 def _numbers(job: Dict[str, Any]) -> Iterator[int]:
@@ -64,7 +62,7 @@ def _numbers(job: Dict[str, Any]) -> Iterator[int]:
     return (number for number in iter(tickets.next, None) if number < count)
 
 
-def _try(job: Dict[str, Any], modules: List[str], begin: Callable[[], None]) -> List[Answer]:
+def _try(job: Dict[str, Any], modules: List[str], begin: Callable[[], Any]) -> List[Answer]:
     """Import all modules; a process that dies is blamed on the module it was importing."""
     answers: Dict[str, Answer] = {}
     rest = list(modules)

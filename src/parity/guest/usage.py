@@ -8,8 +8,10 @@ Result, only once it is too much:
 
 import errno
 import os
+import stat
 import time
-from typing import Any, Callable, Dict, Set, Tuple
+from contextlib import suppress
+from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
 _BLOCK = 512  # what st_blocks counts in, whatever the file system's own blocks are (stat(2))
 _PAUSE = 0.5
@@ -31,19 +33,30 @@ def usage(folder: str) -> int:
     total, left = 0, [folder]
     seen: Set[Tuple[int, int]] = set()
     while left:
-        try:
-            with os.scandir(left.pop()) as entries:
-                for entry in entries:
-                    status = entry.stat(follow_symlinks=False)
-                    if (status.st_dev, status.st_ino) not in seen:
-                        seen.add((status.st_dev, status.st_ino))
-                        total += status.st_blocks * _BLOCK
-                    if entry.is_dir(follow_symlinks=False):
-                        left.append(entry.path)
-        except OSError as error:
-            if error.errno not in (errno.ENOENT, errno.ENOTDIR):  # it has just been removed
-                return 2**63
+        entries = _entries(left.pop())
+        if entries is None:
+            return 2**63
+        for path, status in entries:
+            if (status.st_dev, status.st_ino) not in seen:
+                seen.add((status.st_dev, status.st_ino))
+                total += status.st_blocks * _BLOCK
+            if stat.S_ISDIR(status.st_mode):
+                left.append(path)
     return total
+
+
+def _entries(folder: str) -> Optional[List[Tuple[str, os.stat_result]]]:
+    """What lies in a folder; None where it cannot be read."""
+    found = []
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                with suppress(FileNotFoundError):  # removed meanwhile, as below
+                    found.append((entry.path, entry.stat(follow_symlinks=False)))
+    except OSError as error:
+        if error.errno not in (errno.ENOENT, errno.ENOTDIR):
+            return None
+    return found
 
 
 def _free(folder: str) -> int:
