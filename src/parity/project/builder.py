@@ -17,7 +17,7 @@ from parity.engine import Container, ContainerSpec, Engine, Mount, Network
 from parity.engine.diskwatch import DiskWatch
 from parity.engine.guests import GuestFailed, folders_tar, guest_tar, run_guest
 from parity.engine.workshop import STORE, STORE_VOLUME
-from parity.errors import BuildFailed, NotIsolated, SourceUnavailable
+from parity.errors import BuildFailed, EngineRefused, NotIsolated, SourceUnavailable
 from parity.model import Facts, PinnedImage, RehearsalPlan
 from parity.model.toml import TOMLError, parse
 from parity.project.failures import build_failed
@@ -171,12 +171,14 @@ class Room:
                 root=f"{_CARRY}/parity",
                 user=f"{_USERS[do]}:{_USERS[do]}",
             )
-        except GuestFailed as error:
+        except (GuestFailed, EngineRefused) as error:
             if self._watch.over:
                 raise BuildFailed(
                     f"the build of {self._what} was ended: {self._watch.over}",
                     remedy="give it more room: `disk` under `rehearsal` in the profile",
                 ) from error
+            if isinstance(error, EngineRefused):
+                raise
             lines = tuple(error.stderr.splitlines()[-8:])
             raise BuildFailed(f"the build of {self._what} broke off", details=lines) from error
         except TimeoutError as error:
