@@ -272,7 +272,8 @@ os.kill(os.getppid(), signal.SIGSTOP)
     ),
     Forger(
         "limits of its parent",
-        "import resource\nresource.prlimit(os.getppid(), resource.RLIMIT_NOFILE, (3, 3))",
+        "import resource\nfor limit in (resource.RLIMIT_NOFILE, resource.RLIMIT_AS, resource.RLIMIT_FSIZE):\n"
+        "    attempt(resource.prlimit, os.getppid(), limit, (3, 3))",
     ),
     Forger(
         "flood on every descriptor",

@@ -20,6 +20,7 @@ import gc
 import importlib
 import json
 import os
+import resource
 import select
 import shutil
 import signal
@@ -47,11 +48,19 @@ def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[st
     os.environ.clear()
     os.environ.update(job["environment"])
     gc.disable()  # what an import makes stays, in a process that ends soon
+    limits = _limits()
     for number in _numbers(job):
+        if _limits() != limits:  # as another process of the same user may do (prlimit(2))
+            raise RuntimeError("a package changed the limits of those after it")
         begin = partial(emit, {"event": "begin", "package": number})
         answers = _try(job, job["packages"][number][1], begin)
         emit({"event": "tried", "package": number, "answers": answers})
     return {}
+
+
+def _limits() -> List[Any]:
+    names = sorted(name for name in dir(resource) if name.startswith("RLIMIT_"))
+    return [resource.getrlimit(getattr(resource, name)) for name in names]
 
 
 def _numbers(job: Dict[str, Any]) -> Iterator[int]:

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from itertools import count
+from itertools import count, cycle
 from typing import Any, NamedTuple
 
 from parity.engine.events import Event, Malformed
@@ -52,7 +52,8 @@ class Lanes:
         self._site_packages = site_packages
         self._service = service
         self._hidden = hidden
-        self._users = iter(users.IMPORTERS)
+        self._users = cycle(users.IMPORTERS)
+        self._suspects: set[int] = set()
         self._lock = threading.Lock()
         self._answers: dict[int, Mapping[str, Mapping[str, str]]] = {}
 
@@ -69,7 +70,8 @@ class Lanes:
         for lane in lanes:
             lane.result()
         while left := [number for number in range(len(heavy)) if number not in self._answers]:
-            self._lane(heavy, left if self._hidden else left[:1])
+            suspects = [number for number in left if number in self._suspects]
+            self._lane(heavy, left if self._hidden and not suspects else (suspects or left)[:1])
         for number, package in sorted(enumerate(heavy), key=lambda each: each[1]):
             for module in package.modules:
                 yield package.name, module, self._answers[number][module]
@@ -101,10 +103,19 @@ class Lanes:
         try:
             self._room.ask("imports", self._job(asked, tickets), user, on_event=hear, python=self._python)
         except GuestFailed as failed:
-            guilty = begun[-1] if begun else numbers[0]
-            self._take(guilty, _crash(packages[guilty], failed))
+            self._judge(packages, numbers, begun, failed)
         finally:
             alarm.cancel()
+
+    def _judge(
+        self, packages: Sequence[Package], numbers: Sequence[int], begun: Sequence[int], failed: GuestFailed
+    ) -> None:
+        """A lane broke off. Who was alone in it did it; else it may have been another."""
+        if len(numbers) == 1:
+            self._take(numbers[0], _crash(packages[numbers[0]], failed))
+            return
+        with self._lock:
+            self._suspects.add(begun[-1] if begun else numbers[0])
 
     @property
     def _seconds(self) -> int:
