@@ -129,7 +129,7 @@ def _build(job: Dict[str, Any]) -> Dict[str, Any]:
         folder = _fresh_source(job)
         command = [job["uv"], "build", "--wheel", "--no-sources", "--no-index"]
         command += ["--find-links", job["find_links"], "--no-create-gitignore", "--out-dir", out, folder]
-        code, stdout, stderr = run(command, environment, job["work"], job["timeout"])
+        code, stdout, stderr = run(command, environment, job["work"], job["timeout"], bool(job.get("alone")))
         alone.end_leftovers(job)
         if code != 0:
             return {"error": tail(stdout + stderr) or "exit code %d" % code}

@@ -73,4 +73,4 @@ def _run(job: Dict[str, Any], command: List[str], folder: str) -> running.Done:
     home = os.path.join(job["work"], "checkout-home")
     os.makedirs(home, exist_ok=True)
     environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": home, "LC_ALL": "C.UTF-8"}
-    return running.run(command, environment, folder, job["timeout"], keep=_KEEP)
+    return running.run(command, environment, folder, job["timeout"], keep=_KEEP, single=True)
