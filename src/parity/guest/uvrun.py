@@ -29,5 +29,5 @@ def offline_environment(home: str, python: str) -> Dict[str, str]:
 def run(
     command: List[str], environment: Dict[str, str], folder: str, timeout: float, single: bool = False
 ) -> Tuple[int, str, str]:
-    """Run a command; exit code (124: the time was over), stdout, stderr (of each no more than its end); see `running.run`."""
+    """Run a command; exit code (124: the time was over), the ends of stdout and stderr; see `running.run`."""
     return running.run(command, environment, folder, timeout, keep=_KEEP, single=single)

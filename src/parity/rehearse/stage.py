@@ -179,6 +179,7 @@ class _Story:
             "python": self._room.python,
             "service": self._service,
             "timeout": self._room.plan.timeout,
+            "alone": True,
             "install_options": self._options,
         }
 

@@ -68,6 +68,7 @@ def sync_project(room: Room, carried: Carried, bundle: str, options: list[str]) 
         "python": room.python,
         "install_options": options,
         "timeout": room.plan.timeout,
+        "alone": True,
     }
     synced: Mapping[str, Any] = room.ask("checkout", job, users.PROJECT)
     read: dict[str, Any] = {"installed": []}
