@@ -74,6 +74,9 @@ class FakeContainer:
         given = {"PATH": PATH, **self.spec.environment, **(environment or {})}
         return self._run(argv, stdin, given, self._place(workdir or "/"), timeout, (on_stdout, on_stderr))
 
+    def kill(self) -> None:
+        self.running = False
+
     def get(self, path: str) -> Iterator[bytes]:
         place = self._place(path)
         if not place.exists():

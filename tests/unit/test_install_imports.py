@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -27,6 +28,10 @@ def environment(tmp_path: Path) -> Path:
         "crash": "import os; os.kill(os.getpid(), 11)",
         "leave": "raise SystemExit(3)",
         "slow": "import time; time.sleep(60)",
+        "leaver": "import os, time\nif os.fork() == 0:\n    os.setsid(); time.sleep(20); os._exit(0)",
+        "forger": "import os\nfor fd in range(1, 20):\n"
+        "    for said in (b'[' * 9999, b'{}', b'{\"module\": 1}', b'x'):"
+        "\n        try: os.write(fd, b'\\n##parity-import## ' + said + b'\\n')\n        except OSError: pass",
     }
     for name, text in modules.items():
         (site / f"{name}.py").write_text(text)
@@ -69,6 +74,30 @@ def test_imports_that_take_too_long_are_ended(
 def test_what_is_imported_is_byte_compiled_on_the_way(children: Children, environment: Path) -> None:
     assert tried(children, environment, "good") == []
     assert len(list(environment.rglob("__pycache__/good.*.pyc"))) == 1
+
+
+def test_what_a_package_leaves_running_keeps_no_lock_and_nobody_waiting(
+    environment: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "work").mkdir()
+    mark = tmp_path / "mark"
+    lock = os.open(mark, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    begin = time.monotonic()
+    children = Children(str(tmp_path / "work"), lock)
+    assert tried(children, environment, "leaver", "good") == []
+    done = children.run([str(environment / "bin" / "python"), "-c", "import leaver; print('x')"])
+    assert (done.exit_code, done.output) == (0, "x\n")
+    assert time.monotonic() - begin < 15
+    os.close(lock)
+    with mark.open() as again:
+        fcntl.flock(again, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def test_what_only_looks_like_an_answer_is_none(children: Children, environment: Path) -> None:
+    assert tried(children, environment, "forger", "bad") == [
+        ("bad", "ImportError: libgone.so.1: cannot open")
+    ]
 
 
 def test_an_interpreter_that_does_not_start_is_one_line(children: Children, environment: Path) -> None:

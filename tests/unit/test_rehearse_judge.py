@@ -206,7 +206,8 @@ def test_a_tag_that_promises_too_much_is_named_where_the_target_is_new_enough() 
     ],
 )
 def test_which_needs_a_tag_promises(version: str, platforms: list[str], filename: str, lies: bool) -> None:
-    proof = judged(seen(natives=[a_need("own", version, platforms)]), wheels={"own": filename})
+    there = seen(environment=[["own", "1"]], natives=[a_need("own", version, platforms)])
+    proof = judged(there, wheels={"own": filename})
     assert bool(proof.document["tag_lies"]) is lies
 
 

@@ -73,7 +73,7 @@ class DockerContainer:
         try:
             self._converse(exec_id, stdin, output, deadline)
         except DeadlinePassed:
-            self._kill()
+            self.kill()
             raise TimeoutError(f"{argv[0]} took longer than {timeout:g} s") from None
         finally:
             output.raise_own()
@@ -132,7 +132,8 @@ class DockerContainer:
         state = self._client.exec_inspect(exec_id)
         return not state["Running"] and state["ExitCode"] is not None
 
-    def _kill(self) -> None:
+    def kill(self) -> None:
+        """End it; see `parity.engine.Container`."""
         # Refused where the container ended by itself meanwhile, which is as good.
         with suppress(EngineRefused), translated(self._address, "kill a container"):
             self._client.kill(self._id)

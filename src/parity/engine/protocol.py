@@ -46,6 +46,9 @@ class Container(Protocol):
             EngineLost: the engine went away.
         """
 
+    def kill(self) -> None:
+        """End all that runs in it, at once; what waits for its commands hears of their end."""
+
     def get(self, path: str) -> Iterator[bytes]:
         """The file or folder at `path` as a tar stream; members in lexical order of their names.
 

@@ -16,10 +16,11 @@ from typing import BinaryIO, Dict, Iterator, List, NamedTuple, Sequence, Tuple
 from .errors import InstallFailed
 
 _TAIL = 15
+_SAID = 16 * 1024 * 1024  # bytes of the end of what a child said
 
 
 class Done(NamedTuple):
-    """How a child ended: its exit code (negative: a signal) and all it said on both streams."""
+    """How a child ended: its exit code (negative: a signal) and what it said on both streams."""
 
     exit_code: int
     output: str
@@ -32,7 +33,12 @@ class Done(NamedTuple):
 
 
 class Children:
-    """Runs children in a private work folder, with the prefix's lock in their hands."""
+    """Runs children in a private work folder.
+
+    Those that install have the prefix's lock in their hands, so nobody sweeps under one that outlived us.
+    Those that run what was installed have not: what a package leaves running must not keep the lock, and
+    nobody waits for it.
+    """
 
     def __init__(self, work: str, lock: int) -> None:
         self._work = work
@@ -68,36 +74,29 @@ class Children:
         finally:
             removal.join()
 
-    def run(self, argv: Sequence[str], timeout: float = 3600.0) -> Done:
-        """Run a command in an empty folder and wait for it.
+    def run(self, argv: Sequence[str], timeout: float = 3600.0, installs: bool = False) -> Done:
+        """Run a command in an empty folder and wait for its end.
+
+        Args:
+            argv: the command.
+            timeout: seconds.
+            installs: whether it is one of those that have the lock.
 
         Raises:
             OSError: it cannot be started.
             InstallFailed: it took longer than `timeout` seconds.
         """
-        try:
-            done = subprocess.run(
-                list(argv),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                env=self.environment(),
-                cwd=self._folders["empty"],
-                pass_fds=(self._lock,),
-                timeout=timeout,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            raise InstallFailed(f"{os.path.basename(argv[0])} did not end within {timeout:.0f} s") from None
-        return Done(done.returncode, done.stdout.decode("utf-8", "replace"))
+        return self.run_together([argv], timeout, [self._lock] if installs else [])[0]
 
-    def run_together(self, argvs: Sequence[Sequence[str]], timeout: float, hand_over: int) -> List[Done]:
+    def run_together(
+        self, argvs: Sequence[Sequence[str]], timeout: float, hand_over: Sequence[int]
+    ) -> List[Done]:
         """Run commands side by side and wait for all of them; none outlives this call.
 
         Args:
             argvs: the commands.
             timeout: seconds for all of them together.
-            hand_over: a descriptor that each inherits.
+            hand_over: descriptors that each inherits.
 
         Raises:
             OSError: one cannot be started.
@@ -115,7 +114,7 @@ class Children:
             return [Done(process.returncode, _said(output)) for process, output in begun]
 
     def _begin(
-        self, argv: Sequence[str], hand_over: int, stack: ExitStack
+        self, argv: Sequence[str], hand_over: Sequence[int], stack: ExitStack
     ) -> "Tuple[subprocess.Popen[bytes], BinaryIO]":
         """Start a command that writes to a file, so that nobody needs to read while it runs."""
         output = stack.enter_context(tempfile.TemporaryFile(dir=self._work))  # noqa: SIM115 - the stack closes it
@@ -126,7 +125,7 @@ class Children:
             stderr=subprocess.STDOUT,
             env=self.environment(),
             cwd=self._folders["empty"],
-            pass_fds=(self._lock, hand_over),
+            pass_fds=tuple(hand_over),
         )
         stack.enter_context(process)
         stack.callback(process.kill)
@@ -139,7 +138,7 @@ class Children:
             InstallFailed: it did not; with the last lines of what it said.
         """
         try:
-            done = self.run(argv)
+            done = self.run(argv, installs=True)
         except OSError as error:
             raise InstallFailed(f"{what} failed: {argv[0]}: {error.strerror}") from error
         if done.exit_code != 0:
@@ -148,8 +147,9 @@ class Children:
 
 
 def _said(output: BinaryIO) -> str:
-    output.seek(0)
-    return output.read().decode("utf-8", "replace")
+    size = output.seek(0, os.SEEK_END)
+    output.seek(max(0, size - _SAID))
+    return output.read(_SAID).decode("utf-8", "replace")
 
 
 def python_of(environment: str) -> str:

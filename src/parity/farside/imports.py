@@ -9,15 +9,17 @@ from .errors import InstallFailed
 
 # A few processes for all modules: one for each would spend its time importing the same dependencies. Each
 # takes the next batch when it is done with one, from a pipe that all of them read, and is begun again where
-# a module crashes it. Modules may print, hence the mark. What an import makes stays; to look for garbage in
+# a module crashes it. What modules print goes nowhere. What an import makes stays; to look for garbage in
 # between takes a tenth of the time and finds next to none.
 _MARK = "##parity-import## "
 _CHILD = """
 import gc, importlib, json, os, sys
 gc.disable()
+out, nowhere = os.dup(1), os.open(os.devnull, os.O_RDWR)
+for number in (1, 2):
+    os.dup2(nowhere, number)
 def say(**words):
-    sys.__stdout__.write("\\n##parity-import## " + json.dumps(words) + "\\n")
-    sys.__stdout__.flush()
+    os.write(out, ("\\n##parity-import## " + json.dumps(words) + "\\n").encode())
 def take():
     return os.read(int(sys.argv[1]), 4)
 for number in iter(take, b""):
@@ -27,7 +29,7 @@ for number in iter(take, b""):
             importlib.import_module(name)
             say(module=name, error="")
         except BaseException as problem:
-            say(module=name, error=type(problem).__name__ + ": " + str(problem).split("\\n")[0])
+            say(module=name, error=type(problem).__name__ + ": " + str(problem).split("\\n")[0][:4000])
 os._exit(0)
 """
 _TIMEOUT = 900.0
@@ -103,7 +105,7 @@ def _run(children: Children, environment: str, batches: List[List[str]]) -> List
         words = [str(reader), *(",".join(batch) for batch in batches)]
         count = min(len(batches), os.cpu_count() or 1, _PROCESSES)
         commands = [isolated(environment, "-c", _CHILD, *words)] * count
-        done = children.run_together(commands, timeout=_TIMEOUT, hand_over=reader)
+        done = children.run_together(commands, timeout=_TIMEOUT, hand_over=[reader])
     except OSError as error:
         raise InstallFailed(f"the new environment's interpreter does not start: {error.strerror}") from error
     finally:
@@ -112,5 +114,15 @@ def _run(children: Children, environment: str, batches: List[List[str]]) -> List
 
 
 def _parse(output: str) -> List[Dict[str, str]]:
-    lines = [line for line in output.splitlines() if line.startswith(_MARK)]
-    return [json.loads(line[len(_MARK) :]) for line in lines]
+    lines = (line[len(_MARK) :] for line in output.splitlines() if line.startswith(_MARK))
+    return [said for said in map(_words, lines) if said]
+
+
+def _words(line: str) -> Dict[str, str]:
+    """What a line says; empty where a module wrote what only looks like one."""
+    try:
+        said = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    good = isinstance(said, dict) and all(isinstance(each, str) for each in said.values())
+    return said if good and "module" in said else {}

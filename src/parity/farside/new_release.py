@@ -91,7 +91,9 @@ class NewRelease:
     def _make_environment(self) -> None:
         """`python -m venv` without pip; where Python has no venv, by the carried uv."""
         python = self._plan.python
-        done = self._children.run([python, "-I", "-m", "venv", "--without-pip", self._environment])
+        done = self._children.run(
+            [python, "-I", "-m", "venv", "--without-pip", self._environment], installs=True
+        )
         if done.exit_code == 0:
             return
         remove(self._environment)

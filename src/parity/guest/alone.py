@@ -3,7 +3,7 @@
 import os
 import signal
 from contextlib import suppress
-from typing import Optional
+from typing import Any, Dict, List, Optional
 
 _PR_SET_DUMPABLE = 4  # prctl(2)
 
@@ -35,6 +35,41 @@ def end_others() -> None:
         os.kill(-1, signal.SIGKILL)
     while _waited() is not None:
         pass
+
+
+def end_leftovers(job: Dict[str, Any]) -> None:
+    """`end_others` where the job says that this user is nobody else's, as in parity's containers."""
+    if job.get("alone"):
+        end_others()
+
+
+def left_by(main: int) -> List[int]:
+    """What this user runs besides this process and `main`; nothing where `main` has a living child.
+
+    Never as root, whose processes are those of everybody.
+    """
+    found: List[int] = []
+    if os.getuid() == 0:
+        return found
+    for pid in (int(name) for name in os.listdir("/proc") if name.isdigit()):
+        try:
+            with open("/proc/%d/stat" % pid) as file:
+                state, parent = file.read().rpartition(")")[2].split()[:2]
+            mine = os.stat("/proc/%d" % pid).st_uid == os.getuid()
+        except OSError:
+            continue  # it has just ended
+        if int(parent) == main and state not in "ZX":
+            return []
+        if mine and pid not in (main, os.getpid()) and state not in "ZX":
+            found.append(pid)
+    return found
+
+
+def end(processes: List[int]) -> None:
+    """Kill these."""
+    for pid in processes:
+        with suppress(OSError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def _waited() -> Optional[int]:

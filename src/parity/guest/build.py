@@ -7,13 +7,13 @@ Job:
      "source": folder, or an archive of it, "subdirectory": text, "find_links": folder with the wheels
      that the build needs, "system": {"requires", "backend", "paths"} (PEP 517, 518),
      "versions": {variable: version}, "epoch": seconds for SOURCE_DATE_EPOCH,
-     "timeout": seconds for each step}
+     "timeout": seconds for each step, "alone": whether this user is nobody else's}
 Result of `peek`:
     {"isolation": {...}, "pyproject": text or null, "setup": whether there is a setup.py, "error"}
 Result of `requires`, what the backend asks for besides `system`:
     {"isolation": {...}, "wheel": [...], "editable": [...], "error": text or ""}
 Result of `build`:
-    {"isolation": {...}, "folders": [folder of each of two builds], "wheel": the first one's name,
+    {"isolation": {...}, "wheel": the name of what lies in `out-1` of `work` (a second build is in `out-2`),
      "commands": [[word]], "error": text or ""}
 """
 
@@ -22,7 +22,7 @@ import os
 import shutil
 from typing import Any, Callable, Dict
 
-from . import isolation
+from . import alone, isolation
 from .buildplace import build_environment, make_tools, outputs, tail
 from .treepaths import Refused, shown
 from .unpack import unpack
@@ -103,6 +103,7 @@ def _requires(job: Dict[str, Any]) -> Dict[str, Any]:
     command = [os.path.join(tools, "bin", "python"), "-c", _HOOKS, answer]
     command += [system["backend"], json.dumps(system["paths"])]
     code, stdout, stderr = run(command, environment, folder, job["timeout"])
+    alone.end_leftovers(job)
     if code != 0:
         return {"error": tail(stdout + stderr) or "exit code %d" % code}
     return _answered(answer)
@@ -125,11 +126,22 @@ def _build(job: Dict[str, Any]) -> Dict[str, Any]:
         folder = _fresh_source(job)
         command = [job["uv"], "build", "--wheel", "--no-sources", "--no-index"]
         command += ["--find-links", job["find_links"], "--no-create-gitignore", "--out-dir", out, folder]
-        code, stdout, stderr = run(command, environment, job["work"], job["timeout"])
+        code, stdout, stderr = run(command, environment, job["work"], job["timeout"], bool(job.get("alone")))
+        alone.end_leftovers(job)
         if code != 0:
             return {"error": tail(stdout + stderr) or "exit code %d" % code}
+        _open_to_all(out)
         folders.append(out)
-    return {"folders": folders, "wheel": _only_wheel(folders[0]), "commands": [command]}
+    return {"wheel": _only_wheel(folders[0]), "commands": [command]}
+
+
+def _open_to_all(folder: str) -> None:
+    """Let whoever repairs the wheel read it: a backend may have made it for itself alone."""
+    os.chmod(folder, 0o755)  # noqa: S103
+    for name in os.listdir(folder):
+        path = os.path.join(folder, name)
+        if os.path.isfile(path) and not os.path.islink(path):
+            os.chmod(path, 0o644)
 
 
 def _only_wheel(folder: str) -> str:

@@ -5,7 +5,8 @@ installed is told by another process, of a user whom that code cannot reach.
 
 Job:
     {"do": "sync", "bundle": folder, "checkout": the folder of a whole checkout or "", "work": a folder of
-     this user's own, "python": path, "install_options": for the installer, "timeout": seconds for each step}
+     this user's own, "python": path, "install_options": for the installer, "timeout": seconds for each step,
+     "alone": whether this user is nobody else's}
     {"do": "list", "folder": as `sync` told}
 Result of `sync`:
     {"exit_code", "said": the end of the output, "step": what failed or "", "folder": the project's}
@@ -60,7 +61,7 @@ def _sync(job: Dict[str, Any]) -> Dict[str, Any]:
         return _result("preparing a checkout", done.exit_code, done.stderr, folder)
     made = json.loads(done.stdout)
     done = _run(job, [made["uv"], *made["sync"], "--no-install-workspace"], folder)
-    alone.end_others()
+    alone.end_leftovers(job)
     step = "uv sync --locked" if done.exit_code != 0 else ""
     return _result(step, done.exit_code, done.stdout + done.stderr if step else "", folder)
 
@@ -73,4 +74,4 @@ def _run(job: Dict[str, Any], command: List[str], folder: str) -> running.Done:
     home = os.path.join(job["work"], "checkout-home")
     os.makedirs(home, exist_ok=True)
     environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": home, "LC_ALL": "C.UTF-8"}
-    return running.run(command, environment, folder, job["timeout"], keep=_KEEP)
+    return running.run(command, environment, folder, job["timeout"], keep=_KEEP, single=bool(job["alone"]))

@@ -10,7 +10,7 @@ Job:
      "site_packages": the environment's, "environment": for the children, "folder": an empty one,
      "timeout": seconds for each process, "alone": whether this user is nobody else's}
 Events:
-    {"event": "begin", "package": number}
+    {"event": "begin", "package": number}, for each process
     {"event": "tried", "package": number, "answers": [{"module", "error", "at", "text"}]}
 Result:
     {}
@@ -20,6 +20,7 @@ import gc
 import importlib
 import json
 import os
+import resource
 import select
 import shutil
 import signal
@@ -29,6 +30,7 @@ import time
 import traceback
 import types
 from contextlib import suppress
+from functools import partial
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Tuple
 
 from . import alone, service
@@ -46,10 +48,19 @@ def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[st
     os.environ.clear()
     os.environ.update(job["environment"])
     gc.disable()  # what an import makes stays, in a process that ends soon
+    limits = _limits()
     for number in _numbers(job):
-        emit({"event": "begin", "package": number})
-        emit({"event": "tried", "package": number, "answers": _try(job, job["packages"][number][1])})
+        if _limits() != limits:  # as another process of the same user may do (prlimit(2))
+            raise RuntimeError("a package changed the limits of those after it")
+        begin = partial(emit, {"event": "begin", "package": number})
+        answers = _try(job, job["packages"][number][1], begin)
+        emit({"event": "tried", "package": number, "answers": answers})
     return {}
+
+
+def _limits() -> List[Any]:
+    names = sorted(name for name in dir(resource) if name.startswith("RLIMIT_"))
+    return [resource.getrlimit(getattr(resource, name)) for name in names]
 
 
 def _numbers(job: Dict[str, Any]) -> Iterator[int]:
@@ -60,11 +71,12 @@ def _numbers(job: Dict[str, Any]) -> Iterator[int]:
     return (number for number in iter(tickets.next, None) if number < count)
 
 
-def _try(job: Dict[str, Any], modules: List[str]) -> List[Answer]:
+def _try(job: Dict[str, Any], modules: List[str], begin: Callable[[], Any]) -> List[Answer]:
     """Import all modules; a process that dies is blamed on the module it was importing."""
     answers: Dict[str, Answer] = {}
     rest = list(modules)
     while rest:
+        begin()
         said, ending = _in_a_child(job, rest)
         for line in said.splitlines():
             answer = _answer(line)

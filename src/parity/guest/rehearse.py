@@ -24,7 +24,7 @@ def main(job: Dict[str, Any], emit: Emit) -> Dict[str, Any]:
     Job keys: `bundle` (folder with the bundle's files), `wheels_from` (folder in the store whose
     wheels belong into it, or null when they are there already), `work` (a folder of this user's own),
     `python`, `service` (the name of the socket for `service`), `timeout` (s), `install_options` (for the
-    installer).
+    installer), `alone` (whether this user is nobody else's).
 
     Result: `isolation`, `install` {exit_code, document, stderr}, `bundle` and `site_packages` (folders),
     `seconds`; from `install` on, keys are missing when an earlier part failed.
@@ -42,7 +42,7 @@ def _rehearse(job: Dict[str, Any], emit: Emit, result: Dict[str, Any]) -> None:
     emit({"event": "step", "name": "install"})
     prefix = os.path.join(job["work"], "prefix")
     result["install"] = _timed(result, "install", lambda: _install(job, bundle, prefix))
-    alone.end_others()  # a package whose .pth file is allowed may have begun something
+    alone.end_leftovers(job)  # a package whose .pth file is allowed may have begun something
     if result["install"]["exit_code"] == 0:
         found = glob.glob(os.path.join(prefix, "current", "lib", "python3*", "site-packages"))
         result["site_packages"] = found[0]

@@ -3,13 +3,13 @@
 It runs in the builder's container, after the build, and as cut off as that was.
 
 Job, besides that of `build`:
-    {"wheel": the file's name in both output folders, "platform": the target's own tag
-     (`manylinux_2_31_x86_64`), "tools": requirement lines, "find_links": folder with their wheels,
+    {"wheel": the file's name in both output folders of the build, "built": its work folder,
+     "platform": the target's own tag (`manylinux_2_31_x86_64`), "tools": requirement lines,
+     "find_links": folder with their wheels,
      "system": packages of the distribution whose libraries stay outside the wheel}
 Result:
-    {"isolation": {...}, "folders": [folder of each of two repaired wheels],
-     "grafted": [paths in the wheel], "left_out": [names of libraries], "commands": [[word]],
-     "error": text or ""}
+    {"isolation": {...}, "grafted": [paths in the wheel that lies in `repaired-1` of `work`; the second
+     one is in `repaired-2`], "left_out": [names of libraries], "commands": [[word]], "error": text or ""}
 """
 
 import os
@@ -53,13 +53,12 @@ def _repair(job: Dict[str, Any]) -> Dict[str, Any]:
     binaries = os.path.join(tools, "bin")
     environment["PATH"] = binaries + ":" + environment["PATH"]
     exclude = [word for name in libraries_of(job["system"]) for word in ("--exclude", name)]
-    done: Dict[str, Any] = {"folders": [], "grafted": [], "left_out": [], "commands": []}
-    for source, out in zip(outputs(job, "out"), outputs(job, "repaired")):
+    done: Dict[str, Any] = {"grafted": [], "left_out": [], "commands": []}
+    for source, out in zip(outputs({"work": job["built"]}, "out"), outputs(job, "repaired")):
         wheel = os.path.join(source, job["wheel"])
         command, said, error = _auditwheel(job, environment, binaries, wheel, out, exclude)
         if error:
             return {"error": error}
-        done["folders"].append(out)
         done["commands"] = [command]
         done["left_out"] = sorted(set(_EXCLUDED.findall(said)))
         done["grafted"] = _grafted(out)

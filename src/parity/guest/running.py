@@ -8,9 +8,13 @@ import time
 from contextlib import suppress
 from typing import IO, Dict, List, NamedTuple, Sequence
 
+from . import alone
+
 OVERTIME = 124
 _KEEP = 64 * 1024
 _CHUNK = 64 * 1024
+_LOOK = 1.0  # seconds between looks at what children left behind
+_IDLE = 4.0  # seconds for which nothing but that must run
 _PATIENCE = 0.25  # seconds between looks at a command that says nothing
 
 
@@ -23,7 +27,12 @@ class Done(NamedTuple):
 
 
 def run(
-    command: Sequence[str], environment: Dict[str, str], folder: str, timeout: float, keep: int = _KEEP
+    command: Sequence[str],
+    environment: Dict[str, str],
+    folder: str,
+    timeout: float,
+    keep: int = _KEEP,
+    single: bool = False,
 ) -> Done:
     """Run a command in a session of its own and wait for its end, not for that of what it left behind.
 
@@ -33,6 +42,8 @@ def run(
         folder: where.
         timeout: seconds.
         keep: bytes of each stream's end that are kept.
+        single: whether this user runs nothing else: then what the command's children left behind is ended
+            where the command waits for nobody but that (for the end of a stream that it holds, say).
 
     Raises:
         OSError: it cannot be started.
@@ -50,16 +61,23 @@ def run(
     assert process.stderr is not None  # noqa: S101
     heard = _Heard([process.stdout, process.stderr], keep)
     try:
-        in_time = _wait(process, heard, time.monotonic() + timeout)
+        in_time = _wait(process, heard, time.monotonic() + timeout, single)
     finally:
         _end_session(process)
         said = heard.end()
     return Done(process.returncode if in_time else OVERTIME, said[0], said[1])
 
 
-def _wait(process: "subprocess.Popen[bytes]", heard: "_Heard", deadline: float) -> bool:
+def _wait(process: "subprocess.Popen[bytes]", heard: "_Heard", deadline: float, single: bool) -> bool:
     """Listen until the command has ended; False where its time was over before."""
+    busy = looked = time.monotonic()
     while process.poll() is None:
+        if single and time.monotonic() - looked > _LOOK:
+            looked = time.monotonic()
+            left = alone.left_by(process.pid)
+            busy = busy if left else looked
+            if looked - busy > _IDLE:
+                alone.end(left)
         if time.monotonic() > deadline:
             return False
         if not heard.listen(_PATIENCE):  # nobody holds a stream any more

@@ -1,10 +1,12 @@
 """Where a package manager works on our behalf: a private folder, an environment of ours, its words read."""
 
 import os
-import subprocess
 from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
 
+from . import running
+
 _TAIL = 12
+_KEEP = 32 * 1024 * 1024
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -79,27 +81,18 @@ class Room:
         return path
 
     def run(self, argv: Sequence[str]) -> Tuple[int, str]:
-        """Exit code and output of a command, both streams together.
+        """Exit code and output of a command, first what it said on stdout, then the rest.
 
         Raises:
             Problem: it cannot be started, or took too long.
         """
         try:
-            done = subprocess.run(
-                list(argv),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                env=self.environment,
-                cwd=self.folder,
-                timeout=self._timeout,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            raise Problem("unreachable", f"{argv[0]} did not end within {self._timeout:.0f} s") from None
+            done = running.run(argv, self.environment, self.folder, self._timeout, keep=_KEEP)
         except OSError as error:
             raise Problem("unsupported", f"the image has no {argv[0]}: {error.strerror}") from error
-        return done.returncode, done.stdout.decode("utf-8", "replace")
+        if done.exit_code == running.OVERTIME:
+            raise Problem("unreachable", f"{argv[0]} did not end within {self._timeout:.0f} s")
+        return done.exit_code, done.stdout + done.stderr
 
     def demand(self, what: str, argv: Sequence[str]) -> str:
         """The output of a command that must succeed."""

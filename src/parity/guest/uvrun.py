@@ -26,6 +26,8 @@ def offline_environment(home: str, python: str) -> Dict[str, str]:
     }
 
 
-def run(command: List[str], environment: Dict[str, str], folder: str, timeout: float) -> Tuple[int, str, str]:
-    """Run a command; exit code (124: the time was over), stdout, stderr (of each no more than its end)."""
-    return running.run(command, environment, folder, timeout, keep=_KEEP)
+def run(
+    command: List[str], environment: Dict[str, str], folder: str, timeout: float, single: bool = False
+) -> Tuple[int, str, str]:
+    """Run a command; exit code (124: the time was over), the ends of stdout and stderr; see `running.run`."""
+    return running.run(command, environment, folder, timeout, keep=_KEEP, single=single)

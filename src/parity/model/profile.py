@@ -90,7 +90,7 @@ class Requirements:
 class RehearsalPlan:
     """What the rehearsal checks beyond installing.
 
-    `memory` is in bytes, `timeout` in seconds for the whole rehearsal. `commands` run in the new
+    `memory` and `disk` are in bytes, `timeout` in seconds for the whole rehearsal. `commands` run in the new
     environment through `sh -c`, its `bin` first on PATH. `allow` names findings of the audit, and wheels
     whose tags promise too much, that are accepted, as `KIND:PACKAGE`, such as `pth-file:setuptools`.
     """
@@ -101,6 +101,7 @@ class RehearsalPlan:
     timeout: int = 900
     missing_libraries: Literal["error", "warn"] = "warn"
     allow: tuple[str, ...] = ()
+    disk: int = 32 * 1024**3
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from parity.errors import ImageUnavailable, ParityError
+from parity.errors import ImageUnavailable, ParityError, RehearsalFailed
 from parity.farside import manifest, ustar
 from parity.farside.canonical import is_name
 from parity.farside.envelope import Checker
@@ -79,7 +79,20 @@ def rehearse_again(path: Path, bundle: VerifiedBundle, site: Site) -> Proof:
         carries = bundle.manifest.document["system"] is not None
         system = partial(_payload, file, bundle, manifest.SYSTEM) if carries else None
         seen = rehearse_bundle(site, image, facts, plan, carried, system)
-    return judge(seen, image, facts, plan, _native_rules(bundle.manifest.document))
+    proof = judge(seen, image, facts, plan, _native_rules(bundle.manifest.document))
+    _demand_imports(bundle.manifest.document["imports"], proof)
+    return proof
+
+
+def _demand_imports(worked: Sequence[Mapping[str, str]], proof: Proof) -> None:
+    """What could be imported when the bundle was made can be imported now, whoever asked for it."""
+    before = {(each["package"], each["module"]) for each in worked}
+    failed = [each for each in proof.imports if each.error and (each.package, each.module) in before]
+    if failed:
+        raise RehearsalFailed(
+            "imports that worked when the bundle was made fail now",
+            details=tuple(f"{each.package}: import {each.module} failed: {each.error}" for each in failed),
+        )
 
 
 def _can_sync(file: BinaryIO, bundle: VerifiedBundle, site: Site) -> bool:

@@ -201,4 +201,5 @@ def rehearsal_plan(plan: Mapping[str, Any]) -> RehearsalPlan:
         timeout=timeout_seconds(plan["timeout"]) if "timeout" in plan else usual.timeout,
         missing_libraries=plan.get("missing-libraries", usual.missing_libraries),
         allow=tuple(plan.get("allow", ())),
+        disk=memory_bytes(plan["disk"]) if "disk" in plan else usual.disk,
     )

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 from parity.engine import Container, ContainerSpec, Engine, Mount, Network
+from parity.engine.diskwatch import DiskWatch
 from parity.engine.guests import GuestFailed, folders_tar, guest_tar, run_guest
 from parity.engine.workshop import STORE, STORE_VOLUME
-from parity.errors import BuildFailed, HostileSource, NotIsolated, SourceUnavailable
+from parity.errors import BuildFailed, EngineRefused, HostileSource, NotIsolated, SourceUnavailable
 from parity.model import Facts, PinnedImage, RehearsalPlan
 from parity.project.buildsystem import BuildSystem, read_build_system
 from parity.project.failures import build_failed
@@ -24,8 +25,12 @@ from parity.project.failures import build_failed
 EPOCH = 315532800
 """1980-01-01: the earliest time that a wheel's zip can hold."""
 _NOBODY = "65534:65534"
-_FOLDERS = {"source": 0o755, "work": 0o777}
-"""Nobody may write into the first, everybody into the second."""
+_FOLDERS = {"source": 0o755}
+"""Nobody may write there."""
+_USERS = {"peek": 65533, "requires": 65532, "build": 65531, "repair": 65530}
+"""Each step's own user: what a source's code leaves running, or writes, reaches no other step."""
+_WORK = {"peek": "peek", "requires": "requires", "build": "work", "repair": "repair"}
+"""Each step's own folder."""
 _CARRY = "/carry"
 _SOURCE = f"{_CARRY}/source"
 _IN_MEMORY = 16 * 1024 * 1024
@@ -83,12 +88,19 @@ class Room:
     """A container in which one source is built."""
 
     def __init__(
-        self, container: Container, facts: Facts, uv: str, job: Mapping[str, Any], what: str
+        self,
+        container: Container,
+        facts: Facts,
+        uv: str,
+        job: Mapping[str, Any],
+        what: str,
+        watch: DiskWatch,
     ) -> None:
         self._container = container
         self._python = facts.executable
-        self._job = {**job, "uv": uv, "python": facts.executable, "work": f"{_CARRY}/work", "epoch": EPOCH}
+        self._job = {**job, "uv": uv, "python": facts.executable, "epoch": EPOCH, "alone": True}
         self._what = what
+        self._watch = watch
 
     def system(self) -> BuildSystem:
         """How the source wants to be built.
@@ -114,13 +126,15 @@ class Room:
             repair: asked for where the wheel has code of the machine in it.
         """
         made = self._ask("build", find_links=find_links)
-        commands, grafted, left_out = made["commands"], [], []
+        commands, grafted, left_out, stem = made["commands"], [], [], f"{_CARRY}/work/out"
         if made["wheel"] and not made["wheel"].endswith("-any.whl"):
             how = repair()
             job = {"tools": list(how.tools), "platform": how.platform, "system": list(how.system)}
             made = self._ask("repair", wheel=made["wheel"], find_links=how.find_links, **job)
             commands, grafted, left_out = commands + made["commands"], made["grafted"], made["left_out"]
-        first, second = (_only_wheel(self._container.get(folder), self._what) for folder in made["folders"])
+            stem = f"{_CARRY}/repair/repaired"
+        folders = (f"{stem}-{number}" for number in (1, 2))
+        first, second = (_only_wheel(self._container.get(folder), self._what) for folder in folders)
         second.content.close()
         return replace(
             first,
@@ -131,7 +145,7 @@ class Room:
         )
 
     def _ask(self, do: str, **more: object) -> dict[str, Any]:
-        job = {**self._job, "do": do, **more}
+        job = {**self._job, "do": do, "work": f"{_CARRY}/{_WORK[do]}", "built": f"{_CARRY}/work", **more}
         try:
             result = run_guest(
                 self._container,
@@ -140,8 +154,16 @@ class Room:
                 job,
                 timeout=3 * float(job["timeout"]),
                 root=f"{_CARRY}/parity",
+                user=f"{_USERS[do]}:{_USERS[do]}",
             )
-        except GuestFailed as error:
+        except (GuestFailed, EngineRefused) as error:
+            if self._watch.over:
+                raise BuildFailed(
+                    f"the build of {self._what} was ended: {self._watch.over}",
+                    remedy="give it more room: `disk` under `rehearsal` in the profile",
+                ) from error
+            if isinstance(error, EngineRefused):
+                raise
             lines = tuple(error.stderr.splitlines()[-8:])
             raise BuildFailed(f"the build of {self._what} broke off", details=lines) from error
         except TimeoutError as error:
@@ -185,9 +207,12 @@ def build_room(
         subdirectory: the package's folder inside the source.
         versions: environment variables that tell version tools what git would have told them.
     """
+    watch = DiskWatch(engine, image.id, image.platform, facts.executable, limits.disk)
     with engine.scratch_volume() as volume, engine.container(_spec(image, limits, volume)) as container:
         container.put(_CARRY, guest_tar())
         container.put(_CARRY, folders_tar(_FOLDERS))
+        for step, user in _USERS.items():
+            container.put(_CARRY, folders_tar({_WORK[step]: 0o755}, user))
         uv = carry_uv(container, _CARRY)
         place = source if isinstance(source, str) else _SOURCE
         if not isinstance(source, str):
@@ -199,7 +224,8 @@ def build_room(
             "versions": dict(versions or {}),
             "timeout": limits.timeout,
         }
-        yield Room(container, facts, uv, job, what)
+        with watch.of(container, volume):
+            yield Room(container, facts, uv, job, what, watch)
 
 
 def _spec(image: PinnedImage, limits: RehearsalPlan, volume: str) -> ContainerSpec:

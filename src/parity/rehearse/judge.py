@@ -11,6 +11,9 @@ from parity.model import Facts, ImportResult, PinnedImage, Proof, RehearsalPlan
 from parity.rehearse import native
 from parity.rehearse.native import NativeRules, TooNew
 
+_SEED = frozenset(("pip", "setuptools", "wheel", "pkg-resources", "distribute"))
+"""What `python -m venv` may bring (ensurepip, and Debian's)."""
+_TOOLS = frozenset(("uv",))
 _OWN_FOLDER = re.compile(r"(?:/carry)?/work/[^\s'\":]*site-packages/")
 
 
@@ -49,6 +52,7 @@ def _proof(
     result: Mapping[str, Any], image: PinnedImage, facts: Facts, plan: RehearsalPlan, rules: NativeRules
 ) -> Proof:
     _demand_install(result["install"])
+    _demand_packages(result["environment"], rules)
     imports = tuple(_import_result(each) for each in result["imports"])
     missing = [*native.library_lines(result, rules), *native.version_lines(result, rules)]
     too_new = native.beyond_target(result["natives"], rules)
@@ -87,6 +91,20 @@ def _demand_install(install: Mapping[str, Any]) -> None:
         where=f"installer, exit code {install['exit_code']}",
         details=tuple(lines[-12:]),
     )
+
+
+def _demand_packages(environment: list[list[str]], rules: NativeRules) -> None:
+    """What is installed is what was sent, and what the image's own Python puts into each environment."""
+    installed, sent = {name for name, _ in environment}, set(rules.wheels)
+    strange, lacking = sorted(installed - sent - _SEED), sorted(sent - installed - _TOOLS)
+    if sent and (strange or lacking):
+        raise RehearsalFailed(
+            "what is installed is not what was sent",
+            details=tuple(
+                [f"{name}: installed, and not sent" for name in strange]
+                + [f"{name}: sent, and not installed" for name in lacking]
+            ),
+        )
 
 
 def _import_result(each: Mapping[str, Any]) -> ImportResult:

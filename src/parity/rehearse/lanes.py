@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
-from itertools import count
+from itertools import count, cycle
 from typing import Any, NamedTuple
 
 from parity.engine.events import Event, Malformed
 from parity.engine.guests import GuestFailed
+from parity.errors import ParityError
 from parity.rehearse import users
 from parity.rehearse.room import EMPTY, Room, bare, environment
-from parity.rehearse.threads import Beside
+from parity.rehearse.threads import Alarm, Beside
 
 _LANES = 2
 _TIMEOUT = 120  # seconds for one process of imports
+_PATIENCE = 20  # seconds more until its lane must have said how it ended
 _WORDS = ("error", "at", "text")
 
 
@@ -49,7 +52,8 @@ class Lanes:
         self._site_packages = site_packages
         self._service = service
         self._hidden = hidden
-        self._users = iter(users.IMPORTERS)
+        self._users = cycle(users.IMPORTERS)
+        self._suspects: set[int] = set()
         self._lock = threading.Lock()
         self._answers: dict[int, Mapping[str, Mapping[str, str]]] = {}
 
@@ -66,7 +70,8 @@ class Lanes:
         for lane in lanes:
             lane.result()
         while left := [number for number in range(len(heavy)) if number not in self._answers]:
-            self._lane(heavy, left if self._hidden else left[:1])
+            suspects = [number for number in left if number in self._suspects]
+            self._lane(heavy, left if self._hidden and not suspects else (suspects or left)[:1])
         for number, package in sorted(enumerate(heavy), key=lambda each: each[1]):
             for module in package.modules:
                 yield package.name, module, self._answers[number][module]
@@ -84,6 +89,7 @@ class Lanes:
         begun: list[int] = []
 
         def hear(event: Event) -> None:
+            alarm.again()
             number = _number(event, numbers)
             if event["event"] == "begin":
                 begun.append(number)
@@ -93,11 +99,32 @@ class Lanes:
         with self._lock:
             user = next(self._users)
         asked = [packages[number] for number in numbers]
+        alarm = Alarm(self._seconds + _PATIENCE, partial(self._end, user))
         try:
             self._room.ask("imports", self._job(asked, tickets), user, on_event=hear, python=self._python)
         except GuestFailed as failed:
-            guilty = begun[-1] if begun else numbers[0]
-            self._take(guilty, _crash(packages[guilty], failed))
+            self._judge(packages, numbers, begun, failed)
+        finally:
+            alarm.cancel()
+
+    def _judge(
+        self, packages: Sequence[Package], numbers: Sequence[int], begun: Sequence[int], failed: GuestFailed
+    ) -> None:
+        """A lane broke off. Who was alone in it did it; else it may have been another."""
+        if len(numbers) == 1:
+            self._take(numbers[0], _crash(packages[numbers[0]], failed))
+            return
+        with self._lock:
+            self._suspects.add(begun[-1] if begun else numbers[0])
+
+    @property
+    def _seconds(self) -> int:
+        return min(self._room.plan.timeout, _TIMEOUT)
+
+    def _end(self, user: int) -> None:
+        """End a lane that one of its packages stopped (SIGSTOP, say): all that its user runs."""
+        with suppress(ParityError, TimeoutError):
+            self._room.end_all(user)
 
     def _take(self, number: int, answers: Mapping[str, Mapping[str, str]]) -> None:
         with self._lock:
@@ -111,7 +138,7 @@ class Lanes:
             "site_packages": self._site_packages,
             "environment": environment(self._prefix, "/tmp", "/tmp"),  # noqa: S108 - inside the container
             "folder": EMPTY,
-            "timeout": min(self._room.plan.timeout, _TIMEOUT),
+            "timeout": self._seconds,
             "alone": True,
         }
 

@@ -7,10 +7,11 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import Any, TypeVar
 
-from parity.engine import Engine
+from parity.engine import Container, Engine
+from parity.engine.diskwatch import DiskWatch
 from parity.engine.events import Event
 from parity.engine.guests import GuestFailed, folders_tar, guest_tar
 from parity.errors import EngineRefused, NotIsolated, RehearsalFailed, RehearsalTimeout
@@ -66,21 +67,32 @@ def rehearse(
     with engine.scratch_volume() as volume:
         spec = container_spec(image, plan, volume, carried)
         with engine.container(spec) as container:
-            container.put(CARRY, guest_tar())
-            container.put(CARRY, folders_tar(FOLDERS))
-            for name, owner in OWN.items():
-                container.put(CARRY, folders_tar({name: 0o755}, owner))
-            container.put(BUNDLE, carried.archive())
-            if carried.checkout:
-                container.put(CARRY, carried.checkout(CHECKOUT))
+            _carry_in(container, carried)
             container.start()
-            room = Room(container, facts.executable, plan, fits_memory(plan, carried))
+            in_memory = fits_memory(plan, carried)
+            room = Room(container, facts.executable, plan, in_memory)
+            watch = DiskWatch(engine, image.id, image.platform, facts.executable, plan.disk)
             try:
-                return _Story(room, image, carried, reporter).tell()
+                with nullcontext() if in_memory or not carried.checkout else watch.of(container, volume):
+                    return _Story(room, image, carried, reporter).tell()
             except TimeoutError:
                 raise RehearsalTimeout(f"the rehearsal did not end within {plan.timeout} s") from None
-            except GuestFailed as failed:
+            except (GuestFailed, EngineRefused) as failed:
+                if watch.over:
+                    raise _too_much(watch.over) from failed
+                if isinstance(failed, EngineRefused):
+                    raise
                 raise _died(failed, room) from failed
+
+
+def _carry_in(container: Container, carried: Carried) -> None:
+    container.put(CARRY, guest_tar())
+    container.put(CARRY, folders_tar(FOLDERS))
+    for name, owner in OWN.items():
+        container.put(CARRY, folders_tar({name: 0o755}, owner))
+    container.put(BUNDLE, carried.archive())
+    if carried.checkout:
+        container.put(CARRY, carried.checkout(CHECKOUT))
 
 
 class _Story:
@@ -167,6 +179,7 @@ class _Story:
             "python": self._room.python,
             "service": self._service,
             "timeout": self._room.plan.timeout,
+            "alone": True,
             "install_options": self._options,
         }
 
@@ -211,6 +224,13 @@ def _died(failed: GuestFailed, room: Room) -> RehearsalFailed | RehearsalTimeout
     ending = "it was killed" if failed.exit_code == _KILLED else f"exit code {failed.exit_code}"
     return RehearsalFailed(
         f"the rehearsal broke off ({ending})", details=tuple(failed.stderr.splitlines()[-8:])
+    )
+
+
+def _too_much(over: str) -> RehearsalFailed:
+    return RehearsalFailed(
+        f"the rehearsal was ended: {over}",
+        remedy="give it more room: `disk` under `rehearsal` in the profile",
     )
 
 

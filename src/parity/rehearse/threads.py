@@ -35,3 +35,29 @@ class Beside(Generic[T]):
             self._results.append(self._action())
         except BaseException as error:  # noqa: BLE001 - raised by `result`
             self._error = error
+
+
+class Alarm:
+    """Does something once nothing was heard for so many seconds."""
+
+    def __init__(self, seconds: float, action: Callable[[], object]) -> None:
+        self._seconds = seconds
+        self._action = action
+        self._lock = threading.Lock()
+        self._timer: threading.Timer | None = None
+        self.again()
+
+    def again(self) -> None:
+        """Something was heard."""
+        with self._lock:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = threading.Timer(self._seconds, self._action)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def cancel(self) -> None:
+        """Nobody needs it any more."""
+        with self._lock:
+            if self._timer is not None:
+                self._timer.cancel()

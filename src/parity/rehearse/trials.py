@@ -49,11 +49,7 @@ def _end_leftovers(room: Room) -> None:
         if not people(room)["processes"]:
             return
         # It may be killed by whom it is to kill.
-        room.container.exec(
-            [room.python, "-I", "-S", "-c", "import os, signal; os.kill(-1, signal.SIGKILL)"],
-            user=users.spelled(users.COMMANDS),
-            timeout=room.left,
-        )
+        room.end_all(users.COMMANDS)
     raise RehearsalFailed("a command left processes behind that do not end")
 
 
@@ -72,6 +68,7 @@ def sync_project(room: Room, carried: Carried, bundle: str, options: list[str]) 
         "python": room.python,
         "install_options": options,
         "timeout": room.plan.timeout,
+        "alone": True,
     }
     synced: Mapping[str, Any] = room.ask("checkout", job, users.PROJECT)
     read: dict[str, Any] = {"installed": []}

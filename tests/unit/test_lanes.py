@@ -1,0 +1,131 @@
+"""The lanes of imports: who is blamed when one breaks off, and who runs as whom."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+import pytest
+
+from parity.engine.events import Malformed
+from parity.engine.guests import GuestFailed
+from parity.model import RehearsalPlan
+from parity.rehearse import lanes
+from parity.rehearse.lanes import Lanes, Package
+from parity.rehearse.room import Room
+
+PACKAGES = [Package(name, (name,), weight) for weight, name in enumerate("abcdefg")]
+
+
+class FakeRoom:
+    """Answers as the guest would; `breaks` tells which packages end their lane, and when."""
+
+    plan = RehearsalPlan()
+
+    def __init__(self, breaks: Callable[[str, list[str]], bool] = lambda *_: False) -> None:
+        self.asked: list[tuple[int, list[str]]] = []
+        self.ended: list[int] = []
+        self._breaks = breaks
+        self._lock = threading.Lock()
+        self._next = 0
+        self._held = threading.Event()
+
+    def ask(self, script: str, job: Mapping[str, Any], user: int, *, on_event: Any, python: Any) -> Any:
+        names = [name for name, _ in job["packages"]]
+        with self._lock:
+            self.asked.append((user, names))
+        before: list[str] = []
+        while (number := self._number(len(before), len(names), tickets=job["tickets"])) is not None:
+            on_event({"event": "begin", "package": number})
+            if self._breaks(names[number], before):
+                self._held.wait(0.01)
+                raise GuestFailed("imports", 137, "")
+            row = {"module": names[number], "error": "", "at": "", "text": ""}
+            on_event({"event": "tried", "package": number, "answers": [row]})
+            before.append(names[number])
+        return {}
+
+    def end_all(self, user: int) -> None:
+        self.ended.append(user)
+
+    def _number(self, done: int, count: int, *, tickets: bool) -> int | None:
+        if not tickets:
+            return done if done < count else None
+        with self._lock:
+            self._next += 1
+            return self._next - 1 if self._next <= count else None
+
+
+def run(room: FakeRoom, *, hidden: bool = True) -> dict[str, str]:
+    found = Lanes(cast(Room, room), "/p", "/p/site-packages", "door", hidden=hidden)
+    return {module: answer["error"] for _, module, answer in found.run(PACKAGES)}
+
+
+def test_two_lanes_share_the_packages_and_no_user() -> None:
+    room = FakeRoom()
+    assert set(run(room).values()) == {""}
+    assert len({user for user, _ in room.asked}) == len(room.asked) == 2
+
+
+def test_where_nobody_can_hide_each_package_is_alone_with_its_user() -> None:
+    room = FakeRoom()
+    assert set(run(room, hidden=False).values()) == {""}
+    assert sorted(names for _, names in room.asked) == [[each.name] for each in PACKAGES]
+    assert len({user for user, _ in room.asked}) == len(PACKAGES)
+
+
+@pytest.mark.parametrize("hidden", [True, False])
+def test_who_ends_its_lane_is_blamed_and_all_others_are_tried(hidden: bool) -> None:
+    found = run(FakeRoom(lambda name, _: name in "be"), hidden=hidden)
+    blamed = {name for name, error in found.items() if error}
+    assert (blamed, len(found)) == ({"b", "e"}, 7)
+    assert found["b"] == "Crash: the import ended the processes around it (exit code 137)"
+
+
+def test_who_spoils_its_lane_for_others_does_not_get_them_blamed() -> None:
+    """The package after it ends the lane, whichever that is."""
+    found = run(FakeRoom(lambda _, before: before[-1:] == ["d"]))
+    assert not any(found.values())
+
+
+def test_a_lane_that_never_begins_is_told_of_each_package() -> None:
+    room = FakeRoom()
+    room.ask = lambda *_, **__: _fail()  # type: ignore[method-assign]
+    assert all(error.startswith("Crash") for error in run(room).values())
+
+
+def _fail() -> None:
+    raise GuestFailed("imports", 127, "")
+
+
+def test_a_lane_that_says_nothing_any_more_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lanes, "_TIMEOUT", 0)
+    monkeypatch.setattr(lanes, "_PATIENCE", 0.05)
+
+    def slow(name: str, _: list[str]) -> bool:
+        if name == "c":
+            time.sleep(0.5)
+        return name == "c"
+
+    room = FakeRoom(slow)
+    assert run(room)["c"].startswith("Crash")
+    assert room.ended
+
+
+def test_answers_for_modules_that_were_not_asked_for_are_none() -> None:
+    room = FakeRoom()
+    original = room.ask
+
+    def forging(script: str, job: Any, user: int, *, on_event: Any, python: Any) -> Any:
+        def say(event: Any) -> None:
+            on_event(
+                {**event, "answers": [{"module": "ghost", "error": ""}]} if "answers" in event else event
+            )
+
+        return original(script, job, user, on_event=say, python=python)
+
+    room.ask = forging  # type: ignore[method-assign]
+    with pytest.raises(Malformed):
+        run(room)
