@@ -287,11 +287,10 @@ def known_of(built: Built, extras: Sequence[str], path: str) -> Known:
 
 
 def _indexed(lock: Lock | None) -> Lock | None:
-    """What the resolver may prefer: all that came from an index."""
-    if lock is None:
-        return None
-    kept = (wheel for wheel in lock.wheels if wheel.origin is None or wheel.origin.kind == "sdist")
-    return replace(lock, wheels=tuple(kept))
+    """What the resolver may prefer: all that came from an index; None where that is nothing."""
+    wheels = lock.wheels if lock else ()
+    kept = tuple(wheel for wheel in wheels if wheel.origin is None or wheel.origin.kind == "sdist")
+    return replace(lock, wheels=kept) if lock and kept else None
 
 
 def _again(wheel: LockedWheel, origin: Origin) -> SourcePackage:
