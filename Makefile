@@ -9,7 +9,7 @@ DEBIAN  := debian11-py39 debian12-py311 debian13-py313
 
 TEST_PROCESSES ?= 3
 .DEFAULT_GOAL := help
-.PHONY: help setup engine images demo test attack matrix coverage pins farside check bench clean
+.PHONY: help setup engine images demo test attack matrix coverage pins farside check house bench clean
 
 help: ## show what each target does
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ check: setup ## types, lint and format, in seconds
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@sh -n .ci/run .ci/engine
+
+house: setup ## the code in figures: sizes, circles, folders, types, names, prose; each beside its target
+	@$(BIN)/python -m tests.house
 
 bench: setup images ## measure parity against its rivals; writes results/
 	@$(BIN)/python -m tests.bench
