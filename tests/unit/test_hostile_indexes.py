@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.attack.campaigns._index_input import FILE, NAME, Input
-from tests.attack.campaigns._index_inputs import HONEST, HOSTILE
 from tests.attack.campaigns.indexes import in_a_folder
+from tests.attack.inputs.index_input import FILE, NAME, Input
+from tests.attack.inputs.index_inputs import HONEST, HOSTILE
 from tests.support.hostile_index import HostileIndex, body, drip, head, raw
 from tests.support.index import tiny_wheel
 from tests.support.targets import DEBIAN11

@@ -13,7 +13,7 @@ import pytest
 from tests.support.unpacked import unpacked
 from tests.support.wheels import make_wheel
 
-from parity.farside import manifest, project, shelf
+from parity.farside import manifest, project, projectfile, shelf
 from parity.farside.errors import BundleDamaged, InstallFailed
 from parity.farside.folder import BundleFolder, open_folder
 from parity.farside.versions import has_history, version_variables
@@ -45,7 +45,7 @@ def bundle_with(folder: Path, document: dict[str, Any] | bytes) -> BundleFolder:
     place = unpacked(folder / "bundle", [wheel])
     data = document if isinstance(document, bytes) else json.dumps(document).encode()
     found = json.loads((place / manifest.NAME).read_text())
-    for path, content in ((project.DOCUMENT, data), ("project/tree/app/uv.lock", b"version = 1\n")):
+    for path, content in ((projectfile.DOCUMENT, data), ("project/tree/app/uv.lock", b"version = 1\n")):
         (place / path).parent.mkdir(parents=True, exist_ok=True)
         (place / path).write_bytes(content)
         found["files"].append(
@@ -59,7 +59,7 @@ def bundle_with(folder: Path, document: dict[str, Any] | bytes) -> BundleFolder:
 def test_a_shelf_has_pages_with_hashes_and_stubs_nobody_can_install(tmp_path: Path) -> None:
     bundle = bundle_with(tmp_path, GOOD)
     place = tmp_path / "shelf"
-    shelf.fill(str(place), bundle, project.read_project(bundle))
+    shelf.fill(str(place), bundle, projectfile.read_project(bundle))
     (package,) = bundle.manifest.document["packages"]
     page = (place / "simple" / "dep" / "index.html").read_text()
     assert f"../../files/dep-1.0-py3-none-any.whl#sha256={package['sha256']}" in page
@@ -130,17 +130,17 @@ def test_git_tells_versions_only_where_there_is_a_repository(
 )
 def test_a_strange_document_is_refused(tmp_path: Path, change: dict[str, Any]) -> None:
     with pytest.raises(BundleDamaged):
-        project.read_project(bundle_with(tmp_path, {**GOOD, **change}))
+        projectfile.read_project(bundle_with(tmp_path, {**GOOD, **change}))
 
 
 def test_what_is_no_document_or_no_project_is_refused(tmp_path: Path) -> None:
     for data in (b"{", b"[]", b"\xff"):
         (tmp_path / data.hex()).mkdir()
         with pytest.raises(BundleDamaged):
-            project.read_project(bundle_with(tmp_path / data.hex(), data))
+            projectfile.read_project(bundle_with(tmp_path / data.hex(), data))
     plain = open_folder(str(unpacked(tmp_path / "plain", [])))
     with pytest.raises(InstallFailed, match="carries no project"):
-        project.read_project(plain)
+        projectfile.read_project(plain)
 
 
 @pytest.mark.parametrize(

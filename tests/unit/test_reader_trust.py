@@ -120,5 +120,5 @@ def test_a_host_without_openssl_is_told_so(tmp_path: Path) -> None:
     public = save_key(tmp_path / "key", signing_key())
     check = openssl_checker([str(public)], openssl="no-such-openssl")
     with pytest.raises(SignatureInvalid, match="cannot run") as caught:
-        check(b"", (Signature(signing_key().public.fingerprint, b"x"),))
+        check(b"", (Signature(signing_key().public.fingerprint, signing_key().sign(b"")),))
     assert "install openssl" in caught.value.remedy

@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.attack import campaigns
 
 ROOT = Path(__file__).parents[2]
-TEXT = (ROOT / "src/parity/THREATS.md").read_text(encoding="utf-8")
+TEXT = (ROOT / "src/parity/docs/threats.md").read_text(encoding="utf-8")
 ROWS = [line for line in TEXT.splitlines() if line.startswith("| ") and "---" not in line]
 PROOFS = [row.rstrip(" |").rpartition("| ")[2] for row in ROWS if not row.endswith("shown by |")]
 
@@ -35,4 +35,4 @@ def test_how_to_report_a_hole_names_no_made_up_address() -> None:
     text = (ROOT / ".github/SECURITY.md").read_text(encoding="utf-8")
     assert "Report a vulnerability" in text
     assert "@" not in text
-    assert (ROOT / ".github" / "../src/parity/THREATS.md").is_file()
+    assert (ROOT / ".github" / "../src/parity/docs/threats.md").is_file()

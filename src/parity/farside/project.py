@@ -14,79 +14,30 @@ import tempfile
 from contextlib import contextmanager
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
-from . import canonical, shelf
+from . import shelf
 from .atomic import new_file
 from .checkout import MAX_TEXT, STORE, demand_plain
 from .children import Children
 from .envelope import Checker
-from .errors import BundleDamaged, HostileContent, InstallFailed
+from .errors import HostileContent, InstallFailed
 from .folder import BundleFolder
-from .manifest import LIMIT
-from .plainfile import parse_json, read_whole
+from .plainfile import read_whole
 from .plan import Laid, Plan, Request, Say, judge_laid, lay_out, make_plan
 from .prefix import remove
+from .projectfile import LOCK, TREE, demand_project, read_project
 from .receipt import release_id
 from .source import demand_space, open_source
 from .tools import unpack_uv
 from .versions import has_history, version_variables
 from .wheelset import REFUSED, WheelFile, judge_set
 
-FORMAT = "parity-project/1"
-DOCUMENT, TREE = "project/project.json", "project/tree/"
-LOCK, BACKUP, PYPROJECT = "uv.lock", "uv.lock.before-parity", "pyproject.toml"
+BACKUP, PYPROJECT = "uv.lock.before-parity", "pyproject.toml"
 _PACKAGE = re.compile(
     r'^\[\[package\]\]\nname = "([^"\n]+)"\n(?:version = "([^"\n]+)"\n)?(.*)$', re.MULTILINE
 )
 _VERSION = re.compile(r"^version = (.*)$", re.MULTILINE)
 _KNOWN_VERSION = "1"
 _LOCAL = re.compile(r"source = \{ (editable|virtual|directory) = ")
-
-
-def _versions(value: Any, where: str) -> None:
-    """Name → versions."""
-    if not isinstance(value, dict):
-        raise BundleDamaged(f"{where} must be an object")
-    for name, versions in value.items():
-        canonical.name(name, where)
-        canonical.array(canonical.name)(versions, f"{where}.{name}")
-
-
-_NAMES = canonical.array(canonical.name)
-_SHAPE = canonical.record(
-    {
-        "format": canonical.one_of(FORMAT),
-        "name": canonical.text,
-        "root": canonical.text,
-        "extras": _NAMES,
-        "groups": _NAMES,
-        "left_out_groups": _NAMES,
-        "no_sources": _NAMES,
-        "indexes": _NAMES,
-        "sync": canonical.array(canonical.text),
-        "locked": _versions,
-        "absent": canonical.array(
-            canonical.record(
-                {
-                    "name": canonical.name,
-                    "version": canonical.name,
-                    "requires": canonical.array(canonical.text),
-                    "extras": _NAMES,
-                    "requires_python": canonical.text,
-                }
-            )
-        ),
-        "build": canonical.array(
-            canonical.record(
-                {
-                    "name": canonical.name,
-                    "version": canonical.name,
-                    "wheel": canonical.text,
-                    "sha256": canonical.digest,
-                }
-            )
-        ),
-    }
-)
 
 
 class ProjectRequest(NamedTuple):
@@ -215,41 +166,6 @@ def _carry_out(
         "packages": len(plan.packages),
         "warnings": laid.warnings,
     }
-
-
-def demand_project(bundle: BundleFolder) -> None:
-    """Demand that a bundle carries a project, which its manifest tells.
-
-    Raises:
-        InstallFailed: it carries none.
-    """
-    if all(member.path != DOCUMENT for member in bundle.manifest.members):
-        raise InstallFailed(
-            "this bundle carries no project with a uv.lock",
-            "install it with `install.sh PREFIX`, or ask for one whose profile has install.project",
-        )
-
-
-def read_project(bundle: BundleFolder) -> Dict[str, Any]:
-    """The bundle's project.json.
-
-    Raises:
-        InstallFailed: the bundle carries no project.
-        BundleDamaged: it is not what this code understands.
-    """
-    demand_project(bundle)
-    listed = {member.path for member in bundle.manifest.members}
-    try:
-        document = parse_json(read_whole(bundle.file(DOCUMENT), LIMIT))
-    except ValueError as error:
-        raise BundleDamaged(f"{DOCUMENT} is no JSON") from error
-    _SHAPE(document, DOCUMENT)
-    root = "" if document["root"] == "." else document["root"] + "/"
-    for path in [TREE + root + LOCK, *(each["wheel"] for each in document["build"])]:
-        if path not in listed:
-            raise BundleDamaged(f"{DOCUMENT} names {path[:200]!a}, which is not in the bundle")
-    found: Dict[str, Any] = document
-    return found
 
 
 def _original_lock(checkout: str, bundle: BundleFolder, project: Dict[str, Any]) -> bytes:

@@ -20,8 +20,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from tests.attack.campaigns._index_input import FILE, NAME, Input
-from tests.attack.campaigns._index_inputs import HONEST, HOSTILE
+from tests.attack.inputs.index_input import FILE, NAME, Input
+from tests.attack.inputs.index_inputs import HONEST, HOSTILE
 from tests.attack.outcome import Outcome
 from tests.support.hostile_index import HostileIndex
 from tests.support.index import tiny_wheel

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from tests.attack.campaigns._index_input import (
+from tests.attack.inputs.index_input import (
     FILE,
     GARBAGE,
     JSON,

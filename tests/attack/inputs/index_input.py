@@ -1,4 +1,4 @@
-"""What one hostile or odd index is, and how its ending is judged; the inputs are `_index_inputs`'s."""
+"""What one hostile or odd index is, and how its ending is judged; the inputs are `index_inputs`'s."""
 
 from __future__ import annotations
 
