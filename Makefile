@@ -39,7 +39,7 @@ demo: setup engine ## build, verify and install a real bundle: numpy, pandas, sc
 test: setup images ## all tests, on the real engine
 	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder tests
 
-attack: setup images ## hostile wheels, repositories, indexes and bundles by the hundred thousand; writes results/attack.md
+attack: setup images ## hostile wheels, repositories, indexes and bundles by the hundred thousand; writes its table
 	@$(BIN)/python -m tests.attack
 
 matrix: setup ## every Python that is promised, as far as this machine has it: near side 3.10 up, far side 3.6 up
@@ -67,7 +67,7 @@ check: setup ## types, lint and format, in seconds
 house: setup ## the code in figures: sizes, circles, folders, types, names, prose; each beside its target
 	@$(BIN)/python -m tests.house
 
-bench: setup images ## measure parity against its rivals; writes results/
+bench: setup images ## measure parity against its rivals; writes tests/bench/results/
 	@$(BIN)/python -m tests.bench
 
 clean: ## remove what make made here (not the engine, its images, or your keys)

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from parity.errors import WriteFailed
-from parity.farside import atomic
+from parity.portable import atomic
 
 MOST = 64 << 20
 """The largest file that is read whole: locks of thousands of packages are far below it."""

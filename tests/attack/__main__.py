@@ -1,4 +1,4 @@
-"""`make attack`: every campaign against parity, one table in results/; ends with 1 if one was accepted.
+"""`make attack`: every campaign against parity, one table of all; ends with 1 if one was accepted.
 
 A campaign is a module of `tests.attack.campaigns` with a `TITLE` and `run(scale) -> Iterator[Outcome]`;
 `scale` multiplies how many random inputs it makes (1.0 is the whole run). To add one is to add its file.
@@ -21,7 +21,7 @@ from tests.attack import campaigns
 from tests.attack.outcome import Outcome
 from tests.attack.table import Row, count, document, markdown
 
-RESULTS = Path(__file__).parents[2] / "results"
+RESULTS = Path(__file__).parents[2] / "tests" / "bench" / "results"
 
 
 def main() -> int:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from tests.attack.outcome import Outcome
 
-from parity.farside.errors import FarsideError
+from parity.portable.errors import FarsideError
 
 PROCESSES = min(4, os.cpu_count() or 1)
 TINY = 0.01

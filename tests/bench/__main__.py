@@ -179,9 +179,14 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--runs", type=int, default=3, metavar="N", help="rounds; medians are reported")
     parser.add_argument("--only", action="append", choices=PARTS, help="measure this part alone; repeatable")
     parser.add_argument("--strict", action="store_true", help="exit with 1 where a target is missed")
-    parser.add_argument("--output", default="", metavar="DIR", help="results/, or results/tmp/ with --only")
+    parser.add_argument(
+        "--output",
+        default="",
+        metavar="DIR",
+        help="tests/bench/results/, or tests/bench/results/tmp/ with --only",
+    )
     options = parser.parse_args()
-    options.output = options.output or ROOT / "results" / ("tmp" if options.only else "")
+    options.output = options.output or ROOT / "tests" / "bench" / "results" / ("tmp" if options.only else "")
     return options
 
 

@@ -19,9 +19,9 @@ from urllib.parse import quote
 from parity.docker_engine import DockerEngine, connect
 from parity.engine import Container, ContainerSpec, ImageInfo, Mount, Network
 from parity.engine.guests import small_tar
-from parity.farside import ustar
 from parity.host.network import host_network
 from parity.model.network import HostNetwork
+from parity.portable.bundle import ustar
 
 ROOT = Path(__file__).parents[2]
 PROFILE = "debian11-py39"

@@ -14,8 +14,8 @@ from tests.contract.test_installers_agree import by_pip, by_uv
 from tests.support.entry_texts import random_text
 from tests.support.wheels import WheelParts
 
-from parity.farside.entrypoints import read_launchers
-from parity.farside.wheel import judge
+from parity.portable.wheel.entrypoints import read_launchers
+from parity.portable.wheel.wheel import judge
 
 _COUNT = 60
 Scripts = Mapping[str, set[str]]

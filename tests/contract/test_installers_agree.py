@@ -14,9 +14,9 @@ import pytest
 from tests.support.unpacked import uv_wheel
 from tests.support.wheels import Raw, WheelParts, raw_zip
 
-from parity.farside.sites import site_packages
-from parity.farside.spread import Site, spread_all
-from parity.farside.wheelset import WheelFile
+from parity.portable.machine.site_packages import site_packages
+from parity.portable.wheel.install import Site, spread_all
+from parity.portable.wheel.wheelset import WheelFile
 
 EXECUTABLE = ("alpha/run.sh", "alpha-1.0.data/scripts/alpha-shell", "alpha-1.0.data/scripts/alpha-script")
 # pip notes where a wheel came from only for direct references, uv keeps a file for its cache.

@@ -15,7 +15,7 @@ from securesystemslib.exceptions import VerificationError
 from securesystemslib.signer import SSlibKey  # type: ignore[attr-defined]
 from tests.support.bundles import IDENTITY, PROFILE_SHA256
 
-from parity.farside import envelope
+from parity.portable.bundle import envelope
 from parity.sign import SigningKey, generate_key, make_sealer
 
 PAYLOAD = envelope.Payload(size=70000, sha256="a" * 64, manifest_size=900, manifest_sha256="b" * 64)

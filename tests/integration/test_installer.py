@@ -18,9 +18,9 @@ from tests.support.unpacked import target, unpacked, uv_wheel
 from tests.support.wheels import make_wheel
 
 from parity.docker_engine import DockerEngine
-from parity.farside.errors import InstallFailed, WrongHost
-from parity.farside.wheel import judge
 from parity.model import PinnedImage
+from parity.portable.errors import InstallFailed, WrongHost
+from parity.portable.wheel.wheel import judge
 
 pytestmark = pytest.mark.engine
 

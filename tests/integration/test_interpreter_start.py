@@ -8,7 +8,7 @@ import pytest
 from tests.support.inside import fresh_room, inside
 
 from parity.docker_engine import DockerEngine
-from parity.farside.layout import SITE, check_place
+from parity.portable.wheel.layout import SITE, check_place
 
 pytestmark = pytest.mark.engine
 

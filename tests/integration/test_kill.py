@@ -14,8 +14,8 @@ from tests.support.faults import User, finish, in_store, owned_by, side_by_side
 from tests.support.index import PackageIndex, gateway, tiny_wheel
 
 from parity.docker_engine import DockerEngine
-from parity.farside.reader import open_bundle, verify_bundle
 from parity.model import PinnedImage
+from parity.portable.bundle.reader import open_bundle, verify_bundle
 from parity.resolve import read_lock
 from parity.sign import load_public_key, make_checker
 

@@ -18,9 +18,15 @@ from tests.support.unpacked import target
 
 from parity.docker_engine import DockerEngine
 from parity.engine import Container, ContainerSpec, Network
-from parity.farside.errors import EnvironmentUnfit, FarsideError, InstallFailed, PrefixInUse, WrongHost
 from parity.model import PinnedImage
 from parity.pack.singlefile import NAME
+from parity.portable.errors import (
+    EnvironmentUnfit,
+    FarsideError,
+    InstallFailed,
+    PrefixInUse,
+    WrongHost,
+)
 
 pytestmark = pytest.mark.engine
 

@@ -19,11 +19,11 @@ from tests.support.unpacked import target, uv_wheel
 
 from parity.docker_engine import DockerEngine
 from parity.engine import Container
-from parity.farside.errors import BundleDamaged, OlderBundle, WrongHost
 from parity.host.processes import ThisMachine
 from parity.images import ensure_image
 from parity.model import ImageSource
 from parity.pack.singlefile import NAME, single_file
+from parity.portable.errors import BundleDamaged, OlderBundle, WrongHost
 
 pytestmark = pytest.mark.engine
 

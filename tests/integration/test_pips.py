@@ -22,10 +22,10 @@ from tests.support.wheels import make_wheel
 
 from parity.docker_engine import DockerEngine
 from parity.engine import Container
-from parity.farside.names import parse_wheel_name
 from parity.model import PinnedImage
 from parity.pack import oldest_pip, requirements_txt
 from parity.pack.singlefile import NAME, single_file
+from parity.portable.names import parse_wheel_name
 
 pytestmark = pytest.mark.engine
 

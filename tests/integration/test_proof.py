@@ -11,7 +11,7 @@ from tests.support.cli import Done, Parity, containers_left_by, write_profile
 from tests.support.index import PackageIndex, tiny_wheel
 from tests.support.wheels import make_wheel
 
-from parity.farside.reader import member_bytes, open_bundle, read_unverified
+from parity.portable.bundle.reader import member_bytes, open_bundle, read_unverified
 
 pytestmark = pytest.mark.engine
 

@@ -24,7 +24,7 @@ from tests.support.tools import pip_wheel
 from tests.support.unpacked import uv_wheel
 
 from parity.docker_engine import DockerEngine
-from parity.farside.clients import pip_conf, uv_toml
+from parity.farside.index.client_config import pip_conf, uv_toml
 from parity.model import PinnedImage
 from parity.pack import requirements_txt
 from parity.pack.draft import farside_files

@@ -17,7 +17,8 @@ from tests.support.unpacked import UV_VERSION, here, target
 
 from parity import __version__
 from parity.docker_engine import DockerEngine
-from parity.farside.errors import (
+from parity.pack.singlefile import NAME, single_file
+from parity.portable.errors import (
     BundleDamaged,
     BundleUnreadable,
     FarsideError,
@@ -25,7 +26,6 @@ from parity.farside.errors import (
     SignatureInvalid,
     WrongHost,
 )
-from parity.pack.singlefile import NAME, single_file
 from parity.sign import generate_key
 
 AIMS = {

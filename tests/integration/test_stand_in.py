@@ -11,8 +11,8 @@ import pytest
 from tests.support.cli import Parity, containers_left_by, write_profile
 from tests.support.index import PackageIndex, tiny_wheel
 
-from parity.farside.reader import member_bytes, open_bundle, read_unverified
 from parity.model import PinnedImage
+from parity.portable.bundle.reader import member_bytes, open_bundle, read_unverified
 
 pytestmark = pytest.mark.engine
 

@@ -24,9 +24,9 @@ from parity.engine import Container, ContainerSpec, Mount, Network
 from parity.engine.guests import guest_tar, small_tar
 from parity.engine.workshop import STORE, STORE_VOLUME
 from parity.errors import LockOutdated, RehearsalFailed, SystemPackagesFailed
-from parity.farside.errors import BundleDamaged, InstallFailed, NotRoot
 from parity.model import PinnedImage, SystemSet
 from parity.model.network import HostNetwork
+from parity.portable.errors import BundleDamaged, InstallFailed, NotRoot
 from parity.system import SystemWish, fetch_system, stored_at
 
 pytestmark = pytest.mark.engine

@@ -12,9 +12,9 @@ from tests.support.inside import fresh_room, inside, tar_of
 
 from parity.docker_engine import DockerEngine
 from parity.engine import Container
-from parity.farside.errors import BundleDamaged, DeltaDamaged
 from parity.model import PinnedImage
 from parity.pack.singlefile import NAME, single_file
+from parity.portable.errors import BundleDamaged, DeltaDamaged
 
 pytestmark = pytest.mark.engine
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from tests.support.signed import carry
 
-from parity.farside.errors import BundleDamaged, OlderBundle
 from parity.pack.singlefile import NAME
+from parity.portable.errors import BundleDamaged, OlderBundle
 
 
 class Host:

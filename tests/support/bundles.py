@@ -15,8 +15,6 @@ from pathlib import Path
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from parity.farside import manifest, ustar
-from parity.farside.envelope import Checker, Envelope, Payload, encode_head
 from parity.model import (
     BuiltBundle,
     BundleFile,
@@ -39,6 +37,8 @@ from parity.pack import (
     wheel_files,
     write_bundle,
 )
+from parity.portable.bundle import manifest, ustar
+from parity.portable.bundle.envelope import Checker, Envelope, Payload, encode_head
 from parity.sign import SigningKey, generate_key, make_checker, make_sealer
 
 TARGET = Target("debian", "11", Libc("glibc", (2, 31)), "3.9", "x86_64")

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from parity.cli import main
-from parity.farside.trust import VARIABLE
+from parity.portable.bundle.trust import VARIABLE
 
 
 class Done(NamedTuple):

@@ -13,9 +13,9 @@ from tests.support.mutations import Mutation
 from tests.support.recorder import Recorder
 from tests.support.updates import older_and_newer
 
-from parity.farside.delta import HEADER_SIZE, read_index
-from parity.farside.errors import DeltaDamaged, FarsideError, WrongBase
-from parity.farside.patch import patch_bundle
+from parity.portable.errors import DeltaDamaged, FarsideError, WrongBase
+from parity.portable.transfer.delta import HEADER_SIZE, read_index
+from parity.portable.transfer.patch import patch_bundle
 from parity.sign import SigningKey
 from parity.update import write_delta
 

@@ -9,8 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from parity.farside.spread import Site, spread_all
-from parity.farside.wheelset import SetJudgement, WheelFile
+from parity.portable.wheel.install import Site, spread_all
+from parity.portable.wheel.wheelset import SetJudgement, WheelFile
 
 _TELL = """
 import sys

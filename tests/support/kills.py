@@ -19,10 +19,10 @@ from tests.support.cli import written_environment
 from tests.support.recorder import Recorder
 from tests.support.updates import plain_wheel
 
-from parity.farside.errors import VolumesIncomplete
-from parity.farside.join import check_volumes, find_volumes, join_volumes
-from parity.farside.volumes import MARK
 from parity.pack.singlefile import single_file
+from parity.portable.errors import VolumesIncomplete
+from parity.portable.transfer.join import check_volumes, find_volumes, join_volumes
+from parity.portable.transfer.volumes import MARK
 from parity.update import write_delta
 from parity.volumes import split_bundle
 

@@ -11,9 +11,9 @@ from typing import Any
 from tests.support.bundles import IDENTITY, MadeBundle, make_bundle, signing_key
 from tests.support.index import tiny_wheel
 
-from parity.farside.listen import Address
-from parity.farside.serve import IndexServer
-from parity.farside.stock import Stock, open_stock
+from parity.farside.index.bind import Address
+from parity.farside.index.catalogue import Stock, open_stock
+from parity.farside.index.server import IndexServer
 from parity.model import BundleIdentity
 from parity.sign import make_checker
 

@@ -14,10 +14,10 @@ from tests.support.bundles import signing_key as default_key
 from tests.support.unpacked import UV_VERSION, unpacked, uv_wheel
 from tests.support.wheels import make_wheel
 
-from parity.farside import manifest
 from parity.model import BundleIdentity
 from parity.pack import file_of_bytes, wheel_files, write_bundle
 from parity.pack.singlefile import NAME, single_file
+from parity.portable.bundle import manifest
 from parity.sign import SigningKey, make_sealer
 
 ALPHA = [("alpha", "alpha"), ("beta", "beta")]

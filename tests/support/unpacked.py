@@ -12,9 +12,10 @@ from typing import Any
 
 from tests.support.once import one_at_a_time
 
-from parity.farside import facts, manifest
-from parity.farside.names import parse_wheel_name
 from parity.pack.draft import farside_files
+from parity.portable.bundle import manifest
+from parity.portable.machine import facts
+from parity.portable.names import parse_wheel_name
 
 UV_VERSION = "0.13.8"
 UV_FILE = f"uv-{UV_VERSION}-py3-none-musllinux_1_1_x86_64.whl"

@@ -13,7 +13,7 @@ from email.parser import BytesParser
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from parity.farside.names import normalize_name
+from parity.portable.names import normalize_name
 
 
 @dataclass

@@ -6,8 +6,8 @@ import random
 
 from tests.support.mutations import Mutation
 
-from parity.farside.errors import FarsideError
-from parity.farside.volumes import HEADER_SIZE, encode_header, parse_header
+from parity.portable.errors import FarsideError
+from parity.portable.transfer.volumes import HEADER_SIZE, encode_header, parse_header
 
 
 def flip(rng: random.Random, data: bytes) -> bytes:

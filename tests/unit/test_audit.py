@@ -13,9 +13,9 @@ from tests.support.wheels import WheelParts
 
 from parity.audit import audit_job, check_tags, interpret, refused_by_pip, tags_of_libc
 from parity.errors import HostileWheel, NoWheel
-from parity.farside.wheelset import sha256_of
-from parity.guest import audit
+from parity.guest.tasks import audit
 from parity.model import Libc, LockedWheel, StoredWheel, Target, WheelSet
+from parity.portable.wheel.wheelset import sha256_of
 
 TARGET = Target("debian", "11", Libc("glibc", (2, 31)), "3.9", "x86_64")
 

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parity.farside import canonical, ustar
-from parity.farside.errors import BundleDamaged
+from parity.portable import canonical
+from parity.portable.bundle import ustar
+from parity.portable.errors import BundleDamaged
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),

@@ -16,9 +16,9 @@ from typer.testing import CliRunner, Result
 
 from parity.cli.app import app
 from parity.errors import FactsInvalid
-from parity.farside.errors import BundleDamaged, BundleUnreadable, SignatureInvalid, WrongHost
-from parity.farside.host import check_host
-from parity.farside.reader import open_bundle, read_unverified
+from parity.portable.bundle.reader import open_bundle, read_unverified
+from parity.portable.errors import BundleDamaged, BundleUnreadable, SignatureInvalid, WrongHost
+from parity.portable.machine.host import check_host
 from parity.probe import parse_facts_file, would_install
 from parity.sign import generate_key
 

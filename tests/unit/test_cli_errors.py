@@ -12,9 +12,9 @@ from tests.support.cli import ESCAPE, Parity, written_environment
 from tests.support.engine import ROOT
 
 from parity import __version__
-from parity.cli.output import error_document
+from parity.cli.shared.output import error_document
 from parity.errors import ProfileError
-from parity.farside.errors import WrongHost
+from parity.portable.errors import WrongHost
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_a_key_is_made_once_and_never_overwritten(parity: Parity, tmp_path: Path
 def test_an_unexpected_fault_is_one_line_and_a_traceback_only_on_request(tmp_path: Path) -> None:
     script = """
 import sys
-import parity.cli.verify as verify
+import parity.cli.commands.verify as verify
 def broken(*_): raise RuntimeError("a fault of ours")
 verify.trusted_checker = broken
 from parity.cli import main

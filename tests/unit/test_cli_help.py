@@ -16,7 +16,7 @@ import typer.main
 from typer.testing import CliRunner
 
 from parity.cli.app import app
-from parity.cli.complete import profiles
+from parity.cli.shared.complete import profiles
 
 _NOT_OURS = ("help", "install_completion", "show_completion")  # typer's own words
 GOLDEN = Path(__file__).parent / "golden" / "help"

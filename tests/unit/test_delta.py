@@ -17,15 +17,15 @@ from tests.support.updates import NEWER, many_wheels, older_and_newer, plain_whe
 
 import parity.farside
 from parity.errors import WriteFailed
-from parity.farside import thin
-from parity.farside.errors import (
+from parity.portable.errors import (
     BundleDamaged,
     BundleUnreadable,
     FileNotWritten,
     SignatureInvalid,
     WrongBase,
 )
-from parity.farside.patch import patch_bundle
+from parity.portable.transfer import text_delta
+from parity.portable.transfer.patch import patch_bundle
 from parity.sign import generate_key, make_checker
 from parity.update import MadeDelta, write_delta
 from parity.volumes import split_bundle
@@ -197,8 +197,8 @@ def test_a_delta_is_made_only_of_bundles_that_are_whole_and_trusted(tmp_path: Pa
 PATCH_ALONE = """
 import sys
 sys.path.insert(0, sys.argv[1])
-from parity.farside.join import find_volumes, join_volumes
-from parity.farside.patch import patch_bundle
+from parity.portable.transfer.join import find_volumes, join_volumes
+from parity.portable.transfer.patch import patch_bundle
 if sys.argv[2] == "patch":
     patch_bundle(*sys.argv[3:6], lambda signed, signatures: "anyone")
 else:
@@ -239,27 +239,27 @@ def test_patching_and_joining_take_no_more_memory_for_a_large_bundle(tmp_path: P
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(text=st.binary(max_size=60000), older=st.binary(max_size=60000))
 def test_a_thin_text_comes_back_whatever_it_was_packed_against(text: bytes, older: bytes) -> None:
-    assert thin.unpack(thin.pack(text, older), older, len(text)) == text
+    assert text_delta.unpack(text_delta.pack(text, older), older, len(text)) == text
 
 
 @settings(max_examples=300, deadline=None, derandomize=True)
 @given(packed=st.binary(max_size=400), size=st.integers(0, 70000))
 def test_any_bytes_give_a_text_of_the_right_size_or_the_one_error(packed: bytes, size: int) -> None:
-    with suppress(thin.ThinBroken):
-        assert len(thin.unpack(packed, b"older", size)) == size
+    with suppress(text_delta.ThinBroken):
+        assert len(text_delta.unpack(packed, b"older", size)) == size
 
 
 def test_a_bomb_takes_no_more_than_the_text_it_promised() -> None:
-    bomb = thin.pack(bytes(16384), b"")
-    with pytest.raises(thin.ThinBroken):
-        thin.unpack(bomb, b"", 100)
+    bomb = text_delta.pack(bytes(16384), b"")
+    with pytest.raises(text_delta.ThinBroken):
+        text_delta.unpack(bomb, b"", 100)
 
 
 def test_a_changed_line_in_a_long_text_costs_next_to_nothing() -> None:
     lines = [f"package-{n}==1.{n} --hash=sha256:{n * 7919:064x}" for n in range(600)]
     older = "\n".join(lines).encode()
     lines[300] = "package-300==2.0 --hash=sha256:" + "a" * 64
-    assert len(thin.pack("\n".join(lines).encode(), older)) < 1000
+    assert len(text_delta.pack("\n".join(lines).encode(), older)) < 1000
 
 
 def test_identities_read_well(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from tests.support.delta_mutations import FORGERIES, MUTATIONS, Forgery, Pair, a
 from tests.support.mutations import Mutation, mutant
 from tests.support.recorder import Recorder
 
-from parity.farside.errors import DeltaDamaged, FarsideError, SignatureInvalid
+from parity.portable.errors import DeltaDamaged, FarsideError, SignatureInvalid
 from parity.sign import generate_key
 from parity.update import write_delta
 

@@ -21,9 +21,9 @@ from parity.docker_engine.removals import Removals
 from parity.docker_engine.streams import STDERR, STDOUT, Conversation, DeadlinePassed
 from parity.docker_engine.wire import PlainWire
 from parity.errors import EngineRefused, EngineUnavailable, ParityError
-from parity.farside.errors import BundleDamaged
-from parity.pipeline import many
-from parity.pipeline.values import BuildRequest
+from parity.pipeline import parallel
+from parity.pipeline.context.values import BuildRequest
+from parity.portable.errors import BundleDamaged
 
 
 @contextmanager
@@ -175,16 +175,16 @@ def test_one_profile_with_a_damaged_wheel_does_not_end_the_others(monkeypatch: p
         with lock:
             heard.append(request)
 
-    monkeypatch.setattr(many, "build", build)
+    monkeypatch.setattr(parallel, "build", build)
     requests = cast(list[BuildRequest], ["good", "damaged", "refused", "other"])
-    outcomes = many.build_all(requests, lambda _: cast(Any, SimpleNamespace()), lambda: None, finished)
+    outcomes = parallel.build_all(requests, lambda _: cast(Any, SimpleNamespace()), lambda: None, finished)
     assert [type(each) for each in outcomes] == [str, BundleDamaged, EngineRefused, str]
     assert sorted(heard) == sorted(cast(list[str], requests))
     assert issubclass(EngineRefused, ParityError)
 
 
 def test_the_watch_of_a_disk_tells_what_a_folder_takes(tmp_path: Path) -> None:
-    from parity.guest.usage import usage  # noqa: PLC0415
+    from parity.guest.tasks.usage import usage  # noqa: PLC0415
 
     (tmp_path / "a" / "b").mkdir(parents=True)
     (tmp_path / "a" / "b" / "file").write_bytes(b"x" * 1_000_000)

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parity.farside import envelope as dsse
-from parity.farside import ustar
-from parity.farside.envelope import Envelope, Payload, Signature, Statement
-from parity.farside.errors import BundleDamaged
+from parity.portable.bundle import envelope as dsse
+from parity.portable.bundle import ustar
+from parity.portable.bundle.envelope import Envelope, Payload, Signature, Statement
+from parity.portable.errors import BundleDamaged
 
 STATEMENT = Statement(Payload(10240, "a" * 64, 700, "b" * 64), "demo", "1.0", 7, "debian11", "c" * 64)
 ENVELOPE = Envelope(b'{"any":"bytes"}', (Signature("1" * 64, b"sig one"), Signature("2" * 64, b"sig two")))

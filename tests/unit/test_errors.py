@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TypeVar
 
 from parity import errors
-from parity.farside import errors as farside
+from parity.portable import errors as farside
 
 T = TypeVar("T", bound=Exception)
 

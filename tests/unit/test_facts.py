@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from packaging import markers, tags
 
-from parity.farside import facts, platformtags
+from parity.portable.machine import facts, platformtags
 
 
 def test_the_tags_are_those_of_packaging_in_its_order() -> None:

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from tests.support.index import PackageIndex, basic, certificate, tiny_wheel
 
-from parity.guest import cache, fetch
+from parity.guest.tasks import cache, fetch
 
 NAMES = ("alpha", "beta", "gamma")
 SIZE = 600_000
@@ -68,7 +68,7 @@ def content(store: Path, asked: dict[str, Any], number: int = 0) -> Path:
 
 def in_process(asked: dict[str, Any], limit: int = -1) -> subprocess.Popen[bytes]:
     """The guest as the container runs it, in a process that may be killed or may not write much."""
-    code = "import json, resource, sys\nfrom parity.guest import fetch\n"
+    code = "import json, resource, sys\nfrom parity.guest.tasks import fetch\n"
     if limit >= 0:
         code += f"resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))\n"
     code += "print(json.dumps(fetch.main(json.load(sys.stdin), lambda event: None)))"

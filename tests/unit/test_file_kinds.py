@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from parity.errors import WriteFailed
-from parity.farside.atomic import new_file
-from parity.farside.errors import FileNotWritten
 from parity.files import write_atomic
+from parity.portable.atomic import new_file
+from parity.portable.errors import FileNotWritten
 
 
 def device(path: Path) -> None:

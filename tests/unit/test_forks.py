@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from parity.farside.forks import fork_map
+from parity.portable.wheel.forks import fork_map
 
 # In a process of its own: here are threads, and it forks.
 _BEGIN = """
 import os, signal, sys, time
-from parity.farside.errors import InstallFailed
-from parity.farside.forks import fork_map
+from parity.portable.errors import InstallFailed
+from parity.portable.wheel.forks import fork_map
 os.cpu_count = lambda: 3
 folder = sys.argv[1]
 parent = os.getpid()

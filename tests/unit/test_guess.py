@@ -17,8 +17,9 @@ from packaging.version import Version
 from tests.support.index import PackageIndex, tiny_wheel
 from tests.support.targets import DEBIAN11
 
-from parity.guest import guess, simplepage
-from parity.guest.requires import evaluate, parse_requirement, parse_version, satisfies
+from parity.guest.net import simplepage
+from parity.guest.tasks import guess
+from parity.guest.wheels.requires import evaluate, parse_requirement, parse_version, satisfies
 
 versions = st.lists(st.integers(0, 12), min_size=1, max_size=4).map(lambda parts: ".".join(map(str, parts)))
 clauses = st.tuples(st.sampled_from(["==", "!=", "<=", ">=", "<", ">"]), versions).map("".join)

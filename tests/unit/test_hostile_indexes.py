@@ -17,10 +17,12 @@ from tests.support.hostile_index import HostileIndex, body, drip, head, raw
 from tests.support.index import tiny_wheel
 from tests.support.targets import DEBIAN11
 
-from parity.guest import fetch, guess, simplepage, store
-from parity.guest.digests import Wheel, scope_of, wheel_of
-from parity.guest.requires import parse_requirement
-from parity.guest.store import Store
+from parity.guest.net import simplepage
+from parity.guest.store import store
+from parity.guest.store.digests import Wheel, scope_of, wheel_of
+from parity.guest.store.store import Store
+from parity.guest.tasks import fetch, guess
+from parity.guest.wheels.requires import parse_requirement
 
 QUICK = {
     "../uv-cache/canary", "../../canary", "an upper-case digest, guess", "build numbers", "deep JSON",

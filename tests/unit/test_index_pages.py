@@ -14,9 +14,12 @@ from tests.support.index import tiny_wheel
 from tests.support.served import bundle_of, opened, some_wheels
 from tests.support.wheels import WheelParts
 
-from parity.farside import index, static
-from parity.farside.clients import pip_conf, simple_url, uv_toml
-from parity.farside.errors import (
+from parity.farside.index import pages as index
+from parity.farside.index import static
+from parity.farside.index.catalogue import Stock
+from parity.farside.index.client_config import pip_conf, simple_url, uv_toml
+from parity.farside.index.static import JSON_NAME, write_index
+from parity.portable.errors import (
     BundleDamaged,
     BundlesDisagree,
     HostileContent,
@@ -24,8 +27,6 @@ from parity.farside.errors import (
     NoIndexThere,
     PrefixInUse,
 )
-from parity.farside.static import JSON_NAME, write_index
-from parity.farside.stock import Stock
 
 GOLDEN = Path(__file__).parent / "golden"
 

@@ -13,8 +13,8 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from parity.cli import init as init_module
-from parity.cli import profiles
+from parity.cli.commands import init as init_module
+from parity.cli.commands import profiles
 from parity.errors import InputFileError, OptionConflict, ParityError, ProfileError
 from parity.profile import NewProfile, load_profile, schema_text, write_new
 
@@ -190,7 +190,7 @@ def test_schema_is_printed_as_it_is() -> None:
 
 
 def test_init_asks_on_a_terminal_for_what_is_open(here: Path) -> None:
-    program = "import typer; from parity.cli.init import init; typer.run(init)"
+    program = "import typer; from parity.cli.commands.init import init; typer.run(init)"
     answers = ["rhel 9", "3.12", "requests pyyaml"]
     main, terminal = pty.openpty()
     words = [sys.executable, "-c", program, "-o", "x.yaml"]

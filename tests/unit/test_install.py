@@ -17,8 +17,10 @@ from tests.support.hostile import hostile_wheels
 from tests.support.unpacked import here, unpacked, uv_wheel
 from tests.support.wheels import WheelParts, make_wheel
 
-from parity.farside import manifest
-from parity.farside.errors import (
+from parity.farside.install.install import Request, install
+from parity.farside.install.prefix import check_prefix, open_prefix
+from parity.portable.bundle import manifest
+from parity.portable.errors import (
     BundleDamaged,
     BundleUnreadable,
     FarsideError,
@@ -27,9 +29,7 @@ from parity.farside.errors import (
     PrefixInUse,
     WrongHost,
 )
-from parity.farside.host import check_host, find_python, same_release
-from parity.farside.install import Request, install
-from parity.farside.prefix import check_prefix, open_prefix
+from parity.portable.machine.host import check_host, find_python, same_release
 
 HERE = here()
 OS = "{id} {version}".format(**HERE["os"])
@@ -98,7 +98,7 @@ def test_every_changed_missing_or_added_file_is_refused_and_named(
         shutil.rmtree(tmp_path / "bad", ignore_errors=True)
         return Path(shutil.copytree(good, tmp_path / "bad")) / name
 
-    for name in ("install.py", "farside/host.py", "wheels/alpha-1.0-py3-none-any.whl"):
+    for name in ("install.py", "farside/portable/machine/host.py", "wheels/alpha-1.0-py3-none-any.whl"):
         file = damaged(name)
         data = bytearray(file.read_bytes())
         data[len(data) // 2] ^= 1
@@ -282,7 +282,7 @@ def test_a_prefix_that_nothing_came_of_is_removed_with_the_parents_that_were_mad
 def test_a_busy_prefix_is_waited_for_and_then_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("parity.farside.prefix._PATIENCE", 0.3)
+    monkeypatch.setattr("parity.farside.install.prefix._PATIENCE", 0.3)
     with (
         open_prefix(str(tmp_path / "prefix")),
         pytest.raises(InstallFailed, match="another installation"),

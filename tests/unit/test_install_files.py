@@ -13,10 +13,10 @@ import pytest
 from tests.support.signed import Signed, signed, successive
 from tests.support.wheels import make_wheel
 
-from parity.farside.errors import BundleDamaged, HostileContent, InstallFailed
-from parity.farside.install import Request, install
-from parity.farside.openssl import openssl_checker
-from parity.farside.releases import rollback
+from parity.farside.install.install import Request, install
+from parity.farside.install.releases import rollback
+from parity.portable.bundle.openssl import openssl_checker
+from parity.portable.errors import BundleDamaged, HostileContent, InstallFailed
 
 FIRST = {"models/plant.onnx": b"weights", "site.conf": b"one", "bin/tool": b"#!/bin/sh\necho ran\n"}
 SECOND = {"models": b"now a file", "site.conf": b"two", "new dir/a b.txt": b""}

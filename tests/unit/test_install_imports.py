@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from parity.farside.children import Children
-from parity.farside.errors import InstallFailed
-from parity.farside.imports import try_imports
+from parity.portable.errors import InstallFailed
+from parity.portable.machine.imports import try_imports
+from parity.portable.machine.subprocesses import Children
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_each_failure_is_told_in_the_order_of_the_proof(children: Children, envi
 def test_imports_that_take_too_long_are_ended(
     children: Children, environment: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("parity.farside.imports._TIMEOUT", 1.0)
+    monkeypatch.setattr("parity.portable.machine.imports._TIMEOUT", 1.0)
     begin = time.monotonic()
     with pytest.raises(InstallFailed, match="did not end within 1 s"):
         tried(children, environment, "good", "slow")
@@ -112,7 +112,7 @@ def test_the_largest_packages_begin_first_and_each_module_is_tried_once(
 ) -> None:
     """More packages than there are batches; each module leaves a line."""
     monkeypatch.setattr("os.cpu_count", lambda: processors)
-    monkeypatch.setattr("parity.farside.imports._BATCHES", 20)
+    monkeypatch.setattr("parity.portable.machine.imports._BATCHES", 20)
     (site,) = environment.glob("lib/python3*/site-packages")
     names = [f"m{number}" for number in range(50)]
     for name in names:

@@ -18,11 +18,11 @@ from tests.support.signed import ALPHA, Signed, alpha, signed
 from tests.support.unpacked import here, uv_wheel
 from tests.support.wheels import make_wheel
 
-from parity.farside import existing
-from parity.farside.errors import EnvironmentUnfit, InstallFailed, OlderBundle, WrongHost
-from parity.farside.install import Request, install
-from parity.farside.openssl import openssl_checker
-from parity.farside.relocate import relocate
+from parity.farside.install import existing
+from parity.farside.install.install import Request, install
+from parity.farside.install.relocate import relocate
+from parity.portable.bundle.openssl import openssl_checker
+from parity.portable.errors import EnvironmentUnfit, InstallFailed, OlderBundle, WrongHost
 
 
 @pytest.fixture(scope="module")

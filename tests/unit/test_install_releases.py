@@ -14,7 +14,10 @@ import pytest
 from tests.support.signed import Signed, quick_uv, signed, successive
 from tests.support.wheels import make_wheel
 
-from parity.farside.errors import (
+from parity.farside.install.install import Request, install
+from parity.farside.install.releases import installed, rollback
+from parity.portable.bundle.openssl import openssl_checker
+from parity.portable.errors import (
     BundleDamaged,
     InstallFailed,
     NothingInstalled,
@@ -22,9 +25,6 @@ from parity.farside.errors import (
     PrefixInUse,
     SignatureInvalid,
 )
-from parity.farside.install import Request, install
-from parity.farside.openssl import openssl_checker
-from parity.farside.releases import installed, rollback
 from parity.sign import generate_key
 
 

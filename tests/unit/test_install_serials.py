@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parity.farside import acts
-from parity.farside.acts import Highest, check_serial, highest
-from parity.farside.envelope import Payload, Statement
-from parity.farside.errors import OlderBundle
-from parity.farside.state import State, judge
+from parity.farside.install import journal
+from parity.farside.install.journal import Highest, check_serial, highest
+from parity.farside.install.state import State, judge
+from parity.portable.bundle.envelope import Payload, Statement
+from parity.portable.errors import OlderBundle
 
 A, B = "a" * 64, "b" * 64
 
@@ -67,12 +67,12 @@ def test_records_that_are_not_ours_are_passed_over() -> None:
 def test_the_record_survives_a_torn_line(tmp_path: Path) -> None:
     path = tmp_path / "record"
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT)
-    acts.append(descriptor, words(1))
+    journal.append(descriptor, words(1))
     os.write(descriptor, b'{"act": "install", "ser')
-    acts.append(descriptor, words(2))
+    journal.append(descriptor, words(2))
     os.close(descriptor)
-    assert [act["serial"] for act in acts.read(str(path))] == [1, 2]
-    assert acts.read(str(tmp_path / "none")) == []
+    assert [act["serial"] for act in journal.read(str(path))] == [1, 2]
+    assert journal.read(str(tmp_path / "none")) == []
 
 
 def test_a_clock_that_went_back_ten_years_only_warns() -> None:

@@ -20,6 +20,7 @@ from parity.update import write_delta
 from parity.volumes import split_bundle
 
 FOLDER = Path(farside.__file__).parent
+PACKAGE = FOLDER.parent
 
 
 @pytest.fixture(scope="module")
@@ -37,11 +38,12 @@ def sources(text: str) -> dict[str, str]:
 
 
 def test_it_holds_every_module_as_it_is(text: str) -> None:
-    expected = {
-        ("farside" if path.stem == "__init__" else f"farside.{path.stem}"): "\n" + path.read_text()
-        for path in FOLDER.glob("*.py")
-        if path.stem != "__main__"
-    }
+    expected = {}
+    for path in [PACKAGE / "__init__.py", *(PACKAGE / "portable").rglob("*.py"), *FOLDER.rglob("*.py")]:
+        parts = ["parity", *path.relative_to(PACKAGE).with_suffix("").parts]
+        if parts[-1] != "__main__" and "stubs" not in parts:
+            name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+            expected[name] = "\n" + path.read_text()
     assert sources(text) == expected
 
 
@@ -72,7 +74,7 @@ def test_the_file_and_all_that_is_in_it_runs_on_python_3_6(text: str, tmp_path: 
 
 def test_it_can_be_read_from_top_to_bottom(text: str) -> None:
     assert max(len(line) for line in text.splitlines()) <= 140
-    assert text.count("\n# farside/install.py\n") == 1
+    assert text.count("\n# parity/farside/install/install.py\n") == 1
 
 
 def test_it_runs_alone_and_says_what_it_can(text: str, tmp_path: Path) -> None:

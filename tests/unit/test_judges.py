@@ -9,12 +9,12 @@ from pathlib import Path
 
 from tests.support.index import tiny_wheel
 
-from parity.farside.wheelset import WheelFile, judge_set, sha256_of
+from parity.portable.wheel.wheelset import WheelFile, judge_set, sha256_of
 
 _BEGIN = """
 import contextlib, json, os, signal, sys
-from parity.farside.wheelset import WheelFile
-from parity.guest.judges import Judges
+from parity.portable.wheel.wheelset import WheelFile
+from parity.guest.wheels.judges import Judges
 wheels, cache, kill = json.load(sys.stdin)
 judges = Judges(cache)
 if kill:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from tests.support.index import tiny_wheel
 
-from parity.guest import keep
-from parity.guest.store import Store
+from parity.guest.store.store import Store
+from parity.guest.tasks import keep
 
 
 def test_the_same_bytes_from_two_builds_are_kept_once(tmp_path: Path) -> None:

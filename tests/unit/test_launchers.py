@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from parity.farside.entrypoints import Launcher
-from parity.farside.launchers import first_line, launcher_text, rewritten
+from parity.portable.wheel.entrypoints import Launcher
+from parity.portable.wheel.launchers import first_line, launcher_text, rewritten
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,9 @@ from tests.support.hostile_places import namespace_line
 from tests.support.real_places import REAL
 from tests.support.wheels import STORED, Raw, WheelParts, raw_zip
 
-from parity.farside import layout, wheelset
-from parity.farside.layout import SITE, check_place
-from parity.farside.wheel import judge
+from parity.portable.wheel import layout, wheelset
+from parity.portable.wheel.layout import SITE, check_place
+from parity.portable.wheel.wheel import judge
 
 COVERAGE = (
     b'import sys; exec(\'import os\\n\\nif os.getenv("COVERAGE_PROCESS_START")'

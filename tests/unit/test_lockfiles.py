@@ -18,8 +18,8 @@ from tests.unit.test_project_shapes import written
 from parity.errors import LockInvalid
 from parity.model import SystemPackage, SystemSet
 from parity.model.toml import parse
-from parity.pipeline.lockfiles import put_lock, read_existing
-from parity.pipeline.values import BuildRequest
+from parity.pipeline.context.lockfiles import put_lock, read_existing
+from parity.pipeline.context.values import BuildRequest
 from parity.progress import Silent
 from parity.resolve import read_lock, write_lock
 from parity.system import SystemLock, read_system_lock, write_system_lock

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from tests.support.bundles import MadeBundle, make_bundle
 from tests.support.mutations import HEAD, MUTATIONS, Mutation, mutant, used_head
 
-from parity.farside.errors import BundleDamaged, FarsideError, SignatureInvalid
-from parity.farside.reader import read_unverified
-from parity.farside.unpack import unpack_bundle
+from parity.portable.bundle.reader import read_unverified
+from parity.portable.bundle.unpack import unpack_bundle
+from parity.portable.errors import BundleDamaged, FarsideError, SignatureInvalid
 
 ROUNDS = 500
 

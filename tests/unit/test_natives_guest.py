@@ -19,9 +19,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.elves import MACHINES, shared_library
 
-from parity.guest.elf import read_elf
-from parity.guest.linker import ask_loader, judge, locate, system_loader
-from parity.guest.modules import distributions
+from parity.guest.environment.modules import distributions
+from parity.guest.native.elf import read_elf
+from parity.guest.native.linker import ask_loader, judge, locate, system_loader
 
 NOWHERE = "libnothing-like-this.so.9"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from parity.cli.natives import native_lines, system_needs
+from parity.cli.shared.natives import native_lines, system_needs
 
 OLD = {"missing_libraries": [{"package": "cv", "file": "cv/cv.so", "library": "libGL.so.1"}]}
 NEW = {

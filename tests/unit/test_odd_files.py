@@ -13,7 +13,10 @@ from typing import Any
 import pytest
 from tests.support.signed import Signed, successive
 
-from parity.farside.errors import (
+from parity.farside.install.install import Request, install
+from parity.farside.install.releases import installed, rollback
+from parity.portable.bundle.openssl import load_public_key, openssl_checker
+from parity.portable.errors import (
     BundleUnreadable,
     EnvironmentUnfit,
     FarsideError,
@@ -22,9 +25,6 @@ from parity.farside.errors import (
     PrefixInUse,
     SignatureInvalid,
 )
-from parity.farside.install import Request, install
-from parity.farside.openssl import load_public_key, openssl_checker
-from parity.farside.releases import installed, rollback
 
 RECEIPT = "parity-receipt.json"
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from parity.errors import KeyUnusable
-from parity.farside import openssl
-from parity.farside.ecdsa import well_formed
-from parity.farside.envelope import Checker, Signature
-from parity.farside.errors import SignatureInvalid
+from parity.portable.bundle import openssl
+from parity.portable.bundle.ecdsa import well_formed
+from parity.portable.bundle.envelope import Checker, Signature
+from parity.portable.errors import SignatureInvalid
 from parity.sign import SigningKey, generate_key, load_public_key, make_checker
 
 KEY = generate_key()

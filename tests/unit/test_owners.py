@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 from tests.support.signed import Signed, successive
 
-from parity.farside import owners
-from parity.farside.errors import EnvironmentUnfit, FarsideError, PrefixInUse
-from parity.farside.install import Request, install
-from parity.farside.openssl import openssl_checker
-from parity.farside.releases import installed, rollback
+from parity.farside.install import owners
+from parity.farside.install.install import Request, install
+from parity.farside.install.releases import installed, rollback
+from parity.portable.bundle.openssl import openssl_checker
+from parity.portable.errors import EnvironmentUnfit, FarsideError, PrefixInUse
 
 OTHER = 1234
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="two users need root; everything else runs as any")
@@ -188,7 +188,7 @@ def test_who_is_not_root_goes_on_and_is_warned(bundles: list[Signed], place: Pat
     (place / "group").chmod(0o2775)
     code = (
         "import sys; sys.path[:0] = sys.argv[2:]\n"
-        "from parity.farside.owners import check_way; print(check_way(sys.argv[1]))\n"
+        "from parity.farside.install.owners import check_way; print(check_way(sys.argv[1]))\n"
     )
     source = place / "code"
     shutil.copytree(Path(owners.__file__).parents[1], source / "parity")

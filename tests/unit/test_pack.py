@@ -29,13 +29,13 @@ from tests.support.bundles import (
 )
 
 from parity.errors import HashMismatch, WriteFailed
-from parity.farside.reader import open_bundle, verify_bundle
 from parity.files import atomic_file, sweep_leftovers
 from parity.model import BundleFile
 from parity.pack import (
     file_on_disk,
     write_bundle,
 )
+from parity.portable.bundle.reader import open_bundle, verify_bundle
 from parity.progress import Silent
 from parity.sign import make_checker, make_sealer, save_key
 

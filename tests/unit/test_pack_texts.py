@@ -26,8 +26,6 @@ from tests.support.bundles import (
     texts_of,
 )
 
-from parity.farside.errors import BundleDamaged
-from parity.farside.manifest import parse
 from parity.model import ImportResult
 from parity.model.toml import parse as parse_toml
 from parity.pack import (
@@ -40,6 +38,8 @@ from parity.pack import (
     requirements_txt,
     wheel_files,
 )
+from parity.portable.bundle.manifest import parse
+from parity.portable.errors import BundleDamaged
 
 
 def some_manifest(**changes: Any) -> bytes:

@@ -18,13 +18,14 @@ from tests.support.cli import Parity, written_environment
 from tests.support.engine import ROOT
 from tests.support.odd_documents import anywhere
 
-from parity.cli import output, verify
-from parity.cli.display import LineBoard, LiveBoard
+from parity.cli.commands import verify
+from parity.cli.shared import output
+from parity.cli.shared.display import LineBoard, LiveBoard
 from parity.errors import InputFileError
-from parity.farside import manifest, proof
-from parity.farside.errors import BundleDamaged, HostileContent, InstallFailed
-from parity.farside.reader import read_unverified
-from parity.farside.texts import plain, printable, printable_lines
+from parity.portable.bundle import manifest, proof
+from parity.portable.bundle.reader import read_unverified
+from parity.portable.errors import BundleDamaged, HostileContent, InstallFailed
+from parity.portable.texts import plain, printable, printable_lines
 
 FAKE = "x\x1b[2J\x1b[1;32m\r\nverified app.parity.tar\n\u202e\x9b31m\u200b[red]\ud800\x07\u2028verified"
 PROOF: dict[str, Any] = {
@@ -217,8 +218,8 @@ def test_the_difference_of_bundles_that_draw(tmp_path: Path) -> None:
 def test_the_far_side(tmp_path: Path) -> None:
     code = (
         "import sys\n"
-        "from parity.farside import main\n"
-        "from parity.farside.errors import FarsideError\n"
+        "from parity.farside.cli import main\n"
+        "from parity.portable.errors import FarsideError\n"
         f"text = {FAKE!a}\n"
         "def run(options, say):\n"
         "    say(text)\n"

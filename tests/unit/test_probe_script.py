@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from parity.cli.app import app
 from parity.errors import OptionConflict, ProbeFailed
-from parity.farside import facts, platformtags, probing
+from parity.portable.machine import facts, platformtags, probe
 from parity.probe import parse_facts_file, probe_script
 
 TREE = ast.parse(probe_script(), feature_version=(3, 6))
@@ -55,7 +55,7 @@ def test_the_script_holds_the_very_sources_and_is_always_the_same() -> None:
         and isinstance(node.targets[0], ast.Name)
         and isinstance(node.value, ast.Constant)
     }
-    modules = {"PLATFORMTAGS": platformtags, "FACTS": facts, "PROBING": probing}
+    modules = {"PLATFORMTAGS": platformtags, "FACTS": facts, "PROBE": probe}
     assert set(constants) == set(modules)
     for name, module in modules.items():
         assert constants[name] == Path(str(module.__file__)).read_text(encoding="utf-8")

@@ -20,7 +20,7 @@ from parity.host.git import Git, guessed_version
 from parity.host.gitaddress import Submodule, read_submodules
 from parity.model import Lock, LockedWheel, Origin, ProjectPlan, SourcePackage
 from parity.model.toml import parse
-from parity.pipeline.opened import opened
+from parity.pipeline.sources.checkout import opened
 from parity.profile import load_profile
 from parity.project import describe, left_out, no_sources, read_project, tree_digest, tree_files, tree_tar
 from parity.resolve import locked_build, parse_lock, select_project, split_requirements, write_lock

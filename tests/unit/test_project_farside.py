@@ -13,10 +13,11 @@ import pytest
 from tests.support.unpacked import unpacked
 from tests.support.wheels import make_wheel
 
-from parity.farside import manifest, project, projectfile, shelf
-from parity.farside.errors import BundleDamaged, InstallFailed
-from parity.farside.folder import BundleFolder, open_folder
-from parity.farside.versions import has_history, version_variables
+from parity.farside.project import project, projectfile, wheelhouse
+from parity.portable.bundle import manifest
+from parity.portable.bundle.folder import BundleFolder, open_folder
+from parity.portable.errors import BundleDamaged, InstallFailed
+from parity.portable.machine.versions import has_history, version_variables
 
 GOOD: dict[str, Any] = {
     "format": "parity-project/1",
@@ -59,7 +60,7 @@ def bundle_with(folder: Path, document: dict[str, Any] | bytes) -> BundleFolder:
 def test_a_shelf_has_pages_with_hashes_and_stubs_nobody_can_install(tmp_path: Path) -> None:
     bundle = bundle_with(tmp_path, GOOD)
     place = tmp_path / "shelf"
-    shelf.fill(str(place), bundle, projectfile.read_project(bundle))
+    wheelhouse.fill(str(place), bundle, projectfile.read_project(bundle))
     (package,) = bundle.manifest.document["packages"]
     page = (place / "simple" / "dep" / "index.html").read_text()
     assert f"../../files/dep-1.0-py3-none-any.whl#sha256={package['sha256']}" in page
@@ -81,8 +82,8 @@ def test_the_wrapper_speaks_for_itself_in_any_folder(tmp_path: Path) -> None:
     fake.write_text('#!/bin/sh\nenv | grep ^UV_ | sort; env | grep ^PBR_; echo "$@"\n')
     fake.chmod(0o755)
     script = tmp_path / "uv"
-    told = shelf.environment(str(place), "/cache", "/usr/bin/python3", GOOD)
-    script.write_text(shelf.wrapper(str(place), told, version_variables("1.2+l")))
+    told = wheelhouse.environment(str(place), "/cache", "/usr/bin/python3", GOOD)
+    script.write_text(wheelhouse.wrapper(str(place), told, version_variables("1.2+l")))
     done = subprocess.run(
         ["sh", script, "sync", "a b"],
         env={"PATH": "/usr/bin:/bin", "UV_NO_VERIFY_HASHES": "1", "UV_INDEX_URL": "https://x.invalid/"},

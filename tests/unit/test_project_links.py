@@ -12,8 +12,8 @@ from tests.support.wheels import make_wheel
 from tests.unit.test_odd_files import limit as limit  # noqa: PLC0414 - a fixture that is used by itself
 from tests.unit.test_project_farside import GOOD, bundle_with
 
-from parity.farside.errors import InstallFailed
-from parity.farside.project import ProjectRequest, set_up, undo
+from parity.farside.project.project import ProjectRequest, set_up, undo
+from parity.portable.errors import InstallFailed
 
 LOCK = "version = 1\n"
 

@@ -14,9 +14,9 @@ from tests.support.odd_documents import anywhere
 from tests.unit.test_project import PYPROJECT, UV_LOCK, app
 
 from parity.errors import InputFileError, LockInvalid, SourceUnavailable
-from parity.farside.texts import toml
 from parity.model import ProjectPlan
 from parity.model.toml import parse
+from parity.portable.texts import toml
 from parity.project import describe, needs_code, no_sources, read_project, sync_arguments
 
 __all__ = ["app"]

@@ -13,7 +13,7 @@ from tests.support.fake_engine import FakeEngine
 
 from parity.engine import ContainerSpec, ImageInfo, Mount, Network
 from parity.engine.workshop import PRUNING, STORE, STORE_VOLUME, beside_pruning
-from parity.guest import cache
+from parity.guest.tasks import cache
 from parity.host.cachelock import alone_with_cache, clear_cache, using_cache
 
 IMAGE = ImageInfo("sha256:1", (), "linux/amd64", 1)

@@ -20,7 +20,7 @@ from tests.support.uploads import UploadIndex
 from tests.support.wheels import WheelParts
 
 from parity.errors import AddressUnusable, OtherBytesThere, ParityError, PublishDenied, PublishFailed
-from parity.farside.stock import Stock
+from parity.farside.index.catalogue import Stock
 from parity.host.keyring import keyring_login
 from parity.publish import (
     Target,

@@ -28,23 +28,23 @@ from tests.support.bundles import (
     stock_check_script,
 )
 
-from parity.farside import manifest as listing
-from parity.farside import ustar
-from parity.farside.errors import (
-    BundleDamaged,
-    BundleUnreadable,
-    FarsideError,
-    InstallFailed,
-    PrefixInUse,
-)
-from parity.farside.reader import (
+from parity.portable.bundle import manifest as listing
+from parity.portable.bundle import ustar
+from parity.portable.bundle.reader import (
     member_bytes,
     member_chunks,
     open_bundle,
     read_unverified,
     verify_bundle,
 )
-from parity.farside.unpack import unpack_bundle
+from parity.portable.bundle.unpack import unpack_bundle
+from parity.portable.errors import (
+    BundleDamaged,
+    BundleUnreadable,
+    FarsideError,
+    InstallFailed,
+    PrefixInUse,
+)
 from parity.sign import generate_key, make_checker, save_key
 
 PARTS = st.text("abcXYZ019._-+ ", min_size=1, max_size=60)
@@ -313,8 +313,8 @@ def test_memory_stays_flat_while_a_large_bundle_is_verified(tmp_path: Path) -> N
     public = save_key(tmp_path / "key", made.key)
     script = (
         "import resource, sys\n"
-        "from parity.farside.openssl import openssl_checker\n"
-        "from parity.farside.reader import open_bundle, verify_bundle\n"
+        "from parity.portable.bundle.openssl import openssl_checker\n"
+        "from parity.portable.bundle.reader import open_bundle, verify_bundle\n"
         "check = openssl_checker([sys.argv[2]])\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "with open_bundle(sys.argv[1]) as file:\n"

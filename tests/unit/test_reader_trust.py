@@ -14,15 +14,10 @@ from tests.support.bundles import (
     signing_key,
 )
 
-from parity.farside.envelope import Signature
-from parity.farside.errors import (
-    SignatureInvalid,
-)
-from parity.farside.openssl import load_public_key, openssl_checker
-from parity.farside.reader import (
-    open_bundle,
-    verify_bundle,
-)
+from parity.portable.bundle.envelope import Signature
+from parity.portable.bundle.openssl import load_public_key, openssl_checker
+from parity.portable.bundle.reader import open_bundle, verify_bundle
+from parity.portable.errors import SignatureInvalid
 from parity.sign import generate_key, make_checker, save_key
 
 

@@ -11,7 +11,7 @@ import typer.main
 
 from parity import errors
 from parity.cli.app import app
-from parity.farside import errors as farside
+from parity.portable import errors as farside
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 ROWS = re.findall(r"^\| (\d+) \| `(\w+)` \| (.+?) \|$", README, re.MULTILINE)

@@ -14,8 +14,8 @@ from typing import NamedTuple
 import pytest
 
 from parity.engine.events import Event, EventLines
-from parity.guest import isolation, memory
-from parity.guest.modules import distributions, normalised, top_modules
+from parity.guest.environment import isolation, memory
+from parity.guest.environment.modules import distributions, normalised, top_modules
 from parity.rehearse.stage import _judged
 
 SOURCE = Path(__file__).parents[2] / "src"

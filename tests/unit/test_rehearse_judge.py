@@ -13,7 +13,7 @@ from tests.support.targets import DEBIAN11
 
 from parity.errors import NotIsolated, RehearsalFailed, RehearsalTimeout
 from parity.model import Libc, PinnedImage, Proof, RehearsalPlan, Target
-from parity.pipeline.natives import native_rules
+from parity.pipeline.rehearsal.natives import native_rules
 from parity.rehearse import judge
 from parity.rehearse.stage import _demand_isolation
 

@@ -15,8 +15,8 @@ import pytest
 from tests.support.index import PackageIndex, basic, tiny_wheel
 from tests.support.tls import Authority
 
-from parity.guest import pages
-from parity.guest.router import Router
+from parity.guest.net import pages
+from parity.guest.net.router import Router
 
 A, B = ("user-a", "canary-a"), ("user-b", "canary-b")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from parity.guest import alone, running
+from parity.guest.confinement import alone, running
 
 ENVIRONMENT = {"PATH": "/usr/bin:/bin"}
 

@@ -18,10 +18,10 @@ import pytest
 from tests.support.index import certificate, tiny_wheel
 from tests.support.served import bundle_of, opened, serving, some_wheels
 
-from parity.farside.errors import ServeFailed
-from parity.farside.listen import Address, parse_bind, tls_context
-from parity.farside.serve import IndexServer
-from parity.farside.stock import Stock
+from parity.farside.index.bind import Address, parse_bind, tls_context
+from parity.farside.index.catalogue import Stock
+from parity.farside.index.server import IndexServer
+from parity.portable.errors import ServeFailed
 
 BIG = 3_000_000
 

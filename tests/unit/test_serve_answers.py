@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.served import bundle_of, opened, some_wheels
 
-from parity.farside.answers import Answer, Region, Site, answer, choose
-from parity.farside.index import HTML_TYPE, JSON_TYPE, PLAIN_TYPE
+from parity.farside.index.pages import HTML_TYPE, JSON_TYPE, PLAIN_TYPE
+from parity.farside.index.responses import Answer, Region, Site, answer, choose
 
 PIP = f"{JSON_TYPE}, {HTML_TYPE}; q=0.1, text/html; q=0.01"
 UV = f"{JSON_TYPE}, {HTML_TYPE};q=0.2, text/html;q=0.01"

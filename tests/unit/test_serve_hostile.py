@@ -18,9 +18,10 @@ from tests.support.bundles import signing_key
 from tests.support.served import bundle_of, opened, serving, some_wheels
 from tests.unit.test_serve import raw
 
-from parity.farside import head, serve
-from parity.farside.serve import IndexServer
-from parity.farside.stock import Stock
+from parity.farside.index import head
+from parity.farside.index import server as serve
+from parity.farside.index.catalogue import Stock
+from parity.farside.index.server import IndexServer
 from parity.pack.singlefile import NAME, single_file
 
 GOOD = b"GET /simple/ HTTP/1.1\r\nHost: h\r\n\r\n"

@@ -11,8 +11,8 @@ import pytest
 from tests.support.bundles import IDENTITY, PROFILE_SHA256, signing_key
 
 from parity.errors import KeyExists, KeyUnusable, OptionConflict, WriteFailed
-from parity.farside.envelope import Payload, pae, parse_statement
 from parity.model import BundleIdentity
+from parity.portable.bundle.envelope import Payload, pae, parse_statement
 from parity.sign import (
     TrustStore,
     generate_key,

@@ -24,10 +24,10 @@ from tests.support.mutations import flip_in_envelope, forge_envelope, respell_en
 from tests.support.recorder import Recorder
 
 from parity.errors import ParityError, SignaturesFull, WriteFailed
-from parity.farside.envelope import Checker, Envelope, Signature, encode_head, parse_head
-from parity.farside.errors import BundleDamaged, FarsideError, SignatureInvalid
-from parity.farside.openssl import openssl_checker
-from parity.farside.reader import open_bundle, verify_bundle
+from parity.portable.bundle.envelope import Checker, Envelope, Signature, encode_head, parse_head
+from parity.portable.bundle.openssl import openssl_checker
+from parity.portable.bundle.reader import open_bundle, verify_bundle
+from parity.portable.errors import BundleDamaged, FarsideError, SignatureInvalid
 from parity.sign import SigningKey, generate_key, make_checker, save_key, sign_again
 
 HEAD = 65536

@@ -17,10 +17,10 @@ from tests.support.recorder import Recorder
 from tests.support.signed import ALPHA, alpha, quick_uv, signed
 from tests.support.updates import proof
 
-from parity.cli.keyring import signing_keys
+from parity.cli.shared.keyring import signing_keys
 from parity.errors import KeyUnusable, OptionConflict
-from parity.farside.trust import VARIABLE
 from parity.pack.singlefile import NAME, single_file
+from parity.portable.bundle.trust import VARIABLE
 from parity.sign import SigningKey, generate_key, make_checker, public_path, save_key, sign_again
 
 TWO = ("--threshold", 2)

@@ -9,7 +9,7 @@ import pytest
 from tests.support.targets import inputs_for
 
 from parity.errors import BuildFailed, InputFileError
-from parity.guest.repair import libraries_of
+from parity.guest.tasks.repair import libraries_of
 from parity.model.toml import parse
 from parity.project.buildsystem import BuildSystem, read_build_system
 from parity.project.failures import build_failed

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from tests.support.wheels import WheelParts, make_wheel, raw_zip, record_hash
 
-from parity.farside.spread import Site, spread_all
-from parity.farside.wheelset import SetJudgement, WheelFile
+from parity.portable.wheel.install import Site, spread_all
+from parity.portable.wheel.wheelset import SetJudgement, WheelFile
 
 
 @pytest.fixture

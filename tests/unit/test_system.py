@@ -16,15 +16,21 @@ from tests.support.unpacked import here, unpacked
 from tests.support.wheels import make_wheel
 
 from parity.errors import LockInvalid
-from parity.farside import packagefile, rpmversion, system
-from parity.farside.errors import BundleDamaged, HostileContent, InstallFailed, NotRoot, WrongHost
-from parity.farside.folder import BundleFolder, open_folder
-from parity.farside.install import Request, install
-from parity.farside.system_managers import MANAGERS, Key, split_apk
-from parity.guest import system_apk, system_deb, system_rpm
+from parity.farside.install.install import Request, install
+from parity.guest.packages import apk, deb, rpm
 from parity.model import SystemPackage, SystemPlan, SystemSet
 from parity.pack.system import system_text
-from parity.system import SystemLock, read_system_lock, system_inputs, system_lock_path, write_system_lock
+from parity.portable.bundle.folder import BundleFolder, open_folder
+from parity.portable.errors import BundleDamaged, HostileContent, InstallFailed, NotRoot, WrongHost
+from parity.portable.system import packagefile, rpmversion, system
+from parity.portable.system.managers import MANAGERS, Key, split_apk
+from parity.system import (
+    SystemLock,
+    read_system_lock,
+    system_inputs,
+    system_lock_path,
+    write_system_lock,
+)
 
 GOMP = SystemPackage("libgomp1", "10.2.1-6", "amd64", "libgomp1_10.2.1-6_amd64.deb", "a" * 64, 99912, True)
 EXOTIC = SystemPackage("libstdc++6", "1:12.2~rc1-14+deb12u1", "all", "x_12.2~rc1.deb", "b" * 64, 0, False)
@@ -89,12 +95,12 @@ def test_apks_lines_are_cut_into_name_and_version(text: str, parts: list[str]) -
     ],
 )
 def test_no_source_is_trusted_without_a_signature(text: str, wanted: str) -> None:
-    assert system_deb.demanding(text, fields=False) == wanted
+    assert deb.demanding(text, fields=False) == wanted
 
 
 def test_no_source_in_fields_is_trusted_without_a_signature() -> None:
     text = "Types: deb\nTrusted: yes\nallow-insecure: yes\nURIs: http://m.invalid\nSuites: s\n"
-    assert system_deb.demanding(text, fields=True) == "Types: deb\nURIs: http://m.invalid\nSuites: s\n"
+    assert deb.demanding(text, fields=True) == "Types: deb\nURIs: http://m.invalid\nSuites: s\n"
 
 
 @pytest.mark.parametrize(
@@ -110,7 +116,7 @@ def test_no_source_in_fields_is_trusted_without_a_signature() -> None:
     ],
 )
 def test_an_rpm_counts_as_signed_where_rpm_says_so(line: str, good: bool) -> None:
-    assert system_rpm.signature_ok(line) is good
+    assert rpm.signature_ok(line) is good
 
 
 def test_apks_simulation_tells_what_would_be_installed() -> None:
@@ -120,7 +126,7 @@ def test_apks_simulation_tells_what_would_be_installed() -> None:
 (3/3) Installing libgomp (14.2.0-r4)
 OK: 9 MiB in 18 packages
 """
-    assert system_apk.to_install(said) == [
+    assert apk.to_install(said) == [
         ("libgcc", "14.2.0-r4"),
         ("musl", "1.2.5-r10"),
         ("libgomp", "14.2.0-r4"),
@@ -136,7 +142,7 @@ def test_an_apks_own_words_are_read(tmp_path: Path) -> None:
         archive.addfile(info, io.BytesIO(text))
     path = tmp_path / "libgomp.apk"
     path.write_bytes(buffer.getvalue())
-    told = system_apk.package_info(str(path))
+    told = apk.package_info(str(path))
     assert (told["pkgname"], told["provides"]) == (["libgomp"], ["so:libgomp.so.1=1"])
 
 

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parity.farside.clients import simple_url, uv_toml
-from parity.farside.texts import toml as literal
+from parity.farside.index.client_config import simple_url, uv_toml
 from parity.model import Lock, LockedWheel, Origin, SystemPackage, SystemSet
 from parity.model.toml import parse
 from parity.pack.texts import _pylock_package
+from parity.portable.texts import toml as literal
 from parity.resolve import parse_lock, write_lock
 from parity.resolve.known import Known, settings_text
 from parity.system.lock import SystemLock, write_system_lock

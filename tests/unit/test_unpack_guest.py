@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from tests.support.repositories import files_of
 
-from parity.guest import unpack as guest
-from parity.guest.build import main
-from parity.guest.treepaths import Refused
+from parity.guest.environment import unpack as guest
+from parity.guest.tasks.build import main
+from parity.portable.treepaths import Refused
 
 Member = tuple[str, bytes, str | bytes]
 """Name, tar type, content or target."""
@@ -159,7 +159,7 @@ def test_the_packages_folder_lies_in_its_source(
     (tmp_path / "other").mkdir()
     (tmp_path / "tree").mkdir()
     (tmp_path / "tree" / "link").symlink_to("../other")
-    monkeypatch.setattr("parity.guest.isolation.isolation", lambda: {"network": True})
+    monkeypatch.setattr("parity.guest.environment.isolation.isolation", lambda: {"network": True})
     job = {"do": "peek", "work": str(tmp_path), "source": str(tmp_path / "tree"), "epoch": 315532800}
     assert "is no folder in it" in main({**job, "subdirectory": inside}, print)["refused"]
     assert "refused" not in main({**job, "subdirectory": "."}, print)

@@ -18,7 +18,7 @@ from tests.support.updates import NEWER
 from tests.support.volume_mutations import MUTATIONS
 
 from parity.errors import OptionConflict, WriteFailed
-from parity.farside.errors import (
+from parity.portable.errors import (
     BundleDamaged,
     BundleUnreadable,
     FarsideError,
@@ -26,8 +26,8 @@ from parity.farside.errors import (
     VolumeDamaged,
     VolumesIncomplete,
 )
-from parity.farside.join import check_volumes, find_volumes, join_volumes
-from parity.farside.volumes import HEADER_SIZE, parse_header
+from parity.portable.transfer.join import check_volumes, find_volumes, join_volumes
+from parity.portable.transfer.volumes import HEADER_SIZE, parse_header
 from parity.volumes import parse_size, split_bundle
 
 SIZE = 25000

@@ -12,8 +12,8 @@ from tests.support.evil_wheel import FILENAME, MODULE, Hostile, evil
 from tests.support.hostile import hostile_wheels
 from tests.support.wheels import STORED, Raw, WheelParts, raw_zip
 
-from parity.farside import wheelset
-from parity.farside.wheel import judge
+from parity.portable.wheel import wheelset
+from parity.portable.wheel.wheel import judge
 
 
 def kinds(path: Path, data: bytes, filename: str = FILENAME) -> list[str]:

@@ -10,9 +10,9 @@ from parity.engine.events import Event
 from parity.engine.guests import GuestFailed, run_guest
 from parity.engine.workshop import out_of_memory
 from parity.errors import FetchFailed, HostileWheel
-from parity.farside.wheelset import ALLOWABLE, REFUSED
 from parity.model import Finding, Limits, WheelSet
 from parity.model.limits import remedy, spelt
+from parity.portable.wheel.wheelset import ALLOWABLE, REFUSED
 from parity.progress import Reporter
 
 _REMEDY_ALLOW = "leave the package out, pin another version, or accept it: rehearsal.allow: [{}]"
@@ -70,7 +70,7 @@ def audit_wheels(
 
 
 def audit_job(wheels: WheelSet, allow: Sequence[str], cache: str | None) -> dict[str, Any]:
-    """The guest's job (see `parity.guest.audit`)."""
+    """The guest's job (see `parity.guest.tasks.audit`)."""
     return {
         "folder": wheels.folder,
         "wheels": [

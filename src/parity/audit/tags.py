@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from parity.errors import NoWheel
-from parity.farside.names import parse_wheel_name
 from parity.model import Facts, Libc, LockedWheel, Target
 from parity.model.profile import Installer
+from parity.portable.names import parse_wheel_name
 
 
 def check_tags(

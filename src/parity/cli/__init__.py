@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from parity.cli.signals import Signals
 from parity.errors import ParityError
-from parity.farside.errors import FarsideError
+from parity.portable.errors import FarsideError
 
 __all__ = ["main"]
 
@@ -26,14 +26,14 @@ def main() -> None:
         signals.heed()
         app()
     except (ParityError, FarsideError) as error:
-        from parity.cli.output import fail  # noqa: PLC0415
+        from parity.cli.shared.output import fail  # noqa: PLC0415
 
         sys.exit(fail(error))
     except BrokenPipeError:  # whoever read our output has seen enough
         sys.stderr.close()
         sys.exit(141)
     except Exception as error:  # noqa: BLE001 - the last door: no traceback reaches the user unasked
-        from parity.cli.output import crash  # noqa: PLC0415
+        from parity.cli.shared.output import crash  # noqa: PLC0415
 
         sys.exit(crash(error))
 

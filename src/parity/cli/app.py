@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from parity import __version__
-from parity.cli import (
+from parity.cli.commands import (
     build,
     cache,
     doctor,
@@ -24,7 +24,7 @@ from parity.cli import (
     verify,
     volumes,
 )
-from parity.cli.output import stdout
+from parity.cli.shared.output import stdout
 
 EPILOG = """
 Start: `parity doctor`, then `parity build debian11-py39`, then `parity verify dist/*.parity.tar --rehearse`

@@ -71,7 +71,7 @@ class DiskWatch:
             container.kill()
 
     def _look(self, volume: str) -> dict[str, Any]:
-        """What `parity.guest.usage` says once it is too much; GuestFailed where the watch was ended."""
+        """What `parity.guest.tasks.usage` says once it is too much; GuestFailed where the watch was ended."""
         spec = replace(self._spec, mounts=(Mount(volume, _WATCHED, read_only=True),))
         with self._engine.container(spec) as watcher:
             watcher.put("/", guest_tar())

@@ -1,6 +1,6 @@
 """Carrying parity's guest scripts into a container and talking with them.
 
-A guest script is a module of `parity.guest` with `main(job, emit) -> dict`. The job goes in as one
+A guest script is a module of `parity.guest.tasks` with `main(job, emit) -> dict`. The job goes in as one
 JSON document on stdin (so secrets in it are recorded nowhere), with a mark that begins each line of
 events on stdout; the last of them is the result.
 """
@@ -44,11 +44,11 @@ class GuestFailed(Exception):
 
 @cache
 def guest_tar() -> bytes:
-    """A tar archive to unpack at `/`: all guest scripts and the far side's code under /parity."""
+    """A tar archive to unpack at `/`: all guest scripts and what they share, under /parity."""
     files = {"parity/__main__.py": _MAIN.encode(), "parity/parity_guest/__init__.py": b""}
-    for room in ("guest", "farside"):
-        for path in sorted((_PACKAGE / room).glob("*.py")):
-            files[f"parity/parity_guest/{room}/{path.name}"] = path.read_bytes()
+    for room in ("guest", "portable"):
+        for path in sorted((_PACKAGE / room).rglob("*.py")):
+            files[f"parity/parity_guest/{path.relative_to(_PACKAGE)}"] = path.read_bytes()
     return small_tar(files)
 
 
@@ -94,7 +94,7 @@ def run_guest(
     Args:
         container: a started container into which `guest_tar` was put.
         python: the interpreter inside it, or the beginning of a command line that ends with one.
-        script: the module's name in `parity.guest`.
+        script: the module's name in `parity.guest.tasks`.
         job: what the script is to do, JSON-serialisable.
         on_event: hears every event but the result, as it comes.
         timeout: seconds; TimeoutError after that.

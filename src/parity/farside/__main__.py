@@ -1,6 +1,7 @@
 """Starts the far side's command line from this folder: `python3 -I -B farside WORDS`.
 
-It loads the package from the folder that it lies in and from nowhere else, whatever is on sys.path.
+It loads its package, and `portable` beside it, from where it lies and from nowhere else, whatever is on
+sys.path.
 """
 
 import importlib
@@ -8,7 +9,7 @@ import importlib.util
 import os
 import sys
 
-_NAME = "farside"
+_NAME = "parity"
 
 
 def run(folder: str = "") -> int:
@@ -17,7 +18,7 @@ def run(folder: str = "") -> int:
     Args:
         folder: the unpacked bundle that an `install` without a bundle's name is about.
     """
-    here = os.path.dirname(os.path.abspath(__file__))
+    here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     spec = importlib.util.spec_from_file_location(
         _NAME, os.path.join(here, "__init__.py"), submodule_search_locations=[here]
     )
@@ -26,7 +27,7 @@ def run(folder: str = "") -> int:
     package = importlib.util.module_from_spec(spec)
     sys.modules[_NAME] = package
     spec.loader.exec_module(package)
-    return int(importlib.import_module(_NAME + ".entry").start(folder))
+    return int(importlib.import_module(_NAME + ".farside.entry").start(folder))
 
 
 if __name__ == "__main__":

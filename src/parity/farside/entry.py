@@ -12,11 +12,11 @@ def start(folder: str = "") -> int:
     """Run the command line; gives the exit code, one of `errors` where this Python is not whole.
 
     Args:
-        folder: see `main.main`.
+        folder: see `cli.main.main`.
     """
     _open_standard_streams()
     try:
-        main = importlib.import_module((__package__ or "") + ".main").main
+        main = importlib.import_module((__package__ or "") + ".cli.main").main
     except ModuleNotFoundError as error:  # python3-minimal of Debian; or built without zlib, say
         sys.stderr.write(
             f"parity: {sys.executable} has no module {error.name!r}: its standard library is not whole\n"

@@ -89,7 +89,7 @@ def fetch_wheels(
 
 
 def fetch_job(lock: Lock, network: HostNetwork) -> dict[str, Any]:
-    """The guest's job (see `parity.guest.fetch`); it holds secrets."""
+    """The guest's job (see `parity.guest.tasks.fetch`); it holds secrets."""
     wheels = [{"filename": w.filename, "url": w.url, "sha256": w.sha256, "size": w.size} for w in lock.wheels]
     fetched = [wheel for wheel in lock.wheels if wheel.url]
     job = network.job((w.url for w in fetched), named={w.url: w.index for w in fetched})

@@ -10,13 +10,13 @@ import sys
 import threading
 from typing import Any, Dict, List
 
-from .alone import hide
+from .confinement.alone import hide
 
 
 def run(arguments: List[str]) -> int:
     """Run the guest script named by the first argument; 0 when it gave a result."""
     hide()  # before the mark is read, and before any code of a package can run
-    script = importlib.import_module("." + arguments[0], __package__)
+    script = importlib.import_module(f".tasks.{arguments[0]}", __package__)
     told = json.loads(sys.stdin.buffer.read().decode("utf-8"))
     head, out = ("\n" + told["mark"]).encode("ascii"), sys.stdout.buffer
     sys.stdout = sys.stderr  # whatever a script prints by mistake must not look like an event

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from parity.errors import HostileSource, SourceUnavailable, WriteFailed
-from parity.guest.treepaths import FOLDER, Entry, Refused, check_tree
 from parity.host.gitaddress import check_revision, checked, read_submodules, server_of
 from parity.host.gitrun import GitRunner
 from parity.host.gittree import Budget, Tree, read_settings, read_tree, refused, write_files
 from parity.model.network import clean_url
+from parity.portable.treepaths import FOLDER, Entry, Refused, check_tree
 
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _DESCRIBED = re.compile(r"(?:.*[-_/])?v?(\d+(?:\.\d+)*(?:(?:a|b|rc)\d+)?(?:\.post\d+)?)-(\d+)-g([0-9a-f]+)")

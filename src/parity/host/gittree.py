@@ -17,9 +17,18 @@ from pathlib import Path
 from typing import IO, NamedTuple, TypeVar
 
 from parity.errors import HostileSource
-from parity.guest.treepaths import FILE, LINK, PROGRAM, Entry, Refused, check_places, folders_of, lay_out
 from parity.host.gitrun import GitRunner
 from parity.model.network import clean_url
+from parity.portable.treepaths import (
+    FILE,
+    LINK,
+    PROGRAM,
+    Entry,
+    Refused,
+    check_places,
+    folders_of,
+    lay_out,
+)
 
 T = TypeVar("T")
 

@@ -99,7 +99,7 @@ class HostNetwork:
         return {}
 
     def _routes(self) -> list[dict[str, Any]]:
-        """All indexes with what is bound to them, the default one first (see `parity.guest.routes`)."""
+        """All indexes with what is bound to them, the default one first (see `parity.guest.net.routes`)."""
         first = NamedIndex(DEFAULT_INDEX, self.index_url or self.default_index or "", self.bound)
         return [
             {

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from parity.farside.manifest import OTHER_FILES
 from parity.model import BundleFile, Lock, LockedWheel, OtherFile, WheelSet
+from parity.portable.bundle.manifest import OTHER_FILES
 
 FromStore = Callable[[str, str, int, str], BundleFile]
 """Makes a payload file of its path there, its path in the store, its size and its SHA-256."""

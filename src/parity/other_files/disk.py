@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from parity.errors import HashMismatch, InputFileError
-from parity.farside import ustar
-from parity.farside.manifest import OTHER_FILES
 from parity.model import BundleFile, OtherFile
+from parity.portable.bundle import ustar
+from parity.portable.bundle.manifest import OTHER_FILES
 from parity.progress import Reporter
 
 _CHUNK = 1024 * 1024

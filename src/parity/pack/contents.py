@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from parity.errors import WriteFailed
-from parity.farside import manifest
 from parity.model import BundleFile, ImportResult, StoredWheel, Target
 from parity.model.profile import Installer
+from parity.portable.bundle import manifest
 
 WHEELS = "wheels/"
 CHUNK = 1024 * 1024

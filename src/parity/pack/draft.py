@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from parity import farside
-from parity.farside import manifest, ustar
 from parity.model import (
     BundleFile,
     Facts,
@@ -25,8 +24,10 @@ from parity.pack.contents import build_manifest, file_of_bytes, payload_order, w
 from parity.pack.othertexts import other_files_text
 from parity.pack.system import system_text
 from parity.pack.texts import pylock_toml, readme_txt, requirements_txt
+from parity.portable.bundle import manifest, ustar
 
-_STUBS = ("install.py", "install.sh")
+_STUBS = {"install.py": "install.py", "install.sh": "install.sh", "serving.py": "farside/serving.py"}
+_ROOMS = ("portable", "farside")
 
 
 @dataclass(frozen=True)
@@ -142,13 +143,24 @@ def draft(
 
 
 def farside_files() -> tuple[BundleFile, ...]:
-    """The installer as it ships in every bundle: the far side's code and its two starters."""
+    """The installer as it ships in every bundle: the far side's code and its starters.
+
+    Below `farside/` it lies as in parity itself, beside what it shares with parity.
+    """
     folder = Path(farside.__file__).parent
-    modules = [
-        file_of_bytes(f"farside/{path.name}", path.read_bytes()) for path in sorted(folder.glob("*.py"))
-    ]
-    starters = [file_of_bytes(name, (folder / "stubs" / name).read_bytes()) for name in _STUBS]
+    modules = [file_of_bytes(f"farside/{name}", path.read_bytes()) for name, path in travelling_modules()]
+    starters = [file_of_bytes(path, (folder / "stubs" / name).read_bytes()) for name, path in _STUBS.items()]
     return (*modules, *starters)
+
+
+def travelling_modules() -> tuple[tuple[str, Path], ...]:
+    """The modules that run on the target, each with its path below parity's own package."""
+    package = Path(farside.__file__).parents[1]
+    found = [
+        path for room in _ROOMS for path in (package / room).rglob("*.py") if path.parent.name != "stubs"
+    ]
+    paths = [package / "__init__.py", *sorted(found)]
+    return tuple((path.relative_to(package).as_posix(), path) for path in paths)
 
 
 def json_file(path: str, document: Mapping[str, Any]) -> BundleFile:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
-from parity.farside.manifest import OTHER_FILES
 from parity.model import BundleFile
+from parity.portable.bundle.manifest import OTHER_FILES
 
 _SHOWN = 20
 

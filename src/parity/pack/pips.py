@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from parity.farside.names import parse_wheel_name
 from parity.model import LockedWheel
+from parity.portable.names import parse_wheel_name
 
 _OLDEST = (9, 0, 3)
 """The first that installs from a folder with hashes as our texts tell; it knows abi3 and manylinux1."""

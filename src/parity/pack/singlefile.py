@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from parity import __version__, farside
+from parity.pack.draft import travelling_modules
 
 NAME = "parity-farside.py"
 _QUOTES = "'''"
@@ -20,19 +21,22 @@ def single_file() -> str:
     """The file's text: the same for the same version of parity, whoever makes it, wherever."""
     folder = Path(farside.__file__).parent
     template = (folder / "stubs" / "single.py").read_text(encoding="utf-8")
-    modules = sorted(path for path in folder.glob("*.py") if path.stem != _LEFT_OUT)
-    sections = "\n".join(_section(path.stem, path.read_text(encoding="utf-8")) for path in modules)
+    sections = "\n".join(
+        _section(name, path.read_text(encoding="utf-8"))
+        for name, path in travelling_modules()
+        if path.stem != _LEFT_OUT
+    )
     return template.replace("@VERSION@", __version__).replace("# @SOURCES@\n", sections)
 
 
 def _section(name: str, source: str) -> str:
-    """One module: its source is a raw string that begins with a newline of our own.
+    """One module, `name` its path: its source is a raw string that begins with a newline of our own.
 
     Raises:
         ValueError: the source cannot stand in one; a test sees to it that this is never released.
     """
     if _QUOTES in source or "\r" in source or (source and not source.endswith("\n")):
-        raise ValueError(f"farside/{name}.py cannot stand between triple quotes")
-    module = "farside" if name == "__init__" else f"farside.{name}"
-    title = f"{_RULE}\n# farside/{name}.py\n{_RULE}"
+        raise ValueError(f"{name} cannot stand between triple quotes")
+    module = ".".join(["parity", *name[: -len(".py")].split("/")]).replace(".__init__", "")
+    title = f"{_RULE}\n# parity/{name}\n{_RULE}"
     return f'{title}\nSOURCES["{module}"] = r{_QUOTES}\n{source}{_QUOTES}\n'

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from parity.farside.system import OPTION
-from parity.farside.system_managers import MANAGERS
 from parity.model import SystemSet
+from parity.portable.system.managers import MANAGERS
+from parity.portable.system.system import OPTION
 
 _TEXT = """
 System packages

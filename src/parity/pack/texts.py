@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import textwrap
 
-from parity.farside.texts import toml
 from parity.model import Lock, LockedWheel, Target
 from parity.model.profile import Installer
 from parity.pack.contents import WHEELS
 from parity.pack.pips import oldest_pip
+from parity.portable.texts import toml
 
 STOCK_CHECK = """\
 dd if="$BUNDLE" bs=512 skip=1 count=127 2>/dev/null >env

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from parity.errors import HashMismatch
-from parity.farside import manifest, ustar
-from parity.farside.envelope import Envelope, Payload, encode_head
 from parity.files import AtomicFile, atomic_file
 from parity.model import BuiltBundle, BundleFile, BundleIdentity
 from parity.pack.contents import WHEELS, payload_order
+from parity.portable.bundle import manifest, ustar
+from parity.portable.bundle.envelope import Envelope, Payload, encode_head
 from parity.progress import Reporter, Silent
 
 Sealer = Callable[[Payload], Envelope]

@@ -14,12 +14,13 @@ from parity.fetch import fetch_wheels
 from parity.images import ensure_image
 from parity.model import BuiltBundle, Facts, Lock, PinnedImage, Profile, Proof, WheelSet
 from parity.pack import Draft, draft, oldest_pip, pip_note, wheels_in_archive, write_bundle
-from parity.pipeline import known, locks
-from parity.pipeline.beside import beside
-from parity.pipeline.keeping import Resolved
+from parity.pipeline.context.background import beside
+from parity.pipeline.context.values import BuildReport, BuildRequest, World
+from parity.pipeline.locking import choose
+from parity.pipeline.locking.lock_file import Resolved
 from parity.pipeline.other_files import other_files
-from parity.pipeline.system import SystemSearch, prove
-from parity.pipeline.values import BuildReport, BuildRequest, World
+from parity.pipeline.rehearsal import cache
+from parity.pipeline.rehearsal.search import SystemSearch, prove
 from parity.probe import check_parity, check_stand_in, travelling
 from parity.rehearse import Carried
 from parity.sign import check_identity
@@ -81,7 +82,7 @@ def _present_image(request: BuildRequest, world: World) -> PinnedImage:
 def _matching_facts(request: BuildRequest, image: PinnedImage, world: World) -> Facts:
     target = request.profile.target
     world.reporter.stage("probe")
-    facts = known.facts_of(image, target.python_minor, world)
+    facts = cache.facts_of(image, target.python_minor, world)
     check = check_stand_in if request.stand_in else check_parity
     check(target, facts, f"{request.profile.path}, image {image.name}")
     world.reporter.note(f"{facts.os_name}, {facts.libc}, Python {facts.python}, {facts.arch}")
@@ -97,7 +98,7 @@ def _resolved(
     request: BuildRequest, image: PinnedImage, facts: Facts, room: Container, world: World
 ) -> Resolved:
     world.reporter.stage("resolve")
-    resolved = locks.resolved(request, image, facts, room, world)
+    resolved = choose.resolved(request, image, facts, room, world)
     lock = resolved.lock
     check_tags(lock.wheels, facts, request.profile.target, request.profile.installer)
     world.reporter.note(lock.told())

@@ -9,7 +9,7 @@ from parity.fetch import fetch_wheels
 from parity.model import BundleFile, Facts, Profile
 from parity.other_files import fetched_files, files_on_disk, lock_of_addresses
 from parity.pack import file_in_archive
-from parity.pipeline.values import World
+from parity.pipeline.context.values import World
 
 
 def other_files(profile: Profile, facts: Facts, room: Container, world: World) -> tuple[BundleFile, ...]:

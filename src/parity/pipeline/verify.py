@@ -10,19 +10,25 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from parity.errors import ImageUnavailable, ParityError, RehearsalFailed
-from parity.farside import manifest, ustar
-from parity.farside.canonical import is_name
-from parity.farside.envelope import Checker
-from parity.farside.errors import BundleDamaged
-from parity.farside.proof import NAME
-from parity.farside.proof import parse as parse_proof
-from parity.farside.reader import VerifiedBundle, member_bytes, member_chunks, open_bundle, verify_bundle
 from parity.images import ensure_image
 from parity.model import ImageSource, Libc, PinnedImage, Proof, Target
-from parity.pipeline import known
-from parity.pipeline.natives import native_rules
-from parity.pipeline.rehearsals import rehearse_bundle
-from parity.pipeline.values import Site
+from parity.pipeline.context.values import Site
+from parity.pipeline.rehearsal import cache
+from parity.pipeline.rehearsal.natives import native_rules
+from parity.pipeline.rehearsal.run import rehearse_bundle
+from parity.portable.bundle import manifest, ustar
+from parity.portable.bundle.envelope import Checker
+from parity.portable.bundle.proof import NAME
+from parity.portable.bundle.proof import parse as parse_proof
+from parity.portable.bundle.reader import (
+    VerifiedBundle,
+    member_bytes,
+    member_chunks,
+    open_bundle,
+    verify_bundle,
+)
+from parity.portable.canonical import is_name
+from parity.portable.errors import BundleDamaged
 from parity.profile import rehearsal_plan, shipped_root
 from parity.progress import Reporter
 from parity.project import DOCUMENT, TREE, needs_code
@@ -66,7 +72,7 @@ def rehearse_again(path: Path, bundle: VerifiedBundle, site: Site) -> Proof:
         image = _image(told["image"], bundle, site)
         site.reporter.note(image.pin)
         site.reporter.stage("rehearse", "the bundle's own bytes")
-        facts = known.facts_of(image, _python_minor(bundle), site)
+        facts = cache.facts_of(image, _python_minor(bundle), site)
         plan = rehearsal_plan(document.get("rehearsal", {}))
         requested = tuple(p["name"] for p in bundle.manifest.document["packages"] if p["requested"])
         carried = Carried(

@@ -13,7 +13,7 @@ _KERNEL_MARKERS = ("platform_release", "platform_version")
 
 
 def parse_facts(document: Mapping[str, Any], where: str) -> Facts:
-    """Read what `parity.farside.facts.measure` measured.
+    """Read what `parity.portable.machine.facts.measure` measured.
 
     Raises:
         ProbeFailed: no C library was recognised, or the document is not one of facts.

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any, BinaryIO
 
 from parity.errors import FactsInvalid
-from parity.farside import canonical
-from parity.farside.errors import BundleDamaged
-from parity.farside.facts import FORMAT
+from parity.portable import canonical
+from parity.portable.errors import BundleDamaged
+from parity.portable.machine.facts import FORMAT
 
 MAX_BYTES = 4 * 1024 * 1024
 """Real facts have some 100 kB, most of it tags."""
@@ -30,7 +30,7 @@ def read_facts(file: BinaryIO, where: str) -> dict[str, Any]:
         where: names it in errors.
 
     Returns:
-        The document of `parity.farside.facts.measure`, every field of the right type.
+        The document of `parity.portable.machine.facts.measure`, every field of the right type.
 
     Raises:
         FactsInvalid: it cannot be read, is too large, no JSON, of another format, or lacks something.

@@ -10,7 +10,7 @@ from importlib import resources
 
 from parity import __version__
 
-_MODULES = ("platformtags", "facts", "probing")
+_MODULES = ("platformtags", "facts", "probe")
 _QUOTES = "'''"
 
 _HEAD = '''\
@@ -59,21 +59,21 @@ package = sys.modules["parity_probe"] = types.ModuleType("parity_probe")
 package.__path__ = []
 load("platformtags", PLATFORMTAGS)
 load("facts", FACTS)
-sys.exit(load("probing", PROBING).main())
+sys.exit(load("probe", PROBE).main())
 """
 
 
 def probe_script() -> str:
     """The file's text: the same for the same version of parity.
 
-    It prints what `parity.farside.facts.measure` gives, as JSON; Python 3.6 and later, standard library.
+    It prints what `portable.machine.facts.measure` gives, as JSON; Python 3.6 and later, standard library.
     """
     sources = (_embedded(name) for name in _MODULES)
     return "\n\n".join([_HEAD.replace("@VERSION@", __version__).rstrip("\n"), *sources]) + "\n" + _TAIL
 
 
 def _embedded(name: str) -> str:
-    source = resources.files("parity.farside").joinpath(f"{name}.py").read_text(encoding="utf-8")
+    source = resources.files("parity.portable.machine").joinpath(f"{name}.py").read_text(encoding="utf-8")
     if _QUOTES in source or not source.endswith("\n"):
-        raise AssertionError(f"farside/{name}.py cannot stand between triple quotes")
+        raise AssertionError(f"portable/machine/{name}.py cannot stand between triple quotes")
     return f"{name.upper()} = r{_QUOTES}{source}{_QUOTES}"

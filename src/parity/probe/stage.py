@@ -23,7 +23,7 @@ def measure(engine: Engine, image: PinnedImage, python_minor: str) -> Mapping[st
         python_minor: the target's `X.Y`; `pythonX.Y` is measured where there is one, else `python3`.
 
     Returns:
-        the document of `parity.guest.probe`, for `parse_facts`.
+        the document of `parity.guest.tasks.probe`, for `parse_facts`.
 
     Raises:
         ProbeFailed: the image has no Python, or it could not answer.

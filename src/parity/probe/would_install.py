@@ -1,6 +1,6 @@
 """Would a bundle install on a machine of which only the facts are at hand? Pure.
 
-The rules are the far side's own (`parity.farside.host`, and what `parity.farside.tools` needs).
+The rules are the far side's own (`portable.machine.host`, and what `farside.install.installers` needs).
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from parity.farside.host import differences, minor_of
-from parity.farside.names import parse_wheel_name
+from parity.portable.machine.host import differences, minor_of
+from parity.portable.names import parse_wheel_name
 
 _ALWAYS_UNTOLD = (
     "free space, and whether programs may run under the prefix",
@@ -61,7 +61,7 @@ def would_install(manifest: Mapping[str, Any], facts: Mapping[str, Any]) -> Verd
 
 
 def _tool(manifest: Mapping[str, Any], facts: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Reasons and warnings about what would make the environment and check it; see `farside.new_release`."""
+    """Reasons and warnings about what would make the environment and check it; see `install.new_release`."""
     if manifest["installer"] == "pip":
         reason = f"this host's Python {facts['python']} has no venv with ensurepip"
         return (() if facts["has_venv"] else (reason,)), ()

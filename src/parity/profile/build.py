@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from parity.errors import InputFileError, Problem
-from parity.farside.names import normalize_name
 from parity.model import (
     ImageSource,
     Libc,
@@ -22,6 +21,7 @@ from parity.model import (
     SystemPlan,
     Target,
 )
+from parity.portable.names import normalize_name
 from parity.profile.checks import memory_bytes, timeout_seconds
 from parity.profile.indexes import index_settings
 from parity.profile.layers import Layer, Trail, problem_at, resolved, value_at

@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from parity.errors import Problem
-from parity.farside.names import normalize_name
 from parity.model import IndexSettings, NamedIndex
 from parity.model.network import DEFAULT_INDEX
+from parity.portable.names import normalize_name
 from parity.profile.layers import Layer, Trail, problem_at
 
 _RESERVED = (DEFAULT_INDEX, "direct", "built")

@@ -10,7 +10,7 @@ from importlib import resources
 from typing import Any
 
 from parity.errors import FactsInvalid
-from parity.farside.host import minor_of, same_release
+from parity.portable.machine.host import minor_of, same_release
 from parity.profile.new import NewProfile, shipped_targets
 
 _CARRIES = (

@@ -299,7 +299,7 @@ def file_of_path(path: Path) -> BuiltFile:
 
 
 def incoming_tar(file: BuiltFile, name: str) -> Iterator[bytes]:
-    """The wheel as a tar stream for the store's `partial` folder, under a name; see `parity.guest.keep`."""
+    """The wheel as a tar stream for the store's `partial` folder, under a name; see `guest.tasks.keep`."""
     info = tarfile.TarInfo(name)
     info.size, info.mode = file.size, 0o644
     yield info.tobuf(tarfile.PAX_FORMAT)

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from parity.farside.names import normalize_name
 from parity.model import LockedWheel
+from parity.portable.names import normalize_name
 from parity.project.metadata import Project
 
 _LOWEST = re.compile(

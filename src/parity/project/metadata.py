@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from parity.errors import InputFileError
-from parity.farside.names import normalize_name
 from parity.files import read_small
 from parity.model import ProjectPlan
 from parity.model.toml import TOMLError, parse
+from parity.portable.names import normalize_name
 from parity.project.shapes import check_pylock, check_pyproject, check_uv_lock
 
 _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")

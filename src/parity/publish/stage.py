@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from parity.errors import OtherBytesThere, WriteFailed
-from parity.farside.stock import Stock, Wheel
+from parity.farside.index.catalogue import Stock, Wheel
 from parity.model.network import clean_url
 from parity.progress import Reporter
 from parity.publish.session import DELAYS, Session, open_session

@@ -24,7 +24,7 @@ def judge(
     plan: RehearsalPlan,
     rules: NativeRules,
 ) -> Proof:
-    """Turn what `parity.guest.rehearse` saw into the proof that travels.
+    """Turn what `parity.guest.tasks.rehearse` saw into the proof that travels.
 
     Args:
         result: what was seen.

@@ -1,6 +1,6 @@
 """The imports: two lanes of packages, each lane a user of its own, each package a process of its own.
 
-What a lane says is said by parity's code, which the packages cannot reach (see `parity.guest.imports`).
+What a lane says is said by parity's code, which the packages cannot reach (see `parity.guest.tasks.imports`).
 A package can end its lane; then that is what is told of it, and the others go on in a new one.
 """
 
@@ -41,8 +41,8 @@ class Lanes:
         room: where.
         prefix: the new environment.
         site_packages: its folder of packages.
-        service: the name of `parity.guest.service`'s socket there.
-        hidden: whether a lane can keep its packages out (see `parity.guest.alone.hide`); where it cannot,
+        service: the name of `parity.guest.environment.service`'s socket there.
+        hidden: whether a lane can keep its packages out (see `confinement.alone.hide`); where it cannot,
             each package gets a user of its own.
     """
 

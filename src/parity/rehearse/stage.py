@@ -56,7 +56,7 @@ def rehearse(
     Returns:
         what was seen, for `judge` to turn into a proof: `isolation`, `install` {exit_code, document,
         stderr}, `environment`, `imports`, `missing_libraries`, `missing_versions` and `natives` (see
-        `parity.guest.linker.judge`), `commands`, `project` (see `trials.sync_project`; None without one),
+        `guest.native.linker.judge`), `commands`, `project` (see `trials.sync_project`; None without one),
         `seconds`, `memory_kills`. Where the installation failed, keys are missing.
 
     Raises:

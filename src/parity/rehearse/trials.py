@@ -54,7 +54,7 @@ def _end_leftovers(room: Room) -> None:
 
 
 def people(room: Room) -> dict[str, Any]:
-    """Whether commands run, and whether the kernel killed anybody; see `parity.guest.people`."""
+    """Whether commands run, and whether the kernel killed anybody; see `parity.guest.tasks.people`."""
     return room.ask("people", {"user": users.COMMANDS}, users.JUDGE)
 
 

@@ -14,11 +14,11 @@ from packaging.pylock import Package, Pylock, PylockValidationError
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from parity.errors import LockInvalid, LockOutdated
-from parity.farside.texts import toml
 from parity.files import read_small
 from parity.model import Lock, LockedWheel, Origin
 from parity.model.network import clean_url
 from parity.model.toml import UNREADABLE, TOMLError, parse, place_of, reason
+from parity.portable.texts import toml
 
 _WHEEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]*\.whl")
 _INDEX_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")

@@ -11,9 +11,9 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from parity.errors import IndexConfusion, InputFileError, LockInvalid
-from parity.farside.names import bound_to
 from parity.model import IndexSettings, LockedWheel, Origin, SourcePackage
 from parity.model.network import DEFAULT_INDEX, clean_url
+from parity.portable.names import bound_to
 from parity.resolve.direct import DirectRequirement, Stated, named_requirement
 from parity.resolve.inputs import ResolveInputs
 from parity.resolve.lockfile import check_filename

@@ -1,4 +1,4 @@
-"""What the guest tells of several indexes, as errors and as names in the lock (see `parity.guest.routes`)."""
+"""What the guest tells of several indexes, as errors and as names in the lock (see `guest.net.routes`)."""
 
 from __future__ import annotations
 

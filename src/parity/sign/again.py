@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from parity.errors import InputFileError, SignaturesFull
-from parity.farside.envelope import MAX_SIGNATURES, Checker, Envelope, encode_head, pae
-from parity.farside.errors import BundleDamaged, BundleUnreadable, SignatureInvalid
-from parity.farside.manifest import HEAD_SIZE
-from parity.farside.reader import CHUNK, VerifiedBundle, open_bundle, verify_bundle
 from parity.files import AtomicFile, atomic_file
+from parity.portable.bundle.envelope import MAX_SIGNATURES, Checker, Envelope, encode_head, pae
+from parity.portable.bundle.manifest import HEAD_SIZE
+from parity.portable.bundle.reader import CHUNK, VerifiedBundle, open_bundle, verify_bundle
+from parity.portable.errors import BundleDamaged, BundleUnreadable, SignatureInvalid
 from parity.progress import Reporter
 from parity.sign.keys import PublicKey, SigningKey
 from parity.sign.seal import sign_statement

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from parity.errors import KeyExists, KeyUnusable, WriteFailed
-from parity.farside.ecdsa import public_der, well_formed
+from parity.portable.bundle.ecdsa import public_der, well_formed
 
 _ALGORITHM = ec.ECDSA(hashes.SHA256())
 _MAX_KEY_FILE = 65536

@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from parity.errors import OptionConflict
-from parity.farside.canonical import is_name
-from parity.farside.envelope import Envelope, Payload, Signature, Statement, encode_statement, pae
 from parity.model import BundleIdentity
+from parity.portable.bundle.envelope import (
+    Envelope,
+    Payload,
+    Signature,
+    Statement,
+    encode_statement,
+    pae,
+)
+from parity.portable.canonical import is_name
 from parity.sign.keys import SigningKey
 
 Sealer = Callable[[Payload], Envelope]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from parity.errors import KeyExists, WriteFailed
-from parity.farside import envelope
-from parity.farside.envelope import Checker
+from parity.portable.bundle import envelope
+from parity.portable.bundle.envelope import Checker
 from parity.sign.keys import PublicKey, load_public_key, write_new
 
 
@@ -45,5 +45,5 @@ class TrustStore:
 
 
 def make_checker(keys: Sequence[PublicKey], threshold: int = 1) -> Checker:
-    """A checker that trusts these keys; see `parity.farside.envelope.make_checker`."""
+    """A checker that trusts these keys; see `parity.portable.bundle.envelope.make_checker`."""
     return envelope.make_checker({key.fingerprint: key for key in keys}, PublicKey.made, threshold)

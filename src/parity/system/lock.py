@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from parity.errors import LockInvalid
-from parity.farside.packagefile import is_file_name
-from parity.farside.texts import toml
-from parity.farside.ustar import is_safe_path
 from parity.files import read_small
 from parity.model import SystemPackage, SystemPlan, SystemSet, Target
 from parity.model.toml import UNREADABLE, parse, place_of, reason
+from parity.portable.bundle.ustar import is_safe_path
+from parity.portable.system.packagefile import is_file_name
+from parity.portable.texts import toml
 
 FORMAT = "parity-system/1"
 _MANAGERS = ("deb", "rpm", "apk")

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from parity.farside.delta import Identity, identity_of
-from parity.farside.envelope import Checker
-from parity.farside.manifest import Manifest
-from parity.farside.proof import NAME
-from parity.farside.proof import parse as parse_proof
-from parity.farside.reader import VerifiedBundle, member_bytes, open_bundle
+from parity.portable.bundle.envelope import Checker
+from parity.portable.bundle.manifest import Manifest
+from parity.portable.bundle.proof import NAME
+from parity.portable.bundle.proof import parse as parse_proof
+from parity.portable.bundle.reader import VerifiedBundle, member_bytes, open_bundle
+from parity.portable.transfer.delta import Identity, identity_of
 from parity.progress import Reporter
 from parity.update.verified import verified
 from parity.update.wheelfacts import WheelFacts, plain, wheel_facts

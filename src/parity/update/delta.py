@@ -1,4 +1,4 @@
-"""Write a delta; the format and the way back are `parity.farside.delta` and `parity.farside.patch`."""
+"""Write a delta; the format and the way back are `portable.transfer.delta` and `portable.transfer.patch`."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from parity.farside import thin
-from parity.farside.delta import Index, Packed, Part, encode_index, identity_of
-from parity.farside.envelope import Checker, encode_head
-from parity.farside.manifest import LIMIT, Member
-from parity.farside.patch import manifest_bytes, older_text
-from parity.farside.reader import VerifiedBundle, member_chunks, open_bundle
 from parity.files import AtomicFile, atomic_file
+from parity.portable.bundle.envelope import Checker, encode_head
+from parity.portable.bundle.manifest import LIMIT, Member
+from parity.portable.bundle.reader import VerifiedBundle, member_chunks, open_bundle
+from parity.portable.transfer import text_delta
+from parity.portable.transfer.delta import Index, Packed, Part, encode_index, identity_of
+from parity.portable.transfer.patch import manifest_bytes, older_text
 from parity.progress import Reporter
 from parity.update.verified import verified
 
@@ -65,8 +65,8 @@ def write_delta(old: Path, new: Path, delta: Path, check: Checker, reporter: Rep
         result = verified(new_file, new.name, check, reporter)
         reporter.stage("delta", delta.name)
         parcels = _parcels(old_file, base, new_file, result)
-        head = thin.pack(encode_head(result.envelope), b"")
-        manifest = thin.pack(manifest_bytes(result.manifest), manifest_bytes(base.manifest))
+        head = text_delta.pack(encode_head(result.envelope), b"")
+        manifest = text_delta.pack(manifest_bytes(result.manifest), manifest_bytes(base.manifest))
         index = Index(
             base=identity_of(base.statement),
             result=identity_of(result.statement),
@@ -111,7 +111,7 @@ def _packed(
     if member.path.endswith(".whl") or member.size > LIMIT:
         return None
     text = b"".join(member_chunks(new_file, member))
-    packed = thin.pack(text, older_text(old_file, older.get(member.path)))
+    packed = text_delta.pack(text, older_text(old_file, older.get(member.path)))
     return packed if len(packed) < len(text) else None
 
 

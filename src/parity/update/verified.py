@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from typing import BinaryIO
 
-from parity.farside.envelope import Checker
-from parity.farside.errors import FarsideError
-from parity.farside.reader import VerifiedBundle, verify_bundle
+from parity.portable.bundle.envelope import Checker
+from parity.portable.bundle.reader import VerifiedBundle, verify_bundle
+from parity.portable.errors import FarsideError
 from parity.progress import Reporter
 
 

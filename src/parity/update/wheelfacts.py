@@ -11,9 +11,15 @@ from email.message import Message
 from email.parser import HeaderParser
 from typing import BinaryIO
 
-from parity.farside.inflate import check_layout, unpack
-from parity.farside.manifest import Member
-from parity.farside.zipcheck import DEFLATED, Entry, ZipBroken, check_entries, read_directory
+from parity.portable.bundle.manifest import Member
+from parity.portable.wheel.inflate import check_layout, unpack
+from parity.portable.wheel.zipcheck import (
+    DEFLATED,
+    Entry,
+    ZipBroken,
+    check_entries,
+    read_directory,
+)
 
 _METADATA = re.compile(r"[^/]+\.dist-info/METADATA")
 _LONGEST_METADATA = 16 * 1024 * 1024

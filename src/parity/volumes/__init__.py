@@ -1,4 +1,4 @@
-"""A bundle cut into volumes for media; joining them is the far side's (`parity.farside.join`)."""
+"""A bundle cut into volumes for media; joining them is the far side's (`parity.portable.transfer.join`)."""
 
 from parity.volumes.sizes import parse_size
 from parity.volumes.split import SplitBundle, split_bundle

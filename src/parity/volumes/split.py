@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from parity.errors import OptionConflict
-from parity.farside.envelope import Statement
-from parity.farside.errors import BundleDamaged, BundleUnreadable
-from parity.farside.manifest import HEAD_SIZE
-from parity.farside.reader import CHUNK, open_bundle, read_unverified
-from parity.farside.volumes import HEADER_SIZE, MAX_VOLUMES, Volume, encode_header
 from parity.files import AtomicFile, atomic_file
 from parity.model import BundleIdentity
+from parity.portable.bundle.envelope import Statement
+from parity.portable.bundle.manifest import HEAD_SIZE
+from parity.portable.bundle.reader import CHUNK, open_bundle, read_unverified
+from parity.portable.errors import BundleDamaged, BundleUnreadable
+from parity.portable.transfer.volumes import HEADER_SIZE, MAX_VOLUMES, Volume, encode_header
 from parity.progress import Reporter
 
 SMALLEST = 2 * HEADER_SIZE

@@ -15,9 +15,9 @@ from tests.support.bundles import RepeatableKey, make_bundle
 from tests.support.mutations import MUTATIONS, mutant
 from tests.support.signed import ALPHA, Signed, alpha, quick_uv, signed
 
-from parity.farside.errors import BundleDamaged, SignatureInvalid
-from parity.farside.unpack import unpack_bundle
 from parity.pack.singlefile import NAME, single_file
+from parity.portable.bundle.unpack import unpack_bundle
+from parity.portable.errors import BundleDamaged, SignatureInvalid
 from parity.sign import make_checker
 
 TITLE = f"mutated bundles, {len(MUTATIONS)} ways: envelope, signatures, unsigned bytes, payload, structure"

@@ -24,13 +24,13 @@ from tests.unit import test_serve_hostile as asking
 from tests.unit import test_shadows as shadowing
 from tests.unit.test_serve import raw
 
-from parity.farside import canonical, plainfile
-from parity.farside.ecdsa import well_formed
-from parity.farside.errors import BundleDamaged, FarsideError
-from parity.farside.install import Request, install
-from parity.farside.openssl import openssl_checker
-from parity.farside.releases import installed, rollback
+from parity.farside.install.install import Request, install
+from parity.farside.install.releases import installed, rollback
 from parity.pack.singlefile import NAME, single_file
+from parity.portable import canonical, plainfile
+from parity.portable.bundle.ecdsa import well_formed
+from parity.portable.bundle.openssl import openssl_checker
+from parity.portable.errors import BundleDamaged, FarsideError
 
 TITLE = "odd files, other owners, shadows, requests, keys and signatures on the far side"
 _SECONDS = 60

@@ -35,7 +35,7 @@ _AT_ONCE = 4
 _CANARY = b"canary: whoever changes this has written where nobody may\n"
 _RUN = """import json, resource, sys
 resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))
-from parity.guest import fetch, guess, routes, router
+from parity.guest.tasks import fetch, guess; from parity.guest.net import routes, router
 def asked(job):
     with router.Router(job) as found:
         try:

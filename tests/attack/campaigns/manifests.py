@@ -17,9 +17,9 @@ from tests.attack.trial import run as command
 from tests.support.bundles import RepeatableKey
 from tests.support.cli import written_environment
 
-from parity.farside.errors import FarsideError
-from parity.farside.install import Request, install
-from parity.farside.reader import read_unverified
+from parity.farside.install.install import Request, install
+from parity.portable.bundle.reader import read_unverified
+from parity.portable.errors import FarsideError
 from parity.sign import make_checker
 
 TITLE = "hostile bundles that a trusted key signed: manifest, statement, members, code beside the code"

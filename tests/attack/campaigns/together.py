@@ -12,8 +12,8 @@ from tests.attack.scene import Scene, carry_here
 from tests.attack.trial import Ran, scratch
 from tests.support.cli import written_environment
 
-from parity.farside.errors import OlderBundle
 from parity.pack.singlefile import NAME
+from parity.portable.errors import OlderBundle
 
 TITLE = "20 installs at once into one prefix, and 20 into one environment"
 INPUTS = 20

@@ -13,7 +13,7 @@ from tests.support.mutations import mutant
 from tests.support.recorder import Recorder
 from tests.support.volume_mutations import MUTATIONS, forge_header
 
-from parity.farside.join import check_volumes, find_volumes, join_volumes
+from parity.portable.transfer.join import check_volumes, find_volumes, join_volumes
 from parity.volumes import split_bundle
 
 TITLE = "mutated volumes of a split bundle, and headers forged to fit their digest"

@@ -18,7 +18,7 @@ from tests.support.hostile import hostile_wheels
 from tests.support.mutants import mutant
 from tests.support.real_places import REAL
 
-from parity.farside.wheel import judge
+from parity.portable.wheel.wheel import judge
 
 TITLE = "hostile wheels against the judge, and those accepted against an environment"
 _MUTANTS = 20000

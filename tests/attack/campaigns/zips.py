@@ -12,7 +12,7 @@ from tests.attack.trial import Piece, many, scratch, shares
 from tests.support.evil_wheel import FILENAME
 from tests.support.mutations import mutant
 
-from parity.farside.wheel import judge
+from parity.portable.wheel.wheel import judge
 
 TITLE = "wheels whose zip lies in one field of a header or in bytes by chance"
 INPUTS = 12_000

@@ -15,9 +15,9 @@ from tests.support.bundles import RepeatableKey
 from tests.support.signed import ALPHA, alpha, quick_uv
 from tests.support.unpacked import unpacked
 
-from parity.farside import manifest, ustar
-from parity.farside.envelope import Envelope, Payload, encode_head
 from parity.model import BundleIdentity
+from parity.portable.bundle import manifest, ustar
+from parity.portable.bundle.envelope import Envelope, Payload, encode_head
 from parity.sign import make_sealer
 from parity.sign.seal import sign_statement
 

@@ -323,7 +323,12 @@ def _link(kind: bytes, info: tarfile.TarInfo) -> None:
 
 def _code() -> Iterator[HostileManifest]:
     shout = f"open('/tmp/{CANARY}', 'w')\n".encode()
-    for path in ("install.py", "farside/__init__.py", "farside/install.py", "farside/errors.py"):
+    for path in (
+        "install.py",
+        "farside/__init__.py",
+        "farside/farside/install/install.py",
+        "farside/portable/errors.py",
+    ):
         yield HostileManifest("code", f"{path} replaced", partial(_replaced, path, shout), True)
     yield HostileManifest(
         "code", "install.sh replaced", partial(_replaced, "install.sh", f"touch /tmp/{CANARY}".encode()), True

@@ -26,7 +26,7 @@ def main():  # type: () -> int
     """Run the command line of the far side's code in this folder."""
     import runpy  # noqa: PLC0415 - after the line above
 
-    start = runpy.run_path(os.path.join(HERE, "farside", "__main__.py"))["run"]
+    start = runpy.run_path(os.path.join(HERE, "farside", "farside", "__main__.py"))["run"]
     return int(start(HERE))
 
 

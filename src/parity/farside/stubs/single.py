@@ -9,7 +9,7 @@ Carry this file and the sender's public key to the machine by another way than t
 their SHA-256 digests with the sender's by telephone. It needs Python 3.6 or later and, for signatures, the
 machine's own openssl (1.1.1 or later). It uses no network.
 
-It can be read from top to bottom: below stand, between lines of dashes, the modules of the package
+It can be read from top to bottom: below stand, between lines of dashes, the modules of `portable` and
 `farside` exactly as parity has them; what comes after them loads and runs them.
 """
 
@@ -40,7 +40,7 @@ SOURCES = {}  # type: dict[str, str]
 
 
 class Shelf(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
-    """Finds the modules of the package `farside` in SOURCES and nowhere else."""
+    """Finds parity's modules in SOURCES and nowhere else."""
 
     def find_spec(self, fullname, _path, _target=None):  # type: (str, object, object) -> importlib.machinery.ModuleSpec | None
         """Say where a module is, if it is one of ours."""
@@ -49,8 +49,8 @@ class Shelf(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
         return importlib.util.spec_from_loader(fullname, self, is_package=self.is_package(fullname))
 
     def is_package(self, fullname):  # type: (str) -> bool
-        """Whether it is the package itself."""
-        return fullname == "farside"
+        """Whether modules lie below it."""
+        return any(name.startswith(fullname + ".") for name in SOURCES)
 
     def get_source(self, fullname):  # type: (str) -> str
         """A module's text, without the newline that stands before it for readability."""
@@ -65,9 +65,9 @@ class Shelf(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
 def main():  # type: () -> int
     """Run the command line."""
     sys.meta_path.insert(0, Shelf())
-    package = importlib.import_module("farside")
+    package = importlib.import_module("parity.farside")
     setattr(package, "SCRIPT", os.path.abspath(__file__))  # noqa: B010
-    return int(importlib.import_module("farside.entry").start())
+    return int(importlib.import_module("parity.farside.entry").start())
 
 
 if __name__ == "__main__":

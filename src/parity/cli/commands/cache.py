@@ -1,0 +1,186 @@
+"""`parity cache info | prune`: what earlier runs left for the next ones, and making it smaller."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from parity.cli.shared.display import size
+from parity.cli.shared.options import Json
+from parity.cli.shared.output import output, print_json, stderr, stdout
+from parity.cli.shared.world import connected
+from parity.docker_engine import DockerEngine
+from parity.engine import Container, ContainerSpec, ImageInfo, Mount, Network
+from parity.engine.guests import guest_tar
+from parity.engine.workshop import PRUNING, STORE, STORE_VOLUME, beside_pruning
+from parity.errors import EngineRefused, ImageUnavailable, WriteFailed
+from parity.fetch import prune_store, store_info
+from parity.host.cachelock import clear_cache
+from parity.host.folders import cache_folder
+from parity.images import list_images
+from parity.profile import shipped_root
+
+_PATIENCE = 600
+_LOOK_AGAIN = 0.5
+
+app = typer.Typer(
+    name="cache",
+    help="Show and prune what is kept between runs.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
+
+
+@app.command("info")
+def info(*, as_json: Json = False) -> None:
+    """Show what is kept: wheels and uv's cache with the engine, measurements and tools on this machine."""
+    output.json = as_json
+    with connected() as engine, _store(engine) as container:
+        store = asdict(store_info(container, "python3"))
+    document = {"engine": {"volume": STORE_VOLUME, **store}, "host": _host()}
+    if as_json:
+        print_json(document)
+        return
+    console = stdout()
+    console.print(f"with the engine, volume {STORE_VOLUME}:")
+    console.print(f"  {store['wheels']} wheels, {size(store['bytes'])}, in {store['sets']} sets")
+    console.print(
+        f"  unfinished downloads {size(store['partial_bytes'])}, uv's cache {size(store['uv_cache_bytes'])}"
+    )
+    console.print(f"on this machine, {document['host']['folder']}: {size(document['host']['bytes'])}")
+
+
+@app.command("prune", epilog="Example: `parity cache prune --days 30`")
+def prune(
+    *,
+    days: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Remove wheels that no run has used for N days.")
+    ] = 30,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Remove all of it: wheels, uv's cache, measurements, tools.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Remove what has not been used for a while. Nothing is lost that cannot be fetched again."""
+    output.json = as_json
+    document, text = _clear() if everything else _prune(days)
+    if as_json:
+        print_json(document)
+    else:
+        stdout().print(text)
+
+
+def _clear() -> tuple[dict[str, Any], str]:
+    """Remove all of it, when nobody uses it."""
+    try:
+        with connected(clearing=True) as engine, _announced(engine):
+            host = _host()
+            removed = _remove_store(engine)
+            clear_cache(cache_folder())
+    except OSError as error:
+        message = f"the cache folder cannot be cleared: {error.strerror}"
+        raise WriteFailed(message, where=str(error.filename or cache_folder())) from error
+    text = f"removed volume {STORE_VOLUME} and {size(host['bytes'])} on this machine"
+    return {"volume_removed": removed, "host_bytes": host["bytes"]}, text
+
+
+def _prune(days: int) -> tuple[dict[str, Any], str]:
+    """Remove what is old, and nothing that a run uses at this moment."""
+    with connected() as engine, _announced(engine), _store(engine, pruning=True) as container:
+        users = engine.living(volume=STORE_VOLUME)
+        since = min((user.created for user in users), default=None)
+        pruned = prune_store(container, "python3", days, since)
+    text = f"removed {pruned.wheels} wheels, {size(pruned.bytes)}, and {pruned.sets} sets"
+    text += f"; what {len(users)} running containers use stays" if users else ""
+    return {**asdict(pruned), "in_use": len(users)}, text
+
+
+@contextmanager
+def _announced(engine: DockerEngine) -> Iterator[None]:
+    """Show that a pruning goes on: runs that want the store wait, see `beside_pruning`.
+
+    Where there is no image to make a container of, no run has one either.
+    """
+    image = _present_image(engine)
+    if image is None:
+        yield
+        return
+    spec = ContainerSpec(image=image.id, network=Network.NONE, purpose=PRUNING, platform=image.platform)
+    with engine.container(replace(spec, lifetime=_PATIENCE + 300)):
+        yield
+
+
+def _remove_store(engine: DockerEngine) -> bool:
+    """Remove the store when the last run that uses it has ended.
+
+    Raises:
+        EngineRefused: one uses it for longer than anybody would wait; it is named.
+    """
+    deadline, told = time.monotonic() + _PATIENCE, False
+    while True:
+        users = engine.living(volume=STORE_VOLUME)
+        if not users and (removed := _removed(engine)) is not None:
+            return removed
+        if time.monotonic() > deadline:
+            raise EngineRefused(
+                f"the store is in use by {', '.join(user.name for user in users) or 'another container'}",
+                where=f"volume {STORE_VOLUME}",
+                remedy="try again when that has ended; `parity cache prune --days N` need not wait",
+            )
+        if users and not told:
+            stderr().print(f"waiting for {len(users)} containers that use the store", style="dim")
+            told = True
+        time.sleep(_LOOK_AGAIN)
+
+
+def _removed(engine: DockerEngine) -> bool | None:
+    """Whether there was a store to remove; None where a run looks in that will go back and wait."""
+    try:
+        return engine.remove_volume(STORE_VOLUME)
+    except EngineRefused:
+        return None
+
+
+def _host() -> dict[str, Any]:
+    folder = cache_folder()
+    return {"folder": str(folder), "bytes": sum(p.stat().st_size for p in _files(folder))}
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+
+
+def _present_image(engine: DockerEngine) -> ImageInfo | None:
+    """Any image with a Python does."""
+    rows = list_images(shipped_root() / "images", engine)
+    return next((row.present for row in rows if row.present), None)
+
+
+@contextmanager
+def _store(engine: DockerEngine, *, pruning: bool = False) -> Iterator[Container]:
+    """A container with the store and no network; while nobody else prunes it, unless we do."""
+    image = _present_image(engine)
+    if image is None:
+        raise ImageUnavailable(
+            "no image is present to look into the store with",
+            remedy="`parity image build debian12-py311`, or `parity cache prune --all`",
+        )
+    engine.ensure_volume(STORE_VOLUME)
+    spec = ContainerSpec(
+        image=image.id,
+        network=Network.NONE,
+        purpose="cache",
+        platform=image.platform,
+        mounts=(Mount(STORE_VOLUME, STORE, read_only=False),),
+    )
+    with (engine.container if pruning else partial(beside_pruning, engine))(spec) as container:
+        container.put("/", guest_tar())
+        container.start()
+        yield container

@@ -1,0 +1,176 @@
+"""`parity doctor`: is this machine ready to build, and if not, what to do."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.text import Text
+
+from parity.cli.shared import complete
+from parity.cli.shared.display import size
+from parity.cli.shared.keyring import own_key_path
+from parity.cli.shared.options import Json
+from parity.cli.shared.output import output, print_json, stdout
+from parity.cli.shared.world import machine
+from parity.docker_engine import DockerEngine, connect
+from parity.engine import EngineInfo
+from parity.errors import EngineLost, EngineRefused, EngineUnavailable, IndexFailed, NotReady
+from parity.host.network import host_network
+from parity.model import IndexSettings
+from parity.profile import load_profile
+from parity.sign import public_path
+
+State = Literal["ok", "warning", "missing"]
+_MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "missing": ("✗", "red")}
+_ENOUGH_DISK = 5 * 10**9
+_FOREIGN = ("x86_64", "aarch64", "ppc64le", "s390x")
+_REGISTRY_PROBE = "debian:stable-slim"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at; `remedy` is empty where all is well."""
+
+    what: str
+    state: State
+    found: str
+    remedy: str = ""
+
+
+def doctor(
+    profile: Annotated[
+        str,
+        typer.Argument(
+            metavar="[PROFILE]", help="Look at its indexes too.", autocompletion=complete.profiles
+        ),
+    ] = "",
+    *,
+    as_json: Json = False,
+) -> None:
+    """Check what a build needs: engine, rights, disk, emulation, certificates, proxies, registries."""
+    output.json = as_json
+    findings = list(_findings(load_profile(profile).index if profile else IndexSettings()))
+    ready = not any(finding.state == "missing" for finding in findings)
+    if as_json:
+        print_json({"ready": ready, "findings": [asdict(finding) for finding in findings]})
+        raise typer.Exit(0 if ready else NotReady.exit_code)
+    for finding in findings:
+        stdout().print(_line(finding))
+    if not ready:
+        raise NotReady("this machine cannot build bundles yet")
+
+
+def _line(finding: Finding) -> Text:
+    mark, style = _MARKS[finding.state]
+    text = Text.assemble((f" {mark} ", style), (f"{finding.what:<13}", "bold"), finding.found)
+    if finding.remedy:
+        text.append(f"\n{'':<16}→ {finding.remedy}")
+    return text
+
+
+def _findings(indexes: IndexSettings) -> Iterator[Finding]:
+    try:
+        engine = connect()
+        info = engine.info()
+    except (EngineUnavailable, EngineLost, EngineRefused) as error:
+        yield Finding("engine", "missing", error.message, error.remedy)
+    else:
+        yield from _engine(info)
+        yield _registry(engine)
+    yield _disk("output disk", Path.cwd())
+    yield _emulation()
+    yield _bootstrap()
+    yield from _network(indexes)
+    yield _key()
+
+
+def _engine(info: EngineInfo) -> Iterator[Finding]:
+    yield Finding("engine", "ok", f"{info.name} {info.version} at {info.address}, {info.platform}")
+    yield Finding("API", "ok", info.api_version)
+    if info.rootless:
+        yield Finding("rights", "ok", "the engine runs rootless")
+    else:
+        remedy = "whoever may use this engine is root on its host: prefer a rootless engine for CI"
+        yield Finding("rights", "warning", "the engine runs as root", remedy)
+    if info.address.startswith("unix:") and Path(info.root).is_dir():
+        yield _disk("engine disk", Path(info.root))
+
+
+def _disk(what: str, folder: Path) -> Finding:
+    free = shutil.disk_usage(folder).free
+    if free < _ENOUGH_DISK:
+        return Finding(
+            what, "warning", f"{size(free)} free at {folder}", "free some space: bundles take gigabytes"
+        )
+    return Finding(what, "ok", f"{size(free)} free at {folder}")
+
+
+def _registry(engine: DockerEngine) -> Finding:
+    problem = engine.registry_problem(_REGISTRY_PROBE)
+    if problem:
+        remedy = (
+            "images must be present, bootstrapped, or replaced with --stand-in; or set the engine's proxy"
+        )
+        return Finding("registry", "warning", f"no container registry answers: {problem}", remedy)
+    return Finding("registry", "ok", "a container registry answers")
+
+
+def _emulation() -> Finding:
+    here = machine()
+    able = [arch for arch in _FOREIGN if arch == here.arch or here.emulates(arch)]
+    if len(able) == 1:
+        remedy = "for other architectures: apt-get install qemu-user-static binfmt-support"
+        return Finding("emulation", "warning", f"{here.arch} only", remedy)
+    return Finding("emulation", "ok", ", ".join(able))
+
+
+def _bootstrap() -> Finding:
+    here = machine()
+    if here.find("debootstrap") is None:
+        remedy = "only needed where no container registry answers: apt-get install debootstrap"
+        return Finding("bootstrap", "warning", "there is no debootstrap", remedy)
+    if not here.is_root:
+        return Finding("bootstrap", "warning", "debootstrap needs root", "run parity as root, or pull images")
+    return Finding("bootstrap", "ok", "Debian and Ubuntu images can be made from packages")
+
+
+def _network(indexes: IndexSettings) -> Iterator[Finding]:
+    try:
+        network = host_network(indexes, os.environ)
+    except IndexFailed as error:
+        yield Finding("index", "missing", error.message, error.remedy)
+        return
+    where = f"from {network.index_source}"
+    yield Finding(
+        "index", "ok", f"{network.index_url} {where}" if network.index_url else "the tools' default"
+    )
+    for one in network.named:
+        login = "with a login" if one.login else "without a login"
+        bound = ", ".join(one.index.packages) or "nothing is bound to it"
+        yield Finding("index", "ok", f"{one.index.name}: {one.index.url} {login}; {bound}")
+    for warning in network.warnings:
+        yield Finding("index", "warning", warning, "name one index in the profile, or leave it as it is")
+    ca = (
+        f"{network.ca_bundle.count('BEGIN CERTIFICATE')} certificates"
+        if network.ca_bundle
+        else "the image's own"
+    )
+    yield Finding("CA bundle", "ok", ca)
+    if network.client_certificate:
+        yield Finding("certificate", "ok", "this machine has one of its own for indexes that demand it")
+    proxies = ", ".join(f"{name}: {network.redact(value)}" for name, value in sorted(network.proxies.items()))
+    yield Finding("proxies", "ok", proxies or "none")
+
+
+def _key() -> Finding:
+    path = own_key_path()
+    override = "PARITY_HOME" in os.environ
+    if not path.exists():
+        return Finding("signing key", "ok", "none yet: made at the first build, or with `parity keygen`")
+    return Finding("signing key", "ok", f"{public_path(path)}{' (PARITY_HOME)' if override else ''}")

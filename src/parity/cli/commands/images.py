@@ -1,0 +1,112 @@
+"""`parity image list | build`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from parity.cli.shared.display import board, size
+from parity.cli.shared.options import Json, Verbose
+from parity.cli.shared.output import output, print_json, stderr, stdout
+from parity.cli.shared.world import connected, machine
+from parity.docker_engine import DockerEngine
+from parity.errors import ImageUnavailable
+from parity.host.network import host_network
+from parity.host.processes import ThisMachine
+from parity.images import ImageRow, builder_for, ensure_image, list_images, target_of
+from parity.model import ImageSource, PinnedImage, SourcePlan
+from parity.profile import shipped_root
+from parity.progress import Reporter
+
+app = typer.Typer(
+    name="image", help="List and make the targets' images.", no_args_is_help=True, rich_markup_mode="markdown"
+)
+
+
+def image_folder(name: str) -> Path:
+    """An image's folder: a path, or a name under ./images or among the shipped ones."""
+    for folder in (Path(name), Path("images") / name, shipped_root() / "images" / name):
+        if (folder / "Dockerfile").is_file():
+            return folder.resolve()
+    raise ImageUnavailable(
+        f"there is no image folder {name}",
+        remedy="`parity image list` shows them; images/README.md tells how to write one",
+    )
+
+
+@app.command("list", epilog="Example: `parity image list --json`")
+def list_command(*, as_json: Json = False) -> None:
+    """List the image folders and what the engine has of them."""
+    output.json = as_json
+    root = Path("images") if Path("images").is_dir() else shipped_root() / "images"
+    with connected() as engine:
+        rows = list_images(root, engine)
+    if as_json:
+        print_json({"images": [_row(row) for row in rows]})
+        return
+    table = Table.grid(padding=(0, 2))
+    for row in rows:
+        state = f"{size(row.present.size)}  {row.present.id[:19]}" if row.present else "not here"
+        table.add_row(row.name, row.tag or "needs its target", state, "bootstraps" if row.bootstraps else "")
+    stdout().print(table)
+
+
+def _row(row: ImageRow) -> dict[str, object]:
+    present = row.present
+    return {
+        "name": row.name,
+        "folder": str(row.folder),
+        "tag": row.tag,
+        "bootstraps": row.bootstraps,
+        "id": present.id if present else None,
+        "platform": present.platform if present else None,
+        "size": present.size if present else None,
+    }
+
+
+@app.command("build", epilog="Example: `parity image build debian11-py39 debian12-py311`")
+def build_command(
+    names: Annotated[list[str], typer.Argument(metavar="IMAGE", help="Image folders, or their names.")],
+    *,
+    arch: Annotated[
+        str, typer.Option(metavar="ARCH", help="As `uname -m` says it; this engine's if not given.")
+    ] = "",
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Make images present: found locally, built from their Dockerfile, or bootstrapped."""
+    output.json, output.verbose = as_json, verbose
+    here = machine()
+    found: dict[str, PinnedImage] = {}
+    with connected() as engine, board(stderr(), quiet=as_json, verbose=verbose) as shown:
+        for name in names:
+            folder = image_folder(name)
+            reporter = shown.reporter(folder.name)
+            reporter.stage("image")
+            image = _ensured(folder, arch or here.arch, engine, here, reporter)
+            reporter.note(f"{image.origin}, {image.id[:19]}")
+            shown.finished(folder.name, ok=True)
+            found[folder.name] = image
+    if as_json:
+        print_json(
+            {name: {"id": i.id, "origin": i.origin, "platform": i.platform} for name, i in found.items()}
+        )
+
+
+def _ensured(
+    folder: Path, arch: str, engine: DockerEngine, here: ThisMachine, reporter: Reporter
+) -> PinnedImage:
+    """A target's image; or a builder's, and that of its target before it."""
+    target = ImageSource(folder=target_of(folder) or folder)
+    image = ensure_image(target, arch, engine=engine, machine=here, reporter=reporter)
+    if target.folder == folder:
+        return image
+    plan = SourcePlan(builder=ImageSource(folder=folder))
+    proxies = host_network(None, os.environ).proxies
+    return builder_for(
+        image, target, plan, arch, engine=engine, machine=here, reporter=reporter, proxies=proxies
+    ).image

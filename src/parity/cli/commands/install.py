@@ -1,0 +1,158 @@
+"""`parity install | rollback | installed | farside`: the far side's own code, where parity is at hand."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.text import Text
+
+from parity.cli.shared.display import size
+from parity.cli.shared.keyring import trusted_checker
+from parity.cli.shared.options import Json, Threshold, TrustedKeys
+from parity.cli.shared.output import output, print_json, stderr, stdout
+from parity.errors import OptionConflict
+from parity.farside.cli import bundle as commands
+from parity.farside.install import releases
+from parity.farside.install.install import Request, install
+from parity.files import write_atomic
+from parity.pack import singlefile
+from parity.portable.texts import printable_lines
+
+INSTALL_EPILOG = """
+Example: `parity install BUNDLE --key sender.pub --prefix /opt/app`, then `/opt/app/current/bin/python`
+
+`parity install BUNDLE --into VENV` renews an existing environment, all or nothing
+"""
+
+Prefix = Annotated[Path, typer.Option(metavar="DIR", help="Where the releases lie side by side.")]
+NoImports = Annotated[bool, typer.Option("--no-imports", help="Do not try the proof's imports.")]
+
+
+_Bundle = Annotated[
+    Path, typer.Argument(metavar="BUNDLE", help="A *.parity.tar file, or its unpacked folder.")
+]
+_Prefix = Annotated[Path | None, typer.Option(metavar="DIR", help="A new folder, or one used before.")]
+_Into = Annotated[
+    Path | None, typer.Option(metavar="VENV", help="An existing environment, renewed all or nothing.")
+]
+_Python = Annotated[
+    Path | None, typer.Option(metavar="PATH", help="The interpreter; one that fits if not given.")
+]
+_DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Check everything and say what would change; write nothing.")
+]
+_WithSystem = Annotated[
+    bool, typer.Option("--with-system", help="Install the carried system packages first, as root.")
+]
+_CompileAll = Annotated[
+    bool, typer.Option("--compile", help="Byte-compile every module, not only those that were imported.")
+]
+_Keep = Annotated[
+    int | None,
+    typer.Option(min=1, metavar="N", help="Remove older releases until N are left (at least two stay)."),
+]
+_AllowOlder = Annotated[
+    bool, typer.Option("--allow-older", help="Accept an older serial; receipt and record tell.")
+]
+_AllowOtherOs = Annotated[
+    bool,
+    typer.Option("--allow-other-os", help="Accept another OS release or an older C library if all fits."),
+]
+
+
+def install_command(
+    bundle: _Bundle,
+    *,
+    key: TrustedKeys = None,
+    threshold: Threshold = None,
+    prefix: _Prefix = None,
+    into: _Into = None,
+    python: _Python = None,
+    dry_run: _DryRun = False,
+    with_system: _WithSystem = False,
+    no_imports: NoImports = False,
+    compile_all: _CompileAll = False,
+    keep: _Keep = None,
+    allow_older: _AllowOlder = False,
+    allow_other_os: _AllowOtherOs = False,
+    as_json: Json = False,
+) -> None:
+    """Verify a bundle and install it on this machine, without a network."""
+    output.json = as_json
+    request = Request(
+        bundle=str(bundle.absolute()),
+        prefix=str(prefix.absolute()) if prefix else "",
+        into=str(into.absolute()) if into else "",
+        check=trusted_checker(key or (), threshold),
+        python=str(python) if python else "",
+        dry_run=dry_run,
+        imports=not no_imports,
+        allow_other_os=allow_other_os,
+        allow_older=allow_older,
+        keep=keep,
+        compile_all=compile_all,
+        with_system=with_system,
+    )
+    if bool(prefix) == bool(into) or (into and (keep is not None or python)):
+        raise OptionConflict(
+            "name either --prefix or --into",
+            remedy="--prefix makes releases side by side; --into renews an environment, whose Python is used",
+        )
+    _finish(install(request, _say), as_json)
+
+
+def rollback_command(
+    release: Annotated[
+        str, typer.Argument(metavar="[RELEASE]", help="Its id; the one installed before if not given.")
+    ] = "",
+    *,
+    prefix: Prefix,
+    no_imports: NoImports = False,
+    as_json: Json = False,
+) -> None:
+    """Make an older release under a prefix current again; the prefix's record keeps that."""
+    output.json = as_json
+    found = releases.rollback(str(prefix.absolute()), release, not no_imports, _say)
+    _finish(found, as_json)
+
+
+def installed_command(*, prefix: Prefix, as_json: Json = False) -> None:
+    """List the releases under a prefix."""
+    output.json = as_json
+    found = releases.installed(str(prefix.absolute()))
+    _finish(found, as_json)
+    for line in () if as_json else commands.installed_lines(found):
+        stdout().print(Text("\n    ".join(printable_lines(line))))
+
+
+def farside_command(
+    path: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where to write it.")] = Path(
+        singlefile.NAME
+    ),
+    *,
+    as_json: Json = False,
+) -> None:
+    """Write the far side as one readable Python file, to carry ahead together with the public key."""
+    output.json = as_json
+    data = singlefile.single_file().encode()
+    write_atomic(path, data)
+    digest = hashlib.sha256(data).hexdigest()
+    if as_json:
+        print_json({"file": str(path), "size": len(data), "sha256": digest})
+        return
+    stdout().print(Text(f"file    {path} ({size(len(data))})\nsha256  {digest}"))
+    stderr().print("carry it and the public key by another way than the bundles; then, there:")
+    stderr().print(f"  python3 {path.name} install BUNDLE --key SENDER.pub --prefix DIR", soft_wrap=True)
+
+
+def _say(line: str) -> None:
+    if not output.json:
+        stdout().print(Text("\n    ".join(printable_lines(line))))
+
+
+def _finish(document: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print_json(document)

@@ -1,0 +1,151 @@
+"""`parity profile list | show | check` and `parity schema`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich import box
+from rich.markup import escape
+from rich.table import Table
+
+from parity.cli.shared.output import output, print_json, stdout, write_lines
+from parity.errors import ParityError, Problem, ProfileError, ProfileNotFound
+from parity.model import Profile
+from parity.portable.texts import printable
+from parity.profile import (
+    Overrides,
+    available,
+    check_profile,
+    load_effective,
+    load_profile,
+    render_effective,
+    schema_text,
+)
+
+app = typer.Typer(
+    name="profile",
+    help="List, show and check profiles.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+RequirementFiles = Annotated[
+    list[Path] | None,
+    typer.Option("-r", "--requirement", metavar="FILE", help="Install these files instead of the profile's."),
+]
+
+
+@app.command("list", epilog="Example: `parity profile list --json`")
+def list_profiles(*, as_json: Json = False) -> None:
+    """List the profiles at hand: those in ./profiles, then the shipped ones.
+
+    A profile that cannot be read is listed with its error; `parity profile check` tells all about it.
+    """
+    output.json = as_json
+    rows = [_row(name, path) for name, path in available().items()]
+    if as_json:
+        print_json({"profiles": rows})
+    elif stdout().is_terminal:
+        stdout().print(_table(rows))
+    else:
+        for row in rows:
+            write_lines(["\t".join(printable(cell) for cell in _cells(row))])
+
+
+def _row(name: str, path: Path) -> dict[str, str]:
+    row = {"name": name, "path": str(path), "target": "", "image": "", "installs": "", "error": ""}
+    try:
+        profile = load_profile(path)
+    except ParityError as error:
+        if error.ends_the_command:
+            raise
+        return {**row, "error": error.message}
+    return {**row, "target": _target(profile), "image": str(profile.image), "installs": _installs(profile)}
+
+
+def _target(profile: Profile) -> str:
+    target = profile.target
+    return f"{target.os_id} {target.os_version}, Python {target.python}, {target.libc}, {target.arch}"
+
+
+def _installs(profile: Profile) -> str:
+    wanted = profile.requirements
+    return ", ".join((*wanted.inline, *(path.name for path in wanted.files))) or "nothing yet"
+
+
+def _cells(row: dict[str, str]) -> list[str]:
+    if row["error"]:
+        return [row["name"], f"error: {row['error']}", "", ""]
+    return [row["name"], row["target"], row["image"], row["installs"]]
+
+
+def _table(rows: list[dict[str, str]]) -> Table:
+    table = Table("Profile", "Target", "Image", "Installs", box=box.SIMPLE)
+    for row in rows:
+        table.add_row(*map(escape, _cells(row)), style="red" if row["error"] else "")
+    return table
+
+
+@app.command("show", epilog="Example: `parity profile show debian11-py39 -r requirements.txt`")
+def show_profile(
+    profile: Annotated[
+        str, typer.Argument(metavar="PROFILE", help="A path, or the name of a profile at hand.")
+    ],
+    *,
+    requirement: RequirementFiles = None,
+    as_json: Json = False,
+) -> None:
+    """Show the effective profile: bases merged in, and for each line the file that it comes from."""
+    output.json = as_json
+    overrides = Overrides(requirements=tuple(requirement or ()))
+    effective = load_effective(profile, overrides=overrides)
+    if as_json:
+        loaded = load_profile(profile, overrides=overrides)
+        print_json({
+            "name": loaded.name,
+            "sources": [str(path) for path in effective.sources],
+            "document": json.loads(loaded.document),
+        })  # fmt: skip
+    else:
+        sys.stdout.write(render_effective(effective))
+
+
+@app.command("check", epilog="Example: `parity profile check profiles/*.yaml`")
+def check_profiles(
+    files: Annotated[list[str], typer.Argument(metavar="FILE", help="Paths, or names of profiles at hand.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Check profiles and tell every problem, each with its file and line; exit code 10 if there is any."""
+    output.json = as_json
+    found = {file: _problems(file) for file in files}
+    problems = tuple(dict.fromkeys(problem for some in found.values() for problem in some))
+    if as_json:
+        print_json({"ok": not problems, "problems": [vars(problem) for problem in problems]})
+        raise typer.Exit(ProfileError.exit_code if problems else 0)
+    for file, some in found.items():
+        if not some:
+            write_lines([f"{file}: ok"])
+    if problems:
+        bad = sum(bool(some) for some in found.values())
+        raise ProfileError(f"{bad} of {len(found)} profiles cannot be used", problems=problems)
+
+
+def _problems(file: str) -> tuple[Problem, ...]:
+    try:
+        return check_profile(file)
+    except ProfileNotFound as error:
+        return (Problem(file, 0, "", error.message),)
+
+
+def print_schema() -> None:
+    """Print the JSON Schema of profiles (draft 2020-12), for editors and other tools.
+
+    Example: `parity schema > profile.schema.json`
+    """
+    sys.stdout.write(schema_text())

@@ -1,0 +1,203 @@
+"""`parity serve`, `parity index` and `parity pip-conf`: bundles as a package index."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.text import Text
+
+from parity.cli.shared.display import board, size
+from parity.cli.shared.keyring import trusted_checker
+from parity.cli.shared.options import Json, Threshold, TrustedKeys, Verbose
+from parity.cli.shared.output import output, print_json, stderr, stdout
+from parity.errors import OptionConflict
+from parity.farside.index.bind import DEFAULT_BIND, parse_bind, tls_context
+from parity.farside.index.catalogue import Stock, open_stock
+from parity.farside.index.client_config import pip_conf, simple_url, uv_toml
+from parity.farside.index.server import IndexServer
+from parity.farside.index.static import write_index
+from parity.portable.bundle.envelope import Checker
+from parity.portable.texts import printable
+from parity.progress import Reporter
+
+Bundles = Annotated[list[Path], typer.Argument(metavar="BUNDLE...", help="One or many *.parity.tar files.")]
+SERVE_EPILOG = """
+Examples: `parity serve dist/*.parity.tar`, then `pip install --index-url http://127.0.0.1:8080/simple/ NAME`
+
+`parity serve --bind 0.0.0.0:8443 --tls-cert chain.pem --tls-key key.pem --key sender.pub BUNDLE`
+"""
+INDEX_EPILOG = """
+Example: `parity index dist/*.parity.tar /srv/index`, then
+`pip install --index-url file:///srv/index/simple/ NAME`, or let any web server offer that folder
+"""
+PIP_CONF_EPILOG = """
+Examples: `parity pip-conf http://index.example:8080 >> /etc/pip.conf`, `parity pip-conf --uv /srv/index`
+"""
+
+
+def serve(
+    bundles: Bundles,
+    *,
+    bind: Annotated[
+        str, typer.Option(metavar="HOST:PORT", help="Where to listen; `:PORT` is every address, 0 any port.")
+    ] = DEFAULT_BIND,
+    tls_cert: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Certificate chain (PEM): serve https.")
+    ] = None,
+    tls_key: Annotated[Path | None, typer.Option(metavar="FILE", help="Its private key (PEM).")] = None,
+    key: TrustedKeys = None,
+    threshold: Threshold = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No line for each request.")] = False,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Offer bundles as a read-only package index, straight from their files, until Ctrl-C."""
+    output.json, output.verbose = as_json, verbose
+    address = parse_bind(bind)
+    if bool(tls_cert) != bool(tls_key):
+        raise OptionConflict("--tls-cert and --tls-key go together")
+    tls = tls_context(str(tls_cert), str(tls_key)) if tls_cert else None
+    check = trusted_checker(key or (), threshold)
+    with verified_stock(bundles, check, quiet=as_json, verbose=verbose) as stock:
+        server = IndexServer(stock, address, tls, None if quiet or as_json else _log)
+        _run(server, lambda: _announce(server, stock, as_json=as_json), quiet=as_json)
+
+
+def index_command(
+    bundles: Annotated[
+        list[Path], typer.Argument(metavar="BUNDLE... DIR", help="Bundles, and last the folder to write.")
+    ],
+    *,
+    key: TrustedKeys = None,
+    threshold: Threshold = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Write bundles as a static package index, for file:// or any web server."""
+    output.json, output.verbose = as_json, verbose
+    *sources, folder = bundles
+    if not sources:
+        raise OptionConflict("name at least one bundle, and then the folder to write")
+    check = trusted_checker(key or (), threshold)
+    with verified_stock(sources, check, quiet=as_json, verbose=verbose) as stock:
+        with board(stderr(), quiet=as_json, verbose=verbose) as shown:
+            reporter = shown.reporter(folder.name)
+            reporter.stage("write", str(folder))
+            write_index(stock, str(folder), reporter.advance)
+            shown.finished(folder.name, ok=True)
+        _tell_index(stock, simple_url(str(folder)), folder, as_json=as_json)
+
+
+def pip_conf_command(
+    place: Annotated[
+        str, typer.Argument(metavar="URL_OR_DIR", help="An index's address, or a static index's folder.")
+    ],
+    *,
+    uv: Annotated[bool, typer.Option("--uv", help="Lines for uv.toml instead of pip.conf.")] = False,
+    ca: Annotated[
+        str, typer.Option(metavar="PATH", help="The CA certificate's path on the hosts, for https.")
+    ] = "",
+    as_json: Json = False,
+) -> None:
+    """Print what a host's pip.conf or uv.toml must say to use an index."""
+    output.json = as_json
+    url = simple_url(place)
+    found = {"pip.conf": pip_conf(url, ca), "uv.toml": uv_toml(url, ca)}
+    if as_json:
+        print_json({"index_url": url, **found})
+    else:
+        sys.stdout.write(found["uv.toml" if uv else "pip.conf"])
+
+
+@contextmanager
+def verified_stock(bundles: Sequence[Path], check: Checker, *, quiet: bool, verbose: bool) -> Iterator[Stock]:
+    """The bundles' wheels, every byte verified, with progress on the terminal; `open_stock` says more."""
+    with ExitStack() as stack:
+        with board(stderr(), quiet=quiet, verbose=verbose) as shown:
+            run = f"{len(bundles)} bundles" if len(bundles) > 1 else bundles[0].name
+            hear = _Verifying(shown.reporter(run)).hear
+            stock = stack.enter_context(open_stock([str(path) for path in bundles], check, hear))
+            shown.finished(run, ok=True)
+        yield stock
+
+
+class _Verifying:
+    """Turns `stock.Progress` into stages of a run."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        self._reporter = reporter
+        self._path = ""
+
+    def hear(self, path: str, done: int, total: int) -> None:
+        if path != self._path:
+            self._path = path
+            self._reporter.stage("verify", Path(path).name)
+        self._reporter.advance(done, total, Path(path).name)
+
+
+def _run(server: IndexServer, announce: Callable[[], None], *, quiet: bool) -> None:
+    """Serve until a signal; that is the way it ends, and no failure."""
+    try:
+        server.serve_until_signal(announce)
+    except BaseException:
+        server.stop(0)
+        raise
+    done = server.stop()
+    if not quiet:
+        stderr().print("stopped" if done else "stopped; some downloads were cut", style="dim")
+
+
+def _log(line: str) -> None:
+    sys.stderr.write(printable(line) + "\n")
+
+
+def _announce(server: IndexServer, stock: Stock, *, as_json: bool) -> None:
+    url = f"{server.url}simple/"
+    if as_json:
+        print_json({"url": server.url, "index_url": url, **stock_document(stock)})
+        return
+    text = Text.assemble(("serving ", "bold green"), (url, "bold"), f"  {_amount(stock)}\n")
+    text.append(f"  pip install --index-url {url} NAME\n  uv pip install --default-index {url} NAME\n")
+    text.append("  Ctrl-C ends it", style="dim")
+    stdout().print(text)
+    sys.stdout.flush()
+
+
+def _tell_index(stock: Stock, url: str, folder: Path, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"folder": str(folder), "index_url": url, **stock_document(stock)})
+        return
+    text = Text.assemble(("written ", "bold green"), f"{folder}  {_amount(stock)}\n")
+    text.append(f"  pip install --index-url {url} NAME\n  or offer the folder with any web server")
+    stdout().print(text)
+
+
+def _amount(stock: Stock) -> str:
+    total = sum(wheel.size for wheel in stock.wheels.values())
+    return f"{len(stock.wheels)} wheels from {len(stock.bundles)} bundle(s), {size(total)}"
+
+
+def stock_document(stock: Stock) -> dict[str, Any]:
+    """The bundles and wheels for machines."""
+    return {
+        "bundles": [
+            {
+                "bundle": one.path,
+                "product": one.verified.statement.product,
+                "version": one.verified.statement.version,
+                "serial": one.verified.statement.serial,
+                "payload_sha256": one.verified.statement.payload.sha256,
+                "signers": one.verified.signers,
+            }
+            for one in stock.bundles
+        ],
+        "wheels": [
+            {"file": wheel.filename, "sha256": wheel.sha256, "size": wheel.size}
+            for wheel in stock.wheels.values()
+        ],
+    }

@@ -1,0 +1,197 @@
+"""`parity verify` and `parity inspect`: what a bundle is, and whether to believe it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from parity.cli.shared.display import board, size
+from parity.cli.shared.keyring import trusted_checker
+from parity.cli.shared.natives import native_lines, system_needs
+from parity.cli.shared.options import Json, Threshold, TrustedKeys, Verbose
+from parity.cli.shared.output import output, print_json, printable_tree, stderr, stdout
+from parity.cli.shared.world import connected, site_for
+from parity.farside.install.other_files import other_files
+from parity.model import Proof
+from parity.pipeline.verify import rehearse_again, verify
+from parity.portable.bundle.manifest import HEAD_SIZE
+from parity.portable.bundle.proof import NAME
+from parity.portable.bundle.proof import parse as parse_proof
+from parity.portable.bundle.reader import (
+    UnverifiedBundle,
+    VerifiedBundle,
+    member_bytes,
+    open_bundle,
+    read_unverified,
+)
+from parity.portable.texts import printable
+
+Bundle = Annotated[Path, typer.Argument(metavar="BUNDLE", help="A *.parity.tar file.")]
+
+
+def verify_command(
+    bundle: Bundle,
+    *,
+    key: TrustedKeys = None,
+    threshold: Threshold = None,
+    rehearse: Annotated[
+        bool, typer.Option("--rehearse", help="Install it once more in a fresh container without network.")
+    ] = False,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Check every byte of a bundle: signature, manifest, files."""
+    output.json, output.verbose = as_json, verbose
+    check = trusted_checker(key or (), threshold)
+    proof: Proof | None = None
+    with board(stderr(), quiet=as_json, verbose=verbose) as shown:
+        reporter = shown.reporter(bundle.name)
+        found = verify(bundle, check, reporter)
+        if rehearse:
+            with connected() as engine:
+                proof = rehearse_again(bundle, found, site_for(engine, reporter))
+        shown.finished(bundle.name, ok=True)
+    if as_json:
+        document = {**_document(bundle, found), "signers": found.signers}
+        print_json({"verified": True, **document, "rehearsed": proof and proof.document})
+    else:
+        stdout().print(_verified_text(bundle, found, proof))
+
+
+def inspect_command(bundle: Bundle, *, as_json: Json = False) -> None:
+    """Show what a bundle says of itself. Nothing is verified: no key is needed, and no file is hashed."""
+    output.json = as_json
+    with open_bundle(str(bundle)) as file:
+        found = read_unverified(file)
+        proof = parse_proof(member_bytes(file, found.manifest, NAME))
+    document = {"verified": False, **_document(bundle, found), "proof": proof}
+    if as_json:
+        print_json(document)
+        return
+    console = stdout()
+    document, proof = printable_tree(document), printable_tree(proof)
+    console.print(_inspect_text(document, proof))
+    console.print(_packages(document["packages"]))
+    if document["system"]:
+        console.print(Text(f"\nsystem packages ({document['system']['manager']}), for root to install"))
+        console.print(_system(document["system"]["packages"]))
+    if document["other_files"]:
+        console.print(Text("\nother files, laid out in PREFIX/current"))
+        console.print(_other_files(document["other_files"]))
+    for line in _proof_lines(proof):
+        console.print(line)
+    stderr().print("nothing of this was verified: parity verify does that", style="yellow")
+
+
+def _document(path: Path, bundle: VerifiedBundle | UnverifiedBundle) -> dict[str, Any]:
+    statement, manifest = bundle.statement, bundle.manifest.document
+    return {
+        "bundle": str(path),
+        "size": HEAD_SIZE + statement.payload.size,
+        "payload_sha256": statement.payload.sha256,
+        "product": statement.product,
+        "version": statement.version,
+        "serial": statement.serial,
+        "profile": statement.profile,
+        "profile_sha256": statement.profile_sha256,
+        "signed_by": [signature.keyid for signature in bundle.envelope.signatures],
+        "target": manifest["target"],
+        "installer": manifest["installer"],
+        "stand_in": manifest["stand_in"],
+        "packages": manifest["packages"],
+        "system": manifest["system"],
+        "other_files": other_files(bundle.manifest),
+        "files": len(manifest["files"]),
+    }
+
+
+def _target(target: Mapping[str, Any]) -> str:
+    libc = target["libc"]
+    version = ".".join(str(part) for part in libc["version"])
+    system = target["os"]
+    return (
+        f"{system['id']} {system['version']}, {libc['family']} {version}, "
+        f"Python {target['python']}, {target['arch']}"
+    )
+
+
+def _rows(title: Text, rows: Mapping[str, str]) -> Text:
+    for name, value in rows.items():
+        title.append(f"  {name:<11}", style="bold")
+        title.append(f"{printable(value)}\n")
+    return title
+
+
+def _verified_text(path: Path, bundle: VerifiedBundle, proof: Proof | None) -> Text:
+    document = _document(path, bundle)
+    others = f", {len(document['system']['packages'])} system packages" if document["system"] else ""
+    others += f", {len(document['other_files'])} other files" if document["other_files"] else ""
+    rows = {
+        "made for": _target(document["target"]),
+        "holds": f"{len(document['packages'])} packages{others}, {size(document['size'])}",
+        "identity": f"{document['product']} {document['version']}, serial {document['serial']}",
+        "payload": f"sha256:{document['payload_sha256']}",
+        "signed by": ", ".join(bundle.signers),
+    }
+    if document["stand_in"]:
+        rows["stand-in"] = f"{document['stand_in']['image']} stood in for {document['stand_in']['for']}"
+    if proof is not None:
+        worked = sum(not each.error for each in proof.imports)
+        rows["rehearsed"] = (
+            f"just now, from these very bytes, with the network cut: {proof.installed} packages installed, "
+            f"{worked} of {len(proof.imports)} modules imported, in {proof.seconds:.1f} s"
+        )
+    rows["install"] = f"tar xf {path.name} && sh install.sh PREFIX, on the target"
+    return _rows(Text.assemble(("\nverified", "bold green"), f" {printable(str(path))}\n\n"), rows)
+
+
+def _inspect_text(document: Mapping[str, Any], proof: Mapping[str, Any]) -> Text:
+    rows = {
+        "made for": _target(document["target"]),
+        "identity": f"{document['product']} {document['version']}, serial {document['serial']}",
+        "size": f"{size(document['size'])}, {document['files']} files",
+        "payload": f"sha256:{document['payload_sha256']}",
+        "signed by": ", ".join(document["signed_by"]),
+        "rehearsed": f"in {proof['image']['name']} ({proof['machine']['os']})",
+    }
+    if needs := system_needs(proof):
+        rows["needs"] = needs
+    if document["stand_in"]:
+        rows["stand-in"] = f"it stood in for {document['stand_in']['for']}"
+    return _rows(Text(f"{document['bundle']} (says of itself)\n\n", style="bold"), rows)
+
+
+def _packages(packages: list[dict[str, Any]]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    for package in packages:
+        mark = Text("*" if package["requested"] else " ", style="cyan")
+        table.add_row(mark, package["name"], package["version"], Text(size(package["size"]), justify="right"))
+    return table
+
+
+def _system(packages: list[dict[str, Any]]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    for package in packages:
+        mark = Text("*" if package["requested"] else " ", style="cyan")
+        table.add_row(mark, package["name"], package["version"], package["arch"])
+    return table
+
+
+def _other_files(rows: list[dict[str, Any]]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    for row in rows:
+        kind = "executable" if row["executable"] else ""
+        table.add_row(" ", row["path"], Text(size(row["size"]), justify="right"), kind)
+    return table
+
+
+def _proof_lines(proof: Mapping[str, Any]) -> list[Text]:
+    failed = [each for each in proof["imports"] if each["error"]]
+    lines = [Text(f"\n* asked for; {len(proof['imports'])} imports tried, {len(failed)} failed")]
+    lines += [Text(f"  {each['package']}: import {each['module']}: {each['error']}") for each in failed]
+    return lines + [Text(f"  {line}") for line in native_lines(proof)]

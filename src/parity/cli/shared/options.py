@@ -1,0 +1,37 @@
+"""Options that several commands share, each written once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from parity.portable.bundle.trust import VARIABLE
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout; nothing else there.")]
+Verbose = Annotated[
+    bool,
+    typer.Option("--verbose", "-v", help="Plain lines with every detail; tracebacks of parity's own faults."),
+]
+TrustedKeys = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--key", metavar="PUB", help="Accept this public key; your own and the trusted ones if not given."
+    ),
+]
+Threshold = Annotated[
+    int | None,
+    typer.Option(
+        "--threshold",
+        min=1,
+        metavar="N",
+        help=f"How many of these keys must have signed; {VARIABLE}, else 1, if not given.",
+    ),
+]
+SigningKeys = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--key", metavar="KEY", help="Sign with this private key, or with each; your own if not given."
+    ),
+]

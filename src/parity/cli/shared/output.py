@@ -1,0 +1,138 @@
+"""Where results and errors go: stdout has the result, stderr everything else.
+
+Colours follow the terminal and NO_COLOR (rich does both); a pipe gets plain text.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import sys
+import traceback
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+from rich.text import Text
+
+from parity.errors import InputFileError, ParityError, WriteFailed
+from parity.portable.errors import FarsideError
+from parity.portable.texts import printable, printable_lines
+
+
+@dataclass
+class Output:
+    """How this run of the command talks; commands set it from their options."""
+
+    json: bool = False
+    verbose: bool = False
+
+
+output = Output()
+
+
+class _Door(Console):
+    """What reaches the terminal goes through here: colours are ours, and of the texts what can be seen.
+
+    No text is read as markup. Control characters, marks of direction and the like are shown as escapes;
+    line ends alone stay, so whoever prints a text from outside makes it one line (`printable`).
+    """
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """As rich does it, with every text made printable."""
+        for segment in super().render(renderable, options):
+            if segment.control or segment.text.isprintable() or segment.text == "\n":
+                yield segment
+            else:
+                yield Segment("\n".join(map(printable, segment.text.split("\n"))), segment.style)
+
+
+def stdout() -> Console:
+    """The console for results."""
+    return _Door(soft_wrap=True, highlight=False, markup=False, emoji=False)
+
+
+def stderr() -> Console:
+    """The console for progress, warnings and errors."""
+    return _Door(stderr=True, highlight=False, markup=False, emoji=False)
+
+
+def write_lines(lines: Iterable[str]) -> None:
+    """Plain lines on stdout, for programs: never wrapped, each made printable but for the tabs in it."""
+    for line in lines:
+        sys.stdout.write("\t".join(map(printable, line.split("\t"))) + "\n")
+
+
+def printable_tree(value: Any) -> Any:
+    """A document from outside for people: all its texts, keys too, made printable lines."""
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, dict):
+        return {printable_tree(key): printable_tree(each) for key, each in value.items()}
+    return [printable_tree(each) for each in value] if isinstance(value, list) else value
+
+
+def print_json(document: Any) -> None:
+    """One JSON document on stdout, for machines."""
+    sys.stdout.write(json.dumps(document, indent=2, sort_keys=True, default=str) + "\n")
+    sys.stdout.flush()
+
+
+def error_document(error: ParityError | FarsideError) -> dict[str, Any]:
+    """An error for machines."""
+    return {
+        "kind": type(error).__name__,
+        "message": error.message,
+        "where": getattr(error, "where", ""),
+        "remedy": error.remedy,
+        "details": list(getattr(error, "details", ())),
+        "exit_code": error.exit_code,
+    }
+
+
+def show_error(error: ParityError | FarsideError, run: str = "") -> None:
+    """An error for people: what, where, the details, and what to do next."""
+    document = error_document(error)
+    console = stderr()
+    message, *more = printable_lines(document["message"])
+    head = Text.assemble(("error: ", "bold red"), (f"{run}: " if run else "", "bold"), message)
+    console.print(head, soft_wrap=True)
+    if document["where"]:
+        console.print(Text(f"   at: {printable(document['where'])}"), soft_wrap=True)
+    for line in (*more, *(line for text in document["details"] for line in printable_lines(text))):
+        console.print(Text(f"     {line}"), soft_wrap=True)
+    console.print(Text.assemble(("   do: ", "bold"), printable(document["remedy"])), soft_wrap=True)
+
+
+def fail(error: ParityError | FarsideError) -> int:
+    """Report the error that ends the command; gives its exit code."""
+    if output.json:
+        print_json({"error": error_document(error)})
+    else:
+        show_error(error)
+    return error.exit_code
+
+
+def crash(error: BaseException) -> int:
+    """Report what nobody expected: one line, the traceback only with --verbose.
+
+    An error of the operating system about a file is the user's to mend; all else is a fault of parity's own.
+    """
+    if output.verbose:
+        text = "".join(traceback.format_exception(error))
+        sys.stderr.write("".join(line + "\n" for line in printable_lines(text)))
+    if isinstance(error, OSError) and error.filename is not None:
+        return fail(_about_a_file(error))
+    return fail(ParityError(f"unexpected {type(error).__name__}: {error}"))
+
+
+def _about_a_file(error: OSError) -> ParityError:
+    where = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else str(error.filename)
+    reason = error.strerror or str(error)
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+        return WriteFailed(reason, where=where)
+    remedy = "name another file or folder, or see to its rights and kind"
+    return InputFileError(f"cannot be used: {reason}", where=where, remedy=remedy)

@@ -1,0 +1,117 @@
+"""What a person reads, and a machine gets, when a build is done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.text import Text
+
+from parity.cli.shared.display import size
+from parity.cli.shared.natives import system_needs
+from parity.cli.shared.timing import Stopwatch
+from parity.pipeline.context.values import BuildReport
+from parity.portable.texts import printable
+from parity.sign import public_path
+
+
+def people(report: BuildReport, watch: Stopwatch, seconds: float, key_paths: Sequence[Path]) -> Text:
+    """The summary of one finished build."""
+    facts, proof, bundle = report.facts, report.proof, report.bundle
+    rows = {
+        "resolved": f"{report.lock.told()} in {facts.os_name}, {facts.libc}, "
+        f"Python {facts.python}, {facts.arch}",
+        "proved": _proved(report),
+        "bundle": str(bundle.path),
+        "size": f"{size(bundle.size)}, of which {size(report.wheels.total_bytes)} are wheels",
+        "payload": f"sha256:{bundle.payload_sha256}",
+        "identity": f"{bundle.identity.product} {bundle.identity.version}, serial {bundle.identity.serial}",
+        "signed by": ", ".join(bundle.signers),
+        "public key": f"{_public_halves(key_paths)} (carry it by another way than the bundle)",
+        "took": f"{seconds:.1f} s ({_stages(watch.seconds)})",
+    }
+    if report.other_files:
+        total = size(sum(file.size for file in report.other_files))
+        rows["files"] = f"{len(report.other_files)} besides, {total}, laid out in PREFIX/current/files"
+    if system := report.system:
+        total = size(sum(package.size for package in system.packages))
+        asked = ", ".join(package.name for package in system.packages if package.requested)
+        rows["system"] = f"{asked} of the distribution, with what they need: {len(system.packages)}, {total}"
+    if report.image.stand_in_for:
+        target = report.profile.target
+        rows["stand-in"] = (
+            f"{report.image.name} stood in for {report.image.stand_in_for}: proved there, not on "
+            f"{target.os_id} {target.os_version} itself"
+        )
+    if proof.missing_libraries:
+        rows["look at"] = (
+            f"{len(proof.missing_libraries)} needs of native files are not met: parity inspect names them"
+        )
+    if needs := system_needs(proof.document):
+        rows["needs"] = needs
+    text = Text.assemble((f"\n{report.profile.name}", "bold green"), " is ready to carry\n\n")
+    for name, value in rows.items():
+        text.append(f"  {name:<11}", style="bold")
+        text.append(f"{printable(value)}\n")
+    return text
+
+
+def _public_halves(key_paths: Sequence[Path]) -> str:
+    return ", ".join(str(public_path(path)) for path in key_paths)
+
+
+def _proved(report: BuildReport) -> str:
+    proof = report.proof
+    worked = sum(not each.error for each in proof.imports)
+    when = "seen before for the same bytes in the same image" if proof.reused else "seen just now"
+    return (
+        f"{proof.installed} packages installed with the network cut, "
+        f"{worked} of {len(proof.imports)} modules imported; {when}"
+    )
+
+
+def _stages(seconds: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {value:.1f}" for name, value in seconds.items())
+
+
+def machines(
+    report: BuildReport, watch: Stopwatch, seconds: float, key_paths: Sequence[Path]
+) -> dict[str, Any]:
+    """The same for --json."""
+    bundle, identity = report.bundle, report.bundle.identity
+    return {
+        "profile": report.profile.name,
+        "ok": True,
+        "bundle": str(bundle.path),
+        "size": bundle.size,
+        "payload_sha256": bundle.payload_sha256,
+        "product": identity.product,
+        "version": identity.version,
+        "serial": identity.serial,
+        "signed_by": bundle.signers,
+        "public_key": str(public_path(key_paths[0])),
+        "public_keys": [str(public_path(path)) for path in key_paths],
+        "image": {"name": report.image.name, "pin": report.image.pin, "origin": report.image.origin},
+        "stand_in_for": report.image.stand_in_for,
+        "packages": [
+            {
+                "name": w.name,
+                "version": w.version,
+                "wheel": w.filename,
+                "sha256": w.sha256,
+                "index": w.index,
+                "requested": w.requested,
+            }
+            for w in report.lock.wheels
+        ],
+        "system": [vars(package) for package in (report.system.packages if report.system else ())],
+        "other_files": [
+            {"path": file.path, "size": file.size, "sha256": file.sha256} for file in report.other_files
+        ],
+        "fetched": report.wheels.fetched,
+        "fetched_bytes": report.wheels.fetched_bytes,
+        "proof": {"reused": report.proof.reused, **report.proof.document},
+        "warnings": watch.warnings,
+        "seconds": {**watch.seconds, "total": round(seconds, 2)},
+    }

@@ -1,0 +1,175 @@
+"""The commands of the far side's command line. Standard library only, Python 3.6 and later.
+
+Modules that bring more of them have a `COMMANDS` of their own, which `main` puts together.
+"""
+
+import argparse
+import os
+from typing import Any, Dict, Iterator, List, Sequence
+
+from ...portable.bundle.reader import UnverifiedBundle, open_bundle, read_unverified, verify_bundle
+from ...portable.bundle.trust import add_key, checker, optional_checker
+from ...portable.errors import BundleUnreadable
+from ...portable.machine import facts as facts_of
+from ..install import receipt
+from ..install.other_files import describe, other_files
+from ..install.plan import Say
+from ..install.releases import installed, rollback
+from ..project import project
+from .install import INSTALL, Command, Document, add_prefix, nothing, place
+
+# --- releases -----------------------------------------------------------------------------------------
+
+
+def _rollback_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "release", nargs="?", default="", metavar="RELEASE", help="the one before if not given"
+    )
+    add_prefix(parser)
+    parser.add_argument(
+        "--no-imports", action="store_true", help="do not try the proof's imports there first"
+    )
+
+
+def _rollback(options: argparse.Namespace, say: Say) -> Document:
+    return rollback(os.path.abspath(options.prefix), options.release, not options.no_imports, say)
+
+
+def _installed(options: argparse.Namespace, _say: Say) -> Document:
+    return installed(os.path.abspath(options.prefix))
+
+
+def installed_lines(document: Document) -> Iterator[str]:
+    """A line for each release, the newest last; `*` marks the current one."""
+    for row in document["releases"]:
+        mark = "*" if row["current"] else " "
+        name = "{product} {version}, serial {serial}".format(**row) if row["product"] else "never signed"
+        names = ", ".join(each[:16] for each in row["signers"])
+        signed = "signed by " + names if names else "signature not checked"
+        yield f"{mark} {row['release']}  {name}, {row['packages']} packages, {row['installed_at']}, {signed}"
+
+
+# --- looking at a bundle ------------------------------------------------------------------------------
+
+
+def _bundle_and_key(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("bundle", metavar="BUNDLE", help="a *.parity.tar file")
+    add_key(parser)
+
+
+def _verify(options: argparse.Namespace, _say: Say) -> Document:
+    with open_bundle(options.bundle) as file:
+        found = verify_bundle(file, checker(options))
+    return {**_of_bundle(UnverifiedBundle(*found[:3])), "verified": True, "signers": list(found.signers)}
+
+
+def _inspect(options: argparse.Namespace, _say: Say) -> Document:
+    with open_bundle(options.bundle) as file:
+        return _of_bundle(read_unverified(file))
+
+
+def _bundle_alone(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("bundle", metavar="BUNDLE", help="a *.parity.tar file")
+
+
+def _of_bundle(bundle: UnverifiedBundle) -> Document:
+    said, document = bundle.statement, bundle.manifest.document
+    packages: Sequence[Dict[str, Any]] = document["packages"]
+    return {
+        "ok": True,
+        "verified": False,
+        "product": said.product,
+        "version": said.version,
+        "serial": said.serial,
+        "profile": said.profile,
+        "payload_sha256": said.payload.sha256,
+        "signed_by": [one.keyid for one in bundle.envelope.signatures],
+        "target": document["target"],
+        "installer": document["installer"],
+        "stand_in": document["stand_in"],
+        "packages": [{key: each[key] for key in ("name", "version", "sha256")} for each in packages],
+        "files": other_files(bundle.manifest),
+    }
+
+
+def _bundle_lines(document: Document) -> Iterator[str]:
+    yield "{product} {version}, serial {serial}, profile {profile}".format(**document)
+    yield "made for " + receipt.describe_target(document["target"])
+    yield f"payload sha256:{document['payload_sha256']}"
+    if document["verified"]:
+        yield f"verified: signed by {', '.join(document['signers'])}, every byte as signed"
+        yield f"{len(document['packages'])} packages, {len(document['files'])} other files"
+        return
+    yield "signed, it says, by " + ", ".join(document["signed_by"])
+    for package in document["packages"]:
+        yield "  {name} {version}".format(**package)
+    yield from describe(document["files"])
+    yield "nothing of this was verified: `verify` does that"
+
+
+# --- the host -----------------------------------------------------------------------------------------
+
+
+def _facts_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--tools", action="store_true", help="ask this Python's pip and venv, too")
+
+
+def _facts(options: argparse.Namespace, _say: Say) -> Document:
+    return {"ok": True, "facts": facts_of.measure(options.tools)}
+
+
+def _fact_lines(document: Document) -> Iterator[str]:
+    found = document["facts"]
+    libc = found["libc"] or {"family": "unknown C library", "text": ""}
+    yield "{id} {version} ({name})".format(**found["os"])
+    yield "{family} {text}, Python {python}, {arch}".format(
+        family=libc["family"], text=libc["text"], python=found["python"], arch=found["arch"]
+    )
+
+
+# --- a project's checkout -------------------------------------------------------------------------------
+
+
+def _project_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "checkout",
+        type=place,
+        metavar="CHECKOUT",
+        help="the project's folder, with pyproject.toml and uv.lock",
+    )
+    add("--bundle", type=place, metavar="BUNDLE", help="a *.parity.tar file or a folder; else this bundle")
+    add_key(parser, required=False)
+    add("--store", type=place, metavar="DIR", help="where the wheels stay; CHECKOUT/.parity if not given")
+    add("--python", default="", metavar="PATH", help="the interpreter to use")
+    add("--allow-other-os", action="store_true", help="accept another OS release or an older C library")
+    add("--undo", action="store_true", help="put the original uv.lock back, and do nothing else")
+
+
+def _project(options: argparse.Namespace, say: Say) -> Document:
+    checkout = os.path.abspath(options.checkout)
+    if options.undo:
+        return project.undo(checkout, say)
+    bundle = options.bundle or options.own_folder
+    if not bundle:
+        raise BundleUnreadable("no bundle was named", "name one with --bundle")
+    request = project.ProjectRequest(
+        bundle=os.path.abspath(bundle),
+        checkout=checkout,
+        store=os.path.abspath(options.store) if options.store else "",
+        python=options.python,
+        check=optional_checker(options),
+        allow_other_os=options.allow_other_os,
+    )
+    return project.set_up(request, say)
+
+
+COMMANDS: List[Command] = [
+    INSTALL,
+    Command("rollback", "make an older release current again", _rollback_options, _rollback, nothing),
+    Command("installed", "list the releases under a prefix", add_prefix, _installed, installed_lines),
+    Command("project", "make uv work in a checkout of the project", _project_options, _project, nothing),
+    Command("verify", "check every byte of a bundle", _bundle_and_key, _verify, _bundle_lines),
+    Command("inspect", "show what a bundle says of itself", _bundle_alone, _inspect, _bundle_lines),
+    Command("facts", "show what this machine is", _facts_options, _facts, _fact_lines),
+]

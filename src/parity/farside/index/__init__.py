@@ -1,0 +1,1 @@
+"""Bundles offered as a package index."""

@@ -1,0 +1,66 @@
+"""Where a server listens, and with which certificate. Standard library only, Python 3.6 and later."""
+
+import re
+import ssl
+from typing import Any, NamedTuple
+
+from ...portable.errors import ServeFailed
+
+_MAX_PORT = 65535
+_BIND = re.compile(r"(?P<host>\[[0-9A-Fa-f:.%]+\]|[^:\s\[\]]*)(?::(?P<port>[0-9]{1,6}))?")
+
+
+class Address(NamedTuple):
+    """Where to listen; port 0 lets the system choose."""
+
+    host: str
+    port: int
+
+
+_DEFAULT = Address("127.0.0.1", 8080)
+DEFAULT_BIND = f"{_DEFAULT.host}:{_DEFAULT.port}"
+
+
+def parse_bind(text: str) -> Address:
+    """`HOST:PORT`, `[IPV6]:PORT`, `:PORT` (every address), `HOST` (port 8080) or `PORT` (127.0.0.1).
+
+    Raises:
+        ServeFailed: it is none of these.
+    """
+    match = _BIND.fullmatch(text)
+    if not text or match is None or int(match.group("port") or 0) > _MAX_PORT:
+        raise ServeFailed(f"{text!a} is not HOST:PORT", "for example --bind 0.0.0.0:8080")
+    host, port = match.group("host"), match.group("port")
+    if host.isdigit() and port is None:
+        return Address(_DEFAULT.host, int(host)) if int(host) <= _MAX_PORT else parse_bind(f":{host}")
+    return Address(host.strip("[]") or "0.0.0.0", _DEFAULT.port if port is None else int(port))  # noqa: S104
+
+
+def tls_context(certificate: str, key: str) -> ssl.SSLContext:
+    """A server's TLS settings, 1.2 and later.
+
+    Args:
+        certificate: a PEM file, the server's own certificate first.
+        key: its private key, a PEM file without passphrase.
+
+    Raises:
+        ServeFailed: they cannot be read or do not belong together.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    _refuse_old_versions(context)
+    try:
+        # The password is for nobody: without it OpenSSL would ask on the terminal.
+        context.load_cert_chain(certificate, key, password="")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
+        remedy = "give PEM files: the certificate chain, and its private key without passphrase"
+        raise ServeFailed(f"cannot use {certificate} with {key}: {reason}", remedy) from error
+    return context
+
+
+def _refuse_old_versions(settings: Any) -> None:
+    versions: Any = getattr(ssl, "TLSVersion", None)
+    if versions is not None:
+        settings.minimum_version = versions.TLSv1_2
+    else:  # Python 3.6
+        settings.options |= ssl.OP_NO_TLSv1 | ssl.OP_NO_TLSv1_1

@@ -1,0 +1,193 @@
+"""The index as files, for `file://` or any web server. Standard library only, Python 3.6 and later.
+
+The folder is built beside its place and gets its name at the end, so that whoever reads it sees the old
+index or the new one. An index that is replaced is swapped in one step where the system can do that.
+"""
+
+import ctypes
+import fcntl
+import os
+import re
+import secrets
+import shutil
+from contextlib import contextmanager, suppress
+from typing import Callable, Iterator, Optional
+
+from ...portable.errors import IndexNotWritten, PrefixInUse
+from . import pages
+from .catalogue import Stock
+
+MARK = ".parity-index"
+"""A file that says that the folder was made here and may be replaced."""
+JSON_NAME = "index.v1_json"
+"""The JSON page's name, as mirrors call it whose web servers negotiate."""
+_TEXT = b"Made by parity; replaced as a whole by the next `parity index`.\n"
+_ADDRESS = "ADDRESS-OF-THIS-FOLDER/"
+_AT_FDCWD, _EXCHANGE = -100, 2
+
+Progress = Callable[[int, int], None]
+"""Hears how many bytes of the wheels are written, out of how many."""
+
+
+def write_index(stock: Stock, folder: str, progress: Optional[Progress] = None) -> None:
+    """Write pages, wheels and their metadata; every wheel is hashed once more on its way.
+
+    Args:
+        stock: what the index offers.
+        folder: a new folder, an empty one, or an index written by this function, which is replaced.
+        progress: hears how far it is.
+
+    Raises:
+        PrefixInUse: the folder holds something else.
+        IndexNotWritten: the file system said no.
+        BundleDamaged, BundleUnreadable: the bundle is no longer what was verified.
+    """
+    place = os.path.abspath(folder)
+    with _as_ours(place):
+        _check_replaceable(place)
+        os.makedirs(os.path.dirname(place), exist_ok=True)
+        _sweep(place)
+        with _workplace(place) as work:
+            _write_pages(stock, work)
+            _write_wheels(stock, os.path.join(work, "files"), progress)
+            _write(os.path.join(work, MARK), _TEXT)
+            _sync_folders(work)
+            _put(work, place)
+        _sync(os.path.dirname(place))
+
+
+def _check_replaceable(place: str) -> None:
+    if not os.path.lexists(place):
+        return
+    entries = os.listdir(place) if os.path.isdir(place) and not os.path.islink(place) else [place]
+    if entries and MARK not in entries:
+        raise PrefixInUse(f"{place} holds something that is no index of parity's")
+
+
+def _write_pages(stock: Stock, work: str) -> None:
+    simple = os.path.join(work, "simple")
+    _write(os.path.join(work, "index.html"), pages.human_html(stock, _ADDRESS).encode("utf-8"))
+    _write(os.path.join(simple, "index.html"), pages.root_html(stock.projects).encode("utf-8"))
+    _write(os.path.join(simple, JSON_NAME), pages.root_json(stock.projects).encode("utf-8"))
+    for name, wheels in stock.projects.items():
+        page = os.path.join(simple, name)
+        _write(os.path.join(page, "index.html"), pages.project_html(name, wheels).encode("utf-8"))
+        _write(os.path.join(page, JSON_NAME), pages.project_json(name, wheels).encode("utf-8"))
+
+
+def _write_wheels(stock: Stock, files: str, progress: Optional[Progress]) -> None:
+    total, done = sum(wheel.size for wheel in stock.wheels.values()), 0
+    os.makedirs(files, exist_ok=True)
+    for wheel in stock.wheels.values():
+        path = os.path.join(files, wheel.filename)
+        with _new_file(path) as descriptor:
+            for chunk in stock.chunks(wheel):
+                _write_all(descriptor, chunk)
+                done += len(chunk)
+                if progress is not None:
+                    progress(done, total)
+        _write(path + ".metadata", stock.metadata(wheel))
+
+
+# --- files and folders ------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _workplace(place: str) -> Iterator[str]:
+    """A new folder beside the place, locked while we live; gone at the end unless it got its name."""
+    parent, name = os.path.split(place)
+    work = os.path.join(parent, f".{name}.{secrets.token_hex(8)}.tmp")
+    os.mkdir(work)
+    lock = os.open(work, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield work
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+        os.close(lock)
+
+
+def _sweep(place: str) -> None:
+    """Remove what killed runs left beside the place; never what a living one is still writing."""
+    parent, name = os.path.split(place)
+    leftover = re.compile(re.escape(f".{name}.") + r"[0-9a-f]{16}\.tmp")
+    for entry in filter(leftover.fullmatch, os.listdir(parent)):
+        path = os.path.join(parent, entry)
+        with suppress(FileNotFoundError, BlockingIOError):
+            lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(path)
+            finally:
+                os.close(lock)
+
+
+def _put(work: str, place: str) -> None:
+    """Give the new folder its name; an old one gets the new one's and is removed under that."""
+    try:
+        os.rename(work, place)  # nothing there, or an empty folder
+    except OSError:
+        if not _exchange(work, place):
+            _replace_in_two_steps(work, place)
+
+
+def _replace_in_two_steps(work: str, place: str) -> None:
+    aside = work + ".old"
+    os.rename(place, aside)
+    try:
+        os.rename(work, place)
+    except BaseException:
+        os.rename(aside, place)
+        raise
+    os.rename(aside, work)
+
+
+def _exchange(one: str, other: str) -> bool:
+    """Swap two names in one step (renameat2, Linux 3.15); False where that cannot be done."""
+    call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if call is None:
+        return False
+    return bool(call(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _EXCHANGE) == 0)
+
+
+@contextmanager
+def _new_file(path: str) -> Iterator[int]:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+    try:
+        yield descriptor
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _write(path: str, data: bytes) -> None:
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with _new_file(path) as descriptor:
+        _write_all(descriptor, data)
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+def _sync_folders(work: str) -> None:
+    for parent, _, _ in os.walk(work, topdown=False):
+        _sync(parent)
+
+
+def _sync(folder: str) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _as_ours(place: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise IndexNotWritten(f"cannot write {place}: {error.strerror or error}") from error

@@ -1,0 +1,1 @@
+"""Releases below a prefix: planned, made, swapped, recorded."""

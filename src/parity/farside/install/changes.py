@@ -1,0 +1,60 @@
+"""What an installation changes. Standard library only, Python 3.6 and later. Pure, but for `installed_in`."""
+
+import os
+from typing import Any, Dict, Iterable, List, Mapping, Optional
+
+from ...portable.machine.site_packages import dist_infos
+from ...portable.names import normalize_name
+
+Packages = Mapping[str, Mapping[str, Any]]
+
+
+def compare(before: Packages, after: Packages) -> Dict[str, List[Dict[str, str]]]:
+    """Two sets of packages by normalised name; `sha256` is compared where both have one.
+
+    Returns:
+        {"added": [{"name", "version"}], "removed": [{"name", "version"}],
+         "changed": [{"name", "from", "to"}]}; from and to are equal where only the bytes differ.
+    """
+    return {
+        "added": [_one(after[name]) for name in sorted(set(after) - set(before))],
+        "removed": [_one(before[name]) for name in sorted(set(before) - set(after))],
+        "changed": [
+            {"name": name, "from": before[name]["version"], "to": after[name]["version"]}
+            for name in sorted(set(before) & set(after))
+            if _differ(before[name], after[name])
+        ],
+    }
+
+
+def _one(package: Mapping[str, Any]) -> Dict[str, str]:
+    return {"name": package["name"], "version": package["version"]}
+
+
+def _differ(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    if before["version"] != after["version"]:
+        return True
+    return "sha256" in before and "sha256" in after and before["sha256"] != after["sha256"]
+
+
+def by_name(packages: Iterable[Mapping[str, Any]]) -> Dict[str, Mapping[str, Any]]:
+    """A manifest's or a receipt's packages."""
+    return {normalize_name(each["name"]): each for each in packages}
+
+
+def installed_in(environment: str) -> Dict[str, Mapping[str, Any]]:
+    """What an environment's site-packages hold, told from the names of the dist-info folders."""
+    names = [os.path.basename(path)[: -len(".dist-info")].partition("-") for path in dist_infos(environment)]
+    return by_name({"name": name, "version": version} for name, _, version in names if version)
+
+
+def describe(changes: Mapping[str, List[Dict[str, str]]], unchanged: Optional[int] = None) -> List[str]:
+    """The changes in lines for people."""
+    lines = ["  + {name} {version}".format(**each) for each in changes["added"]]
+    lines += ["  - {name} {version}".format(**each) for each in changes["removed"]]
+    for each in changes["changed"]:
+        kind = "{to}, other bytes" if each["from"] == each["to"] else "{from} -> {to}"
+        lines.append(("  ~ {name} " + kind).format(**each))
+    if unchanged:
+        lines.append(f"  = {unchanged} more, unchanged")
+    return lines

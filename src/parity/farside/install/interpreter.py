@@ -1,0 +1,66 @@
+"""The interpreter that an environment is made for, asked who it is. Python 3.6 and later."""
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any, Dict
+
+from ...portable.errors import EnvironmentUnfit, WrongHost
+from ...portable.machine import facts as facts_of
+from ...portable.machine.host import find_python, minor_of
+from ...portable.machine.subprocesses import python_of
+from .. import entry
+
+_TIMEOUT = 120
+
+
+def choose_python(target: Dict[str, Any], asked: str = "", environment: str = "") -> str:
+    """The interpreter to use: an existing environment's, else the one asked for, else one that fits.
+
+    Raises:
+        WrongHost: what was asked for is no program.
+        EnvironmentUnfit: the folder is no environment.
+    """
+    if environment:
+        return _python_in(environment)
+    python = os.path.abspath(asked) if asked else find_python(minor_of(target["python"]))
+    if not os.access(python, os.X_OK) or os.path.isdir(python):
+        raise WrongHost(f"{python} is no interpreter", "name the path of a Python interpreter with --python")
+    return python
+
+
+def _python_in(environment: str) -> str:
+    python = python_of(environment)
+    if not os.path.isfile(os.path.join(environment, "pyvenv.cfg")) or not os.access(python, os.X_OK):
+        raise EnvironmentUnfit(f"{environment} is no virtual environment (pyvenv.cfg and bin/python)")
+    return python
+
+
+def measure(python: str, tools: bool) -> Dict[str, Any]:
+    """This machine's facts as an interpreter sees them; see `facts.measure`.
+
+    Raises:
+        WrongHost: it cannot be started or is too old for this code.
+    """
+    # An environment's interpreter is a link to the one that it was made with: ask that link itself.
+    if os.path.abspath(python) == os.path.abspath(sys.executable):
+        return facts_of.measure(tools)
+    command = [*entry.command(python), "facts", "--json", *(["--tools"] if tools else [])]
+    try:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={"PATH": os.defpath, "LC_ALL": "C.UTF-8"},
+            timeout=_TIMEOUT,
+            check=False,
+        )
+        answer = json.loads(done.stdout.decode("utf-8", "replace"))
+    except (OSError, subprocess.SubprocessError, ValueError) as error:
+        raise WrongHost(f"{python} does not work: {error}", "name another one with --python") from error
+    if not isinstance(answer, dict) or not answer.get("ok"):
+        raise WrongHost(f"{python} does not work: it cannot say what it is", "name another one with --python")
+    found: Dict[str, Any] = answer["facts"]
+    return found

@@ -1,0 +1,156 @@
+"""A new release's environment: made, filled, and asked whether it fits together. Python 3.6 and later.
+
+Where the bundle carries uv, the wheels are installed here, each unpacked once for the judge and for the
+disk; uv says whether they fit together. Where the profile asks for the host's own pip, pip does all of it.
+"""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from typing import Dict, Iterator
+
+from ...portable.bundle.folder import demand_sound, wheel_files
+from ...portable.bundle.source import demand_space
+from ...portable.errors import InstallFailed
+from ...portable.machine.host import minor_of
+from ...portable.machine.site_packages import site_packages
+from ...portable.machine.subprocesses import Children, isolated
+from ...portable.wheel.install import INSTALLER, Site, spread_all
+from ...portable.wheel.wheelset import unpacked_size
+from .. import __version__
+from . import other_files
+from .installers import carried_uv, choose_tool, has_distutils
+from .plan import Laid, Plan, Say, hear, judge_laid
+from .prefix import remove
+from .steps import drop_bundle, fill
+
+_NICE = 10
+_ASK_FOR_SITE = "import site; print(site.getsitepackages()[0])"
+
+
+class NewRelease:
+    """An environment on its way.
+
+    Args:
+        plan: says what it is made for.
+        laid: the bundle's files.
+        environment: where it is made; there is nothing yet.
+        work: a private folder.
+        children: runs the tools in it.
+        say: hears one line for each step.
+    """
+
+    def __init__(
+        self, plan: Plan, laid: Laid, environment: str, work: str, children: Children, say: Say
+    ) -> None:
+        self._plan = plan
+        self._laid = laid
+        self._bundle = laid.bundle
+        self._document = laid.bundle.manifest.document
+        self._environment = environment
+        self._work = work
+        self._children = children
+        self._say = say
+        self._installer: Dict[str, str] = {}
+
+    def make(self) -> Dict[str, str]:
+        """Make it, with the bundle's packages and other files, and judge the wheels on the way.
+
+        Returns:
+            {"tool", "version"} of what installed them, and "checked_with": what said that they fit
+            together, empty as long as nobody has; see `fitting_together`.
+
+        Raises:
+            FarsideError: what is there then is worth nothing.
+        """
+        if self._document["installer"] == "pip":
+            return self._by_pip()
+        wheels = wheel_files(self._bundle)
+        with ThreadPoolExecutor(1) as pool:
+            making = pool.submit(self._make_environment)
+            self._demand_space(unpacked_size(wheels))
+            making.result()
+        self._say(f"installing {len(wheels)} packages into {self._environment}")
+        judgement = spread_all(wheels, self._site(), self._document["allow"], self._work)
+        hear(demand_sound(judgement), self._laid, self._say)
+        other_files.lay_out(self._bundle, self._environment, self._work)
+        self._installer = {"tool": INSTALLER, "version": __version__, "checked_with": ""}
+        return self._installer
+
+    def _by_pip(self) -> Dict[str, str]:
+        self._demand_space(judge_laid(self._laid, self._say).size)
+        tool = choose_tool(self._bundle, self._children, self._work, self._plan.python)
+        self._say(f"installing with {tool.name} {tool.version} into {self._environment}")
+        tool.create(self._environment)
+        installer = fill(tool, self._environment, self._laid, self._work)
+        return {**installer, "checked_with": tool.check(self._environment)}
+
+    def _demand_space(self, unpacked: int) -> None:
+        needed = unpacked + other_files.space(self._bundle, self._work)
+        demand_space(self._work, needed)
+
+    def _make_environment(self) -> None:
+        """`python -m venv` without pip; where Python has no venv, by the carried uv."""
+        python = self._plan.python
+        done = self._children.run(
+            [python, "-I", "-m", "venv", "--without-pip", self._environment], installs=True
+        )
+        if done.exit_code == 0:
+            return
+        remove(self._environment)
+        uv, reason = carried_uv(self._bundle, self._children, self._work, python)
+        if uv is None:
+            raise InstallFailed(
+                f"neither {python} -m venv nor the carried uv makes an environment:\n{done.tail}\n{reason}",
+                "install the package that has venv (python3-venv on Debian)",
+            )
+        uv.create(self._environment)
+
+    def _site(self) -> Site:
+        """Where it takes files; its interpreter is asked only where that is in doubt."""
+        folders = site_packages(self._environment)
+        if len(folders) != 1 or self._plan.facts["implementation"] != "cpython":
+            # PyPy's venv may make a folder that PyPy does not use.
+            command = isolated(self._environment, "-c", _ASK_FOR_SITE)
+            folders = self._children.demand("asking the new environment", command).output.splitlines()
+        python = "python" + minor_of(self._document["target"]["python"])
+        return Site(self._environment, folders[0], os.path.join(self._environment, "include", "site", python))
+
+    @contextmanager
+    def fitting_together(self) -> Iterator[None]:
+        """Ask, beside what is done meanwhile, whether the packages fit together; that answer comes first.
+
+        Raises:
+            HostileContent: the carried uv's wheel is no good.
+            InstallFailed: they do not fit.
+        """
+        if self._document["installer"] == "pip":  # which was asked when it had installed them
+            yield
+        elif not has_distutils(self._children, self._plan.python, self._document["target"]["python"]):
+            # uv needs help from a file in the environment, which nobody else is to see.
+            self._ask_uv()
+            yield
+        else:
+            with ThreadPoolExecutor(1) as pool:
+                pool.submit(_step_back)
+                asking = pool.submit(self._ask_uv)
+                try:
+                    yield
+                finally:
+                    asking.result()
+
+    def _ask_uv(self) -> None:
+        uv, reason = carried_uv(self._bundle, self._children, self._work, self._plan.python)
+        drop_bundle(self._bundle, self._work)
+        if uv is not None:
+            self._installer["checked_with"] = uv.check(self._environment)
+            return
+        warning = f"whether the packages fit together was not asked: uv does not run here: {reason}"
+        self._laid.warnings.append(warning)
+        self._say(f"warning: {warning}")
+
+
+def _step_back() -> None:
+    """Let this thread, and what it starts, take only the time that nobody else wants (setpriority(2))."""
+    with suppress(OSError):
+        os.nice(_NICE)

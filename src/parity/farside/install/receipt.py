@@ -1,0 +1,133 @@
+"""What the auditors read: the receipt in every release, and the lines of the prefix's record.
+
+Standard library only, Python 3.6 and later.
+"""
+
+import os
+import platform
+from typing import Any, Dict, List, NamedTuple, Optional
+
+from ...portable.bundle.folder import BundleFolder
+from . import journal
+from .other_files import other_files
+
+FORMAT = "parity-receipt/1"
+_SHORT = ("os", "libc", "python", "executable", "implementation", "arch")
+_OF_A_PACKAGE = ("name", "version", "wheel", "size", "sha256")
+
+
+class Found(NamedTuple):
+    """What an installation found out, for its receipt."""
+
+    facts: Dict[str, Any]
+    overrides: List[str]
+    warnings: List[str]
+    changes: Dict[str, Any]
+    previous: Optional[str]
+    system: Optional[Dict[str, Any]] = None
+
+
+def make(
+    bundle: BundleFolder, place: str, found: Found, installer: Dict[str, str], imports: Dict[str, int]
+) -> Dict[str, Any]:
+    """A receipt.
+
+    Args:
+        bundle: what was installed.
+        place: the prefix or the environment.
+        found: what was found out before.
+        installer: {"tool", "version", "checked_with": what said that all fits together, or ""}.
+        imports: {"tried": count}.
+
+    Returns:
+        {"format": "parity-receipt/1", "release", "payload_sha256", "manifest_sha256",
+         "bundle": {"product", "version", "serial", "profile", "profile_sha256"} or None,
+         "signature": {"checked": bool, "signers": [fingerprint of each trusted key that signed]},
+         "installed_at": UTC, "place": path, "uid", "installer", "target", "host",
+         "packages": [{"name", "version", "wheel", "size", "sha256"}],
+         "system": see `system.record`, "files": see `otherfiles.other_files`, "imports": {"tried": count},
+         "modules": [{"package", "module"}] of the proof, "overrides": [...], "warnings": [...],
+         "changes": see `changes.compare`, "previous": release id or None}
+    """
+    document, statement = bundle.manifest.document, bundle.statement
+    return {
+        "format": FORMAT,
+        "release": release_id(bundle),
+        "payload_sha256": statement.payload.sha256 if statement else None,
+        "manifest_sha256": bundle.manifest_sha256,
+        "bundle": signed_words(bundle),
+        "signature": {"checked": bool(bundle.signers), "signers": list(bundle.signers)},
+        "installed_at": journal.now(),
+        "place": place,
+        "uid": os.getuid(),
+        "installer": installer,
+        "target": document["target"],
+        "host": host_summary(found.facts),
+        "packages": [{key: each[key] for key in _OF_A_PACKAGE} for each in document["packages"]],
+        "system": found.system,
+        "files": other_files(bundle.manifest),
+        "imports": imports,
+        "modules": document["imports"],
+        "overrides": found.overrides,
+        "warnings": found.warnings,
+        "changes": found.changes,
+        "previous": found.previous,
+    }
+
+
+def signed_words(bundle: BundleFolder) -> Optional[Dict[str, Any]]:
+    """What the signer says of the bundle; None where it was never signed."""
+    said = bundle.statement
+    if said is None:
+        return None
+    keys = ("product", "version", "serial", "profile", "profile_sha256")
+    return {key: getattr(said, key) for key in keys}
+
+
+def act(bundle: BundleFolder, found: Found) -> Dict[str, Any]:
+    """The line that an installation leaves in the prefix's record."""
+    said = signed_words(bundle) or {}
+    return {
+        "act": journal.INSTALL,
+        "at": journal.now(),
+        "uid": os.getuid(),
+        "release": release_id(bundle),
+        "previous": found.previous,
+        "product": said.get("product"),
+        "version": said.get("version"),
+        "serial": said.get("serial"),
+        "payload_sha256": bundle.statement.payload.sha256 if bundle.statement else None,
+        "signers": list(bundle.signers),
+        "overrides": found.overrides,
+    }
+
+
+def words_of(receipt: Dict[str, Any]) -> Dict[str, Any]:
+    """Product, version, serial and payload digest as a receipt tells them; None what it does not."""
+    said = receipt.get("bundle") or {}
+    words = {key: said.get(key) for key in ("product", "version", "serial")}
+    return {**words, "payload_sha256": receipt.get("payload_sha256")}
+
+
+def signers_of(receipt: Dict[str, Any]) -> List[str]:
+    """The fingerprints of the keys whose signatures were checked when a release was installed."""
+    signature = receipt.get("signature")
+    return signature.get("signers", []) if isinstance(signature, dict) else []
+
+
+def release_id(bundle: BundleFolder) -> str:
+    """The name of a bundle's release: the first 12 digits of its payload's digest."""
+    return bundle.identity[:12]
+
+
+def host_summary(facts: Dict[str, Any]) -> Dict[str, Any]:
+    """The facts without the long lists."""
+    return {"name": platform.node(), **{key: facts[key] for key in _SHORT}}
+
+
+def describe_target(target: Dict[str, Any]) -> str:
+    """A target in a few words: `debian 11, glibc 2.31, Python 3.9, x86_64`."""
+    libc = target["libc"]["family"] + " " + ".".join(str(number) for number in target["libc"]["version"])
+    return "{} {}, {}, Python {}, {}".format(
+        target["os"]["id"], target["os"]["version"], libc, target["python"], target["arch"]
+    )

@@ -1,0 +1,127 @@
+"""A release's receipt as a file: written whole or not at all, and believed only where its shape is right.
+
+Standard library only, Python 3.6 and later. What stands in it is `receipt`'s.
+"""
+
+import json
+import os
+from contextlib import suppress
+from typing import Any, Callable, Dict, Optional
+
+from ...portable.plainfile import parse_json, read_whole
+
+RECEIPT = "parity-receipt.json"
+_LIMIT = 1 << 25
+
+
+def write_receipt(environment: str, receipt: Dict[str, Any]) -> None:
+    """Put a receipt into an environment, whole or not at all."""
+    partial = os.path.join(environment, RECEIPT + ".partial")
+    with suppress(FileNotFoundError):  # of a killed run, or a link that leads elsewhere
+        os.unlink(partial)
+    with open(partial, "x", encoding="ascii") as handle:
+        json.dump(receipt, handle, indent=2, sort_keys=True)
+        handle.write("\n")
+        handle.flush()
+        os.fsync(handle.fileno())
+    os.replace(partial, os.path.join(environment, RECEIPT))
+    sync_folder(environment)
+
+
+def read_receipt(environment: str) -> Optional[Dict[str, Any]]:
+    """An environment's receipt, None where it has none: a file of that name in another shape is none.
+
+    Raises:
+        OSError: there is a plain file, and it may not be read.
+    """
+    path = os.path.join(environment, RECEIPT)
+    if not _is_plain(path):
+        return None
+    try:
+        receipt = parse_json(read_whole(path, _LIMIT, follow=False))
+    except (FileNotFoundError, ValueError):
+        return None
+    return receipt if _has_shape(receipt) else None
+
+
+def has_receipt(environment: str) -> bool:
+    """Whether there is anything by a receipt's name."""
+    return os.path.lexists(os.path.join(environment, RECEIPT))
+
+
+def _is_plain(path: str) -> bool:
+    return os.path.isfile(path) and not os.path.islink(path) and os.path.getsize(path) <= _LIMIT
+
+
+def sync_folder(path: str) -> None:
+    """Make the names in a folder last through a power cut."""
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+# --- the shape --------------------------------------------------------------------------------------------
+
+_Is = Callable[[Any], bool]
+
+
+def _text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _word(value: Any) -> bool:
+    return value is None or isinstance(value, str)
+
+
+def _number(value: Any) -> bool:
+    return value is None or type(value) is int
+
+
+def _rows(**fields: _Is) -> _Is:
+    """A list of objects that have these fields."""
+
+    def check(value: Any) -> bool:
+        return isinstance(value, list) and all(
+            isinstance(row, dict) and all(name in row and fine(row[name]) for name, fine in fields.items())
+            for row in value
+        )
+
+    return check
+
+
+def _object(**fields: _Is) -> _Is:
+    """An object whose fields, where they are there, are these."""
+
+    def check(value: Any) -> bool:
+        return isinstance(value, dict) and all(
+            fine(value[name]) for name, fine in fields.items() if name in value
+        )
+
+    return check
+
+
+def _texts(value: Any) -> bool:
+    return isinstance(value, list) and all(map(_text, value))
+
+
+_BUNDLE = _object(product=_word, version=_word, serial=_number)
+_SHAPE = _object(
+    release=_text,
+    payload_sha256=_word,
+    bundle=lambda value: value is None or _BUNDLE(value),
+    signature=_object(signers=_texts),
+    installed_at=_text,
+    installer=_object(tool=_text, version=_text, checked_with=_text),
+    packages=_rows(name=_text, version=_text, size=_number),
+    imports=_object(tried=_number),
+    modules=_rows(package=_text, module=_text),
+    overrides=_texts,
+    warnings=_texts,
+)
+_NEEDED = ("installer", "packages", "imports")
+
+
+def _has_shape(receipt: Any) -> bool:
+    return _SHAPE(receipt) and all(key in receipt for key in _NEEDED)

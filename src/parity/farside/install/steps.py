@@ -1,0 +1,64 @@
+"""The steps of an installation that a release and an existing environment share. Python 3.6 and later."""
+
+import os
+from typing import Any, Dict, Sequence
+
+from ...portable.bundle.folder import BundleFolder
+from ...portable.errors import InstallFailed
+from ...portable.machine.imports import try_imports
+from ...portable.machine.site_packages import site_packages
+from ...portable.machine.subprocesses import Children, isolated
+from . import other_files
+from .installers import Tool, write_requirements
+from .plan import Laid, Say
+from .prefix import remove
+
+
+def fill(tool: Tool, environment: str, laid: Laid, work: str, again: bool = False) -> Dict[str, str]:
+    """Let a tool install the packages, and lay out the other files; gives the tool for the receipt."""
+    requirements = write_requirements(laid.bundle, work)
+    tool.install(environment, os.path.join(laid.bundle.path, "wheels"), requirements, again)
+    other_files.lay_out(laid.bundle, environment, work)
+    drop_bundle(laid.bundle, work)
+    return {"tool": tool.name, "version": tool.version}
+
+
+def drop_bundle(bundle: BundleFolder, work: str) -> None:
+    """Remove what was laid out in `work` for the installation: it need never reach the disk."""
+    if os.path.dirname(bundle.path) == work:
+        remove(bundle.path)
+
+
+def demand_imports(
+    children: Children,
+    environment: str,
+    wanted: Sequence[Dict[str, Any]],
+    packages: Sequence[Dict[str, Any]],
+    say: Say,
+) -> Dict[str, int]:
+    """Try imports that worked when the bundle was made; `packages` has a row for each that was installed.
+
+    What they load is byte-compiled on the way, so that the first start is not slower than the others
+    even where nobody may write to the environment later.
+
+    Raises:
+        InstallFailed: names those that fail here.
+    """
+    failed = try_imports(children, environment, wanted, {each["name"]: each["size"] for each in packages})
+    if failed:
+        lines = [f"{each.module} (of {each.package}): {each.error}" for each in failed]
+        raise InstallFailed(
+            "imports that worked when the bundle was made fail on this host:\n" + "\n".join(lines),
+            "install what is named above; --no-imports goes on all the same, and the receipt says so",
+        )
+    if wanted:
+        say(f"imports: all {len(wanted)} work")
+    return {"tried": len(wanted)}
+
+
+def compile_all(children: Children, environment: str, say: Say) -> None:
+    """Byte-compile every module. A file that does not compile (a template, say) stays as it is."""
+    for folder in site_packages(environment):
+        # As many processes as processors; the exit code tells of files that are no modules at all.
+        children.run(isolated(environment, "-m", "compileall", "-q", "-j", "0", folder))
+    say("byte-compiled every module")

@@ -1,0 +1,1 @@
+"""A carried project's checkout, synced."""

@@ -1,0 +1,157 @@
+"""A bundle's wheels laid out for uv: files, a simple index with hashes, uv itself and how to call it.
+
+    <shelf>/files/*.whl        the carried wheels, those for building the project among them
+    <shelf>/absent/*.whl       names and requirements of what other platforms would need, and no more:
+                               uv can resolve with them, their hashes let nobody install them
+    <shelf>/simple/NAME/       the index's pages (PEP 503)
+    <shelf>/bin/uv             the carried uv
+
+Standard library only, Python 3.6 and later.
+"""
+
+import hashlib
+import os
+import shlex
+import shutil
+import zipfile
+from email.parser import HeaderParser
+from html import escape
+from typing import Any, Dict, Iterable, List, NamedTuple, Sequence
+from urllib.parse import quote
+from urllib.request import pathname2url
+
+from ...portable.bundle.folder import BundleFolder
+from ...portable.names import normalize_name
+from ..index.pages import file_url, root_html
+
+FILES, ABSENT, SIMPLE = "files", "absent", "simple"
+UV = os.path.join("bin", "uv")
+_REMOVED = (
+    "UV_BUILD_CONSTRAINT",
+    "UV_CONFIG_FILE",
+    "UV_CONSTRAINT",
+    "UV_EXCLUDE_NEWER",
+    "UV_EXTRA_INDEX_URL",
+    "UV_FIND_LINKS",
+    "UV_INDEX",
+    "UV_INDEX_STRATEGY",
+    "UV_INDEX_URL",
+    "UV_INSECURE_NO_ZIP_VALIDATION",
+    "UV_MANAGED_PYTHON",
+    "UV_NO_BINARY",
+    "UV_NO_INDEX",
+    "UV_NO_SOURCES",
+    "UV_NO_VERIFY_HASHES",
+    "UV_OVERRIDE",
+    "UV_PRERELEASE",
+    "UV_RESOLUTION",
+    "UV_TORCH_BACKEND",
+)
+"""The caller's variables that would lead uv elsewhere, or past the hashes."""
+
+
+class Link(NamedTuple):
+    """A file on an index page; `folder` as seen from the page, `requires_python` maybe empty."""
+
+    folder: str
+    filename: str
+    sha256: str
+    requires_python: str
+
+
+def fill(shelf: str, bundle: BundleFolder, project: Dict[str, Any]) -> None:
+    """Lay everything out in a new folder.
+
+    Args:
+        shelf: does not exist yet.
+        bundle: its files and wheels were judged.
+        project: project.json.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    for name in (FILES, ABSENT, SIMPLE, "bin"):
+        os.makedirs(os.path.join(shelf, name))
+    links: Dict[str, List[Link]] = {}
+    wheels: Sequence[Dict[str, Any]] = [*bundle.manifest.document["packages"], *project["build"]]
+    for each in wheels:
+        link = _carried(shelf, bundle.file(each["wheel"]), each["sha256"])
+        links.setdefault(normalize_name(each["name"]), []).append(link)
+    for each in project["absent"]:
+        links.setdefault(normalize_name(each["name"]), []).append(_absent(shelf, each))
+    for name, found in links.items():
+        folder = os.path.join(shelf, SIMPLE, name)
+        os.mkdir(folder)
+        _write(os.path.join(folder, "index.html"), _page(name, found))
+    _write(os.path.join(shelf, SIMPLE, "index.html"), root_html(sorted(links)))
+
+
+def _carried(shelf: str, path: str, sha256: str) -> Link:
+    name = os.path.basename(path)
+    shutil.copyfile(path, os.path.join(shelf, FILES, name))
+    with zipfile.ZipFile(path) as wheel:
+        inside = [entry for entry in wheel.namelist() if entry.endswith(".dist-info/METADATA")]
+        headers = HeaderParser().parsestr(wheel.read(inside[0]).decode("utf-8", "replace"))
+    return Link(FILES, name, sha256, " ".join(str(headers.get("Requires-Python") or "").split()))
+
+
+def _absent(shelf: str, package: Dict[str, Any]) -> Link:
+    """A wheel of nothing but metadata: uv.lock's own words about the package."""
+    stem = "{}-{}".format(package["name"].replace("-", "_"), package["version"])
+    lines = ["Metadata-Version: 2.1", "Name: " + package["name"], "Version: " + package["version"]]
+    lines += ["Requires-Python: " + package["requires_python"]] if package["requires_python"] else []
+    lines += ["Provides-Extra: " + extra for extra in package["extras"]]
+    lines += ["Requires-Dist: " + line for line in package["requires"]]
+    filename = stem + "-py3-none-any.whl"
+    with zipfile.ZipFile(os.path.join(shelf, ABSENT, filename), "w") as wheel:
+        wheel.writestr(stem + ".dist-info/METADATA", "\n".join(lines) + "\n\n")
+    # A hash that these bytes do not have; each its own, for uv takes files of one hash for one file.
+    nobodys = hashlib.sha256(f"{stem} is not carried".encode()).hexdigest()
+    return Link(ABSENT, filename, nobodys, package["requires_python"])
+
+
+def _page(name: str, links: Iterable[Link]) -> str:
+    rows = []
+    for link in sorted(links):
+        place = file_url(link.filename) if link.folder == FILES else f"../../{ABSENT}/{quote(link.filename)}"
+        python = f' data-requires-python="{escape(link.requires_python)}"' if link.requires_python else ""
+        rows.append(f'<a href="{place}#sha256={link.sha256}"{python}>{escape(link.filename)}</a><br>\n')
+    head = f"<!DOCTYPE html>\n<html>\n<head><title>{name}</title></head>\n<body>\n"
+    return head + "".join(rows) + "</body>\n</html>\n"
+
+
+def environment(shelf: str, cache: str, python: str, project: Dict[str, Any]) -> Dict[str, str]:
+    """What uv must be told to find everything on the shelf and nothing anywhere else."""
+    index = "file://" + pathname2url(os.path.join(shelf, SIMPLE))
+    found = {
+        "UV_CACHE_DIR": cache,
+        "UV_DEFAULT_INDEX": index,
+        "UV_OFFLINE": "1",
+        "UV_PYTHON": python,
+        "UV_PYTHON_DOWNLOADS": "never",
+    }
+    if project["indexes"]:
+        found["UV_INDEX"] = " ".join(f"{name}={index}" for name in project["indexes"])
+    if project["no_sources"]:
+        found["UV_NO_SOURCES_PACKAGE"] = " ".join(project["no_sources"])
+    if project["left_out_groups"]:
+        found["UV_NO_GROUP"] = " ".join(project["left_out_groups"])
+    return found
+
+
+def wrapper(shelf: str, told: Dict[str, str], proposed: Dict[str, str]) -> str:
+    """A shell script that is uv, told what it must be told, and what the caller may set otherwise."""
+    lines = [
+        "#!/bin/sh",
+        "# uv for this project, without a network: everything comes from the bundle, by its hash.",
+        "unset " + " ".join(_REMOVED),
+        *(f"export {name}={shlex.quote(value)}" for name, value in sorted(told.items())),
+        *(f'export {name}="${{{name}-{value}}}"' for name, value in sorted(proposed.items())),
+        f'exec {shlex.quote(os.path.join(shelf, UV))} "$@"',
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _write(path: str, text: str) -> None:
+    with open(path, "w", encoding="utf-8") as handle:
+        handle.write(text)

@@ -1,0 +1,1 @@
+"""Environments inside the container: made, shielded, looked into."""

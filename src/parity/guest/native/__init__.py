@@ -1,0 +1,1 @@
+"""Native libraries: what needs what, and who brings it."""

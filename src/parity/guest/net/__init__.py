@@ -1,0 +1,1 @@
+"""Package indexes and downloads, as seen from inside the container."""

@@ -1,0 +1,184 @@
+"""A project's whole page on a package index, PEP 503 or PEP 691, in the words of PEP 691.
+
+Pages can have thousands of files, so HTML is read with two expressions, not with a parser. Whatever a
+page holds, reading it takes time in proportion to its length: each anchor is looked at by itself.
+What no honest page says of a file (a name with a slash, a SHA-256 that is none, an address that is
+neither http nor https) leaves that file out, as installers do.
+"""
+
+import html
+import json
+import re
+import urllib.parse
+from typing import Any, Dict, Iterator, List, Optional
+
+from ..store.digests import announced_sha256
+
+JSON_TYPE = "application/vnd.pypi.simple.v1+json"
+_MARKS = {"data-core-metadata": "core-metadata", "data-dist-info-metadata": "core-metadata"}
+_ALGORITHMS = ("md5", "sha256", "sha384", "sha512", "blake2b")
+_ENDINGS = (".whl", ".tar.gz", ".zip", ".tar.bz2")
+MOST = 64 * 1024 * 1024
+"""Bytes of a page; the largest honest ones have some tens of millions."""
+_LONGEST = 65536
+_LONGEST_SPECIFIER = 1024
+_DIGITS = 19
+MOST_FILES = 500_000
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!%-]{0,254}")
+_START = re.compile(r"<(?=(?:a|base)\s)", re.IGNORECASE)
+_TAG = re.compile(r"""(a|base)\s((?:[^>"']|"[^"]*"|'[^']*')*)>""", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"""([\w-]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?""")
+
+
+def is_known(content_type: str) -> bool:
+    """Whether it is a type that an index answers with."""
+    return "json" in content_type.lower() or "html" in content_type.lower()
+
+
+def is_empty(body: bytes) -> bool:
+    """Whether a page names no file; some indexes answer so for what they do not have."""
+    return not any(ending.encode("ascii") in body for ending in _ENDINGS)
+
+
+def files(address: str, content_type: str, body: bytes) -> List[Dict[str, Any]]:
+    """The files of a page, their `url` absolute and without user information.
+
+    Raises:
+        ValueError: it is no page of an index.
+    """
+    found = parsed_json(body) if "json" in content_type.lower() else _html_files(body)
+    usable = list(_usable(address, found))
+    if found and not usable:
+        raise ValueError("none of its files has a plain name, an http or https address and a real SHA-256")
+    return usable
+
+
+def _usable(address: str, found: List[Dict[str, Any]]) -> Iterator[Dict[str, Any]]:
+    for file in found:
+        hashes, python = dict(file.get("hashes") or {}), file.get("requires-python") or ""
+        if not _NAME.fullmatch(file["filename"]) or not isinstance(python, str):
+            continue
+        try:
+            url, sha256 = _absolute(address, file["url"]), announced_sha256(hashes.get("sha256"))
+        except ValueError:
+            continue
+        if len(python) <= _LONGEST_SPECIFIER:
+            yield {**file, "url": url, "hashes": {**hashes, "sha256": sha256} if sha256 else hashes}
+
+
+def document(project: str, found: List[Dict[str, Any]]) -> bytes:
+    """A page as JSON (PEP 691, version 1.0)."""
+    page = {"meta": {"api-version": "1.0"}, "name": project, "files": found}
+    return json.dumps(page).encode("ascii")
+
+
+def _absolute(address: str, href: str) -> str:
+    parts = urllib.parse.urlsplit(urllib.parse.urljoin(address, href))
+    if parts.scheme not in ("http", "https"):
+        raise ValueError("the address of a file is neither http nor https")
+    return urllib.parse.urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment=""))
+
+
+def parsed_json(body: bytes) -> List[Dict[str, Any]]:
+    """The files of a page in JSON (PEP 691); ValueError for what is none."""
+    try:
+        said = json.loads(body.decode("utf-8"), parse_int=_number)  # its errors are ValueErrors
+    except RecursionError as error:
+        raise ValueError("its JSON is nested too deep") from error
+    found = said.get("files") if isinstance(said, dict) else None
+    if not isinstance(found, list) or not all(map(_is_file, found)):
+        raise ValueError("its JSON has no list of files")
+    demand_few(len(found))
+    return [dict(file) for file in found]
+
+
+def demand_few(count: int) -> None:
+    """ValueError where a page names more files than any project has."""
+    if count > MOST_FILES:
+        raise ValueError("it names more files than any project has")
+
+
+def _number(digits: str) -> int:
+    """A whole number; not every Python has a limit of its own on how long reading one takes."""
+    if len(digits) > _DIGITS:
+        raise ValueError("its JSON has a number of too many digits")
+    return int(digits)
+
+
+def _is_file(said: Any) -> bool:
+    if not isinstance(said, dict):
+        return False
+    names = isinstance(said.get("filename"), str) and isinstance(said.get("url"), str)
+    return names and isinstance(said.get("hashes") or {}, dict)
+
+
+def _html_files(body: bytes) -> List[Dict[str, Any]]:
+    text = body.decode("utf-8", "replace")
+    base = ""
+    found = []
+    parts = _START.split(_without_comments(text), MOST_FILES + 1)[1:]
+    demand_few(len(parts))
+    for part in parts:
+        match = _TAG.match(part, 0, _LONGEST)
+        if match is None:
+            continue
+        tag, inside = match.groups()
+        said = _attributes(inside)
+        if tag.lower() == "base":
+            base = said.get("href", "")
+        elif said.get("href"):
+            file = _file(_joined(base, said["href"]), said)
+            found += [file] if file is not None else []
+    return found
+
+
+def _joined(base: str, href: str) -> str:
+    try:
+        return urllib.parse.urljoin(base, href)
+    except ValueError:
+        return ""
+
+
+def _without_comments(text: str) -> str:
+    """The text without `<!-- … -->`; one that is never closed goes on to the end."""
+    kept: List[str] = []
+    begin = 0
+    while True:
+        start = text.find("<!--", begin)
+        if start < 0:
+            return "".join([*kept, text[begin:]])
+        kept.append(text[begin:start])
+        end = text.find("-->", start + 4)
+        if end < 0:
+            return "".join(kept)
+        begin = end + 3
+
+
+def _attributes(text: str) -> Dict[str, str]:
+    return {
+        name.lower(): html.unescape(double or single or bare)
+        for name, double, single, bare in _ATTRIBUTE.findall(text)
+    }
+
+
+def _file(href: str, said: Dict[str, str]) -> Optional[Dict[str, Any]]:
+    """An anchor in the words of the JSON form; None where it leads to no file."""
+    url, _, fragment = href.partition("#")
+    filename = urllib.parse.unquote(url.partition("?")[0].rpartition("/")[2])
+    if not filename.endswith(_ENDINGS):
+        return None
+    file: Dict[str, Any] = {"filename": filename, "url": url, "hashes": _hashes(fragment)}
+    if said.get("data-requires-python"):
+        file["requires-python"] = said["data-requires-python"]
+    if "data-yanked" in said:
+        file["yanked"] = said["data-yanked"] or True
+    for mark, key in _MARKS.items():
+        if mark in said:
+            file[key] = _hashes(said[mark]) or True
+    return file
+
+
+def _hashes(text: str) -> Dict[str, str]:
+    """`sha256=…` as a mapping; what is no hash is left out."""
+    pairs = (part.partition("=") for part in text.split("&"))
+    return {name: value for name, _, value in pairs if name in _ALGORITHMS}

@@ -1,0 +1,209 @@
+"""Which index a project comes from: the one it is bound to, or the only one that has it.
+
+Two indexes that have a project of the same name are a confusion: nothing says which of them is meant,
+and a resolver that searches both takes the higher version. A name that is bound is asked of its own
+index alone; any other is asked of all of them at once.
+
+The job's part:
+    {"indexes": [{"name", "url", "packages": [names, or beginnings with `*`],
+                  "credentials": {"<origin>": [user, password]}}], the default one first,
+     and the network's part as in `fetch`}
+The result's part:
+    {"names": {project: index}, "confused": {project: [indexes]}, "lacking": {project: its index},
+     "unhashed": [projects whose page has no hashes],
+     "troubles": [{"index", "url", "kind", "message"}]}   kinds: see parity.guest.net.web, and `page`
+"""
+
+import concurrent.futures
+import contextlib
+import http.client
+import threading
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional
+
+from ...portable.names import bound_to, normalize_name
+from . import pages
+from .pace import Answer
+from .simplepage import ACCEPT
+from .web import Browser, Settings, WebProblem, origin_of, read_page, settings
+
+AT_ONCE = 16
+"""Requests at one time to one index: more are slower."""
+
+_NOT_THERE = ("http-404", "http-410", "elsewhere")
+
+
+class Confused(Exception):
+    """More than one index has the project."""
+
+
+class Index(NamedTuple):
+    """An index: its name, its address with a slash at the end, and what is bound to it."""
+
+    name: str
+    url: str
+    packages: List[str]
+    browsers: "Browsers"
+
+
+class Page(NamedTuple):
+    """A project's page: its index, where it was found, and what the index answered."""
+
+    source: Index
+    address: str
+    content_type: str
+    body: bytes
+
+
+class Browsers:
+    """Browsers of one index, lent to one thread each; so many that no index is overrun."""
+
+    def __init__(self, how: Settings) -> None:
+        self.how = how
+        self._free: List[Browser] = []
+        self._lent: List[Browser] = []
+        self._over = False
+        self._permits = threading.Semaphore(AT_ONCE)
+
+    @contextlib.contextmanager
+    def one(self) -> Iterator[Browser]:
+        """A browser for the caller alone; it must have read its answers to their end, or failed."""
+        with self._permits:
+            browser = self._free.pop() if self._free else Browser(self.how)
+            self._lent.append(browser)
+            if self._over:
+                browser.abort()
+            try:
+                yield browser
+            except BaseException:
+                browser.forget()
+                raise
+            finally:
+                self._lent.remove(browser)
+                self._free.append(browser)
+
+    def abort(self) -> None:
+        """End whatever is being asked."""
+        self._over = True
+        for browser in list(self._lent):
+            browser.abort()
+
+    def close(self) -> None:
+        """Close the connections that are kept."""
+        for browser in self._free:
+            browser.forget()
+
+
+class Routes:
+    """Finds each project's one index; threads may ask at the same time, each page is fetched once."""
+
+    def __init__(self, job: Dict[str, Any]) -> None:
+        self.indexes = [_index(each, job) for each in job["indexes"]]
+        self._pool = concurrent.futures.ThreadPoolExecutor(AT_ONCE * len(self.indexes))
+        self._lock = threading.Lock()
+        self._pages: Dict[str, "concurrent.futures.Future[Page]"] = {}
+        self._confused: Dict[str, List[str]] = {}
+        self._lacking: Dict[str, str] = {}
+        self._troubles: List[Dict[str, str]] = []
+
+    def page(self, project: str) -> Page:
+        """The page of a project on its index; raises Confused, or WebProblem (`http-404`: nobody has it)."""
+        name = normalize_name(project)
+        with self._lock:
+            future = self._pages.get(name)
+            first = future is None
+            if future is None:
+                future = self._pages[name] = concurrent.futures.Future()
+        if first:
+            self._fulfil(name, future)
+        return future.result()
+
+    def logins(self, project: str, url: str) -> Dict[str, List[str]]:
+        """The login for a project's file, by its address; empty where it lies at another origin.
+
+        By address, because other indexes with other logins may lie at the same origin.
+        """
+        login = self.page(project).source.browsers.how.credentials.get(str(origin_of(url)))
+        return {url: login} if login else {}
+
+    def close(self) -> None:
+        """End all threads and connections, at once."""
+        for index in self.indexes:
+            index.browsers.abort()
+        self._pool.shutdown()
+        for index in self.indexes:
+            index.browsers.close()
+
+    def report(self) -> Dict[str, Any]:
+        """The result's part; see the module's docstring."""
+        done = {name: future for name, future in self._pages.items() if future.done()}
+        found = {name: future.result() for name, future in done.items() if future.exception() is None}
+        return {
+            "names": {name: page.source.name for name, page in found.items()},
+            "unhashed": sorted(name for name, page in found.items() if b"sha256" not in page.body),
+            "confused": self._confused,
+            "lacking": self._lacking,
+            "troubles": self._troubles,
+        }
+
+    def trouble(self, index: str, url: str, kind: str, message: str) -> None:
+        """Remember what an index did wrong: the resolver's own words will not tell which it was."""
+        with self._lock:
+            self._troubles.append({"index": index, "url": url, "kind": kind, "message": message})
+
+    def _fulfil(self, name: str, future: "concurrent.futures.Future[Page]") -> None:
+        try:
+            future.set_result(self._find(name))
+        except Exception as error:  # noqa: BLE001 - whoever waits for it gets it
+            if isinstance(error, WebProblem) and error.again:
+                with self._lock:
+                    del self._pages[name]  # whoever asks again causes another try
+            future.set_exception(error)
+
+    def _find(self, name: str) -> Page:
+        bound = bound_to(name, ((index.name, index.packages) for index in self.indexes))
+        if bound is not None:
+            page = next(self._ask(index, name) for index in self.indexes if index.name == bound)
+            if page is None:
+                self._lacking[name] = bound
+        else:
+            answers = self._pool.map(lambda index: self._ask(index, name), self.indexes)
+            found = [answer for answer in answers if answer is not None]
+            if len(found) > 1:
+                self._confused[name] = [each.source.name for each in found]
+                raise Confused(name)
+            page = found[0] if found else None
+        if page is None:
+            raise WebProblem("http-404", "no index has it")
+        return page
+
+    def _ask(self, index: Index, name: str) -> Optional[Page]:
+        """The page of a project on one index, None where it is not there."""
+        url = f"{index.url}{name}/"
+        try:
+            with index.browsers.one() as browser:
+                # An index that points to another host for what it lacks does not have it.
+                elsewhere = index is not self.indexes[0]
+                answer = browser.get(url, {"Accept": ACCEPT}, stay=elsewhere, most=pages.MOST)
+                page = _read(index, browser.address, answer)
+        except WebProblem as problem:
+            if problem.kind in _NOT_THERE:
+                return None
+            self.trouble(index.name, url, problem.kind, problem.message)
+            raise
+        return None if pages.is_empty(page.body) else page
+
+
+def _index(said: Dict[str, Any], job: Dict[str, Any]) -> Index:
+    how = settings({**job, "credentials": said["credentials"]})
+    return Index(said["name"], said["url"].rstrip("/") + "/", said["packages"], Browsers(how))
+
+
+def _read(index: Index, address: str, answer: Answer) -> Page:
+    try:
+        body = read_page(answer, pages.MOST)
+    except (OSError, http.client.HTTPException) as error:
+        raise WebProblem("network", "the connection broke in the middle", again=True) from error
+    kind = answer.getheader("Content-Type") or ""
+    if not pages.is_known(kind):
+        raise WebProblem("page", f"it does not answer like a package index, but with {kind or 'something'}")
+    return Page(index, address, kind, body)

@@ -1,0 +1,174 @@
+"""apt and dpkg: what they sign is Release, which holds the hash of Packages, which holds each file's.
+
+apt checks that chain and is never allowed to do without it; the digest that the signed index names is
+compared once more with the file.
+"""
+
+import glob
+import os
+import re
+from typing import Any, Dict, List, Sequence, Tuple
+
+from ..store.store import sha256_file
+from .room import Fetched, Manager, Problem, Room
+
+_OPTIONS = (
+    "APT::Sandbox::User=root",  # the container has no right to change users
+    "APT::Get::AllowUnauthenticated=false",
+    "APT::Update::Error-Mode=any",
+    "Acquire::AllowInsecureRepositories=false",
+    "Acquire::AllowWeakRepositories=false",
+    "Acquire::AllowDowngradeToInsecureRepositories=false",
+    "Acquire::Languages=none",
+    "Acquire::ForceHash=SHA256",
+    "Acquire::Retries=3",
+    "Acquire::http::Timeout=30",
+    "Acquire::https::Timeout=30",
+)
+_URI = re.compile(r"^'[^']*' (\S+) \d+ SHA256:([0-9a-f]{64})$")
+_INST = re.compile(r"^Inst (\S+) ")
+# A source that is trusted without a signature is trusted by its signature here, or not at all.
+_UNCHECKED = re.compile(r"\b(?:trusted|allow-[a-z-]+)=[^\s\]]*", re.IGNORECASE)
+_UNCHECKED_FIELD = re.compile(r"^(?:Trusted|Allow-[A-Za-z-]+):.*\n?", re.IGNORECASE | re.MULTILINE)
+_UNSIGNED = (
+    r"is not signed|does not have a Release file|NO_PUBKEY|GPG error|signatures? (?:could|were invalid)"
+)
+_UNREACHED = "Failed to fetch|index files failed|Unable to fetch|Could not (?:connect|resolve)"
+_UNKNOWN = "Unable to locate package|no installation candidate|Couldn't find any package"
+_WRONG = (
+    (re.compile(r"Version '.*' for '.*' was not found"), "gone"),
+    (re.compile(_UNKNOWN), "unknown"),
+    (re.compile(_UNSIGNED), "unsigned"),
+    (re.compile(_UNREACHED), "unreachable"),
+    (re.compile("Hash Sum mismatch|unauthenticated"), "unsigned"),
+)
+
+
+class Apt(Manager):
+    """Debian, Ubuntu and those that follow them."""
+
+    name, program = "deb", "apt-get"
+
+    def fetch(self, room: Room, names: Sequence[str]) -> List[Fetched]:
+        """Download into a private folder; see `Manager.fetch`."""
+        apt = _Apt(room, exact=any("=" in name for name in names))
+        apt.update()
+        signed = apt.signed(names)
+        order = apt.order(names)
+        apt.ask("--download-only", *names)
+        found = [apt.checked(file, digest) for file, digest in signed]
+        return sorted(found, key=lambda each: _place(each, order))
+
+    def exactly(self, package: Dict[str, Any]) -> str:
+        """`name:arch=version`."""
+        arch = "" if package["arch"] == "all" else ":" + package["arch"]
+        return "{name}{0}={version}".format(arch, **package)
+
+
+def _place(found: Fetched, order: Sequence[str]) -> int:
+    """Where a package stands in apt's simulation, which tells foreign architectures."""
+    spelled = [name for name in (found.name, f"{found.name}:{found.arch}") if name in order]
+    return order.index(spelled[0]) if spelled else len(order)
+
+
+class _Apt:
+    def __init__(self, room: Room, exact: bool) -> None:
+        self._room = room
+        self._archives = room.below("archives")
+        for left in glob.glob(os.path.join(glob.escape(self._archives), "*.deb")):
+            os.unlink(left)  # apt would not name it again
+        for each in ("lists/partial", "archives/partial", "sources.d"):
+            room.below(each)
+        write_sources("/etc/apt", room.folder)
+        options = [
+            *_OPTIONS,
+            "Dir::State::lists=" + room.below("lists"),
+            "Dir::Cache=" + room.folder,
+            "Dir::Cache::archives=" + self._archives,
+            "Dir::Etc::sourcelist=" + os.path.join(room.folder, "sources.list"),
+            "Dir::Etc::sourceparts=" + room.below("sources.d"),
+        ]
+        if room.ca:
+            options.append("Acquire::https::CaInfo=" + room.ca)
+        self._command = ["apt-get", "-q"] + [word for option in options for word in ("-o", option)]
+        self._install = ["-y", "--no-install-recommends", "--no-remove"]
+        self._install += [] if exact else ["--no-upgrade"]  # what the image has of that name is enough
+
+    def update(self) -> None:
+        """The signed lists, once for each container."""
+        done = os.path.join(self._room.folder, "updated")
+        if os.path.exists(done):
+            return
+        code, said = self._room.run([*self._command, "update"])
+        if code != 0 or re.search("^(?:E:|W: (?:Failed to fetch|Some index))", said, re.MULTILINE):
+            raise _problem("the image's package sources cannot be read", said, "unreachable")
+        with open(done, "w", encoding="ascii"):
+            pass
+
+    def ask(self, how: str, *names: str) -> str:
+        """What `apt-get install` says to these names."""
+        code, said = self._room.run([*self._command, "install", *self._install, how, "--", *names])
+        if code != 0:
+            raise _problem("apt does not find a way to install them", said, "failed")
+        return said
+
+    def signed(self, names: Sequence[str]) -> List[Tuple[str, str]]:
+        """(file, SHA-256) of everything to download, as the signed index has it."""
+        lines = [line for line in self.ask("--print-uris", *names).splitlines() if line.startswith("'")]
+        matches = [_URI.match(line) for line in lines]
+        if not all(matches):
+            raise Problem("unsigned", "the package sources name no SHA-256", "\n".join(lines))
+        return [(match.group(1), match.group(2)) for match in matches if match]
+
+    def order(self, names: Sequence[str]) -> List[str]:
+        """The names in the order in which they would be unpacked, `name:arch` for foreign ones."""
+        found = (_INST.match(line) for line in self.ask("--simulate", *names).splitlines())
+        return [match.group(1) for match in found if match]
+
+    def checked(self, file: str, digest: str) -> Fetched:
+        """A downloaded file, its bytes those of the signed index."""
+        path = os.path.join(self._archives, file)
+        if sha256_file(path) != digest:
+            raise Problem("unsigned", f"{file} is not what the signed index names")
+        asked = [
+            "dpkg-deb",
+            "--showformat=${Package}\\n${Version}\\n${Architecture}\\n${Provides}",
+            "-W",
+            path,
+        ]
+        name, version, arch, provides = self._room.demand("reading " + file, asked).split("\n")[:4]
+        others = [each.strip().partition(" ")[0] for each in provides.split(",")]
+        return Fetched(name, version, arch, file_name(name, version, arch), path, digest, others)
+
+
+def file_name(name: str, version: str, arch: str) -> str:
+    """As the distribution's pool has it: without the epoch."""
+    return f"{name}_{version.rpartition(':')[2]}_{arch}.deb"
+
+
+def write_sources(etc: str, folder: str) -> None:
+    """Copy apt's sources without the options that do away with signatures."""
+    paths = [os.path.join(etc, "sources.list")]
+    paths += sorted(glob.glob(os.path.join(glob.escape(etc), "sources.list.d", "*")))
+    for path in paths:
+        if os.path.isfile(path) and path.endswith((".list", ".sources")):
+            with open(path, encoding="utf-8", errors="replace") as file:
+                text = demanding(file.read(), path.endswith(".sources"))
+            place = "" if os.path.dirname(path) == etc else "sources.d"
+            with open(os.path.join(folder, place, os.path.basename(path)), "w", encoding="utf-8") as file:
+                file.write(text)
+
+
+def demanding(text: str, fields: bool) -> str:
+    """A list of sources of which every one must be signed; `fields`: in the deb822 format."""
+    if fields:
+        return _UNCHECKED_FIELD.sub("", text)
+    return re.sub(r"\[\s*\]", "", _UNCHECKED.sub("", text))
+
+
+def _problem(message: str, said: str, otherwise: str) -> Problem:
+    lines = [line for line in said.splitlines() if line.startswith(("E:", "W:", "Err:"))]
+    told = "\n".join(lines) or said
+    kind = next((kind for pattern, kind in _WRONG if pattern.search(told)), otherwise)
+    reason = next((line[3:] for line in lines if line.startswith("E:")), "")
+    return Problem(kind, f"{message}: {reason}" if reason else message, told)

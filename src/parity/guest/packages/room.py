@@ -1,0 +1,102 @@
+"""Where a package manager works on our behalf: a private folder, an environment of ours, its words read."""
+
+import os
+from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
+
+from ..confinement import running
+
+_TAIL = 12
+_KEEP = 32 * 1024 * 1024
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+class Problem(Exception):
+    """It could not be had; `kind` is one of those in `guest.tasks.system`, `said` the manager's lines."""
+
+    def __init__(self, kind: str, message: str, said: str = "") -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+        self.said = [line for line in said.splitlines() if line.strip()][-_TAIL:]
+
+
+class Fetched(NamedTuple):
+    """A package's file at `path`, checked against its distribution's signatures.
+
+    `file` is the name under which it travels, `provides` what else it can be asked for by.
+    """
+
+    name: str
+    version: str
+    arch: str
+    file: str
+    path: str
+    sha256: str
+    provides: List[str]
+
+
+class Manager:
+    """A package manager that downloads and checks."""
+
+    name = ""
+    program = ""
+
+    def fetch(self, room: "Room", names: Sequence[str]) -> List[Fetched]:
+        """These packages and what they need beyond what is installed, in the order of installation.
+
+        Raises:
+            Problem: they cannot be had, or their distribution did not sign them.
+        """
+        raise NotImplementedError
+
+    def exactly(self, package: Dict[str, Any]) -> str:
+        """A locked package in the manager's words."""
+        raise NotImplementedError
+
+
+class Room:
+    """A folder and an environment for one image's package manager."""
+
+    def __init__(self, job: Dict[str, Any]) -> None:
+        self.folder = str(job["folder"])
+        self._timeout = float(job["timeout"])
+        os.makedirs(self.folder, mode=0o700, exist_ok=True)
+        self.ca = ""
+        self.environment = {"PATH": _PATH, "LC_ALL": "C.UTF-8", "HOME": self.folder, "TMPDIR": "/tmp"}  # noqa: S108
+        self.environment["DEBIAN_FRONTEND"] = "noninteractive"
+        for key in ("http", "https", "no"):
+            value = (job.get("proxies") or {}).get(key)
+            if value:
+                self.environment[f"{key}_proxy"] = self.environment[f"{key.upper()}_PROXY"] = value
+        if job.get("ca"):
+            self.ca = os.path.join(self.folder, "ca.pem")
+            self.environment["SSL_CERT_FILE"] = self.ca
+            with open(self.ca, "w", encoding="ascii") as file:
+                file.write(job["ca"])
+
+    def below(self, *parts: str) -> str:
+        """A folder in the private one, made if it is not there."""
+        path = os.path.join(self.folder, *parts)
+        os.makedirs(path, exist_ok=True)
+        return path
+
+    def run(self, argv: Sequence[str]) -> Tuple[int, str]:
+        """Exit code and output of a command, first what it said on stdout, then the rest.
+
+        Raises:
+            Problem: it cannot be started, or took too long.
+        """
+        try:
+            done = running.run(argv, self.environment, self.folder, self._timeout, keep=_KEEP)
+        except OSError as error:
+            raise Problem("unsupported", f"the image has no {argv[0]}: {error.strerror}") from error
+        if done.exit_code == running.OVERTIME:
+            raise Problem("unreachable", f"{argv[0]} did not end within {self._timeout:.0f} s")
+        return done.exit_code, done.stdout + done.stderr
+
+    def demand(self, what: str, argv: Sequence[str]) -> str:
+        """The output of a command that must succeed."""
+        code, said = self.run(argv)
+        if code != 0:
+            raise Problem("failed", f"{what} failed (exit code {code})", said)
+        return said

@@ -1,0 +1,1 @@
+"""The store: content by its digest."""

@@ -1,0 +1,1 @@
+"""One module for each job that `run_guest` can ask for."""

@@ -1,0 +1,154 @@
+"""Build a wheel from a source, cut off from everything: the one place where a source's code runs.
+
+Every result has "refused" besides where the source is none that is unpacked: why not.
+
+Job:
+    {"do": "peek", "requires" or "build", "uv": path, "python": path, "work": a writable folder,
+     "source": folder, or an archive of it, "subdirectory": text, "find_links": folder with the wheels
+     that the build needs, "system": {"requires", "backend", "paths"} (PEP 517, 518),
+     "versions": {variable: version}, "epoch": seconds for SOURCE_DATE_EPOCH,
+     "timeout": seconds for each step, "alone": whether this user is nobody else's}
+Result of `peek`:
+    {"isolation": {...}, "pyproject": text or null, "setup": whether there is a setup.py, "error"}
+Result of `requires`, what the backend asks for besides `system`:
+    {"isolation": {...}, "wheel": [...], "editable": [...], "error": text or ""}
+Result of `build`:
+    {"isolation": {...}, "wheel": the name of what lies in `out-1` of `work` (a second build is in `out-2`),
+     "commands": [[word]], "error": text or ""}
+"""
+
+import json
+import os
+import shutil
+from typing import Any, Callable, Dict
+
+from ...portable.treepaths import Refused, shown
+from ..confinement import alone
+from ..environment import isolation
+from ..environment.buildplace import build_environment, make_tools, outputs, tail
+from ..environment.unpack import unpack
+from ..environment.uvrun import run
+
+_LARGEST_PYPROJECT = 1 << 20
+_HOOKS = """
+import importlib, json, os, sys
+answer, backend, paths = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
+sys.path[:0] = [os.path.abspath(path) for path in paths]
+module, _, attribute = backend.partition(":")
+thing = importlib.import_module(module)
+for name in filter(None, attribute.split(".")):
+    thing = getattr(thing, name)
+found = {}
+for kind in ("wheel", "editable"):
+    hook = getattr(thing, "get_requires_for_build_" + kind, None)
+    found[kind] = list(hook({})) if hook else []
+with open(answer, "w") as file:
+    json.dump(found, file)
+"""
+
+
+def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[str, Any]:
+    """Ask or build; see the module's docstring."""
+    del emit
+    os.umask(0o022)
+    result: Dict[str, Any] = {"isolation": isolation.isolation(), "error": ""}
+    if all(result["isolation"].values()):
+        try:
+            result.update(_STEPS[job["do"]](job))
+        except Refused as error:
+            result["refused"] = str(error)
+    return result
+
+
+def _fresh_source(job: Dict[str, Any]) -> str:
+    """A new copy at the same place each time; gives the folder of the package."""
+    place = os.path.join(job["work"], "source")
+    shutil.rmtree(place, ignore_errors=True)
+    if os.path.isdir(job["source"]):
+        shutil.copytree(job["source"], place, symlinks=True)
+    else:
+        unpack(job["source"], place)
+    for folder, names, files in os.walk(place):
+        for name in names + files:
+            path = os.path.join(folder, name)
+            if not os.path.islink(path):
+                os.utime(path, (job["epoch"], job["epoch"]))
+    folder = os.path.normpath(os.path.join(place, job["subdirectory"]))
+    inside = os.path.realpath(folder)
+    if not (inside + os.sep).startswith(os.path.realpath(place) + os.sep) or not os.path.isdir(inside):
+        raise Refused("its subdirectory %s is no folder in it" % shown(job["subdirectory"]))
+    return folder
+
+
+def _peek(job: Dict[str, Any]) -> Dict[str, Any]:
+    folder = _fresh_source(job)
+    path = os.path.join(folder, "pyproject.toml")
+    text = None
+    if os.path.isfile(path):
+        with open(path, "rb") as file:
+            data = file.read(_LARGEST_PYPROJECT + 1)
+        if len(data) > _LARGEST_PYPROJECT:
+            raise Refused("its pyproject.toml is larger than 1 MiB")
+        text = data.decode("utf-8", "replace")
+    return {"pyproject": text, "setup": os.path.exists(os.path.join(folder, "setup.py"))}
+
+
+def _requires(job: Dict[str, Any]) -> Dict[str, Any]:
+    folder, system = _fresh_source(job), job["system"]
+    environment = build_environment(job)
+    tools = os.path.join(job["work"], "tools")
+    error = make_tools(job, environment, tools, system["requires"])
+    if error:
+        return {"error": error}
+    answer = os.path.join(job["work"], "requires.json")
+    command = [os.path.join(tools, "bin", "python"), "-c", _HOOKS, answer]
+    command += [system["backend"], json.dumps(system["paths"])]
+    code, stdout, stderr = run(command, environment, folder, job["timeout"])
+    alone.end_leftovers(job)
+    if code != 0:
+        return {"error": tail(stdout + stderr) or "exit code %d" % code}
+    return _answered(answer)
+
+
+def _answered(path: str) -> Dict[str, Any]:
+    """What a backend wrote down, which may be anything."""
+    try:
+        with open(path, "rb") as file:
+            found = json.loads(file.read(_LARGEST_PYPROJECT).decode("utf-8"))
+        return {kind: [str(one) for one in found[kind]] for kind in ("wheel", "editable")}
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        return {"error": "error: its build backend answers nonsense: %s" % error}
+
+
+def _build(job: Dict[str, Any]) -> Dict[str, Any]:
+    environment = build_environment(job)
+    folders = []
+    for out in outputs(job, "out"):
+        folder = _fresh_source(job)
+        command = [job["uv"], "build", "--wheel", "--no-sources", "--no-index"]
+        command += ["--find-links", job["find_links"], "--no-create-gitignore", "--out-dir", out, folder]
+        code, stdout, stderr = run(command, environment, job["work"], job["timeout"], bool(job.get("alone")))
+        alone.end_leftovers(job)
+        if code != 0:
+            return {"error": tail(stdout + stderr) or "exit code %d" % code}
+        _open_to_all(out)
+        folders.append(out)
+    return {"wheel": _only_wheel(folders[0]), "commands": [command]}
+
+
+def _open_to_all(folder: str) -> None:
+    """Let whoever repairs the wheel read it: a backend may have made it for itself alone."""
+    os.chmod(folder, 0o755)  # noqa: S103
+    for name in os.listdir(folder):
+        path = os.path.join(folder, name)
+        if os.path.isfile(path) and not os.path.islink(path):
+            os.chmod(path, 0o644)
+
+
+def _only_wheel(folder: str) -> str:
+    """The name of the one wheel that a build made; empty where it made none or several."""
+    names = [name for name in os.listdir(folder) if name.endswith(".whl")]
+    return names[0] if len(names) == 1 else ""
+
+
+_STEPS = {"peek": _peek, "requires": _requires, "build": _build}

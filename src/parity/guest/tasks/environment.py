@@ -1,0 +1,30 @@
+"""What was installed, read by somebody whom no package's code can reach, out of what it cannot change.
+
+Job:
+    {"site_packages": the new environment's, "bundle": the bundle's folder}
+Events:
+    {"event": "found", "distributions": [[name, version, [module], count of files]], "hidden": see
+     `alone.hide`, "project": whether a project is carried}
+Result:
+    {"linker": see `linker.judge`, "seconds": that it took}
+"""
+
+import os
+import time
+from typing import Any, Callable, Dict
+
+from ..confinement import alone
+from ..environment import modules
+from ..native import linker
+from .checkout import DOCUMENT
+
+
+def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[str, Any]:
+    """Read, and ask the linker; see the module's docstring."""
+    found = modules.distributions(job["site_packages"])
+    rows = [[each.name, each.version, each.modules, len(each.files)] for each in found]
+    project = os.path.exists(os.path.join(job["bundle"], *DOCUMENT))
+    emit({"event": "found", "distributions": rows, "hidden": alone.hide(), "project": project})
+    begin = time.monotonic()
+    judged = linker.judge(job["site_packages"], found)
+    return {"linker": judged, "seconds": round(time.monotonic() - begin, 3)}

@@ -1,0 +1,234 @@
+"""Imports modules in the new environment and tells what went wrong; runs in that environment's own Python.
+
+Each package gets a process of its own, forked from this one, which imports nothing itself and is closed
+to them (see `alone.hide`): what a package says, it can say of its own modules alone. Whatever it leaves
+running is killed before the next one begins.
+
+Job:
+    {"packages": [[name, [module]]], "service": the name of the service's socket or "" (see `service`),
+     "tickets": whether the service tells which package is next (else all, in order),
+     "site_packages": the environment's, "environment": for the children, "folder": an empty one,
+     "timeout": seconds for each process, "alone": whether this user is nobody else's}
+Events:
+    {"event": "begin", "package": number}, for each process
+    {"event": "tried", "package": number, "answers": [{"module", "error", "at", "text"}]}
+Result:
+    {}
+"""
+
+import gc
+import importlib
+import json
+import os
+import resource
+import select
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import traceback
+import types
+from contextlib import suppress
+from functools import partial
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Tuple
+
+from ..confinement import alone
+from ..environment import service
+
+_SAID = 1024 * 1024  # bytes that one process may say of its modules
+_TEXT = 4000
+_PATIENCE = 0.1  # seconds between looks at a child that says nothing
+_SHARED = ("/tmp", "/dev/shm")  # noqa: S108 - where everybody may write in the container
+
+Answer = Dict[str, str]
+
+
+def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[str, Any]:
+    """Import; see the module's docstring."""
+    os.environ.clear()
+    os.environ.update(job["environment"])
+    gc.disable()  # what an import makes stays, in a process that ends soon
+    limits = _limits()
+    for number in _numbers(job):
+        if _limits() != limits:  # as another process of the same user may do (prlimit(2))
+            raise RuntimeError("a package changed the limits of those after it")
+        begin = partial(emit, {"event": "begin", "package": number})
+        answers = _try(job, job["packages"][number][1], begin)
+        emit({"event": "tried", "package": number, "answers": answers})
+    return {}
+
+
+def _limits() -> List[Any]:
+    names = sorted(name for name in dir(resource) if name.startswith("RLIMIT_"))
+    return [resource.getrlimit(getattr(resource, name)) for name in names]
+
+
+def _numbers(job: Dict[str, Any]) -> Iterator[int]:
+    count = len(job["packages"])
+    if not job["tickets"]:
+        return iter(range(count))
+    tickets = service.Client(job["service"])
+    return (number for number in iter(tickets.next, None) if number < count)
+
+
+def _try(job: Dict[str, Any], modules: List[str], begin: Callable[[], Any]) -> List[Answer]:
+    """Import all modules; a process that dies is blamed on the module it was importing."""
+    answers: Dict[str, Answer] = {}
+    rest = list(modules)
+    while rest:
+        begin()
+        said, ending = _in_a_child(job, rest)
+        for line in said.splitlines():
+            answer = _answer(line)
+            if answer and answer["module"] in rest and answer["module"] not in answers:
+                answers[answer["module"]] = answer
+        rest = [module for module in rest if module not in answers]
+        if rest:  # the first that gave no answer is the one that ended the process
+            answers[rest[0]] = {"module": rest[0], "error": ending, "at": "", "text": ""}
+            rest = rest[1:]
+    return [answers[module] for module in modules]
+
+
+def _answer(line: bytes) -> Answer:
+    """One line of a child, whose words are the package's; empty where it is no answer."""
+    try:
+        said = json.loads(line.decode("ascii"))
+        return {key: str(said[key])[:_TEXT] for key in ("module", "error", "at", "text")}
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return {}
+
+
+class _Child(NamedTuple):
+    pid: int
+    reader: int
+
+
+def _in_a_child(job: Dict[str, Any], modules: List[str]) -> Tuple[bytes, str]:
+    """What a process said that was to import these modules, and how it ended."""
+    room = tempfile.mkdtemp(prefix="parity-")
+    try:
+        child = _fork(job, modules, room)
+        try:
+            said, ending = _listen(child, job["timeout"])
+        finally:
+            os.close(child.reader)
+            _end(child, job["alone"])
+    finally:
+        shutil.rmtree(room, ignore_errors=True)
+        if job["alone"]:
+            _clear_shared()
+    return said, ending
+
+
+def _listen(child: _Child, timeout: float) -> Tuple[bytes, str]:
+    """What the child says until its end, and how it ended, or why it was not waited for any longer."""
+    said, deadline = bytearray(), time.monotonic() + timeout
+    opened = True
+    while True:
+        pid, status = os.waitpid(child.pid, os.WNOHANG)
+        if not opened and not pid:
+            time.sleep(0.001)
+        while opened and select.select([child.reader], [], [], 0 if pid else _PATIENCE)[0]:
+            chunk = os.read(child.reader, 65536)
+            opened = bool(chunk)
+            said += chunk
+            if len(said) > _SAID or time.monotonic() > deadline:
+                break
+        if len(said) > _SAID:
+            return b"", "Crash: the import said more than %d bytes" % _SAID
+        if pid:
+            return bytes(said), "Crash: the import ended the interpreter (%s)" % _ending(status)
+        if time.monotonic() > deadline:
+            return bytes(said), "TimeoutError: the import did not end within %d s" % timeout
+
+
+def _end(child: _Child, by_user: bool) -> None:
+    """Nothing that the child began goes on."""
+    if by_user:
+        alone.end_others()
+        return
+    try:
+        os.killpg(child.pid, signal.SIGKILL)
+        os.waitpid(child.pid, 0)
+    except OSError:
+        pass  # it has ended and was waited for
+
+
+def _clear_shared() -> None:
+    """Remove what this user left where everybody may write."""
+    for folder in _SHARED:
+        for name in os.listdir(folder) if os.path.isdir(folder) else ():
+            path = os.path.join(folder, name)
+            try:
+                if os.lstat(path).st_uid == os.getuid():
+                    shutil.rmtree(path) if os.path.isdir(path) and not os.path.islink(path) else os.unlink(
+                        path
+                    )
+            except OSError:
+                pass  # what cannot be removed fills a folder that has a limit
+
+
+def _ending(status: int) -> str:
+    if os.WIFSIGNALED(status):
+        return "signal %d" % os.WTERMSIG(status)
+    return "exit code %d" % os.WEXITSTATUS(status)
+
+
+# --- in the child ---------------------------------------------------------------------------------
+
+
+def _fork(job: Dict[str, Any], modules: List[str], room: str) -> _Child:
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid:
+        os.close(writer)
+        return _Child(pid, reader)
+    try:
+        os.setsid()
+        _leave_parent(writer, job, room)
+        for name in modules:
+            os.write(writer, b"\n" + json.dumps(_imported(name)).encode("ascii") + b"\n")
+    finally:
+        os._exit(0)
+
+
+def _leave_parent(writer: int, job: Dict[str, Any], room: str) -> None:
+    """Give up all that is the parent's: its descriptors, its words, its folder, its modules' names."""
+    empty = os.open(os.devnull, os.O_RDWR)
+    for number in (0, 1, 2):
+        os.dup2(empty, number)
+    for name in os.listdir("/proc/self/fd"):
+        if int(name) > 2 and int(name) != writer:  # noqa: PLR2004 - the three streams
+            with suppress(OSError):  # one is that with which the folder was read
+                os.close(int(name))
+    sys.stdout = sys.__stdout__
+    os.environ["HOME"] = os.environ["TMPDIR"] = tempfile.tempdir = room
+    tempfile.tempdir = None
+    os.chdir(job["folder"])
+    sys.argv = ["-c"]
+    sys.path[0] = ""
+    sys.modules["__main__"] = types.ModuleType("__main__")
+    if job["service"]:
+        service.compile_with(job["service"], job["site_packages"])
+    alone.hide(False)  # as any program is
+
+
+def _imported(name: str) -> Answer:
+    error = at = text = ""
+    try:
+        importlib.import_module(name)
+    except BaseException as problem:  # noqa: BLE001 - a module may raise anything
+        text = str(problem)[:_TEXT]
+        error = type(problem).__name__ + ": " + text.split("\n")[0]
+        at = _place(problem)
+    return {"module": name, "error": error, "at": at, "text": text}
+
+
+def _place(problem: BaseException) -> str:
+    """The last line of an installed package before the failure, else the last line of Python."""
+    frames = traceback.extract_tb(problem.__traceback__)
+    ours = (__file__, service.__file__, "<string>")
+    frames = [f for f in frames if "importlib" not in f.filename and f.filename not in ours]  # type: ignore[assignment]
+    frames = [f for f in frames if "site-packages" in f.filename] or frames  # type: ignore[assignment]
+    return "%s:%d" % (frames[-1].filename, frames[-1].lineno or 0) if frames else ""

@@ -1,0 +1,59 @@
+"""Read a project's uv.lock for this target with uv itself: is it current, and what does it pin?
+
+Only metadata files of the project are there, no code of it; uv may neither build nor reach anything.
+
+Job:
+    {"uv": path, "python": path, "files": {relative path: text}, "root": the project's folder among
+     them, "extras": [...], "groups": [...] or null for uv's default ones, "timeout": seconds}
+Result:
+    {"check": exit code of `uv lock --check`, "said": its stderr,
+     "lock": text of the PEP 751 export or null, "stderr": of the export}
+"""
+
+import os
+import shutil
+import tempfile
+from typing import Any, Callable, Dict, List
+
+from ..environment.uvrun import offline_environment, run
+
+
+def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[str, Any]:
+    """Check and export; see the module's docstring."""
+    del emit
+    home = tempfile.mkdtemp(prefix="parity-project-")
+    try:
+        return _read(job, home)
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _read(job: Dict[str, Any], home: str) -> Dict[str, Any]:
+    tree = os.path.join(home, "tree")
+    for name, text in job["files"].items():
+        path = os.path.join(tree, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+    root = os.path.normpath(os.path.join(tree, job["root"]))
+    environment = offline_environment(home, job["python"])
+    environment["UV_NO_BUILD"] = "1"
+    check, _, said = run([job["uv"], "lock", "--check", "--verbose"], environment, root, job["timeout"])
+    code, text, stderr = run([job["uv"], *_export(job)], environment, root, job["timeout"])
+    return {
+        "check": check,
+        "said": said.replace(tree + os.sep, ""),
+        "lock": text if code == 0 else None,
+        "stderr": stderr.replace(tree + os.sep, ""),
+    }
+
+
+def _export(job: Dict[str, Any]) -> List[str]:
+    command = ["export", "--frozen", "--format", "pylock.toml", "--no-header", "--quiet"]
+    for extra in job["extras"]:
+        command += ["--extra", extra]
+    if job["groups"] is not None:
+        command += ["--no-default-groups"]
+        for group in job["groups"]:
+            command += ["--group", group]
+    return command

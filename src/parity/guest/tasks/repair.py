@@ -1,0 +1,112 @@
+"""Make built wheels suit the plain target with auditwheel: foreign libraries grafted in, the tag true.
+
+It runs in the builder's container, after the build, and as cut off as that was.
+
+Job, besides that of `build`:
+    {"wheel": the file's name in both output folders of the build, "built": its work folder,
+     "platform": the target's own tag (`manylinux_2_31_x86_64`), "tools": requirement lines,
+     "find_links": folder with their wheels,
+     "system": packages of the distribution whose libraries stay outside the wheel}
+Result:
+    {"isolation": {...}, "grafted": [paths in the wheel that lies in `repaired-1` of `work`; the second
+     one is in `repaired-2`], "left_out": [names of libraries], "commands": [[word]], "error": text or ""}
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import zipfile
+from typing import Any, Callable, Dict, List, Set, Tuple
+
+from ..environment import isolation
+from ..environment.buildplace import build_environment, make_tools, outputs, tail
+from ..environment.uvrun import run
+
+_LISTING = (
+    ("dpkg-query", ["dpkg-query", "--listfiles"]),
+    ("rpm", ["rpm", "--query", "--list"]),
+    ("apk", ["apk", "info", "--quiet", "--contents"]),
+)
+_LIBRARY = re.compile(r"lib[^/]*\.so(\.[0-9.]+)?$|[^/]+\.so(\.[0-9]+)+$")
+_UNKNOWN_PLATFORM = "invalid choice"
+_NO_LIBRARY = "no ELF"
+_EXCLUDED = re.compile(r"[Ee]xcluding (\S+)")
+
+
+def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[str, Any]:
+    """Repair; see the module's docstring."""
+    del emit
+    os.umask(0o022)
+    result: Dict[str, Any] = {"isolation": isolation.isolation(), "error": ""}
+    if all(result["isolation"].values()):
+        result.update(_repair(job))
+    return result
+
+
+def _repair(job: Dict[str, Any]) -> Dict[str, Any]:
+    environment = build_environment(job)
+    tools = os.path.join(job["work"], "repair-tools")
+    error = make_tools(job, environment, tools, job["tools"])
+    if error:
+        return {"error": error}
+    binaries = os.path.join(tools, "bin")
+    environment["PATH"] = binaries + ":" + environment["PATH"]
+    exclude = [word for name in libraries_of(job["system"]) for word in ("--exclude", name)]
+    done: Dict[str, Any] = {"grafted": [], "left_out": [], "commands": []}
+    for source, out in zip(outputs({"work": job["built"]}, "out"), outputs(job, "repaired")):
+        wheel = os.path.join(source, job["wheel"])
+        command, said, error = _auditwheel(job, environment, binaries, wheel, out, exclude)
+        if error:
+            return {"error": error}
+        done["commands"] = [command]
+        done["left_out"] = sorted(set(_EXCLUDED.findall(said)))
+        done["grafted"] = _grafted(out)
+    return done
+
+
+def _auditwheel(
+    job: Dict[str, Any], environment: Dict[str, str], binaries: str, wheel: str, out: str, exclude: List[str]
+) -> Tuple[List[str], str, str]:
+    """Run it for the target's own platform, or, where it does not know that, for the oldest that fits."""
+    command: List[str] = []
+    for platform in (job["platform"], "auto"):
+        command = [os.path.join(binaries, "auditwheel"), "repair", "--plat", platform, *exclude]
+        command += ["--wheel-dir", out, wheel]
+        code, stdout, stderr = run(command, environment, job["work"], job["timeout"])
+        said = stdout + stderr
+        if code == 0:
+            return command, said, ""
+        if _NO_LIBRARY in said:
+            os.makedirs(out, exist_ok=True)
+            shutil.copy(wheel, out)
+            return command, said, ""
+        if _UNKNOWN_PLATFORM not in said:
+            break
+    return command, said, "auditwheel: " + (tail(said) or "exit code %d" % code)
+
+
+def _grafted(folder: str) -> List[str]:
+    """The libraries that were copied into the wheel: auditwheel puts them below `<name>.libs`."""
+    found: List[str] = []
+    for name in os.listdir(folder):
+        with zipfile.ZipFile(os.path.join(folder, name)) as wheel:
+            found += [each for each in wheel.namelist() if each.partition("/")[0].endswith(".libs")]
+    return sorted(each for each in found if not each.endswith("/"))
+
+
+def libraries_of(packages: List[str]) -> List[str]:
+    """The shared libraries that packages of the distribution own, as the builder has them installed."""
+    manager: List[str] = next((command for program, command in _LISTING if shutil.which(program)), [])
+    found: Set[str] = set()
+    for package in packages if manager else ():
+        done = subprocess.run(
+            [*manager, package],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            check=False,
+        )
+        names = [line.rpartition("/")[2] for line in done.stdout.decode("utf-8", "replace").splitlines()]
+        found.update(name for name in names if _LIBRARY.match(name))
+    return sorted(found)

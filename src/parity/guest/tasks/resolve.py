@@ -1,0 +1,144 @@
+"""Run uv inside the image: requirements in, the text of a PEP 751 lock out.
+
+Job:
+    {"uv": path, "python": path, "cache": path, "requirements": text, "constraints": text,
+     "lock": text of the existing lock whose versions are preferred, or null,
+     "refresh": bool, "exclude_newer": date or null, "no_deps": bool, "timeout": seconds,
+     "retries": of each request, "prereleases": whether any may be chosen,
+     "sources": names that come as source distributions, "metadata": a uv.toml that tells their metadata
+     (so that uv has no reason to build them) and that of wheels named by path,
+     "index_url": address without credentials or null,
+     "indexes": several indexes as in `routes`, or an empty list for the one at `index_url`,
+     "proxies": {"http", "https", "no"}, "ca": PEM|null, "client_certificate": PEM|null,
+     "credentials": {"<origin>": [user, password]}}
+Result:
+    {"exit_code": int, "lock": text or null, "stderr": text,   exit code 124: the time was over
+     "routes": which project came from which of several indexes, see `routes`; null for one index}
+
+Passwords reach uv through its environment alone; they are in no file and in no argument. The client's
+certificate lies in a file for as long as uv runs, in a folder that is open to nobody else.
+"""
+
+import contextlib
+import os
+import shutil
+import tempfile
+from typing import Any, Callable, Dict, List
+
+from ..environment.uvrun import run
+from ..net.router import Router
+from ..net.web import WebProblem, origin_of
+from ..store.digests import scope_of
+
+
+def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[str, Any]:
+    """Resolve; see the module's docstring."""
+    del emit
+    # What uv keeps, it finds again by addresses that an index tells: each set of indexes has its own.
+    os.makedirs(job["cache"], exist_ok=True)
+    os.utime(job["cache"])
+    job = {**job, "cache": os.path.join(job["cache"], scope_of(job))}
+    folder = tempfile.mkdtemp(prefix="parity-resolve-")  # mode 0700
+    try:
+        if not job.get("indexes"):
+            return {**_compile(job, folder), "routes": None}
+        with Router(job) as router:
+            # uv talks to the router alone: it needs neither logins nor certificates nor proxies.
+            alone: Dict[str, Any] = {"proxies": {}, "ca": None, "client_certificate": None, "credentials": {}}
+            done = _compile({**job, **alone, "index_url": router.url}, folder)
+            lock = router.real(done["lock"]) if done["lock"] else None
+            stderr = router.real(done["stderr"])
+            return {**done, "lock": lock, "stderr": stderr, "routes": router.routes.report()}
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _compile(job: Dict[str, Any], folder: str) -> Dict[str, Any]:
+    for name in ("requirements", "constraints"):
+        _write(os.path.join(folder, name + ".txt"), job[name])
+    output = os.path.join(folder, "pylock.toml")
+    if job.get("lock"):
+        _write(output, job["lock"])
+    if job.get("metadata"):
+        _write(os.path.join(folder, "uv.toml"), job["metadata"])
+    for name in ("ca", "client_certificate"):
+        if job.get(name):
+            _write(os.path.join(folder, name + ".pem"), job[name])
+    os.makedirs(job["cache"], exist_ok=True)
+    environment = _environment(job, folder)
+    exit_code, _, stderr = run(_command(job, output), environment, folder, job["timeout"])
+    lock = None
+    if exit_code == 0:
+        with open(output, encoding="utf-8") as file:
+            lock = file.read()
+    return {"exit_code": exit_code, "lock": lock, "stderr": stderr.replace(folder + os.sep, "")}
+
+
+def _command(job: Dict[str, Any], output: str) -> List[str]:
+    """The uv command line; nothing secret is in it."""
+    command = [job["uv"], "pip", "compile", "requirements.txt", "--python", job["python"]]
+    command += ["--constraints", "constraints.txt", "--only-binary", ":all:"]
+    command += ["--format", "pylock.toml", "--no-header", "--output-file", output]
+    if job.get("exclude_newer"):
+        # Not quiet: a warning tells which files have no upload time.
+        command += ["--exclude-newer", job["exclude_newer"]]
+    else:
+        command += ["--quiet"]
+    if job.get("prereleases"):
+        command += ["--prerelease", "allow"]
+    if job.get("refresh"):
+        command += ["--refresh"]
+    if job.get("no_deps"):
+        command += ["--no-deps"]
+    for name in job.get("sources") or ():
+        command += ["--no-binary", name]
+    if job.get("metadata"):
+        command += ["--config-file", "uv.toml"]
+    return command
+
+
+def _environment(job: Dict[str, Any], folder: str) -> Dict[str, str]:
+    """The whole environment that uv gets: nothing of the image's own reaches it."""
+    environment = {
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "HOME": folder,
+        "TMPDIR": folder,
+        "LC_ALL": "C.UTF-8",
+        "UV_CACHE_DIR": job["cache"],
+        "UV_NO_CONFIG": "1",
+        "UV_NO_PROGRESS": "1",
+        "UV_PYTHON_DOWNLOADS": "never",
+        "UV_KEYRING_PROVIDER": "disabled",
+        "UV_HTTP_TIMEOUT": "30",
+        "UV_HTTP_RETRIES": str(job.get("retries", 3)),
+        "NO_COLOR": "1",
+        "NETRC": os.devnull,
+    }
+    if job.get("ca"):
+        environment["SSL_CERT_FILE"] = os.path.join(folder, "ca.pem")
+    if job.get("client_certificate"):
+        environment["SSL_CLIENT_CERT"] = os.path.join(folder, "client_certificate.pem")
+    for key, name in (("http", "HTTP_PROXY"), ("https", "HTTPS_PROXY"), ("no", "NO_PROXY")):
+        value = (job.get("proxies") or {}).get(key)
+        if value:
+            environment[name] = value
+    environment.update(_index(job))
+    return environment
+
+
+def _index(job: Dict[str, Any]) -> Dict[str, str]:
+    """The one index, named so that its credentials can stand beside the address, not in it."""
+    url = job.get("index_url")
+    if not url:
+        return {}
+    found = {"UV_DEFAULT_INDEX": "parity=" + url}
+    with contextlib.suppress(WebProblem):  # uv itself says what is wrong with such an address
+        pair = (job.get("credentials") or {}).get(str(origin_of(url)))
+        if pair:
+            found["UV_INDEX_PARITY_USERNAME"], found["UV_INDEX_PARITY_PASSWORD"] = pair
+    return found
+
+
+def _write(path: str, text: str) -> None:
+    with open(path, "w", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+        file.write(text)

@@ -1,0 +1,1 @@
+"""What wheels say of themselves, and what is judged of them."""

@@ -1,0 +1,114 @@
+"""What a run is asked, what it may use, and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from parity.engine import Container, Engine
+from parity.images import Machine
+from parity.model import (
+    BuiltBundle,
+    BundleFile,
+    BundleIdentity,
+    Facts,
+    ImageSource,
+    Limits,
+    Lock,
+    PinnedImage,
+    Profile,
+    Proof,
+    SystemSet,
+    WheelSet,
+)
+from parity.model.network import HostNetwork
+from parity.portable.bundle.envelope import Envelope, Payload
+from parity.progress import Reporter
+from parity.resolve import WhatToInstall
+
+Sealer = Callable[[Payload], Envelope]
+
+
+class Remembers(Protocol):
+    """Documents of earlier runs; losing them costs time, never correctness."""
+
+    def recall(self, kind: str, key: str) -> Mapping[str, Any] | None:
+        """What was kept under this key."""
+
+    def keep(self, kind: str, key: str, document: Mapping[str, Any]) -> None:
+        """Keep a document."""
+
+
+class CarriesUv(Protocol):
+    """The pinned uv on this machine."""
+
+    def prepare(self, arch: str) -> None:
+        """Begin to fetch uv for that architecture, beside whatever comes first."""
+
+    def carry_uv(self, container: Container, arch: str, folder: str = "/") -> None:
+        """Put uv's program for that architecture into a container, at `folder` + `parity.resolve.UV_PATH`."""
+
+    def uv_file(self, arch: str) -> BundleFile:
+        """The wheel of uv as a file of the payload; ToolUnavailable where it cannot be had."""
+
+
+@dataclass(frozen=True)
+class BuildRequest:
+    """One bundle to build.
+
+    Attributes:
+        profile: what for, with what its requirements files ask for besides.
+        what: the requirement lines and constraints of the profile and its files, read.
+        identity: product, version, serial and profile name.
+        output: the folder that gets the bundle.
+        lock_path: the lock that is used, or written.
+        locked: use the lock as it is, or fail.
+        upgrade: resolve anew, whatever the lock says.
+        stand_in: the image (and its name) that replaces the profile's own.
+    """
+
+    profile: Profile
+    what: WhatToInstall
+    identity: BundleIdentity
+    output: Path
+    lock_path: Path
+    locked: bool = False
+    upgrade: bool = False
+    stand_in: ImageSource | None = None
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where a story happens: the engine, this machine, what is remembered, and who listens."""
+
+    engine: Engine
+    machine: Machine
+    memory: Remembers
+    reporter: Reporter
+
+
+@dataclass(frozen=True)
+class World(Site):
+    """A site where bundles can be built: with the index's settings, uv, and what signs."""
+
+    network: HostNetwork
+    tools: CarriesUv
+    sealer: Callable[[BundleIdentity, str], Sealer]
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True)
+class BuildReport:
+    """A finished build: every value that the story went through."""
+
+    profile: Profile
+    image: PinnedImage
+    facts: Facts
+    lock: Lock
+    wheels: WheelSet
+    proof: Proof
+    bundle: BuiltBundle
+    other_files: tuple[BundleFile, ...] = ()
+    system: SystemSet | None = None

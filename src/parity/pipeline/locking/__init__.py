@@ -1,0 +1,1 @@
+"""From requirements and projects to a lock."""

@@ -1,0 +1,67 @@
+"""Locks that are put together here, and kept beside the profile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from parity.errors import LockOutdated
+from parity.model import BundleFile, Lock, LockedWheel
+from parity.pipeline.context.lockfiles import put_lock, read_existing
+from parity.pipeline.context.values import BuildRequest
+from parity.progress import Reporter
+from parity.rehearse import Checkout
+from parity.resolve import ResolveInputs, inputs_digest, read_lock, resolver, write_lock
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A lock, and what comes of a project besides.
+
+    Attributes:
+        lock: the packages.
+        files: what travels beside its wheels.
+        sync: how uv is called in a checkout, empty where it is not.
+        checkout: the checkout itself for the rehearsal, None where the files that travel are enough.
+    """
+
+    lock: Lock
+    files: tuple[BundleFile, ...] = ()
+    sync: str = ""
+    checkout: Checkout | None = None
+
+
+def locked(inputs: ResolveInputs, wheels: Iterable[LockedWheel]) -> Lock:
+    """A lock of these wheels, made from these inputs."""
+    return Lock(
+        wheels=tuple(sorted(wheels, key=lambda wheel: wheel.name)),
+        requires_python=inputs.requires_python,
+        inputs=inputs_digest(inputs, resolver()),
+        created_by=resolver(),
+        variables=inputs.what.variables,
+    )
+
+
+def keep_lock(request: BuildRequest, lock: Lock, reporter: Reporter) -> Lock:
+    """Write the lock where it is new; with --locked it must be the one there is.
+
+    Raises:
+        LockOutdated: it is not.
+        LockInvalid: the one there is cannot be read.
+    """
+    existing = read_existing(read_lock, request.lock_path, request)
+    if existing == lock:
+        return lock
+    if request.locked:
+        changed = sorted({each.name for each in {*lock.wheels} ^ {*existing.wheels}}) if existing else []
+        raise LockOutdated(
+            f"what was built from source is not as it was locked: {', '.join(changed)}"
+            if changed
+            else "the project is not as it was locked"
+            if existing
+            else "there is no lock yet",
+            where=str(request.lock_path),
+            details=tuple(changed),
+        )
+    put_lock(read_lock, request.lock_path, write_lock(lock), reporter)
+    return lock

@@ -1,0 +1,161 @@
+"""A whole project's lock: what it pins, its sources built, and what travels about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from parity.engine import Container
+from parity.errors import InputFileError
+from parity.fetch import fetch_wheels
+from parity.model import BundleFile, Lock, SourcePackage, WheelSet
+from parity.pack import file_in_archive, file_of_bytes
+from parity.pipeline.context.lockfiles import read_existing
+from parity.pipeline.locking.lock_file import Resolved, keep_lock, locked
+from parity.pipeline.locking.source_resolution import Gathering
+from parity.pipeline.sources.builder import Shop
+from parity.pipeline.sources.built import Built, together
+from parity.pipeline.sources.provenance import sources_file
+from parity.portable.names import normalize_name
+from parity.project import (
+    NO_LOCK,
+    UV_LOCK,
+    Project,
+    checkout_tar,
+    describe,
+    export_lock,
+    needs_code,
+    project_files,
+    read_project,
+    sync_arguments,
+)
+from parity.rehearse import Checkout
+from parity.resolve import (
+    UV_PATH,
+    ResolveInputs,
+    WhatToInstall,
+    read_lock,
+    select_project,
+)
+
+
+def project_lock(shop: Shop) -> Resolved:
+    """The lock of the profile's project, its sources built into the store.
+
+    Raises:
+        LockOutdated: the project's own lock is stale; or `locked` was asked and parity's would change.
+        ParityError: from reading, resolving, fetching or building.
+    """
+    request = shop.request
+    if request.profile.project is None:
+        raise InputFileError("the profile names no project", where=str(request.profile.path))
+    project = read_project(request.profile.project)
+    shop.world.tools.carry_uv(shop.room, shop.facts.arch)
+    if project.lock == NO_LOCK:
+        lock, built = _unlocked(shop, project)
+    else:
+        lock, built = _pinned(shop, project)
+    lock = keep_lock(request, lock, shop.world.reporter)
+    if project.lock == UV_LOCK and project.direct:
+        shop.world.reporter.warn(
+            "the packages are carried, but uv will not work in a checkout on the far side: "
+            f"{project.direct[0].partition('@')[0].strip()} names its source itself, not in tool.uv.sources"
+        )
+    words = [".parity/uv sync --locked", *sync_arguments(project)] if project.is_workable else []
+    return Resolved(lock, _travelling(shop, project, lock, built), " ".join(words), _checkout(project))
+
+
+def _checkout(project: Project) -> Checkout | None:
+    """The checkout for the rehearsal, where uv cannot be tried without the project's code."""
+    if not project.is_workable or not needs_code(project.files, project.root):
+        return None
+    return partial(checkout_tar, project)
+
+
+def _pinned(shop: Shop, project: Project) -> tuple[Lock, tuple[Built, ...]]:
+    """What uv.lock or a PEP 751 lock says, to the letter."""
+    own = shop.request.what
+    if own.requirements or own.direct:
+        raise InputFileError(
+            f"install.project has a {project.lock}, so install.requirements and install.files cannot join in",
+            where=str(shop.request.profile.path),
+            remedy="add them to the project, or leave them out here "
+            "(`requirements: []` and `files: []` where a base profile has some)",
+        )
+    text = project.lock_text
+    if project.lock == UV_LOCK:
+        text = export_lock(shop.room, shop.facts.executable, UV_PATH, project, shop.world.reporter)
+    profile = shop.request.profile
+    inputs = ResolveInputs(
+        what=WhatToInstall((), own.constraints),
+        facts=shop.facts,
+        tags=shop.tags,
+        index=profile.index,
+        exclude_newer=profile.exclude_newer,
+        project=project.digest(),
+        sources=profile.sources.names,
+    )
+    extras = () if project.lock == UV_LOCK else project.plan.extras
+    groups = () if project.lock == UV_LOCK else project.groups
+    selection = select_project(text, inputs, project.requested(), extras, groups)
+    built = tuple(shop.build(source, project.plan.folder) for source in selection.sources)
+    return locked(inputs, [*selection.wheels, *(each.wheel for each in built)]), built
+
+
+def _unlocked(shop: Shop, project: Project) -> tuple[Lock, tuple[Built, ...]]:
+    """A project without a lock: its requirements resolved, its sources built as they are met."""
+    own = shop.request.what
+    sources = project.pyproject.get("tool", {}).get("uv", {}).get("sources", {})
+    gathering = Gathering(
+        shop,
+        project.plan.folder,
+        str(project.plan.folder / "pyproject.toml"),
+        read_existing(read_lock, shop.request.lock_path, shop.request),
+        {normalize_name(str(name)): source for name, source in sources.items()},
+        {project.name} if project.is_package else (),
+        project.requested() | own.requested(shop.facts.markers),
+    )
+    if project.is_package:
+        itself = SourcePackage(project.name, "", "path", ".", requested=True)
+        project.check_extras(gathering.build(itself, project.plan.extras).provides_extra)
+    else:
+        gathering.take(project.dependencies())
+    gathering.take(project.group_lines())
+    gathering.want(own.requirements, own.direct)
+    return gathering.resolved(own.constraints, project.digest())
+
+
+def _travelling(shop: Shop, project: Project, lock: Lock, built: Sequence[Built]) -> tuple[BundleFile, ...]:
+    """The provenance of what was built, and for a uv.lock what the far side needs to lead uv."""
+    files = [sources_file(built, shop)] if built else []
+    if not project.is_workable:
+        return tuple(files)
+    local = [each for each in built if each.wheel.origin and each.wheel.origin.kind == "path"]
+    tools = together(found for each in local for found in (each.making.build, each.making.editable))
+    carried = {wheel.filename for wheel in lock.wheels}
+    tools = replace(tools, wheels=tuple(wheel for wheel in tools.wheels if wheel.filename not in carried))
+    document = describe(project, lock.wheels, tools.wheels)
+    files += [file_of_bytes(path, data) for path, data in project_files(project, document).items()]
+    return (*files, *_build_files(shop, tools))
+
+
+def _build_files(shop: Shop, tools: Lock) -> Iterator[BundleFile]:
+    """The wheels that building the project on the far side needs, out of the store."""
+    if not tools.wheels:
+        return
+    world = shop.world
+    wheels: WheelSet = fetch_wheels(shop.room, shop.facts.executable, tools, world.network, world.reporter)
+    for wheel in wheels.wheels:
+        name = wheel.locked.filename
+        yield file_in_archive(
+            f"project/build/{name}",
+            _opener(shop.room, f"{wheels.folder}/{name}"),
+            wheel.size,
+            wheel.locked.sha256,
+        )
+
+
+def _opener(room: Container, path: str) -> Any:
+    return lambda: room.get(path)

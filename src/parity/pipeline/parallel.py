@@ -1,0 +1,59 @@
+"""Several stories side by side: one that fails does not stop the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+
+from parity.errors import ParityError
+from parity.pipeline.build import build
+from parity.pipeline.context.values import BuildReport, BuildRequest, World
+from parity.portable.errors import FarsideError
+
+Outcome = BuildReport | ParityError | FarsideError
+Finished = Callable[[BuildRequest, Outcome], None]
+
+_AT_ONCE = 4
+
+
+def build_all(
+    requests: Sequence[BuildRequest],
+    world_of: Callable[[BuildRequest], World],
+    interrupt: Callable[[], None],
+    finished: Finished,
+) -> tuple[Outcome, ...]:
+    """Build every bundle that is asked for.
+
+    Args:
+        requests: at least one.
+        world_of: gives a run what it may use; may fail like the run itself.
+        interrupt: ends whatever runs in containers, so that waiting threads come back.
+        finished: hears each outcome as it is known, from the run's own thread.
+
+    Returns:
+        a report or an error for each request, in their order. What is no error of parity's, and any
+        signal, is raised after all runs have ended and cleaned up.
+    """
+
+    def one(request: BuildRequest) -> Outcome:
+        outcome: Outcome
+        try:
+            outcome = build(request, world_of(request))
+        except (ParityError, FarsideError) as error:
+            outcome = error
+            if isinstance(error, ParityError) and error.ends_the_command:
+                raise
+        finished(request, outcome)
+        return outcome
+
+    if len(requests) == 1:  # in this thread, where signals arrive
+        return (one(requests[0]),)
+    with ThreadPoolExecutor(min(len(requests), _AT_ONCE)) as pool:
+        futures: list[Future[Outcome]] = [pool.submit(one, request) for request in requests]
+        try:
+            wait(futures)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            interrupt()
+            raise
+    return tuple(future.result() for future in futures)

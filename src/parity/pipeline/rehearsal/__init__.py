@@ -1,0 +1,1 @@
+"""The rehearsal, what it searches for, and what is remembered of it."""

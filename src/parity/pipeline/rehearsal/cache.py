@@ -1,0 +1,76 @@
+"""What need not be measured twice: facts of an image, and the rehearsal of the same bytes in it.
+
+A key holds everything that the result depends on, so a document that is found is the result of the
+same question. The wheels' bytes are not taken on trust: the store and the bundle hash them anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from parity import __version__
+from parity.engine.guests import guest_tar
+from parity.model import Facts, PinnedImage, Proof
+from parity.pack import Draft
+from parity.pipeline.context.values import Site
+from parity.pipeline.rehearsal.natives import native_rules
+from parity.pipeline.rehearsal.run import rehearse_bundle
+from parity.portable.bundle.manifest import SYSTEM
+from parity.probe import measure, parse_facts
+from parity.rehearse import Carried, judge
+
+
+def facts_of(image: PinnedImage, python_minor: str, site: Site) -> Facts:
+    """The image's facts, measured unless this very image was measured before."""
+    key = _key("facts", image.id, python_minor)
+    document = site.memory.recall("facts", key)
+    if document is None:
+        document = measure(site.engine, image, python_minor)
+        facts = parse_facts(document, image.name)
+        site.memory.keep("facts", key, document)
+        return facts
+    return parse_facts(document, image.name)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a rehearsal saw, not yet judged; `reused`: it was seen before."""
+
+    document: Mapping[str, Any]
+    key: str
+    reused: bool
+
+
+def rehearsal_of(draft: Draft, carried: Carried, site: Site) -> Seen:
+    """Rehearse the draft, unless these very bytes were rehearsed well in this very image before."""
+    plan = draft.profile.rehearsal
+    key = _key("proof", draft.image.id, hashlib.sha256(draft.manifest(draft.rehearsed())).hexdigest(), plan)
+    seen = site.memory.recall("proof", key)
+    if seen is not None:
+        return Seen(seen, key, reused=True)
+    system = partial(draft.archive, SYSTEM) if draft.system else None
+    return Seen(rehearse_bundle(site, draft.image, draft.facts, plan, carried, system), key, reused=False)
+
+
+def proof_of(draft: Draft, seen: Seen, site: Site) -> Proof:
+    """The draft's proof, remembered; errors as `parity.rehearse.judge`."""
+    profile, locked = draft.profile, [wheel.locked for wheel in draft.wheels.wheels]
+    rules = native_rules(profile.target, {wheel.name: wheel.filename for wheel in locked})
+    proof = judge(seen.document, draft.image, draft.facts, profile.rehearsal, rules)
+    if not seen.reused:
+        site.memory.keep("proof", seen.key, seen.document)
+    return replace(proof, reused=seen.reused)
+
+
+def _key(*parts: object) -> str:
+    """One line that names the question: its parts, and the code that answers it."""
+    return json.dumps([__version__, _code(), *[str(part) for part in parts]])
+
+
+def _code() -> str:
+    return hashlib.sha256(guest_tar()).hexdigest()

@@ -1,0 +1,40 @@
+"""One rehearsal: in the target's image, or in that image with the carried system packages installed first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from parity.model import Facts, PinnedImage, RehearsalPlan
+from parity.pipeline.context.values import Site
+from parity.rehearse import Carried, rehearse
+from parity.system import prepared_image
+
+
+def rehearse_bundle(
+    site: Site,
+    image: PinnedImage,
+    facts: Facts,
+    plan: RehearsalPlan,
+    carried: Carried,
+    system: Callable[[], Iterable[bytes]] | None,
+) -> Mapping[str, Any]:
+    """What the rehearsal saw; see `parity.rehearse.rehearse`.
+
+    Args:
+        site: where.
+        image: the target's.
+        facts: of that image, whatever is installed besides.
+        plan: what is checked, and limits.
+        carried: the bundle.
+        system: gives a tar stream of its manifest and system packages, None where it has none; the
+            result then tells as `system` which were installed.
+    """
+    if system is None:
+        return rehearse(site.engine, image, facts, plan, carried, site.reporter)
+    site.reporter.note("installing the carried system packages, without network")
+    with prepared_image(site.engine, image, facts, plan, system) as (image_id, installed):
+        prepared = replace(image, id=image_id)
+        seen = rehearse(site.engine, prepared, facts, plan, carried, site.reporter)
+    return {**seen, "system": installed}

@@ -1,0 +1,220 @@
+"""The distribution's packages in the story: named, locked, or found by rehearsing until none is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from parity.engine import Container
+from parity.errors import LockOutdated, RehearsalFailed, SystemPackagesFailed
+from parity.model import BundleFile, Facts, Proof, SystemPackage, SystemSet, WheelSet
+from parity.native import capability, providers
+from parity.pack import Draft, file_in_archive
+from parity.pipeline.context.lockfiles import put_lock, read_existing
+from parity.pipeline.context.values import BuildRequest, World
+from parity.pipeline.rehearsal import cache
+from parity.portable.machine.host import same_release
+from parity.rehearse import Carried
+from parity.system import (
+    SystemLock,
+    SystemWish,
+    fetch_system,
+    read_system_lock,
+    stored_at,
+    system_inputs,
+    system_lock_path,
+    write_system_lock,
+)
+
+_ROUNDS = 4
+
+
+def prove(
+    search: SystemSearch, drafted: Callable[..., Draft], carried: Callable[[Draft], Carried]
+) -> tuple[Draft, Proof]:
+    """Rehearse; where libraries are missing and the profile says `auto`, get them and rehearse again.
+
+    Args:
+        search: finds and fetches system packages.
+        drafted: gives the draft with `system` packages and `system_files`.
+        carried: what of a draft the rehearsal installs from.
+
+    Returns:
+        the draft that was proved, and its proof.
+
+    Raises:
+        SystemPackagesFailed: packages cannot be had, or nothing is known that provides a library
+            without which a requested package cannot be imported.
+        ParityError: from the rehearsal.
+    """
+    found = search.begin()
+    search.world.reporter.stage("rehearse")
+    for _ in range(_ROUNDS):
+        keep, packages = found, found.packages if found else ()
+        bundle_draft = drafted(system=found if packages else None, system_files=search.files(packages))
+        seen = cache.rehearsal_of(bundle_draft, carried(bundle_draft), search.world)
+        wider = search.widen(found, seen.document)
+        if wider is None or wider.packages == packages:
+            keep = wider
+            break
+        search.world.reporter.stage("rehearse", "again, with the system packages that were missing")
+        found = wider
+    try:
+        proof = cache.proof_of(bundle_draft, seen, search.world)
+    except RehearsalFailed as failed:
+        raise search.explained(failed, seen.document) from failed
+    search.keep(keep)
+    return bundle_draft, proof
+
+
+@dataclass(frozen=True)
+class SystemSearch:
+    """Finds the system packages of one build.
+
+    Attributes:
+        request: what is built, and where its locks lie.
+        facts: of the target's image.
+        wheels: what will be installed.
+        room: the workshop.
+        world: how to reach the image's sources, and who listens.
+    """
+
+    request: BuildRequest
+    facts: Facts
+    wheels: WheelSet
+    room: Container
+    world: World
+
+    def begin(self) -> SystemSet | None:
+        """What is known before the rehearsal: the lock's packages, or those that the profile names."""
+        plan = self.request.profile.system
+        if not (plan.names or plan.auto):
+            return None
+        self.world.reporter.stage("system", ", ".join(plan.names) or "auto")
+        if not self._suits():
+            return None
+        locked = self._locked()
+        if locked is not None:
+            return locked
+        return self._fetched(SystemWish(names=plan.names)) if plan.names else None
+
+    def widen(self, have: SystemSet | None, seen: Mapping[str, Any]) -> SystemSet | None:
+        """What is carried, and packages for the libraries that the rehearsal found missing."""
+        plan = self.request.profile.system
+        known_missing = set(have.unprovided) if have else set()
+        missing = sorted(missing_libraries(seen) - known_missing)
+        if not plan.auto or not missing or not self._alike:
+            return have
+        if self.request.locked:
+            raise LockOutdated(
+                f"libraries are missing that the locked system packages do not provide: {', '.join(missing)}",
+                where=str(self._path),
+            )
+        self.world.reporter.stage("system", f"for {', '.join(missing)}")
+        words = {library: self._words(library) for library in missing}
+        names = tuple(package.name for package in have.packages if package.requested) if have else ()
+        new = tuple(dict.fromkeys(word for found in words.values() for word in found if word not in names))
+        if not new:  # of dpkg's systems alone nobody may know the package: rpm and apk record libraries
+            return replace(have or SystemSet("deb", ()), unprovided=tuple(sorted(known_missing | {*missing})))
+        wider = self._fetched(SystemWish(names=names, optional=new))
+        lacking = {lib for lib, found in words.items() if not set(found) - set(wider.unprovided)}
+        return replace(wider, unprovided=tuple(sorted(known_missing | lacking)))
+
+    def _words(self, library: str) -> Sequence[str]:
+        """What to ask the image's package manager for: what it records itself, else what the table says."""
+        facts = self.facts
+        word = capability(library, facts.os_id, facts.arch)
+        return (word,) if word else providers(library, facts.os_id, facts.os_version, facts.arch)
+
+    def explained(self, failed: RehearsalFailed, seen: Mapping[str, Any]) -> Exception:
+        """A failed rehearsal, which tells of libraries that no known package provides."""
+        lacking = sorted({i["library"] for i in seen.get("imports", ()) if i["requested"] and i["library"]})
+        if not self.request.profile.system.auto or not lacking:
+            return failed
+        return SystemPackagesFailed(
+            f"no package of {self.facts.os_name} is known that provides {', '.join(lacking)}",
+            remedy="name the package in the profile under system-packages, or do without what needs it",
+            details=(failed.message, *failed.details),
+        )
+
+    def files(self, packages: Sequence[SystemPackage]) -> tuple[BundleFile, ...]:
+        """The packages as files of the payload; their bytes come out of the store."""
+        return tuple(
+            file_in_archive(
+                package.path, partial(self.room.get, stored_at(package)), package.size, package.sha256
+            )
+            for package in packages
+        )
+
+    def keep(self, found: SystemSet | None) -> None:
+        """Write the lock, so that the next build asks for nothing."""
+        if found is not None and not self.request.locked:
+            text = write_system_lock(SystemLock(self._inputs, found))
+            put_lock(read_system_lock, self._path, text, self.world.reporter)
+
+    @property
+    def _path(self) -> Path:
+        return system_lock_path(self.request.lock_path)
+
+    @property
+    def _inputs(self) -> str:
+        profile = self.request.profile
+        digests = [wheel.locked.sha256 for wheel in self.wheels.wheels]
+        return system_inputs(profile.system, profile.target, digests)
+
+    @property
+    def _alike(self) -> bool:
+        """Whether the image is of the target's own distribution; a stand-in may be of another."""
+        target, facts = self.request.profile.target, self.facts
+        return target.os_id == facts.os_id and same_release(target.os_id, target.os_version, facts.os_version)
+
+    def _suits(self) -> bool:
+        """Whether packages can be had from the image; says so where they cannot."""
+        target, facts = self.request.profile.target, self.facts
+        if self._alike:
+            return True
+        if self.request.profile.system.auto:
+            self.world.reporter.warn(f"system packages are left out: {facts.os_name} is only a stand-in")
+            return False
+        raise SystemPackagesFailed(
+            f"packages of {facts.os_name} are none for {target.os_id} {target.os_version}",
+            remedy="build in the target's own image, without --stand-in",
+        )
+
+    def _locked(self) -> SystemSet | None:
+        """The lock's packages where it fits; None where there are to be others."""
+        lock = read_existing(read_system_lock, self._path, self.request)
+        fits = lock is not None and lock.inputs == self._inputs
+        if self.request.locked and not fits:
+            raise LockOutdated(
+                "there is no lock of the system packages, or it was made for others", where=str(self._path)
+            )
+        if lock is None or not fits or self.request.upgrade:
+            return None
+        try:
+            return replace(self._fetched(SystemWish(locked=lock.found)), unprovided=lock.found.unprovided)
+        except LockOutdated as gone:
+            if self.request.locked:
+                raise
+            self.world.reporter.warn(f"{gone.message}: taking what there is now")
+            return None
+
+    def _fetched(self, wish: SystemWish) -> SystemSet:
+        found, count = fetch_system(
+            self.room, self.facts.executable, wish, self.world.network, self.world.limits.system_packages
+        )
+        size = sum(package.size for package in found.packages) / 1e6
+        self.world.reporter.note(f"{count} of {len(found.packages)} fetched, {size:.1f} MB together")
+        for package in found.packages:
+            self.world.reporter.debug(f"{package.name} {package.version} ({package.arch})")
+        return found
+
+
+def missing_libraries(seen: Mapping[str, Any]) -> set[str]:
+    """What imports and the linker did not find, in any package."""
+    found = {each["library"] for each in seen.get("imports", ())}
+    found |= {each["library"] for each in seen.get("missing_libraries", ())}
+    return found - {""}

@@ -1,0 +1,107 @@
+"""A source at hand: fetched by this machine (git, paths) or by the workshop (addresses), never built yet."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from parity.errors import HashMismatch, HostileSource, SourceUnavailable
+from parity.host.git import Git
+from parity.model import Origin, SourcePackage
+from parity.model.network import clean_url
+from parity.pipeline.sources.store import Shelves, content
+from parity.project import file_of_path, tree_digest
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A source at hand.
+
+    Attributes:
+        origin: what it is.
+        place: the folder here, or the archive in the store.
+        version: what git or the lock tells; empty where only the build does.
+        wheel: the file name and SHA-256 of a wheel that is in the store: nothing is to be built.
+    """
+
+    origin: Origin
+    place: Path | str
+    version: str
+    wheel: tuple[str, str] | None = None
+
+
+@contextmanager
+def opened(source: SourcePackage, base: Path, shelves: Shelves, git: Git) -> Iterator[Opened]:
+    """Fetch a source.
+
+    Args:
+        source: with a commit or digest, or a path relative to `base`.
+        base: the folder of the project or the profile.
+        shelves: the store.
+        git: this machine's git.
+
+    Raises:
+        SourceUnavailable, HashMismatch, and whatever fetching raises.
+        HostileSource: it, or its subdirectory, reaches for what is not its own.
+    """
+    _check_inside(source)
+    if source.kind == "git":
+        commit = source.commit or git.resolve(source.address, source.revision)
+        with git.checkout(source.address, commit) as folder:
+            origin = Origin(
+                "git",
+                clean_url(source.address),
+                commit,
+                tree_digest(folder),
+                source.subdirectory,
+                source.revision,
+            )
+            version = source.version or git.described_commit(source.address, commit)
+            yield Opened(origin, folder, version)
+    elif source.kind == "path":
+        yield _local(source, base / source.address, shelves, git)
+    else:
+        yield _archive(source, shelves)
+
+
+def _check_inside(source: SourcePackage) -> None:
+    """Demand that the subdirectory, which a stranger's requirement may name, is one of the source."""
+    inside = source.subdirectory
+    normal = os.path.normpath(inside)
+    if "\0" in inside or normal.startswith("/") or normal.split("/")[0] == "..":
+        raise HostileSource(
+            f"the subdirectory {inside!r} is outside of the source that it belongs to",
+            where=source.name or clean_url(source.address),
+            remedy="name a folder inside the source, without .. and without a slash before it",
+        )
+
+
+def _archive(source: SourcePackage, shelves: Shelves) -> Opened:
+    path, sha256 = shelves.archive(source)
+    origin = Origin(source.kind, clean_url(source.address), "", sha256, source.subdirectory)
+    filename = path.rpartition("/")[2].replace("%2B", "+").replace("%21", "!")
+    wheel = (filename, sha256) if filename.endswith(".whl") else None
+    return Opened(origin, path, source.version, wheel)
+
+
+def _local(source: SourcePackage, path: Path, shelves: Shelves, git: Git) -> Opened:
+    if path.is_file():
+        file = file_of_path(path)
+        with file.content:
+            if source.sha256 and file.sha256 != source.sha256:
+                raise HashMismatch("the file is not the one that was named or locked", where=str(path))
+            shelves.keep(file)
+        return Opened(
+            Origin("path", source.address, "", file.sha256, source.subdirectory),
+            content(file.sha256),
+            source.version,
+            (file.filename, file.sha256) if path.suffix == ".whl" else None,
+        )
+    if not path.is_dir():
+        raise SourceUnavailable(f"there is no {path}", where=source.name)
+    version = source.version or git.described(path)
+    origin = Origin("path", source.address, "", tree_digest(path), source.subdirectory)
+    return Opened(origin, path, version)

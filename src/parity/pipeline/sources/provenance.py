@@ -1,0 +1,53 @@
+"""sources.json: for each wheel that was built, from what, with what, where and how."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from parity.model import BundleFile, Lock
+from parity.pack import file_of_bytes
+from parity.pipeline.sources.builder import Shop
+from parity.pipeline.sources.built import Built
+from parity.resolve import resolver
+
+SOURCES = "sources.json"
+
+
+def sources_file(built: Sequence[Built], shop: Shop) -> BundleFile:
+    """The payload's sources.json."""
+    document = {
+        "format": "parity-sources/1",
+        "image": shop.image.id,
+        "network": "none",
+        "frontend": resolver(),
+        "built": [_provenance(each) for each in sorted(built, key=lambda one: one.wheel.name)],
+    }
+    return file_of_bytes(SOURCES, (json.dumps(document, indent=1, sort_keys=True) + "\n").encode())
+
+
+def _provenance(built: Built) -> Mapping[str, object]:
+    wheel, making = built.wheel, built.making
+    found: dict[str, object] = {
+        "name": wheel.name,
+        "version": wheel.version,
+        "wheel": wheel.filename,
+        "sha256": wheel.sha256,
+        "origin": wheel.origin.document() if wheel.origin else {},
+    }
+    if not making.image:
+        return found  # a wheel already, named by its address or path
+    return {
+        **found,
+        "builder": making.image,
+        "build_requires": _files(making.build),
+        "commands": list(making.commands),
+        "repair_tools": _files(making.tools),
+        "grafted": list(making.grafted),
+        "left_to_system_packages": list(making.left_out),
+        "same_bytes_twice": making.same_twice,
+    }
+
+
+def _files(lock: Lock) -> list[dict[str, str]]:
+    return [{"name": each.name, "version": each.version, "sha256": each.sha256} for each in lock.wheels]

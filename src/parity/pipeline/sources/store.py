@@ -1,0 +1,98 @@
+"""The store as the pipeline uses it for sources: files brought there, and what they say of themselves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from parity.audit import audit_wheels
+from parity.engine import Container
+from parity.engine.guests import run_guest
+from parity.engine.workshop import AUDITS, STORE
+from parity.errors import HashMismatch
+from parity.fetch import fetch_wheels
+from parity.model import Facts, Lock, LockedWheel, SourcePackage, WheelSet
+from parity.model.network import clean_url
+from parity.pipeline.context.values import World
+from parity.project import BuiltFile, incoming_tar
+from parity.resolve import first_digest
+
+_SHA256 = re.compile("[0-9a-f]{64}")
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!%-]*")
+
+
+@dataclass(frozen=True)
+class Shelves:
+    """The store, reached through a run's workshop."""
+
+    room: Container
+    facts: Facts
+    world: World
+    allow: tuple[str, ...]
+
+    def fetched(self, lock: Lock) -> WheelSet:
+        """The lock's files in the store; errors as `fetch_wheels`."""
+        return fetch_wheels(self.room, self.facts.executable, lock, self.world.network, self.world.reporter)
+
+    def folder(self, lock: Lock) -> str:
+        """The lock's wheels in the store, judged like all others; the folder that holds them."""
+        wheels = self.fetched(lock)
+        audit_wheels(
+            self.room,
+            self.facts.executable,
+            wheels,
+            self.allow,
+            self.world.reporter,
+            cache=AUDITS,
+            timeout=self.world.limits.audit,
+        )
+        return wheels.folder
+
+    def archive(self, source: SourcePackage) -> tuple[str, str]:
+        """An archive fetched into the store: its path there, and its SHA-256.
+
+        Where nobody has said the digest it is the one of the bytes that come.
+        """
+        filename = clean_url(source.address).rpartition("/")[2]
+        filename = filename if _PLAIN.fullmatch(filename) else "archive"
+        sha256 = source.sha256 or first_digest(
+            self.room, self.facts.executable, source.address, self.world.network
+        )
+        index = source.index or "direct"
+        file = LockedWheel(
+            source.name, source.version, filename, source.address, sha256, None, requested=False, index=index
+        )
+        return f"{self.fetched(Lock((file,), '', '', '')).folder}/{filename}", sha256
+
+    def keep(self, file: BuiltFile) -> Mapping[str, Any]:
+        """Bring a file into the store; what it says of itself."""
+        incoming = f"built-{uuid4().hex}"  # another build may bring the same bytes at the same time
+        self.room.put(f"{STORE}/partial", incoming_tar(file, incoming))
+        said = self.said(file.filename, file.sha256, incoming)
+        if not said["held"]:
+            raise HashMismatch("the store did not keep the bytes that it was given", where=file.filename)
+        return said
+
+    def said(self, filename: str, sha256: str, incoming: str | None = None) -> Mapping[str, Any]:
+        """What a file of the store says of itself; where it arrives as `incoming`, it is taken in first.
+
+        See `parity.guest.tasks.keep`.
+        """
+        job = {
+            "store": STORE,
+            "files": [{"filename": filename, "sha256": sha256, "incoming": incoming}],
+        }
+        found: dict[str, Any] = run_guest(self.room, self.facts.executable, "keep", job)["files"][0]
+        if found["sha256"] != sha256:
+            raise HashMismatch("the store tells of another file than was asked for", where=filename)
+        return found
+
+
+def content(sha256: str) -> str:
+    """Where content lies in the store; see `parity.guest.store.store`. ValueError for what is no SHA-256."""
+    if not _SHA256.fullmatch(sha256):
+        raise ValueError("the store holds nothing by a name that is no SHA-256")
+    return f"{STORE}/sha256/{sha256[:2]}/{sha256}"

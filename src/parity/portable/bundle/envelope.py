@@ -1,0 +1,244 @@
+"""The bundle's head: a DSSE envelope around an in-toto statement, 65,536 bytes with its tar header.
+
+Sources: DSSE v1.0.2 (secure-systems-lab/dsse), in-toto Statement v1. Standard library only, Python
+3.6 and later. Checking a signature is the caller's: the near side does it with a library, the far
+side with the host's openssl.
+"""
+
+import base64
+import binascii
+import re
+from typing import Callable, Dict, NamedTuple, Sequence, Tuple, TypeVar
+
+from .. import canonical
+from ..errors import BundleDamaged, SignatureInvalid
+from . import ustar
+from .manifest import ENVELOPE_NAME, HEAD_SIZE
+
+PAYLOAD_TYPE = "application/vnd.in-toto+json"
+STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
+PREDICATE_TYPE = "tag:parity,2026:bundle/v1"
+
+_BODY_SIZE = HEAD_SIZE - ustar.BLOCK
+_BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
+MAX_SIGNATURES = 16
+
+
+class Signature(NamedTuple):
+    """`keyid`: SHA-256 (hexadecimal) of the public key's DER SubjectPublicKeyInfo; `sig`: its bytes."""
+
+    keyid: str
+    sig: bytes
+
+
+class Envelope(NamedTuple):
+    """What was signed, to the byte, and the signatures, sorted by key."""
+
+    payload: bytes
+    signatures: Tuple[Signature, ...]
+
+
+class Payload(NamedTuple):
+    """What identifies the bytes after the head: sizes in bytes, digests in hexadecimal."""
+
+    size: int
+    sha256: str
+    manifest_size: int
+    manifest_sha256: str
+
+
+class Statement(NamedTuple):
+    """What the signer says: this payload is that version of this product, made from that profile."""
+
+    payload: Payload
+    product: str
+    version: str
+    serial: int
+    profile: str
+    profile_sha256: str
+
+
+Checker = Callable[[bytes, Sequence[Signature]], Tuple[str, ...]]
+"""Takes the signed bytes and the signatures, gives the fingerprints of the trusted keys that made some.
+
+It raises SignatureInvalid where too few of them did, or where a trusted key's signature is wrong.
+"""
+
+K = TypeVar("K")
+
+
+def make_checker(
+    keys: Dict[str, K], is_right: Callable[[K, bytes, bytes], bool], threshold: int = 1
+) -> Checker:
+    """A checker that trusts these keys: DSSE's (t, n), and stricter in one thing.
+
+    DSSE passes over a wrong signature where enough others are right. Here every signature by a trusted
+    key must be right: a wrong one means that somebody altered the envelope. Signatures by other keys
+    are not looked at. A name in the envelope only says which key to try; what counts is the key.
+
+    Args:
+        keys: trusted keys by fingerprint.
+        is_right: whether this key made this signature of these bytes.
+        threshold: how many different ones of these keys must have signed.
+    """
+
+    def check(signed: bytes, signatures: Sequence[Signature]) -> Tuple[str, ...]:
+        known = [one for one in signatures if one.keyid in keys]
+        if not known:
+            makers = ", ".join(one.keyid for one in signatures)
+            raise SignatureInvalid(f"none of the keys that signed is trusted here: {makers}")
+        for one in known:
+            if not is_right(keys[one.keyid], one.sig, signed):
+                raise SignatureInvalid(f"the signature by {one.keyid} is wrong")
+        signers = tuple(sorted({one.keyid for one in known}))
+        if len(signers) < threshold:
+            raise _too_few(signers, threshold)
+        return signers
+
+    return check
+
+
+def _too_few(signers: Sequence[str], threshold: int) -> SignatureInvalid:
+    return SignatureInvalid(
+        f"{threshold} of the trusted keys must have signed; {len(signers)} did: {', '.join(signers)}",
+        "ask for the signatures that are missing: `parity sign` adds one to a finished bundle",
+    )
+
+
+_ENVELOPE = canonical.record(
+    {
+        "payload": canonical.text,
+        "payloadType": canonical.one_of(PAYLOAD_TYPE),
+        "signatures": canonical.array(
+            canonical.record({"keyid": canonical.digest, "sig": canonical.text}), 1, MAX_SIGNATURES
+        ),
+    }
+)
+_STATEMENT = canonical.record(
+    {
+        "_type": canonical.one_of(STATEMENT_TYPE),
+        "subject": canonical.array(
+            canonical.record(
+                {
+                    "name": canonical.one_of("payload"),
+                    "digest": canonical.record({"sha256": canonical.digest}),
+                }
+            ),
+            1,
+            1,
+        ),
+        "predicateType": canonical.one_of(PREDICATE_TYPE),
+        "predicate": canonical.record(
+            {
+                "payloadSize": canonical.count,
+                "manifest": canonical.record({"size": canonical.count, "sha256": canonical.digest}),
+                "product": canonical.name,
+                "version": canonical.name,
+                "serial": canonical.count,
+                "profile": canonical.name,
+                "profileSha256": canonical.digest,
+            }
+        ),
+    }
+)
+
+
+def pae(payload: bytes) -> bytes:
+    """What is really signed: DSSE's pre-authentication encoding; lengths count bytes."""
+    kind = PAYLOAD_TYPE.encode("ascii")
+    return b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload)
+
+
+def encode_statement(statement: Statement) -> bytes:
+    """The statement as canonical JSON.
+
+    Raises:
+        BundleDamaged: a field that no reader would accept.
+    """
+    payload = statement.payload
+    document = {
+        "_type": STATEMENT_TYPE,
+        "subject": [{"name": "payload", "digest": {"sha256": payload.sha256}}],
+        "predicateType": PREDICATE_TYPE,
+        "predicate": {
+            "payloadSize": payload.size,
+            "manifest": {"size": payload.manifest_size, "sha256": payload.manifest_sha256},
+            "product": statement.product,
+            "version": statement.version,
+            "serial": statement.serial,
+            "profile": statement.profile,
+            "profileSha256": statement.profile_sha256,
+        },
+    }
+    _STATEMENT(document, "statement")
+    return canonical.encode(document)
+
+
+def parse_statement(data: bytes) -> Statement:
+    """Read a statement, every field of it checked.
+
+    Raises:
+        BundleDamaged: it is malformed.
+    """
+    document = canonical.decode(data, "the signed statement")
+    _STATEMENT(document, "statement")
+    says = document["predicate"]
+    payload = Payload(
+        size=says["payloadSize"],
+        sha256=document["subject"][0]["digest"]["sha256"],
+        manifest_size=says["manifest"]["size"],
+        manifest_sha256=says["manifest"]["sha256"],
+    )
+    return Statement(
+        payload, says["product"], says["version"], says["serial"], says["profile"], says["profileSha256"]
+    )
+
+
+def encode_head(envelope: Envelope) -> bytes:
+    """The 65,536 bytes before the payload.
+
+    Raises:
+        BundleDamaged: the envelope does not fit, or its signatures are not sorted.
+    """
+    canonical.strictly_rising([signature.keyid for signature in envelope.signatures], "the signatures' keys")
+    body = canonical.encode(
+        {
+            "payload": _to_base64(envelope.payload),
+            "payloadType": PAYLOAD_TYPE,
+            "signatures": [{"keyid": one.keyid, "sig": _to_base64(one.sig)} for one in envelope.signatures],
+        }
+    )
+    if len(body) > _BODY_SIZE:
+        raise BundleDamaged("the envelope is larger than its place")
+    return ustar.header(ENVELOPE_NAME, _BODY_SIZE) + body.ljust(_BODY_SIZE, b" ")
+
+
+def parse_head(head: bytes) -> Envelope:
+    """Read the head; nothing in it is authenticated by that.
+
+    Raises:
+        BundleDamaged: it is not, to the byte, what `encode_head` would write.
+    """
+    if len(head) != HEAD_SIZE or head[: ustar.BLOCK] != ustar.header(ENVELOPE_NAME, _BODY_SIZE):
+        raise BundleDamaged("this is not a parity bundle, or its first bytes are damaged")
+    document = canonical.decode(head[ustar.BLOCK :].rstrip(b" "), "the envelope")
+    _ENVELOPE(document, "envelope")
+    signatures = tuple(Signature(one["keyid"], _from_base64(one["sig"])) for one in document["signatures"])
+    envelope = Envelope(_from_base64(document["payload"]), signatures)
+    # Without this, bytes that no signature covers could change: base64 has many spellings.
+    if encode_head(envelope) != head:
+        raise BundleDamaged("the envelope is not canonical")
+    return envelope
+
+
+def _to_base64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
+
+
+def _from_base64(text: str) -> bytes:
+    if not _BASE64.fullmatch(text):
+        raise BundleDamaged("the envelope holds something that is not base64")
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error as error:
+        raise BundleDamaged("the envelope holds something that is not base64") from error

@@ -1,0 +1,164 @@
+"""The manifest: what a bundle holds and whom it is for. Standard library only, Python 3.6 and later."""
+
+from typing import Any, Dict, List, NamedTuple, Tuple
+
+from .. import canonical
+from ..errors import BundleDamaged
+from . import ustar
+
+FORMAT = "parity-bundle/1"
+NAME = "manifest.json"
+ENVELOPE_NAME = "parity-envelope.json"
+HEAD_SIZE = 65536
+"""Bytes before the payload: the envelope and its tar header."""
+LIMIT = 16 * 1024 * 1024
+"""The largest manifest, in bytes: some 80,000 files."""
+OTHER_FILES = "files/"
+SYSTEM = "system/"
+"""Where whatever else the application needs lies, in the payload and in the environment alike."""
+
+
+class Member(NamedTuple):
+    """A file of the payload: path, bytes, hexadecimal SHA-256, where its first byte lies in the bundle."""
+
+    path: str
+    size: int
+    sha256: str
+    offset: int
+
+
+class Manifest(NamedTuple):
+    """A checked manifest.
+
+    `document` is its JSON (see the bundle format note), `members` its files in payload order,
+    `payload_size` the bytes from the manifest's own header to the end.
+    """
+
+    document: Dict[str, Any]
+    members: Tuple[Member, ...]
+    payload_size: int
+
+
+_TARGET = canonical.record(
+    {
+        "os": canonical.record({"id": canonical.text, "version": canonical.text}),
+        "libc": canonical.record(
+            {
+                "family": canonical.one_of("glibc", "musl"),
+                "version": canonical.array(canonical.count, least=2, most=2),
+            }
+        ),
+        "python": canonical.text,
+        "arch": canonical.text,
+        "implementation": canonical.text,
+    }
+)
+_PACKAGE = canonical.record(
+    {
+        "name": canonical.text,
+        "version": canonical.text,
+        "wheel": canonical.text,
+        "sha256": canonical.digest,
+        "size": canonical.count,
+        "requested": canonical.flag,
+    }
+)
+_SYSTEM = canonical.record(
+    {
+        "manager": canonical.one_of("deb", "rpm", "apk"),
+        "packages": canonical.array(
+            canonical.record(
+                {
+                    "name": canonical.text,
+                    "version": canonical.text,
+                    "arch": canonical.text,
+                    "path": canonical.text,
+                    "requested": canonical.flag,
+                }
+            )
+        ),
+    }
+)
+_OTHER_FILE = canonical.record({"path": canonical.text, "executable": canonical.flag})
+_SHAPE = canonical.record(
+    {
+        "format": canonical.one_of(FORMAT),
+        "target": _TARGET,
+        "installer": canonical.one_of("uv", "pip"),
+        "uv": canonical.optional(canonical.text),
+        "stand_in": canonical.optional(canonical.record({"image": canonical.text, "for": canonical.text})),
+        "packages": canonical.array(_PACKAGE),
+        "allow": canonical.array(canonical.text),
+        "system": canonical.optional(_SYSTEM),
+        "other_files": canonical.array(_OTHER_FILE),
+        "imports": canonical.array(canonical.record({"package": canonical.text, "module": canonical.text})),
+        "files": canonical.array(
+            canonical.record({"path": canonical.text, "size": canonical.count, "sha256": canonical.digest})
+        ),
+    }
+)
+
+
+def encode(document: Dict[str, Any]) -> bytes:
+    """The manifest's bytes: canonical JSON and one newline.
+
+    Raises:
+        BundleDamaged: the document is none that `parse` would accept.
+    """
+    data = canonical.encode(document) + b"\n"
+    parse(data)
+    return data
+
+
+def parse(data: bytes) -> Manifest:
+    """Read a manifest, every field of it checked.
+
+    Raises:
+        BundleDamaged: it is malformed, contradicts itself or is too large.
+    """
+    if len(data) > LIMIT or data[-1:] != b"\n":
+        raise BundleDamaged("the manifest is too large or does not end with a newline")
+    document = canonical.decode(data[:-1], "the manifest")
+    _SHAPE(document, "manifest")
+    _check_paths([entry["path"] for entry in document["files"]])
+    _check_lists(document)
+    return _lay_out(document, len(data))
+
+
+def _check_paths(paths: List[str]) -> None:
+    """Refuse paths that are unsafe, out of order, double, ours alone, or files and folders at once."""
+    for path in paths:
+        if not ustar.is_safe_path(path) or path.split("/")[0] in (NAME, ENVELOPE_NAME):
+            raise BundleDamaged(f"the manifest names a file that no bundle may hold: {path[:200]!a}")
+    canonical.strictly_rising(paths, "manifest.files")
+    if ustar.colliding(paths):
+        raise BundleDamaged(f"the manifest names a file that is a folder, too: {ustar.colliding(paths)[0]}")
+
+
+def _check_lists(document: Dict[str, Any]) -> None:
+    """Refuse lists that do not say the same as the files, or an installer that is not there."""
+    files = {entry["path"]: (entry["size"], entry["sha256"]) for entry in document["files"]}
+    packages = {entry["wheel"]: (entry["size"], entry["sha256"]) for entry in document["packages"]}
+    wheels = {path: facts for path, facts in files.items() if path.startswith("wheels/")}
+    if packages != wheels or len(packages) != len(document["packages"]):
+        raise BundleDamaged("manifest.packages and the files under wheels/ differ")
+    system = [entry["path"] for entry in (document["system"] or {"packages": ()})["packages"]]
+    if sorted(system) != [path for path in files if path.startswith(SYSTEM)]:
+        raise BundleDamaged("manifest.system and the files under system/ differ")
+    other = [entry["path"] for entry in document["other_files"]]
+    if other != [path for path in files if path.startswith(OTHER_FILES)]:
+        raise BundleDamaged("manifest.other_files and the files under files/ differ")
+    uv = document["uv"]
+    if (uv is not None and uv not in files) or (uv is None and document["installer"] == "uv"):
+        raise BundleDamaged("the manifest names an installer that is not in the bundle")
+
+
+def _lay_out(document: Dict[str, Any], size: int) -> Manifest:
+    """Where each file must lie, given the manifest's own size in bytes."""
+    position = HEAD_SIZE + ustar.spread(NAME, size)
+    members = []
+    for entry in document["files"]:
+        path, length = entry["path"], entry["size"]
+        members.append(Member(path, length, entry["sha256"], position + len(ustar.header(path, length))))
+        position += ustar.spread(path, length)
+    return Manifest(document, tuple(members), position + len(ustar.END) - HEAD_SIZE)

@@ -1,0 +1,281 @@
+"""Verifying a bundle, each step before the next reads anything. Standard library, Python 3.6 and later.
+
+envelope → signature by a trusted key → sizes → manifest → one pass over the payload in which every tar
+header is made anew and compared, every file is hashed, and the whole is hashed.
+
+The manifest is read before the payload's digest is known. It is authentic all the same: its own size
+and SHA-256 stand in the signed statement. So the one pass can hash the whole and each file at once.
+"""
+
+import hashlib
+import io
+import os
+import stat
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import BinaryIO, Callable, Iterator, List, NamedTuple, Optional, Tuple
+
+from ..errors import BundleDamaged, BundleUnreadable
+from . import ustar
+from .envelope import Checker, Envelope, Payload, Statement, pae, parse_head, parse_statement
+from .manifest import HEAD_SIZE, LIMIT, NAME, Manifest, Member, parse
+
+CHUNK = 1024 * 1024
+
+Progress = Callable[[int], None]
+"""Hears how many bytes of the payload are done."""
+
+
+class VerifiedBundle(NamedTuple):
+    """A bundle whose every byte was checked; `signers`: fingerprints of the trusted keys that signed."""
+
+    envelope: Envelope
+    statement: Statement
+    manifest: Manifest
+    signers: Tuple[str, ...]
+
+
+class UnverifiedBundle(NamedTuple):
+    """What a bundle says of itself. No signature and no file was checked: show it, never act on it."""
+
+    envelope: Envelope
+    statement: Statement
+    manifest: Manifest
+
+
+class Sink:
+    """Hears the files of a bundle in order while they are verified. This one does nothing with them."""
+
+    def begin(self, member: Member) -> None:
+        """A file begins."""
+
+    def chunk(self, data: memoryview) -> None:
+        """Some of its bytes, valid during this call alone."""
+
+    def end(self) -> None:
+        """Its last byte has come and its digest is right."""
+
+
+@contextmanager
+def open_bundle(path: str) -> Iterator[BinaryIO]:
+    """Open a bundle for reading.
+
+    Raises:
+        BundleUnreadable: there is no such file, it is no regular file, or it may not be read.
+    """
+    try:
+        # Without O_NONBLOCK, opening a named pipe would wait for ever.
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except (OSError, ValueError) as error:
+        raise BundleUnreadable(f"cannot open {path!a}: {getattr(error, 'strerror', error)}") from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise BundleUnreadable(f"{path!a} is not a regular file")
+    with os.fdopen(descriptor, "rb") as file:
+        yield file
+
+
+def verify_bundle(
+    file: BinaryIO, check: Checker, progress: Optional[Progress] = None, sink: Optional[Sink] = None
+) -> VerifiedBundle:
+    """Check every byte of a bundle, in constant memory.
+
+    Args:
+        file: open for reading, seekable.
+        check: decides whether those who are trusted signed; see `envelope.Checker`.
+        progress: hears how far it is.
+        sink: hears the files; what it got is worth nothing unless this function returns.
+
+    Raises:
+        BundleDamaged, BundleUnreadable: as they say.
+        SignatureInvalid: from `check`.
+    """
+    envelope = _read_envelope(file)
+    signers = check(pae(envelope.payload), envelope.signatures)
+    statement = parse_statement(envelope.payload)
+    manifest = _read_manifest(file, statement.payload)
+    with ThreadPoolExecutor(1) as pool:
+        _walk(_Tape(file, pool, progress), manifest, statement.payload, sink or Sink())
+    return VerifiedBundle(envelope, statement, manifest, signers)
+
+
+def read_unverified(file: BinaryIO) -> UnverifiedBundle:
+    """What a bundle says of itself, its structure checked and nothing else.
+
+    Raises:
+        BundleDamaged, BundleUnreadable: as they say.
+    """
+    envelope = _read_envelope(file)
+    statement = parse_statement(envelope.payload)
+    return UnverifiedBundle(envelope, statement, _read_manifest(file, statement.payload))
+
+
+def member_chunks(file: BinaryIO, member: Member) -> Iterator[bytes]:
+    """A file's bytes, hashed again on the way, since the bundle may have changed after it was verified.
+
+    What was given is worth nothing unless the iterator comes to its end.
+
+    Raises:
+        BundleDamaged, BundleUnreadable: as they say.
+    """
+    _seek(file, member.offset)
+    seen, left = hashlib.sha256(), member.size
+    while left:
+        data = _read(file, min(CHUNK, left))
+        seen.update(data)
+        left -= len(data)
+        yield data
+    if seen.hexdigest() != member.sha256:
+        raise BundleDamaged(f"{member.path} in the bundle is not what the manifest says")
+
+
+def member_bytes(file: BinaryIO, manifest: Manifest, path: str) -> bytes:
+    """A whole small file (at most 16 MiB) such as `proof.json`, its digest checked.
+
+    Raises:
+        BundleDamaged: there is no such file, or it is too large or altered.
+        BundleUnreadable: the medium failed.
+    """
+    for member in manifest.members:
+        if member.path == path and member.size <= LIMIT:
+            return b"".join(member_chunks(file, member))
+    raise BundleDamaged(f"the bundle holds no {path}, or one that is too large")
+
+
+# --- the steps ----------------------------------------------------------------------------------------
+
+
+def _read_envelope(file: BinaryIO) -> Envelope:
+    """The first 65,536 bytes, and not one more."""
+    _seek(file, 0)
+    return parse_head(_read(file, HEAD_SIZE))
+
+
+def _read_manifest(file: BinaryIO, payload: Payload) -> Manifest:
+    """The manifest, when all sizes fit each other and its digest is the one in the statement."""
+    if _size(file) != HEAD_SIZE + payload.size:
+        raise BundleDamaged("the bundle is longer or shorter than its statement says")
+    if payload.manifest_size > min(LIMIT, payload.size):
+        raise BundleDamaged("the manifest is too large")
+    header = ustar.header(NAME, payload.manifest_size)
+    _seek(file, HEAD_SIZE)
+    if _read(file, len(header)) != header:
+        raise BundleDamaged("the manifest is not where it must be")
+    data = _read(file, payload.manifest_size)
+    if hashlib.sha256(data).hexdigest() != payload.manifest_sha256:
+        raise BundleDamaged("the manifest is not the one in the statement")
+    manifest = parse(data)
+    if manifest.payload_size != payload.size:
+        raise BundleDamaged("the manifest's files do not fill the bundle")
+    return manifest
+
+
+def _walk(tape: "_Tape", manifest: Manifest, payload: Payload, sink: Sink) -> None:
+    """Read the payload from its first byte to its last, comparing all of it."""
+    tape.skip(ustar.spread(NAME, payload.manifest_size))
+    for member in manifest.members:
+        tape.expect(ustar.header(member.path, member.size), member.path)
+        _walk_file(tape, member, sink)
+        tape.expect(ustar.padding(member.size), member.path)
+    tape.expect(ustar.END, "the end")
+    if tape.digest() != payload.sha256:
+        raise BundleDamaged("the payload is not the one in the statement")
+
+
+def _walk_file(tape: "_Tape", member: Member, sink: Sink) -> None:
+    """Read one file and compare its digest."""
+    sink.begin(member)
+    seen, left = hashlib.sha256(), member.size
+    while left:
+        data = tape.take(min(CHUNK, left))
+        seen.update(data)
+        sink.chunk(data)
+        left -= len(data)
+    if seen.hexdigest() != member.sha256:
+        raise BundleDamaged(f"{member.path} in the bundle is not what the manifest says")
+    sink.end()
+
+
+class _Tape:
+    """The payload read forwards once, all of it hashed by a second thread while we hash the files.
+
+    Two buffers take turns: one is being read into while the other may still be hashed.
+    """
+
+    def __init__(self, file: BinaryIO, pool: ThreadPoolExecutor, progress: Optional[Progress]) -> None:
+        self._file = file
+        self._pool = pool
+        self._progress = progress
+        self._done = 0
+        self._whole = hashlib.sha256()
+        self._buffers = (bytearray(CHUNK), bytearray(CHUNK))
+        self._pending: "List[Optional[Future[None]]]" = [None, None]
+        _seek(file, HEAD_SIZE)
+
+    def take(self, count: int) -> memoryview:
+        """The next `count` bytes, at most CHUNK; valid until the call after the next."""
+        turn = self._pending[0]
+        if turn is not None:
+            turn.result()
+        self._buffers = self._buffers[1], self._buffers[0]
+        view = memoryview(self._buffers[0])[:count]
+        _fill(self._file, view)
+        self._pending = [self._pending[1], self._pool.submit(self._whole.update, view)]
+        self._done += count
+        if self._progress is not None:
+            self._progress(self._done)
+        return view
+
+    def skip(self, count: int) -> None:
+        """Hash the next bytes without looking at them."""
+        while count:
+            count -= len(self.take(min(count, CHUNK)))
+
+    def expect(self, expected: bytes, what: str) -> None:
+        """Refuse the bundle unless the next bytes are exactly these."""
+        if expected and self.take(len(expected)) != expected:
+            raise BundleDamaged(f"the archive's structure is damaged at {what}")
+
+    def digest(self) -> str:
+        """The SHA-256 of everything that was read."""
+        for turn in self._pending:
+            if turn is not None:
+                turn.result()
+        return self._whole.hexdigest()
+
+
+# --- reading, with the medium's errors as ours -----------------------------------------------------------
+
+
+def _fill(file: BinaryIO, view: memoryview) -> None:
+    """Read until the view is full."""
+    filled = 0
+    while filled < len(view):
+        try:
+            count = file.readinto(view[filled:])  # type: ignore[attr-defined]
+        except OSError as error:
+            raise BundleUnreadable(f"the bundle cannot be read: {error.strerror}") from error
+        if not count:
+            raise BundleDamaged("the bundle ends too early")
+        filled += count
+
+
+def _read(file: BinaryIO, count: int) -> bytes:
+    """Exactly `count` bytes."""
+    data = bytearray(count)
+    _fill(file, memoryview(data))
+    return bytes(data)
+
+
+def _seek(file: BinaryIO, position: int) -> None:
+    try:
+        file.seek(position)
+    except OSError as error:
+        raise BundleUnreadable(f"the bundle cannot be read: {error.strerror}") from error
+
+
+def _size(file: BinaryIO) -> int:
+    try:
+        return file.seek(0, io.SEEK_END)
+    except OSError as error:
+        raise BundleUnreadable(f"the bundle cannot be read: {error.strerror}") from error

@@ -1,0 +1,1 @@
+"""A machine and its Python: measured, compared, started."""

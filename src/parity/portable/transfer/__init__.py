@@ -1,0 +1,1 @@
+"""Bundles on their way: deltas and volumes."""
