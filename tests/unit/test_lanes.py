@@ -13,7 +13,7 @@ from parity.engine.events import Malformed
 from parity.engine.guests import GuestFailed
 from parity.model import RehearsalPlan
 from parity.rehearse import lanes
-from parity.rehearse.lanes import Lanes, Package
+from parity.rehearse.lanes import Lanes, Package, together
 from parity.rehearse.room import Room
 
 PACKAGES = [Package(name, (name,), weight) for weight, name in enumerate("abcdefg")]
@@ -33,6 +33,7 @@ class FakeRoom:
         self._held = threading.Event()
 
     def ask(self, script: str, job: Mapping[str, Any], user: int, *, on_event: Any, python: Any) -> Any:
+        modules = dict(job["packages"])
         names = [name for name, _ in job["packages"]]
         with self._lock:
             self.asked.append((user, names))
@@ -42,8 +43,8 @@ class FakeRoom:
             if self._breaks(names[number], before):
                 self._held.wait(0.01)
                 raise GuestFailed("imports", 137, "")
-            row = {"module": names[number], "error": "", "at": "", "text": ""}
-            on_event({"event": "tried", "package": number, "answers": [row]})
+            rows = [{"module": each, "error": "", "at": "", "text": ""} for each in modules[names[number]]]
+            on_event({"event": "tried", "package": number, "answers": rows})
             before.append(names[number])
         return {}
 
@@ -129,3 +130,19 @@ def test_answers_for_modules_that_were_not_asked_for_are_none() -> None:
     room.ask = forging  # type: ignore[method-assign]
     with pytest.raises(Malformed):
         run(room)
+
+
+def test_what_is_imported_together_is_told_by_its_packages() -> None:
+    room = FakeRoom()
+    found = Lanes(cast(Room, room), "/p", "/p/site-packages", "door", hidden=True)
+    told = [row[:2] for row in found.run([PACKAGES[0], together(PACKAGES[1:])])]
+    assert told == [(each.name, each.name) for each in PACKAGES]
+    assert sorted(name for _, names in room.asked for name in set(names)) == ["", "", "a", "a"]
+
+
+def test_where_packages_together_end_their_lane_each_gets_its_own_turn_and_one_the_blame() -> None:
+    room = FakeRoom(lambda name, _: name in ("", "d"))
+    found = Lanes(cast(Room, room), "/p", "/p/site-packages", "door", hidden=True)
+    told = {name: answer["error"] for name, _, answer in found.run([PACKAGES[0], together(PACKAGES[1:])])}
+    assert [name for name, error in told.items() if error] == ["d"]
+    assert len(told) == len(PACKAGES)

@@ -1,4 +1,7 @@
-"""The imports: two lanes of packages, each lane a user of its own, each package a process of its own.
+"""The imports: two lanes of packages, each lane a user of its own, each requested package in its own process.
+
+What came along is imported together in one process, since a process for each takes twice the time: any of
+these can speak for the others of them, and what is said of them is a warning at most.
 
 What a lane says is said by parity's code, which the packages cannot reach (see `parity.guest.tasks.imports`).
 A package can end its lane; then that is what is told of it, and the others go on in a new one.
@@ -27,11 +30,21 @@ _WORDS = ("error", "at", "text")
 
 
 class Package(NamedTuple):
-    """A package to be imported; `weight` is how many files it has."""
+    """A package to be imported; `weight` is how many files it has.
+
+    `members` are the packages that it stands for, where several are imported together.
+    """
 
     name: str
     modules: tuple[str, ...]
     weight: int
+    members: tuple[Package, ...] = ()
+
+
+def together(packages: Sequence[Package]) -> Package:
+    """Several packages as one, to be imported in one process."""
+    modules = {module for each in packages for module in each.modules}
+    return Package("", tuple(sorted(modules)), sum(each.weight for each in packages), tuple(packages))
 
 
 class Lanes:
@@ -72,11 +85,16 @@ class Lanes:
         while left := [number for number in range(len(heavy)) if number not in self._answers]:
             suspects = [number for number in left if number in self._suspects]
             self._lane(heavy, left if self._hidden and not suspects else (suspects or left)[:1])
-        for number, package in sorted(enumerate(heavy), key=lambda each: each[1]):
-            for module in package.modules:
-                yield package.name, module, self._answers[number][module]
+        yield from sorted(self._told(heavy), key=lambda row: row[:2])
 
-    def _one_by_one(self, packages: Sequence[Package], numbers: Iterator[int]) -> None:
+    def _told(self, packages: Sequence[Package]) -> Iterator[tuple[str, str, Mapping[str, str]]]:
+        for number, package in enumerate(packages):
+            answers = self._answers[number]
+            for each in package.members or (package,):
+                for module in each.modules if answers else ():
+                    yield each.name, module, answers[module]
+
+    def _one_by_one(self, packages: list[Package], numbers: Iterator[int]) -> None:
         while True:
             with self._lock:
                 number = next(numbers)
@@ -84,7 +102,7 @@ class Lanes:
                 return
             self._lane(packages, [number])
 
-    def _lane(self, packages: Sequence[Package], numbers: Sequence[int], *, tickets: bool = False) -> None:
+    def _lane(self, packages: list[Package], numbers: Sequence[int], *, tickets: bool = False) -> None:
         """Import these packages, as one more user; if one ends the lane, that is its answer."""
         begun: list[int] = []
 
@@ -108,11 +126,13 @@ class Lanes:
             alarm.cancel()
 
     def _judge(
-        self, packages: Sequence[Package], numbers: Sequence[int], begun: Sequence[int], failed: GuestFailed
+        self, packages: list[Package], numbers: Sequence[int], begun: Sequence[int], failed: GuestFailed
     ) -> None:
         """A lane broke off. Who was alone in it did it; else it may have been another."""
         if len(numbers) == 1:
-            self._take(numbers[0], _crash(packages[numbers[0]], failed))
+            package = packages[numbers[0]]
+            self._take(numbers[0], {} if package.members else _crash(package, failed))
+            packages += package.members  # each gets its own turn
             return
         with self._lock:
             self._suspects.add(begun[-1] if begun else numbers[0])

@@ -18,7 +18,7 @@ from parity.errors import EngineRefused, NotIsolated, RehearsalFailed, Rehearsal
 from parity.model import Facts, PinnedImage, RehearsalPlan
 from parity.progress import Reporter
 from parity.rehearse import users
-from parity.rehearse.lanes import Lanes, Package
+from parity.rehearse.lanes import Lanes, Package, together
 from parity.rehearse.room import BUNDLE, CARRY, FOLDERS, OWN, Carried, Room, container_spec, fits_memory
 from parity.rehearse.threads import Beside
 from parity.rehearse.trials import CHECKOUT, people, run_commands, sync_project
@@ -163,8 +163,12 @@ class _Story:
             for name, _, modules, weight in found["distributions"]
             if modules
         ]
-        lanes = Lanes(self._room, prefix, site_packages, self._service, hidden=bool(found["hidden"]))
+        hidden = bool(found["hidden"])
+        lanes = Lanes(self._room, prefix, site_packages, self._service, hidden=hidden)
         asked = set(self._carried.requested)
+        others = [row for row in rows if row.name not in asked]
+        if hidden and len(others) > 1:
+            rows = [*(row for row in rows if row.name in asked), together(others)]
         told = [
             {"package": package, "module": module, "requested": package in asked, **_judged(answer)}
             for package, module, answer in lanes.run(rows)
