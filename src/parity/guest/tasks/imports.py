@@ -33,7 +33,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Tuple
 
-from ..confinement import alone
+from ..confinement import alone, ownmodules
 from ..environment import service
 
 _SAID = 1024 * 1024  # bytes that one process may say of its modules
@@ -207,6 +207,7 @@ def _leave_parent(writer: int, job: Dict[str, Any], room: str) -> None:
     tempfile.tempdir = None
     os.chdir(job["folder"])
     sys.argv = ["-c"]
+    ownmodules.with_all()
     sys.path[0] = ""
     sys.modules["__main__"] = types.ModuleType("__main__")
     if job["service"]:
