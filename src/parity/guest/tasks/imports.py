@@ -22,7 +22,6 @@ import json
 import os
 import resource
 import select
-import shutil
 import signal
 import sys
 import tempfile
@@ -33,13 +32,12 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Tuple
 
-from ..confinement import alone, ownmodules
+from ..confinement import alone, leftovers, ownmodules
 from ..environment import service
 
 _SAID = 1024 * 1024  # bytes that one process may say of its modules
 _TEXT = 4000
 _PATIENCE = 0.1  # seconds between looks at a child that says nothing
-_SHARED = ("/tmp", "/dev/shm")  # noqa: S108 - where everybody may write in the container
 
 Answer = Dict[str, str]
 
@@ -115,9 +113,10 @@ def _in_a_child(job: Dict[str, Any], modules: List[str]) -> Tuple[bytes, str]:
             os.close(child.reader)
             _end(child, job["alone"])
     finally:
-        shutil.rmtree(room, ignore_errors=True)
+        with suppress(OSError):  # a package may have removed it
+            leftovers.remove(room)
         if job["alone"]:
-            _clear_shared()
+            leftovers.clear_shared()
     return said, ending
 
 
@@ -153,20 +152,6 @@ def _end(child: _Child, by_user: bool) -> None:
         os.waitpid(child.pid, 0)
     except OSError:
         pass  # it has ended and was waited for
-
-
-def _clear_shared() -> None:
-    """Remove what this user left where everybody may write."""
-    for folder in _SHARED:
-        for name in os.listdir(folder) if os.path.isdir(folder) else ():
-            path = os.path.join(folder, name)
-            try:
-                if os.lstat(path).st_uid == os.getuid():
-                    shutil.rmtree(path) if os.path.isdir(path) and not os.path.islink(path) else os.unlink(
-                        path
-                    )
-            except OSError:
-                pass  # what cannot be removed fills a folder that has a limit
 
 
 def _ending(status: int) -> str:
