@@ -22,4 +22,4 @@ def alone() -> None:
 
 def with_all() -> None:
     """Look for them wherever this interpreter does by itself."""
-    sys.path[:] = _everything
+    sys.path[:] = _everything or sys.path

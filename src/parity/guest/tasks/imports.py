@@ -35,7 +35,8 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Tuple
 from ..confinement import alone, leftovers, ownmodules
 from ..environment import service
 
-_SAID = 1024 * 1024  # bytes that one process may say of its modules
+_SAID = 1024 * 1024  # bytes that one process may say of its modules,
+_EACH = 512  # and of each of them
 _TEXT = 4000
 _PATIENCE = 0.1  # seconds between looks at a child that says nothing
 
@@ -77,9 +78,10 @@ def _try(job: Dict[str, Any], modules: List[str], begin: Callable[[], Any]) -> L
     while rest:
         begin()
         said, ending = _in_a_child(job, rest)
+        asked = set(rest)
         for line in said.splitlines():
             answer = _answer(line)
-            if answer and answer["module"] in rest and answer["module"] not in answers:
+            if answer and answer["module"] in asked and answer["module"] not in answers:
                 answers[answer["module"]] = answer
         rest = [module for module in rest if module not in answers]
         if rest:  # the first that gave no answer is the one that ended the process
@@ -108,7 +110,7 @@ def _in_a_child(job: Dict[str, Any], modules: List[str]) -> Tuple[bytes, str]:
     try:
         child = _fork(job, modules, room)
         try:
-            said, ending = _listen(child, job["timeout"])
+            said, ending = _listen(child, job["timeout"], _SAID + _EACH * len(modules))
         finally:
             os.close(child.reader)
             _end(child, job["alone"])
@@ -120,7 +122,7 @@ def _in_a_child(job: Dict[str, Any], modules: List[str]) -> Tuple[bytes, str]:
     return said, ending
 
 
-def _listen(child: _Child, timeout: float) -> Tuple[bytes, str]:
+def _listen(child: _Child, timeout: float, most: int) -> Tuple[bytes, str]:
     """What the child says until its end, and how it ended, or why it was not waited for any longer."""
     said, deadline = bytearray(), time.monotonic() + timeout
     opened = True
@@ -132,10 +134,10 @@ def _listen(child: _Child, timeout: float) -> Tuple[bytes, str]:
             chunk = os.read(child.reader, 65536)
             opened = bool(chunk)
             said += chunk
-            if len(said) > _SAID or time.monotonic() > deadline:
+            if len(said) > most or time.monotonic() > deadline:
                 break
-        if len(said) > _SAID:
-            return b"", "Crash: the import said more than %d bytes" % _SAID
+        if len(said) > most:
+            return bytes(said), "Crash: the import said more than %d bytes" % most
         if pid:
             return bytes(said), "Crash: the import ended the interpreter (%s)" % _ending(status)
         if time.monotonic() > deadline:
