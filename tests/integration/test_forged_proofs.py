@@ -66,3 +66,41 @@ def test_no_command_changes_what_the_next_one_is(rehearsed: Rehearsed, tmp_path:
     seen = rehearsed(tmp_path / "bundle", hostile(tmp_path, forgers), plan=plan)
     assert [row["exit_code"] for row in seen["commands"]][-3:] == [1, 3, 0]
     assert all(len(row["output"]) <= 8000 for row in seen["commands"])
+
+
+LEAVES = """
+os.makedirs("/tmp/honest", exist_ok=True)
+open("/tmp/honest/__init__.py", "w").close()
+os.chmod("/tmp/honest", 0o555)
+"""
+ENDS_ITS_LANE = """
+open("/tmp/broken.py", "w").close()
+if os.fork() == 0:
+    os.setsid()
+    while True:
+        attempt(lambda: open("/tmp/broken.py", "w").close())
+        time.sleep(0.02)
+os.kill(os.getppid(), signal.SIGKILL)
+time.sleep(60)
+"""
+
+
+def test_nothing_that_an_import_leaves_meets_a_command(rehearsed: Rehearsed, tmp_path: Path) -> None:
+    wheels = hostile(tmp_path, [Forger("leaves", LEAVES), Forger("ends its lane", ENDS_ITS_LANE)])
+    commands = (
+        "cd /tmp && python -c 'import honest; assert \"/site-packages/\" in honest.__file__'",
+        "cd /tmp && python -c 'import broken'",
+        "test -z \"$(ls /tmp)\" && ! cat /proc/[0-9]*/status | grep -E 'Uid:.6[0-4][0-9]{3}'",
+    )
+    seen = rehearsed(tmp_path / "bundle", wheels, plan=RehearsalPlan(commands=commands))
+    assert [row["exit_code"] for row in seen["commands"]] == [0, 1, 0], seen["commands"]
+
+
+def test_who_asks_for_its_own_name_is_told_one(rehearsed: Rehearsed, tmp_path: Path) -> None:
+    """Many honest programs do; on the target their user has one."""
+    asks = b"import getpass\nassert getpass.getuser()\n"
+    wheels = [make_wheel(tmp_path, "asks", "1.0", {"asks.py": asks})]
+    line = "python -c 'import asks, os, pwd; print(pwd.getpwuid(os.getuid()))'"
+    seen = rehearsed(tmp_path / "bundle", wheels, plan=RehearsalPlan(commands=(line,)))
+    assert [row["error"] for row in seen["imports"]] == [""]
+    assert seen["commands"][0]["exit_code"] == 0, seen["commands"]

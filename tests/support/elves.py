@@ -34,6 +34,7 @@ def shared_library(
     soname: str = "",
     defined: Sequence[str] = (),
     weak: Sequence[str] = (),
+    paths: str = "",
     bits: int = 64,
     order: str = "<" if sys.byteorder == "little" else ">",
     machine: int = MACHINES["x86_64"],
@@ -46,6 +47,7 @@ def shared_library(
         soname: its DT_SONAME.
         defined: symbol versions that it defines.
         weak: those among the needed versions that may be absent.
+        paths: its DT_RUNPATH.
         bits: 32 or 64.
         order: `<` or `>`.
         machine: its e_machine.
@@ -53,6 +55,7 @@ def shared_library(
     strings = _Strings()
     entries = [(1, strings(name)) for name in needed]
     entries += [(14, strings(soname))] if soname else []
+    entries += [(29, strings(paths))] if paths else []
     needs = _verneed(versions or {}, weak, strings, order)
     defines = _verdef([soname or "base", *defined], strings, order) if defined else b""
     symbols = bytes(24 if bits == 64 else 16)

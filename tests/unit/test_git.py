@@ -267,3 +267,30 @@ def test_a_server_that_never_ends_its_names_is_left(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(gitrun, "_MOST_LINES", 0)
     with pytest.raises(HostileSource, match="names"):
         ours.resolve(url, "main")
+
+
+def test_the_first_digits_of_a_commit_name_it(tmp_path: Path) -> None:
+    """What `pip install git+…@1a2b3c4` takes, wherever in the history it is."""
+    work = tmp_path / "work"
+    work.mkdir()
+    for words in (["init", "-q"], ["commit", "-qm", "one", "--allow-empty"]):
+        git(work, *words)
+    first = git(work, "rev-parse", "HEAD").strip()
+    git(work, "commit", "-qm", "two", "--allow-empty")
+    ours = Git(tmp_path / "cache", {"HOME": str(tmp_path)})
+    assert ours.resolve(work.as_uri(), first[:9]) == first
+    for nothing in ("0" * 9, first[:6]):
+        with pytest.raises(SourceUnavailable, match="there is no"):
+            ours.resolve(work.as_uri(), nothing)
+
+
+def test_a_repository_that_names_by_sha256_is_laid_out(tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    work.mkdir()
+    (work / "a").write_text("content")
+    for words in (["init", "-q", "--object-format=sha256"], ["add", "a"], ["commit", "-qm", "one"]):
+        git(work, *words)
+    ours = Git(tmp_path / "cache", {"HOME": str(tmp_path)})
+    commit = ours.resolve(work.as_uri(), "")
+    with ours.checkout(work.as_uri(), commit) as folder:
+        assert (len(commit), (folder / "a").read_text()) == (64, "content")

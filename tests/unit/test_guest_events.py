@@ -99,7 +99,7 @@ def test_a_python_that_greets_gives_its_result(tmp_path: Path) -> None:
         "from parity_guest.guest.dispatch import run; sys.exit(run(['memory_of_this']))"
     )
     subprocess.run(["tar", "xf", "-", "-C", str(tmp_path)], input=guest_tar(), check=True)
-    folder = tmp_path / "parity" / "parity_guest" / "guest"
+    folder = tmp_path / "parity" / "parity_guest" / "guest" / "tasks"
     (folder / "memory_of_this.py").write_text("def main(job, emit):\n    return {'job': job}\n")
     done = subprocess.run(
         [sys.executable, "-c", script, str(tmp_path / "parity")],
@@ -110,3 +110,22 @@ def test_a_python_that_greets_gives_its_result(tmp_path: Path) -> None:
     lines.feed(done.stdout)
     assert lines.result == {"job": {"a": 1}}
     assert lines.other.text.startswith("hello")
+
+
+def test_a_guest_is_made_of_no_module_of_an_environment(tmp_path: Path) -> None:
+    """As where the standard library lacks one, and a package has it: it would speak for all packages."""
+    subprocess.run(["tar", "xf", "-", "-C", str(tmp_path)], input=guest_tar(), check=True)
+    task = tmp_path / "parity" / "parity_guest" / "guest" / "tasks" / "late.py"
+    task.write_text("def main(job, emit):\n    import sched\n    return {'said': sched.__file__}\n")
+    site = tmp_path / "site"
+    site.mkdir()
+    for name in ("ctypes", "json", "threading", "sched"):
+        (site / f"{name}.py").write_text("raise SystemExit('a package runs')")
+    done = subprocess.run(
+        [sys.executable, str(tmp_path / "parity"), "late"],
+        input=json.dumps({"mark": "m", "job": {}}).encode(),
+        env={"PYTHONPATH": str(site)},
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    assert b"/sched.py" in done.stdout

@@ -27,12 +27,18 @@ class FakeRoom:
     def __init__(self, breaks: Callable[[str, list[str]], bool] = lambda *_: False) -> None:
         self.asked: list[tuple[int, list[str]]] = []
         self.ended: list[int] = []
+        self.left: list[int] = []
         self._breaks = breaks
         self._lock = threading.Lock()
         self._next = 0
         self._held = threading.Event()
 
-    def ask(self, script: str, job: Mapping[str, Any], user: int, *, on_event: Any, python: Any) -> Any:
+    def ask(
+        self, script: str, job: Mapping[str, Any], user: int, *, on_event: Any = None, python: Any = None
+    ) -> Any:
+        if script == "leave":
+            self.left.append(user)
+            return {}
         modules = dict(job["packages"])
         names = [name for name, _ in job["packages"]]
         with self._lock:
@@ -49,6 +55,9 @@ class FakeRoom:
         return {}
 
     def end_all(self, user: int) -> None:
+        self.ended.append(user)
+
+    def end_leftovers(self, user: int) -> None:
         self.ended.append(user)
 
     def _number(self, done: int, count: int, *, tickets: bool) -> int | None:
@@ -91,14 +100,24 @@ def test_who_spoils_its_lane_for_others_does_not_get_them_blamed() -> None:
     assert not any(found.values())
 
 
+def test_nothing_of_a_lane_that_broke_off_is_left() -> None:
+    room = FakeRoom(lambda name, _: name == "c")
+    run(room)
+    broken = [user for user, names in room.asked if "c" in names]
+    assert broken
+    assert room.left == room.ended
+    assert set(room.left) <= set(broken)
+
+
 def test_a_lane_that_never_begins_is_told_of_each_package() -> None:
     room = FakeRoom()
-    room.ask = lambda *_, **__: _fail()  # type: ignore[method-assign]
+    room.ask = lambda script, *_, **__: _fail(script)  # type: ignore[method-assign]
     assert all(error.startswith("Crash") for error in run(room).values())
 
 
-def _fail() -> None:
-    raise GuestFailed("imports", 127, "")
+def _fail(script: str) -> None:
+    if script == "imports":
+        raise GuestFailed("imports", 127, "")
 
 
 def test_a_lane_that_says_nothing_any_more_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,7 +138,9 @@ def test_answers_for_modules_that_were_not_asked_for_are_none() -> None:
     room = FakeRoom()
     original = room.ask
 
-    def forging(script: str, job: Any, user: int, *, on_event: Any, python: Any) -> Any:
+    def forging(
+        script: str, job: Mapping[str, Any], user: int, *, on_event: Any = None, python: Any = None
+    ) -> Any:
         def say(event: Any) -> None:
             on_event(
                 {**event, "answers": [{"module": "ghost", "error": ""}]} if "answers" in event else event

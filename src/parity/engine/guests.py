@@ -21,6 +21,8 @@ from parity.engine.protocol import Container
 ROOT = "/parity"
 _PACKAGE = Path(__file__).parent.parent
 _MAIN = """import sys
+from parity_guest.guest.confinement import ownmodules
+ownmodules.alone()
 from parity_guest.guest.dispatch import run
 sys.exit(run(sys.argv[1:]))
 """

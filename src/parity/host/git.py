@@ -20,6 +20,8 @@ from parity.portable.treepaths import FOLDER, Entry, Refused, check_tree
 
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _DESCRIBED = re.compile(r"(?:.*[-_/])?v?(\d+(?:\.\d+)*(?:(?:a|b|rc)\d+)?(?:\.post\d+)?)-(\d+)-g([0-9a-f]+)")
+_SHORT = re.compile(r"[0-9a-f]{7,39}")
+_SHA256 = 64  # hexadecimal digits of a commit where git names its objects by SHA-256
 _LONGEST_TAG = 200
 _DEEPEST = 20
 _FEW = 5
@@ -68,7 +70,24 @@ class Git:
         for ref in (f"refs/tags/{name}^{{}}", f"refs/tags/{name}", f"refs/heads/{name}", name):
             if _COMMIT.fullmatch(found.get(ref, "")):
                 return found[ref]
+        full = self._lengthened(url, name) if _SHORT.fullmatch(name) else ""
+        if full:
+            return full
         raise SourceUnavailable(f"there is no {name} in {clean_url(url)}", where=clean_url(url))
+
+    def _lengthened(self, url: str, short: str) -> str:
+        """The commit that the first digits name, for which all history is fetched; empty for none."""
+        heads = self._git.list_remote(url, ["--", checked(url), "HEAD"])
+        tip = heads[0].partition("\t")[0] if heads else ""
+        if not _COMMIT.fullmatch(tip):
+            return ""
+        repository = self._with_history(url, tip)
+        base = [f"--git-dir={repository}"]
+        try:
+            lines = self._git.local(url, [*base, "rev-parse", "--verify", "--quiet", f"{short}^{{commit}}"])
+        except SourceUnavailable:
+            return ""
+        return lines[-1] if lines and _COMMIT.fullmatch(lines[-1]) else ""
 
     @contextmanager
     def checkout(self, url: str, commit: str) -> Iterator[Path]:
@@ -134,13 +153,17 @@ class Git:
 
     def described_commit(self, url: str, commit: str) -> str:
         """The same for a commit of a repository elsewhere, whose history is fetched for it."""
+        repository = self._with_history(url, commit)
+        return self._described(url, [f"--git-dir={repository}"], commit)
+
+    def _with_history(self, url: str, commit: str) -> Path:
+        """Our copy, with all that branches and tags lead to."""
         repository = self._fetched(url, commit)
-        base = [f"--git-dir={repository}"]
-        shallow = self._git.local(url, [*base, "rev-parse", "--is-shallow-repository"])
+        shallow = self._git.local(url, [f"--git-dir={repository}", "rev-parse", "--is-shallow-repository"])
         more = ["--unshallow"] if shallow[-1:] == ["true"] else []
         refs = ["+refs/heads/*:refs/parity/heads/*", "+refs/tags/*:refs/tags/*"]
         self._git.fetch(url, repository, [*more, "--force", "--", checked(url), *refs])
-        return self._described(url, base, commit)
+        return repository
 
     def _described(self, url: str, base: Sequence[str], commit: str) -> str:
         try:
@@ -154,10 +177,11 @@ class Git:
     def _fetched(self, url: str, commit: str, *, foreign: bool = False) -> Path:
         """A bare repository in the cache that has the commit."""
         checked(url)
-        repository = self._cache / hashlib.sha256(clean_url(url).encode()).hexdigest()[:32]
+        repository = self._copy(url)
         if not (repository / "HEAD").exists():
             self._cache.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._git.local(url, ["init", "--quiet", "--bare", "--template=", str(repository)])
+            kind = ["--object-format=sha256"] if len(commit) == _SHA256 else []
+            self._git.local(url, ["init", "--quiet", "--bare", "--template=", *kind, str(repository)])
         if self._has(url, repository, commit):
             return repository
         try:
@@ -170,6 +194,9 @@ class Git:
                 f"{clean_url(url)} does not have the commit {commit}", where=clean_url(url)
             )
         return repository
+
+    def _copy(self, url: str) -> Path:
+        return self._cache / hashlib.sha256(clean_url(url).encode()).hexdigest()[:32]
 
     def _has(self, url: str, repository: Path, commit: str) -> bool:
         try:

@@ -122,6 +122,9 @@ class Lanes:
             self._room.ask("imports", self._job(asked, tickets), user, on_event=hear, python=self._python)
         except GuestFailed as failed:
             self._judge(packages, numbers, begun, failed)
+            alarm.cancel()
+            self._room.end_leftovers(user)
+            self._room.ask("leave", {}, user)
         finally:
             alarm.cancel()
 

@@ -10,6 +10,7 @@ from typing import Any
 from parity.engine import Container, ContainerSpec, Mount, Network
 from parity.engine.events import Event
 from parity.engine.guests import run_guest
+from parity.errors import RehearsalFailed
 from parity.model import PinnedImage, RehearsalPlan
 from parity.rehearse import users
 
@@ -22,9 +23,11 @@ OWN = {"work": users.OWNER, "project": users.PROJECT}
 """Folders of the volume that belong to one user each."""
 COMMANDS = "/commands"
 """Where the profile's commands may write, besides /tmp."""
+_NAME = "parity"
 _PATH = "/usr/local/bin:/usr/bin:/bin"
 _UNPACKED = 4  # times a wheel's size, on the large side: what it takes with its copy and its environment
 _SHARED = 1 << 30  # bytes of /tmp
+_TRIES = 5
 _LAST = 0.1  # seconds that a step gets in any case, so that it is its end that is told
 
 Checkout = Callable[[str], Iterable[bytes]]
@@ -79,6 +82,22 @@ class Room:
             user=users.spelled(user),
             timeout=self.left,
         )
+
+    def people(self, user: int) -> dict[str, Any]:
+        """How much that user runs, and whether the kernel killed anybody; see `parity.guest.tasks.people`."""
+        return self.ask("people", {"user": user}, users.JUDGE)
+
+    def end_leftovers(self, user: int) -> None:
+        """End what a user left running; another one looks whether that was done.
+
+        Raises:
+            RehearsalFailed: it goes on.
+        """
+        for _ in range(_TRIES):
+            if not self.people(user)["processes"]:
+                return
+            self.end_all(user)  # which may be killed by whom it is to kill
+        raise RehearsalFailed("what a package or a command left running does not end")
 
     def ask(
         self,
@@ -151,6 +170,8 @@ def environment(prefix: str, home: str, temporary: str) -> dict[str, str]:
         "TMPDIR": temporary,
         "LC_ALL": "C.UTF-8",
         "VIRTUAL_ENV": prefix,
+        "USER": _NAME,  # no image knows the users by name
+        "LOGNAME": _NAME,
     }
 
 

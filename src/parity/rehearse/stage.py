@@ -21,7 +21,7 @@ from parity.rehearse import users
 from parity.rehearse.lanes import Lanes, Package, together
 from parity.rehearse.room import BUNDLE, CARRY, FOLDERS, OWN, Carried, Room, container_spec, fits_memory
 from parity.rehearse.threads import Beside
-from parity.rehearse.trials import CHECKOUT, people, run_commands, sync_project
+from parity.rehearse.trials import CHECKOUT, run_commands, sync_project
 
 _STEPS = {
     "carry": "carrying the bundle in",
@@ -115,7 +115,9 @@ class _Story:
         result["install"] = made["install"]
         if made["install"]["exit_code"] == 0:
             self._try(made["site_packages"], made["bundle"])
-        result["memory_kills"] = people(room)["memory_kills"] if _something_failed(result) else 0
+        result["memory_kills"] = (
+            room.people(users.COMMANDS)["memory_kills"] if _something_failed(result) else 0
+        )
         return result
 
     def _try(self, site_packages: str, bundle: str) -> None:
@@ -220,7 +222,7 @@ def _something_failed(result: Mapping[str, Any]) -> bool:
 def _died(failed: GuestFailed, room: Room) -> RehearsalFailed | RehearsalTimeout:
     kills = 0
     with suppress(GuestFailed, EngineRefused, TimeoutError):
-        kills = people(room)["memory_kills"]
+        kills = room.people(users.COMMANDS)["memory_kills"]
     if kills:
         return RehearsalTimeout(
             f"the rehearsal was killed: it needs more than {room.plan.memory >> 20} MiB of memory"

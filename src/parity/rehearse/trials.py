@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from parity.engine.events import Tail
-from parity.errors import RehearsalFailed
 from parity.rehearse import users
 from parity.rehearse.room import CARRY, COMMANDS, Carried, Room, bare, environment
 
 CHECKOUT = "checkout"
 _TAIL = 8000
-_TRIES = 5
 # Both streams in one, in a folder of their own that is not that of the file with the words.
 _SHELL = 'exec 2>&1; mkdir -p "$HOME" {0}/empty && cd {0}/empty && exec sh -c "$1"'
 
@@ -25,7 +23,7 @@ def run_commands(room: Room, prefix: str) -> list[dict[str, Any]]:
     told = []
     for number, line in enumerate(room.plan.commands):
         if number:
-            _end_leftovers(room)
+            room.end_leftovers(users.COMMANDS)
         told.append(_command(room, prefix, line))
     return told
 
@@ -41,21 +39,6 @@ def _command(room: Room, prefix: str, line: str) -> dict[str, Any]:
         on_stderr=output.feed,
     )
     return {"command": line, "exit_code": done.exit_code, "output": output.text.rstrip()}
-
-
-def _end_leftovers(room: Room) -> None:
-    """End what a command left running; another user looks whether that was done."""
-    for _ in range(_TRIES):
-        if not people(room)["processes"]:
-            return
-        # It may be killed by whom it is to kill.
-        room.end_all(users.COMMANDS)
-    raise RehearsalFailed("a command left processes behind that do not end")
-
-
-def people(room: Room) -> dict[str, Any]:
-    """Whether commands run, and whether the kernel killed anybody; see `parity.guest.tasks.people`."""
-    return room.ask("people", {"user": users.COMMANDS}, users.JUDGE)
 
 
 def sync_project(room: Room, carried: Carried, bundle: str, options: list[str]) -> dict[str, Any]:

@@ -1,15 +1,16 @@
 """Who does what in the rehearsal's container; none can write what another owns, or reach its processes.
 
-They are numbers alone: no image needs to know them. A rootless engine maps no number above 65535.
+They are numbers alone: no image needs to know them. A rootless engine maps no number above 65535. Commands
+run as whom most images call `nobody`, for programs that ask what they are called.
 """
 
 from __future__ import annotations
 
-JUDGE = 65534
+JUDGE = 65532
 """Runs the container, and reads what was installed. No code of a package ever runs as this user."""
 OWNER = 65533
 """Installs: the new environment is this user's."""
-COMMANDS = 65532
+COMMANDS = 65534
 """Runs the profile's commands."""
 PROJECT = 65531
 """Syncs the carried project."""

@@ -12,7 +12,7 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 MAGIC = b"\x7fELF"
 _PT_LOAD, _PT_DYNAMIC = 1, 2
-_DT_NEEDED, _DT_STRTAB, _DT_SONAME = 1, 5, 14
+_DT_NEEDED, _DT_STRTAB, _DT_SONAME, _DT_RPATH, _DT_RUNPATH = 1, 5, 14, 15, 29
 _DT_VERDEF, _DT_VERDEFNUM, _DT_VERNEED, _DT_VERNEEDNUM = 0x6FFFFFFC, 0x6FFFFFFD, 0x6FFFFFFE, 0x6FFFFFFF
 _VER_FLG_BASE, _VER_FLG_WEAK = 1, 2
 _MOST_SEGMENTS, _MOST_ENTRIES, _MOST_VERSIONS, _LONGEST_NAME = 1024, 8192, 16384, 4096
@@ -27,6 +27,7 @@ class Elf(NamedTuple):
         needed: DT_NEEDED in their order.
         versions: (library, symbol version) that it needs; weak needs, which may stay open, left out.
         defined: the symbol versions that it defines itself.
+        paths: the folders in which it has libraries looked for (DT_RUNPATH, else DT_RPATH).
     """
 
     kind: Tuple[int, int, int]
@@ -34,6 +35,7 @@ class Elf(NamedTuple):
     needed: List[str]
     versions: List[Tuple[str, str]]
     defined: List[str]
+    paths: List[str]
 
 
 class _Malformed(Exception):
@@ -91,11 +93,13 @@ class _File:
                 values[tag] = value
         if _DT_STRTAB in values:
             self._strings = self._offset(values[_DT_STRTAB])
-        elif needed or _DT_SONAME in values or _DT_VERNEED in values or _DT_VERDEF in values:
+        elif needed or {_DT_SONAME, _DT_RPATH, _DT_RUNPATH, _DT_VERNEED, _DT_VERDEF} & set(values):
             raise _Malformed
         soname = self._name(values[_DT_SONAME]) if _DT_SONAME in values else ""
         names = [self._name(at) for at in needed]
-        return Elf(kind, soname, names, list(self._needs(values)), list(self._definitions(values)))
+        path = values.get(_DT_RUNPATH, values.get(_DT_RPATH))
+        paths = self._name(path).split(":") if path is not None else []
+        return Elf(kind, soname, names, list(self._needs(values)), list(self._definitions(values)), paths)
 
     def _ident(self) -> Tuple[int, int]:
         head = self._data[:6]

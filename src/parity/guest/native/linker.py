@@ -1,23 +1,20 @@
 """What the ELF files of an environment need, and what of it this system lacks.
 
-The files say what they need; the dynamic loader's own answer is the truth about what is missing. It is
-asked once about every library by name, and about a file only where that leaves a doubt.
+The files say what they need; the dynamic loader says where it finds a library of that name. It is asked
+about names alone, never about a file of a package: whatever it maps can take it over (CVE-2019-1010023),
+and audit libraries that a file names (DT_AUDIT) run even in its trace mode.
 """
 
 import os
 import re
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from ..environment import modules
 from . import elf
 
-_GLIBC = re.compile(r"^\s*(\S+) => not found", re.MULTILINE)
-_MUSL = re.compile(r"Error loading shared library ([^:]+): No such file")
 _LOCATED = re.compile(r"^\s*(\S+) => (/.*) \(0x[0-9a-f]+\)$", re.MULTILINE)
-_VERSION = re.compile(r": version [`']([^`']+)' not found \(required by (.+)\)$")
 _PLAIN = re.compile(r"[\w.+-]{1,255}", re.ASCII)
 _CLIMB = re.compile(r"^(?:\.\./)+")
 _AT_ONCE = 200  # names in one variable of the environment, whose length has a limit
@@ -69,21 +66,18 @@ def judge(site_packages: str, found: List[modules.Distribution]) -> Dict[str, An
     files = list(_own_files(site_packages, found))
     carried = {os.path.basename(each.path) for each in files}
     carried |= {each.elf.soname for each in files if each.elf}
-    loader = system_loader()
-    doubtful = _doubtful(loader, files, carried)
+    system = _System(files, carried)
     libraries: List[MissingLibrary] = []
     versions: List[MissingVersion] = []
-    with ThreadPoolExecutor(max_workers=4) as pool:
-        answers = pool.map(lambda each: ask_loader(loader, each.path), doubtful)
-        for file, answer in zip(doubtful, answers):
-            lacking = answer.missing - carried
-            if file.elf:  # what a library of the environment lacks is said once, of that library
-                lacking &= set(file.elf.needed)
-            libraries += [MissingLibrary(file.package, file.name, name) for name in lacking]
+    for package, name, _, read in files:
+        if read is not None:
+            outer = {library for library in read.needed if library not in carried}
+            lacking = {library for library in outer if not system.has(read, library)}
+            libraries += [MissingLibrary(package, name, library) for library in lacking]
             versions += [
-                MissingVersion(file.package, file.name, name, version)
-                for name, version in answer.versions
-                if name not in carried
+                MissingVersion(package, name, library, version)
+                for library, version in set(read.versions)
+                if library not in carried and not system.defines(library, version)
             ]
     return {
         "missing_libraries": [each._asdict() for each in sorted(libraries)],
@@ -111,43 +105,33 @@ def _own_files(site_packages: str, found: List[modules.Distribution]) -> Iterato
                 yield _File(each.name, _CLIMB.sub("", path), full, read)
 
 
-def _doubtful(loader: str, files: List[_File], carried: Set[str]) -> List[_File]:
-    """Files of which the loader must be asked: a library or a symbol version may be missing."""
-    wanted = {name for each in files if each.elf for name in each.elf.needed} - carried
-    places = locate(loader, wanted)
-    defined: Dict[str, Set[str]] = {}
-    for name, place in places.items():
-        read = elf.read_elf(place)
-        defined[name] = set(read.defined) if read else set()
+class _System:
+    """The system's libraries that files need by name."""
 
-    def in_doubt(read: elf.Elf) -> bool:
-        if any(name not in carried and name not in places for name in read.needed):
-            return True
-        return any(version not in defined[name] for name, version in read.versions if name in defined)
+    def __init__(self, files: List[_File], carried: Set[str]) -> None:
+        wanted = {name for each in files if each.elf for name in each.elf.needed} - carried
+        self._places = locate(system_loader(), wanted)
+        self._defined: Dict[str, Set[str]] = {}
+        for name, place in self._places.items():
+            read = elf.read_elf(place)
+            self._defined[name] = set(read.defined) if read else set()
 
-    return [each for each in files if each.elf is None or in_doubt(each.elf)]
+    def has(self, file: elf.Elf, library: str) -> bool:
+        """Whether the loader would find it for that file."""
+        if "/" in library:  # a path, which is not searched for
+            return os.path.exists(library)
+        folders = [folder for folder in file.paths if folder.startswith("/")]
+        return library in self._places or any(
+            os.path.isfile(os.path.join(folder, library)) for folder in folders
+        )
+
+    def defines(self, library: str, version: str) -> bool:
+        """Whether a symbol version is there; a library that knows no versions has them all (ld.so(8))."""
+        defined = self._defined.get(library)
+        return not defined or version in defined
 
 
 # --- the loader -----------------------------------------------------------------------------------
-
-
-class Answer(NamedTuple):
-    """What the loader misses for one file: libraries, and (library, symbol version)."""
-
-    missing: Set[str]
-    versions: Set[Tuple[str, str]]
-
-
-def ask_loader(loader: str, path: str) -> Answer:
-    """What the loader does not find for one ELF file, asked as ldd asks: nothing of it runs."""
-    text = _trace(loader, path, {})
-    versions = set()
-    for line in text.splitlines():
-        match = _VERSION.search(line)
-        if match and match.group(2) == path:
-            library = line[: match.start()].rpartition(": ")[2]
-            versions.add((os.path.basename(library), match.group(1)))
-    return Answer(set(_GLIBC.findall(text)) | set(_MUSL.findall(text)), versions)
 
 
 def locate(loader: str, names: Iterable[str]) -> Dict[str, str]:
@@ -166,7 +150,8 @@ def locate(loader: str, names: Iterable[str]) -> Dict[str, str]:
 
 
 def _trace(loader: str, path: str, more: Dict[str, str]) -> str:
-    # glibc's --list ends at the first missing library; its trace mode tells all and runs nothing.
+    """What the loader finds for a program of the system; nothing runs."""
+    # glibc's --list ends at the first missing library; its trace mode tells all.
     # musl knows no trace mode; its --list tells all.
     musl = os.path.basename(loader).startswith("ld-musl")
     done = subprocess.run(

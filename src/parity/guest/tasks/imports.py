@@ -22,7 +22,6 @@ import json
 import os
 import resource
 import select
-import shutil
 import signal
 import sys
 import tempfile
@@ -33,13 +32,13 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Tuple
 
-from ..confinement import alone
+from ..confinement import alone, leftovers, ownmodules
 from ..environment import service
 
-_SAID = 1024 * 1024  # bytes that one process may say of its modules
+_SAID = 1024 * 1024  # bytes that one process may say of its modules,
+_EACH = 512  # and of each of them
 _TEXT = 4000
 _PATIENCE = 0.1  # seconds between looks at a child that says nothing
-_SHARED = ("/tmp", "/dev/shm")  # noqa: S108 - where everybody may write in the container
 
 Answer = Dict[str, str]
 
@@ -79,9 +78,10 @@ def _try(job: Dict[str, Any], modules: List[str], begin: Callable[[], Any]) -> L
     while rest:
         begin()
         said, ending = _in_a_child(job, rest)
+        asked = set(rest)
         for line in said.splitlines():
             answer = _answer(line)
-            if answer and answer["module"] in rest and answer["module"] not in answers:
+            if answer and answer["module"] in asked and answer["module"] not in answers:
                 answers[answer["module"]] = answer
         rest = [module for module in rest if module not in answers]
         if rest:  # the first that gave no answer is the one that ended the process
@@ -110,18 +110,19 @@ def _in_a_child(job: Dict[str, Any], modules: List[str]) -> Tuple[bytes, str]:
     try:
         child = _fork(job, modules, room)
         try:
-            said, ending = _listen(child, job["timeout"])
+            said, ending = _listen(child, job["timeout"], _SAID + _EACH * len(modules))
         finally:
             os.close(child.reader)
             _end(child, job["alone"])
     finally:
-        shutil.rmtree(room, ignore_errors=True)
+        with suppress(OSError):  # a package may have removed it
+            leftovers.remove(room)
         if job["alone"]:
-            _clear_shared()
+            leftovers.clear_shared()
     return said, ending
 
 
-def _listen(child: _Child, timeout: float) -> Tuple[bytes, str]:
+def _listen(child: _Child, timeout: float, most: int) -> Tuple[bytes, str]:
     """What the child says until its end, and how it ended, or why it was not waited for any longer."""
     said, deadline = bytearray(), time.monotonic() + timeout
     opened = True
@@ -133,10 +134,10 @@ def _listen(child: _Child, timeout: float) -> Tuple[bytes, str]:
             chunk = os.read(child.reader, 65536)
             opened = bool(chunk)
             said += chunk
-            if len(said) > _SAID or time.monotonic() > deadline:
+            if len(said) > most or time.monotonic() > deadline:
                 break
-        if len(said) > _SAID:
-            return b"", "Crash: the import said more than %d bytes" % _SAID
+        if len(said) > most:
+            return bytes(said), "Crash: the import said more than %d bytes" % most
         if pid:
             return bytes(said), "Crash: the import ended the interpreter (%s)" % _ending(status)
         if time.monotonic() > deadline:
@@ -153,20 +154,6 @@ def _end(child: _Child, by_user: bool) -> None:
         os.waitpid(child.pid, 0)
     except OSError:
         pass  # it has ended and was waited for
-
-
-def _clear_shared() -> None:
-    """Remove what this user left where everybody may write."""
-    for folder in _SHARED:
-        for name in os.listdir(folder) if os.path.isdir(folder) else ():
-            path = os.path.join(folder, name)
-            try:
-                if os.lstat(path).st_uid == os.getuid():
-                    shutil.rmtree(path) if os.path.isdir(path) and not os.path.islink(path) else os.unlink(
-                        path
-                    )
-            except OSError:
-                pass  # what cannot be removed fills a folder that has a limit
 
 
 def _ending(status: int) -> str:
@@ -207,6 +194,7 @@ def _leave_parent(writer: int, job: Dict[str, Any], room: str) -> None:
     tempfile.tempdir = None
     os.chdir(job["folder"])
     sys.argv = ["-c"]
+    ownmodules.with_all()
     sys.path[0] = ""
     sys.modules["__main__"] = types.ModuleType("__main__")
     if job["service"]:
