@@ -53,6 +53,9 @@ _MODULES = (
     "_distutils_hack/__pycache__/__init__.cpython-311.pyc",
     "__editable___evil_1_0_finder.py",
     "_editable_impl_other.py",
+    "site\N{ZERO WIDTH NON-JOINER}customize.py",  # one name to a folder of ext4 that ignores case
+    "sitecustomize\N{VARIATION SELECTOR-1}.py",
+    "\N{LATIN SMALL LETTER LONG S}itecustomize.py",
 )
 _OWN = {  # of Python, of the environment
     "lib/python3.11/os.py": "interpreter-path",
@@ -109,6 +112,12 @@ _OWN = {  # of Python, of the environment
     ".parity-anything": "environment-file",
     "parity-receipt.json": "environment-file",
     "parity-receipt.json.partial": "environment-file",
+    "pip.conf": "environment-file",  # pip reads both in the environment's own folder
+    "PIP.INI": "environment-file",
+    "pip.conf/x": "environment-file",
+    "uv.toml": "environment-file",
+    "pyvenv\N{ZERO WIDTH JOINER}.cfg": "environment-file",
+    "bin/re.py": "interpreter-path",
 }
 _SCRIPTS = {
     "python._pth": "environment-file",
@@ -140,6 +149,19 @@ _SCRIPTS = {
     "activate_this.py": "entry-point-shadow",
     "deactivate.bat": "entry-point-shadow",
     "libpython3.11.so.1.0": "interpreter-path",
+    # The folder of a script is the first that it imports from: these run in each script, pip's too.
+    "re.py": "interpreter-path",
+    "Json.PY": "interpreter-path",
+    "cProfile.py": "interpreter-path",
+    "typing.pyc": "interpreter-path",
+    "enum.cpython-311-x86_64-linux-gnu.so": "interpreter-path",
+    "functools.abi3.so": "interpreter-path",
+    "collections/__init__.py": "interpreter-path",
+    "_weakrefset.py": "interpreter-path",
+    "__future__.py": "interpreter-path",
+    "pip.py": "interpreter-path",
+    "pip/__init__.py": "entry-point-shadow",
+    "setuptools/__init__.py": "interpreter-path",
 }
 _METADATA = (
     "other-9.dist-info/METADATA",
@@ -193,6 +215,9 @@ def hostile_places() -> list[Hostile]:
         *(_placed(f"namespace-{n}.pth", "pth-file", line.encode()) for n, line in enumerate(_namespaces())),
         _placed("pip/__init__.py", "interpreter-path"),
         _placed("pip/_vendor/__init__.py", "interpreter-path"),
+        _placed("_manylinux.py", "interpreter-path"),  # pip and packaging ask it which wheels fit
+        _placed("_manylinux/__init__.py", "interpreter-path"),
+        _placed("_distutils_system_mod.py", "interpreter-path"),
         _placed("evil-1.0.DATA/data/x", "data-path"),
         _placed("evil-1.0.data/Scripts/python", "data-path"),
         _placed("evil-1.0.data/include/x.h", "data-path"),
@@ -205,8 +230,10 @@ def _placed(path: str, kind: str, data: bytes = RUNS) -> Hostile:
     return Hostile(f"file {path}", kind, evil({path: data}).data())
 
 
-def namespace_line(path: str, name: str, again: str, parent: str = "", child: str = "") -> str:
-    """The line of setuptools' `-nspkg.pth` file, honest where all its names agree."""
+def namespace_line(
+    path: str, name: str, again: str, parent: str = "", child: str = "", *, since: int = 0
+) -> str:
+    """The line of setuptools' `-nspkg.pth` file, honest where all its names agree; another since its 70."""
     line = (
         "import sys, types, os;has_mfs = sys.version_info > (3, 5);"
         f"p = os.path.join(sys._getframe(1).f_locals['sitedir'], *({path}));"
@@ -217,6 +244,8 @@ def namespace_line(path: str, name: str, again: str, parent: str = "", child: st
         f"m = m or sys.modules.setdefault('{name}', types.ModuleType('{name}'));"
         "mp = (m or []) and m.__dict__.setdefault('__path__',[]);(p not in mp) and mp.append(p)"
     )
+    if since:
+        line = line.replace("has_mfs = sys.version_info > (3, 5);", "").replace("has_mfs and ", "")
     return line + (f";m and setattr(sys.modules['{parent}'], '{child}', m)" if parent else "") + "\n"
 
 
@@ -229,6 +258,10 @@ def _namespaces() -> list[str]:
         ),
         namespace_line("'usercustomize',", "usercustomize", "usercustomize"),
         namespace_line("'_ssl',", "_ssl", "_ssl"),
+        namespace_line("'pip',", "pip", "pip"),
+        namespace_line("'setuptools',", "setuptools", "setuptools"),
+        namespace_line("'json',", "json", "json", since=70),
+        namespace_line("'evil',", "evil", "ssl", since=70),
         namespace_line("'evil',", "ssl", "ssl"),
         namespace_line("'evil',", "evil", "ssl"),
         namespace_line("'evil', 'sub'", "evil.sub", "evil.sub", "os", "path"),

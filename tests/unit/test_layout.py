@@ -37,6 +37,7 @@ def test_what_real_wheels_bring_has_a_place(tmp_path: Path, path: str) -> None:
         ("setuptools", {"_distutils_hack/__init__.py": b"", "_distutils_hack/override.py": b""}),
         ("pip", {"pip/__init__.py": b"", "pip/_vendor/__init__.py": b""}),
         ("evil", {"evil-nspkg.pth": namespace_line("'evil',", "evil", "evil").encode()}),
+        ("evil", {"evil-nspkg.pth": namespace_line("'evil',", "evil", "evil", since=70).encode()}),
         (
             "evil",
             {"e.pth": namespace_line("'evil', 'deep'", "evil.deep", "evil.deep", "evil", "deep").encode()},
@@ -124,6 +125,10 @@ def wheel_file(folder: Path, parts: WheelParts) -> wheelset.WheelFile:
         ("shared", "shared/x.py", "duplicate-path"),
         ("one-1.data/data/share/x", "two-1.data/data/share/x/y", "duplicate-path"),
         ("one-1.data/scripts/tool", "two-1.data/data/bin/tool/x", "duplicate-path"),
+        ("shared/__init__.py", "two-1.data/scripts/shared.py", "path-conflict"),
+        ("one-1.data/purelib/shared/m.py", "two-1.data/scripts/shared.pyc", "path-conflict"),
+        ("shared.py", "two-1.data/data/bin/Shared/__init__.py", "path-conflict"),
+        ("shared.cpython-311-x86_64-linux-gnu.so", "two-1.data/scripts/shared.abi3.so", "path-conflict"),
     ],
 )
 def test_two_wheels_cannot_want_one_place(tmp_path: Path, one: str, other: str, kind: str) -> None:
@@ -149,13 +154,15 @@ def test_what_takes_an_environment_over_cannot_be_allowed(tmp_path: Path) -> Non
 
 def test_old_judgements_die_with_any_module_of_the_judge() -> None:
     """The cache's key holds every module that the judge of one wheel imports, however deep."""
-    folder = Path(layout.__file__).parent
-    found, waiting = set(), {"wheel"}
+    folder = Path(layout.__file__).parent.parent
+    found, waiting = set(), {"wheel/wheel"}
     while waiting:
         name = waiting.pop()
         found.add(name)
         for node in ast.walk(ast.parse((folder / f"{name}.py").read_text())):
             if isinstance(node, ast.ImportFrom) and node.level == 1:
                 names = [node.module] if node.module else [alias.name for alias in node.names]
-                waiting |= set(names) - found
+                waiting |= {f"wheel/{each}" for each in names} - found
+            elif isinstance(node, ast.ImportFrom) and node.level == 2 and node.module:
+                waiting |= {node.module.replace(".", "/")} - found
     assert set(wheelset._SOURCES) == found

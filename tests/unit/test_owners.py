@@ -13,8 +13,10 @@ from typing import Any
 
 import pytest
 from tests.support.signed import Signed, successive
+from tests.support.wheels import make_wheel
 
 from parity.farside.install import owners
+from parity.farside.install import prefix as prefixes
 from parity.farside.install.install import Request, install
 from parity.farside.install.releases import installed, rollback
 from parity.portable.bundle.openssl import openssl_checker
@@ -124,6 +126,21 @@ def by_acl(path: Path) -> Path:
     return path / "app"
 
 
+def shared_as_tmp(path: Path) -> Path:
+    """The prefix itself is a folder like /tmp: anybody may put a `releases` into it first."""
+    path.mkdir()
+    path.chmod(0o1777)
+    return path
+
+
+def releases_as_tmp(path: Path) -> Path:
+    mark_is_theirs(path)
+    os.chown(path / ".parity-prefix", 0, 0)
+    (path / "releases").mkdir()
+    (path / "releases").chmod(0o1777)
+    return path
+
+
 MAKERS: list[Callable[[Path], Path]] = [
     theirs,
     anybodys,
@@ -134,6 +151,8 @@ MAKERS: list[Callable[[Path], Path]] = [
     mark_is_theirs,
     releases_are_theirs,
     by_acl,
+    shared_as_tmp,
+    releases_as_tmp,
 ]
 
 
@@ -191,7 +210,7 @@ def test_who_is_not_root_goes_on_and_is_warned(bundles: list[Signed], place: Pat
         "from parity.farside.install.owners import check_way; print(check_way(sys.argv[1]))\n"
     )
     source = place / "code"
-    shutil.copytree(Path(owners.__file__).parents[1], source / "parity")
+    shutil.copytree(Path(owners.__file__).parents[2], source / "parity")
     for each in source.rglob("*"):
         each.chmod(0o755)
     source.chmod(0o755)
@@ -203,6 +222,48 @@ def test_who_is_not_root_goes_on_and_is_warned(bundles: list[Signed], place: Pat
     assert "written to by everybody" in ask(place / "volume" / "app")
     assert ask(place / "group" / "app").strip() == "[]"
     assert ask(Path("/tmp/not there yet/app")).strip() == "[]"
+
+
+def test_a_folder_that_somebody_makes_in_the_last_moment_is_not_taken_over(
+    bundles: list[Signed], place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a folder like /tmp, between the look at it and the making of the prefix."""
+    place.chmod(0o1777)
+    look = prefixes.check_place
+
+    def late(path: str) -> list[str]:
+        found = look(path)
+        if not os.path.lexists(path):
+            as_other("mkdir", path)
+        return found
+
+    monkeypatch.setattr(prefixes, "check_place", late)
+    with pytest.raises(PrefixInUse, match="could be exchanged"):
+        put(bundles[0], prefix=str(place / "app"))
+    assert os.listdir(place / "app") == []
+
+
+@pytest.mark.parametrize("into", [False, True])
+def test_a_bundle_that_its_owner_changes_after_the_look_at_it_is_not_installed(
+    bundles: list[Signed], venv: Path, place: Path, into: bool
+) -> None:
+    folder = bundles[0].unpack(place / "unpacked")
+    wheel = next((folder / "wheels").glob("beta*"))
+    evil = make_wheel(place, "beta", "2.1", {"beta.py": b"evil = 1\n"})
+    for each in (folder, *folder.rglob("*")):
+        os.chown(each, OTHER, OTHER)
+
+    def say(line: str) -> None:
+        if line.startswith("files:"):
+            as_other("cp", evil, wheel)
+
+    where: dict[str, Any] = {"into": str(venv)} if into else {"prefix": str(place / "app")}
+    check = openssl_checker([str(bundles[0].public)])
+    install(Request(str(folder), check=check, imports=False, **where), say)
+    assert evil.read_bytes() == wheel.read_bytes()
+    (module,) = (venv if into else place / "app" / "current").glob("lib/python3*/site-packages/beta.py")
+    assert module.read_bytes() == b""
+    assert not list(place.glob("**/.work-*"))
 
 
 # --- an environment ---------------------------------------------------------------------------------------
@@ -219,6 +280,18 @@ def refused(bundle: Signed, venv: Path) -> FarsideError:
     with pytest.raises(FarsideError) as caught:
         put(bundle, into=str(venv))
     return caught.value
+
+
+@pytest.mark.parametrize("what", ["", "bin", "lib/python*/site-packages"])
+def test_root_runs_nothing_from_an_environment_to_which_anybody_may_add(
+    bundles: list[Signed], venv: Path, what: str
+) -> None:
+    """The bit that keeps /tmp's files apart keeps nobody from adding one, a `.pth` say."""
+    for each in venv.glob(what) if what else [venv]:
+        each.chmod(0o1777)
+    error = refused(bundles[0], venv)
+    assert isinstance(error, EnvironmentUnfit)
+    assert "written to by everybody" in error.message
 
 
 @pytest.mark.parametrize("what", ["", "bin", "bin/python", "pyvenv.cfg", "lib/python*/site-packages"])

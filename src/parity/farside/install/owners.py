@@ -5,13 +5,14 @@ from the root down and through every link, must be root's and root's alone to ch
 can be renamed or slipped in meanwhile, and a path is as good as a descriptor. What counts as root's alone:
 
 - owned by root (or by whoever we are), and not writable by others, or sticky as /tmp is: there the next
-  folder must be ours;
+  folder must be ours, and there must be one;
 - writable by a group that has no other member, as /usr/local is for Debian's `staff`, or by root's group.
 
 Who is not root endangers no more than himself: he is warned of what anybody may change, and goes on.
 """
 
 import grp
+import itertools
 import os
 import pwd
 import stat
@@ -40,7 +41,7 @@ def check_way(path: str, error: Type[FarsideError] = InstallFailed) -> List[str]
     Raises:
         FarsideError: we are root, and somebody else may change one of them.
     """
-    return _judge(_problems(way(path)), error)
+    return _judge(_problems(way(path), True), error)
 
 
 def check_entries(folder: str, names: Iterable[str], error: Type[FarsideError] = InstallFailed) -> None:
@@ -51,7 +52,7 @@ def check_entries(folder: str, names: Iterable[str], error: Type[FarsideError] =
     """
     if os.geteuid() == 0:
         paths = (os.path.join(folder, name) for name in names)
-        _judge(_problems((path, os.lstat(path)) for path in paths if os.path.lexists(path)), error)
+        _judge(_problems(((path, os.lstat(path)) for path in paths if os.path.lexists(path)), False), error)
 
 
 def check_inside(folder: str, error: Type[FarsideError] = InstallFailed) -> None:
@@ -61,7 +62,7 @@ def check_inside(folder: str, error: Type[FarsideError] = InstallFailed) -> None
         FarsideError: we are root, and one of them is somebody else's or may be changed by somebody else.
     """
     if os.geteuid() == 0:
-        _judge(_problems(_below(folder)), error)
+        _judge(_problems(_below(folder), False), error)
 
 
 def check_ours(path: str, error: Type[FarsideError] = InstallFailed) -> None:
@@ -74,6 +75,14 @@ def check_ours(path: str, error: Type[FarsideError] = InstallFailed) -> None:
         found = os.lstat(path)
         if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
             raise error(f"{path} was not made by us", "look at it, remove it, then repeat")
+
+
+def is_shared(folder: str) -> bool:
+    """Whether we are root, and somebody else may change a folder, what is in it, or the way there."""
+    if os.geteuid() != 0:
+        return False
+    found = itertools.chain(_problems(way(folder), True), _problems(_below(os.path.realpath(folder)), False))
+    return next(found, None) is not None
 
 
 def _judge(problems: Iterator[Tuple[str, str]], error: Type[FarsideError]) -> List[str]:
@@ -131,18 +140,20 @@ def _below(path: str) -> Iterator[Found]:
                         yield entry.path, entry.stat(follow_symlinks=False)
 
 
-def _problems(found: Iterator[Found]) -> Iterator[Tuple[str, str]]:
+def _problems(found: Iterator[Found], on_the_way: bool) -> Iterator[Tuple[str, str]]:
+    """What is wrong with which of them; a folder like /tmp does `on_the_way` to one of ours, nowhere else."""
     for path, facts in found:
-        problem = _problem(path, facts)
+        problem = _problem(path, facts, on_the_way)
         if problem:
             yield path, problem
 
 
-def _problem(path: str, found: os.stat_result) -> str:
+def _problem(path: str, found: os.stat_result, sticky_will_do: bool) -> str:
     """Why somebody else may change it, in a few words; empty where nobody may."""
     if found.st_uid not in (0, os.geteuid()):
         return f"belongs to {_user(found.st_uid)}"
-    if stat.S_ISLNK(found.st_mode) or (stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX):
+    is_sticky = stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX
+    if stat.S_ISLNK(found.st_mode) or (is_sticky and sticky_will_do):
         return ""
     if found.st_mode & stat.S_IWOTH:
         return "may be written to by everybody"

@@ -7,12 +7,13 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from ...portable.bundle.envelope import Checker
 from ...portable.bundle.folder import BundleFolder, judge_wheels, told
-from ...portable.bundle.source import Source
+from ...portable.bundle.source import Source, copy_folder
 from ...portable.errors import InstallFailed, WrongHost
 from ...portable.machine.host import check_host, place_warnings
 from ...portable.system.system import OPTION, Survey, demand_packages, demand_root, listing, survey
 from ...portable.wheel.wheelset import SetJudgement
 from .interpreter import choose_python, measure
+from .owners import is_shared
 from .receipt import describe_target, release_id
 from .state import State, judge
 
@@ -166,6 +167,8 @@ def lay_out(plan: Plan, source: Source, work: str, say: Say) -> Laid:
         FarsideError: the bundle is no good.
     """
     bundle = source.lay_out(work, plan.request.into or plan.request.prefix)
+    if work and bundle.path == source.head.path and is_shared(bundle.path):
+        bundle = copy_folder(bundle, work)
     say("files: as the manifest says")
     demand_packages(bundle)
     return Laid(bundle, list(plan.warnings))

@@ -104,6 +104,7 @@ def _open_prefix(path: str) -> Iterator[Prefix]:
     check_place(path)
     made = _make_folders(path)
     try:
+        check_place(path)  # somebody else may have made it in the meantime
         mark, busy = os.path.join(path, MARK), f"another installation works in {path}"
         lock = take_lock(mark, lambda: check_prefix(path), busy)
         try:
@@ -150,6 +151,7 @@ def check_place(path: str) -> List[str]:
         PrefixInUse: it is one.
     """
     warnings = check_way(path, PrefixInUse)
+    check_entries(os.path.realpath(path), ("",), PrefixInUse)
     check_entries(path, (MARK, RELEASES, CURRENT), PrefixInUse)
     check_entries(os.path.join(path, RELEASES), _ids_in(path), PrefixInUse)
     return warnings

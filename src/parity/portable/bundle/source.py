@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from typing import BinaryIO, Callable, Iterator, NamedTuple, Optional
 
 from ..errors import BundleDamaged, BundleUnreadable, InstallFailed, SignatureInvalid
+from ..plainfile import open_plain
+from ..wheel.wheelset import sha256_of
 from .envelope import Checker, Envelope, pae, parse_head
 from .folder import BundleFolder, check_files, open_folder
 from .manifest import HEAD_SIZE
@@ -17,7 +19,8 @@ from .reader import open_bundle, read_unverified
 from .unpack import unpack_bundle
 
 _FOLDER = "bundle"
-_CHANGED = "the bundle's file changed while it was being read"
+_CHUNK = 1 << 20
+_CHANGED = "the bundle changed while it was being read"
 LayOut = Callable[[str, str], BundleFolder]
 
 
@@ -61,6 +64,36 @@ def _from_folder(path: str, check: Optional[Checker]) -> Source:
         return head
 
     return Source(head, lay_out)
+
+
+def copy_folder(bundle: BundleFolder, work: str) -> BundleFolder:
+    """An unpacked bundle again, in a private folder: where it lies, others could change it after the look.
+
+    Raises:
+        BundleDamaged: it was changed meanwhile.
+        InstallFailed: there is no room for it.
+    """
+    folder = os.path.join(work, _FOLDER)
+    demand_space(work, sum(member.size for member in bundle.manifest.members))
+    copy = bundle._replace(path=folder)
+    for member in bundle.manifest.members:
+        target = copy.file(member.path)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        with open_plain(bundle.file(member.path)) as source, open(target, "xb") as sink:
+            _copy(source, sink, member.size)
+    if any(sha256_of(copy.file(member.path)) != member.sha256 for member in bundle.manifest.members):
+        raise BundleDamaged(_CHANGED, "unpack the bundle again, into an empty folder")
+    return copy
+
+
+def _copy(source: BinaryIO, sink: BinaryIO, size: int) -> None:
+    """At most so many bytes."""
+    while size:
+        piece = source.read(min(size, _CHUNK))
+        if not piece:
+            return
+        sink.write(piece)
+        size -= len(piece)
 
 
 def _from_file(file: BinaryIO, check: Checker) -> Source:

@@ -4,7 +4,8 @@ The environment is not the wheel's: how its interpreter starts, which folders it
 activation scripts, what parity notes in it, and what other wheels say of themselves. A wheel has
 
     site-packages/  all but other projects' metadata, and what the interpreter reads or imports when it starts
-    bin/            scripts, but for the interpreter's names and the files that it looks for beside itself
+    bin/            scripts, but for the interpreter's names, the files that it looks for beside itself, and
+                    modules of Python's names: a script imports from its own folder first
     share/ etc/     everything
     include/        all but the folders of Python's own headers and of other projects' ones
     anything else   all but folders in which some Python, of whatever maker or distribution, looks for modules
@@ -17,6 +18,7 @@ its sitecustomize imports apport_python_hook.
 import re
 from typing import Iterator
 
+from .modules import is_reserved, module_of
 from .zipcheck import Finding, fold
 
 SITE, HEADERS = "/SITE/", "/HEADERS/"  # no wheel can say that: no path in it begins with a slash
@@ -34,6 +36,9 @@ _LOADED = re.compile(
     r"(?:lib(?:python|pypy|graalpy)[^/]*|lib(?:c|m|dl|pthread|util|rt|crypt|z|expat)|ld-[^/]*)[.-]so\b[^/]*"
     r"|libpython[^/]*|libpypy[^/]*"
 )
+_NO_MODULES = ("__init__", "__main__")
+# What pip and uv read in an environment's own folder: which index they use.
+_SETTINGS = re.compile(r"(?:pip\.(?:conf|ini)|uv\.toml)(?:/.*)?")
 _OURS = re.compile(r"(?:\.parity[^/]*|parity-receipt[^/]*)(?:/.*)?")
 _MODULE_FOLDER = (
     r"(?:site|dist)-packages|lib-dynload|lib-python|lib_pypy|(?:python|pypy|graalpy|jython)\d[^/]*"
@@ -55,6 +60,8 @@ _AT_START = {
     "_virtualenv": "",
     "_distutils_hack": "setuptools",
 }
+# Modules that installers ask which wheels fit, and where these go.
+_ASKED = ("_manylinux", "_distutils_system_mod")
 _EDITABLE = ("__editable_", "_editable_impl_")
 _METADATA = (".dist-info", ".egg-info", ".egg", ".egg-link")
 _INSTALLERS = ("installer", "requested", "direct_url.json", "uv_cache.json", "uv_build.json")
@@ -86,6 +93,9 @@ def check_script(name: str, package: str) -> Iterator[Finding]:
     plain = first[:-4] if first.endswith(".exe") else first
     if _INTERPRETER.fullmatch(plain) and not (package == "pip" and plain.startswith("pip")):
         yield Finding("entry-point-shadow", f"the script {name!r} would replace the environment's own")
+    module = module_of(key)
+    if module and module not in _NO_MODULES and package != module and is_reserved(module):
+        yield Finding("interpreter-path", f"the script {name!r} would be imported as {module} by all others")
     yield from _check_landmark("bin/" + name, key)
 
 
@@ -101,6 +111,8 @@ def _check_data(place: str, key: str, package: str) -> Iterator[Finding]:
     """Whatever lies in the environment outside of site-packages, scripts, share and etc."""
     if _OURS.fullmatch(key):
         yield Finding("environment-file", f"{place} is what parity notes in the environment")
+    elif _SETTINGS.fullmatch(key):
+        yield Finding("environment-file", f"{place} would tell installers which index to use")
     elif _OF_PYTHON.fullmatch(key):
         yield Finding("interpreter-path", f"{place} lies where the environment or a Python keeps its own")
     yield from _check_landmark(place, key)
@@ -122,8 +134,8 @@ def _check_site(path: str, key: str, package: str, is_own_metadata: bool) -> Ite
     name = (rest.partition("/")[0] if top == "__pycache__" else top).partition(".")[0]
     if _AT_START.get(name, package) != package or name.startswith(_EDITABLE):
         yield Finding("startup-module", f"{path} is imported at every start of some interpreters")
-    elif name == "pip" and package != "pip":
-        yield Finding("interpreter-path", f"{path} belongs to the environment's own pip")
+    elif name in _ASKED or (name == "pip" and package != "pip"):
+        yield Finding("interpreter-path", f"{path} is for the environment's own pip to bring or to ask")
 
 
 def is_read_at_start(path: str) -> bool:

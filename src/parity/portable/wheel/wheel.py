@@ -11,6 +11,7 @@ from email.parser import HeaderParser
 from typing import Any, BinaryIO, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from ..names import WheelName, expand_tag, normalize_name, normalize_version, parse_wheel_name
+from ..texts import printable
 from . import entrypoints, inflate, layout, pth, record, zipcheck
 from . import schemes as places
 from .entrypoints import Launcher
@@ -91,7 +92,12 @@ def judge(
     Raises:
         OSError: the file cannot be read, or whatever the keeper raises.
     """
-    filename = filename or os.path.basename(path)
+    found = _judge(path, filename or os.path.basename(path), package, version, keeper or Keeper())
+    shown = [Finding(kind, printable(message)) for kind, message in found.findings]
+    return found._replace(findings=shown)
+
+
+def _judge(path: str, filename: str, package: str, version: str, keeper: Keeper) -> Judgement:
     name = parse_wheel_name(filename)
     if name is None:
         return Judgement([Finding("not-a-wheel", f"{filename!r} is no wheel's name")], [], 0)
@@ -102,7 +108,7 @@ def judge(
         return Judgement([Finding("name-mismatch", wrong)], [], 0)
     try:
         with open(path, "rb", buffering=_BUFFER) as handle:
-            return _judge_open(handle, os.fstat(handle.fileno()).st_size, name, keeper or Keeper())
+            return _judge_open(handle, os.fstat(handle.fileno()).st_size, name, keeper)
     except ZipBroken as broken:
         return Judgement([broken.finding], [], 0)
 

@@ -12,11 +12,13 @@ from contextlib import suppress
 from typing import Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ..names import normalize_name
+from ..texts import printable
 from . import zipcheck
 from .layout import SITE
+from .modules import module_of
 from .schemes import key_of, source_of
 from .wheel import Judgement, judge
-from .zipcheck import Finding
+from .zipcheck import Finding, fold
 
 REFUSED, ALLOWED, WARNING = "refused", "allowed", "warning"
 ALLOWABLE = (
@@ -33,14 +35,17 @@ ALLOWABLE = (
 HARMLESS = ("shared-path",)
 """The kinds that are worth a line and nothing more."""
 _CHUNK = 1 << 20
+_BIN = "bin/"
 _PORTABLE = os.path.dirname(os.path.dirname(os.path.abspath(globals().get("__file__", ""))))
 _SOURCES = (
     "wheel/zipcheck",
     "wheel/inflate",
     "names",
+    "texts",
     "wheel/record",
     "wheel/layout",
     "wheel/schemes",
+    "wheel/modules",
     "wheel/pth",
     "wheel/entrypoints",
     "wheel/wheel",
@@ -178,9 +183,25 @@ def _conflicts(
                 owner,
                 Finding("path-conflict", f"{place} would stand for a module of {seen[source][0].filename}"),
             )
+    yield from _imported_scripts(seen)
     for key in sorted(_folders(seen).intersection(seen)):
         owner, place, _ = seen[key]
         yield owner, Finding("duplicate-path", f"{place} would be both a file and a folder")
+
+
+def _imported_scripts(seen: Dict[str, Tuple[WheelFile, str, str]]) -> Iterator[Tuple[WheelFile, Finding]]:
+    """Scripts that would stand for another wheel's module: a script imports from its own folder first."""
+    scripts = {module_of(key[len(_BIN) :]): key for key in seen if key.startswith(_BIN)}
+    owners: Dict[str, Dict[WheelFile, str]] = {}
+    for key, (owner, place, _) in seen.items():
+        name = key[len(SITE) :].partition("/")[0].partition(".")[0]
+        if key.startswith(fold(SITE)) and name in scripts:
+            owners.setdefault(name, {})[owner] = place
+    for name, found in sorted(owners.items()):
+        owner, place, _ = seen[scripts[name]]
+        if owner not in found:
+            message = f"{place} would stand for the module {name} of {next(iter(found)).filename}"
+            yield owner, Finding("path-conflict", message)
 
 
 def _folders(keys: Iterable[str]) -> Set[str]:
@@ -199,7 +220,7 @@ def _verdict(wheel: WheelFile, finding: Finding, allow: Iterable[str]) -> Verdic
     level = WARNING if finding.kind in HARMLESS else REFUSED
     if finding.kind in ALLOWABLE and f"{finding.kind}:{package}" in allow:
         level = ALLOWED
-    return Verdict(wheel.filename, package, finding.kind, finding.message, level)
+    return Verdict(wheel.filename, package, finding.kind, printable(finding.message), level)
 
 
 def judge_together(pairs: Sequence[Tuple[WheelFile, Judgement]], allow: Iterable[str] = ()) -> SetJudgement:

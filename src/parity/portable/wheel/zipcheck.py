@@ -6,6 +6,7 @@ same are accepted: entries lie back to back from byte 0 to the central directory
 Follows PKWARE's APPNOTE 6.3.10. Standard library only, Python 3.6 and later.
 """
 
+import re
 import stat
 import struct
 import unicodedata
@@ -32,6 +33,12 @@ _NEWEST = 63  # APPNOTE 6.3; Python's own reader refuses what asks for more
 _ENCRYPTED = 0x1 | 0x40 | 0x2000
 _UTF8, _PATCHED = 0x800, 0x20
 _MAX_NAME, _MAX_PART = 4096, 255
+# Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt).
+_NOT_SHOWN = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e0fff]"
+)
 
 
 class Finding(NamedTuple):
@@ -259,10 +266,14 @@ def _check_collisions(entries: List[Entry]) -> Iterator[Finding]:
 
 
 def fold(path: str) -> str:
-    """A path as a file system that ignores case and Unicode's spellings compares it."""
+    """A path as a file system that ignores case and Unicode's spellings compares it.
+
+    Such a folder of ext4 or HFS+ does not see the characters that are not shown, either.
+    """
     lower = path.lower()
     try:
         lower.encode("ascii")
     except UnicodeEncodeError:
-        return unicodedata.normalize("NFC", path.casefold())
+        seen = _NOT_SHOWN.sub("", unicodedata.normalize("NFD", path))
+        return unicodedata.normalize("NFD", seen.casefold())
     return lower
