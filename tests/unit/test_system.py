@@ -17,13 +17,16 @@ from tests.support.wheels import make_wheel
 
 from parity.errors import LockInvalid
 from parity.farside.install.install import Request, install
-from parity.guest.packages import apk, deb, rpm
+from parity.guest.packages import apk, apt, rpm
 from parity.model import SystemPackage, SystemPlan, SystemSet
 from parity.pack.system import system_text
 from parity.portable.bundle.folder import BundleFolder, open_folder
 from parity.portable.errors import BundleDamaged, HostileContent, InstallFailed, NotRoot, WrongHost
-from parity.portable.system import packagefile, rpmversion, system
-from parity.portable.system.managers import MANAGERS, Key, split_apk
+from parity.portable.families import packagefile, rpmversion
+from parity.portable.families.apk import split_apk
+from parity.portable.families.family import Key
+from parity.portable.families.registry import FAMILIES
+from parity.portable.system import system
 from parity.system import (
     SystemLock,
     read_system_lock,
@@ -35,7 +38,7 @@ from parity.system import (
 GOMP = SystemPackage("libgomp1", "10.2.1-6", "amd64", "libgomp1_10.2.1-6_amd64.deb", "a" * 64, 99912, True)
 EXOTIC = SystemPackage("libstdc++6", "1:12.2~rc1-14+deb12u1", "all", "x_12.2~rc1.deb", "b" * 64, 0, False)
 LOCK = SystemLock("c" * 64, SystemSet("deb", (GOMP, EXOTIC), ("libcuda.so.1",)))
-ARCH = MANAGERS["deb"].installed()  # of this machine
+ARCH = FAMILIES["deb"].installed()  # of this machine
 DPKG = next(key for key in ARCH if key.name == "dpkg")
 
 
@@ -59,7 +62,7 @@ DPKG = next(key for key in ARCH if key.name == "dpkg")
 )
 def test_rpm_versions_are_ordered_as_rpm_does(older: str, newer: str) -> None:
     assert (rpmversion.compare(older, newer), rpmversion.compare(newer, older)) == (-1, 1)
-    assert MANAGERS["rpm"].is_older(older, newer)
+    assert FAMILIES["rpm"].is_older(older, newer)
 
 
 @pytest.mark.parametrize("pair", [("0:1.0-1", "1.0-1"), ("0:1.00-1", "0:1.0-1"), ("0:1_0-1", "0:1.0-1")])
@@ -95,12 +98,12 @@ def test_apks_lines_are_cut_into_name_and_version(text: str, parts: list[str]) -
     ],
 )
 def test_no_source_is_trusted_without_a_signature(text: str, wanted: str) -> None:
-    assert deb.demanding(text, fields=False) == wanted
+    assert apt.demanding(text, fields=False) == wanted
 
 
 def test_no_source_in_fields_is_trusted_without_a_signature() -> None:
     text = "Types: deb\nTrusted: yes\nallow-insecure: yes\nURIs: http://m.invalid\nSuites: s\n"
-    assert deb.demanding(text, fields=True) == "Types: deb\nURIs: http://m.invalid\nSuites: s\n"
+    assert apt.demanding(text, fields=True) == "Types: deb\nURIs: http://m.invalid\nSuites: s\n"
 
 
 @pytest.mark.parametrize(
@@ -291,7 +294,7 @@ def test_what_is_no_package_is_neither_installed_nor_shown(
 ) -> None:
     manager, name, data = NO_PACKAGES[what]
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    monkeypatch.setattr(MANAGERS[manager], "installed", dict)
+    monkeypatch.setattr(FAMILIES[manager], "installed", dict)
     row = {"name": "x", "version": "1", "arch": "all", "path": f"system/{name}", "requested": True}
     wheel = make_wheel(tmp_path, "alpha", "1.0", {"alpha.py": b""})
     carried = {"manager": manager, "packages": [row]}
@@ -333,7 +336,7 @@ def test_what_the_package_manager_says_is_told_and_nothing_is_left(tmp_path: Pat
     with pytest.raises(InstallFailed, match=r"(?s)dpkg would not install.*lib-x\.deb"):
         install(request, lambda line: None)
     assert not (tmp_path / "p").exists()
-    assert Key("lib-x", "all") not in MANAGERS["deb"].installed()
+    assert Key("lib-x", "all") not in FAMILIES["deb"].installed()
 
 
 def test_only_root_installs_them_and_nothing_is_begun_before(

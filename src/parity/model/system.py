@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
-
-SystemManager = Literal["deb", "rpm", "apk"]
 
 
 @dataclass(frozen=True)
@@ -39,12 +36,12 @@ class SystemSet:
     """What is carried for one target.
 
     Attributes:
-        manager: whose packages they are.
+        manager: the family whose packages they are, by its name in `portable.families`.
         packages: in the order of installation.
         unprovided: libraries that were missing and that no known package provides.
     """
 
-    manager: SystemManager
+    manager: str
     packages: tuple[SystemPackage, ...]
     unprovided: tuple[str, ...] = ()
 

@@ -9,7 +9,9 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-_RPM = {"el", "rpm", "amzn", "fedora", "suse"}
+from parity.portable.families.family import Family
+from parity.portable.families.registry import FAMILIES
+
 _BITS_32 = {"i386", "i486", "i586", "i686", "armv7l", "armv8l", "armv6l"}
 _NUMBER = re.compile(r"\d+")
 
@@ -45,13 +47,19 @@ def capability(library: str, os_id: str, arch: str) -> str:
     rpm (`dnf install 'libGL.so.1()(64bit)'`) and apk (`apk add so:libGL.so.1`) record sonames; empty for
     a system whose packages do not (dpkg), and for an unknown one.
     """
-    words = set(_table()["lineage"].get(os_id, ()))
-    soname = _soname(library)
-    if "alpine" in words:
-        return f"so:{soname}"
-    if words & _RPM:
-        return soname if arch in _BITS_32 else f"{soname}()(64bit)"
-    return ""
+    found = _family(os_id)
+    return found.capability(_soname(library), 32 if arch in _BITS_32 else 64) if found else ""
+
+
+def manager(os_id: str) -> str:
+    """The name of the family whose packages this system has; of one that nobody knows, the first's."""
+    found = _family(os_id)
+    return found.name if found else next(iter(FAMILIES))
+
+
+def _family(os_id: str) -> Family | None:
+    words = {os_id, *_table()["lineage"].get(os_id, ())}
+    return next((family for family in FAMILIES.values() if words & family.lineage), None)
 
 
 def system_name(os_id: str, os_version: str) -> str:

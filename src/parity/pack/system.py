@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from parity.model import SystemSet
-from parity.portable.system.managers import MANAGERS
+from parity.portable.families.registry import FAMILIES
 from parity.portable.system.system import OPTION
 
 _TEXT = """
@@ -26,6 +26,6 @@ def system_text(system: SystemSet | None) -> str:
     """A section of README.txt; empty where none are carried."""
     if system is None or not system.packages:
         return ""
-    manager = MANAGERS[system.manager]
+    manager = FAMILIES[system.manager]
     rows = "\n".join(f"  {package.name} {package.version}" for package in system.packages)
     return _TEXT.format(option=OPTION, command=manager.shown(f"system/*{manager.suffix}"), rows=rows)

@@ -17,7 +17,7 @@ from parity.model.network import HostNetwork
 _END = 30.0
 _FOLDER = "/tmp/parity-system"  # noqa: S108 - inside the workshop, made with mode 0700
 _REMEDIES = {
-    "unsupported": "system packages are carried for images with apt, dnf or apk; put them into the image",
+    "unsupported": "put the packages into the image, or take an image with one of these managers",
     "unreachable": "check that containers reach the image's package sources, with this machine's proxies",
     "unknown": "check the spelling; names are those of the target's distribution and release",
     "unsigned": "nothing that its distribution did not sign is carried: mend the image's sources or keys",

@@ -15,11 +15,12 @@ from parity.files import read_small
 from parity.model import SystemPackage, SystemPlan, SystemSet, Target
 from parity.model.toml import UNREADABLE, parse, place_of, reason
 from parity.portable.bundle.ustar import is_safe_path
-from parity.portable.system.packagefile import is_file_name
+from parity.portable.families.packagefile import is_file_name
+from parity.portable.families.registry import FAMILIES
 from parity.portable.texts import toml
 
 FORMAT = "parity-system/1"
-_MANAGERS = ("deb", "rpm", "apk")
+_MANAGERS = tuple(FAMILIES)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_:~^%-]{0,255}")
 _FIELDS = {field.name: field.type for field in fields(SystemPackage)}
@@ -93,7 +94,7 @@ def read_system_lock(path: Path) -> SystemLock | None:
 
 def _lock(document: Mapping[str, Any]) -> SystemLock:
     if document.get("format") != FORMAT or document.get("manager") not in _MANAGERS:
-        raise ValueError(f"format and manager are not {FORMAT} and one of {', '.join(_MANAGERS)}")
+        raise ValueError(f"format and manager are not {', '.join(_MANAGERS)}")
     inputs, rows = document.get("inputs"), document.get("packages", [])
     unprovided = document.get("unprovided", [])
     if not isinstance(inputs, str) or not isinstance(rows, list) or not isinstance(unprovided, list):

@@ -20,7 +20,7 @@ _WRONG = (
 )
 
 
-class Apk(Manager):
+class ApkTools(Manager):
     """Alpine."""
 
     name, program = "apk", "apk"
@@ -40,6 +40,9 @@ class Apk(Manager):
     def exactly(self, package: Dict[str, Any]) -> str:
         """`name=version`."""
         return "{name}={version}".format(**package)
+
+
+MANAGER = ApkTools()
 
 
 def to_install(said: str) -> List[Tuple[str, str]]:

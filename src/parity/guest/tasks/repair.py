@@ -17,17 +17,13 @@ import re
 import shutil
 import subprocess
 import zipfile
-from typing import Any, Callable, Dict, List, Set, Tuple
+from typing import Any, Callable, Dict, List, Sequence, Set, Tuple
 
+from ...portable.families.registry import FAMILIES
 from ..environment import isolation
 from ..environment.buildplace import build_environment, make_tools, outputs, tail
 from ..environment.uvrun import run
 
-_LISTING = (
-    ("dpkg-query", ["dpkg-query", "--listfiles"]),
-    ("rpm", ["rpm", "--query", "--list"]),
-    ("apk", ["apk", "info", "--quiet", "--contents"]),
-)
 _LIBRARY = re.compile(r"lib[^/]*\.so(\.[0-9.]+)?$|[^/]+\.so(\.[0-9]+)+$")
 _UNKNOWN_PLATFORM = "invalid choice"
 _NO_LIBRARY = "no ELF"
@@ -97,7 +93,8 @@ def _grafted(folder: str) -> List[str]:
 
 def libraries_of(packages: List[str]) -> List[str]:
     """The shared libraries that packages of the distribution own, as the builder has them installed."""
-    manager: List[str] = next((command for program, command in _LISTING if shutil.which(program)), [])
+    commands = [family.asks_files for family in FAMILIES.values()]
+    manager: Sequence[str] = next((command for command in commands if shutil.which(command[0])), ())
     found: Set[str] = set()
     for package in packages if manager else ():
         done = subprocess.run(

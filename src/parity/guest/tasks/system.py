@@ -7,7 +7,7 @@ Job:
      "locked": [{"name", "version", "arch", "file", "sha256", "size", "requested"}] or null: exactly these,
      "timeout": seconds, "proxies": {"http", "https", "no"}, "ca": PEM or null}
 Result:
-    {"manager": "deb" | "rpm" | "apk" or null, "packages": [as "locked", in the order of installation],
+    {"manager": a family's name or null, "packages": [as "locked", in the order of installation],
      "fetched": how many came over the network, "unknown": [optional words that were],
      "error": null or {"kind", "message", "said": [lines]}}
 
@@ -21,12 +21,11 @@ import shutil
 import uuid
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
-from ...portable.system.packagefile import is_file_name, is_package
-from ..packages import apk, deb, rpm
+from ...portable.families.packagefile import is_file_name, is_package
+from ..packages.known import known
 from ..packages.room import Fetched, Manager, Problem, Room
 from ..store.store import Store, sha256_file
 
-_MANAGERS: Sequence[Manager] = (deb.Apt(), rpm.Dnf(), apk.Apk())
 Package = Dict[str, Any]
 
 
@@ -65,10 +64,11 @@ def _fill(job: Dict[str, Any], store: Store, result: Dict[str, Any]) -> None:
 
 
 def _manager() -> Manager:
-    for manager in _MANAGERS:
+    managers = known()
+    for manager in managers:
         if shutil.which(manager.program):
             return manager
-    programs = ", ".join(manager.program for manager in _MANAGERS)
+    programs = ", ".join(manager.program for manager in managers)
     raise Problem("unsupported", f"the image has none of the package managers that are known: {programs}")
 
 

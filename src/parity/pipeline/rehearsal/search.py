@@ -11,7 +11,7 @@ from typing import Any
 from parity.engine import Container
 from parity.errors import LockOutdated, RehearsalFailed, SystemPackagesFailed
 from parity.model import BundleFile, Facts, Proof, SystemPackage, SystemSet, WheelSet
-from parity.native import capability, providers
+from parity.native import capability, manager, providers
 from parity.pack import Draft, file_in_archive
 from parity.pipeline.context.lockfiles import put_lock, read_existing
 from parity.pipeline.context.values import BuildRequest, World
@@ -118,7 +118,10 @@ class SystemSearch:
         names = tuple(package.name for package in have.packages if package.requested) if have else ()
         new = tuple(dict.fromkeys(word for found in words.values() for word in found if word not in names))
         if not new:  # of dpkg's systems alone nobody may know the package: rpm and apk record libraries
-            return replace(have or SystemSet("deb", ()), unprovided=tuple(sorted(known_missing | {*missing})))
+            return replace(
+                have or SystemSet(manager(self.facts.os_id), ()),
+                unprovided=tuple(sorted(known_missing | {*missing})),
+            )
         wider = self._fetched(SystemWish(names=names, optional=new))
         lacking = {lib for lib, found in words.items() if not set(found) - set(wider.unprovided)}
         return replace(wider, unprovided=tuple(sorted(known_missing | lacking)))

@@ -4,6 +4,7 @@ from typing import Any, Dict, List, NamedTuple, Tuple
 
 from .. import canonical
 from ..errors import BundleDamaged
+from ..families.registry import FAMILIES
 from . import ustar
 
 FORMAT = "parity-bundle/1"
@@ -65,7 +66,7 @@ _PACKAGE = canonical.record(
 )
 _SYSTEM = canonical.record(
     {
-        "manager": canonical.one_of("deb", "rpm", "apk"),
+        "manager": canonical.one_of(*FAMILIES),
         "packages": canonical.array(
             canonical.record(
                 {

@@ -15,9 +15,10 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Se
 from ..bundle.folder import BundleFolder
 from ..bundle.manifest import SYSTEM
 from ..errors import BundleDamaged, HostileContent, InstallFailed, NotRoot
+from ..families.family import Family, Key, run
+from ..families.packagefile import is_file_name, is_package
+from ..families.registry import FAMILIES
 from ..plainfile import open_plain
-from .managers import MANAGERS, Key, Manager, run
-from .packagefile import is_file_name, is_package
 
 Say = Callable[[str], None]
 Package = Dict[str, Any]
@@ -28,7 +29,7 @@ _BLOCK = 1 << 20
 class Survey(NamedTuple):
     """What of the carried packages this host has; `missing` ones are not there, or older."""
 
-    manager: Manager
+    manager: Family
     missing: List[Package]
     present: List[Package]
 
@@ -42,7 +43,7 @@ def survey(carried: Optional[Dict[str, Any]]) -> Optional[Survey]:
     """
     if not carried or not carried["packages"]:
         return None
-    manager = MANAGERS[carried["manager"]]
+    manager = FAMILIES[carried["manager"]]
     for package in carried["packages"]:
         folder, _, name = package["path"].rpartition("/")
         if folder + "/" != SYSTEM or not is_file_name(name, manager.name):

@@ -51,7 +51,7 @@ class Apt(Manager):
 
     def fetch(self, room: Room, names: Sequence[str]) -> List[Fetched]:
         """Download into a private folder; see `Manager.fetch`."""
-        apt = _Apt(room, exact=any("=" in name for name in names))
+        apt = _AptAtWork(room, exact=any("=" in name for name in names))
         apt.update()
         signed = apt.signed(names)
         order = apt.order(names)
@@ -65,13 +65,16 @@ class Apt(Manager):
         return "{name}{0}={version}".format(arch, **package)
 
 
+MANAGER = Apt()
+
+
 def _place(found: Fetched, order: Sequence[str]) -> int:
     """Where a package stands in apt's simulation, which tells foreign architectures."""
     spelled = [name for name in (found.name, f"{found.name}:{found.arch}") if name in order]
     return order.index(spelled[0]) if spelled else len(order)
 
 
-class _Apt:
+class _AptAtWork:
     def __init__(self, room: Room, exact: bool) -> None:
         self._room = room
         self._archives = room.below("archives")
