@@ -115,7 +115,7 @@ def test_a_stand_in_of_another_architecture_is_not_even_started(parity: Parity, 
     assert "it is for linux/amd64, not linux/arm64: not used" in "\n".join(done.error["details"])
 
 
-def _inside(bundle: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+def _inside(bundle: Path) -> tuple[Any, Any]:
     with open_bundle(str(bundle)) as file:
         manifest = read_unverified(file).manifest
         return manifest.document, json.loads(member_bytes(file, manifest, "proof.json"))

@@ -24,6 +24,8 @@ from parity.model import (
     Lock,
     LockedWheel,
     StoredWheel,
+    SystemPackage,
+    SystemSet,
     Target,
 )
 from parity.pack import (
@@ -133,13 +135,14 @@ def manifest_of(files: Mapping[str, bytes], wheels: Mapping[str, bytes]) -> tupl
     return data, listed
 
 
-def system_of(files: Mapping[str, bytes]) -> dict[str, object] | None:
-    """The manifest's `system`, told from names such as `system/libgomp1_10.2.1-6_amd64.deb`."""
+def system_of(files: Mapping[str, bytes]) -> SystemSet | None:
+    """The carried system packages, told from names such as `system/libgomp1_10.2.1-6_amd64.deb`."""
     rows = []
     for path in sorted(path for path in files if path.startswith("system/")):
-        name, version, arch = path.removeprefix("system/").removesuffix(".deb").split("_")
-        rows.append({"name": name, "version": version, "arch": arch, "path": path, "requested": True})
-    return {"manager": "deb", "packages": rows} if rows else None
+        file = path.removeprefix("system/")
+        name, version, arch = file.removesuffix(".deb").split("_")
+        rows.append(SystemPackage(name, version, arch, file, "0" * 64, len(files[path]), requested=True))
+    return SystemSet("deb", tuple(rows)) if rows else None
 
 
 def make_bundle(

@@ -38,7 +38,7 @@ def target(os_id: str, os_version: str, libc: tuple[int, int], python: str) -> d
 @cache
 def here() -> dict[str, Any]:
     """The machine that runs the tests, as a target."""
-    found = facts.measure()
+    found: Any = facts.measure()
     return {
         "os": {"id": found["os"]["id"], "version": found["os"]["version"]},
         "libc": {"family": found["libc"]["family"], "version": found["libc"]["version"]},
@@ -79,7 +79,7 @@ def unpacked(
     payload.update(files or {})
     if uv:
         payload[f"tools/{uv.name}"] = uv.read_bytes()
-    document = {
+    document: Any = {
         "format": manifest.FORMAT,
         "target": aim or here(),
         "installer": "uv" if uv else "pip",

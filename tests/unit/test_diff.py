@@ -222,7 +222,8 @@ def test_other_files_come_go_and_change_and_programs_stand_out(tmp_path: Path) -
     }
     assert sizes == {"files/gone": (0, None), "files/a.conf": (1, 2), "files/bin/tool": (None, 2)}
     assert [pair for pair in noted(found) if pair[0] == "executable"] == [("executable", "files/bin/tool")]
-    (added,) = [row for row in document_of(found)["other_files"] if row["path"] == "files/bin/tool"]
+    document: Any = document_of(found)
+    (added,) = [row for row in document["other_files"] if row["path"] == "files/bin/tool"]
     assert added["old"] is None
     assert added["new"]["executable"]
 

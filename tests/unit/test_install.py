@@ -34,6 +34,9 @@ from parity.portable.machine.host import check_host, find_python, same_release
 HERE = here()
 OS = "{id} {version}".format(**HERE["os"])
 
+NO_RECEIPT: Any = {}
+ODD_RECEIPT: Any = {"n": 1}
+
 
 @pytest.fixture
 def wheels(tmp_path: Path) -> list[Path]:
@@ -190,16 +193,17 @@ def test_a_wheel_that_this_interpreter_cannot_take_is_refused_in_any_case(
 
 
 def test_a_wheel_that_the_hosts_pip_cannot_take_is_refused() -> None:
-    facts = {**here(), "tags": ["py3-none-any"], "pip_tags": ["py2-none-any"], "pip": "9.0.3"}
+    facts: Any = {**here(), "tags": ["py3-none-any"], "pip_tags": ["py2-none-any"], "pip": "9.0.3"}
     facts["libc"] = {**here()["libc"], "text": "2"}
-    document = {
+    document: Any = {
         "target": here(),
         "installer": "pip",
         "packages": [{"wheel": "wheels/alpha-1.0-py3-none-any.whl"}],
     }
     with pytest.raises(WrongHost, match=r"pip 9\.0\.3 cannot take alpha"):
         check_host(document, facts)
-    assert check_host({**document, "installer": "uv"}, facts) == []
+    document["installer"] = "uv"
+    assert check_host(document, facts) == []
 
 
 @pytest.mark.parametrize(
@@ -248,7 +252,7 @@ def test_a_prefix_that_holds_something_else_is_left_alone(
 def test_a_prefix_that_holds_something_besides_ours_is_left_alone(tmp_path: Path) -> None:
     with open_prefix(str(tmp_path / "prefix")) as prefix:
         os.mkdir(prefix.release("0123456789ab"))
-        prefix.write_receipt("0123456789ab", {})
+        prefix.write_receipt("0123456789ab", NO_RECEIPT)
         prefix.switch("0123456789ab")
     check_prefix(str(tmp_path / "prefix"))
     (tmp_path / "prefix" / "notes.txt").write_bytes(b"")
@@ -260,7 +264,7 @@ def test_leftovers_are_swept_and_complete_releases_stay(tmp_path: Path) -> None:
     path = tmp_path / "prefix"
     with open_prefix(str(path)) as prefix:
         os.mkdir(prefix.release("0123456789ab"))
-        prefix.write_receipt("0123456789ab", {"n": 1})
+        prefix.write_receipt("0123456789ab", ODD_RECEIPT)
         prefix.switch("0123456789ab")
     for half in ("releases/ba9876543210/bin", ".work-xyz/home"):
         (path / half).mkdir(parents=True)

@@ -37,7 +37,7 @@ def venv(tmp_path: Path) -> Path:
     return path
 
 
-def put(bundle: Signed, place: Path, said: list[str] | None = None, **options: Any) -> dict[str, Any]:
+def put(bundle: Signed, place: Path, said: list[str] | None = None, **options: Any) -> Any:
     where: dict[str, Any] = {"into" if (place / "pyvenv.cfg").exists() else "prefix": str(place)}
     check = openssl_checker([str(bundle.public)])
     lines = said if said is not None else []

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,7 +46,7 @@ def children(tmp_path: Path) -> Children:
 
 
 def tried(children: Children, environment: Path, *modules: str) -> list[tuple[str, str]]:
-    wanted = [{"package": f"p-{module}", "module": module} for module in modules]
+    wanted: Any = [{"package": f"p-{module}", "module": module} for module in modules]
     return [(each.module, each.error) for each in try_imports(children, str(environment), wanted, {})]
 
 
@@ -119,7 +120,7 @@ def test_the_largest_packages_begin_first_and_each_module_is_tried_once(
         log = f"with open({str(environment / 'log')!r}, 'a') as log: log.write('{name}\\n')\n"
         wait = "import time; time.sleep(0.5)\n" if name == "m37" else ""
         (site / f"{name}.py").write_text(log + wait)
-    wanted = [{"package": name, "module": name} for name in names]
+    wanted: Any = [{"package": name, "module": name} for name in names]
     assert try_imports(children, str(environment), wanted, {"m37": 9}) == []
     order = (environment / "log").read_text().split()
     assert sorted(order) == sorted(names)

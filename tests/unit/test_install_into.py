@@ -55,7 +55,7 @@ def site(venv: Path) -> Path:
     return found
 
 
-def put(bundle: Signed, venv: Path, **options: Any) -> dict[str, Any]:
+def put(bundle: Signed, venv: Path, **options: Any) -> Any:
     request = Request(
         str(bundle.path), into=str(venv), check=openssl_checker([str(bundle.public)]), **options
     )

@@ -23,7 +23,7 @@ def statement(serial: int, payload: str = A, product: str = "demo") -> Statement
     return Statement(Payload(1, payload, 1, A), product, f"{serial}.0", serial, "here", A)
 
 
-def words(serial: int, payload: str = A, product: str = "demo") -> dict[str, Any]:
+def words(serial: int, payload: str = A, product: str = "demo") -> Any:
     return {"act": "install", "product": product, "serial": serial, "payload_sha256": payload}
 
 
@@ -83,7 +83,7 @@ def test_a_clock_that_went_back_ten_years_only_warns() -> None:
 
 
 def test_another_product_warns() -> None:
-    now = {"bundle": {"product": "other", "version": "1.0", "serial": 1}, "payload_sha256": B}
+    now: Any = {"bundle": {"product": "other", "version": "1.0", "serial": 1}, "payload_sha256": B}
     (warning,) = judge(State({}, now, {}, ""), statement(1), allow_older=False)[1]
     assert "this is demo" in warning
     assert "other" in warning

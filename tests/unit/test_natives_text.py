@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from parity.cli.shared.natives import native_lines, system_needs
 
-OLD = {"missing_libraries": [{"package": "cv", "file": "cv/cv.so", "library": "libGL.so.1"}]}
-NEW = {
+OLD: Any = {"missing_libraries": [{"package": "cv", "file": "cv/cv.so", "library": "libGL.so.1"}]}
+NEW: Any = {
     "missing_libraries": [
         {"package": "cv", "file": "cv/cv.so", "library": "libGL.so.1", "packages": ["libgl1"]},
         {"package": "ai", "file": "ai/x.so", "library": "libcuda.so.1", "packages": []},
@@ -39,4 +41,5 @@ def test_every_open_need_has_its_line_and_known_libraries_their_package() -> Non
 def test_a_proof_of_an_older_version_says_less() -> None:
     assert native_lines(OLD) == ["cv: cv/cv.so needs libGL.so.1"]
     assert system_needs(OLD) == ""
-    assert system_needs({**OLD, "glibc_needed": None}) == ""
+    older: Any = {**OLD, "glibc_needed": None}
+    assert system_needs(older) == ""

@@ -39,7 +39,7 @@ def bundles(tmp_path_factory: pytest.TempPathFactory) -> list[Signed]:
     return successive(tmp_path_factory.mktemp("bundles"), {serial: {} for serial in (1, 2, 3)})
 
 
-def put(bundle: Signed, prefix: Path, **options: Any) -> dict[str, Any]:
+def put(bundle: Signed, prefix: Path, **options: Any) -> Any:
     check = openssl_checker([str(bundle.public)])
     return install(Request(str(bundle.path), str(prefix), check=check, imports=False, **options), silent)
 

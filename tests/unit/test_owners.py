@@ -50,7 +50,7 @@ def as_other(*command: str | Path, uid: int = OTHER) -> str:
     return subprocess.run(words, check=True, capture_output=True, text=True).stdout
 
 
-def put(bundle: Signed, **where: Any) -> dict[str, Any]:
+def put(bundle: Signed, **where: Any) -> Any:
     request = Request(str(bundle.path), check=openssl_checker([str(bundle.public)]), imports=False, **where)
     return install(request, silent)
 

@@ -161,7 +161,7 @@ def test_a_malformed_proof_is_a_damaged_bundle(tmp_path: Path, content: bytes) -
     assert "fault in parity" not in done.stderr
 
 
-def told(made: bytes | dict[str, Any], document: dict[str, Any]) -> str:
+def told(made: bytes | dict[str, Any], document: Any) -> str:
     """What inspect prints for a proof."""
     found = proof.parse(made if isinstance(made, bytes) else json.dumps(made).encode())
     clean, seen_by = output.printable_tree(document), output.printable_tree(found)
@@ -170,7 +170,7 @@ def told(made: bytes | dict[str, Any], document: dict[str, Any]) -> str:
 
 
 @pytest.fixture(scope="module")
-def document(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def document(tmp_path_factory: pytest.TempPathFactory) -> Any:
     made = make_bundle(tmp_path_factory.mktemp("bundle"))
     with in_memory(made.path.read_bytes()) as file:
         return verify._document(made.path, read_unverified(file))

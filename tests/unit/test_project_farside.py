@@ -19,7 +19,7 @@ from parity.portable.bundle.folder import BundleFolder, open_folder
 from parity.portable.errors import BundleDamaged, InstallFailed
 from parity.portable.machine.versions import has_history, version_variables
 
-GOOD: dict[str, Any] = {
+GOOD: Any = {
     "format": "parity-project/1",
     "name": "app",
     "root": "app",

@@ -352,6 +352,7 @@ def test_only_root_installs_them_and_nothing_is_begun_before(
     document = install(
         Request(str(there), str(tmp_path / "q"), with_system=True, dry_run=True), lambda line: None
     )
+    assert document["system"] is not None
     assert [each["name"] for each in document["system"]["present"]] == ["dpkg"]
 
 

@@ -10,6 +10,7 @@ from parity.farside.index.client_config import simple_url, uv_toml
 from parity.model import Lock, LockedWheel, Origin, SystemPackage, SystemSet
 from parity.model.toml import parse
 from parity.pack.texts import _pylock_package
+from parity.portable.texts import Toml
 from parity.portable.texts import toml as literal
 from parity.resolve import parse_lock, write_lock
 from parity.resolve.known import Known, settings_text
@@ -32,7 +33,7 @@ def built(origin: Origin) -> LockedWheel:
 
 
 @given(st.recursive(st.one_of(texts, st.booleans(), st.integers(0, 2**62)), st.lists, max_leaves=6))
-def test_what_goes_in_is_read_back(value: object) -> None:
+def test_what_goes_in_is_read_back(value: Toml) -> None:
     assert parse(f"a = {literal(value)}\n") == {"a": value}
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from parity.model.profile import Libc
 
@@ -41,5 +40,5 @@ class Facts:
     pip: str | None
     pip_tags: tuple[str, ...] | None
     has_venv: bool
-    document: Mapping[str, Any]
+    document: Mapping[str, object]
     """The probe's JSON as measured: what travels as facts.json."""

@@ -44,11 +44,3 @@ class SystemSet:
     manager: str
     packages: tuple[SystemPackage, ...]
     unprovided: tuple[str, ...] = ()
-
-    def document(self) -> dict[str, object]:
-        """As the manifest has it."""
-        rows = [
-            {"name": p.name, "version": p.version, "arch": p.arch, "path": p.path, "requested": p.requested}
-            for p in self.packages
-        ]
-        return {"manager": self.manager, "packages": rows}

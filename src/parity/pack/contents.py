@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from parity.errors import WriteFailed
-from parity.model import BundleFile, ImportResult, StoredWheel, Target
+from parity.model import BundleFile, ImportResult, StoredWheel, SystemSet, Target
 from parity.model.profile import Installer
 from parity.portable.bundle import manifest
+
+if TYPE_CHECKING:
+    from parity.portable.documents.bundles import (
+        ImportRow,
+        OtherFileRow,
+        PackageRow,
+        SystemDocument,
+        SystemPackageRow,
+        TargetDocument,
+    )
 
 WHEELS = "wheels/"
 CHUNK = 1024 * 1024
@@ -51,7 +62,7 @@ def build_manifest(
     allow: Sequence[str],
     files: Sequence[BundleFile],
     stand_in: tuple[str, str] | None = None,
-    system: Mapping[str, object] | None = None,
+    system: SystemSet | None = None,
 ) -> bytes:
     """The manifest: same input, same bytes.
 
@@ -79,7 +90,7 @@ def build_manifest(
             "stand_in": None if stand_in is None else {"image": stand_in[0], "for": stand_in[1]},
             "packages": [_package(wheel) for wheel in sorted(wheels, key=lambda one: one.locked.name)],
             "allow": sorted(set(allow)),
-            "system": system,
+            "system": _system(system) if system else None,
             "other_files": _other_files(files),
             "imports": _imports(imports),
             "files": [
@@ -89,7 +100,7 @@ def build_manifest(
     )
 
 
-def _other_files(files: Sequence[BundleFile]) -> list[dict[str, object]]:
+def _other_files(files: Sequence[BundleFile]) -> list[OtherFileRow]:
     return [
         {"path": file.path, "executable": file.executable}
         for file in payload_order(files)
@@ -97,7 +108,15 @@ def _other_files(files: Sequence[BundleFile]) -> list[dict[str, object]]:
     ]
 
 
-def _target(target: Target, implementation: str) -> dict[str, object]:
+def _system(system: SystemSet) -> SystemDocument:
+    rows: list[SystemPackageRow] = [
+        {"name": p.name, "version": p.version, "arch": p.arch, "path": p.path, "requested": p.requested}
+        for p in system.packages
+    ]
+    return {"manager": system.manager, "packages": rows}
+
+
+def _target(target: Target, implementation: str) -> TargetDocument:
     return {
         "os": {"id": target.os_id, "version": target.os_version},
         "libc": {"family": target.libc.family, "version": list(target.libc.version)},
@@ -107,7 +126,7 @@ def _target(target: Target, implementation: str) -> dict[str, object]:
     }
 
 
-def _package(wheel: StoredWheel) -> dict[str, object]:
+def _package(wheel: StoredWheel) -> PackageRow:
     return {
         "name": wheel.locked.name,
         "version": wheel.locked.version,
@@ -118,7 +137,7 @@ def _package(wheel: StoredWheel) -> dict[str, object]:
     }
 
 
-def _imports(results: Sequence[ImportResult]) -> list[dict[str, str]]:
+def _imports(results: Sequence[ImportResult]) -> list[ImportRow]:
     """The imports to repeat on the far side, sorted, each once."""
     seen = {(result.package, result.module) for result in results if result.requested and not result.error}
     return [{"package": package, "module": module} for package, module in sorted(seen)]

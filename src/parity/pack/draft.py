@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from parity import farside
 from parity.model import (
@@ -25,6 +25,9 @@ from parity.pack.othertexts import other_files_text
 from parity.pack.system import system_text
 from parity.pack.texts import pylock_toml, readme_txt, requirements_txt
 from parity.portable.bundle import manifest, ustar
+
+if TYPE_CHECKING:
+    from parity.portable.documents.evidence import FactsDocument
 
 _STUBS = {"install.py": "install.py", "install.sh": "install.sh", "serving.py": "farside/serving.py"}
 _ROOMS = ("portable", "farside")
@@ -65,7 +68,7 @@ class Draft:
             allow=self.profile.rehearsal.allow,
             files=files,
             stand_in=(image.pin, image.stand_in_for) if image.stand_in_for else None,
-            system=self.system.document() if self.system else None,
+            system=self.system,
         )
 
     @property
@@ -99,7 +102,7 @@ def draft(
     profile: Profile,
     image: PinnedImage,
     facts: Facts,
-    travelling_facts: Mapping[str, Any],
+    travelling_facts: FactsDocument,
     lock: Lock,
     wheels: WheelSet,
     *,
@@ -163,7 +166,7 @@ def travelling_modules() -> tuple[tuple[str, Path], ...]:
     return tuple((path.relative_to(package).as_posix(), path) for path in paths)
 
 
-def json_file(path: str, document: Mapping[str, Any]) -> BundleFile:
+def json_file(path: str, document: Mapping[str, object]) -> BundleFile:
     """A document as a payload file: sorted keys, so that the same content is the same bytes."""
     return file_of_bytes(path, (json.dumps(document, indent=1, sort_keys=True) + "\n").encode())
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from parity.errors import ImageUnavailable, ParityError, RehearsalFailed
 from parity.images import ensure_image
@@ -33,6 +33,9 @@ from parity.profile import rehearsal_plan, shipped_root
 from parity.progress import Reporter
 from parity.project import DOCUMENT, TREE, needs_code
 from parity.rehearse import Carried, NativeRules, judge
+
+if TYPE_CHECKING:
+    from parity.portable.documents.bundles import ImportRow
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,7 @@ def rehearse_again(path: Path, bundle: VerifiedBundle, site: Site) -> Proof:
     return proof
 
 
-def _demand_imports(worked: Sequence[Mapping[str, str]], proof: Proof) -> None:
+def _demand_imports(worked: Sequence[ImportRow], proof: Proof) -> None:
     """What could be imported when the bundle was made can be imported now, whoever asked for it."""
     before = {(each["package"], each["module"]) for each in worked}
     failed = [each for each in proof.imports if each.error and (each.package, each.module) in before]

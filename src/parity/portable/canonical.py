@@ -6,18 +6,18 @@ meaning changing. So every document read here is encoded again and compared with
 
 import json
 import re
-from typing import Any, Callable, Dict, List, Sequence, Tuple
+from typing import Callable, Dict, List, Sequence, Tuple
 
 from .errors import BundleDamaged
 from .plainfile import parse_json
 
-Check = Callable[[Any, str], None]
+Check = Callable[[object, str], None]
 
 _HEX = re.compile(r"[0-9a-f]{64}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]{0,127}")
 
 
-def encode(value: Any) -> bytes:
+def encode(value: object) -> bytes:
     """A JSON value's only encoding: sorted keys, no spaces, ASCII with escapes, no final newline.
 
     Raises:
@@ -27,7 +27,7 @@ def encode(value: Any) -> bytes:
     return text.encode("ascii")
 
 
-def decode(data: bytes, what: str) -> Any:
+def decode(data: bytes, what: str) -> object:
     """Read JSON that must be exactly as `encode` writes it; `what` names it in errors.
 
     Raises:
@@ -44,7 +44,7 @@ def decode(data: bytes, what: str) -> Any:
     return value
 
 
-def _unique(pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:
+def _unique(pairs: List[Tuple[str, object]]) -> Dict[str, object]:
     """An object whose keys are all different."""
     result = dict(pairs)
     if len(result) != len(pairs):
@@ -63,7 +63,7 @@ def _brief(error: BaseException) -> str:
 def record(fields: Dict[str, Check]) -> Check:
     """An object with exactly these keys."""
 
-    def check(value: Any, where: str) -> None:
+    def check(value: object, where: str) -> None:
         if not isinstance(value, dict) or set(value) != set(fields):
             raise BundleDamaged(f"{where} must be an object with the keys {', '.join(sorted(fields))}")
         for key, inner in fields.items():
@@ -75,7 +75,7 @@ def record(fields: Dict[str, Check]) -> Check:
 def array(inner: Check, least: int = 0, most: int = 1000000) -> Check:
     """A list of `least` to `most` values of one kind."""
 
-    def check(value: Any, where: str) -> None:
+    def check(value: object, where: str) -> None:
         if not isinstance(value, list) or not least <= len(value) <= most:
             raise BundleDamaged(f"{where} must be a list of {least} to {most} values")
         for index, item in enumerate(value):
@@ -87,7 +87,7 @@ def array(inner: Check, least: int = 0, most: int = 1000000) -> Check:
 def optional(inner: Check) -> Check:
     """Null, or a value of that kind."""
 
-    def check(value: Any, where: str) -> None:
+    def check(value: object, where: str) -> None:
         if value is not None:
             inner(value, where)
 
@@ -97,20 +97,20 @@ def optional(inner: Check) -> Check:
 def one_of(*allowed: str) -> Check:
     """One of these strings."""
 
-    def check(value: Any, where: str) -> None:
+    def check(value: object, where: str) -> None:
         if not isinstance(value, str) or value not in allowed:
             raise BundleDamaged(f"{where} must be {' or '.join(allowed)}")
 
     return check
 
 
-def text(value: Any, where: str) -> None:
+def text(value: object, where: str) -> None:
     """A string that can be shown on a terminal: no control characters, no lone surrogates."""
     if not isinstance(value, str) or not value.isprintable():
         raise BundleDamaged(f"{where} must be printable text")
 
 
-def name(value: Any, where: str) -> None:
+def name(value: object, where: str) -> None:
     """A short string that can be a part of a file name; see `is_name`."""
     if not isinstance(value, str) or not is_name(value):
         raise BundleDamaged(f"{where} must be 1 to 128 letters, digits or . _ + ! - in ASCII")
@@ -121,25 +121,25 @@ def is_name(value: str) -> bool:
     return _NAME.fullmatch(value) is not None
 
 
-def count(value: Any, where: str) -> None:
+def count(value: object, where: str) -> None:
     """A whole number from 0 to 2**63 - 1."""
     if type(value) is not int or not 0 <= value < 2**63:
         raise BundleDamaged(f"{where} must be a whole number, 0 or more")
 
 
-def flag(value: Any, where: str) -> None:
+def flag(value: object, where: str) -> None:
     """True or false."""
     if not isinstance(value, bool):
         raise BundleDamaged(f"{where} must be true or false")
 
 
-def digest(value: Any, where: str) -> None:
+def digest(value: object, where: str) -> None:
     """A SHA-256 as 64 lower-case hexadecimal digits."""
     if not isinstance(value, str) or not _HEX.fullmatch(value):
         raise BundleDamaged(f"{where} must be a SHA-256 in lower-case hexadecimal")
 
 
-def strictly_rising(values: Sequence[Any], where: str) -> None:
+def strictly_rising(values: Sequence[str], where: str) -> None:
     """Sorted without two equal ones."""
     if any(not left < right for left, right in zip(values, values[1:])):
         raise BundleDamaged(f"{where} must be sorted, each one once")

@@ -8,13 +8,13 @@ import errno
 import json
 import os
 import stat
-from typing import Any, BinaryIO, Callable, Dict, List, Optional, Tuple
+from typing import BinaryIO, Callable, Dict, List, Optional, Tuple
 
 _MAX_DIGITS = 64
 _MAX_FLOAT = 64
 _MAX_VALUES = 1 << 20
 _READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
-Pairs = Callable[[List[Tuple[str, Any]]], Dict[str, Any]]
+Pairs = Callable[[List[Tuple[str, object]]], Dict[str, object]]
 
 
 def open_plain(path: str, follow: bool = True) -> BinaryIO:
@@ -59,7 +59,7 @@ def read_whole(path: str, limit: int, follow: bool = True) -> bytes:
     return data
 
 
-def parse_json(data: bytes, pairs: Optional[Pairs] = None) -> Any:
+def parse_json(data: bytes, pairs: Optional[Pairs] = None) -> object:
     """A JSON document in UTF-8, whatever it holds, in time and memory that its size bounds.
 
     Args:
@@ -96,5 +96,5 @@ def _float(digits: str) -> float:
     return float(digits)
 
 
-def _no_number(_name: str) -> Any:
+def _no_number(_name: str) -> object:
     raise ValueError("NaN and infinities are no JSON")

@@ -1,7 +1,9 @@
 """Texts from outside, made fit for a terminal and for TOML. Standard library only, Python 3.6 and later."""
 
 import re
-from typing import Any, List, Match
+from typing import List, Match, Sequence, Union
+
+Toml = Union[str, int, Sequence["Toml"]]
 
 _ESCAPED = re.compile("[^ !#-\\[\\]-~]")
 _SHORT = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r"}
@@ -31,7 +33,7 @@ def plain(text: str) -> str:
     return "\n    ".join(printable_lines(text)).encode("ascii", "backslashreplace").decode("ascii")
 
 
-def toml(value: Any) -> str:
+def toml(value: "Toml") -> str:
     """A value (text, whole number, boolean, list of these) as TOML 1.0 spells it, in ASCII.
 
     Raises:
@@ -41,9 +43,9 @@ def toml(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, int):
         return str(value)
-    if isinstance(value, (list, tuple)):
-        return "[{}]".format(", ".join(toml(each) for each in value))
-    return '"{}"'.format(_ESCAPED.sub(_escape, value))
+    if isinstance(value, str):
+        return '"{}"'.format(_ESCAPED.sub(_escape, value))
+    return "[{}]".format(", ".join(toml(each) for each in value))
 
 
 def _escape(match: Match[str]) -> str:

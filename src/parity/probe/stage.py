@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from parity.engine import Container, ContainerSpec, Engine, Network
 from parity.engine.guests import GuestFailed, guest_tar, run_guest
@@ -14,7 +13,7 @@ _FIND = 'command -v "python$1" || command -v python3 || command -v python'
 _TIMEOUT = 120  # seconds
 
 
-def measure(engine: Engine, image: PinnedImage, python_minor: str) -> Mapping[str, Any]:
+def measure(engine: Engine, image: PinnedImage, python_minor: str) -> Mapping[str, object]:
     """Measure an image.
 
     Args:

@@ -5,12 +5,15 @@ The rules are the far side's own (`portable.machine.host`, and what `farside.ins
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from parity.portable.machine.host import differences, minor_of
 from parity.portable.names import parse_wheel_name
+
+if TYPE_CHECKING:
+    from parity.portable.documents.bundles import ManifestDocument
+    from parity.portable.documents.evidence import FactsDocument
 
 _ALWAYS_UNTOLD = (
     "free space, and whether programs may run under the prefix",
@@ -42,14 +45,14 @@ class Verdict:
         return not self.reasons and (allow_other_os or not self.overridable)
 
 
-def would_install(manifest: Mapping[str, Any], facts: Mapping[str, Any]) -> Verdict:
+def would_install(manifest: ManifestDocument, facts: FactsDocument) -> Verdict:
     """Hold a bundle's manifest against facts.
 
     Args:
         manifest: a bundle's checked manifest.
         facts: from `read_facts`.
     """
-    hard, soft = differences(dict(manifest), dict(facts))
+    hard, soft = differences(manifest, facts)
     blocked, warnings = _tool(manifest, facts)
     return Verdict(
         reasons=(*hard, *blocked),
@@ -60,24 +63,24 @@ def would_install(manifest: Mapping[str, Any], facts: Mapping[str, Any]) -> Verd
     )
 
 
-def _tool(manifest: Mapping[str, Any], facts: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _tool(manifest: ManifestDocument, facts: FactsDocument) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Reasons and warnings about what would make the environment and check it; see `install.new_release`."""
     if manifest["installer"] == "pip":
         reason = f"this host's Python {facts['python']} has no venv with ensurepip"
         return (() if facts["has_venv"] else (reason,)), ()
-    if _is_for(manifest["uv"], facts["arch"]):
+    uv = (manifest["uv"] or "").rpartition("/")[2]
+    if _is_for(uv, facts["arch"]):
         return (), ()
-    uv = manifest["uv"].rpartition("/")[2]
     return (), (f"whether the packages fit together would not be asked: {uv} is not for {facts['arch']}",)
 
 
 def _is_for(uv: str, arch: str) -> bool:
     """Whether uv's wheel holds a program for this architecture; it is static, so libc does not matter."""
-    name = parse_wheel_name(uv.rpartition("/")[2])
+    name = parse_wheel_name(uv)
     return name is not None and any(tag.endswith("_" + arch) for tag in name.tags)
 
 
-def _untold_of_pip(manifest: Mapping[str, Any], facts: Mapping[str, Any]) -> tuple[str, ...]:
+def _untold_of_pip(manifest: ManifestDocument, facts: FactsDocument) -> tuple[str, ...]:
     if manifest["installer"] != "pip" or facts["pip_tags"] is not None:
         return ()
     if facts["pip"] is None:
@@ -85,7 +88,7 @@ def _untold_of_pip(manifest: Mapping[str, Any], facts: Mapping[str, Any]) -> tup
     return (f"which wheels its pip {facts['pip']} takes: it cannot be asked; pip before 20.3 takes fewer",)
 
 
-def _remedy(manifest: Mapping[str, Any], hard: list[str], blocked: tuple[str, ...], soft: list[str]) -> str:
+def _remedy(manifest: ManifestDocument, hard: list[str], blocked: tuple[str, ...], soft: list[str]) -> str:
     wanted = minor_of(manifest["target"]["python"])
     if hard and all(each.startswith(("Python: ", "this interpreter ")) for each in hard):
         return f"if the machine has Python {wanted} too, run the probe with it: python{wanted} probe.py"

@@ -10,7 +10,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html.parser import HTMLParser
-from typing import Any
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.5, text/html;q=0.2"
@@ -65,7 +64,7 @@ def _from_html(text: str, base: str) -> dict[str, Listed]:
     return found
 
 
-def _listed(address: str, base: str, sha256: Any) -> Listed:
+def _listed(address: str, base: str, sha256: object) -> Listed:
     known = sha256.lower() if isinstance(sha256, str) else None
     return Listed(urldefrag(urljoin(base, address))[0], known)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from parity.portable.bundle.envelope import Checker
 from parity.portable.bundle.manifest import Manifest
@@ -16,6 +16,9 @@ from parity.portable.transfer.delta import Identity, identity_of
 from parity.progress import Reporter
 from parity.update.verified import verified
 from parity.update.wheelfacts import WheelFacts, plain, wheel_facts
+
+if TYPE_CHECKING:
+    from parity.portable.documents.bundles import ManifestDocument
 
 Triple = tuple[str, str, str]
 
@@ -67,7 +70,7 @@ class Contents:
     profile_sha256: str
     keys: tuple[str, ...]
     signers: tuple[str, ...]
-    manifest: Mapping[str, Any]
+    manifest: ManifestDocument
     packages: Mapping[str, Package]
     digests: Mapping[str, tuple[str, int]]
     seen: Seen
@@ -126,11 +129,10 @@ def _packages(file: BinaryIO, manifest: Manifest, common: frozenset[str]) -> dic
 def _seen(file: BinaryIO, manifest: Manifest) -> Seen:
     """The proof's lists; one that is not there (an older proof) is empty."""
     proof = parse_proof(member_bytes(file, manifest, NAME))
-    missing = _triples(proof, "missing_libraries", ("package", "file", "library"))
-    imports = _triples(proof, "imports", ("package", "module", "error"))
-    return Seen(missing, frozenset(one for one in imports if one[2]))
+    missing = ((row["package"], row["file"], row["library"]) for row in proof["missing_libraries"])
+    imports = ((row["package"], row["module"], row["error"]) for row in proof["imports"])
+    return Seen(_triples(missing), frozenset(one for one in _triples(imports) if one[2]))
 
 
-def _triples(proof: Mapping[str, Any], key: str, fields: tuple[str, str, str]) -> frozenset[Triple]:
-    first, second, third = fields
-    return frozenset((plain(row[first]), plain(row[second]), plain(row[third])) for row in proof[key])
+def _triples(rows: Iterable[Triple]) -> frozenset[Triple]:
+    return frozenset((plain(first), plain(second), plain(third)) for first, second, third in rows)

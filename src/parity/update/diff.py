@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from packaging.version import InvalidVersion, Version
 
@@ -14,6 +14,7 @@ from parity.update.licences import same_licence
 
 Kind = Literal["upgrade", "downgrade", "other-bytes", "other-wheel", "changed"]
 Pair = tuple[str, str]
+Digests = Mapping[str, tuple[str, int]]
 
 ABSENT = "not carried"
 _LIBRARY_HASH = re.compile(r"-[0-9a-f]{8}(?=[.-])")
@@ -235,7 +236,9 @@ def _setting_rows(side: Contents) -> dict[str, str]:
     }
 
 
-def _installer_code(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:
+def _installer_code(
+    old: Mapping[str, tuple[str, int]], new: Mapping[str, tuple[str, int]]
+) -> tuple[str, ...]:
     """Files that run on the target before any package does."""
     paths = {path for path in old.keys() | new.keys() if path.startswith(("farside/", "install", "tools/"))}
     return tuple(sorted(path for path in paths if old.get(path) != new.get(path)))
@@ -249,9 +252,9 @@ def _other_files(old: Contents, new: Contents) -> tuple[FileChange, ...]:
 
 
 def _others_of(side: Contents) -> dict[str, OtherFile]:
-    rows: list[dict[str, Any]] = side.manifest["other_files"]
     return {
-        row["path"]: OtherFile(row["path"], *side.digests[row["path"]], row["executable"]) for row in rows
+        row["path"]: OtherFile(row["path"], *side.digests[row["path"]], row["executable"])
+        for row in side.manifest["other_files"]
     }
 
 
@@ -268,9 +271,10 @@ def _system(old: Contents, new: Contents) -> Iterable[Turn]:
 
 def _system_of(side: Contents) -> dict[str, tuple[str, str]]:
     """Version and SHA-256 by `name (arch)`."""
-    rows: list[dict[str, Any]] = (side.manifest["system"] or {"packages": []})["packages"]
+    carried = side.manifest["system"]
+    rows = carried["packages"] if carried else []
     return {f"{r['name']} ({r['arch']})": (r["version"], side.digests[r["path"]][0]) for r in rows}
 
 
-def _lacking(old: Mapping[str, tuple[str, int]], new: Mapping[str, tuple[str, int]]) -> int:
+def _lacking(old: Digests, new: Digests) -> int:
     return sum(size for sha256, size in set(new.values()) - set(old.values()))

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
 
 from parity.update.contents import Contents, Package
 from parity.update.diff import Change, Difference, Turn
 from parity.update.review import remarks
 
 
-def document_of(found: Difference) -> dict[str, Any]:
+def document_of(found: Difference) -> dict[str, object]:
     """Everything that differs, as JSON values; sizes in bytes."""
     return {
         "format": "parity-diff/1",
@@ -44,7 +43,7 @@ def document_of(found: Difference) -> dict[str, Any]:
     }
 
 
-def _side(side: Contents) -> dict[str, Any]:
+def _side(side: Contents) -> dict[str, object]:
     return {
         "file": side.file,
         **side.identity._asdict(),
@@ -55,7 +54,7 @@ def _side(side: Contents) -> dict[str, Any]:
     }
 
 
-def _package(package: Package) -> dict[str, Any]:
+def _package(package: Package) -> dict[str, object]:
     return {
         "name": package.name,
         "version": package.version,
@@ -69,7 +68,7 @@ def _package(package: Package) -> dict[str, Any]:
     }
 
 
-def _change(change: Change) -> dict[str, Any]:
+def _change(change: Change) -> dict[str, object]:
     return {
         "name": change.new.name,
         "kind": change.kind,

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -44,9 +44,11 @@ def info(*, as_json: Json = False) -> None:
     output.json = as_json
     with connected() as engine, _store(engine) as container:
         store = asdict(store_info(container, "python3"))
-    document = {"engine": {"volume": STORE_VOLUME, **store}, "host": _host()}
+    folder = cache_folder()
+    kept = _size_of(folder)
     if as_json:
-        print_json(document)
+        host = {"folder": str(folder), "bytes": kept}
+        print_json({"engine": {"volume": STORE_VOLUME, **store}, "host": host})
         return
     console = stdout()
     console.print(f"with the engine, volume {STORE_VOLUME}:")
@@ -54,7 +56,7 @@ def info(*, as_json: Json = False) -> None:
     console.print(
         f"  unfinished downloads {size(store['partial_bytes'])}, uv's cache {size(store['uv_cache_bytes'])}"
     )
-    console.print(f"on this machine, {document['host']['folder']}: {size(document['host']['bytes'])}")
+    console.print(f"on this machine, {folder}: {size(kept)}")
 
 
 @app.command("prune", epilog="Example: `parity cache prune --days 30`")
@@ -77,21 +79,21 @@ def prune(
         stdout().print(text)
 
 
-def _clear() -> tuple[dict[str, Any], str]:
+def _clear() -> tuple[dict[str, object], str]:
     """Remove all of it, when nobody uses it."""
     try:
         with connected(clearing=True) as engine, _announced(engine):
-            host = _host()
+            freed = _size_of(cache_folder())
             removed = _remove_store(engine)
             clear_cache(cache_folder())
     except OSError as error:
         message = f"the cache folder cannot be cleared: {error.strerror}"
         raise WriteFailed(message, where=str(error.filename or cache_folder())) from error
-    text = f"removed volume {STORE_VOLUME} and {size(host['bytes'])} on this machine"
-    return {"volume_removed": removed, "host_bytes": host["bytes"]}, text
+    text = f"removed volume {STORE_VOLUME} and {size(freed)} on this machine"
+    return {"volume_removed": removed, "host_bytes": freed}, text
 
 
-def _prune(days: int) -> tuple[dict[str, Any], str]:
+def _prune(days: int) -> tuple[dict[str, object], str]:
     """Remove what is old, and nothing that a run uses at this moment."""
     with connected() as engine, _announced(engine), _store(engine, pruning=True) as container:
         users = engine.living(volume=STORE_VOLUME)
@@ -148,9 +150,8 @@ def _removed(engine: DockerEngine) -> bool | None:
         return None
 
 
-def _host() -> dict[str, Any]:
-    folder = cache_folder()
-    return {"folder": str(folder), "bytes": sum(p.stat().st_size for p in _files(folder))}
+def _size_of(folder: Path) -> int:
+    return sum(path.stat().st_size for path in _files(folder))
 
 
 def _files(folder: Path) -> Iterator[Path]:

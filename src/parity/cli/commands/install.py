@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.text import Text
@@ -153,6 +154,6 @@ def _say(line: str) -> None:
         stdout().print(Text("\n    ".join(printable_lines(line))))
 
 
-def _finish(document: dict[str, Any], as_json: bool) -> None:
+def _finish(document: Mapping[str, object], as_json: bool) -> None:
     if as_json:
         print_json(document)

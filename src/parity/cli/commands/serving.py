@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.text import Text
@@ -182,7 +182,7 @@ def _amount(stock: Stock) -> str:
     return f"{len(stock.wheels)} wheels from {len(stock.bundles)} bundle(s), {size(total)}"
 
 
-def stock_document(stock: Stock) -> dict[str, Any]:
+def stock_document(stock: Stock) -> dict[str, object]:
     """The bundles and wheels for machines."""
     return {
         "bundles": [

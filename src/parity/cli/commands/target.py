@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.text import Text
@@ -29,6 +28,9 @@ from parity.portable.bundle.reader import (
 from parity.portable.errors import WrongHost
 from parity.portable.texts import printable
 from parity.probe import Verdict, parse_facts_file, probe_script, read_facts, would_install
+
+if TYPE_CHECKING:
+    from parity.portable.documents.evidence import FactsDocument
 
 
 def probe(
@@ -120,7 +122,7 @@ class _Answer:
     """A verdict with its two sides, to be shown."""
 
     facts_name: str
-    facts: Mapping[str, Any]
+    facts: FactsDocument
     path: Path
     bundle: VerifiedBundle | UnverifiedBundle
     verdict: Verdict
@@ -141,11 +143,12 @@ class _Answer:
             "it would not install; the installer would say there: " + "; ".join(reasons), self.verdict.remedy
         )
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, object]:
         """All of it for machines."""
         statement, manifest = self.bundle.statement, self.bundle.manifest.document
         shown = ("os", "libc", "python", "executable", "implementation", "arch", "pip", "has_venv")
-        answer = {
+        facts = {key: value for key, value in self.facts.items() if key in shown}
+        answer: dict[str, object] = {
             "would_install": self.installs,
             "reasons": list(self.verdict.reasons),
             "overridable": list(self.verdict.overridable),
@@ -155,7 +158,7 @@ class _Answer:
             "verified": bool(self.signers),
             "signers": self.signers,
             "not_verified": [] if self.signers else ["signature", "files"],
-            "facts": {"path": self.facts_name, **{key: self.facts[key] for key in shown}},
+            "facts": {"path": self.facts_name, **facts},
             "bundle": {
                 "path": str(self.path),
                 "product": statement.product,
@@ -194,6 +197,13 @@ class _Answer:
         return text
 
 
-def _machine(facts: Mapping[str, Any]) -> str:
-    libc = facts["libc"] or {"family": "unknown C library", "version": []}
-    return describe_target({**facts, "libc": libc})
+def _machine(facts: FactsDocument) -> str:
+    return describe_target(
+        {
+            "os": facts["os"],
+            "libc": facts["libc"] or {"family": "unknown C library", "version": []},
+            "python": facts["python"],
+            "arch": facts["arch"],
+            "implementation": facts["implementation"],
+        }
+    )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import typer
 from rich.table import Table
@@ -30,6 +30,17 @@ from parity.portable.bundle.reader import (
     read_unverified,
 )
 from parity.portable.texts import printable
+
+if TYPE_CHECKING:
+    from parity.portable.documents.bundles import (
+        PackageRow,
+        StandInDocument,
+        SystemDocument,
+        SystemPackageRow,
+        TargetDocument,
+    )
+    from parity.portable.documents.evidence import ProofDocument
+    from parity.portable.documents.installations import InstalledFileRow
 
 Bundle = Annotated[Path, typer.Argument(metavar="BUNDLE", help="A *.parity.tar file.")]
 
@@ -69,9 +80,9 @@ def inspect_command(bundle: Bundle, *, as_json: Json = False) -> None:
     with open_bundle(str(bundle)) as file:
         found = read_unverified(file)
         proof = parse_proof(member_bytes(file, found.manifest, NAME))
-    document = {"verified": False, **_document(bundle, found), "proof": proof}
+    document = _document(bundle, found)
     if as_json:
-        print_json(document)
+        print_json({"verified": False, **document, "proof": proof})
         return
     console = stdout()
     document, proof = printable_tree(document), printable_tree(proof)
@@ -88,7 +99,28 @@ def inspect_command(bundle: Bundle, *, as_json: Json = False) -> None:
     stderr().print("nothing of this was verified: parity verify does that", style="yellow")
 
 
-def _document(path: Path, bundle: VerifiedBundle | UnverifiedBundle) -> dict[str, Any]:
+class _BundleDocument(TypedDict):
+    """What a bundle says of itself."""
+
+    bundle: str
+    size: int
+    payload_sha256: str
+    product: str
+    version: str
+    serial: int
+    profile: str
+    profile_sha256: str
+    signed_by: list[str]
+    target: TargetDocument
+    installer: str
+    stand_in: StandInDocument | None
+    packages: list[PackageRow]
+    system: SystemDocument | None
+    other_files: list[InstalledFileRow]
+    files: int
+
+
+def _document(path: Path, bundle: VerifiedBundle | UnverifiedBundle) -> _BundleDocument:
     statement, manifest = bundle.statement, bundle.manifest.document
     return {
         "bundle": str(path),
@@ -110,7 +142,7 @@ def _document(path: Path, bundle: VerifiedBundle | UnverifiedBundle) -> dict[str
     }
 
 
-def _target(target: Mapping[str, Any]) -> str:
+def _target(target: TargetDocument) -> str:
     libc = target["libc"]
     version = ".".join(str(part) for part in libc["version"])
     system = target["os"]
@@ -150,7 +182,7 @@ def _verified_text(path: Path, bundle: VerifiedBundle, proof: Proof | None) -> T
     return _rows(Text.assemble(("\nverified", "bold green"), f" {printable(str(path))}\n\n"), rows)
 
 
-def _inspect_text(document: Mapping[str, Any], proof: Mapping[str, Any]) -> Text:
+def _inspect_text(document: _BundleDocument, proof: ProofDocument) -> Text:
     rows = {
         "made for": _target(document["target"]),
         "identity": f"{document['product']} {document['version']}, serial {document['serial']}",
@@ -166,7 +198,7 @@ def _inspect_text(document: Mapping[str, Any], proof: Mapping[str, Any]) -> Text
     return _rows(Text(f"{document['bundle']} (says of itself)\n\n", style="bold"), rows)
 
 
-def _packages(packages: list[dict[str, Any]]) -> Table:
+def _packages(packages: Iterable[PackageRow]) -> Table:
     table = Table.grid(padding=(0, 2))
     for package in packages:
         mark = Text("*" if package["requested"] else " ", style="cyan")
@@ -174,7 +206,7 @@ def _packages(packages: list[dict[str, Any]]) -> Table:
     return table
 
 
-def _system(packages: list[dict[str, Any]]) -> Table:
+def _system(packages: Iterable[SystemPackageRow]) -> Table:
     table = Table.grid(padding=(0, 2))
     for package in packages:
         mark = Text("*" if package["requested"] else " ", style="cyan")
@@ -182,7 +214,7 @@ def _system(packages: list[dict[str, Any]]) -> Table:
     return table
 
 
-def _other_files(rows: list[dict[str, Any]]) -> Table:
+def _other_files(rows: Iterable[InstalledFileRow]) -> Table:
     table = Table.grid(padding=(0, 2))
     for row in rows:
         kind = "executable" if row["executable"] else ""
@@ -190,7 +222,7 @@ def _other_files(rows: list[dict[str, Any]]) -> Table:
     return table
 
 
-def _proof_lines(proof: Mapping[str, Any]) -> list[Text]:
+def _proof_lines(proof: ProofDocument) -> list[Text]:
     failed = [each for each in proof["imports"] if each["error"]]
     lines = [Text(f"\n* asked for; {len(proof['imports'])} imports tried, {len(failed)} failed")]
     lines += [Text(f"  {each['package']}: import {each['module']}: {each['error']}") for each in failed]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.text import Text
@@ -131,6 +131,6 @@ def _place(one: Checked) -> str:
     return f"{one.volume.number} of {one.volume.total} of {one.volume.name}" if one.volume else "?"
 
 
-def _document(one: Checked) -> dict[str, Any]:
+def _document(one: Checked) -> dict[str, object]:
     header = one.volume._asdict() if one.volume else {}
     return {"path": one.path, "ok": not one.error, "error": one.error or None, **header}

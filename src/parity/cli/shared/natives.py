@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from parity.portable.documents.evidence import ProofDocument
 
 
-def native_lines(proof: Mapping[str, Any]) -> list[str]:
+def native_lines(proof: ProofDocument) -> list[str]:
     """A line for each library and symbol version that is missing, and for each tag that promises too much.
 
     Args:
@@ -29,7 +31,7 @@ def native_lines(proof: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def system_needs(proof: Mapping[str, Any]) -> str:
+def system_needs(proof: ProofDocument) -> str:
     """What the target must have besides the bundle: `glibc 2.28 or newer; libgl1 for what is missing`."""
     glibc = proof.get("glibc_needed")
     packages = sorted({name for each in proof["missing_libraries"] for name in each.get("packages", ())})

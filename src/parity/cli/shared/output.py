@@ -12,7 +12,7 @@ import sys
 import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict, TypeVar, cast
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
@@ -21,6 +21,8 @@ from rich.text import Text
 from parity.errors import InputFileError, ParityError, WriteFailed
 from parity.portable.errors import FarsideError
 from parity.portable.texts import printable, printable_lines
+
+_T = TypeVar("_T")
 
 
 @dataclass
@@ -66,22 +68,37 @@ def write_lines(lines: Iterable[str]) -> None:
         sys.stdout.write("\t".join(map(printable, line.split("\t"))) + "\n")
 
 
-def printable_tree(value: Any) -> Any:
+def printable_tree(value: _T) -> _T:
     """A document from outside for people: all its texts, keys too, made printable lines."""
+    return cast("_T", _printable(value))
+
+
+def _printable(value: object) -> object:
     if isinstance(value, str):
         return printable(value)
     if isinstance(value, dict):
-        return {printable_tree(key): printable_tree(each) for key, each in value.items()}
-    return [printable_tree(each) for each in value] if isinstance(value, list) else value
+        return {_printable(key): _printable(each) for key, each in value.items()}
+    return [_printable(each) for each in value] if isinstance(value, list) else value
 
 
-def print_json(document: Any) -> None:
+def print_json(document: object) -> None:
     """One JSON document on stdout, for machines."""
     sys.stdout.write(json.dumps(document, indent=2, sort_keys=True, default=str) + "\n")
     sys.stdout.flush()
 
 
-def error_document(error: ParityError | FarsideError) -> dict[str, Any]:
+class ErrorDocument(TypedDict):
+    """An error, as JSON tells it."""
+
+    kind: str
+    message: str
+    where: str
+    remedy: str
+    details: list[str]
+    exit_code: int
+
+
+def error_document(error: ParityError | FarsideError) -> ErrorDocument:
     """An error for machines."""
     return {
         "kind": type(error).__name__,

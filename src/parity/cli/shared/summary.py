@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
 from rich.text import Text
 
@@ -14,6 +14,9 @@ from parity.cli.shared.timing import Stopwatch
 from parity.pipeline.context.values import BuildReport
 from parity.portable.texts import printable
 from parity.sign import public_path
+
+if TYPE_CHECKING:
+    from parity.portable.documents.evidence import ProofDocument
 
 
 def people(report: BuildReport, watch: Stopwatch, seconds: float, key_paths: Sequence[Path]) -> Text:
@@ -48,7 +51,7 @@ def people(report: BuildReport, watch: Stopwatch, seconds: float, key_paths: Seq
         rows["look at"] = (
             f"{len(proof.missing_libraries)} needs of native files are not met: parity inspect names them"
         )
-    if needs := system_needs(proof.document):
+    if needs := system_needs(cast("ProofDocument", proof.document)):
         rows["needs"] = needs
     text = Text.assemble((f"\n{report.profile.name}", "bold green"), " is ready to carry\n\n")
     for name, value in rows.items():
@@ -77,7 +80,7 @@ def _stages(seconds: Mapping[str, float]) -> str:
 
 def machines(
     report: BuildReport, watch: Stopwatch, seconds: float, key_paths: Sequence[Path]
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """The same for --json."""
     bundle, identity = report.bundle, report.bundle.identity
     return {

@@ -5,7 +5,7 @@ Modules that bring more of them have a `COMMANDS` of their own, which `main` put
 
 import argparse
 import os
-from typing import Any, Dict, Iterator, List, Sequence
+from typing import TYPE_CHECKING, Dict, Iterator, List, Sequence
 
 from ...portable.bundle.reader import UnverifiedBundle, open_bundle, read_unverified, verify_bundle
 from ...portable.bundle.trust import add_key, checker, optional_checker
@@ -16,7 +16,11 @@ from ..install.other_files import describe, other_files
 from ..install.plan import Say
 from ..install.releases import installed, rollback
 from ..project import project
-from .install import INSTALL, Command, Document, add_prefix, nothing, place
+from .install import INSTALL, Command, Told, add_prefix, place
+
+if TYPE_CHECKING:
+    from ...portable.documents.evidence import FactsDocument
+    from ...portable.documents.installations import PrefixDocument
 
 # --- releases -----------------------------------------------------------------------------------------
 
@@ -31,15 +35,16 @@ def _rollback_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _rollback(options: argparse.Namespace, say: Say) -> Document:
-    return rollback(os.path.abspath(options.prefix), options.release, not options.no_imports, say)
+def _rollback(options: argparse.Namespace, say: Say) -> Told:
+    return Told(rollback(os.path.abspath(options.prefix), options.release, not options.no_imports, say))
 
 
-def _installed(options: argparse.Namespace, _say: Say) -> Document:
-    return installed(os.path.abspath(options.prefix))
+def _installed(options: argparse.Namespace, _say: Say) -> Told:
+    found = installed(os.path.abspath(options.prefix))
+    return Told(found, installed_lines(found))
 
 
-def installed_lines(document: Document) -> Iterator[str]:
+def installed_lines(document: "PrefixDocument") -> Iterator[str]:
     """A line for each release, the newest last; `*` marks the current one."""
     for row in document["releases"]:
         mark = "*" if row["current"] else " "
@@ -57,24 +62,26 @@ def _bundle_and_key(parser: argparse.ArgumentParser) -> None:
     add_key(parser)
 
 
-def _verify(options: argparse.Namespace, _say: Say) -> Document:
+def _verify(options: argparse.Namespace, _say: Say) -> Told:
     with open_bundle(options.bundle) as file:
         found = verify_bundle(file, checker(options))
-    return {**_of_bundle(UnverifiedBundle(*found[:3])), "verified": True, "signers": list(found.signers)}
+    bundle, signers = UnverifiedBundle(*found[:3]), list(found.signers)
+    document = {**_of_bundle(bundle), "verified": True, "signers": signers}
+    return Told(document, _verified_lines(bundle, signers))
 
 
-def _inspect(options: argparse.Namespace, _say: Say) -> Document:
+def _inspect(options: argparse.Namespace, _say: Say) -> Told:
     with open_bundle(options.bundle) as file:
-        return _of_bundle(read_unverified(file))
+        bundle = read_unverified(file)
+    return Told(_of_bundle(bundle), _inspected_lines(bundle))
 
 
 def _bundle_alone(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("bundle", metavar="BUNDLE", help="a *.parity.tar file")
 
 
-def _of_bundle(bundle: UnverifiedBundle) -> Document:
+def _of_bundle(bundle: UnverifiedBundle) -> Dict[str, object]:
     said, document = bundle.statement, bundle.manifest.document
-    packages: Sequence[Dict[str, Any]] = document["packages"]
     return {
         "ok": True,
         "verified": False,
@@ -87,23 +94,34 @@ def _of_bundle(bundle: UnverifiedBundle) -> Document:
         "target": document["target"],
         "installer": document["installer"],
         "stand_in": document["stand_in"],
-        "packages": [{key: each[key] for key in ("name", "version", "sha256")} for each in packages],
+        "packages": [
+            {"name": each["name"], "version": each["version"], "sha256": each["sha256"]}
+            for each in document["packages"]
+        ],
         "files": other_files(bundle.manifest),
     }
 
 
-def _bundle_lines(document: Document) -> Iterator[str]:
-    yield "{product} {version}, serial {serial}, profile {profile}".format(**document)
-    yield "made for " + receipt.describe_target(document["target"])
-    yield f"payload sha256:{document['payload_sha256']}"
-    if document["verified"]:
-        yield f"verified: signed by {', '.join(document['signers'])}, every byte as signed"
-        yield f"{len(document['packages'])} packages, {len(document['files'])} other files"
-        return
-    yield "signed, it says, by " + ", ".join(document["signed_by"])
-    for package in document["packages"]:
+def _first_lines(bundle: UnverifiedBundle) -> Iterator[str]:
+    said = bundle.statement
+    yield f"{said.product} {said.version}, serial {said.serial}, profile {said.profile}"
+    yield "made for " + receipt.describe_target(bundle.manifest.document["target"])
+    yield f"payload sha256:{said.payload.sha256}"
+
+
+def _verified_lines(bundle: UnverifiedBundle, signers: Sequence[str]) -> Iterator[str]:
+    yield from _first_lines(bundle)
+    yield f"verified: signed by {', '.join(signers)}, every byte as signed"
+    document = bundle.manifest.document
+    yield f"{len(document['packages'])} packages, {len(document['other_files'])} other files"
+
+
+def _inspected_lines(bundle: UnverifiedBundle) -> Iterator[str]:
+    yield from _first_lines(bundle)
+    yield "signed, it says, by " + ", ".join(one.keyid for one in bundle.envelope.signatures)
+    for package in bundle.manifest.document["packages"]:
         yield "  {name} {version}".format(**package)
-    yield from describe(document["files"])
+    yield from describe(other_files(bundle.manifest))
     yield "nothing of this was verified: `verify` does that"
 
 
@@ -114,17 +132,16 @@ def _facts_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tools", action="store_true", help="ask this Python's pip and venv, too")
 
 
-def _facts(options: argparse.Namespace, _say: Say) -> Document:
-    return {"ok": True, "facts": facts_of.measure(options.tools)}
+def _facts(options: argparse.Namespace, _say: Say) -> Told:
+    found = facts_of.measure(options.tools)
+    return Told({"ok": True, "facts": found}, _fact_lines(found))
 
 
-def _fact_lines(document: Document) -> Iterator[str]:
-    found = document["facts"]
-    libc = found["libc"] or {"family": "unknown C library", "text": ""}
+def _fact_lines(found: "FactsDocument") -> Iterator[str]:
+    libc = found["libc"]
+    library = f"{libc['family']} {libc['text']}" if libc else "unknown C library "
     yield "{id} {version} ({name})".format(**found["os"])
-    yield "{family} {text}, Python {python}, {arch}".format(
-        family=libc["family"], text=libc["text"], python=found["python"], arch=found["arch"]
-    )
+    yield f"{library}, Python {found['python']}, {found['arch']}"
 
 
 # --- a project's checkout -------------------------------------------------------------------------------
@@ -146,10 +163,10 @@ def _project_options(parser: argparse.ArgumentParser) -> None:
     add("--undo", action="store_true", help="put the original uv.lock back, and do nothing else")
 
 
-def _project(options: argparse.Namespace, say: Say) -> Document:
+def _project(options: argparse.Namespace, say: Say) -> Told:
     checkout = os.path.abspath(options.checkout)
     if options.undo:
-        return project.undo(checkout, say)
+        return Told(project.undo(checkout, say))
     bundle = options.bundle or options.own_folder
     if not bundle:
         raise BundleUnreadable("no bundle was named", "name one with --bundle")
@@ -161,15 +178,15 @@ def _project(options: argparse.Namespace, say: Say) -> Document:
         check=optional_checker(options),
         allow_other_os=options.allow_other_os,
     )
-    return project.set_up(request, say)
+    return Told(project.set_up(request, say))
 
 
 COMMANDS: List[Command] = [
     INSTALL,
-    Command("rollback", "make an older release current again", _rollback_options, _rollback, nothing),
-    Command("installed", "list the releases under a prefix", add_prefix, _installed, installed_lines),
-    Command("project", "make uv work in a checkout of the project", _project_options, _project, nothing),
-    Command("verify", "check every byte of a bundle", _bundle_and_key, _verify, _bundle_lines),
-    Command("inspect", "show what a bundle says of itself", _bundle_alone, _inspect, _bundle_lines),
-    Command("facts", "show what this machine is", _facts_options, _facts, _fact_lines),
+    Command("rollback", "make an older release current again", _rollback_options, _rollback),
+    Command("installed", "list the releases under a prefix", add_prefix, _installed),
+    Command("project", "make uv work in a checkout of the project", _project_options, _project),
+    Command("verify", "check every byte of a bundle", _bundle_and_key, _verify),
+    Command("inspect", "show what a bundle says of itself", _bundle_alone, _inspect),
+    Command("facts", "show what this machine is", _facts_options, _facts),
 ]

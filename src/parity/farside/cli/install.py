@@ -6,13 +6,18 @@ installation reads no more of this code than it needs.
 
 import argparse
 import os
-from typing import Any, Callable, Dict, Iterator, NamedTuple
+from typing import Callable, Iterable, Mapping, NamedTuple
 
 from ...portable.bundle.trust import add_key, checker, count
 from ..install.install import Request, install
 from ..install.plan import Say
 
-Document = Dict[str, Any]
+
+class Told(NamedTuple):
+    """What a command found: a document with "ok", and lines for people where they heard nothing yet."""
+
+    document: Mapping[str, object]
+    lines: Iterable[str] = ()
 
 
 class Command(NamedTuple):
@@ -22,20 +27,13 @@ class Command(NamedTuple):
         name: its word.
         about: one line for the help.
         options: adds its options to a parser.
-        run: does it: options and who hears each step in, a document with "ok" out; raises FarsideError.
-        lines: the document for people, where they were not told while it ran.
+        run: does it: options and who hears each step in, what it found out; raises FarsideError.
     """
 
     name: str
     about: str
     options: Callable[[argparse.ArgumentParser], None]
-    run: Callable[[argparse.Namespace, Say], Document]
-    lines: Callable[[Document], Iterator[str]]
-
-
-def nothing(_document: Document) -> Iterator[str]:
-    """For commands that tell while they run."""
-    return iter(())
+    run: Callable[[argparse.Namespace, Say], Told]
 
 
 def place(text: str) -> str:
@@ -95,10 +93,10 @@ def _options(parser: argparse.ArgumentParser) -> None:
     add_install_options(parser)
 
 
-def _run(options: argparse.Namespace, say: Say) -> Document:
+def _run(options: argparse.Namespace, say: Say) -> Told:
     request = request_of(options, options.bundle, options.prefix or "")
     into = os.path.abspath(options.into) if options.into else ""
-    return install(request._replace(into=into, check=checker(options)), say)
+    return Told(install(request._replace(into=into, check=checker(options)), say))
 
 
-INSTALL = Command("install", "verify a bundle and install it", _options, _run, nothing)
+INSTALL = Command("install", "verify a bundle and install it", _options, _run)

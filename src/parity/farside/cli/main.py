@@ -11,19 +11,28 @@ import re
 import signal
 import sys
 import traceback
-from typing import Any, Dict, List, Optional
+from typing import List, Mapping, NamedTuple, Optional, Union
 
 from ...portable.errors import FarsideError
 from ...portable.texts import plain
 from ..install.install import install
 from ..install.plan import Say
 from . import install as installing
-from .install import Command, Document
+from .install import Command, Told
 
 # Modules that bring commands of their own in a list COMMANDS; loaded when a command is asked for by name.
 _COMMANDS = ("bundle", "transfer")
 _NAME = re.compile("[a-z-]+")
 _FAULT, _INTERRUPTED, _TERMINATED = 1, 130, 143
+
+
+class Failure(NamedTuple):
+    """Why a command ended without what was asked."""
+
+    kind: str
+    message: str
+    remedy: str
+    exit_code: int
 
 
 class Terminated(BaseException):
@@ -41,18 +50,19 @@ def main(folder: str = "", arguments: Optional[List[str]] = None) -> int:
     options = _parse(folder, given)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _terminate)
+    told: Union[Told, Failure]
     try:
-        document = options.run(options, _silent if options.json else _say)
+        told = options.run(options, _silent if options.json else _say)
     except FarsideError as error:
-        document = _failure(type(error).__name__, error.message, error.remedy, error.exit_code)
+        told = Failure(type(error).__name__, error.message, error.remedy, error.exit_code)
     except KeyboardInterrupt:
-        document = _failure("Interrupted", "interrupted", "run it again", _INTERRUPTED)
+        told = Failure("Interrupted", "interrupted", "run it again", _INTERRUPTED)
     except Terminated:
-        document = _failure("Terminated", "terminated", "run it again", _TERMINATED)
+        told = Failure("Terminated", "terminated", "run it again", _TERMINATED)
     except Exception as fault:  # noqa: BLE001 - the door: a fault of ours still gives one document
         sys.stderr.write(plain(traceback.format_exc()) + "\n")
-        document = _failure(type(fault).__name__, str(fault), "report this fault of parity's", _FAULT)
-    return _tell(document, options)
+        told = Failure(type(fault).__name__, str(fault), "report this fault of parity's", _FAULT)
+    return _tell(told, as_json=options.json)
 
 
 def _parse(folder: str, given: List[str]) -> argparse.Namespace:
@@ -91,10 +101,10 @@ def _own_parser(folder: str) -> argparse.ArgumentParser:
     installing.add_install_options(parser)
     _add_json(parser)
 
-    def run(options: argparse.Namespace, say: Say) -> Document:
-        return install(installing.request_of(options, folder, options.prefix), say)
+    def run(options: argparse.Namespace, say: Say) -> Told:
+        return Told(install(installing.request_of(options, folder, options.prefix), say))
 
-    parser.set_defaults(run=run, lines=installing.nothing)
+    parser.set_defaults(run=run)
     return parser
 
 
@@ -110,7 +120,7 @@ def _parser(folder: str) -> argparse.ArgumentParser:
         each = group.add_parser(command.name, help=command.about, description=command.about)
         command.options(each)
         _add_json(each)
-        each.set_defaults(run=command.run, lines=command.lines, own_folder=folder)
+        each.set_defaults(run=command.run, own_folder=folder)
     return parser
 
 
@@ -118,7 +128,7 @@ def _add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 
 
-def _terminate(number: int, _frame: Any) -> None:
+def _terminate(number: int, _frame: object) -> None:
     raise Terminated(number)
 
 
@@ -131,19 +141,19 @@ def _silent(line: str) -> None:
     """Say nothing: --json gives one document and no more."""
 
 
-def _failure(kind: str, message: str, remedy: str, exit_code: int) -> Dict[str, Any]:
-    error = {"kind": kind, "message": message, "remedy": remedy, "exit_code": exit_code}
-    return {"ok": False, "error": error}
-
-
-def _tell(document: Dict[str, Any], options: argparse.Namespace) -> int:
-    if options.json:
-        sys.stdout.write(json.dumps(document, sort_keys=True) + "\n")
-    if document["ok"]:
-        for line in [] if options.json else options.lines(document):
+def _tell(told: Union[Told, Failure], as_json: bool) -> int:
+    if isinstance(told, Told):
+        if as_json:
+            _print_json(told.document)
+        for line in () if as_json else told.lines:
             sys.stdout.write(plain(line) + "\n")
         return 0
-    error = document["error"]
-    lines = [f"parity: {error['message']}", f"parity: what to do: {error['remedy']}"]
+    if as_json:
+        _print_json({"ok": False, "error": told._asdict()})
+    lines = [f"parity: {told.message}", f"parity: what to do: {told.remedy}"]
     sys.stderr.write("".join(plain(line) + "\n" for line in lines))
-    return int(error["exit_code"])
+    return told.exit_code
+
+
+def _print_json(document: Mapping[str, object]) -> None:
+    sys.stdout.write(json.dumps(document, sort_keys=True) + "\n")

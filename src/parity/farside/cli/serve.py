@@ -7,7 +7,7 @@
 
 import argparse
 import sys
-from typing import Any, List, Optional
+from typing import List, Optional
 
 from ...portable.bundle.trust import add_key, checker
 from ...portable.errors import FarsideError
@@ -40,7 +40,7 @@ def main(arguments: Optional[List[str]] = None) -> int:
     return 0
 
 
-def add_words(words: Any) -> None:
+def add_words(words: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the words to a command line (`words`: argparse's sub-parsers); each sets `run(options)`."""
     for name, about, add, run in (
         ("serve", SERVE, serve_options, run_serve),

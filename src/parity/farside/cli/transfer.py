@@ -12,7 +12,7 @@ from ...portable.transfer.join import find_volumes, join_volumes
 from ...portable.transfer.patch import patch_bundle
 from ..install.plan import Say
 from . import serve
-from .install import Command, Document, nothing
+from .install import Command, Told
 
 
 def _patch_options(parser: argparse.ArgumentParser) -> None:
@@ -22,16 +22,18 @@ def _patch_options(parser: argparse.ArgumentParser) -> None:
     add_key(parser)
 
 
-def _patch(options: argparse.Namespace, say: Say) -> Document:
+def _patch(options: argparse.Namespace, say: Say) -> Told:
     found = patch_bundle(options.old, options.delta, options.output, checker(options))
     say(f"written and verified: {options.output}")
     digest = found.statement.payload.sha256
-    return {
-        "ok": True,
-        "bundle": options.output,
-        "payload_sha256": digest,
-        "signers": list(found.signers),
-    }
+    return Told(
+        {
+            "ok": True,
+            "bundle": options.output,
+            "payload_sha256": digest,
+            "signers": list(found.signers),
+        }
+    )
 
 
 def _join_options(parser: argparse.ArgumentParser) -> None:
@@ -39,26 +41,26 @@ def _join_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", default="", metavar="BUNDLE", help="its own name here if not given")
 
 
-def _join(options: argparse.Namespace, say: Say) -> Document:
+def _join(options: argparse.Namespace, say: Say) -> Told:
     volume = join_volumes(find_volumes(options.volumes), options.output)
     bundle = options.output or volume.name
     say(f"written: {bundle}; verify it before you use it")
-    return {"ok": True, "bundle": os.path.abspath(bundle), "volumes": volume.total}
+    return Told({"ok": True, "bundle": os.path.abspath(bundle), "volumes": volume.total})
 
 
-def _serve(options: argparse.Namespace, _say: Say) -> Document:
+def _serve(options: argparse.Namespace, _say: Say) -> Told:
     serve.run_serve(options)
-    return {"ok": True}
+    return Told({"ok": True})
 
 
-def _index(options: argparse.Namespace, _say: Say) -> Document:
+def _index(options: argparse.Namespace, _say: Say) -> Told:
     serve.run_index(options)
-    return {"ok": True, "index": os.path.abspath(options.folder)}
+    return Told({"ok": True, "index": os.path.abspath(options.folder)})
 
 
 COMMANDS: List[Command] = [
-    Command("patch", "give a new bundle back from an old one and a delta", _patch_options, _patch, nothing),
-    Command("join", "put a bundle together again from its volumes", _join_options, _join, nothing),
-    Command("serve", serve.SERVE, serve.serve_options, _serve, nothing),
-    Command("index", serve.INDEX, serve.index_options, _index, nothing),
+    Command("patch", "give a new bundle back from an old one and a delta", _patch_options, _patch),
+    Command("join", "put a bundle together again from its volumes", _join_options, _join),
+    Command("serve", serve.SERVE, serve.serve_options, _serve),
+    Command("index", serve.INDEX, serve.index_options, _index),
 ]

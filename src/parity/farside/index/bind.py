@@ -2,7 +2,7 @@
 
 import re
 import ssl
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ...portable.errors import ServeFailed
 
@@ -58,9 +58,8 @@ def tls_context(certificate: str, key: str) -> ssl.SSLContext:
     return context
 
 
-def _refuse_old_versions(settings: Any) -> None:
-    versions: Any = getattr(ssl, "TLSVersion", None)
-    if versions is not None:
-        settings.minimum_version = versions.TLSv1_2
+def _refuse_old_versions(settings: ssl.SSLContext) -> None:
+    if hasattr(ssl, "TLSVersion"):  # novm - Python 3.7 and later
+        settings.minimum_version = ssl.TLSVersion.TLSv1_2
     else:  # Python 3.6
         settings.options |= ssl.OP_NO_TLSv1 | ssl.OP_NO_TLSv1_1

@@ -10,7 +10,19 @@ import os
 from collections import OrderedDict
 from contextlib import ExitStack, contextmanager
 from email.parser import HeaderParser
-from typing import Any, BinaryIO, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    BinaryIO,
+    Callable,
+    Dict,
+    Iterator,
+    List,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Tuple,
+)
 
 from ...portable.bundle.envelope import Checker
 from ...portable.bundle.manifest import Member
@@ -19,6 +31,9 @@ from ...portable.errors import BundleDamaged, BundlesDisagree, BundleUnreadable,
 from ...portable.names import normalize_name, parse_wheel_name
 from ...portable.wheel import inflate, zipcheck
 from ...portable.wheel.zipcheck import Entry, ZipBroken
+
+if TYPE_CHECKING:
+    from ...portable.documents.bundles import PackageRow
 
 _FOLDER = "wheels/"
 _MAX_METADATA = 16 << 20
@@ -151,7 +166,7 @@ def _disagreement(filename: str, one: Carrier, first: str, other: Carrier, secon
     )
 
 
-def _describe(package: Dict[str, Any], filename: str, bundle: int, offset: int, descriptor: int) -> Wheel:
+def _describe(package: "PackageRow", filename: str, bundle: int, offset: int, descriptor: int) -> Wheel:
     """What the index tells of a wheel, read from the wheel itself."""
     name = parse_wheel_name(filename)
     if name is None or name.name != normalize_name(package["name"]):
@@ -180,7 +195,7 @@ def _describe(package: Dict[str, Any], filename: str, bundle: int, offset: int, 
     )
 
 
-def _one_line(value: Any) -> str:
+def _one_line(value: object) -> str:
     return " ".join("".join(sign if sign.isprintable() else " " for sign in str(value or "")).split())
 
 

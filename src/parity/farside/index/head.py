@@ -9,7 +9,7 @@ import re
 import socket
 import time
 from http.client import LineTooLong
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional
 
 IDLE_SECONDS = 75
 HEAD_SECONDS = 15
@@ -23,7 +23,7 @@ _ONCE = (b"content-length", b"transfer-encoding", b"host")
 class Line(io.RawIOBase):
     """A connection's bytes, which come before a moment or not at all."""
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: socket.socket) -> None:
         super().__init__()
         self._connection = connection
         self._end = time.monotonic() + HEAD_SECONDS
@@ -44,19 +44,19 @@ class Line(io.RawIOBase):
         if left <= 0:
             raise socket.timeout("the request's head takes too long")
         self._connection.settimeout(left)
-        count: int = self._connection.recv_into(buffer)
+        count = self._connection.recv_into(buffer)
         if self._waiting:
             self._waiting = False
             self._end = time.monotonic() + HEAD_SECONDS
         return count
 
 
-class Head:
+class Head(io.BufferedReader):
     """A connection's input, which refuses request heads of more than 64 KiB, and remembers the last one."""
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: socket.socket) -> None:
         self._line = Line(connection)
-        self._file = io.BufferedReader(self._line)
+        super().__init__(self._line)
         self._left = _MAX_HEAD
         self._lines: List[bytes] = []
         self._first = True
@@ -69,18 +69,14 @@ class Head:
             self._line.wait()
         self._first = False
 
-    def readline(self, limit: int = -1) -> bytes:
+    def readline(self, limit: Optional[int] = -1) -> bytes:
         """The next line, of at most `limit` bytes."""
-        line: bytes = self._file.readline(limit)
+        line = super().readline(limit)
         self._left -= len(line)
-        if self._left < 0 and limit > 0 and len(line) < limit:
+        if self._left < 0 and limit is not None and len(line) < limit:
             raise LineTooLong("request head")
         self._lines.append(line)
         return line
-
-    def close(self) -> None:
-        """Close it."""
-        self._file.close()
 
     def problem(self) -> str:
         """Why the last head is none that every reader takes alike; empty where it is one."""

@@ -8,7 +8,7 @@ are relative, so that the same pages work behind any address and as files:
 
 import json
 from html import escape
-from typing import Any, Dict, Iterable, List, Sequence
+from typing import Dict, Iterable, List, Mapping, Sequence
 from urllib.parse import quote
 
 from .catalogue import Carrier, Stock, Wheel
@@ -67,7 +67,7 @@ def _meta() -> Dict[str, str]:
     return {"api-version": API_VERSION}
 
 
-def _json(document: Dict[str, Any]) -> str:
+def _json(document: Mapping[str, object]) -> str:
     return json.dumps(document, sort_keys=True, separators=(",", ":")) + "\n"
 
 
@@ -81,9 +81,9 @@ def _link(wheel: Wheel) -> str:
     return f'<a href="{escape(address)}"{attributes}>{escape(wheel.filename)}</a><br>\n'
 
 
-def _file(wheel: Wheel) -> Dict[str, Any]:
+def _file(wheel: Wheel) -> Dict[str, object]:
     # Only the new name here: older pips misread the old one in JSON, which is why PEP 714 was written.
-    found: Dict[str, Any] = {
+    found: Dict[str, object] = {
         "filename": wheel.filename,
         "url": file_url(wheel.filename),
         "hashes": {"sha256": wheel.sha256},

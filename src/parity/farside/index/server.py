@@ -16,7 +16,7 @@ import threading
 import time
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
-from typing import Any, Callable, Dict, Optional, Tuple
+from typing import Callable, Dict, Optional, Sequence, Tuple, Union, cast
 
 from ...portable.errors import FarsideError, ServeFailed
 from .bind import Address
@@ -26,6 +26,8 @@ from .responses import Answer, Region, Site, answer
 
 Log = Callable[[str], None]
 """Hears one line for each request; called from many threads."""
+_Place = Union[Tuple[str, int], Tuple[str, int, int, int]]
+Connection = Union[socket.socket, Tuple[bytes, socket.socket]]  # the library's word for UDP, too
 
 _HANDSHAKE_SECONDS = 10
 _MAX_CONNECTIONS, _MAX_OF_ONE = 512, 128
@@ -94,7 +96,7 @@ class IndexServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
             for number, handler in zip(numbers, before):
                 signal.signal(number, handler)
 
-    def _ask(self, *_: Any) -> None:
+    def _ask(self, *_: object) -> None:
         self._asked = True
 
     def service_actions(self) -> None:
@@ -121,7 +123,7 @@ class IndexServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
             self._changed.wait_for(lambda: not self._connections, IDLE_SECONDS)
         return ended
 
-    def process_request(self, request: Any, client_address: Any) -> None:
+    def process_request(self, request: Connection, client_address: Sequence[object]) -> None:
         """Give a connection its thread, or close it where too many are open, or too many of one client."""
         if self._sit(_client(client_address)):
             super().process_request(request, client_address)
@@ -142,21 +144,21 @@ class IndexServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
             if not self._seats[client]:
                 del self._seats[client]
 
-    def process_request_thread(self, request: Any, client_address: Any) -> None:
+    def process_request_thread(self, request: Connection, client_address: Sequence[object]) -> None:
         """Serve a connection to its end."""
         try:
             super().process_request_thread(request, client_address)
         finally:
             self._rise(_client(client_address))
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
+    def handle_error(self, request: Connection, client_address: Sequence[object]) -> None:
         """A connection that broke is at most a line in the log, never a traceback."""
         del request
         error = sys.exc_info()[1]
         if not isinstance(error, _BROKEN):
             self.say(client_address, f"failed: {type(error).__name__}: {error}")
 
-    def say(self, client_address: Any, text: str) -> None:
+    def say(self, client_address: Sequence[object], text: str) -> None:
         """One line for the log: when, who, what; nothing in it can start another line."""
         if self.log is not None:
             moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
@@ -177,7 +179,7 @@ class _Asked(Exception):
     """A signal asked the server to end."""
 
 
-def _client(address: Any) -> str:
+def _client(address: Sequence[object]) -> str:
     """Whose seat it is: an address, of IPv6 the network that one host has to itself (RFC 6177)."""
     host = str(address[0]).split("%")[0]
     if ":" not in host or host.startswith("::ffff:"):
@@ -185,9 +187,9 @@ def _client(address: Any) -> str:
     return socket.inet_pton(socket.AF_INET6, host)[:8].hex()
 
 
-def _resolve(bind: Address) -> Tuple[int, Any]:
+def _resolve(bind: Address) -> "Tuple[int, _Place]":
     found = socket.getaddrinfo(bind.host, bind.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    return found[0][0], found[0][4]
+    return found[0][0], cast("_Place", found[0][4])
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -198,7 +200,6 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     unread = False
     server: IndexServer
-    rfile: Any
 
     def setup(self) -> None:
         if self.server.tls is not None:
@@ -207,7 +208,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.request = self.server.tls.wrap_socket(self.request, server_side=True)
         super().setup()
         self.rfile.close()
-        self.rfile = Head(self.connection)
+        self.rfile = self.head = Head(self.connection)
         self.server.track(self.connection, busy=False)
 
     def finish(self) -> None:
@@ -234,7 +235,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.server.stopping:
             self.close_connection = True
             return
-        self.rfile.begin()
+        self.head.begin()
         super().handle_one_request()
 
     def do_GET(self) -> None:
@@ -242,7 +243,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.connection.settimeout(IDLE_SECONDS)
         self.server.track(self.connection, busy=True)
         try:
-            problem = self.rfile.problem()
+            problem = self.head.problem()
             self.send_error(400, problem) if problem else self._answer()
         except _BROKEN as error:
             self.close_connection = True
@@ -262,7 +263,7 @@ class _Handler(BaseHTTPRequestHandler):
         with suppress(OSError):
             self._send(Answer(int(code), (kind,), text.encode("ascii", "replace") + b"\n"), 0.0)
 
-    def log_message(self, *_: Any) -> None:
+    def log_message(self, *_: object) -> None:
         """The library's own log: ours has every request already."""
 
     def _answer(self) -> None:

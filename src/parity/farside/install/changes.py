@@ -1,15 +1,19 @@
 """What an installation changes. Standard library only, Python 3.6 and later. Pure, but for `installed_in`."""
 
 import os
-from typing import Any, Dict, Iterable, List, Mapping, Optional
+from typing import TYPE_CHECKING, Dict, Iterable, List, Mapping, Optional
 
 from ...portable.machine.site_packages import dist_infos
 from ...portable.names import normalize_name
 
-Packages = Mapping[str, Mapping[str, Any]]
+if TYPE_CHECKING:
+    from ...portable.documents.bundles import NamedRow
+    from ...portable.documents.installations import ChangesDocument
+
+Packages = Mapping[str, "NamedRow"]
 
 
-def compare(before: Packages, after: Packages) -> Dict[str, List[Dict[str, str]]]:
+def compare(before: Packages, after: Packages) -> "ChangesDocument":
     """Two sets of packages by normalised name; `sha256` is compared where both have one.
 
     Returns:
@@ -27,28 +31,28 @@ def compare(before: Packages, after: Packages) -> Dict[str, List[Dict[str, str]]
     }
 
 
-def _one(package: Mapping[str, Any]) -> Dict[str, str]:
+def _one(package: "NamedRow") -> "NamedRow":
     return {"name": package["name"], "version": package["version"]}
 
 
-def _differ(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+def _differ(before: "NamedRow", after: "NamedRow") -> bool:
     if before["version"] != after["version"]:
         return True
-    return "sha256" in before and "sha256" in after and before["sha256"] != after["sha256"]
+    return "sha256" in before and "sha256" in after and before.get("sha256") != after.get("sha256")
 
 
-def by_name(packages: Iterable[Mapping[str, Any]]) -> Dict[str, Mapping[str, Any]]:
+def by_name(packages: "Iterable[NamedRow]") -> "Dict[str, NamedRow]":
     """A manifest's or a receipt's packages."""
     return {normalize_name(each["name"]): each for each in packages}
 
 
-def installed_in(environment: str) -> Dict[str, Mapping[str, Any]]:
+def installed_in(environment: str) -> "Dict[str, NamedRow]":
     """What an environment's site-packages hold, told from the names of the dist-info folders."""
     names = [os.path.basename(path)[: -len(".dist-info")].partition("-") for path in dist_infos(environment)]
     return by_name({"name": name, "version": version} for name, _, version in names if version)
 
 
-def describe(changes: Mapping[str, List[Dict[str, str]]], unchanged: Optional[int] = None) -> List[str]:
+def describe(changes: "ChangesDocument", unchanged: Optional[int] = None) -> List[str]:
     """The changes in lines for people."""
     lines = ["  + {name} {version}".format(**each) for each in changes["added"]]
     lines += ["  - {name} {version}".format(**each) for each in changes["removed"]]

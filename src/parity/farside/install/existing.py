@@ -21,7 +21,7 @@ import shutil
 import stat
 import tempfile
 from contextlib import contextmanager, suppress
-from typing import Any, Dict, Iterator, List, Tuple
+from typing import TYPE_CHECKING, Callable, Iterator, List, Tuple
 
 from ...portable.errors import EnvironmentUnfit
 from ...portable.plainfile import read_whole
@@ -31,6 +31,9 @@ from .prefix import MARK, readable_by_all, remove, take_lock
 from .receiptfile import sync_folder, write_receipt
 from .relocate import relocate
 from .state import RECORD
+
+if TYPE_CHECKING:
+    from ...portable.documents.installations import ActDocument, ReceiptDocument
 
 _LOCK, _NEW, _OLD = "lock", "new", "old"
 _EXCHANGE = 2
@@ -80,7 +83,7 @@ class Existing:
         """Rewrite what names the copy's path, so that it holds at the final one."""
         relocate(self.new, self.new, self.path)
 
-    def write(self, receipt: Dict[str, Any], act: journal.Act) -> None:
+    def write(self, receipt: "ReceiptDocument", act: "ActDocument") -> None:
         """Put record and receipt into the copy."""
         record = os.open(os.path.join(self.new, RECORD), _APPEND, 0o644)
         try:
@@ -223,7 +226,7 @@ def exchange(one: str, other: str) -> None:
         raise OSError(number, os.strerror(number), other)
 
 
-def _renameat2() -> Tuple[Any, Tuple[int, ...]]:
+def _renameat2() -> Tuple[Callable[..., int], Tuple[int, ...]]:
     """The C function, and what it gets before the call's own words."""
     library = ctypes.CDLL(None, use_errno=True)
     if hasattr(library, "renameat2"):

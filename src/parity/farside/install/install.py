@@ -7,7 +7,7 @@ import os
 import tempfile
 import time
 from contextlib import contextmanager
-from typing import Any, Dict, Iterator, List, Optional
+from typing import TYPE_CHECKING, Iterator, List, Optional
 
 from ...portable.bundle.folder import judge_wheels
 from ...portable.bundle.source import Source, demand_space, open_source
@@ -26,12 +26,18 @@ from .releases import prune
 from .state import State, of_environment, of_prefix
 from .steps import compile_all, demand_imports, fill
 
+if TYPE_CHECKING:
+    from ...portable.documents.installations import (
+        ChangesDocument,
+        ImportsRecord,
+        InstallDocument,
+        ReceiptDocument,
+    )
+
 __all__ = ["Request", "install"]
 
-Changes = Dict[str, List[Dict[str, str]]]
 
-
-def install(request: Request, say: Say) -> Dict[str, Any]:
+def install(request: Request, say: Say) -> "InstallDocument":
     """Install a bundle as a release under a prefix and make it the current one; or into an environment.
 
     Args:
@@ -77,8 +83,9 @@ def _look_at(request: Request) -> List[str]:
     return check_place(request.prefix)
 
 
-def _outline(plan: Plan) -> Dict[str, Any]:
+def _outline(plan: Plan) -> "InstallDocument":
     request, release = plan.request, plan.release_id
+    place: "InstallDocument"
     if request.into:
         place = {"into": request.into, "path": request.into, "current": request.into}
     else:
@@ -98,7 +105,7 @@ def _outline(plan: Plan) -> Dict[str, Any]:
     }
 
 
-def _compare(plan: Plan, state: State) -> Changes:
+def _compare(plan: Plan, state: State) -> "ChangesDocument":
     """What changes: in an existing environment, packages that the bundle does not know stay."""
     wanted = changes.by_name(plan.packages)
     after = {**state.packages, **wanted} if plan.request.into else wanted
@@ -108,7 +115,7 @@ def _compare(plan: Plan, state: State) -> Changes:
 # --- nothing but words --------------------------------------------------------------------------------
 
 
-def _try_out(plan: Plan, source: Source, say: Say) -> Dict[str, Any]:
+def _try_out(plan: Plan, source: Source, say: Say) -> "InstallDocument":
     """Check everything; a bundle's file is unpacked into a temporary folder for that."""
     request = plan.request
     state = of_environment(request.into) if request.into else of_prefix(request.prefix)
@@ -150,21 +157,22 @@ def _bring_system(plan: Plan, laid: Laid, work: str, say: Say) -> None:
         system.install(plan.system, laid.bundle, work, say)
 
 
-def _found(plan: Plan, laid: Laid, found: Changes, previous: Optional[str]) -> receipt.Found:
+def _found(plan: Plan, laid: Laid, found: "ChangesDocument", previous: Optional[str]) -> receipt.Found:
     told = system.record(plan.system, plan.request.with_system)
     return receipt.Found(plan.facts, plan.overrides, laid.warnings, found, previous, told)
 
 
-def _demand_imports(plan: Plan, children: Children, environment: str, say: Say) -> Dict[str, int]:
+def _demand_imports(plan: Plan, children: Children, environment: str, say: Say) -> "ImportsRecord":
     wanted = plan.head.manifest.document["imports"] if plan.request.imports else []
+    sizes = {each["name"]: each["size"] for each in plan.packages}
     with system.explained(plan.system, plan.request.with_system, plan.request.bundle):
-        return demand_imports(children, environment, wanted, plan.packages, say)
+        return demand_imports(children, environment, wanted, sizes, say)
 
 
 # --- a release under a prefix -------------------------------------------------------------------------
 
 
-def _under(plan: Plan, source: Source, say: Say) -> Dict[str, Any]:
+def _under(plan: Plan, source: Source, say: Say) -> "InstallDocument":
     with open_prefix(plan.request.prefix) as prefix:
         state = of_prefix(prefix.path)
         plan = follow(plan, state, say)
@@ -198,12 +206,17 @@ def _under(plan: Plan, source: Source, say: Say) -> Dict[str, Any]:
     }
 
 
-def _told(found: receipt.Found, told: Dict[str, Any]) -> Dict[str, Any]:
-    words = {"overrides": found.overrides, "warnings": found.warnings, "changes": found.changes}
-    return {**words, "installer": told["installer"], "imports": told["imports"]}
+def _told(found: receipt.Found, told: "ReceiptDocument") -> "InstallDocument":
+    return {
+        "overrides": found.overrides,
+        "warnings": found.warnings,
+        "changes": found.changes,
+        "installer": told["installer"],
+        "imports": told["imports"],
+    }
 
 
-def _complete(plan: Plan, laid: Laid, prefix: Prefix, found: receipt.Found, say: Say) -> Dict[str, Any]:
+def _complete(plan: Plan, laid: Laid, prefix: Prefix, found: receipt.Found, say: Say) -> "ReceiptDocument":
     """See to it that the release is there and works; gives its receipt."""
     children = Children(prefix.work, prefix.lock)
     environment = prefix.release(plan.release_id)
@@ -229,14 +242,14 @@ def _complete(plan: Plan, laid: Laid, prefix: Prefix, found: receipt.Found, say:
 # --- into an existing environment ---------------------------------------------------------------------
 
 
-def _into(plan: Plan, source: Source, say: Say) -> Dict[str, Any]:
+def _into(plan: Plan, source: Source, say: Say) -> "InstallDocument":
     with open_environment(plan.request.into) as existing:
         state = of_environment(existing.path)
         plan = follow(plan, state, say)
         laid = lay_out(plan, source, existing.work, say)
         size = judge_laid(laid, say).size + space(laid.bundle, existing.work)
         _bring_system(plan, laid, existing.work, say)
-        previous = (state.receipt or {}).get("release")
+        previous = state.receipt.get("release") if state.receipt else None
         found = _found(plan, laid, _compare(plan, state), previous)
         demand_space(existing.parent, size + existing.size())
         told = _renew(plan, laid, existing, found, say)
@@ -251,7 +264,7 @@ def _into(plan: Plan, source: Source, say: Say) -> Dict[str, Any]:
     }
 
 
-def _renew(plan: Plan, laid: Laid, existing: Existing, found: receipt.Found, say: Say) -> Dict[str, Any]:
+def _renew(plan: Plan, laid: Laid, existing: Existing, found: receipt.Found, say: Say) -> "ReceiptDocument":
     """Install into a copy of the environment, which is to take its place; gives its receipt."""
     children = Children(existing.work, existing.lock)
     tool = choose_tool(laid.bundle, children, existing.work, plan.python)

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from typing import Any, Dict
+from typing import TYPE_CHECKING, cast
 
 from ...portable.errors import EnvironmentUnfit, WrongHost
 from ...portable.machine import facts as facts_of
@@ -12,10 +12,14 @@ from ...portable.machine.host import find_python, minor_of
 from ...portable.machine.subprocesses import python_of
 from .. import entry
 
+if TYPE_CHECKING:
+    from ...portable.documents.bundles import TargetDocument
+    from ...portable.documents.evidence import FactsDocument
+
 _TIMEOUT = 120
 
 
-def choose_python(target: Dict[str, Any], asked: str = "", environment: str = "") -> str:
+def choose_python(target: "TargetDocument", asked: str = "", environment: str = "") -> str:
     """The interpreter to use: an existing environment's, else the one asked for, else one that fits.
 
     Raises:
@@ -37,7 +41,7 @@ def _python_in(environment: str) -> str:
     return python
 
 
-def measure(python: str, tools: bool) -> Dict[str, Any]:
+def measure(python: str, tools: bool) -> "FactsDocument":
     """This machine's facts as an interpreter sees them; see `facts.measure`.
 
     Raises:
@@ -62,5 +66,4 @@ def measure(python: str, tools: bool) -> Dict[str, Any]:
         raise WrongHost(f"{python} does not work: {error}", "name another one with --python") from error
     if not isinstance(answer, dict) or not answer.get("ok"):
         raise WrongHost(f"{python} does not work: it cannot say what it is", "name another one with --python")
-    found: Dict[str, Any] = answer["facts"]
-    return found
+    return cast("FactsDocument", answer["facts"])

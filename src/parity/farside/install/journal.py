@@ -9,15 +9,17 @@ forgotten, even if its release is pruned.
 import datetime as dt
 import json
 import os
-from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional
+from typing import TYPE_CHECKING, Dict, Iterable, List, Mapping, NamedTuple, Optional, cast
 
 from ...portable.bundle.envelope import Statement
 from ...portable.errors import OlderBundle
 from ...portable.plainfile import parse_json, read_whole
 
+if TYPE_CHECKING:
+    from ...portable.documents.installations import ActDocument
+
 INSTALL, ROLLBACK, PRUNE = "install", "rollback", "prune"
 _LIMIT = 1 << 26
-Act = Dict[str, Any]
 
 
 class Highest(NamedTuple):
@@ -32,7 +34,7 @@ def now() -> str:
     return dt.datetime.now(dt.timezone.utc).isoformat(timespec="seconds")
 
 
-def append(descriptor: int, act: Act) -> None:
+def append(descriptor: int, act: "ActDocument") -> None:
     """Add an act to the record, and bring it to the disk."""
     line = json.dumps(act, sort_keys=True).encode("ascii") + b"\n"
     end = os.lseek(descriptor, 0, os.SEEK_END)
@@ -43,7 +45,7 @@ def append(descriptor: int, act: Act) -> None:
     os.fsync(descriptor)
 
 
-def read(path: str) -> List[Act]:
+def read(path: str) -> "List[ActDocument]":
     """All acts, the oldest first; none where there is no record. Torn lines are passed over.
 
     Raises:
@@ -56,20 +58,21 @@ def read(path: str) -> List[Act]:
     return [act for act in map(_parse, lines) if act is not None]
 
 
-def _parse(line: bytes) -> Optional[Act]:
+def _parse(line: bytes) -> "Optional[ActDocument]":
     try:
         act = parse_json(line)
     except ValueError:
         return None
-    return act if isinstance(act, dict) and isinstance(act.get("act"), str) and _has_words(act) else None
+    good = isinstance(act, dict) and isinstance(act.get("act"), str) and _has_words(act)
+    return cast("ActDocument", act) if good else None
 
 
-def _has_words(act: Act) -> bool:
+def _has_words(act: Mapping[str, object]) -> bool:
     words = (act.get(key) for key in ("at", "release", "previous"))
     return all(word is None or isinstance(word, str) for word in words)
 
 
-def highest(records: Iterable[Mapping[str, Any]]) -> Dict[str, Highest]:
+def highest(records: Iterable[Mapping[str, object]]) -> Dict[str, Highest]:
     """The highest serial of each product among acts or receipts' words; the last one of equals."""
     found: Dict[str, Highest] = {}
     for each in records:

@@ -7,7 +7,7 @@ disk; uv says whether they fit together. Where the profile asks for the host's o
 import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from typing import Dict, Iterator
+from typing import TYPE_CHECKING, Iterator
 
 from ...portable.bundle.folder import demand_sound, wheel_files
 from ...portable.bundle.source import demand_space
@@ -23,6 +23,9 @@ from .installers import carried_uv, choose_tool, has_distutils
 from .plan import Laid, Plan, Say, hear, judge_laid
 from .prefix import remove
 from .steps import drop_bundle, fill
+
+if TYPE_CHECKING:
+    from ...portable.documents.installations import InstallerRecord
 
 _NICE = 10
 _ASK_FOR_SITE = "import site; print(site.getsitepackages()[0])"
@@ -51,9 +54,9 @@ class NewRelease:
         self._work = work
         self._children = children
         self._say = say
-        self._installer: Dict[str, str] = {}
+        self._installer: "InstallerRecord" = {}
 
-    def make(self) -> Dict[str, str]:
+    def make(self) -> "InstallerRecord":
         """Make it, with the bundle's packages and other files, and judge the wheels on the way.
 
         Returns:
@@ -77,7 +80,7 @@ class NewRelease:
         self._installer = {"tool": INSTALLER, "version": __version__, "checked_with": ""}
         return self._installer
 
-    def _by_pip(self) -> Dict[str, str]:
+    def _by_pip(self) -> "InstallerRecord":
         self._demand_space(judge_laid(self._laid, self._say).size)
         tool = choose_tool(self._bundle, self._children, self._work, self._plan.python)
         self._say(f"installing with {tool.name} {tool.version} into {self._environment}")

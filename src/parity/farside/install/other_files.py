@@ -8,7 +8,7 @@ somebody has changed one of them meanwhile, or has a file of his own at its plac
 import hashlib
 import os
 from contextlib import suppress
-from typing import Any, Container, Dict, Iterator, List, Optional
+from typing import TYPE_CHECKING, Container, Iterator, List, cast
 
 from ...portable.bundle import ustar
 from ...portable.bundle.folder import BundleFolder
@@ -17,14 +17,15 @@ from ...portable.errors import InstallFailed
 from ...portable.wheel.wheelset import sha256_of
 from .receiptfile import read_receipt
 
+if TYPE_CHECKING:
+    from ...portable.documents.installations import InstalledFileRow
+
 _CHUNK = 1024 * 1024
 _SHOWN = 20
 _TAKEN = "move it away; the bundle's own files have that place"
 
-Row = Dict[str, Any]
 
-
-def other_files(manifest: Manifest) -> List[Row]:
+def other_files(manifest: Manifest) -> "List[InstalledFileRow]":
     """What of a bundle is laid out: {"path": below the environment, "size", "sha256", "executable"} each."""
     members = {member.path: member for member in manifest.members}
     return [
@@ -38,7 +39,7 @@ def other_files(manifest: Manifest) -> List[Row]:
     ]
 
 
-def describe(rows: List[Row]) -> Iterator[str]:
+def describe(rows: "List[InstalledFileRow]") -> Iterator[str]:
     """A line for each file, as long as there are not too many."""
     for row in rows[:_SHOWN]:
         yield "  {path}, {size} bytes".format(**row)
@@ -51,7 +52,7 @@ def space(bundle: BundleFolder, work: str) -> int:
     return 0 if _is_ours(bundle, work) else sum(row["size"] for row in other_files(bundle.manifest))
 
 
-def demand_room(environment: str, rows: List[Row]) -> None:
+def demand_room(environment: str, rows: "List[InstalledFileRow]") -> None:
     """Refuse where laying out would destroy what somebody else wrote.
 
     Args:
@@ -103,20 +104,19 @@ def _is_ours(bundle: BundleFolder, work: str) -> bool:
     return os.path.dirname(bundle.path) == work
 
 
-def _laid_out(environment: str) -> List[Row]:
+def _laid_out(environment: str) -> "List[InstalledFileRow]":
     """What the receipt of an existing environment says; rows that are none of ours are passed over."""
-    told: Optional[Dict[str, Any]] = read_receipt(environment)
-    rows = (told or {}).get("files")
-    found = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-    return [row for row in found if _is_one(row)]
+    told = read_receipt(environment)
+    rows = told.get("files") if told else None
+    return [cast("InstalledFileRow", row) for row in rows if _is_one(row)] if isinstance(rows, list) else []
 
 
-def _is_one(row: Row) -> bool:
-    path = row.get("path")
+def _is_one(row: object) -> bool:
+    path = row.get("path") if isinstance(row, dict) else None
     return isinstance(path, str) and path.startswith(OTHER_FILES) and ustar.is_safe_path(path)
 
 
-def _place(environment: str, row: Row, going: Container[str] = ()) -> str:
+def _place(environment: str, row: "InstalledFileRow", going: Container[str] = ()) -> str:
     """Where a file goes, once the files `going` are away.
 
     Raises:
@@ -140,11 +140,11 @@ def _is_free(environment: str, path: str, going: Container[str]) -> bool:
     return not os.path.lexists(path) or os.path.relpath(path, environment) in going
 
 
-def _is_as_laid_out(path: str, row: Row) -> bool:
+def _is_as_laid_out(path: str, row: "InstalledFileRow") -> bool:
     return os.path.isfile(path) and not os.path.islink(path) and sha256_of(path) == row.get("sha256")
 
 
-def _remove(environment: str, row: Row) -> None:
+def _remove(environment: str, row: "InstalledFileRow") -> None:
     """Remove a file, and the folders that it leaves empty."""
     path = _place(environment, row)
     with suppress(FileNotFoundError):

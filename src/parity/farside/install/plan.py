@@ -3,7 +3,7 @@
 Standard library only, Python 3.6 and later.
 """
 
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, Callable, List, NamedTuple, Optional, Tuple
 
 from ...portable.bundle.envelope import Checker
 from ...portable.bundle.folder import BundleFolder, judge_wheels, told
@@ -16,6 +16,10 @@ from .interpreter import choose_python, measure
 from .owners import is_shared
 from .receipt import describe_target, release_id
 from .state import State, judge
+
+if TYPE_CHECKING:
+    from ...portable.documents.bundles import ManifestDocument, PackageRow
+    from ...portable.documents.evidence import FactsDocument
 
 Say = Callable[[str], None]
 
@@ -61,7 +65,7 @@ class Plan(NamedTuple):
     request: Request
     head: BundleFolder
     python: str
-    facts: Dict[str, Any]
+    facts: "FactsDocument"
     warnings: List[str]
     overrides: List[str]
     system: Optional[Survey] = None
@@ -72,10 +76,9 @@ class Plan(NamedTuple):
         return release_id(self.head)
 
     @property
-    def packages(self) -> List[Dict[str, Any]]:
+    def packages(self) -> "List[PackageRow]":
         """The manifest's packages."""
-        packages: List[Dict[str, Any]] = self.head.manifest.document["packages"]
-        return packages
+        return self.head.manifest.document["packages"]
 
 
 class Laid(NamedTuple):
@@ -116,7 +119,7 @@ def make_plan(request: Request, head: BundleFolder, say: Say) -> Plan:
     return Plan(request, head, python, facts, warnings, overrides, seen)
 
 
-def _demanded(document: Dict[str, Any], accepted: List[str]) -> Optional[Survey]:
+def _demanded(document: "ManifestDocument", accepted: List[str]) -> Optional[Survey]:
     """What is here of the carried system packages, which are to be installed on their own OS, by root."""
     if accepted and document["system"]:
         raise WrongHost(
@@ -130,7 +133,7 @@ def _demanded(document: Dict[str, Any], accepted: List[str]) -> Optional[Survey]
 
 
 def _looked_at(
-    request: Request, document: Dict[str, Any], accepted: List[str]
+    request: Request, document: "ManifestDocument", accepted: List[str]
 ) -> Tuple[Optional[Survey], List[str]]:
     """What is here of them, and what an administrator is told; another OS has packages of its own."""
     if accepted or not document["system"]:

@@ -17,12 +17,15 @@ import stat
 import tempfile
 import time
 from contextlib import contextmanager, suppress
-from typing import Any, Callable, Dict, Iterator, List, Optional
+from typing import TYPE_CHECKING, Callable, Dict, Iterator, List, Optional
 
 from ...portable.errors import InstallFailed, PrefixInUse
 from . import journal
 from .owners import check_entries, check_way
 from .receiptfile import has_receipt, read_receipt, sync_folder, write_receipt
+
+if TYPE_CHECKING:
+    from ...portable.documents.installations import ActDocument, ReceiptDocument
 
 MARK, RELEASES, CURRENT = ".parity-prefix", "releases", "current"
 _WORK = ".work-"
@@ -55,15 +58,15 @@ class Prefix:
         os.replace(link, os.path.join(self.path, CURRENT))
         sync_folder(self.path)
 
-    def write_receipt(self, release_id: str, receipt: Dict[str, Any]) -> None:
+    def write_receipt(self, release_id: str, receipt: "ReceiptDocument") -> None:
         """Write a release's receipt, which is what makes it complete."""
         write_receipt(self.release(release_id), receipt)
 
-    def read_receipt(self, release_id: str) -> Optional[Dict[str, Any]]:
+    def read_receipt(self, release_id: str) -> "Optional[ReceiptDocument]":
         """The receipt of a complete release, None where it is not complete."""
         return read_receipt(self.release(release_id))
 
-    def note(self, act: Dict[str, Any]) -> None:
+    def note(self, act: "ActDocument") -> None:
         """Add an act to the record."""
         journal.append(self.lock, act)
 
@@ -215,12 +218,12 @@ def current_of(path: str) -> Optional[str]:
     return name if ours and _RELEASE.fullmatch(name) else None
 
 
-def record_of(path: str) -> List[Dict[str, Any]]:
+def record_of(path: str) -> "List[ActDocument]":
     """All acts under a prefix, the oldest first; needs no lock."""
     return journal.read(os.path.join(path, MARK))
 
 
-def receipts_of(path: str) -> Dict[str, Dict[str, Any]]:
+def receipts_of(path: str) -> "Dict[str, ReceiptDocument]":
     """The receipts of all complete releases under a prefix, by id; needs no lock."""
     found = ((each, read_receipt(os.path.join(path, RELEASES, each))) for each in _ids_in(path))
     return {each: receipt for each, receipt in found if receipt is not None}

@@ -5,31 +5,45 @@ Standard library only, Python 3.6 and later.
 
 import os
 import platform
-from typing import Any, Dict, List, NamedTuple, Optional
+from typing import TYPE_CHECKING, List, NamedTuple, Optional
 
 from ...portable.bundle.folder import BundleFolder
 from . import journal
 from .other_files import other_files
 
+if TYPE_CHECKING:
+    from ...portable.documents.bundles import PackageRow, TargetDocument
+    from ...portable.documents.evidence import FactsDocument
+    from ...portable.documents.installations import (
+        ActDocument,
+        BundleWords,
+        ChangesDocument,
+        HostRecord,
+        ImportsRecord,
+        InstalledPackageRow,
+        InstallerRecord,
+        ReceiptDocument,
+        SignedWords,
+        SystemRecord,
+    )
+
 FORMAT = "parity-receipt/1"
-_SHORT = ("os", "libc", "python", "executable", "implementation", "arch")
-_OF_A_PACKAGE = ("name", "version", "wheel", "size", "sha256")
 
 
 class Found(NamedTuple):
     """What an installation found out, for its receipt."""
 
-    facts: Dict[str, Any]
+    facts: "FactsDocument"
     overrides: List[str]
     warnings: List[str]
-    changes: Dict[str, Any]
+    changes: "ChangesDocument"
     previous: Optional[str]
-    system: Optional[Dict[str, Any]] = None
+    system: "Optional[SystemRecord]" = None
 
 
 def make(
-    bundle: BundleFolder, place: str, found: Found, installer: Dict[str, str], imports: Dict[str, int]
-) -> Dict[str, Any]:
+    bundle: BundleFolder, place: str, found: Found, installer: "InstallerRecord", imports: "ImportsRecord"
+) -> "ReceiptDocument":
     """A receipt.
 
     Args:
@@ -63,7 +77,7 @@ def make(
         "installer": installer,
         "target": document["target"],
         "host": host_summary(found.facts),
-        "packages": [{key: each[key] for key in _OF_A_PACKAGE} for each in document["packages"]],
+        "packages": [_installed(each) for each in document["packages"]],
         "system": found.system,
         "files": other_files(bundle.manifest),
         "imports": imports,
@@ -75,44 +89,63 @@ def make(
     }
 
 
-def signed_words(bundle: BundleFolder) -> Optional[Dict[str, Any]]:
+def _installed(package: "PackageRow") -> "InstalledPackageRow":
+    return {
+        "name": package["name"],
+        "version": package["version"],
+        "wheel": package["wheel"],
+        "size": package["size"],
+        "sha256": package["sha256"],
+    }
+
+
+def signed_words(bundle: BundleFolder) -> "Optional[SignedWords]":
     """What the signer says of the bundle; None where it was never signed."""
     said = bundle.statement
     if said is None:
         return None
-    keys = ("product", "version", "serial", "profile", "profile_sha256")
-    return {key: getattr(said, key) for key in keys}
+    return {
+        "product": said.product,
+        "version": said.version,
+        "serial": said.serial,
+        "profile": said.profile,
+        "profile_sha256": said.profile_sha256,
+    }
 
 
-def act(bundle: BundleFolder, found: Found) -> Dict[str, Any]:
+def act(bundle: BundleFolder, found: Found) -> "ActDocument":
     """The line that an installation leaves in the prefix's record."""
-    said = signed_words(bundle) or {}
+    said = bundle.statement
     return {
         "act": journal.INSTALL,
         "at": journal.now(),
         "uid": os.getuid(),
         "release": release_id(bundle),
         "previous": found.previous,
-        "product": said.get("product"),
-        "version": said.get("version"),
-        "serial": said.get("serial"),
-        "payload_sha256": bundle.statement.payload.sha256 if bundle.statement else None,
+        "product": said.product if said else None,
+        "version": said.version if said else None,
+        "serial": said.serial if said else None,
+        "payload_sha256": said.payload.sha256 if said else None,
         "signers": list(bundle.signers),
         "overrides": found.overrides,
     }
 
 
-def words_of(receipt: Dict[str, Any]) -> Dict[str, Any]:
+def words_of(receipt: "Optional[ReceiptDocument]") -> "BundleWords":
     """Product, version, serial and payload digest as a receipt tells them; None what it does not."""
-    said = receipt.get("bundle") or {}
-    words = {key: said.get(key) for key in ("product", "version", "serial")}
-    return {**words, "payload_sha256": receipt.get("payload_sha256")}
+    said = receipt.get("bundle") if receipt else None
+    return {
+        "product": said.get("product") if said else None,
+        "version": said.get("version") if said else None,
+        "serial": said.get("serial") if said else None,
+        "payload_sha256": receipt.get("payload_sha256") if receipt else None,
+    }
 
 
-def signers_of(receipt: Dict[str, Any]) -> List[str]:
+def signers_of(receipt: "ReceiptDocument") -> List[str]:
     """The fingerprints of the keys whose signatures were checked when a release was installed."""
     signature = receipt.get("signature")
-    return signature.get("signers", []) if isinstance(signature, dict) else []
+    return signature.get("signers", []) if signature else []
 
 
 def release_id(bundle: BundleFolder) -> str:
@@ -120,12 +153,20 @@ def release_id(bundle: BundleFolder) -> str:
     return bundle.identity[:12]
 
 
-def host_summary(facts: Dict[str, Any]) -> Dict[str, Any]:
+def host_summary(facts: "FactsDocument") -> "HostRecord":
     """The facts without the long lists."""
-    return {"name": platform.node(), **{key: facts[key] for key in _SHORT}}
+    return {
+        "name": platform.node(),
+        "os": facts["os"],
+        "libc": facts["libc"],
+        "python": facts["python"],
+        "executable": facts["executable"],
+        "implementation": facts["implementation"],
+        "arch": facts["arch"],
+    }
 
 
-def describe_target(target: Dict[str, Any]) -> str:
+def describe_target(target: "TargetDocument") -> str:
     """A target in a few words: `debian 11, glibc 2.31, Python 3.9, x86_64`."""
     libc = target["libc"]["family"] + " " + ".".join(str(number) for number in target["libc"]["version"])
     return "{} {}, {}, Python {}, {}".format(

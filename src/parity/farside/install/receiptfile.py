@@ -6,15 +6,18 @@ Standard library only, Python 3.6 and later. What stands in it is `receipt`'s.
 import json
 import os
 from contextlib import suppress
-from typing import Any, Callable, Dict, Optional
+from typing import TYPE_CHECKING, Callable, Optional, cast
 
 from ...portable.plainfile import parse_json, read_whole
+
+if TYPE_CHECKING:
+    from ...portable.documents.installations import ReceiptDocument
 
 RECEIPT = "parity-receipt.json"
 _LIMIT = 1 << 25
 
 
-def write_receipt(environment: str, receipt: Dict[str, Any]) -> None:
+def write_receipt(environment: str, receipt: "ReceiptDocument") -> None:
     """Put a receipt into an environment, whole or not at all."""
     partial = os.path.join(environment, RECEIPT + ".partial")
     with suppress(FileNotFoundError):  # of a killed run, or a link that leads elsewhere
@@ -28,7 +31,7 @@ def write_receipt(environment: str, receipt: Dict[str, Any]) -> None:
     sync_folder(environment)
 
 
-def read_receipt(environment: str) -> Optional[Dict[str, Any]]:
+def read_receipt(environment: str) -> "Optional[ReceiptDocument]":
     """An environment's receipt, None where it has none: a file of that name in another shape is none.
 
     Raises:
@@ -41,7 +44,7 @@ def read_receipt(environment: str) -> Optional[Dict[str, Any]]:
         receipt = parse_json(read_whole(path, _LIMIT, follow=False))
     except (FileNotFoundError, ValueError):
         return None
-    return receipt if _has_shape(receipt) else None
+    return cast("ReceiptDocument", receipt) if _has_shape(receipt) else None
 
 
 def has_receipt(environment: str) -> bool:
@@ -64,25 +67,25 @@ def sync_folder(path: str) -> None:
 
 # --- the shape --------------------------------------------------------------------------------------------
 
-_Is = Callable[[Any], bool]
+_Is = Callable[[object], bool]
 
 
-def _text(value: Any) -> bool:
+def _text(value: object) -> bool:
     return isinstance(value, str)
 
 
-def _word(value: Any) -> bool:
+def _word(value: object) -> bool:
     return value is None or isinstance(value, str)
 
 
-def _number(value: Any) -> bool:
+def _number(value: object) -> bool:
     return value is None or type(value) is int
 
 
 def _rows(**fields: _Is) -> _Is:
     """A list of objects that have these fields."""
 
-    def check(value: Any) -> bool:
+    def check(value: object) -> bool:
         return isinstance(value, list) and all(
             isinstance(row, dict) and all(name in row and fine(row[name]) for name, fine in fields.items())
             for row in value
@@ -94,7 +97,7 @@ def _rows(**fields: _Is) -> _Is:
 def _object(**fields: _Is) -> _Is:
     """An object whose fields, where they are there, are these."""
 
-    def check(value: Any) -> bool:
+    def check(value: object) -> bool:
         return isinstance(value, dict) and all(
             fine(value[name]) for name, fine in fields.items() if name in value
         )
@@ -102,7 +105,7 @@ def _object(**fields: _Is) -> _Is:
     return check
 
 
-def _texts(value: Any) -> bool:
+def _texts(value: object) -> bool:
     return isinstance(value, list) and all(map(_text, value))
 
 
@@ -123,5 +126,5 @@ _SHAPE = _object(
 _NEEDED = ("installer", "packages", "imports")
 
 
-def _has_shape(receipt: Any) -> bool:
-    return _SHAPE(receipt) and all(key in receipt for key in _NEEDED)
+def _has_shape(receipt: object) -> bool:
+    return isinstance(receipt, dict) and _SHAPE(receipt) and all(key in receipt for key in _NEEDED)

@@ -1,7 +1,7 @@
 """The releases under a prefix: listed, gone back to, pruned. Standard library only, Python 3.6 and later."""
 
 import os
-from typing import Any, Dict, List, Optional
+from typing import TYPE_CHECKING, List, Optional
 
 from ...portable.errors import InstallFailed, NothingInstalled
 from ...portable.machine.subprocesses import Children
@@ -20,8 +20,17 @@ from .prefix import (
 from .state import of_prefix
 from .steps import demand_imports
 
+if TYPE_CHECKING:
+    from ...portable.documents.installations import (
+        ActDocument,
+        PrefixDocument,
+        ReceiptDocument,
+        ReleaseRow,
+        RollbackDocument,
+    )
 
-def installed(path: str) -> Dict[str, Any]:
+
+def installed(path: str) -> "PrefixDocument":
     """What lies under a prefix; writes nothing and needs no lock.
 
     Returns:
@@ -42,7 +51,7 @@ def installed(path: str) -> Dict[str, Any]:
         raise InstallFailed(f"{error.filename or path}: {error.strerror or error}") from error
 
 
-def _installed(path: str) -> Dict[str, Any]:
+def _installed(path: str) -> "PrefixDocument":
     _demand_prefix(path)
     receipts, record, current = receipts_of(path), record_of(path), current_of(path)
     order = in_order(list(receipts), record)
@@ -51,12 +60,15 @@ def _installed(path: str) -> Dict[str, Any]:
         "prefix": path,
         "current": current,
         "releases": [_row(path, each, receipts[each], current) for each in order],
-        "highest": {name: top._asdict() for name, top in sorted(of_prefix(path).known.items())},
+        "highest": {
+            name: {"serial": top.serial, "payload_sha256": top.payload_sha256}
+            for name, top in sorted(of_prefix(path).known.items())
+        },
         "acts": record,
     }
 
 
-def _row(path: str, release_id: str, told: Dict[str, Any], current: Optional[str]) -> Dict[str, Any]:
+def _row(path: str, release_id: str, told: "ReceiptDocument", current: Optional[str]) -> "ReleaseRow":
     return {
         "release": release_id,
         "path": os.path.join(path, RELEASES, release_id),
@@ -75,13 +87,13 @@ def _demand_prefix(path: str) -> None:
         raise NothingInstalled(f"nothing was installed under {path}", "check the path given with --prefix")
 
 
-def in_order(releases: List[str], record: List[journal.Act]) -> List[str]:
+def in_order(releases: List[str], record: "List[ActDocument]") -> List[str]:
     """Releases by their last installation in the record, which no clock has a say in; unknown ones first."""
     last = {act.get("release"): place for place, act in enumerate(record) if act["act"] == journal.INSTALL}
     return sorted(releases, key=lambda each: (last.get(each, -1), each))
 
 
-def rollback(path: str, wanted: str, imports: bool, say: Say) -> Dict[str, Any]:
+def rollback(path: str, wanted: str, imports: bool, say: Say) -> "RollbackDocument":
     """Make an older release current again: an act of its own, which the record keeps.
 
     Args:
@@ -106,21 +118,35 @@ def rollback(path: str, wanted: str, imports: bool, say: Say) -> Dict[str, Any]:
         raise InstallFailed(f"{error.filename or path}: {error.strerror or error}") from error
 
 
-def _roll_back(prefix: Prefix, wanted: str, imports: bool, say: Say) -> Dict[str, Any]:
+def _roll_back(prefix: Prefix, wanted: str, imports: bool, say: Say) -> "RollbackDocument":
     receipts, current = receipts_of(prefix.path), prefix.current()
     release = _find(wanted, in_order(list(receipts), record_of(prefix.path)), current)
     told = receipts[release]
     words = receipt.words_of(told)
     modules = told.get("modules", []) if imports else []
     environment = prefix.release(release)
-    tried = demand_imports(Children(prefix.work, prefix.lock), environment, modules, told["packages"], say)
+    tried = demand_imports(
+        Children(prefix.work, prefix.lock),
+        environment,
+        modules,
+        {each["name"]: each["size"] or 0 for each in told["packages"]},
+        say,
+    )
     if release != current:
         overrides = [] if imports else ["no-imports"]
         prefix.note({**_act(journal.ROLLBACK, release, current), **words, "overrides": overrides})
         prefix.switch(release)
     say(f"done: {prefix.path}/current is release {release}")
-    outcome = {"ok": True, "prefix": prefix.path, "release": release, "path": environment, **words}
-    return {**outcome, "previous": current, "switched": release != current, "imports": tried}
+    return {
+        "ok": True,
+        "prefix": prefix.path,
+        "release": release,
+        "path": environment,
+        **words,
+        "previous": current,
+        "switched": release != current,
+        "imports": tried,
+    }
 
 
 def _find(wanted: str, order: List[str], current: Optional[str]) -> str:
@@ -147,12 +173,19 @@ def prune(prefix: Prefix, keep: int, previous: Optional[str], say: Say) -> List[
     spared = {prefix.current(), previous}
     gone = [each for each in order[: max(0, len(order) - keep)] if each not in spared]
     for each in gone:
-        prefix.note({**_act(journal.PRUNE, each, None), **receipt.words_of(prefix.read_receipt(each) or {})})
+        prefix.note({**_act(journal.PRUNE, each, None), **receipt.words_of(prefix.read_receipt(each))})
         prefix.put_away(each)
         say(f"pruned release {each}")
     return gone
 
 
-def _act(act: str, release: str, previous: Optional[str]) -> journal.Act:
-    words = {"act": act, "at": journal.now(), "uid": os.getuid(), "release": release, "previous": previous}
-    return {**words, "signers": [], "overrides": []}
+def _act(act: str, release: str, previous: Optional[str]) -> "ActDocument":
+    return {
+        "act": act,
+        "at": journal.now(),
+        "uid": os.getuid(),
+        "release": release,
+        "previous": previous,
+        "signers": [],
+        "overrides": [],
+    }

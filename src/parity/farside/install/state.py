@@ -1,12 +1,15 @@
 """What is installed at a place already, and what may come next. Python 3.6 and later."""
 
 import os
-from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 from ...portable.bundle.envelope import Statement
 from . import changes, journal, receipt
 from .prefix import current_of, receipts_of, record_of
 from .receiptfile import read_receipt
+
+if TYPE_CHECKING:
+    from ...portable.documents.installations import ActDocument, ReceiptDocument
 
 RECORD = ".parity-record"
 """The record's name in an existing environment; under a prefix it is in the prefix's mark."""
@@ -20,8 +23,8 @@ class State(NamedTuple):
     """
 
     known: Dict[str, journal.Highest]
-    receipt: Optional[Dict[str, Any]]
-    packages: Mapping[str, Mapping[str, Any]]
+    receipt: "Optional[ReceiptDocument]"
+    packages: changes.Packages
     latest: str
 
     def covers(self, statement: Optional[Statement]) -> bool:
@@ -46,10 +49,10 @@ def of_environment(path: str) -> State:
 
 
 def _state(
-    record: List[journal.Act],
-    receipts: Iterable[Dict[str, Any]],
-    now: Optional[Dict[str, Any]],
-    packages: Mapping[str, Mapping[str, Any]],
+    record: "List[ActDocument]",
+    receipts: "Iterable[ReceiptDocument]",
+    now: "Optional[ReceiptDocument]",
+    packages: changes.Packages,
 ) -> State:
     installs = [act for act in record if act["act"] == journal.INSTALL]
     # The record's words last: they tell the payload where one was signed twice.
@@ -67,10 +70,10 @@ def judge(state: State, statement: Optional[Statement], allow_older: bool) -> Tu
     Raises:
         OlderBundle: it may not.
     """
-    now = receipt.words_of(state.receipt) if state.receipt else {}
-    overrides = journal.check_serial(statement, state.known, now.get("payload_sha256"), allow_older)
+    now = receipt.words_of(state.receipt)
+    overrides = journal.check_serial(statement, state.known, now["payload_sha256"], allow_older)
     warnings = []
-    if statement and now.get("product") and now["product"] != statement.product:
+    if statement and now["product"] and now["product"] != statement.product:
         warnings.append(f"this is {statement.product}; what is installed here now is {now['product']}")
     if state.latest > journal.now():
         warnings.append(

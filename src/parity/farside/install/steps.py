@@ -1,7 +1,7 @@
 """The steps of an installation that a release and an existing environment share. Python 3.6 and later."""
 
 import os
-from typing import Any, Dict, Sequence
+from typing import TYPE_CHECKING, Mapping, Sequence
 
 from ...portable.bundle.folder import BundleFolder
 from ...portable.errors import InstallFailed
@@ -13,8 +13,12 @@ from .installers import Tool, write_requirements
 from .plan import Laid, Say
 from .prefix import remove
 
+if TYPE_CHECKING:
+    from ...portable.documents.bundles import ImportRow
+    from ...portable.documents.installations import ImportsRecord, InstallerRecord
 
-def fill(tool: Tool, environment: str, laid: Laid, work: str, again: bool = False) -> Dict[str, str]:
+
+def fill(tool: Tool, environment: str, laid: Laid, work: str, again: bool = False) -> "InstallerRecord":
     """Let a tool install the packages, and lay out the other files; gives the tool for the receipt."""
     requirements = write_requirements(laid.bundle, work)
     tool.install(environment, os.path.join(laid.bundle.path, "wheels"), requirements, again)
@@ -32,11 +36,11 @@ def drop_bundle(bundle: BundleFolder, work: str) -> None:
 def demand_imports(
     children: Children,
     environment: str,
-    wanted: Sequence[Dict[str, Any]],
-    packages: Sequence[Dict[str, Any]],
+    wanted: "Sequence[ImportRow]",
+    sizes: Mapping[str, int],
     say: Say,
-) -> Dict[str, int]:
-    """Try imports that worked when the bundle was made; `packages` has a row for each that was installed.
+) -> "ImportsRecord":
+    """Try imports that worked when the bundle was made; `sizes` are those of the packages.
 
     What they load is byte-compiled on the way, so that the first start is not slower than the others
     even where nobody may write to the environment later.
@@ -44,7 +48,7 @@ def demand_imports(
     Raises:
         InstallFailed: names those that fail here.
     """
-    failed = try_imports(children, environment, wanted, {each["name"]: each["size"] for each in packages})
+    failed = try_imports(children, environment, wanted, sizes)
     if failed:
         lines = [f"{each.module} (of {each.package}): {each.error}" for each in failed]
         raise InstallFailed(

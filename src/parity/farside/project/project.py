@@ -12,7 +12,7 @@ import re
 import shlex
 import tempfile
 from contextlib import contextmanager
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
 from ...portable.atomic import new_file
 from ...portable.bundle.envelope import Checker
@@ -30,6 +30,9 @@ from ..install.receipt import release_id
 from . import wheelhouse
 from .checkout import MAX_TEXT, STORE, demand_plain
 from .projectfile import LOCK, TREE, demand_project, read_project
+
+if TYPE_CHECKING:
+    from ...portable.documents.installations import CheckoutDocument, ProjectDocument
 
 BACKUP, PYPROJECT = "uv.lock.before-parity", "pyproject.toml"
 _PACKAGE = re.compile(
@@ -56,7 +59,7 @@ class ProjectRequest(NamedTuple):
     allow_other_os: bool = False
 
 
-def set_up(request: ProjectRequest, say: Say) -> Dict[str, Any]:
+def set_up(request: ProjectRequest, say: Say) -> "CheckoutDocument":
     """Make a checkout work with `uv sync --locked`, `uv run` and `uv add`, without a network.
 
     Returns:
@@ -85,7 +88,7 @@ def _plain_request(request: ProjectRequest, store: str) -> Request:
     return Request(request.bundle, store, python=request.python, allow_other_os=other)
 
 
-def undo(checkout: str, say: Say) -> Dict[str, Any]:
+def undo(checkout: str, say: Say) -> "CheckoutDocument":
     """Give a checkout its own uv.lock back; the store and .venv stay.
 
     Raises:
@@ -132,7 +135,7 @@ def _work(store: str) -> Iterator[str]:
 
 def _carry_out(
     request: ProjectRequest, plan: Plan, laid: Laid, store: str, work: str, say: Say
-) -> Dict[str, Any]:
+) -> "CheckoutDocument":
     bundle = laid.bundle
     project = read_project(bundle)
     original = _original_lock(request.checkout, bundle, project)
@@ -168,7 +171,7 @@ def _carry_out(
     }
 
 
-def _original_lock(checkout: str, bundle: BundleFolder, project: Dict[str, Any]) -> bytes:
+def _original_lock(checkout: str, bundle: BundleFolder, project: "ProjectDocument") -> bytes:
     """The lock that the bundle was made from, which must be the checkout's own.
 
     Raises:
@@ -196,7 +199,7 @@ def _digest(path: str) -> str:
         return ""
 
 
-def _judge_tools(bundle: BundleFolder, project: Dict[str, Any]) -> None:
+def _judge_tools(bundle: BundleFolder, project: "ProjectDocument") -> None:
     """The wheels that build the project are judged as strictly as those that are installed."""
     files = [
         WheelFile(
@@ -215,7 +218,7 @@ def _judge_tools(bundle: BundleFolder, project: Dict[str, Any]) -> None:
         raise HostileContent("; ".join(f"{one.wheel}: {one.message} [{one.kind}]" for one in refused[:5]))
 
 
-def _own_version(plan: Plan, project: Dict[str, Any]) -> str:
+def _own_version(plan: Plan, project: "ProjectDocument") -> str:
     """The version of the project's carried wheel; empty where it is no package."""
     return "".join(each["version"] for each in plan.packages if each["name"] == project["name"])
 
@@ -229,7 +232,7 @@ def _write_wrapper(store: str, text: str) -> str:
 
 
 def _relock(
-    checkout: str, original: bytes, command: str, children: Children, project: Dict[str, Any]
+    checkout: str, original: bytes, command: str, children: Children, project: "ProjectDocument"
 ) -> None:
     """Let uv write a lock from the shelf; put the original back unless it pins the same versions."""
     lock, backup = os.path.join(checkout, LOCK), os.path.join(checkout, BACKUP)
@@ -248,7 +251,7 @@ def _relock(
         raise
 
 
-def _compare(wanted: Dict[str, List[str]], text: str) -> None:
+def _compare(wanted: Mapping[str, List[str]], text: str) -> None:
     """Demand that a lock pins exactly what the original one does.
 
     Raises:

@@ -3,7 +3,7 @@
 Standard library only, Python 3.6 and later.
 """
 
-from typing import Any, Dict
+from typing import TYPE_CHECKING, cast
 
 from ...portable import canonical
 from ...portable.bundle.folder import BundleFolder
@@ -11,12 +11,15 @@ from ...portable.bundle.manifest import LIMIT
 from ...portable.errors import BundleDamaged, InstallFailed
 from ...portable.plainfile import parse_json, read_whole
 
+if TYPE_CHECKING:
+    from ...portable.documents.installations import ProjectDocument
+
 FORMAT = "parity-project/1"
 DOCUMENT, TREE = "project/project.json", "project/tree/"
 LOCK = "uv.lock"
 
 
-def _versions(value: Any, where: str) -> None:
+def _versions(value: object, where: str) -> None:
     """Name → versions."""
     if not isinstance(value, dict):
         raise BundleDamaged(f"{where} must be an object")
@@ -76,7 +79,7 @@ def demand_project(bundle: BundleFolder) -> None:
         )
 
 
-def read_project(bundle: BundleFolder) -> Dict[str, Any]:
+def read_project(bundle: BundleFolder) -> "ProjectDocument":
     """The bundle's project.json.
 
     Raises:
@@ -86,13 +89,13 @@ def read_project(bundle: BundleFolder) -> Dict[str, Any]:
     demand_project(bundle)
     listed = {member.path for member in bundle.manifest.members}
     try:
-        document = parse_json(read_whole(bundle.file(DOCUMENT), LIMIT))
+        found = parse_json(read_whole(bundle.file(DOCUMENT), LIMIT))
     except ValueError as error:
         raise BundleDamaged(f"{DOCUMENT} is no JSON") from error
-    _SHAPE(document, DOCUMENT)
+    _SHAPE(found, DOCUMENT)
+    document = cast("ProjectDocument", found)
     root = "" if document["root"] == "." else document["root"] + "/"
     for path in [TREE + root + LOCK, *(each["wheel"] for each in document["build"])]:
         if path not in listed:
             raise BundleDamaged(f"{DOCUMENT} names {path[:200]!a}, which is not in the bundle")
-    found: Dict[str, Any] = document
-    return found
+    return document

@@ -16,13 +16,16 @@ import shutil
 import zipfile
 from email.parser import HeaderParser
 from html import escape
-from typing import Any, Dict, Iterable, List, NamedTuple, Sequence
+from typing import TYPE_CHECKING, Dict, Iterable, List, NamedTuple
 from urllib.parse import quote
 from urllib.request import pathname2url
 
 from ...portable.bundle.folder import BundleFolder
 from ...portable.names import normalize_name
 from ..index.pages import file_url, root_html
+
+if TYPE_CHECKING:
+    from ...portable.documents.installations import AbsentRow, ProjectDocument
 
 FILES, ABSENT, SIMPLE = "files", "absent", "simple"
 UV = os.path.join("bin", "uv")
@@ -59,7 +62,7 @@ class Link(NamedTuple):
     requires_python: str
 
 
-def fill(shelf: str, bundle: BundleFolder, project: Dict[str, Any]) -> None:
+def fill(shelf: str, bundle: BundleFolder, project: "ProjectDocument") -> None:
     """Lay everything out in a new folder.
 
     Args:
@@ -73,12 +76,14 @@ def fill(shelf: str, bundle: BundleFolder, project: Dict[str, Any]) -> None:
     for name in (FILES, ABSENT, SIMPLE, "bin"):
         os.makedirs(os.path.join(shelf, name))
     links: Dict[str, List[Link]] = {}
-    wheels: Sequence[Dict[str, Any]] = [*bundle.manifest.document["packages"], *project["build"]]
-    for each in wheels:
-        link = _carried(shelf, bundle.file(each["wheel"]), each["sha256"])
-        links.setdefault(normalize_name(each["name"]), []).append(link)
-    for each in project["absent"]:
-        links.setdefault(normalize_name(each["name"]), []).append(_absent(shelf, each))
+    for package in bundle.manifest.document["packages"]:
+        link = _carried(shelf, bundle.file(package["wheel"]), package["sha256"])
+        links.setdefault(normalize_name(package["name"]), []).append(link)
+    for tool in project["build"]:
+        link = _carried(shelf, bundle.file(tool["wheel"]), tool["sha256"])
+        links.setdefault(normalize_name(tool["name"]), []).append(link)
+    for absent in project["absent"]:
+        links.setdefault(normalize_name(absent["name"]), []).append(_absent(shelf, absent))
     for name, found in links.items():
         folder = os.path.join(shelf, SIMPLE, name)
         os.mkdir(folder)
@@ -95,7 +100,7 @@ def _carried(shelf: str, path: str, sha256: str) -> Link:
     return Link(FILES, name, sha256, " ".join(str(headers.get("Requires-Python") or "").split()))
 
 
-def _absent(shelf: str, package: Dict[str, Any]) -> Link:
+def _absent(shelf: str, package: "AbsentRow") -> Link:
     """A wheel of nothing but metadata: uv.lock's own words about the package."""
     stem = "{}-{}".format(package["name"].replace("-", "_"), package["version"])
     lines = ["Metadata-Version: 2.1", "Name: " + package["name"], "Version: " + package["version"]]
@@ -120,7 +125,7 @@ def _page(name: str, links: Iterable[Link]) -> str:
     return head + "".join(rows) + "</body>\n</html>\n"
 
 
-def environment(shelf: str, cache: str, python: str, project: Dict[str, Any]) -> Dict[str, str]:
+def environment(shelf: str, cache: str, python: str, project: "ProjectDocument") -> Dict[str, str]:
     """What uv must be told to find everything on the shelf and nothing anywhere else."""
     index = "file://" + pathname2url(os.path.join(shelf, SIMPLE))
     found = {

@@ -7,4 +7,4 @@ from ...portable.machine import facts
 
 def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[str, Any]:  # noqa: ARG001
     """Give the facts of this machine; the job is empty. See `facts.measure` for the result's shape."""
-    return facts.measure()
+    return dict(facts.measure())

@@ -32,7 +32,8 @@ def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[st
         found = system.survey(bundle.manifest.document["system"])
         if found is not None:
             system.install(found, bundle, job["work"], lambda line: emit({"event": "said", "line": line}))
-            result["installed"] = (system.record(found, True) or {})["installed"]
+            told = system.record(found, True)
+            result["installed"] = told["installed"] if told else []
     except FarsideError as error:
         result["error"] = error.message
     return result

@@ -8,12 +8,15 @@ side with the host's openssl.
 import base64
 import binascii
 import re
-from typing import Callable, Dict, NamedTuple, Sequence, Tuple, TypeVar
+from typing import TYPE_CHECKING, Callable, Dict, NamedTuple, Sequence, Tuple, TypeVar, cast
 
 from .. import canonical
 from ..errors import BundleDamaged, SignatureInvalid
 from . import ustar
 from .manifest import ENVELOPE_NAME, HEAD_SIZE
+
+if TYPE_CHECKING:
+    from ..documents.bundles import EnvelopeDocument, StatementDocument
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
@@ -180,8 +183,9 @@ def parse_statement(data: bytes) -> Statement:
     Raises:
         BundleDamaged: it is malformed.
     """
-    document = canonical.decode(data, "the signed statement")
-    _STATEMENT(document, "statement")
+    found = canonical.decode(data, "the signed statement")
+    _STATEMENT(found, "statement")
+    document = cast("StatementDocument", found)
     says = document["predicate"]
     payload = Payload(
         size=says["payloadSize"],
@@ -221,8 +225,9 @@ def parse_head(head: bytes) -> Envelope:
     """
     if len(head) != HEAD_SIZE or head[: ustar.BLOCK] != ustar.header(ENVELOPE_NAME, _BODY_SIZE):
         raise BundleDamaged("this is not a parity bundle, or its first bytes are damaged")
-    document = canonical.decode(head[ustar.BLOCK :].rstrip(b" "), "the envelope")
-    _ENVELOPE(document, "envelope")
+    found = canonical.decode(head[ustar.BLOCK :].rstrip(b" "), "the envelope")
+    _ENVELOPE(found, "envelope")
+    document = cast("EnvelopeDocument", found)
     signatures = tuple(Signature(one["keyid"], _from_base64(one["sig"])) for one in document["signatures"])
     envelope = Envelope(_from_base64(document["payload"]), signatures)
     # Without this, bytes that no signature covers could change: base64 has many spellings.

@@ -9,13 +9,16 @@ import hashlib
 import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import TYPE_CHECKING, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ..errors import BundleDamaged, BundleUnreadable, HostileContent, SignatureInvalid
 from ..plainfile import read_start
 from ..wheel.wheelset import SetJudgement, Verdict, WheelFile, judge_set, sha256_of
 from . import envelope, manifest, ustar
 from .manifest import Manifest, Member
+
+if TYPE_CHECKING:
+    from ..documents.bundles import PackageRow
 
 # What may lie beside the unpacked files without being theirs: the bundle itself, the sender's key.
 _NEIGHBOURS = (".parity.tar", ".pub")
@@ -165,7 +168,7 @@ def judge_tool(bundle: BundleFolder) -> None:
 
 def tool_file(bundle: BundleFolder) -> WheelFile:
     """The wheel of the carried uv, to be judged; only where there is one."""
-    path = bundle.file(bundle.manifest.document["uv"])
+    path = bundle.file(bundle.manifest.document["uv"] or "")
     return WheelFile(path, os.path.basename(path), "uv", "", "")
 
 
@@ -174,7 +177,7 @@ def wheel_files(bundle: BundleFolder) -> List[WheelFile]:
     return [_wheel_file(bundle, package) for package in bundle.manifest.document["packages"]]
 
 
-def _wheel_file(bundle: BundleFolder, package: Dict[str, Any]) -> WheelFile:
+def _wheel_file(bundle: BundleFolder, package: "PackageRow") -> WheelFile:
     path = bundle.file(package["wheel"])
     # No digest: check_files has just compared it.
     return WheelFile(path, os.path.basename(path), package["name"], package["version"], "")

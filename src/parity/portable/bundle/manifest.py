@@ -1,11 +1,14 @@
 """The manifest: what a bundle holds and whom it is for. Standard library only, Python 3.6 and later."""
 
-from typing import Any, Dict, List, NamedTuple, Tuple
+from typing import TYPE_CHECKING, List, NamedTuple, Tuple, cast
 
 from .. import canonical
 from ..errors import BundleDamaged
 from ..families.registry import FAMILIES
 from . import ustar
+
+if TYPE_CHECKING:
+    from ..documents.bundles import ManifestDocument
 
 FORMAT = "parity-bundle/1"
 NAME = "manifest.json"
@@ -35,7 +38,7 @@ class Manifest(NamedTuple):
     `payload_size` the bytes from the manifest's own header to the end.
     """
 
-    document: Dict[str, Any]
+    document: "ManifestDocument"
     members: Tuple[Member, ...]
     payload_size: int
 
@@ -100,7 +103,7 @@ _SHAPE = canonical.record(
 )
 
 
-def encode(document: Dict[str, Any]) -> bytes:
+def encode(document: "ManifestDocument") -> bytes:
     """The manifest's bytes: canonical JSON and one newline.
 
     Raises:
@@ -119,8 +122,9 @@ def parse(data: bytes) -> Manifest:
     """
     if len(data) > LIMIT or data[-1:] != b"\n":
         raise BundleDamaged("the manifest is too large or does not end with a newline")
-    document = canonical.decode(data[:-1], "the manifest")
-    _SHAPE(document, "manifest")
+    found = canonical.decode(data[:-1], "the manifest")
+    _SHAPE(found, "manifest")
+    document = cast("ManifestDocument", found)
     _check_paths([entry["path"] for entry in document["files"]])
     _check_lists(document)
     return _lay_out(document, len(data))
@@ -136,14 +140,14 @@ def _check_paths(paths: List[str]) -> None:
         raise BundleDamaged(f"the manifest names a file that is a folder, too: {ustar.colliding(paths)[0]}")
 
 
-def _check_lists(document: Dict[str, Any]) -> None:
+def _check_lists(document: "ManifestDocument") -> None:
     """Refuse lists that do not say the same as the files, or an installer that is not there."""
     files = {entry["path"]: (entry["size"], entry["sha256"]) for entry in document["files"]}
     packages = {entry["wheel"]: (entry["size"], entry["sha256"]) for entry in document["packages"]}
     wheels = {path: facts for path, facts in files.items() if path.startswith("wheels/")}
     if packages != wheels or len(packages) != len(document["packages"]):
         raise BundleDamaged("manifest.packages and the files under wheels/ differ")
-    system = [entry["path"] for entry in (document["system"] or {"packages": ()})["packages"]]
+    system = [entry["path"] for entry in (document["system"]["packages"] if document["system"] else ())]
     if sorted(system) != [path for path in files if path.startswith(SYSTEM)]:
         raise BundleDamaged("manifest.system and the files under system/ differ")
     other = [entry["path"] for entry in document["other_files"]]
@@ -154,7 +158,7 @@ def _check_lists(document: Dict[str, Any]) -> None:
         raise BundleDamaged("the manifest names an installer that is not in the bundle")
 
 
-def _lay_out(document: Dict[str, Any], size: int) -> Manifest:
+def _lay_out(document: "ManifestDocument", size: int) -> Manifest:
     """Where each file must lie, given the manifest's own size in bytes."""
     position = HEAD_SIZE + ustar.spread(NAME, size)
     members = []

@@ -5,15 +5,18 @@ Standard library only, Python 3.6 and later.
 """
 
 import json
-from typing import Any, Callable, Dict
+from typing import TYPE_CHECKING, Callable, Dict, cast
 
 from ..errors import BundleDamaged
 
+if TYPE_CHECKING:
+    from ..documents.evidence import ProofDocument
+
 NAME = "proof.json"
-Check = Callable[[Any, str], None]
+Check = Callable[[object, str], None]
 
 
-def parse(data: bytes) -> Dict[str, Any]:
+def parse(data: bytes) -> "ProofDocument":
     """A proof; what an older one does not say is there and empty.
 
     Returns:
@@ -31,12 +34,12 @@ def parse(data: bytes) -> Dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise BundleDamaged(f"{NAME} in the bundle is no JSON") from error
     _object(_FIELDS)(document, NAME)
-    found: Dict[str, Any] = {key: make() for key, make in _ABSENT.items()}
+    found: Dict[str, object] = {key: make() for key, make in _ABSENT.items()}
     found.update(document)
-    return found
+    return cast("ProofDocument", found)
 
 
-def _text(value: Any, where: str) -> None:
+def _text(value: object, where: str) -> None:
     if not isinstance(value, str):
         raise BundleDamaged(f"{where} must be text")
 
@@ -44,7 +47,7 @@ def _text(value: Any, where: str) -> None:
 def _object(fields: Dict[str, Check], *needed: str) -> Check:
     """An object; it may have other keys than these, and must have those that are needed."""
 
-    def check(value: Any, where: str) -> None:
+    def check(value: object, where: str) -> None:
         if not isinstance(value, dict) or not set(needed) <= set(value):
             words = f" with {', '.join(needed)}" if needed else ""
             raise BundleDamaged(f"{where} must be an object{words}")
@@ -56,7 +59,7 @@ def _object(fields: Dict[str, Check], *needed: str) -> Check:
 
 
 def _list(inner: Check) -> Check:
-    def check(value: Any, where: str) -> None:
+    def check(value: object, where: str) -> None:
         if not isinstance(value, list):
             raise BundleDamaged(f"{where} must be a list")
         for number, each in enumerate(value):
@@ -86,7 +89,7 @@ _FIELDS: Dict[str, Check] = {
     "tag_lies": _rows("package", "file", "needs", "tag"),
     "glibc_needed": _optional(_object({"version": _text}, "version")),
 }
-_ABSENT: Dict[str, Callable[[], Any]] = {
+_ABSENT: Dict[str, Callable[[], object]] = {
     "image": lambda: {"name": ""},
     "machine": lambda: {"os": ""},
     "imports": list,

@@ -10,14 +10,16 @@ import platform
 import re
 import subprocess
 import sys
-from typing import Any, Dict, Optional
+from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional
 
 from . import platformtags
+
+if TYPE_CHECKING:
+    from ..documents.evidence import FactsDocument
 
 FORMAT = "parity-facts/1"
 _OS_RELEASE = ("/etc/os-release", "/usr/lib/os-release")
 _CHILD_TIMEOUT = 60
-_NO_PIP: Dict[str, Optional[Any]] = {"version": None, "tags": None}
 
 # Asked of a fresh process: importing pip changes the process it is imported into.
 _ASK_PIP = """
@@ -42,7 +44,14 @@ sys.stdout.write("\\n" + json.dumps(answer) + "\\n")
 _ASK_VENV = "import venv, ensurepip; ensurepip.version()"
 
 
-def measure(tools: bool = True) -> Dict[str, Any]:
+class _Pip(NamedTuple):
+    """This interpreter's own pip; None for what it has not or cannot tell."""
+
+    version: Optional[str] = None
+    tags: Optional[List[str]] = None
+
+
+def measure(tools: bool = True) -> "FactsDocument":
     """Measure this machine; needs no network and writes nothing.
 
     Args:
@@ -69,7 +78,7 @@ def measure(tools: bool = True) -> Dict[str, Any]:
             "version": release.get("VERSION_ID", ""),
             "name": release.get("PRETTY_NAME", release.get("NAME", "Linux")),
         },
-        "libc": libc and {"family": libc.family, "version": list(libc.version), "text": libc.text},
+        "libc": {"family": libc.family, "version": list(libc.version), "text": libc.text} if libc else None,
         "python": platform.python_version(),
         "executable": sys.executable,
         "implementation": sys.implementation.name,
@@ -77,8 +86,8 @@ def measure(tools: bool = True) -> Dict[str, Any]:
         "bits": platformtags.pointer_bits(),
         "markers": markers(),
         "tags": tags,
-        "pip": pip["version"],
-        "pip_tags": pip["tags"],
+        "pip": pip.version,
+        "pip_tags": pip.tags,
         # whether this interpreter can make an environment with pip in it
         "has_venv": venv is not None,
     }
@@ -130,15 +139,14 @@ def _implementation_version() -> str:
     return f"{info.major}.{info.minor}.{info.micro}{level}"
 
 
-def _read_pip(answer: Optional[str]) -> Dict[str, Optional[Any]]:
-    """{"version", "tags"} of this interpreter's own pip; None for what it has not or cannot tell."""
+def _read_pip(answer: Optional[str]) -> _Pip:
     if answer is None:
-        return _NO_PIP
+        return _Pip()
     try:
         said = json.loads(answer.strip().splitlines()[-1])
     except (ValueError, IndexError):
-        return _NO_PIP
-    return {"version": said["version"], "tags": said["tags"]}
+        return _Pip()
+    return _Pip(said["version"], said["tags"])
 
 
 Child = subprocess.Popen  # the class takes no parameter at run time before Python 3.9

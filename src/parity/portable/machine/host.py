@@ -3,10 +3,14 @@
 import os
 import subprocess
 import sys
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from ..errors import WrongHost
 from ..names import parse_wheel_name
+
+if TYPE_CHECKING:
+    from ..documents.bundles import ManifestDocument, TargetDocument
+    from ..documents.evidence import FactsDocument
 
 # Distributions that keep their C library and Python through all minor releases of a major one.
 _STABLE_MAJOR = ("almalinux", "amzn", "centos", "debian", "ol", "rhel", "rocky", "sled", "sles")
@@ -22,13 +26,15 @@ class Differences(NamedTuple):
     soft: List[str]
 
 
-def differences(document: Dict[str, Any], facts: Dict[str, Any]) -> Differences:
+def differences(document: "ManifestDocument", facts: "FactsDocument") -> Differences:
     """Hold the manifest's target, and every wheel's tags, against measured facts."""
     hard = list(_hard_differences(document["target"], facts)) + list(_misfits(document, facts))
     return Differences(hard, list(_soft_differences(document["target"], facts)))
 
 
-def check_host(document: Dict[str, Any], facts: Dict[str, Any], allow_other_os: bool = False) -> List[str]:
+def check_host(
+    document: "ManifestDocument", facts: "FactsDocument", allow_other_os: bool = False
+) -> List[str]:
     """Hold the manifest's target against measured facts.
 
     Args:
@@ -51,20 +57,21 @@ def check_host(document: Dict[str, Any], facts: Dict[str, Any], allow_other_os: 
     return soft
 
 
-def _remedy(target: Dict[str, Any], hard: List[str]) -> str:
+def _remedy(target: "TargetDocument", hard: List[str]) -> str:
     if hard and hard[0].startswith("Python: "):
         return f"name an interpreter of Python {minor_of(target['python'])} with --python, or install one"
     return ""
 
 
-def _hard_differences(target: Dict[str, Any], facts: Dict[str, Any]) -> Iterator[str]:
+def _hard_differences(target: "TargetDocument", facts: "FactsDocument") -> Iterator[str]:
     yield from _differ("architecture", target["arch"], facts["arch"])
-    yield from _differ("C library", target["libc"]["family"], (facts["libc"] or {}).get("family", "unknown"))
+    found = facts["libc"]["family"] if facts["libc"] else "unknown"
+    yield from _differ("C library", target["libc"]["family"], found)
     yield from _differ("Python", target["implementation"], facts["implementation"])
     yield from _differ("Python", minor_of(target["python"]), minor_of(facts["python"]), facts["python"])
 
 
-def _soft_differences(target: Dict[str, Any], facts: Dict[str, Any]) -> Iterator[str]:
+def _soft_differences(target: "TargetDocument", facts: "FactsDocument") -> Iterator[str]:
     wanted, found = target["os"], facts["os"]
     if wanted["id"] != found["id"] or not same_release(wanted["id"], wanted["version"], found["version"]):
         yield from _differ("OS", "{id} {version}".format(**wanted), "{id} {version}".format(**found))
@@ -86,7 +93,7 @@ def _differ(what: str, wanted: str, found: str, shown: str = "") -> Iterator[str
         yield f"{what}: the bundle is for {wanted}, this host has {shown or found}"
 
 
-def _misfits(document: Dict[str, Any], facts: Dict[str, Any]) -> Iterator[str]:
+def _misfits(document: "ManifestDocument", facts: "FactsDocument") -> Iterator[str]:
     """Wheels whose tags this interpreter, or the pip that would install them, does not take."""
     rules: List[Tuple[str, Optional[Sequence[str]]]] = [("this interpreter", facts["tags"])]
     if document["installer"] == "pip":

@@ -2,10 +2,13 @@
 
 import json
 import os
-from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Sequence, Tuple
+from typing import TYPE_CHECKING, Dict, Iterator, List, Mapping, NamedTuple, Sequence, Tuple
 
 from ..errors import InstallFailed
 from .subprocesses import Children, isolated
+
+if TYPE_CHECKING:
+    from ..documents.bundles import ImportRow
 
 # A few processes for all modules: one for each would spend its time importing the same dependencies. Each
 # takes the next batch when it is done with one, from a pipe that all of them read, and is begun again where
@@ -48,7 +51,7 @@ class Failed(NamedTuple):
 def try_imports(
     children: Children,
     environment: str,
-    wanted: Sequence[Dict[str, Any]],
+    wanted: "Sequence[ImportRow]",
     sizes: Mapping[str, int],
 ) -> List[Failed]:
     """Import every module that the manifest lists; gives those that fail.

@@ -8,9 +8,12 @@ import argparse
 import json
 import os
 import sys
-from typing import Any, Dict, List, Optional
+from typing import TYPE_CHECKING, List, Optional
 
 from . import facts
+
+if TYPE_CHECKING:
+    from ..documents.evidence import FactsDocument
 
 _NOT_WRITTEN = 74
 """As `FileNotWritten` in `errors`, which would be the largest part of the carried file."""
@@ -32,7 +35,7 @@ def main(arguments: Optional[List[str]] = None) -> int:
     return 0
 
 
-def render(document: Dict[str, Any]) -> str:
+def render(document: "FactsDocument") -> str:
     """Facts as text: JSON in ASCII, sorted keys, so that the same machine gives the same bytes."""
     return json.dumps(document, indent=1, sort_keys=True) + "\n"
 

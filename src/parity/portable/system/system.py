@@ -10,7 +10,7 @@ import os
 import shlex
 import shutil
 from contextlib import contextmanager
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Callable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from ..bundle.folder import BundleFolder
 from ..bundle.manifest import SYSTEM
@@ -20,8 +20,11 @@ from ..families.packagefile import is_file_name, is_package
 from ..families.registry import FAMILIES
 from ..plainfile import open_plain
 
+if TYPE_CHECKING:
+    from ..documents.bundles import NamedRow, SystemDocument, SystemPackageRow
+    from ..documents.installations import SystemRecord
+
 Say = Callable[[str], None]
-Package = Dict[str, Any]
 OPTION = "--with-system"
 _BLOCK = 1 << 20
 
@@ -30,11 +33,11 @@ class Survey(NamedTuple):
     """What of the carried packages this host has; `missing` ones are not there, or older."""
 
     manager: Family
-    missing: List[Package]
-    present: List[Package]
+    missing: "List[SystemPackageRow]"
+    present: "List[SystemPackageRow]"
 
 
-def survey(carried: Optional[Dict[str, Any]]) -> Optional[Survey]:
+def survey(carried: "Optional[SystemDocument]") -> Optional[Survey]:
     """Hold the manifest's `system` against what is installed here.
 
     Raises:
@@ -49,7 +52,7 @@ def survey(carried: Optional[Dict[str, Any]]) -> Optional[Survey]:
         if folder + "/" != SYSTEM or not is_file_name(name, manager.name):
             raise _no_package(package, manager.name)
     here = manager.installed()
-    found: Tuple[List[Package], List[Package]] = ([], [])
+    found: "Tuple[List[SystemPackageRow], List[SystemPackageRow]]" = ([], [])
     for package in carried["packages"]:
         version = here.get(Key(package["name"], package["arch"]))
         there = version is not None and not manager.is_older(version, package["version"])
@@ -63,13 +66,15 @@ def demand_packages(bundle: BundleFolder) -> None:
     Raises:
         HostileContent: names the first that does not.
     """
-    carried = bundle.manifest.document["system"] or {"manager": "", "packages": ()}
+    carried = bundle.manifest.document["system"]
+    if carried is None:
+        return
     for package in carried["packages"]:
         if not is_package(bundle.file(package["path"]), carried["manager"]):
             raise _no_package(package, carried["manager"])
 
 
-def _no_package(package: Package, manager: str) -> HostileContent:
+def _no_package(package: "SystemPackageRow", manager: str) -> HostileContent:
     return HostileContent(f"{package['path']!a} is no package for {manager}")
 
 
@@ -112,7 +117,7 @@ def _words(seen: Survey, folder: str) -> str:
     return " ".join(base + shlex.quote(package["path"]) for package in seen.missing)
 
 
-def describe(packages: Sequence[Package]) -> str:
+def describe(packages: "Sequence[SystemPackageRow]") -> str:
     """Names and versions on one line."""
     return ", ".join("{name} {version}".format(**package) for package in packages)
 
@@ -144,7 +149,7 @@ def install(seen: Survey, bundle: BundleFolder, work: str, say: Say) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _copy(seen: Survey, bundle: BundleFolder, package: Package, folder: str) -> str:
+def _copy(seen: Survey, bundle: BundleFolder, package: "SystemPackageRow", folder: str) -> str:
     """A copy that nobody else can write to, made while its bytes are compared with the manifest."""
     member = next(each for each in bundle.manifest.members if each.path == package["path"])
     path = os.path.join(folder, os.path.basename(member.path))
@@ -180,14 +185,21 @@ def _install(seen: Survey, paths: Sequence[str]) -> None:
     )
 
 
-def record(seen: Optional[Survey], installed: bool) -> Optional[Dict[str, Any]]:
+def record(seen: Optional[Survey], installed: bool) -> "Optional[SystemRecord]":
     """For the receipt: {"manager", "installed", "present", "missing"}, each a list of name and version."""
     if seen is None:
         return None
-    new = [{"name": each["name"], "version": each["version"]} for each in seen.missing]
-    there = [{"name": each["name"], "version": each["version"]} for each in seen.present]
-    done, missing = (new, []) if installed else ([], new)
-    return {"manager": seen.manager.name, "installed": done, "present": there, "missing": missing}
+    new, there = _named(seen.missing), _named(seen.present)
+    return {
+        "manager": seen.manager.name,
+        "installed": new if installed else [],
+        "present": there,
+        "missing": [] if installed else new,
+    }
+
+
+def _named(packages: "Sequence[SystemPackageRow]") -> "List[NamedRow]":
+    return [{"name": each["name"], "version": each["version"]} for each in packages]
 
 
 @contextmanager

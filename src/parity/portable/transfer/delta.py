@@ -23,12 +23,15 @@ A delta is not signed and need not be: what it gives back carries the signature 
 
 import hashlib
 import re
-from typing import BinaryIO, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Optional, Tuple, cast
 
 from .. import canonical
 from ..bundle.envelope import Statement
 from ..bundle.manifest import HEAD_SIZE, LIMIT
 from ..errors import BundleDamaged, DeltaDamaged
+
+if TYPE_CHECKING:
+    from ..documents.transfers import DeltaDocument
 
 FORMAT = "parity-delta/1"
 _HEADER = re.compile(rb"parity-delta/1 ([0-9a-f]{64}) ([0-9]{10})\n")
@@ -147,8 +150,9 @@ def read_index(file: BinaryIO) -> Index:
     """
     data = _index_bytes(file)
     try:
-        document = canonical.decode(data, "the delta's index")
-        _INDEX(document, "delta")
+        found = canonical.decode(data, "the delta's index")
+        _INDEX(found, "delta")
+        document = cast("DeltaDocument", found)
         paths = [entry["path"] for entry in document["files"]]
         canonical.strictly_rising(paths, "delta.files")
     except BundleDamaged as error:

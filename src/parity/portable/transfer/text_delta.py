@@ -7,7 +7,6 @@ changed takes 0.8 kB instead of 13.6 kB. Each stream is preceded by its length, 
 
 import struct
 import zlib
-from typing import Any
 
 _PIECE = 16384
 _BEFORE, _AFTER = 8192, 24576  # together zlib's whole window of 32 KiB
@@ -22,7 +21,8 @@ def pack(text: bytes, older: bytes) -> bytes:
     """A text as its difference from an older one, which may be empty or anything else."""
     parts = []
     for start in range(0, len(text), _PIECE):
-        packer = _with_dictionary(zlib.compressobj, older, start, level=9)
+        known = _dictionary(older, start)
+        packer = zlib.compressobj(level=9, zdict=known) if known else zlib.compressobj(level=9)
         stream = packer.compress(text[start : start + _PIECE]) + packer.flush()
         parts.append(_LENGTH.pack(len(stream)) + stream)
     return b"".join(parts)
@@ -46,9 +46,10 @@ def unpack(packed: bytes, older: bytes, size: int) -> bytes:
 
 
 def _unpack_piece(stream: bytes, older: bytes, start: int, size: int) -> bytes:
-    unpacker = _with_dictionary(zlib.decompressobj, older, start)
+    known = _dictionary(older, start)
+    unpacker = zlib.decompressobj(zdict=known) if known else zlib.decompressobj()
     try:
-        piece: bytes = unpacker.decompress(stream, size + 1)
+        piece = unpacker.decompress(stream, size + 1)
     except zlib.error:
         raise ThinBroken("a piece cannot be unpacked") from None
     if len(piece) != size or not unpacker.eof or unpacker.unused_data:
@@ -63,6 +64,5 @@ def _length_at(packed: bytes, at: int) -> int:
     return int(_LENGTH.unpack(raw)[0])
 
 
-def _with_dictionary(make: Any, older: bytes, start: int, **options: int) -> Any:
-    dictionary = older[max(0, start - _BEFORE) : start + _AFTER]
-    return make(zdict=dictionary, **options) if dictionary else make(**options)
+def _dictionary(older: bytes, start: int) -> bytes:
+    return older[max(0, start - _BEFORE) : start + _AFTER]

@@ -17,11 +17,14 @@ in order. With stock tools alone, checked by the bundle's own signature afterwar
 import hashlib
 import os
 import re
-from typing import BinaryIO, Iterator, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, Iterator, NamedTuple, cast
 
 from .. import canonical
 from ..bundle.reader import CHUNK
 from ..errors import BundleDamaged, BundleUnreadable, VolumeDamaged
+
+if TYPE_CHECKING:
+    from ..documents.transfers import VolumeDocument
 
 HEADER_SIZE = 1024
 MAX_VOLUMES = 9999
@@ -96,10 +99,11 @@ def parse_header(header: bytes) -> Volume:
     if hashlib.sha256(text).hexdigest().encode("ascii") != found.group(1) or text[-1:] != b"\n":
         raise VolumeDamaged("its header is damaged")
     try:
-        document = canonical.decode(text[:-1].rstrip(b" "), "the volume's header")
-        _SHAPE(document, "volume")
+        said = canonical.decode(text[:-1].rstrip(b" "), "the volume's header")
+        _SHAPE(said, "volume")
     except BundleDamaged as error:
         raise VolumeDamaged(error.message) from error
+    document = cast("VolumeDocument", said)
     bundle = document["bundle"]
     volume = Volume(
         bundle["name"],

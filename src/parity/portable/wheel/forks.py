@@ -12,7 +12,7 @@ import struct
 import tempfile
 import threading
 from contextlib import suppress
-from typing import Any, BinaryIO, Callable, List, NamedTuple, Sequence, Tuple, TypeVar
+from typing import BinaryIO, Callable, List, NamedTuple, Optional, Sequence, Tuple, TypeVar, cast
 
 from ..errors import InstallFailed
 
@@ -20,6 +20,8 @@ _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 _NUMBER = struct.Struct("=L")
 _AT_MOST = 8
+_Outcome = Tuple[int, Optional[Exception], object]
+"""An item's number, what its work raised, and what it gave."""
 
 
 class _Fork(NamedTuple):
@@ -59,12 +61,16 @@ def fork_map(work: Callable[[_Item], _Result], items: Sequence[_Item], folder: s
                     forks.append(_fork(work, items, ends, folder))
             reader.close()
             _feed(writer, len(items))
-        return _gather(forks, len(items)) if forks else [work(item) for item in items]
+        if not forks:
+            return [work(item) for item in items]
+        return cast("List[_Result]", _gather(forks, len(items)))
     finally:
         _end(forks)
 
 
-def _fork(work: Callable[[Any], Any], items: Sequence[Any], ends: Tuple[int, int], folder: str) -> _Fork:
+def _fork(
+    work: Callable[[_Item], object], items: Sequence[_Item], ends: Tuple[int, int], folder: str
+) -> _Fork:
     answer = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - `_end` closes it
     parent = os.getpid()
     try:
@@ -86,19 +92,19 @@ def _fork(work: Callable[[Any], Any], items: Sequence[Any], ends: Tuple[int, int
 
 
 def _work_off(
-    work: Callable[[Any], Any], items: Sequence[Any], reader: int, parent: int
-) -> List[Tuple[int, bool, Any]]:
-    """In a fork: (number, whether it succeeded, result or exception) of each item that was to be had."""
-    done: List[Tuple[int, bool, Any]] = []
+    work: Callable[[_Item], object], items: Sequence[_Item], reader: int, parent: int
+) -> List[_Outcome]:
+    """In a fork: what came of each item that was to be had."""
+    done: List[_Outcome] = []
     while os.getppid() == parent:
         raw = os.read(reader, _NUMBER.size)  # whole: so little is written and read in one piece (pipe(7))
         if not raw:
             break
         (number,) = _NUMBER.unpack(raw)
         try:
-            done.append((number, True, work(items[number])))
+            done.append((number, None, work(items[number])))
         except Exception as error:  # noqa: BLE001 - the parent raises it
-            done.append((number, False, error))
+            done.append((number, error, None))
             break
     return done
 
@@ -110,8 +116,8 @@ def _feed(writer: BinaryIO, count: int) -> None:
             writer.write(_NUMBER.pack(number))
 
 
-def _gather(forks: List[_Fork], count: int) -> List[Any]:
-    done: List[Tuple[int, bool, Any]] = []
+def _gather(forks: List[_Fork], count: int) -> List[object]:
+    done: List[_Outcome] = []
     while forks:
         _, status = os.waitpid(forks[0].pid, 0)
         with forks.pop(0).answer as answer:
@@ -122,8 +128,8 @@ def _gather(forks: List[_Fork], count: int) -> List[Any]:
                 )
             answer.seek(0)
             done += pickle.load(answer)  # noqa: S301 - our own fork wrote it
-    for _, success, error in sorted(done, key=lambda each: each[0]):
-        if not success:
+    for _, error, _ in sorted(done, key=lambda each: each[0]):
+        if error is not None:
             raise error
     results = {number: result for number, _, result in done}
     return [results[number] for number in range(count)]

@@ -5,7 +5,7 @@ Standard library only, Python 3.6 and later.
 
 import struct
 import zlib
-from typing import Any, BinaryIO, Callable, Iterator, List, Tuple
+from typing import BinaryIO, Callable, Iterator, List, Tuple
 
 from .zipcheck import DEFLATED, Directory, Entry, ZipBroken, read_at, widen
 
@@ -116,7 +116,7 @@ def unpack(handle: BinaryIO, entry: Entry, start: int, sink: Callable[[bytes], o
         raise ZipBroken("zip-damaged", f"{entry.name!r} does not unpack to the size and CRC it declares")
 
 
-def _inflate(inflater: Any, raw: bytes, entry: Entry) -> Iterator[bytes]:
+def _inflate(inflater: "zlib._Decompress", raw: bytes, entry: Entry) -> Iterator[bytes]:
     try:
         while True:
             piece = inflater.decompress(raw, CHUNK)

@@ -10,7 +10,7 @@ import csv
 import hashlib
 import io
 import os
-from typing import Any, Callable, Collection, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Callable, Collection, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from .entrypoints import Launcher, is_launchable
 from .forks import fork_map
@@ -201,7 +201,7 @@ class _Script:
     def __init__(self, python: str, onward: Callable[[bytes], object]) -> None:
         self._python = python
         self._onward = onward
-        self._hash: Any = hashlib.sha256()
+        self._hash: "hashlib._Hash" = hashlib.sha256()
         self._size = 0
 
     def feed(self, piece: bytes) -> None:

@@ -7,8 +7,9 @@ Standard library only, Python 3.6 and later.
 """
 
 import os
+from email.message import Message
 from email.parser import HeaderParser
-from typing import Any, BinaryIO, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
+from typing import BinaryIO, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from ..names import WheelName, expand_tag, normalize_name, normalize_version, parse_wheel_name
 from ..texts import printable
@@ -202,7 +203,7 @@ def _unpack(handle: BinaryIO, entry: Entry, start: int, sink: Callable[[bytes], 
         yield broken.finding
 
 
-def _headers(raw: bytes) -> Any:
+def _headers(raw: bytes) -> "Message[str, str]":
     return HeaderParser().parsestr(raw.decode("utf-8", "replace"))
 
 
