@@ -16,10 +16,13 @@ import time
 import urllib.parse
 import urllib.request
 import zlib
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from .hostnames import connected
 from .pace import Answer
+
+if TYPE_CHECKING:
+    from ...wire.network import Reach
 
 USER_AGENT = "parity/1"
 _REDIRECTS = (301, 302, 303, 307, 308)
@@ -91,12 +94,13 @@ def origin_of(url: str) -> Origin:
     return Origin(scheme, host, port or _PORTS[scheme])
 
 
-def settings(job: Dict[str, Any]) -> Settings:
+def settings(job: "Reach") -> Settings:
     """Read `proxies`, `ca`, `client_certificate` (PEM or null), `credentials` and `timeout` from a job."""
     context = ssl.create_default_context(cadata=job.get("ca") or None)
-    if job.get("client_certificate"):
+    certificate = job.get("client_certificate")
+    if certificate:
         with tempfile.NamedTemporaryFile("w", prefix="parity-") as file:  # mode 0600; ssl reads files alone
-            file.write(job["client_certificate"])
+            file.write(certificate)
             file.flush()
             context.load_cert_chain(file.name)
     if hasattr(ssl, "VERIFY_X509_STRICT"):
