@@ -51,9 +51,7 @@ def audit_wheels(
 
     def hear(event: Event) -> None:
         if event["event"] == "progress":
-            so_far = read(AuditProgress, event, "its progress")
-            done, total = so_far["done"], so_far["total"]
-            reporter.advance(done, total, f"{done} of {total} wheels")
+            _advance(read(AuditProgress, event, "its progress"), reporter)
 
     try:
         result = run_guest(
@@ -71,6 +69,11 @@ def audit_wheels(
     for finding in passed:
         reporter.warn(f"{finding.wheel}: {finding.message} ({finding.kind})")
     return passed
+
+
+def _advance(so_far: AuditProgress, reporter: Reporter) -> None:
+    done, total = so_far["done"], so_far["total"]
+    reporter.advance(done, total, f"{done} of {total} wheels")
 
 
 def audit_job(wheels: WheelSet, allow: Sequence[str], cache: str | None) -> AuditJob:

@@ -235,21 +235,28 @@ def build_room(
         if not isinstance(source, str):
             container.put(_CARRY, source)
         container.start()
-        step: BuildStep = {
-            "do": "",
-            "uv": uv,
-            "python": facts.executable,
-            "work": "",
-            "built": f"{_CARRY}/work",
-            "source": place,
-            "subdirectory": subdirectory,
-            "versions": dict(versions or {}),
-            "epoch": EPOCH,
-            "timeout": limits.timeout,
-            "alone": True,
-        }
+        step = _step(uv, facts.executable, place, subdirectory, versions or {}, limits.timeout)
         with watch.of(container, volume):
             yield Room(container, step, what, watch)
+
+
+def _step(
+    uv: str, python: str, source: str, subdirectory: str, versions: Mapping[str, str], timeout: float
+) -> BuildStep:
+    """What every step of a build is told; `do` and `work` are each one's own."""
+    return {
+        "do": "",
+        "uv": uv,
+        "python": python,
+        "work": "",
+        "built": f"{_CARRY}/work",
+        "source": source,
+        "subdirectory": subdirectory,
+        "versions": dict(versions),
+        "epoch": EPOCH,
+        "timeout": timeout,
+        "alone": True,
+    }
 
 
 def _spec(image: PinnedImage, limits: RehearsalPlan, volume: str) -> ContainerSpec:

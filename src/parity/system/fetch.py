@@ -12,7 +12,7 @@ from parity.model import Limits, SystemPackage, SystemSet
 from parity.model.limits import remedy, spelt
 from parity.model.network import HostNetwork
 from parity.system.lock import read_package
-from parity.wire.system import PackageLocked, SystemJob, SystemProblem
+from parity.wire.system import PackageLocked, SystemJob, SystemProblem, SystemResult
 from parity.wire.tasks import SYSTEM
 
 _END = 30.0
@@ -81,13 +81,18 @@ def fetch_system(
         ) from error
     if result["error"]:
         raise _failed(result["error"], network)
+    return _found(result), result["fetched"]
+
+
+def _found(result: SystemResult) -> SystemSet:
+    """What the guest tells, held against what a lock may hold."""
+    if result["manager"] is None:
+        raise SystemPackagesFailed("fetching system packages broke off: no package manager was told")
     try:
         packages = tuple(map(read_package, result["packages"]))
     except ValueError as error:
         raise SystemPackagesFailed(f"what was fetched is no package: {error}") from error
-    if result["manager"] is None:
-        raise SystemPackagesFailed("fetching system packages broke off: no package manager was told")
-    return SystemSet(result["manager"], packages, tuple(result["unknown"])), result["fetched"]
+    return SystemSet(result["manager"], packages, tuple(result["unknown"]))
 
 
 def stored_at(package: SystemPackage) -> str:
