@@ -47,7 +47,7 @@ def seen(**changes: Any) -> dict[str, Any]:
 
 
 def judged(
-    result: Mapping[str, Any], target: Target = TARGET, wheels: Mapping[str, str] | None = None, **plan: Any
+    result: Any, target: Target = TARGET, wheels: Mapping[str, str] | None = None, **plan: Any
 ) -> Proof:
     return judge(result, IMAGE, DEBIAN11, RehearsalPlan(**plan), native_rules(target, wheels or {}))
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from parity.engine import Container
 from parity.engine.guests import run_guest
 from parity.engine.workshop import STORE
+from parity.wire.store import CacheJob
+from parity.wire.tasks import PRUNE, SIZES
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,8 @@ class Pruned:
 
 def store_info(container: Container, python: str) -> StoreInfo:
     """Measure the store that is mounted at /store; raises GuestFailed."""
-    return StoreInfo(**run_guest(container, python, "cache", {"store": STORE, "do": "info"}))
+    job: CacheJob = {"store": STORE, "do": "info"}
+    return StoreInfo(**run_guest(container, python, SIZES, job))
 
 
 def prune_store(container: Container, python: str, days: float, in_use_since: float | None = None) -> Pruned:
@@ -44,5 +47,5 @@ def prune_store(container: Container, python: str, days: float, in_use_since: fl
         in_use_since: when the oldest run began that uses the store now, by the engine's clock; None where
             none does. Such runs keep what they have used, and uv's cache.
     """
-    job = {"store": STORE, "do": "prune", "older_than": days * 86400, "in_use_since": in_use_since}
-    return Pruned(**run_guest(container, python, "cache", job))
+    job: CacheJob = {"store": STORE, "do": "prune", "older_than": days * 86400, "in_use_since": in_use_since}
+    return Pruned(**run_guest(container, python, PRUNE, job))

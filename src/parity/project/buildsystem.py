@@ -7,6 +7,7 @@ from typing import Any
 
 from parity.errors import BuildFailed
 from parity.model.toml import parse
+from parity.wire.building import BuildBackend
 
 _LEGACY = "setuptools.build_meta:__legacy__"
 
@@ -19,7 +20,7 @@ class BuildSystem:
     backend: str
     paths: tuple[str, ...] = ()
 
-    def document(self) -> dict[str, object]:
+    def document(self) -> BuildBackend:
         """For the guest."""
         return {"requires": list(self.requires), "backend": self.backend, "paths": list(self.paths)}
 

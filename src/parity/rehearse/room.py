@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 
 from parity.engine import Container, ContainerSpec, Mount, Network
 from parity.engine.events import Event
@@ -13,6 +13,11 @@ from parity.engine.guests import run_guest
 from parity.errors import RehearsalFailed
 from parity.model import PinnedImage, RehearsalPlan
 from parity.rehearse import users
+from parity.wire.rehearsing import PeopleJob, PeopleResult
+from parity.wire.tasks import PEOPLE, Task
+
+J = TypeVar("J")
+R = TypeVar("R")
 
 CARRY = "/carry"
 BUNDLE = f"{CARRY}/bundle"
@@ -83,9 +88,10 @@ class Room:
             timeout=self.left,
         )
 
-    def people(self, user: int) -> dict[str, Any]:
+    def people(self, user: int) -> PeopleResult:
         """How much that user runs, and whether the kernel killed anybody; see `parity.guest.tasks.people`."""
-        return self.ask("people", {"user": user}, users.JUDGE)
+        job: PeopleJob = {"user": user}
+        return self.ask(PEOPLE, job, users.JUDGE)
 
     def end_leftovers(self, user: int) -> None:
         """End what a user left running; another one looks whether that was done.
@@ -101,18 +107,18 @@ class Room:
 
     def ask(
         self,
-        script: str,
-        job: Mapping[str, Any],
+        task: Task[J, R],
+        job: J,
         user: int,
         *,
         on_event: Callable[[Event], None] | None = None,
         python: Sequence[str] | None = None,
-    ) -> dict[str, Any]:
+    ) -> R:
         """Run a guest script as one of the users; errors as `run_guest`."""
         return run_guest(
             self.container,
             python or self.python,
-            script,
+            task,
             job,
             on_event=on_event,
             timeout=self.left,

@@ -9,10 +9,13 @@ import os
 import re
 import subprocess
 import sys
-from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
+from typing import TYPE_CHECKING, Dict, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from ..environment import modules
 from . import elf
+
+if TYPE_CHECKING:
+    from ...wire.rehearsing import LinkerSaid, NativeNeed, NativePackage
 
 _LOCATED = re.compile(r"^\s*(\S+) => (/.*) \(0x[0-9a-f]+\)$", re.MULTILINE)
 _PLAIN = re.compile(r"[\w.+-]{1,255}", re.ASCII)
@@ -54,7 +57,7 @@ class _File(NamedTuple):
     elf: Optional[elf.Elf]  # None where it cannot be read
 
 
-def judge(site_packages: str, found: List[modules.Distribution]) -> Dict[str, Any]:
+def judge(site_packages: str, found: List[modules.Distribution]) -> "LinkerSaid":
     """Judge every ELF file that the environment's distributions installed.
 
     Returns:
@@ -80,8 +83,14 @@ def judge(site_packages: str, found: List[modules.Distribution]) -> Dict[str, An
                 if library not in carried and not system.defines(library, version)
             ]
     return {
-        "missing_libraries": [each._asdict() for each in sorted(libraries)],
-        "missing_versions": [each._asdict() for each in sorted(versions)],
+        "missing_libraries": [
+            {"package": each.package, "file": each.file, "library": each.library}
+            for each in sorted(libraries)
+        ],
+        "missing_versions": [
+            {"package": each.package, "file": each.file, "library": each.library, "version": each.version}
+            for each in sorted(versions)
+        ],
         "natives": _natives(site_packages, found, files, carried),
     }
 
@@ -181,14 +190,14 @@ def system_loader() -> str:
 
 def _natives(
     site_packages: str, found: List[modules.Distribution], files: List[_File], carried: Set[str]
-) -> List[Dict[str, Any]]:
+) -> List["NativePackage"]:
     """For each package with ELF files: `package`, `platforms` of its WHEEL, `needs`.
 
     Each of `needs` is the highest version of one family that the system must have: `family`, `version`,
     `file`, and `module`: whether such a file is a Python extension module (only looked for where no
     platform is promised; True otherwise).
     """
-    result = []
+    result: List["NativePackage"] = []
     by_package: Dict[str, List[_File]] = {}
     for file in files:
         by_package.setdefault(file.package, []).append(file)
@@ -202,7 +211,7 @@ def _natives(
     return result
 
 
-def _highest(files: List[_File], carried: Set[str], tagged: bool) -> List[Dict[str, Any]]:
+def _highest(files: List[_File], carried: Set[str], tagged: bool) -> List["NativeNeed"]:
     top: Dict[Tuple[str, bool], Tuple[Tuple[int, ...], str]] = {}
     for file in files:
         needs = {need for library, need in file.elf.versions if library not in carried} if file.elf else set()

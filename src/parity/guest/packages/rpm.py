@@ -7,10 +7,13 @@ what a source's configuration would fetch from elsewhere counts for nothing.
 import glob
 import os
 import re
-from typing import Any, Dict, Iterable, List, Pattern, Sequence, Tuple
+from typing import TYPE_CHECKING, Iterable, List, Pattern, Sequence, Tuple
 
 from ..store.store import sha256_file
 from .room import Fetched, Manager, Problem, Room
+
+if TYPE_CHECKING:
+    from ...wire.system import PackageLocked
 
 _KEYS = ("/etc/pki/rpm-gpg/*", "/usr/lib/rpm/gnupg/keys/*")  # the second is SUSE's
 _FORM = "%{NAME}\\n%{EPOCHNUM}:%{VERSION}-%{RELEASE}\\n%{ARCH}\\n[%{PROVIDENAME} ]"
@@ -22,7 +25,7 @@ class RpmManager(Manager):
 
     name = "rpm"
 
-    def exactly(self, package: Dict[str, Any]) -> str:
+    def exactly(self, package: "PackageLocked") -> str:
         """`name-epoch:version-release.arch`."""
         return "{name}-{version}.{arch}".format(**package)
 

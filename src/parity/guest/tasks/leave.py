@@ -6,12 +6,16 @@ Result:
     {}
 """
 
-from typing import Any, Callable, Dict
+from typing import TYPE_CHECKING
 
 from ..confinement import leftovers
+from ..events import Emit
+
+if TYPE_CHECKING:
+    from ...wire.rehearsing import Nothing
 
 
-def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[str, Any]:
+def main(job: "Nothing", emit: Emit) -> "Nothing":
     """Remove; see the module's docstring."""
     del job, emit
     leftovers.clear_shared()
