@@ -22,7 +22,7 @@ from parity.model import Lock, LockedWheel, Origin, ProjectPlan, SourcePackage
 from parity.model.toml import parse
 from parity.pipeline.sources.checkout import opened
 from parity.profile import load_profile
-from parity.project import describe, left_out, no_sources, read_project, tree_digest, tree_files, tree_tar
+from parity.project import describe, left_out, read_project, tree_digest, tree_files, tree_tar
 from parity.resolve import locked_build, parse_lock, select_project, split_requirements, write_lock
 
 GIT = Origin("git", "https://git.example/dep.git", commit="1" * 40, sha256="d" * 64, subdirectory="py")
@@ -162,6 +162,24 @@ def test_a_requirement_that_names_its_source_cannot_be_replaced_on_the_far_side(
     assert not read_project(ProjectPlan(app)).is_workable
 
 
+def test_a_workspace_with_other_sources_cannot_be_led_on_the_far_side(app: Path) -> None:
+    """uv has no member of a workspace any more once it leaves another source out (measured, 0.13.8)."""
+    lock = app / "uv.lock"
+    lock.write_text(
+        lock.read_text().replace('{ name = "colorama",', '{ name = "member" }, { name = "colorama",')
+    )
+    assert "member" in read_project(ProjectPlan(app)).hindrance
+    path = app / "pyproject.toml"
+    path.write_text(path.read_text().replace("git =", "index =").replace("path =", "index ="))
+    assert read_project(ProjectPlan(app)).is_workable
+    member = app / "packages" / "member" / "pyproject.toml"
+    member.write_text(
+        "[project]\nname='member'\n[tool.uv.sources]\nother = { git = 'https://git.example/o' }\n"
+    )
+    assert read_project(ProjectPlan(app)).replaced == {"other"}
+    assert not read_project(ProjectPlan(app)).is_workable
+
+
 def test_credentials_in_what_would_travel_are_refused(app: Path) -> None:
     path = app / "pyproject.toml"
     path.write_text(path.read_text().replace("https://git.example", "https://me:hunter2@git.example"))
@@ -173,7 +191,7 @@ def test_credentials_in_what_would_travel_are_refused(app: Path) -> None:
 
 def test_what_the_far_side_is_told(app: Path) -> None:
     project = read_project(ProjectPlan(app, extras=("Colour_Full",), groups=("docs",)))
-    assert no_sources(project) == {"gitdep", "pathdep"}
+    assert project.replaced == {"gitdep", "pathdep"}
     carried = [
         LockedWheel(name, version, f"{name}-{version}-py3-none-any.whl", "", "a" * 64, 1, True)
         for name, version in (("my-app", "1"), ("gitdep", "1.0"), ("pathdep", "0.3"), ("idna", "3.20"))

@@ -17,7 +17,7 @@ from parity.errors import InputFileError, LockInvalid, SourceUnavailable
 from parity.model import ProjectPlan
 from parity.model.toml import parse
 from parity.portable.texts import toml
-from parity.project import describe, needs_code, no_sources, read_project, sync_arguments
+from parity.project import describe, needs_code, read_project, sync_arguments
 
 __all__ = ["app"]
 FILES = ["pyproject.toml", "uv.lock", "packages/member/pyproject.toml"]
@@ -43,7 +43,7 @@ def used(app: Path) -> None:
     """Everything that reads the project on this side."""
     project = read_project(ProjectPlan(app))
     project.requested(), project.direct, project.is_package, project.digest(), project.group_lines()
-    no_sources(project), sync_arguments(project)
+    project.hindrance, sync_arguments(project)
     if project.lock == "uv.lock":
         json.dumps(describe(project, (), ()))
         needs_code(project.files, project.root)

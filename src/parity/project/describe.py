@@ -41,7 +41,7 @@ def describe(
         `build`: wheels under `project/build/`.
     """
     own = {normalize_name(package["name"]): package for package in _local(project)}
-    replaced = no_sources(project)
+    replaced = project.replaced
     here = {(wheel.name, wheel.version) for wheel in carried}
     versions = {wheel.name: wheel.version for wheel in carried}
     locked: dict[str, list[str]] = {}
@@ -77,18 +77,6 @@ def project_files(project: Project, document: Mapping[str, object]) -> dict[str,
     files = {TREE + name: text.encode() for name, text in project.files.items()}
     files[DOCUMENT] = (json.dumps(document, indent=1, sort_keys=True) + "\n").encode()
     return files
-
-
-def no_sources(project: Project) -> frozenset[str]:
-    """The packages whose source in pyproject.toml (git, url, path) a carried wheel replaces."""
-    found = set()
-    for tool in _uv_tables(project):
-        for name, source in tool.get("sources", {}).items():
-            entries = source if isinstance(source, list) else [source]
-            kinds = {key for entry in entries if isinstance(entry, dict) for key in entry}
-            if kinds & {"git", "url", "path"}:
-                found.add(normalize_name(str(name)))
-    return frozenset(found)
 
 
 def sync_arguments(project: Project) -> list[str]:

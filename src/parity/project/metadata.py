@@ -20,6 +20,7 @@ from parity.project.shapes import check_pylock, check_pyproject, check_uv_lock
 
 _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 _CREDENTIALS = re.compile(r"https?://[^/\s\"'@]+@")
+_REPLACED = frozenset(("git", "url", "path"))
 _LOCAL = ("editable", "virtual", "directory")
 UV_LOCK, PYLOCK, NO_LOCK = "uv.lock", "pylock.toml", "none"
 
@@ -85,7 +86,39 @@ class Project:
     @property
     def is_workable(self) -> bool:
         """Whether the far side can lead uv in a checkout: it needs uv.lock, and sources it can replace."""
-        return self.lock == UV_LOCK and not self.direct
+        return self.lock == UV_LOCK and not self.hindrance
+
+    @property
+    def hindrance(self) -> str:
+        """Why uv cannot be led to what is carried; empty where it can."""
+        if self.direct:
+            name = self.direct[0].partition("@")[0].strip()
+            return f"{name} names its source itself, not in tool.uv.sources"
+        kinds = self.source_kinds()
+        needed = set(_needed(self.locked))
+        member = next((name for name, found in kinds.items() if "workspace" in found and name in needed), "")
+        other = next((name for name, found in kinds.items() if found & _REPLACED), "")
+        if member and other:  # uv takes no members of a workspace once it is told to leave another source out
+            return (
+                f"tool.uv.sources has both a member of the workspace ({member}) and another source ({other})"
+            )
+        return ""
+
+    @property
+    def replaced(self) -> frozenset[str]:
+        """The packages whose source in tool.uv.sources (git, url, path) a carried wheel replaces."""
+        return frozenset(name for name, found in self.source_kinds().items() if found & _REPLACED)
+
+    def source_kinds(self) -> dict[str, set[str]]:
+        """The keys of tool.uv.sources by name, in the project and the local packages that its lock names."""
+        found: dict[str, set[str]] = {}
+        for path, text in sorted(self.files.items()):
+            document = parse(text) if path.rpartition("/")[2] == "pyproject.toml" else {}
+            for name, source in document.get("tool", {}).get("uv", {}).get("sources", {}).items():
+                entries = source if isinstance(source, list) else [source]
+                kinds = {str(key) for entry in entries if isinstance(entry, dict) for key in entry}
+                found.setdefault(normalize_name(str(name)), set()).update(kinds)
+        return found
 
     def digest(self) -> str:
         """SHA-256 over everything here that decides what is resolved."""
@@ -166,6 +199,15 @@ def local_sources(locked: Mapping[str, Any]) -> list[str]:
     """The paths of the folders that uv.lock names, relative to it."""
     sources = [package.get("source", {}) for package in locked.get("package", ())]
     return [str(source[key]) for source in sources for key in _LOCAL if key in source]
+
+
+def _needed(locked: Mapping[str, Any]) -> Iterator[str]:
+    """The names that the packages of uv.lock need."""
+    for package in locked.get("package", ()):
+        lists = [package.get("dependencies", ())]
+        lists += package.get("optional-dependencies", {}).values()
+        lists += package.get("dev-dependencies", {}).values()
+        yield from (normalize_name(str(need["name"])) for each in lists for need in each)
 
 
 def _lock_kind(plan: ProjectPlan) -> str:

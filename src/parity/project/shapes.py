@@ -156,6 +156,7 @@ _UV_LOCK = _table(
                     "source": _table(dict.fromkeys(("editable", "virtual", "directory"), _text)),
                     "dependencies": _array(_NEED),
                     "optional-dependencies": _table({}, others=_array(_NEED)),
+                    "dev-dependencies": _table({}, others=_array(_NEED)),
                     "resolution-markers": _TEXTS,
                 },
                 ("name",),

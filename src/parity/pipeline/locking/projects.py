@@ -58,10 +58,10 @@ def project_lock(shop: Shop) -> Resolved:
     else:
         lock, built = _pinned(shop, project)
     lock = keep_lock(request, lock, shop.world.reporter)
-    if project.lock == UV_LOCK and project.direct:
+    if project.lock == UV_LOCK and project.hindrance:
         shop.world.reporter.warn(
             "the packages are carried, but uv will not work in a checkout on the far side: "
-            f"{project.direct[0].partition('@')[0].strip()} names its source itself, not in tool.uv.sources"
+            + project.hindrance
         )
     words = [".parity/uv sync --locked", *sync_arguments(project)] if project.is_workable else []
     return Resolved(lock, _travelling(shop, project, lock, built), " ".join(words), _checkout(project))
