@@ -15,7 +15,7 @@ import pytest
 from tests.support.signed import Signed, successive
 from tests.support.wheels import make_wheel
 
-from parity.farside.install import owners
+from parity.farside.install import existing, owners
 from parity.farside.install import prefix as prefixes
 from parity.farside.install.install import Request, install
 from parity.farside.install.releases import installed, rollback
@@ -231,8 +231,8 @@ def test_a_folder_that_somebody_makes_in_the_last_moment_is_not_taken_over(
     place.chmod(0o1777)
     look = prefixes.check_place
 
-    def late(path: str) -> list[str]:
-        found = look(path)
+    def late(path: str, is_there: bool = False) -> list[str]:
+        found = look(path, is_there)
         if not os.path.lexists(path):
             as_other("mkdir", path)
         return found
@@ -319,6 +319,45 @@ def test_a_work_folder_that_somebody_else_made_before_is_not_taken_over(
     assert "was not made by us" in error.message
     assert work.stat().st_uid == OTHER
     assert os.listdir(work) == ["lock"]
+
+
+def test_a_work_folder_that_somebody_exchanges_in_the_last_moment_is_not_taken_over(
+    bundles: list[Signed], venv: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    venv.parent.chmod(0o1777)
+    work = venv.parent / ".env.parity-work"
+    real = prefixes.take_lock
+
+    def late(mark: str, *words: Any) -> int:
+        found = real(mark, *words)
+        shutil.rmtree(work)
+        as_other("mkdir", work)
+        return found
+
+    monkeypatch.setattr(existing, "take_lock", late)
+    error = refused(bundles[0], venv)
+    assert isinstance(error, EnvironmentUnfit)
+    assert "was not made by us" in error.message
+    assert os.listdir(work) == []
+
+
+def test_a_prefix_that_somebody_hides_during_the_look_at_it_is_not_taken_over(
+    bundles: list[Signed], place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.chmod(0o1777)
+    real = prefixes.take_lock
+
+    def late(mark: str, *words: Any) -> int:
+        as_other("mkdir", place / "app")
+        found = real(mark, *words)
+        as_other("mv", place / "app", place / "hidden")
+        return found
+
+    monkeypatch.setattr(prefixes, "take_lock", late)
+    monkeypatch.setattr(prefixes, "_make_folders", lambda _path: [])
+    with pytest.raises(PrefixInUse, match="taken away"):
+        put(bundles[0], prefix=str(place / "app"))
+    assert os.listdir(place / "hidden") == [prefixes.MARK]
 
 
 def test_what_somebody_else_left_is_not_brought_back_as_the_environment(

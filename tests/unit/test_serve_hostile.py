@@ -130,6 +130,9 @@ HOSTILE = {
     "bare CR": b"X: a\rContent-Length: 5",
     "NUL": b"X: a\0b",
     "two hosts": b"Host: other",
+    "blanks before NUL": b"X:" + b" " * 60000 + b"\0",
+    "blanks before CR": b"X: a" + b"\t " * 30000 + b"\r",
+    "blanks alone": b"X" + b" " * 60000,
     "control in the name": b"Content-\x01Length: 5",
     "not ASCII in the name": b"Content-L\xe4ngth: 5",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 import struct
 import zlib
@@ -242,6 +243,25 @@ def test_judgements_are_remembered_and_a_poisoned_memory_does_no_harm(tmp_path: 
     # other bytes under the same name are judged anew
     changed = wheel_file(tmp_path, evil({"evil.pth": b"import evil # 2\n"}))
     assert wheelset.judge_set([changed], cache=str(cache)).judged == 1
+
+
+@pytest.mark.parametrize("name", ["sha256", "sha384", "sha512"])
+def test_a_hash_in_hexadecimal_is_one(tmp_path: Path, name: str) -> None:
+    """As the wheels of gmsh have them; they install everywhere."""
+    data = b"x = 1\n"
+    right, wrong = (hashlib.new(name, each).hexdigest() for each in (data, b"y"))
+
+    def judged(digest: str) -> list[str]:
+        def record(rows: list[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+            return [(path, f"{name}={digest}" if path == "evil/x.py" else old, n) for path, old, n in rows]
+
+        path = tmp_path / evil().filename
+        path.write_bytes(evil({"evil/x.py": data}, record=record).data())
+        return [each.kind for each in judge(str(path)).findings]
+
+    assert judged(right) == []
+    assert judged(wrong) == ["record-mismatch"]
+    assert judged(right[:-2]) != []
 
 
 def test_a_64_bit_end_record_before_the_files_own_first_byte_is_a_finding(tmp_path: Path) -> None:

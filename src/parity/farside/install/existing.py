@@ -132,12 +132,15 @@ def _open(path: str) -> Iterator[Existing]:
     busy = f"another installation works on {path}"
     lock = take_lock(os.path.join(outer, _LOCK), lambda: _make_outer(outer), busy)
     try:
-        _sweep(path)
-        yield Existing(path, lock, tempfile.mkdtemp(prefix="run-", dir=outer))
+        check_ours(outer, EnvironmentUnfit, is_there=True)  # the file that is locked may lie in another one
+        try:
+            _sweep(path)
+            yield Existing(path, lock, tempfile.mkdtemp(prefix="run-", dir=outer))
+        finally:
+            _sweep(path)
+            os.unlink(os.path.join(outer, _LOCK))
+            os.rmdir(outer)
     finally:
-        _sweep(path)
-        os.unlink(os.path.join(outer, _LOCK))
-        os.rmdir(outer)
         os.close(lock)
 
 

@@ -1,15 +1,15 @@
 """The interpreter that an environment is made for, asked who it is. Python 3.6 and later."""
 
-import json
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Optional, cast
 
 from ...portable.errors import EnvironmentUnfit, WrongHost
 from ...portable.machine import facts as facts_of
 from ...portable.machine.host import find_python, minor_of
 from ...portable.machine.subprocesses import python_of
+from ...portable.plainfile import parse_json
 from .. import entry
 
 if TYPE_CHECKING:
@@ -61,9 +61,19 @@ def measure(python: str, tools: bool) -> "FactsDocument":
             timeout=_TIMEOUT,
             check=False,
         )
-        answer = json.loads(done.stdout.decode("utf-8", "replace"))
-    except (OSError, subprocess.SubprocessError, ValueError) as error:
+    except (OSError, subprocess.SubprocessError) as error:
         raise WrongHost(f"{python} does not work: {error}", "name another one with --python") from error
-    if not isinstance(answer, dict) or not answer.get("ok"):
+    found = [each for each in map(_facts_in, done.stdout.splitlines()) if each]
+    if not found:
         raise WrongHost(f"{python} does not work: it cannot say what it is", "name another one with --python")
-    return cast("FactsDocument", answer["facts"])
+    return found[-1]
+
+
+def _facts_in(line: bytes) -> "Optional[FactsDocument]":
+    """The facts that a line tells; None where it is another one: some interpreters greet, or take leave."""
+    try:
+        answer = parse_json(line)
+    except ValueError:
+        return None
+    facts = answer.get("facts") if isinstance(answer, dict) and answer.get("ok") else None
+    return cast("FactsDocument", facts) if isinstance(facts, dict) else None

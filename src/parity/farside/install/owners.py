@@ -44,6 +44,26 @@ def check_way(path: str, error: Type[FarsideError] = InstallFailed) -> List[str]
     return _judge(_problems(way(path), True), error)
 
 
+def check_folder(path: str, is_there: bool, error: Type[FarsideError] = InstallFailed) -> List[str]:
+    """The same, and at the folder itself, to which nobody else may add: what is there now stays there.
+
+    Args:
+        path: absolute.
+        is_there: whether it must be there; somebody may have taken it away just for the look at it.
+        error: what to raise.
+
+    Raises:
+        FarsideError: as `check_way`, or it is not there.
+    """
+    found = list(way(path))
+    with suppress(FileNotFoundError):
+        if os.path.samestat(found[-1][1], os.stat(path)):
+            return _judge(itertools.chain(_problems(found, True), _problems(found[-1:], False)), error)
+    if is_there:
+        raise error(f"{path} was taken away meanwhile", "choose another folder")
+    return _judge(_problems(found, True), error)
+
+
 def check_entries(folder: str, names: Iterable[str], error: Type[FarsideError] = InstallFailed) -> None:
     """Look, as root alone, at what is in a folder by these names, if it is there.
 
@@ -65,16 +85,20 @@ def check_inside(folder: str, error: Type[FarsideError] = InstallFailed) -> None
         _judge(_problems(_below(folder), False), error)
 
 
-def check_ours(path: str, error: Type[FarsideError] = InstallFailed) -> None:
-    """Refuse a private folder of ours that somebody else made; fine where there is none.
+def check_ours(path: str, error: Type[FarsideError] = InstallFailed, is_there: bool = False) -> None:
+    """Refuse a private folder of ours that somebody else made; fine where there is none, if there may be.
 
     Raises:
         FarsideError: it is one, or no folder at all.
     """
-    with suppress(FileNotFoundError):
+    try:
         found = os.lstat(path)
-        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
-            raise error(f"{path} was not made by us", "look at it, remove it, then repeat")
+    except FileNotFoundError:
+        if is_there:
+            raise error(f"{path} was taken away meanwhile", "repeat") from None
+        return
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
+        raise error(f"{path} was not made by us", "look at it, remove it, then repeat")
 
 
 def is_shared(folder: str) -> bool:
@@ -140,7 +164,7 @@ def _below(path: str) -> Iterator[Found]:
                         yield entry.path, entry.stat(follow_symlinks=False)
 
 
-def _problems(found: Iterator[Found], on_the_way: bool) -> Iterator[Tuple[str, str]]:
+def _problems(found: Iterable[Found], on_the_way: bool) -> Iterator[Tuple[str, str]]:
     """What is wrong with which of them; a folder like /tmp does `on_the_way` to one of ours, nowhere else."""
     for path, facts in found:
         problem = _problem(path, facts, on_the_way)

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Callable, Dict, Iterator, List, Optional
 
 from ...portable.errors import InstallFailed, PrefixInUse
 from . import journal
-from .owners import check_entries, check_way
+from .owners import check_entries, check_folder
 from .receiptfile import has_receipt, read_receipt, sync_folder, write_receipt
 
 if TYPE_CHECKING:
@@ -111,6 +111,7 @@ def _open_prefix(path: str) -> Iterator[Prefix]:
         mark, busy = os.path.join(path, MARK), f"another installation works in {path}"
         lock = take_lock(mark, lambda: check_prefix(path), busy)
         try:
+            check_place(path, is_there=True)  # or may have hidden it just then
             prefix = Prefix(path, lock)
             prefix.sweep()
             os.makedirs(os.path.join(path, RELEASES), exist_ok=True)
@@ -144,7 +145,7 @@ def readable_by_all() -> Iterator[None]:
         os.umask(before)
 
 
-def check_place(path: str) -> List[str]:
+def check_place(path: str, is_there: bool = False) -> List[str]:
     """Refuse, as root, a prefix where somebody else could exchange what is installed; see `owners`.
 
     Returns:
@@ -153,8 +154,7 @@ def check_place(path: str) -> List[str]:
     Raises:
         PrefixInUse: it is one.
     """
-    warnings = check_way(path, PrefixInUse)
-    check_entries(os.path.realpath(path), ("",), PrefixInUse)
+    warnings = check_folder(path, is_there, PrefixInUse)
     check_entries(path, (MARK, RELEASES, CURRENT), PrefixInUse)
     check_entries(os.path.join(path, RELEASES), _ids_in(path), PrefixInUse)
     return warnings

@@ -62,7 +62,10 @@ def _row(path: str, digest: str, size: str) -> Row:
     if not re.fullmatch(r"[0-9]{0,19}", size):
         raise RecordInvalid(f"RECORD has no number as the size of {path!r}")
     try:
-        raw = base64.urlsafe_b64decode(value + "=" * (-len(value) % 4))
+        if len(value) == 2 * hashlib.new(algorithm).digest_size:  # some build tools write hexadecimal
+            raw = bytes.fromhex(value)
+        else:
+            raw = base64.urlsafe_b64decode(value + "=" * (-len(value) % 4))
     except (binascii.Error, ValueError):
         raise RecordInvalid(f"RECORD has a malformed hash for {path!r}") from None
     return Row(algorithm, raw, int(size) if size else None)
