@@ -4,14 +4,32 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import TypedDict
 
 _RPM = {"el", "rpm", "amzn", "fedora", "suse"}
 _BITS_32 = {"i386", "i486", "i586", "i686", "armv7l", "armv8l", "armv6l"}
 _NUMBER = re.compile(r"\d+")
+
+
+class _ProviderTable(TypedDict):
+    """providers.json. A row has, by the words of systems, a package's name or null besides."""
+
+    names: Mapping[str, str]
+    lineage: Mapping[str, Sequence[str]]
+    aliases: Mapping[str, str]
+    vendors: Sequence[tuple[str, str]]
+    rows: Sequence[_ProviderRow]
+
+
+class _MaybeArchs(TypedDict, total=False):
+    archs: Sequence[str]
+
+
+class _ProviderRow(_MaybeArchs):
+    libraries: Sequence[str]
 
 
 def providers(library: str, os_id: str, os_version: str, arch: str) -> tuple[str, ...]:
@@ -35,7 +53,7 @@ def providers(library: str, os_id: str, os_version: str, arch: str) -> tuple[str
         fitting = [number for number in since if number <= version]
         if fitting:
             names = since[max(fitting)]
-            return () if names is None else (names,)
+            return (names,) if isinstance(names, str) else ()
     return ()
 
 
@@ -68,13 +86,12 @@ def vendor(library: str) -> str:
     """Who gives out a library that no distribution carries (`NVIDIA's driver`); empty for any other."""
     for pattern, name in _table()["vendors"]:
         if re.match(pattern, library):
-            return str(name)
+            return name
     return ""
 
 
 def _soname(library: str) -> str:
-    name: str = _table()["aliases"].get(library, library)
-    return name
+    return _table()["aliases"].get(library, library)
 
 
 def _numbers(text: str) -> tuple[int, ...]:
@@ -82,12 +99,12 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 
 @cache
-def _table() -> Mapping[str, Any]:
+def _table() -> _ProviderTable:
     text = resources.files("parity.native").joinpath("providers.json").read_text(encoding="utf-8")
-    table: Mapping[str, Any] = json.loads(text)
+    table: _ProviderTable = json.loads(text)
     return table
 
 
 @cache
-def _rows() -> Mapping[str, Mapping[str, Any]]:
+def _rows() -> Mapping[str, _ProviderRow]:
     return {library: row for row in _table()["rows"] for library in row["libraries"]}
