@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from parity.model.profile import Libc
+from parity.wire.facts import FactsSaid
 
 
 @dataclass(frozen=True)
@@ -41,5 +41,5 @@ class Facts:
     pip: str | None
     pip_tags: tuple[str, ...] | None
     has_venv: bool
-    document: Mapping[str, Any]
+    document: FactsSaid
     """The probe's JSON as measured: what travels as facts.json."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from parity.portable.machine.host import differences, minor_of
 from parity.portable.names import parse_wheel_name
+from parity.wire.facts import FactsSaid
 
 _ALWAYS_UNTOLD = (
     "free space, and whether programs may run under the prefix",
@@ -42,7 +43,7 @@ class Verdict:
         return not self.reasons and (allow_other_os or not self.overridable)
 
 
-def would_install(manifest: Mapping[str, Any], facts: Mapping[str, Any]) -> Verdict:
+def would_install(manifest: Mapping[str, Any], facts: FactsSaid) -> Verdict:
     """Hold a bundle's manifest against facts.
 
     Args:
@@ -60,7 +61,7 @@ def would_install(manifest: Mapping[str, Any], facts: Mapping[str, Any]) -> Verd
     )
 
 
-def _tool(manifest: Mapping[str, Any], facts: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _tool(manifest: Mapping[str, Any], facts: FactsSaid) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Reasons and warnings about what would make the environment and check it; see `install.new_release`."""
     if manifest["installer"] == "pip":
         reason = f"this host's Python {facts['python']} has no venv with ensurepip"
@@ -77,7 +78,7 @@ def _is_for(uv: str, arch: str) -> bool:
     return name is not None and any(tag.endswith("_" + arch) for tag in name.tags)
 
 
-def _untold_of_pip(manifest: Mapping[str, Any], facts: Mapping[str, Any]) -> tuple[str, ...]:
+def _untold_of_pip(manifest: Mapping[str, Any], facts: FactsSaid) -> tuple[str, ...]:
     if manifest["installer"] != "pip" or facts["pip_tags"] is not None:
         return ()
     if facts["pip"] is None:
