@@ -6,6 +6,7 @@ import io
 import json
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import packaging
 import pytest
@@ -14,6 +15,8 @@ from parity.docker_engine import DockerEngine
 from parity.engine import ContainerSpec, Network
 from parity.engine.guests import guest_tar, run_guest
 from parity.model import PinnedImage
+from parity.wire.rehearsing import Nothing
+from parity.wire.tasks import PROBE
 
 pytestmark = pytest.mark.engine
 
@@ -49,7 +52,8 @@ def test_tags_and_markers_are_those_of_packaging(
         container.put("/", guest_tar())
         container.put("/", _packaging())
         container.start()
-        facts = run_guest(container, "/usr/bin/python3", "probe", {})
+        nothing: Nothing = {}
+        facts: Any = run_guest(container, "/usr/bin/python3", PROBE, nothing)
         tags, markers = json.loads(container.exec(["/usr/bin/python3", "-I", "-B", "-c", _ASK]).stdout)
     assert facts["tags"] == tags
     assert facts["markers"] == markers

@@ -25,9 +25,7 @@ def locked(filename: str, sha256: str = "") -> LockedWheel:
     return LockedWheel(name, version, filename, f"https://index.invalid/{filename}", sha256, None, True)
 
 
-def audited(
-    folder: Path, *parts: WheelParts, allow: tuple[str, ...] = ()
-) -> tuple[dict[str, Any], list[Any]]:
+def audited(folder: Path, *parts: WheelParts, allow: tuple[str, ...] = ()) -> tuple[Any, list[Any]]:
     """The guest's result for these wheels, and the events it sent."""
     stored = []
     for each in parts:
@@ -35,7 +33,7 @@ def audited(
         path.write_bytes(each.data())
         stored.append(StoredWheel(locked(each.filename, sha256_of(str(path))), path.stat().st_size))
     events: list[Any] = []
-    job = audit_job(WheelSet(tuple(stored), str(folder), 0, 0), allow, None)
+    job: Any = audit_job(WheelSet(tuple(stored), str(folder), 0, 0), allow, None)
     return audit.main(job, events.append), events
 
 

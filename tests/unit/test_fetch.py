@@ -52,7 +52,7 @@ def job(store: Path, index: PackageIndex, **more: Any) -> dict[str, Any]:
     return {**base, **more}
 
 
-def run(asked: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def run(asked: Any) -> tuple[Any, list[dict[str, Any]]]:
     events: list[dict[str, Any]] = []
     return fetch.main(asked, events.append), events
 

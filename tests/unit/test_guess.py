@@ -154,7 +154,7 @@ def test_the_whole_set_is_guessed_and_fetched(tmp_path: Path) -> None:
     tiny_wheel(wheels, "lib", "2.0")
     tiny_wheel(wheels, "extra-only", "1.0")
     with PackageIndex(wheels) as index:
-        job = {
+        job: Any = {
             "store": str(tmp_path / "store"),
             "audits": "",
             "index_url": index.url,
@@ -169,7 +169,7 @@ def test_the_whole_set_is_guessed_and_fetched(tmp_path: Path) -> None:
             "credentials": {},
         }
         plain = guess.main(job, lambda event: None)
-        with_extra = guess.main({**job, "requirements": ["app[x]"]}, lambda event: None)
+        with_extra = guess.main(job | {"requirements": ["app[x]"]}, lambda event: None)
     requires = ["lib<2 ; python_version >= '3'", "extra-only ; extra == 'x'", "gone"]
     assert {name: said["requires"] for name, said in plain["metadata"].items()} == {
         "app": requires,
@@ -182,7 +182,7 @@ def test_the_whole_set_is_guessed_and_fetched(tmp_path: Path) -> None:
 
 def test_an_index_that_fails_gives_no_guess_and_no_error(tmp_path: Path) -> None:
     with PackageIndex(tmp_path) as index:
-        job: dict[str, Any] = {"store": str(tmp_path / "s"), "audits": "", "index_url": index.url}
+        job: Any = {"store": str(tmp_path / "s"), "audits": "", "index_url": index.url}
         job |= {"requirements": ["nothing"], "constraints": [], "tags": [], "threads": 2, "deadline": 5}
         job["markers"] = dict(DEBIAN11.markers)
         assert guess.main(job, lambda event: None)["metadata"] == {}
@@ -200,7 +200,7 @@ def test_visits_that_end_at_once_do_not_hold_the_others_up(
             return future
 
     monkeypatch.setattr("concurrent.futures.ThreadPoolExecutor", AtOnce)
-    job: dict[str, Any] = {"store": str(tmp_path / "s"), "audits": "", "index_url": "nowhere://"}
+    job: Any = {"store": str(tmp_path / "s"), "audits": "", "index_url": "nowhere://"}
     job |= {"requirements": [f"gone{n}" for n in range(3)], "constraints": [], "tags": [], "threads": 4}
     job |= {"deadline": 20, "markers": dict(DEBIAN11.markers)}
     begin = time.monotonic()

@@ -14,8 +14,11 @@ import pytest
 from tests.support.fake_engine import FakeContainer, FakeEngine
 
 from parity.engine import ContainerSpec, ExecResult, ImageInfo, Network
-from parity.engine.events import Event, EventLines, Malformed, Tail
+from parity.engine.events import Event, EventLines, Tail
 from parity.engine.guests import GuestFailed, guest_tar, run_guest
+from parity.wire.rehearsing import Nothing
+from parity.wire.shapes import Malformed
+from parity.wire.tasks import Task
 
 
 def said(lines: EventLines, **event: Any) -> bytes:
@@ -85,8 +88,9 @@ def test_a_guest_that_says_too_much_is_a_failed_guest(tmp_path: Path) -> None:
     twice = b'MARK{"event": "result", "result": {}}\n' * 2
     room = container(tmp_path, {"out": twice, "err": b"words\n" * 100_000})
     room.running = True
+    nothing: Nothing = {}
     with pytest.raises(GuestFailed) as caught:
-        run_guest(room, "py", "x", {})
+        run_guest(room, "py", Task("x", Nothing, Nothing), nothing)
     assert caught.value.last_line == "it said what it must not: a second result"
     assert len(caught.value.stderr) < 20_000
 
@@ -100,7 +104,7 @@ def test_a_python_that_greets_gives_its_result(tmp_path: Path) -> None:
     )
     subprocess.run(["tar", "xf", "-", "-C", str(tmp_path)], input=guest_tar(), check=True)
     folder = tmp_path / "parity" / "parity_guest" / "guest"
-    (folder / "memory_of_this.py").write_text("def main(job, emit):\n    return {'job': job}\n")
+    (folder / "tasks" / "memory_of_this.py").write_text("def main(job, emit):\n    return {'job': job}\n")
     done = subprocess.run(
         [sys.executable, "-c", script, str(tmp_path / "parity")],
         input=json.dumps({"mark": lines.mark, "job": {"a": 1}}).encode(),

@@ -60,8 +60,13 @@ def test_a_set_holds_plain_file_names_alone(tmp_path: Path, name: str) -> None:
 
 
 def test_what_one_set_of_indexes_began_no_other_goes_on_with() -> None:
-    said = {"filename": NAME, "url": "https://files.example/x.whl", "sha256": "", "hashes": {"md5": "0" * 32}}
-    jobs: list[dict[str, Any]] = [
+    said: Any = {
+        "filename": NAME,
+        "url": "https://files.example/x.whl",
+        "sha256": "",
+        "hashes": {"md5": "0" * 32},
+    }
+    jobs: list[Any] = [
         {"index_url": "https://a.example/simple/"},
         {"index_url": "https://b.example/simple/"},
         {
@@ -71,11 +76,11 @@ def test_what_one_set_of_indexes_began_no_other_goes_on_with() -> None:
         {"index_url": None, "indexes": [{"name": "a", "url": "https://a.example/", "packages": []}]},
     ]
     assert len({wheel_of(said, scope_of(job)).key for job in jobs}) == len(jobs)
-    other = {**jobs[2], "credentials": {"https://a.example:443": ["me", "another"]}}
+    other = jobs[2] | {"credentials": {"https://a.example:443": ["me", "another"]}}
     assert scope_of(other) == scope_of(jobs[2])  # a password is in no name of a folder
 
 
-def job_of(folder: Path, index: HostileIndex, wheel: bytes, **more: Any) -> dict[str, Any]:
+def job_of(folder: Path, index: HostileIndex, wheel: bytes, **more: Any) -> Any:
     file: dict[str, Any] = {
         "filename": NAME,
         "url": index.root + FILE,
@@ -132,19 +137,19 @@ def test_a_guess_ends_in_time_and_leaves_no_thread_behind_a_drip(tmp_path: Path)
     with HostileIndex() as index:
         for name in ("demo", "other"):
             index.at(f"/simple/{name}/", drip(head(), b" " * 3000, 0.2))
-        job: dict[str, Any] = {"store": str(tmp_path), "audits": "", "index_url": index.url, "deadline": 2}
+        job: Any = {"store": str(tmp_path), "audits": "", "index_url": index.url, "deadline": 2}
         job |= {"requirements": ["demo", "other"], "constraints": [], "tags": [], "threads": 4}
         begin = time.monotonic()
-        assert guess.main({**job, "markers": dict(DEBIAN11.markers)}, no_event)["metadata"] == {}
+        assert guess.main(job | {"markers": dict(DEBIAN11.markers)}, no_event)["metadata"] == {}
     assert time.monotonic() - begin < 10
 
 
 def test_a_page_that_nobody_should_read_is_told(tmp_path: Path) -> None:
     with HostileIndex() as index:
         index.at("/simple/demo/", raw(head(Content_Length="2700000000")))
-        job: dict[str, Any] = {"store": str(tmp_path), "audits": "", "index_url": index.url, "deadline": 5}
+        job: Any = {"store": str(tmp_path), "audits": "", "index_url": index.url, "deadline": 5}
         job |= {"requirements": ["demo"], "constraints": [], "tags": [], "threads": 4}
-        (said,) = guess.main({**job, "markers": dict(DEBIAN11.markers)}, no_event)["troubles"]
+        (said,) = guess.main(job | {"markers": dict(DEBIAN11.markers)}, no_event)["troubles"]
     assert (said["name"], said["kind"]) == ("demo", "size")
 
 

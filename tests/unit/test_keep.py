@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 from tests.support.index import tiny_wheel
 
@@ -19,7 +20,7 @@ def test_the_same_bytes_from_two_builds_are_kept_once(tmp_path: Path) -> None:
     for name in names:  # both are there before either is taken
         Path(store.partial_path(name)).write_bytes(wheel)
     file = {"filename": "demo-1.0-py3-none-any.whl", "sha256": digest}
-    job = {"store": store.root, "files": [{**file, "incoming": name} for name in names]}
+    job: Any = {"store": store.root, "files": [{**file, "incoming": name} for name in names]}
     found = keep.main(job, lambda event: None)["files"]
     assert [(each["held"], each["requires"]) for each in found] == [(True, ["six"])] * 2
     assert Path(store.content(digest)).read_bytes() == wheel
@@ -29,7 +30,7 @@ def test_the_same_bytes_from_two_builds_are_kept_once(tmp_path: Path) -> None:
 def test_other_bytes_are_not_kept(tmp_path: Path) -> None:
     store = Store(str(tmp_path))
     Path(store.partial_path("built-a")).write_bytes(b"something else")
-    file = {"filename": "demo-1.0-py3-none-any.whl", "sha256": "0" * 64, "incoming": "built-a"}
+    file: Any = {"filename": "demo-1.0-py3-none-any.whl", "sha256": "0" * 64, "incoming": "built-a"}
     (found,) = keep.main({"store": store.root, "files": [file]}, lambda event: None)["files"]
     assert not found["held"]
     assert not list((tmp_path / "partial").iterdir())
@@ -44,6 +45,6 @@ def test_a_wheel_that_cannot_be_read_is_kept_and_says_nothing(tmp_path: Path) ->
     for number, content in enumerate((b"no zip", bytes(holed))):
         name, digest = f"built-{number}", hashlib.sha256(content).hexdigest()
         Path(store.partial_path(name)).write_bytes(content)
-        file = {"filename": "demo-1.0-py3-none-any.whl", "sha256": digest, "incoming": name}
+        file: Any = {"filename": "demo-1.0-py3-none-any.whl", "sha256": digest, "incoming": name}
         (found,) = keep.main({"store": store.root, "files": [file]}, lambda event: None)["files"]
         assert (found["held"], found["requires"]) == (True, [])

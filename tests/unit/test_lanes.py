@@ -9,12 +9,12 @@ from typing import Any, cast
 
 import pytest
 
-from parity.engine.events import Malformed
 from parity.engine.guests import GuestFailed
 from parity.model import RehearsalPlan
 from parity.rehearse import lanes
 from parity.rehearse.lanes import Lanes, Package
 from parity.rehearse.room import Room
+from parity.wire.shapes import Malformed
 
 PACKAGES = [Package(name, (name,), weight) for weight, name in enumerate("abcdefg")]
 

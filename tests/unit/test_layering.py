@@ -29,7 +29,7 @@ STAGES = {
     "update",
     "volumes",
 }
-FOUNDATIONS = {"errors", "files", "model", "engine", "progress"}
+FOUNDATIONS = {"errors", "files", "model", "engine", "progress", "wire"}
 EDGES = {"docker_engine", "host"}
 CARRIED = {"guest", "farside", "portable"}
 ALLOWED = {
@@ -42,11 +42,12 @@ ALLOWED = {
     "errors": {"portable"},  # the root that the far side's errors have, too
     "progress": set(),
     "files": {"errors", "portable"},
-    "model": set(),
-    "engine": {"model", "errors"},
+    "model": {"wire"},
+    "engine": {"model", "errors", "wire"},
+    "wire": set(),
     "portable": set(),
     "farside": {"portable"},
-    "guest": {"portable"},
+    "guest": {"portable", "wire"},  # the latter for the type checker alone: it does not travel
     "pipeline": STAGES | FOUNDATIONS | EDGES | {"portable"},
     "cli": STAGES | FOUNDATIONS | EDGES | {"pipeline", "portable", "farside", "publish", "cli"},
 }

@@ -55,7 +55,7 @@ def installed(
     (site / info / "RECORD").write_text("".join(f"{path},,\n" for path in [*files, f"{info}/WHEEL"]))
 
 
-def judged(site: Path) -> dict[str, Any]:
+def judged(site: Path) -> Any:
     return judge(str(site), distributions(str(site)))
 
 

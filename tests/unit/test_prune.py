@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 from tests.support.fake_engine import FakeEngine
 
@@ -70,21 +71,21 @@ def test_what_a_run_has_used_stays(tmp_path: Path) -> None:
     used, unused = stored(tmp_path, "a" * 64, 5), stored(tmp_path, "b" * 64, 500)
     (tmp_path / "uv-cache").mkdir()
     os.utime(tmp_path / "uv-cache", (0, 0))
-    job = {"store": str(tmp_path), "do": "prune", "older_than": 0}
-    removed = cache.main({**job, "in_use_since": now - 60}, print)
+    job: Any = {"store": str(tmp_path), "do": "prune", "older_than": 0}
+    removed = cache.main(job | {"in_use_since": now - 60}, print)
     assert (removed["wheels"], removed["sets"]) == (1, 1)
     assert used.exists()
     assert (tmp_path / "sets" / used.name / "a.whl").exists()
     assert not unused.exists()
     assert (tmp_path / "uv-cache").is_dir()
-    assert cache.main({**job, "in_use_since": None}, print)["wheels"] == 1
+    assert cache.main(job | {"in_use_since": None}, print)["wheels"] == 1
     assert not (tmp_path / "uv-cache").exists()
 
 
 def test_prunings_at_once_do_not_trip_over_each_other(tmp_path: Path) -> None:
     for number in range(300):
         stored(tmp_path, f"{number:064x}", 500)
-    job = {"store": str(tmp_path), "do": "prune", "older_than": 1, "in_use_since": None}
+    job: Any = {"store": str(tmp_path), "do": "prune", "older_than": 1, "in_use_since": None}
     removed: list[int] = []
     threads = [
         threading.Thread(target=lambda: removed.append(cache.main(job, print)["wheels"])) for _ in range(3)

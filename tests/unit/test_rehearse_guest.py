@@ -17,6 +17,8 @@ from parity.engine.events import Event, EventLines
 from parity.guest.environment import isolation, memory
 from parity.guest.environment.modules import distributions, normalised, top_modules
 from parity.rehearse.stage import _judged
+from parity.wire.rehearsing import ImportsTried
+from parity.wire.shapes import read
 
 SOURCE = Path(__file__).parents[2] / "src"
 
@@ -120,9 +122,10 @@ def imported(folder: Path, *packages: Sequence[str], timeout: float = 30) -> dic
     )
     lines.feed(done.stdout)
     assert lines.result == {}
-    tried = [event for event in events if event["event"] == "tried"]
+    tried = [read(ImportsTried, event) for event in events if event["event"] == "tried"]
     assert [[each["module"] for each in event["answers"]] for event in tried] == [list(p) for p in packages]
-    return {a["module"]: Imported(**_judged(a)) for event in tried for a in event["answers"]}
+    seen = [_judged("of", False, each) for event in tried for each in event["answers"]]
+    return {each["module"]: Imported(each["error"], each["library"], each["at"]) for each in seen}
 
 
 def test_each_way_in_which_an_import_ends_is_told(modules: Path) -> None:

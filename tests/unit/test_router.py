@@ -48,7 +48,8 @@ def entry(name: str, url: str, *packages: str, login: tuple[str, str] | None = N
 
 @contextmanager
 def routing(*indexes: dict[str, Any], **job: Any) -> Iterator[Router]:
-    with Router({"indexes": list(indexes), "proxies": {}, "ca": None, **job}) as router:
+    said: Any = {"indexes": list(indexes), "proxies": {}, "ca": None, **job}
+    with Router(said) as router:
         yield router
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.support.targets import inputs_for
@@ -46,14 +47,14 @@ def test_the_resolver_believes_what_was_built_and_expects_nothing_of_the_rest() 
 
 
 def test_of_wheels_with_requirements_that_uv_must_judge_it_is_told_nothing() -> None:
-    said = {
+    said: Any = {
         "version": "1",
         "requires": ["six; extra == 'x'"],
         "requires_python": ">=3",
         "provides_extra": ["x"],
     }
     odd = {"by-address": ["six @ https://h.example/six.whl"], "broken": ["six ==== 1"]}
-    told = known_wheels({"plain": said, **{name: {**said, "requires": lines} for name, lines in odd.items()}})
+    told = known_wheels({"plain": said, **{name: said | {"requires": lines} for name, lines in odd.items()}})
     assert told == (Known("plain", "1", ("six; extra == 'x'",), ">=3", ("x",)),)
 
 

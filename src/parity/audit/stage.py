@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from parity.engine import Container
 from parity.engine.events import Event
@@ -14,6 +13,9 @@ from parity.model import Finding, Limits, WheelSet
 from parity.model.limits import remedy, spelt
 from parity.portable.wheel.wheelset import ALLOWABLE, REFUSED
 from parity.progress import Reporter
+from parity.wire.shapes import read
+from parity.wire.store import AuditFinding, AuditJob, AuditProgress, AuditResult
+from parity.wire.tasks import AUDIT
 
 _REMEDY_ALLOW = "leave the package out, pin another version, or accept it: rehearsal.allow: [{}]"
 
@@ -49,11 +51,11 @@ def audit_wheels(
 
     def hear(event: Event) -> None:
         if event["event"] == "progress":
-            reporter.advance(event["done"], event["total"], f"{event['done']} of {event['total']} wheels")
+            _advance(read(AuditProgress, event, "its progress"), reporter)
 
     try:
         result = run_guest(
-            container, python, "audit", audit_job(wheels, allow, cache), on_event=hear, timeout=timeout
+            container, python, AUDIT, audit_job(wheels, allow, cache), on_event=hear, timeout=timeout
         )
     except GuestFailed as error:
         raise out_of_memory(error) or FetchFailed(
@@ -69,7 +71,12 @@ def audit_wheels(
     return passed
 
 
-def audit_job(wheels: WheelSet, allow: Sequence[str], cache: str | None) -> dict[str, Any]:
+def _advance(so_far: AuditProgress, reporter: Reporter) -> None:
+    done, total = so_far["done"], so_far["total"]
+    reporter.advance(done, total, f"{done} of {total} wheels")
+
+
+def audit_job(wheels: WheelSet, allow: Sequence[str], cache: str | None) -> AuditJob:
     """The guest's job (see `parity.guest.tasks.audit`)."""
     return {
         "folder": wheels.folder,
@@ -87,7 +94,7 @@ def audit_job(wheels: WheelSet, allow: Sequence[str], cache: str | None) -> dict
     }
 
 
-def interpret(result: Mapping[str, Any]) -> tuple[Finding, ...]:
+def interpret(result: AuditResult) -> tuple[Finding, ...]:
     """Decide what the guest's findings mean. Pure.
 
     Returns:
@@ -107,12 +114,12 @@ def interpret(result: Mapping[str, Any]) -> tuple[Finding, ...]:
     )
 
 
-def _remedy(refused: Sequence[Mapping[str, str]]) -> str:
+def _remedy(refused: Sequence[AuditFinding]) -> str:
     """Offer the allow list only where it would help: every finding is of a kind that may be allowed."""
     if any(found["kind"] not in ALLOWABLE for found in refused):
         return "leave the package out or pin another version; nothing may allow a malformed wheel"
     return _REMEDY_ALLOW.format(", ".join(sorted({f"{each['kind']}:{each['package']}" for each in refused})))
 
 
-def _finding(found: Mapping[str, str]) -> Finding:
+def _finding(found: AuditFinding) -> Finding:
     return Finding(found["wheel"], found["kind"], found["message"], found["package"])

@@ -10,12 +10,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from typing import Any
 
 from parity.engine.guests import GuestFailed, guest_tar, run_guest
 from parity.engine.protocol import Container, Engine
 from parity.engine.spec import ContainerSpec, Mount, Network
 from parity.errors import ParityError
+from parity.wire.rehearsing import UsageJob, UsageResult
+from parity.wire.tasks import USAGE
 
 FLOOR = 1 << 30
 """Bytes that stay free on the engine's disk, whoever fills it."""
@@ -70,7 +71,7 @@ class DiskWatch:
             self.over = _words(found, self._limit)
             container.kill()
 
-    def _look(self, volume: str) -> dict[str, Any]:
+    def _look(self, volume: str) -> UsageResult:
         """What `parity.guest.tasks.usage` says once it is too much; GuestFailed where the watch was ended."""
         spec = replace(self._spec, mounts=(Mount(volume, _WATCHED, read_only=True),))
         with self._engine.container(spec) as watcher:
@@ -81,14 +82,14 @@ class DiskWatch:
             try:
                 if self._ended.is_set():
                     raise GuestFailed("usage", 0, "")
-                job = {"folder": _WATCHED, "limit": self._limit, "floor": FLOOR}
-                return run_guest(watcher, self._python, "usage", job)
+                job: UsageJob = {"folder": _WATCHED, "limit": self._limit, "floor": FLOOR}
+                return run_guest(watcher, self._python, USAGE, job)
             finally:
                 with self._lock:
                     self._watcher = None
 
 
-def _words(found: dict[str, Any], limit: int) -> str:
+def _words(found: UsageResult, limit: int) -> str:
     if found["bytes"] > limit:
         return f"it wrote more than {limit >> 20} MiB"
     return f"the engine's disk has no more than {found['free'] >> 20} MiB left"

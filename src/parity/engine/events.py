@@ -10,17 +10,15 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Callable, Mapping
-from typing import Any
 
-Event = Mapping[str, Any]
+from parity.wire.shapes import Malformed
+
+Event = Mapping[str, object]
+"""As it came: `event` is its name, and the rest is to be read (see `parity.wire.shapes`)."""
 
 LINE = 64 * 1024 * 1024
 """Bytes of one event, far above what the largest result takes."""
 _TAIL = 16 * 1024
-
-
-class Malformed(Exception):
-    """What came is not what a guest script says."""
 
 
 class Tail:
@@ -52,7 +50,7 @@ class EventLines:
 
     def __init__(self, on_event: Callable[[Event], None] | None, limit: int = LINE) -> None:
         self.mark = secrets.token_hex(16)
-        self.result: dict[str, Any] | None = None
+        self.result: dict[str, object] | None = None
         self.other = Tail()
         self._on_event = on_event
         self._limit = limit
@@ -90,7 +88,7 @@ class EventLines:
             self.result = _result(event)
 
 
-def _event(text: bytes) -> dict[str, Any]:
+def _event(text: bytes) -> dict[str, object]:
     try:
         event = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -100,7 +98,7 @@ def _event(text: bytes) -> dict[str, Any]:
     return event
 
 
-def _result(event: dict[str, Any]) -> dict[str, Any]:
+def _result(event: dict[str, object]) -> dict[str, object]:
     result = event.get("result")
     if not isinstance(result, dict):
         raise Malformed("a result that is no object")

@@ -13,10 +13,15 @@ import tarfile
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
-from parity.engine.events import Event, EventLines, Malformed, Tail
+from parity.engine.events import Event, EventLines, Tail
 from parity.engine.protocol import Container
+from parity.wire.shapes import Malformed, read
+from parity.wire.tasks import Task
+
+J = TypeVar("J")
+R = TypeVar("R")
 
 ROOT = "/parity"
 _PACKAGE = Path(__file__).parent.parent
@@ -81,21 +86,21 @@ def folders_tar(modes: Mapping[str, int], owner: int = 0) -> bytes:
 def run_guest(
     container: Container,
     python: str | Sequence[str],
-    script: str,
-    job: Mapping[str, Any],
+    task: Task[J, R],
+    job: J,
     *,
     on_event: Callable[[Event], None] | None = None,
     timeout: float | None = None,
     user: str = "",
     root: str = ROOT,
-) -> dict[str, Any]:
-    """Run a guest script and give back its result.
+) -> R:
+    """Run a guest script and give back its result, which has the shape that its task says.
 
     Args:
         container: a started container into which `guest_tar` was put.
         python: the interpreter inside it, or the beginning of a command line that ends with one.
-        script: the module's name in `parity.guest.tasks`.
-        job: what the script is to do, JSON-serialisable.
+        task: which script, of `parity.wire.tasks`.
+        job: what it is to do.
         on_event: hears every event but the result, as it comes.
         timeout: seconds; TimeoutError after that.
         user: `uid:gid` where it differs from the container's.
@@ -108,7 +113,7 @@ def run_guest(
     begin = [python, "-I", "-B"] if isinstance(python, str) else list(python)
     try:
         outcome = container.exec(
-            [*begin, root, script],
+            [*begin, root, task.name],
             stdin=json.dumps({"mark": events.mark, "job": job}).encode(),
             environment={"LC_ALL": "C.UTF-8", "PYTHONIOENCODING": "utf-8"},
             timeout=timeout,
@@ -117,7 +122,14 @@ def run_guest(
             on_stderr=stderr.feed,
         )
     except Malformed as error:
-        raise GuestFailed(script, 0, f"{stderr.text}\nit said what it must not: {error}") from None
+        raise _lied(task.name, stderr, error) from None
     if outcome.exit_code != 0 or events.result is None:
-        raise GuestFailed(script, outcome.exit_code, f"{events.other.text}{stderr.text}"[-8000:])
-    return events.result
+        raise GuestFailed(task.name, outcome.exit_code, f"{events.other.text}{stderr.text}"[-8000:])
+    try:
+        return read(task.result, events.result)
+    except Malformed as error:
+        raise _lied(task.name, stderr, error) from None
+
+
+def _lied(script: str, stderr: Tail, error: Malformed) -> GuestFailed:
+    return GuestFailed(script, 0, f"{stderr.text}\nit said what it must not: {error}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from parity.engine import Container
 from parity.engine.events import Event
@@ -14,6 +13,9 @@ from parity.errors import FetchFailed, HashMismatch, IndexFailed, ParityError
 from parity.model import Lock, StoredWheel, WheelSet
 from parity.model.network import HostNetwork, clean_url
 from parity.progress import Reporter
+from parity.wire.shapes import read
+from parity.wire.store import FetchJob, FetchProgress, FetchResult, FetchWarning, FileFailed, FileWanted
+from parity.wire.tasks import FETCH
 
 THREADS = 16
 ATTEMPTS = 4
@@ -71,13 +73,14 @@ def fetch_wheels(
 
     def hear(event: Event) -> None:
         if event["event"] == "progress":
-            label = f"{event['files_done']} of {event['files']} {what}"
-            reporter.advance(event["done"], event["total"], label)
+            so_far = read(FetchProgress, event, "its progress")
+            label = f"{so_far['files_done']} of {so_far['files']} {what}"
+            reporter.advance(so_far["done"], so_far["total"], label)
         elif event["event"] == "warning":
-            reporter.warn(network.redact(event["message"]))
+            reporter.warn(network.redact(read(FetchWarning, event, "its warning")["message"]))
 
     try:
-        result = run_guest(container, python, "fetch", job, on_event=hear)
+        result = run_guest(container, python, FETCH, job, on_event=hear)
     except GuestFailed as error:
         raise out_of_memory(error) or FetchFailed(
             "the download script died: " + network.redact(error.last_line)
@@ -88,13 +91,24 @@ def fetch_wheels(
     return wheel_set(lock, result)
 
 
-def fetch_job(lock: Lock, network: HostNetwork) -> dict[str, Any]:
+def fetch_job(lock: Lock, network: HostNetwork) -> FetchJob:
     """The guest's job (see `parity.guest.tasks.fetch`); it holds secrets."""
-    wheels = [{"filename": w.filename, "url": w.url, "sha256": w.sha256, "size": w.size} for w in lock.wheels]
+    wheels: list[FileWanted] = [
+        {"filename": w.filename, "url": w.url, "sha256": w.sha256, "size": w.size} for w in lock.wheels
+    ]
     fetched = [wheel for wheel in lock.wheels if wheel.url]
     job = network.job((w.url for w in fetched), named={w.url: w.index for w in fetched})
-    limits = {"threads": THREADS, "attempts": ATTEMPTS, "stall": STALL, "timeout": SILENCE}
-    return {**job, **limits, "store": STORE, "set": set_digest(lock), "wheels": wheels}
+    return {
+        **job,
+        "threads": THREADS,
+        "attempts": ATTEMPTS,
+        "stall": STALL,
+        "deadline": None,
+        "timeout": SILENCE,
+        "store": STORE,
+        "set": set_digest(lock),
+        "wheels": wheels,
+    }
 
 
 def set_digest(lock: Lock) -> str:
@@ -103,12 +117,14 @@ def set_digest(lock: Lock) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def wheel_set(lock: Lock, result: Mapping[str, Any]) -> WheelSet:
+def wheel_set(lock: Lock, result: FetchResult) -> WheelSet:
     """The guest's result as a value, in the lock's order; HashMismatch where it tells of other bytes."""
     told = {(entry["filename"], entry["sha256"]) for entry in result["wheels"]}
     other = [wheel.filename for wheel in lock.wheels if (wheel.filename, wheel.sha256) not in told]
     if other:
         raise HashMismatch("the store tells of another file than was asked for", where=other[0])
+    if result["folder"] is None:
+        raise FetchFailed("the store tells of no folder for what was fetched")
     sizes = {entry["filename"]: entry["size"] for entry in result["wheels"]}
     return WheelSet(
         wheels=tuple(StoredWheel(wheel, sizes[wheel.filename]) for wheel in lock.wheels),
@@ -119,7 +135,7 @@ def wheel_set(lock: Lock, result: Mapping[str, Any]) -> WheelSet:
 
 
 def fetch_error(
-    failed: Sequence[Mapping[str, str]],
+    failed: Sequence[FileFailed],
     lock: Lock,
     network: HostNetwork,
     remedies: Mapping[str, str] = _REMEDIES,

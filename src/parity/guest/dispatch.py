@@ -8,7 +8,7 @@ import importlib
 import json
 import sys
 import threading
-from typing import Any, Dict, List
+from typing import Dict, List
 
 from .confinement.alone import hide
 
@@ -22,7 +22,7 @@ def run(arguments: List[str]) -> int:
     sys.stdout = sys.stderr  # whatever a script prints by mistake must not look like an event
     lock = threading.Lock()
 
-    def emit(event: Dict[str, Any]) -> None:
+    def emit(event: Dict[str, object]) -> None:
         with lock:
             out.write(head + json.dumps(event).encode("ascii") + b"\n")
             out.flush()

@@ -10,7 +10,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from parity.files import write_atomic
 
@@ -21,7 +20,7 @@ class Memory:
 
     folder: Path | None
 
-    def recall(self, kind: str, key: str) -> Mapping[str, Any] | None:
+    def recall(self, kind: str, key: str) -> Mapping[str, object] | None:
         """The document kept under this key, None where there is none or its bytes were altered."""
         if self.folder is None:
             return None
@@ -33,10 +32,10 @@ class Memory:
         if head.decode(errors="replace") != _digest(key, body):
             path.unlink(missing_ok=True)
             return None
-        document: Mapping[str, Any] = json.loads(body)
+        document: Mapping[str, object] = json.loads(body)
         return document
 
-    def keep(self, kind: str, key: str, document: Mapping[str, Any]) -> None:
+    def keep(self, kind: str, key: str, document: Mapping[str, object]) -> None:
         """Remember a document; WriteFailed where the cache folder cannot be written."""
         if self.folder is None:
             return

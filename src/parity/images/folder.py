@@ -7,7 +7,6 @@ import io
 import json
 import re
 import tarfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,7 +97,7 @@ def read_recipe(path: Path) -> Recipe:
     )
 
 
-def _words(document: Mapping[str, object], key: str, value: object) -> tuple[str, ...]:
+def _words(document: dict[str, object], key: str, value: object) -> tuple[str, ...]:
     # Each becomes a part of a command's argument: no leading dash, no commas, no blanks.
     if isinstance(value, list) and all(isinstance(v, str) and _WORD.fullmatch(v) for v in value):
         return tuple(value)

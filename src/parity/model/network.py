@@ -6,10 +6,10 @@ import base64
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from parity.model.inputs import NamedIndex
+from parity.wire.network import IndexSaid, Reach
 
 _URL = re.compile(
     r"\b(https?|ftp|file|git|git\+\w+|ssh|socks5h?)://[^\s'\"`<>|,;(){}\[\]]+(?:\[[^\]\s]*\][^\s'\"`<>|,;(){}]*)?"
@@ -61,7 +61,7 @@ class HostNetwork:
     bound: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
-    def job(self, urls: Iterable[str] = (), *, named: Mapping[str, str] | None = None) -> dict[str, Any]:
+    def job(self, urls: Iterable[str] = (), *, named: Mapping[str, str] | None = None) -> Reach:
         """The part of a guest's job that says how to reach the index and the given addresses.
 
         It holds secrets: it may go to a guest's stdin and nowhere else. Logins are given only for
@@ -98,7 +98,7 @@ class HostNetwork:
                 return {url: one.login}
         return {}
 
-    def _routes(self) -> list[dict[str, Any]]:
+    def _routes(self) -> list[IndexSaid]:
         """All indexes with what is bound to them, the default one first (see `parity.guest.net.routes`)."""
         first = NamedIndex(DEFAULT_INDEX, self.index_url or self.default_index or "", self.bound)
         return [

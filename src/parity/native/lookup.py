@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from typing import TypedDict
@@ -14,22 +14,17 @@ _BITS_32 = {"i386", "i486", "i586", "i686", "armv7l", "armv8l", "armv6l"}
 _NUMBER = re.compile(r"\d+")
 
 
-class _ProviderTable(TypedDict):
-    """providers.json. A row has, by the words of systems, a package's name or null besides."""
-
-    names: Mapping[str, str]
-    lineage: Mapping[str, Sequence[str]]
-    aliases: Mapping[str, str]
-    vendors: Sequence[tuple[str, str]]
-    rows: Sequence[_ProviderRow]
+_Row = Mapping[str, object]
 
 
-class _MaybeArchs(TypedDict, total=False):
-    archs: Sequence[str]
+class _Table(TypedDict):
+    """providers.json; its own `about` says what a row holds."""
 
-
-class _ProviderRow(_MaybeArchs):
-    libraries: Sequence[str]
+    lineage: dict[str, list[str]]
+    names: dict[str, str]
+    aliases: dict[str, str]
+    vendors: list[tuple[str, str]]
+    rows: list[_Row]
 
 
 def providers(library: str, os_id: str, os_version: str, arch: str) -> tuple[str, ...]:
@@ -45,7 +40,10 @@ def providers(library: str, os_id: str, os_version: str, arch: str) -> tuple[str
         the names, all of them needed; empty where the table does not know, or the system has none.
     """
     row = _rows().get(_soname(library))
-    if row is None or arch not in row.get("archs", (arch,)):
+    if row is None:
+        return ()
+    archs = row.get("archs")
+    if isinstance(archs, list) and arch not in archs:
         return ()
     version = _numbers(os_version)
     for word in _table()["lineage"].get(os_id, ()):
@@ -99,12 +97,17 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 
 @cache
-def _table() -> _ProviderTable:
+def _table() -> _Table:
     text = resources.files("parity.native").joinpath("providers.json").read_text(encoding="utf-8")
-    table: _ProviderTable = json.loads(text)
+    table: _Table = json.loads(text)
     return table
 
 
 @cache
-def _rows() -> Mapping[str, _ProviderRow]:
-    return {library: row for row in _table()["rows"] for library in row["libraries"]}
+def _rows() -> Mapping[str, _Row]:
+    found: dict[str, _Row] = {}
+    for row in _table()["rows"]:
+        libraries = row["libraries"]
+        if isinstance(libraries, list):
+            found.update(dict.fromkeys(libraries, row))
+    return found

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from parity.engine import Container, ContainerSpec, Engine, Network
 from parity.engine.guests import GuestFailed, guest_tar, run_guest
 from parity.errors import ProbeFailed
 from parity.model import PinnedImage
+from parity.wire.facts import FactsSaid
+from parity.wire.rehearsing import Nothing
+from parity.wire.tasks import PROBE
 
 _FIND = 'command -v "python$1" || command -v python3 || command -v python'
 _TIMEOUT = 120  # seconds
 
 
-def measure(engine: Engine, image: PinnedImage, python_minor: str) -> Mapping[str, object]:
+def measure(engine: Engine, image: PinnedImage, python_minor: str) -> FactsSaid:
     """Measure an image.
 
     Args:
@@ -42,7 +43,8 @@ def measure(engine: Engine, image: PinnedImage, python_minor: str) -> Mapping[st
         container.start()
         python = _interpreter(container, image, python_minor)
         try:
-            return run_guest(container, python, "probe", {}, timeout=_TIMEOUT)
+            job: Nothing = {}
+            return run_guest(container, python, PROBE, job, timeout=_TIMEOUT)
         except TimeoutError:
             raise ProbeFailed(f"the probe did not end within {_TIMEOUT} s", where=image.name) from None
         except GuestFailed as failed:

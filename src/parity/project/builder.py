@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Protocol, TypeVar
 
 from parity.engine import Container, ContainerSpec, Engine, Mount, Network
 from parity.engine.diskwatch import DiskWatch
@@ -21,6 +21,11 @@ from parity.errors import BuildFailed, EngineRefused, HostileSource, NotIsolated
 from parity.model import Facts, PinnedImage, RehearsalPlan
 from parity.project.buildsystem import BuildSystem, read_build_system
 from parity.project.failures import build_failed
+from parity.wire.building import BuildJob, BuildStep, RepairJob, RepairResult, StepResult
+from parity.wire.tasks import BUILD, PEEK, REPAIR, REQUIRES, Task
+
+J = TypeVar("J")
+R = TypeVar("R", bound=StepResult)
 
 EPOCH = 315532800
 """1980-01-01: the earliest time that a wheel's zip can hold."""
@@ -90,15 +95,12 @@ class Room:
     def __init__(
         self,
         container: Container,
-        facts: Facts,
-        uv: str,
-        job: Mapping[str, Any],
+        step: BuildStep,
         what: str,
         watch: DiskWatch,
     ) -> None:
         self._container = container
-        self._python = facts.executable
-        self._job = {**job, "uv": uv, "python": facts.executable, "epoch": EPOCH, "alone": True}
+        self._step = step
         self._what = what
         self._watch = watch
 
@@ -108,15 +110,17 @@ class Room:
         Raises:
             BuildFailed: it is no Python project.
         """
-        found = self._ask("peek")
-        if found["pyproject"] is None and not found["setup"]:
+        found = self._ask("peek", PEEK, self._job("peek"))
+        text = found.get("pyproject")
+        if text is None and not found.get("setup"):
             raise BuildFailed(f"{self._what} has neither pyproject.toml nor setup.py", where=self._what)
-        return read_build_system(found["pyproject"] or "", self._what)
+        return read_build_system(text or "", self._what)
 
     def requires(self, system: BuildSystem, find_links: str) -> tuple[list[str], list[str]]:
         """What the backend asks for besides: for a wheel, and for an editable install."""
-        found = self._ask("requires", system=system.document(), find_links=find_links)
-        return list(found["wheel"]), list(found["editable"])
+        job: BuildJob = {**self._job("requires", find_links), "system": system.document()}
+        found = self._ask("requires", REQUIRES, job)
+        return found.get("wheel", []), found.get("editable", [])
 
     def build(self, find_links: str, repair: Callable[[], Repair]) -> BuiltFile:
         """Build twice; the first one's wheel, and whether the second was the same.
@@ -125,13 +129,14 @@ class Room:
             find_links: the folder with the wheels that the build needs.
             repair: asked for where the wheel has code of the machine in it.
         """
-        made = self._ask("build", find_links=find_links)
-        commands, grafted, left_out, stem = made["commands"], [], [], f"{_CARRY}/work/out"
-        if made["wheel"] and not made["wheel"].endswith("-any.whl"):
-            how = repair()
-            job = {"tools": list(how.tools), "platform": how.platform, "system": list(how.system)}
-            made = self._ask("repair", wheel=made["wheel"], find_links=how.find_links, **job)
-            commands, grafted, left_out = commands + made["commands"], made["grafted"], made["left_out"]
+        made = self._ask("build", BUILD, self._job("build", find_links))
+        commands, wheel, stem = made.get("commands", []), made.get("wheel", ""), f"{_CARRY}/work/out"
+        grafted: list[str] = []
+        left_out: list[str] = []
+        if wheel and not wheel.endswith("-any.whl"):
+            repaired = self._repaired(wheel, repair())
+            commands = commands + repaired.get("commands", [])
+            grafted, left_out = repaired.get("grafted", []), repaired.get("left_out", [])
             stem = f"{_CARRY}/repair/repaired"
         folders = (f"{stem}-{number}" for number in (1, 2))
         first, second = (_only_wheel(self._container.get(folder), self._what) for folder in folders)
@@ -144,15 +149,27 @@ class Room:
             left_out=tuple(left_out),
         )
 
-    def _ask(self, do: str, **more: object) -> dict[str, Any]:
-        job = {**self._job, "do": do, "work": f"{_CARRY}/{_WORK[do]}", "built": f"{_CARRY}/work", **more}
+    def _repaired(self, wheel: str, how: Repair) -> RepairResult:
+        job: RepairJob = {
+            **self._job("repair", how.find_links),
+            "wheel": wheel,
+            "tools": list(how.tools),
+            "platform": how.platform,
+            "system": list(how.system),
+        }
+        return self._ask("repair", REPAIR, job)
+
+    def _job(self, do: str, find_links: str = "") -> BuildStep:
+        return {**self._step, "do": do, "work": f"{_CARRY}/{_WORK[do]}", "find_links": find_links}
+
+    def _ask(self, do: str, task: Task[J, R], job: J) -> R:
         try:
             result = run_guest(
                 self._container,
-                self._python,
-                "repair" if do == "repair" else "build",
+                self._step["python"],
+                task,
                 job,
-                timeout=3 * float(job["timeout"]),
+                timeout=3 * self._step["timeout"],
                 root=f"{_CARRY}/parity",
                 user=f"{_USERS[do]}:{_USERS[do]}",
             )
@@ -211,21 +228,35 @@ def build_room(
     with engine.scratch_volume() as volume, engine.container(_spec(image, limits, volume)) as container:
         container.put(_CARRY, guest_tar())
         container.put(_CARRY, folders_tar(_FOLDERS))
-        for step, user in _USERS.items():
-            container.put(_CARRY, folders_tar({_WORK[step]: 0o755}, user))
+        for name, user in _USERS.items():
+            container.put(_CARRY, folders_tar({_WORK[name]: 0o755}, user))
         uv = carry_uv(container, _CARRY)
         place = source if isinstance(source, str) else _SOURCE
         if not isinstance(source, str):
             container.put(_CARRY, source)
         container.start()
-        job = {
-            "source": place,
-            "subdirectory": subdirectory,
-            "versions": dict(versions or {}),
-            "timeout": limits.timeout,
-        }
+        step = _step(uv, facts.executable, place, subdirectory, versions or {}, limits.timeout)
         with watch.of(container, volume):
-            yield Room(container, facts, uv, job, what, watch)
+            yield Room(container, step, what, watch)
+
+
+def _step(
+    uv: str, python: str, source: str, subdirectory: str, versions: Mapping[str, str], timeout: float
+) -> BuildStep:
+    """What every step of a build is told; `do` and `work` are each one's own."""
+    return {
+        "do": "",
+        "uv": uv,
+        "python": python,
+        "work": "",
+        "built": f"{_CARRY}/work",
+        "source": source,
+        "subdirectory": subdirectory,
+        "versions": dict(versions),
+        "epoch": EPOCH,
+        "timeout": timeout,
+        "alone": True,
+    }
 
 
 def _spec(image: PinnedImage, limits: RehearsalPlan, volume: str) -> ContainerSpec:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from parity.errors import BuildFailed
 from parity.model.toml import parse
+from parity.wire.building import BuildBackend
 
 _LEGACY = "setuptools.build_meta:__legacy__"
 
@@ -19,7 +19,7 @@ class BuildSystem:
     backend: str
     paths: tuple[str, ...] = ()
 
-    def document(self) -> dict[str, object]:
+    def document(self) -> BuildBackend:
         """For the guest."""
         return {"requires": list(self.requires), "backend": self.backend, "paths": list(self.paths)}
 
@@ -49,7 +49,7 @@ def read_build_system(text: str, what: str) -> BuildSystem:
     return BuildSystem(requires, backend, _lines(said, "backend-path", what) or ())
 
 
-def _lines(said: dict[str, Any], key: str, what: str) -> tuple[str, ...] | None:
+def _lines(said: dict[str, object], key: str, what: str) -> tuple[str, ...] | None:
     """A list of text, None where there is none."""
     found = said.get(key)
     if found is None:

@@ -9,6 +9,8 @@ from parity.engine.guests import GuestFailed, run_guest
 from parity.errors import LockInvalid, LockOutdated, ToolUnavailable
 from parity.progress import Reporter
 from parity.project.metadata import Project
+from parity.wire.resolving import ProjectJob
+from parity.wire.tasks import PROJECT
 
 _STALE = re.compile(r"needs to be updated|existing lockfile due to")
 _CANNOT_TELL = re.compile(
@@ -32,7 +34,7 @@ def export_lock(container: Container, python: str, uv: str, project: Project, re
         LockInvalid: uv cannot read it.
         ToolUnavailable: uv does not run.
     """
-    job = {
+    job: ProjectJob = {
         "uv": uv,
         "python": python,
         "files": dict(project.files),
@@ -42,7 +44,7 @@ def export_lock(container: Container, python: str, uv: str, project: Project, re
         "timeout": _TIMEOUT,
     }
     try:
-        result = run_guest(container, python, "project", job, timeout=3 * _TIMEOUT)
+        result = run_guest(container, python, PROJECT, job, timeout=3 * _TIMEOUT)
     except (GuestFailed, TimeoutError) as error:
         raise ToolUnavailable(f"uv could not read the project inside the image: {error}") from error
     where = str(project.plan.folder / "uv.lock")
@@ -52,7 +54,7 @@ def export_lock(container: Container, python: str, uv: str, project: Project, re
         )
     if result["check"] != 0:
         _judge_check(result["said"], where, reporter)
-    return str(result["lock"])
+    return result["lock"]
 
 
 def _judge_check(said: str, where: str, reporter: Reporter) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from parity.errors import RehearsalFailed, RehearsalTimeout
 from parity.model import Facts, ImportResult, PinnedImage, Proof, RehearsalPlan
 from parity.rehearse import native
 from parity.rehearse.native import NativeRules, TooNew
+from parity.wire.rehearsing import CommandSeen, ImportSeen, InstallSeen, LibraryMissing, ProjectSeen, Seen
 
 _SEED = frozenset(("pip", "setuptools", "wheel", "pkg-resources", "distribute"))
 """What `python -m venv` may bring (ensurepip, and Debian's)."""
@@ -18,7 +18,7 @@ _OWN_FOLDER = re.compile(r"(?:/carry)?/work/[^\s'\":]*site-packages/")
 
 
 def judge(
-    result: Mapping[str, Any],
+    result: Seen,
     image: PinnedImage,
     facts: Facts,
     plan: RehearsalPlan,
@@ -48,9 +48,7 @@ def judge(
         ) from failed
 
 
-def _proof(
-    result: Mapping[str, Any], image: PinnedImage, facts: Facts, plan: RehearsalPlan, rules: NativeRules
-) -> Proof:
+def _proof(result: Seen, image: PinnedImage, facts: Facts, plan: RehearsalPlan, rules: NativeRules) -> Proof:
     _demand_install(result["install"])
     _demand_packages(result["environment"], rules)
     imports = tuple(_import_result(each) for each in result["imports"])
@@ -80,11 +78,10 @@ def _proof(
     )
 
 
-def _demand_install(install: Mapping[str, Any]) -> None:
+def _demand_install(install: InstallSeen) -> None:
     if install["exit_code"] == 0:
         return
-    error = install["document"].get("error") or {}
-    message = error.get("message") or "the installer failed"
+    message = _inner(install["document"], "error").get("message") or "the installer failed"
     lines = [line for line in install["stderr"].splitlines() if line.strip()]
     raise RehearsalFailed(
         f"the bundle does not install: {message}",
@@ -93,7 +90,13 @@ def _demand_install(install: Mapping[str, Any]) -> None:
     )
 
 
-def _demand_packages(environment: list[list[str]], rules: NativeRules) -> None:
+def _inner(document: Mapping[str, object], key: str) -> Mapping[str, object]:
+    """An object in what the installer told; empty where it told none."""
+    found = document.get(key)
+    return found if isinstance(found, dict) else {}
+
+
+def _demand_packages(environment: list[tuple[str, str]], rules: NativeRules) -> None:
     """What is installed is what was sent, and what the image's own Python puts into each environment."""
     installed, sent = {name for name, _ in environment}, set(rules.wheels)
     strange, lacking = sorted(installed - sent - _SEED), sorted(sent - installed - _TOOLS)
@@ -107,7 +110,7 @@ def _demand_packages(environment: list[list[str]], rules: NativeRules) -> None:
         )
 
 
-def _import_result(each: Mapping[str, Any]) -> ImportResult:
+def _import_result(each: ImportSeen) -> ImportResult:
     return ImportResult(
         package=each["package"],
         module=each["module"],
@@ -117,7 +120,7 @@ def _import_result(each: Mapping[str, Any]) -> ImportResult:
     )
 
 
-def _import_reasons(imports: list[dict[str, Any]], missing: list[dict[str, str]]) -> list[str]:
+def _import_reasons(imports: list[ImportSeen], missing: list[LibraryMissing]) -> list[str]:
     reasons = []
     for each in imports:
         if not (each["requested"] and each["error"]):
@@ -135,7 +138,7 @@ def _inside(text: str) -> str:
     return _OWN_FOLDER.sub("", text)
 
 
-def _command_reasons(commands: list[dict[str, Any]]) -> list[str]:
+def _command_reasons(commands: list[CommandSeen]) -> list[str]:
     reasons = []
     for each in commands:
         if each["exit_code"] != 0:
@@ -144,7 +147,7 @@ def _command_reasons(commands: list[dict[str, Any]]) -> list[str]:
     return reasons
 
 
-def _project_reasons(project: Mapping[str, Any] | None) -> list[str]:
+def _project_reasons(project: ProjectSeen | None) -> list[str]:
     """Why uv does not work in a checkout of the carried project; nothing where it does, or there is none."""
     if not project or project["exit_code"] == 0:
         return []
@@ -152,7 +155,7 @@ def _project_reasons(project: Mapping[str, Any] | None) -> list[str]:
     return [f"project: {project['step']} failed", *(f"  {line}" for line in lines[-8:])]
 
 
-def _headline(result: Mapping[str, Any], too_new: list[TooNew]) -> str:
+def _headline(result: Seen, too_new: list[TooNew]) -> str:
     if too_new:
         return f"{too_new[0].package} does not run on the target: {too_new[0].short}"
     failed = _failed_imports(result)
@@ -166,11 +169,11 @@ def _headline(result: Mapping[str, Any], too_new: list[TooNew]) -> str:
     return "what the profile checks did not pass"
 
 
-def _failed_imports(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def _failed_imports(result: Seen) -> list[ImportSeen]:
     return [each for each in result["imports"] if each["requested"] and each["error"]]
 
 
-def _failing_libraries(result: Mapping[str, Any]) -> set[str]:
+def _failing_libraries(result: Seen) -> set[str]:
     """Libraries that failing imports miss, with all that the linker misses for the same packages."""
     failed = _failed_imports(result)
     if not any(each["library"] for each in failed):
@@ -180,7 +183,7 @@ def _failing_libraries(result: Mapping[str, Any]) -> set[str]:
     return linked | {each["library"] for each in failed if each["library"]}
 
 
-def _remedy(result: Mapping[str, Any], too_new: list[TooNew], plan: RehearsalPlan, rules: NativeRules) -> str:
+def _remedy(result: Seen, too_new: list[TooNew], plan: RehearsalPlan, rules: NativeRules) -> str:
     if too_new:
         return "pin an older version of the package, or build it for this target: `build-from-source`"
     libraries = _failing_libraries(result)
@@ -190,10 +193,10 @@ def _remedy(result: Mapping[str, Any], too_new: list[TooNew], plan: RehearsalPla
 
 
 def _document(
-    result: Mapping[str, Any], image: PinnedImage, facts: Facts, plan: RehearsalPlan, rules: NativeRules
-) -> dict[str, Any]:
+    result: Seen, image: PinnedImage, facts: Facts, plan: RehearsalPlan, rules: NativeRules
+) -> dict[str, object]:
     """proof.json: the same bytes for the same bundle, so no clock, host or duration in it."""
-    installer = result["install"]["document"].get("installer", {})
+    installer = _inner(result["install"]["document"], "installer")
     project = result.get("project")
     synced = [{"name": name, "version": version} for name, version in project["installed"]] if project else []
     return {

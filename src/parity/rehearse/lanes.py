@@ -11,19 +11,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import count, cycle
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from parity.engine.events import Event, Malformed
+from parity.engine.events import Event
 from parity.engine.guests import GuestFailed
 from parity.errors import ParityError
 from parity.rehearse import users
 from parity.rehearse.room import EMPTY, Room, bare, environment
 from parity.rehearse.threads import Alarm, Beside
+from parity.wire.rehearsing import ImportAnswer, ImportsBegin, ImportsJob, ImportsTried
+from parity.wire.shapes import Malformed, read
+from parity.wire.tasks import IMPORTS
 
 _LANES = 2
 _TIMEOUT = 120  # seconds for one process of imports
 _PATIENCE = 20  # seconds more until its lane must have said how it ended
-_WORDS = ("error", "at", "text")
 
 
 class Package(NamedTuple):
@@ -55,9 +57,9 @@ class Lanes:
         self._users = cycle(users.IMPORTERS)
         self._suspects: set[int] = set()
         self._lock = threading.Lock()
-        self._answers: dict[int, Mapping[str, Mapping[str, str]]] = {}
+        self._answers: dict[int, Mapping[str, ImportAnswer]] = {}
 
-    def run(self, packages: Sequence[Package]) -> Iterator[tuple[str, str, Mapping[str, str]]]:
+    def run(self, packages: Sequence[Package]) -> Iterator[tuple[str, str, ImportAnswer]]:
         """Package, module, and `error`, `at` and `text` of each import, sorted."""
         heavy = sorted(packages, key=lambda each: -each.weight)
         if self._hidden and len(heavy) > 1:
@@ -90,18 +92,19 @@ class Lanes:
 
         def hear(event: Event) -> None:
             alarm.again()
-            number = _number(event, numbers)
             if event["event"] == "begin":
-                begun.append(number)
+                begun.append(_number(read(ImportsBegin, event, "its beginning")["package"], numbers))
             elif event["event"] == "tried":
-                self._take(number, _answers(event, packages[number]))
+                tried = read(ImportsTried, event, "its answers")
+                number = _number(tried["package"], numbers)
+                self._take(number, _answers(tried["answers"], packages[number]))
 
         with self._lock:
             user = next(self._users)
         asked = [packages[number] for number in numbers]
         alarm = Alarm(self._seconds + _PATIENCE, partial(self._end, user))
         try:
-            self._room.ask("imports", self._job(asked, tickets), user, on_event=hear, python=self._python)
+            self._room.ask(IMPORTS, self._job(asked, tickets), user, on_event=hear, python=self._python)
         except GuestFailed as failed:
             self._judge(packages, numbers, begun, failed)
         finally:
@@ -126,13 +129,13 @@ class Lanes:
         with suppress(ParityError, TimeoutError):
             self._room.end_all(user)
 
-    def _take(self, number: int, answers: Mapping[str, Mapping[str, str]]) -> None:
+    def _take(self, number: int, answers: Mapping[str, ImportAnswer]) -> None:
         with self._lock:
             self._answers.setdefault(number, answers)
 
-    def _job(self, packages: Sequence[Package], tickets: bool) -> dict[str, Any]:
+    def _job(self, packages: Sequence[Package], tickets: bool) -> ImportsJob:
         return {
-            "packages": [[each.name, list(each.modules)] for each in packages],
+            "packages": [(each.name, list(each.modules)) for each in packages],
             "service": self._service,
             "tickets": tickets,
             "site_packages": self._site_packages,
@@ -148,26 +151,20 @@ class Lanes:
         return [*bare(words), f"{self._prefix}/bin/python"]
 
 
-def _number(event: Event, numbers: Sequence[int]) -> int:
-    place = event.get("package")
-    if not isinstance(place, int) or not 0 <= place < len(numbers):
+def _number(place: int, numbers: Sequence[int]) -> int:
+    if not 0 <= place < len(numbers):
         raise Malformed("a package that was not asked for")
     return numbers[place]
 
 
-def _answers(event: Event, package: Package) -> dict[str, dict[str, str]]:
-    told = event.get("answers")
-    rows = (
-        {str(row.get("module")): row for row in told if isinstance(row, dict)}
-        if isinstance(told, list)
-        else {}
-    )
+def _answers(told: Sequence[ImportAnswer], package: Package) -> dict[str, ImportAnswer]:
+    rows = {row["module"]: row for row in told}
     if set(rows) != set(package.modules):
         raise Malformed("answers for other modules than were asked for")
-    return {module: {word: str(rows[module].get(word, "")) for word in _WORDS} for module in package.modules}
+    return rows
 
 
-def _crash(package: Package, failed: GuestFailed) -> dict[str, dict[str, str]]:
+def _crash(package: Package, failed: GuestFailed) -> dict[str, ImportAnswer]:
     ending = f"exit code {failed.exit_code}" if failed.exit_code else failed.last_line
     error = f"Crash: the import ended the processes around it ({ending})"
-    return {module: {"error": error, "at": "", "text": ""} for module in package.modules}
+    return {module: {"module": module, "error": error, "at": "", "text": ""} for module in package.modules}

@@ -11,9 +11,9 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
-from typing import Any
 
 from parity.model import Libc, RehearsalPlan, Target
+from parity.wire.rehearsing import NativeNeed, NativePackage, Seen, VersionMissing
 
 ALLOWABLE = "libc-newer-than-tag"
 """The finding that `rehearsal.allow` may accept by name, as `libc-newer-than-tag:PACKAGE`."""
@@ -69,12 +69,12 @@ class TooNew:
         return f"{self.package}: {self.short}{promise}"
 
 
-def beyond_target(natives: Sequence[Mapping[str, Any]], rules: NativeRules) -> list[TooNew]:
+def beyond_target(natives: Sequence[NativePackage], rules: NativeRules) -> list[TooNew]:
     """Files that cannot be loaded on the target, whatever was seen in the image."""
     return [found for found, binding in _beyond(natives, rules) if binding]
 
 
-def extras_beyond_target(natives: Sequence[Mapping[str, Any]], rules: NativeRules) -> list[TooNew]:
+def extras_beyond_target(natives: Sequence[NativePackage], rules: NativeRules) -> list[TooNew]:
     """The same of wheels that promise no platform, and of files there that are no extension modules.
 
     Such wheels bring a file for each of many platforms, and do without it where it cannot be loaded.
@@ -82,14 +82,14 @@ def extras_beyond_target(natives: Sequence[Mapping[str, Any]], rules: NativeRule
     return [found for found, binding in _beyond(natives, rules) if not binding]
 
 
-def _beyond(natives: Sequence[Mapping[str, Any]], rules: NativeRules) -> Iterator[tuple[TooNew, bool]]:
+def _beyond(natives: Sequence[NativePackage], rules: NativeRules) -> Iterator[tuple[TooNew, bool]]:
     for each, need in _needs(natives):
         found = _too_new(each, need, rules)
         if found.have:
             yield found, need["module"]
 
 
-def tag_lies(natives: Sequence[Mapping[str, Any]], rules: NativeRules) -> list[TooNew]:
+def tag_lies(natives: Sequence[NativePackage], rules: NativeRules) -> list[TooNew]:
     """Files that need more than any glibc that their wheel's tags promise to run with."""
     found = [_too_new(each, need, rules) for each, need in _needs(natives)]
     return [each for each in found if each.tag]
@@ -100,15 +100,15 @@ def is_allowed(lie: TooNew, plan: RehearsalPlan) -> bool:
     return f"{ALLOWABLE}:{lie.package}" in plan.allow
 
 
-def _needs(natives: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+def _needs(natives: Sequence[NativePackage]) -> Iterator[tuple[NativePackage, NativeNeed]]:
     return ((each, need) for each in natives for need in each["needs"])
 
 
-def _numbers(need: Mapping[str, Any]) -> tuple[int, ...]:
+def _numbers(need: NativeNeed) -> tuple[int, ...]:
     return tuple(int(part) for part in need["version"].split("."))
 
 
-def _too_new(each: Mapping[str, Any], need: Mapping[str, Any], rules: NativeRules) -> TooNew:
+def _too_new(each: NativePackage, need: NativeNeed, rules: NativeRules) -> TooNew:
     libc, number = rules.target.libc, _numbers(need)
     short = need["family"] == "GLIBC" and libc.family == "glibc" and number > libc.version
     promised = _promise([*each["platforms"], *_platforms(rules.wheels.get(each["package"], ""))])
@@ -152,7 +152,7 @@ def _most(family: str, libc: Libc, tag: str) -> tuple[int, ...]:
 # --- what is missing, and where it comes from -----------------------------------------------------
 
 
-def library_lines(result: Mapping[str, Any], rules: NativeRules) -> list[str]:
+def library_lines(result: Seen, rules: NativeRules) -> list[str]:
     """`package: file needs libGL.so.1, on Debian 11 in libgl1`, for each missing library."""
     lines = []
     for each in result["missing_libraries"]:
@@ -162,7 +162,7 @@ def library_lines(result: Mapping[str, Any], rules: NativeRules) -> list[str]:
     return lines
 
 
-def version_lines(result: Mapping[str, Any], rules: NativeRules) -> list[str]:
+def version_lines(result: Seen, rules: NativeRules) -> list[str]:
     """The same for symbol versions: what the image's loader misses, and what the target's glibc lacks."""
     return [
         f"{each['package']}: {each['file']} needs {each['version']} of {each['library']}"
@@ -170,12 +170,12 @@ def version_lines(result: Mapping[str, Any], rules: NativeRules) -> list[str]:
     ]
 
 
-def _missing_versions(result: Mapping[str, Any], rules: NativeRules) -> list[dict[str, str]]:
-    rows = [dict(each) for each in result["missing_versions"]]
+def _missing_versions(result: Seen, rules: NativeRules) -> list[VersionMissing]:
+    rows = list(result["missing_versions"])
     told = {(row["file"], row["version"]) for row in rows}
     for each in extras_beyond_target(result["natives"], rules):
         if (each.file, each.version) not in told:
-            row = {
+            row: VersionMissing = {
                 "package": each.package,
                 "file": each.file,
                 "library": "libc.so.6",
@@ -216,7 +216,7 @@ def remedy(libraries: Iterable[str], rules: NativeRules) -> str:
     )
 
 
-def document(result: Mapping[str, Any], plan: RehearsalPlan, rules: NativeRules) -> dict[str, Any]:
+def document(result: Seen, plan: RehearsalPlan, rules: NativeRules) -> dict[str, object]:
     """The part of proof.json about native libraries."""
     needed = [
         (_numbers(need), each["package"], need["file"])

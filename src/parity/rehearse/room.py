@@ -5,13 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 
 from parity.engine import Container, ContainerSpec, Mount, Network
 from parity.engine.events import Event
 from parity.engine.guests import run_guest
 from parity.model import PinnedImage, RehearsalPlan
 from parity.rehearse import users
+from parity.wire.tasks import Task
+
+J = TypeVar("J")
+R = TypeVar("R")
 
 CARRY = "/carry"
 BUNDLE = f"{CARRY}/bundle"
@@ -82,18 +86,18 @@ class Room:
 
     def ask(
         self,
-        script: str,
-        job: Mapping[str, Any],
+        task: Task[J, R],
+        job: J,
         user: int,
         *,
         on_event: Callable[[Event], None] | None = None,
         python: Sequence[str] | None = None,
-    ) -> dict[str, Any]:
+    ) -> R:
         """Run a guest script as one of the users; errors as `run_guest`."""
         return run_guest(
             self.container,
             python or self.python,
-            script,
+            task,
             job,
             on_event=on_event,
             timeout=self.left,

@@ -8,7 +8,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext, suppress
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from parity.engine import Container, Engine
 from parity.engine.diskwatch import DiskWatch
@@ -22,6 +22,18 @@ from parity.rehearse.lanes import Lanes, Package
 from parity.rehearse.room import BUNDLE, CARRY, FOLDERS, OWN, Carried, Room, container_spec, fits_memory
 from parity.rehearse.threads import Beside
 from parity.rehearse.trials import CHECKOUT, people, run_commands, sync_project
+from parity.wire import shapes
+from parity.wire.rehearsing import (
+    EnvironmentFound,
+    EnvironmentJob,
+    EnvironmentResult,
+    ImportAnswer,
+    ImportSeen,
+    RehearseJob,
+    Seen,
+    StepEvent,
+)
+from parity.wire.tasks import ENVIRONMENT, REHEARSE
 
 _STEPS = {
     "carry": "carrying the bundle in",
@@ -50,14 +62,11 @@ def rehearse(
     plan: RehearsalPlan,
     carried: Carried,
     reporter: Reporter,
-) -> Mapping[str, Any]:
+) -> Seen:
     """Install a bundle in a fresh container without network and see whether it works.
 
     Returns:
-        what was seen, for `judge` to turn into a proof: `isolation`, `install` {exit_code, document,
-        stderr}, `environment`, `imports`, `missing_libraries`, `missing_versions` and `natives` (see
-        `guest.native.linker.judge`), `commands`, `project` (see `trials.sync_project`; None without one),
-        `seconds`, `memory_kills`. Where the installation failed, keys are missing.
+        what was seen, for `judge` to turn into a proof.
 
     Raises:
         NotIsolated: the container was less cut off than it must be.
@@ -105,46 +114,62 @@ class _Story:
         # The installer refuses a machine that the bundle is not for, which a stand-in is by intent.
         self._options = ["--allow-other-os"] if image.stand_in_for else []
         self._service = secrets.token_hex(16)
-        self._result: dict[str, Any] = {}
+        self._seconds: dict[str, float] = {}
 
-    def tell(self) -> dict[str, Any]:
-        result, room = self._result, self._room
-        made = room.ask("rehearse", self._install_job(), users.OWNER, on_event=self._step)
-        result.update(isolation=made["isolation"], seconds=dict(made["seconds"]))
-        _demand_isolation(result["isolation"])
-        result["install"] = made["install"]
+    def tell(self) -> Seen:
+        room = self._room
+        made = room.ask(REHEARSE, self._install_job(), users.OWNER, on_event=self._hear)
+        _demand_isolation(made["isolation"])
+        if "install" not in made:
+            raise RehearsalFailed("the rehearsal broke off: nobody told how the installation ended")
+        self._seconds.update(made["seconds"])
+        seen: Seen = {
+            "isolation": made["isolation"],
+            "install": made["install"],
+            "seconds": self._seconds,
+            "memory_kills": 0,
+        }
         if made["install"]["exit_code"] == 0:
-            self._try(made["site_packages"], made["bundle"])
-        result["memory_kills"] = people(room)["memory_kills"] if _something_failed(result) else 0
-        return result
+            if "site_packages" not in made or "bundle" not in made:
+                raise RehearsalFailed("the rehearsal broke off: nobody told where it was installed")
+            self._try(seen, made["site_packages"], made["bundle"])
+        if _something_failed(seen):
+            seen["memory_kills"] = people(room)["memory_kills"]
+        return seen
 
-    def _try(self, site_packages: str, bundle: str) -> None:
-        result, room = self._result, self._room
+    def _try(self, seen: Seen, site_packages: str, bundle: str) -> None:
+        room = self._room
         prefix = f"{room.own('work')}/prefix/current"
         found, reading = self._read(site_packages, bundle)
-        result["environment"] = [[name, version] for name, version, _, _ in found["distributions"]]
-        self._step({"name": "import"})
-        result["imports"] = self._timed("imports", lambda: self._imports(prefix, site_packages, found))
+        seen["environment"] = [(name, version) for name, version, _, _ in found["distributions"]]
+        self._step("import")
+        seen["imports"] = self._timed("imports", lambda: self._imports(prefix, site_packages, found))
         read = reading.result()
-        result.update(read["linker"])
-        result["seconds"]["linker"] = read["seconds"]
-        self._step({"name": "commands"})
-        result["commands"] = self._timed("commands", lambda: run_commands(room, prefix))
-        result["project"] = None
+        linker = read["linker"]
+        seen["missing_libraries"] = linker["missing_libraries"]
+        seen["missing_versions"] = linker["missing_versions"]
+        seen["natives"] = linker["natives"]
+        self._seconds["linker"] = read["seconds"]
+        self._step("commands")
+        seen["commands"] = self._timed("commands", lambda: run_commands(room, prefix))
+        seen["project"] = None
         if found["project"] and self._carried.sync:
-            self._step({"name": "project"})
-            result["project"] = self._timed(
+            self._step("project")
+            seen["project"] = self._timed(
                 "project", lambda: sync_project(room, self._carried, bundle, self._options)
             )
 
-    def _read(self, site_packages: str, bundle: str) -> tuple[Event, Beside[dict[str, Any]]]:
+    def _read(self, site_packages: str, bundle: str) -> tuple[EnvironmentFound, Beside[EnvironmentResult]]:
         """What was installed, as soon as it is known; the linker is asked meanwhile."""
-        heard: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
-        job = {"site_packages": site_packages, "bundle": bundle}
+        heard: queue.SimpleQueue[EnvironmentFound | None] = queue.SimpleQueue()
+        job: EnvironmentJob = {"site_packages": site_packages, "bundle": bundle}
 
-        def read() -> dict[str, Any]:
+        def hear(event: Event) -> None:
+            heard.put(shapes.read(EnvironmentFound, event, "what was found"))
+
+        def read() -> EnvironmentResult:
             try:
-                return self._room.ask("environment", job, users.JUDGE, on_event=heard.put)
+                return self._room.ask(ENVIRONMENT, job, users.JUDGE, on_event=hear)
             finally:
                 heard.put(None)
 
@@ -155,7 +180,7 @@ class _Story:
             raise RehearsalFailed("the rehearsal broke off: nobody told what was installed")
         return found, reading
 
-    def _imports(self, prefix: str, site_packages: str, found: Event) -> list[dict[str, Any]]:
+    def _imports(self, prefix: str, site_packages: str, found: EnvironmentFound) -> list[ImportSeen]:
         if not self._room.plan.imports:
             return []
         rows = [
@@ -163,15 +188,12 @@ class _Story:
             for name, _, modules, weight in found["distributions"]
             if modules
         ]
-        lanes = Lanes(self._room, prefix, site_packages, self._service, hidden=bool(found["hidden"]))
+        lanes = Lanes(self._room, prefix, site_packages, self._service, hidden=found["hidden"])
         asked = set(self._carried.requested)
-        told = [
-            {"package": package, "module": module, "requested": package in asked, **_judged(answer)}
-            for package, module, answer in lanes.run(rows)
-        ]
+        told = [_judged(package, package in asked, answer) for package, _, answer in lanes.run(rows)]
         return sorted(told, key=lambda row: (not row["requested"], row["package"], row["module"]))
 
-    def _install_job(self) -> dict[str, Any]:
+    def _install_job(self) -> RehearseJob:
         return {
             "bundle": BUNDLE,
             "wheels_from": self._carried.wheels[1] if self._carried.wheels else None,
@@ -186,29 +208,36 @@ class _Story:
     def _timed(self, name: str, action: Callable[[], T]) -> T:
         begin = time.monotonic()
         value = action()
-        self._result["seconds"][name] = round(time.monotonic() - begin, 3)
+        self._seconds[name] = round(time.monotonic() - begin, 3)
         return value
 
-    def _step(self, event: Event) -> None:
-        self._reporter.note(_STEPS.get(event.get("name", ""), ""))
+    def _hear(self, event: Event) -> None:
+        self._step(shapes.read(StepEvent, event, "its step")["name"])
+
+    def _step(self, name: str) -> None:
+        self._reporter.note(_STEPS.get(name, ""))
 
 
-def _judged(answer: Mapping[str, str]) -> dict[str, str]:
+def _judged(package: str, requested: bool, answer: ImportAnswer) -> ImportSeen:
     """One import's words for the proof: without addresses, and with the library that it misses."""
     match = _LIBRARY.search(answer["text"]) or _BY_OTHER_NAME.search(answer["text"])
     return {
+        "package": package,
+        "module": answer["module"],
+        "requested": requested,
         "error": _ADDRESS.sub("0x…", answer["error"]),
         "library": next(filter(None, match.groups())) if match else "",
         "at": answer["at"],
     }
 
 
-def _something_failed(result: Mapping[str, Any]) -> bool:
+def _something_failed(result: Seen) -> bool:
+    project = result.get("project")
     failed: Sequence[object] = [
         result["install"]["exit_code"],
         *(row["error"] for row in result.get("imports", ())),
         *(row["exit_code"] for row in result.get("commands", ())),
-        (result.get("project") or {}).get("exit_code"),
+        *([project["exit_code"]] if project else ()),
     ]
     return any(failed)
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from parity.engine.events import Tail
 from parity.errors import RehearsalFailed
 from parity.rehearse import users
 from parity.rehearse.room import CARRY, COMMANDS, Carried, Room, bare, environment
+from parity.wire.rehearsing import CommandSeen, PeopleJob, PeopleResult, ProjectSeen, SyncedJob, SyncJob
+from parity.wire.tasks import PEOPLE, SYNC, SYNCED
 
 CHECKOUT = "checkout"
 _TAIL = 8000
@@ -17,7 +16,7 @@ _TRIES = 5
 _SHELL = 'exec 2>&1; mkdir -p "$HOME" {0}/empty && cd {0}/empty && exec sh -c "$1"'
 
 
-def run_commands(room: Room, prefix: str) -> list[dict[str, Any]]:
+def run_commands(room: Room, prefix: str) -> list[CommandSeen]:
     """The profile's commands, one after the other; the engine tells how each ended.
 
     They share a user and what they may write; of a command's processes none lives on into the next.
@@ -30,7 +29,7 @@ def run_commands(room: Room, prefix: str) -> list[dict[str, Any]]:
     return told
 
 
-def _command(room: Room, prefix: str, line: str) -> dict[str, Any]:
+def _command(room: Room, prefix: str, line: str) -> CommandSeen:
     words = environment(prefix, f"{COMMANDS}/home", "/tmp")  # noqa: S108 - inside the container
     output = Tail(_TAIL)
     done = room.container.exec(
@@ -53,14 +52,15 @@ def _end_leftovers(room: Room) -> None:
     raise RehearsalFailed("a command left processes behind that do not end")
 
 
-def people(room: Room) -> dict[str, Any]:
+def people(room: Room) -> PeopleResult:
     """Whether commands run, and whether the kernel killed anybody; see `parity.guest.tasks.people`."""
-    return room.ask("people", {"user": users.COMMANDS}, users.JUDGE)
+    job: PeopleJob = {"user": users.COMMANDS}
+    return room.ask(PEOPLE, job, users.JUDGE)
 
 
-def sync_project(room: Room, carried: Carried, bundle: str, options: list[str]) -> dict[str, Any]:
+def sync_project(room: Room, carried: Carried, bundle: str, options: list[str]) -> ProjectSeen:
     """Try uv in a checkout of the carried project; what it installed is read by another user."""
-    job = {
+    job: SyncJob = {
         "do": "sync",
         "bundle": bundle,
         "checkout": f"{CARRY}/{CHECKOUT}" if carried.checkout else "",
@@ -70,8 +70,14 @@ def sync_project(room: Room, carried: Carried, bundle: str, options: list[str]) 
         "timeout": room.plan.timeout,
         "alone": True,
     }
-    synced: Mapping[str, Any] = room.ask("checkout", job, users.PROJECT)
-    read: dict[str, Any] = {"installed": []}
+    synced = room.ask(SYNC, job, users.PROJECT)
+    installed: list[tuple[str, str]] = []
     if synced["exit_code"] == 0:
-        read = room.ask("checkout", {"do": "list", "folder": synced["folder"]}, users.JUDGE)
-    return {**{key: synced[key] for key in ("step", "exit_code", "said")}, "installed": read["installed"]}
+        listing: SyncedJob = {"do": "list", "folder": synced["folder"]}
+        installed = room.ask(SYNCED, listing, users.JUDGE)["installed"]
+    return {
+        "step": synced["step"],
+        "exit_code": synced["exit_code"],
+        "said": synced["said"],
+        "installed": installed,
+    }

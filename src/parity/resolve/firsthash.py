@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from packaging.pylock import PackageSdist, PackageWheel
 
@@ -13,8 +12,12 @@ from parity.engine.guests import GuestFailed, run_guest
 from parity.engine.workshop import STORE, out_of_memory
 from parity.errors import HashMismatch, IndexFailed
 from parity.model.network import HostNetwork, clean_url
+from parity.wire.network import Reach
+from parity.wire.store import FetchJob, FileWanted
+from parity.wire.tasks import FETCH
 
 _THREADS = 16
+_ATTEMPTS = 4
 _SHA256 = re.compile("[0-9a-f]{64}")
 
 
@@ -42,7 +45,7 @@ def compute_hashes(
         IndexFailed: they cannot be fetched.
     """
     urls = {name: clean_url(wheel.url or "") for name, wheel in wheels.items()}
-    files = [
+    files: list[FileWanted] = [
         {
             "filename": wheel.filename,
             "url": urls[name],
@@ -70,22 +73,30 @@ def first_digest(container: Container, python: str, url: str, network: HostNetwo
         IndexFailed: it cannot be fetched.
     """
     filename = clean_url(url).rpartition("/")[2]
-    file: dict[str, Any] = {"filename": filename, "url": url, "sha256": "", "size": None, "hashes": {}}
+    file: FileWanted = {"filename": filename, "url": url, "sha256": "", "size": None, "hashes": {}}
     return _digests(container, python, [file], network.job([url]), network)[filename]
 
 
 def _digests(
     container: Container,
     python: str,
-    files: list[dict[str, Any]],
-    reach: Mapping[str, Any],
+    files: list[FileWanted],
+    reach: Reach,
     network: HostNetwork,
 ) -> dict[str, str]:
     """The SHA-256 of each file by its name; see `compute_hashes`."""
-    limits = {"set": None, "threads": _THREADS}
-    job = {**reach, **limits, "store": STORE, "wheels": files}
+    job: FetchJob = {
+        **reach,
+        "set": None,
+        "threads": _THREADS,
+        "attempts": _ATTEMPTS,
+        "stall": None,
+        "deadline": None,
+        "store": STORE,
+        "wheels": files,
+    }
     try:
-        result = run_guest(container, python, "fetch", job)
+        result = run_guest(container, python, FETCH, job)
     except GuestFailed as error:
         raise out_of_memory(error) or IndexFailed(
             network.redact(f"hashing what has no hash yet failed: {error}")

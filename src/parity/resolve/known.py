@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import quote
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -16,6 +15,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from parity.errors import InputFileError
 from parity.portable.texts import toml
+from parity.wire.resolving import WheelGuessed
 
 _EXTRA = re.compile("[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 
@@ -45,7 +45,7 @@ class Known:
     path: str = ""
 
 
-def known_wheels(metadata: Mapping[str, Mapping[str, Any]]) -> tuple[Known, ...]:
+def known_wheels(metadata: Mapping[str, WheelGuessed]) -> tuple[Known, ...]:
     """What wheels from the index say of themselves, without those of which uv itself must judge.
 
     Args:

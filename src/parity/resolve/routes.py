@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from parity.errors import IndexConfusion, IndexFailed, ParityError, Unresolvable
 from parity.model import Lock
 from parity.model.network import DEFAULT_INDEX, HostNetwork, clean_url
 from parity.resolve.explain import INDEX_REMEDIES
+from parity.wire.network import RoutesSaid
 
-Routes = Mapping[str, Any]
 
-
-def check_confusion(routes: Routes | None, network: HostNetwork, guessed: Routes | None = None) -> None:
+def check_confusion(
+    routes: RoutesSaid | None, network: HostNetwork, guessed: RoutesSaid | None = None
+) -> None:
     """Raise IndexConfusion where a name is on more than one index and bound to none.
 
     Args:
@@ -38,7 +37,7 @@ def check_confusion(routes: Routes | None, network: HostNetwork, guessed: Routes
     )
 
 
-def routed_error(routes: Routes | None, network: HostNetwork) -> ParityError | None:
+def routed_error(routes: RoutesSaid | None, network: HostNetwork) -> ParityError | None:
     """Why the resolver failed, where an index was the reason; it does not know which of several it was."""
     if not routes:
         return None
@@ -60,7 +59,7 @@ def routed_error(routes: Routes | None, network: HostNetwork) -> ParityError | N
     return None
 
 
-def with_indexes(lock: Lock, routes: Routes | None) -> Lock:
+def with_indexes(lock: Lock, routes: RoutesSaid | None) -> Lock:
     """The lock with the names of the indexes that its wheels came from."""
     if not routes:
         return lock

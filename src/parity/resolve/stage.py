@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from parity.engine import Container
 from parity.engine.guests import GuestFailed, run_guest
@@ -24,6 +23,9 @@ from parity.resolve.requirements import RequirementLine
 from parity.resolve.routes import check_confusion, routed_error, with_indexes
 from parity.resolve.select import first_version, select_wheels, unhashed_wheels
 from parity.resolve.uv import uv_version
+from parity.wire.network import RoutesSaid
+from parity.wire.resolving import GuessJob, PageTrouble, ResolveJob, ResolveResult
+from parity.wire.tasks import GUESS, RESOLVE
 
 UV_PATH = "/parity/bin/uv"
 UV_CACHE = f"{STORE}/uv-cache"
@@ -78,25 +80,17 @@ def resolve_lock(
     if bring_uv is not None:
         bring_uv()
     answer = uv.compile(_text(inputs.what.requirements), lock=kept, refresh=upgrade)
-    reporter.debug(network.redact(answer.stderr.strip()))
-    check_confusion(answer.routes, network, guess.routes)
+    reporter.debug(network.redact(answer["stderr"].strip()))
+    check_confusion(answer["routes"], network, guess.routes)
     lock, hashed = uv.selected(answer)
-    unhashed = {*hashed, *guess.unhashed, *(answer.routes["unhashed"] if answer.routes else ())}
-    _warn(reporter, [wheel.name for wheel in lock.wheels if wheel.name in unhashed], answer.stderr)
-    return replace(with_indexes(lock, answer.routes), variables=inputs.what.variables)
+    unhashed = {*hashed, *guess.unhashed, *(answer["routes"]["unhashed"] if answer["routes"] else ())}
+    _warn(reporter, [wheel.name for wheel in lock.wheels if wheel.name in unhashed], answer["stderr"])
+    return replace(with_indexes(lock, answer["routes"]), variables=inputs.what.variables)
 
 
 def _demand_default(network: HostNetwork) -> None:
     if network.named and not (network.index_url or network.default_index):
         raise IndexFailed("no default index is known", remedy="name one in the profile: `index: {url: …}`")
-
-
-@dataclass(frozen=True)
-class _Answer:
-    exit_code: int
-    lock: str | None
-    stderr: str
-    routes: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -109,7 +103,7 @@ class _Guess:
     lock: str | None = None
     told: tuple[Known, ...] = ()
     unhashed: tuple[str, ...] = ()
-    routes: dict[str, Any] | None = None
+    routes: RoutesSaid | None = None
 
 
 @dataclass(frozen=True)
@@ -125,9 +119,9 @@ class _Uv:
 
     def compile(
         self, requirements: str, *, lock: str | None = None, refresh: bool = False, alone: bool = False
-    ) -> _Answer:
+    ) -> ResolveResult:
         """Run `uv pip compile`; `alone` leaves dependencies and constraints out."""
-        job = {
+        job: ResolveJob = {
             **self.network.job(),
             "uv": UV_PATH,
             "python": self.python,
@@ -144,11 +138,11 @@ class _Uv:
             "timeout": self.timeout,
             "retries": RETRIES,
         }
-        return _Answer(**self._run(job))
+        return self._run(job)
 
-    def _run(self, job: dict[str, Any]) -> dict[str, Any]:
+    def _run(self, job: ResolveJob) -> ResolveResult:
         try:
-            return run_guest(self.container, self.python, "resolve", job, timeout=self.timeout + 30)
+            return run_guest(self.container, self.python, RESOLVE, job, timeout=self.timeout + 30)
         except GuestFailed as error:
             message = "uv could not be run inside the image: " + self.network.redact(error.last_line)
             raise out_of_memory(error) or ToolUnavailable(message) from error
@@ -158,18 +152,18 @@ class _Uv:
     def _overtime(self) -> IndexFailed:
         return IndexFailed(f"resolving took longer than {spelt(self.timeout)}", remedy=remedy("resolving"))
 
-    def selected(self, answer: _Answer) -> tuple[Lock, frozenset[str]]:
+    def selected(self, answer: ResolveResult) -> tuple[Lock, frozenset[str]]:
         """The lock from uv's, and the packages that its index does not hash; errors as `resolve_lock`."""
-        if answer.lock is None:
+        if answer["lock"] is None:
             raise self.error(answer)
         try:
             return self._selected(answer)
         except NoWheel as error:
             raise self.no_wheel(Lacking(error.where, ""), error.message) from error
 
-    def _selected(self, answer: _Answer) -> tuple[Lock, frozenset[str]]:
+    def _selected(self, answer: ResolveResult) -> tuple[Lock, frozenset[str]]:
         """The same; what its index does not hash is fetched first."""
-        text, routes, computed = answer.lock or "", answer.routes, dict[str, str]()
+        text, routes, computed = answer["lock"] or "", answer["routes"], dict[str, str]()
         names = routes["names"] if routes else {}
         hashed: frozenset[str] = frozenset()
         while missing := unhashed_wheels(text, self.inputs, computed):
@@ -191,7 +185,7 @@ class _Uv:
         index = self.network.index_url or self.network.default_index
         if index is None or self.inputs.exclude_newer is not None or self.inputs.prereleases:
             return _Guess()
-        job = {
+        job: GuessJob = {
             **self.network.job(),
             "store": STORE,
             "audits": AUDITS,
@@ -204,7 +198,7 @@ class _Uv:
             "deadline": _GUESSING_SECONDS,
         }
         try:
-            found = run_guest(self.container, self.python, "guess", job, timeout=5 * _GUESSING_SECONDS)
+            found = run_guest(self.container, self.python, GUESS, job, timeout=5 * _GUESSING_SECONDS)
         except TimeoutError as error:  # which ends the workshop
             raise IndexFailed("asking the index came to no end", where=clean_url(index)) from error
         except GuestFailed as error:
@@ -218,22 +212,22 @@ class _Uv:
         lock = preferences(versions) if versions else None
         return _Guess(lock, known_wheels(metadata), tuple(found["unhashed"]), found["routes"])
 
-    def _trouble(self, said: Mapping[str, str]) -> IndexFailed:
+    def _trouble(self, said: PageTrouble) -> IndexFailed:
         """A page that nobody should have to read."""
         message = self.network.redact(f"the index failed: its page of {said['name']}: {said['message']}")
         return IndexFailed(message, where=clean_url(said["url"]))
 
-    def error(self, answer: _Answer) -> Exception:
+    def error(self, answer: ResolveResult) -> Exception:
         """What to raise for a failed resolution."""
-        if answer.exit_code in (KILLED, -signal.SIGKILL):
+        if answer["exit_code"] in (KILLED, -signal.SIGKILL):
             return memory_error()
-        if answer.exit_code == OVERTIME:
+        if answer["exit_code"] == OVERTIME:
             return self._overtime()
-        routed = routed_error(answer.routes, self.network)
+        routed = routed_error(answer["routes"], self.network)
         if routed is not None:
             return routed
-        lacking = lacking_wheel(answer.stderr)
-        failed = resolve_error(answer.exit_code, answer.stderr, self.network)
+        lacking = lacking_wheel(answer["stderr"])
+        failed = resolve_error(answer["exit_code"], answer["stderr"], self.network)
         if lacking is None or isinstance(failed, IndexFailed):
             return failed
         named = f"{lacking.name} {lacking.tried}".rstrip()
@@ -255,9 +249,9 @@ class _Uv:
         asked = name
         for _ in range(_SHOWN_VERSIONS):
             answer = self.compile(asked, alone=True)
-            if answer.lock is None:
+            if answer["lock"] is None:
                 return
-            version, fits = first_version(answer.lock, self.inputs)
+            version, fits = first_version(answer["lock"], self.inputs)
             if fits:
                 yield version
             asked = f"{name}<{version}"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from parity.engine import Container
 from parity.engine.guests import GuestFailed, run_guest
@@ -13,6 +11,9 @@ from parity.errors import LockOutdated, ParityError, SystemPackagesFailed
 from parity.model import Limits, SystemPackage, SystemSet
 from parity.model.limits import remedy, spelt
 from parity.model.network import HostNetwork
+from parity.system.lock import read_package
+from parity.wire.system import PackageLocked, SystemJob, SystemProblem, SystemResult
+from parity.wire.tasks import SYSTEM
 
 _END = 30.0
 _FOLDER = "/tmp/parity-system"  # noqa: S108 - inside the workshop, made with mode 0700
@@ -58,18 +59,18 @@ def fetch_system(
         LockOutdated: what was locked is no longer to be had, or is not what the image needs.
         SystemPackagesFailed: they cannot be had, or are not what their distribution signed.
     """
-    job = {
+    job: SystemJob = {
         "store": STORE,
         "folder": _FOLDER,
         "names": list(wish.names),
         "optional": list(wish.optional),
-        "locked": [vars(package) for package in wish.locked.packages] if wish.locked else None,
+        "locked": [_spelled(package) for package in wish.locked.packages] if wish.locked else None,
         "timeout": timeout,
         "proxies": dict(network.proxies),
         "ca": network.ca_bundle,
     }
     try:
-        result = run_guest(container, python, "system", job, timeout=timeout + _END)
+        result = run_guest(container, python, SYSTEM, job, timeout=timeout + _END)
     except GuestFailed as error:
         raise SystemPackagesFailed(
             "fetching system packages broke off: " + network.redact(error.last_line)
@@ -80,8 +81,18 @@ def fetch_system(
         ) from error
     if result["error"]:
         raise _failed(result["error"], network)
-    packages = tuple(SystemPackage(**package) for package in result["packages"])
-    return SystemSet(result["manager"], packages, tuple(result["unknown"])), result["fetched"]
+    return _found(result), result["fetched"]
+
+
+def _found(result: SystemResult) -> SystemSet:
+    """What the guest tells, held against what a lock may hold."""
+    if result["manager"] is None:
+        raise SystemPackagesFailed("fetching system packages broke off: no package manager was told")
+    try:
+        packages = tuple(map(read_package, result["packages"]))
+    except ValueError as error:
+        raise SystemPackagesFailed(f"what was fetched is no package: {error}") from error
+    return SystemSet(result["manager"], packages, tuple(result["unknown"]))
 
 
 def stored_at(package: SystemPackage) -> str:
@@ -89,7 +100,19 @@ def stored_at(package: SystemPackage) -> str:
     return f"{STORE}/sha256/{package.sha256[:2]}/{package.sha256}"
 
 
-def _failed(error: Mapping[str, Any], network: HostNetwork) -> ParityError:
+def _spelled(package: SystemPackage) -> PackageLocked:
+    return {
+        "name": package.name,
+        "version": package.version,
+        "arch": package.arch,
+        "file": package.file,
+        "sha256": package.sha256,
+        "size": package.size,
+        "requested": package.requested,
+    }
+
+
+def _failed(error: SystemProblem, network: HostNetwork) -> ParityError:
     message = network.redact(error["message"])
     details = tuple(network.redact(line) for line in error["said"])
     if error["kind"] == "gone":

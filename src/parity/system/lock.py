@@ -100,7 +100,7 @@ def _lock(document: Mapping[str, Any]) -> SystemLock:
         raise ValueError("inputs, packages or unprovided are not what they must be")  # noqa: TRY004
     if not all(isinstance(each, str) for each in unprovided):
         raise ValueError("unprovided is no list of libraries")
-    packages = tuple(_package(row) for row in rows)
+    packages = tuple(read_package(row) for row in rows)
     odd = [package.file for package in packages if not is_file_name(package.file, document["manager"])]
     if odd:
         raise ValueError(f"{odd[0]!a} is no file's name of a package")
@@ -109,7 +109,8 @@ def _lock(document: Mapping[str, Any]) -> SystemLock:
     return SystemLock(inputs, SystemSet(document["manager"], packages, tuple(unprovided)))
 
 
-def _package(row: object) -> SystemPackage:
+def read_package(row: object) -> SystemPackage:
+    """A package as a lock or a guest tells of it; ValueError where it is none."""
     kinds = {"str": str, "int": int, "bool": bool}
     if not isinstance(row, dict) or set(row) != set(_FIELDS):
         raise ValueError("a package has other fields than " + ", ".join(_FIELDS))

@@ -6,14 +6,15 @@ files of any owner. What runs there is the code that runs on the target.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any
 
 from parity.engine import Container, ContainerSpec, Engine, Mount, Network
 from parity.engine.guests import GuestFailed, folders_tar, guest_tar, run_guest
 from parity.errors import NotIsolated, SystemPackagesFailed
 from parity.model import Facts, PinnedImage, RehearsalPlan
+from parity.wire.system import PackageInstalled, SystemInstallJob, SystemInstallResult
+from parity.wire.tasks import SYSTEM_INSTALL
 
 _CARRY = "/carry"
 _RIGHTS = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "SETFCAP", "SETGID", "SETUID")
@@ -27,7 +28,7 @@ def prepared_image(
     facts: Facts,
     plan: RehearsalPlan,
     archive: Callable[[], Iterable[bytes]],
-) -> Iterator[tuple[str, list[Mapping[str, str]]]]:
+) -> Iterator[tuple[str, list[PackageInstalled]]]:
     """Install carried packages in a fresh container without network, and keep it as an image for a while.
 
     Args:
@@ -72,13 +73,13 @@ def _spec(image: PinnedImage, plan: RehearsalPlan, volume: str) -> ContainerSpec
     )
 
 
-def _installed(container: Container, facts: Facts, plan: RehearsalPlan) -> dict[str, Any]:
-    job = {"bundle": f"{_CARRY}/bundle", "work": f"{_CARRY}/work"}
+def _installed(container: Container, facts: Facts, plan: RehearsalPlan) -> SystemInstallResult:
+    job: SystemInstallJob = {"bundle": f"{_CARRY}/bundle", "work": f"{_CARRY}/work"}
     try:
         result = run_guest(
             container,
             facts.executable,
-            "system_install",
+            SYSTEM_INSTALL,
             job,
             timeout=plan.timeout,
             root=f"{_CARRY}/parity",

@@ -3,7 +3,7 @@
 import os
 import signal
 from contextlib import suppress
-from typing import Any, Dict, List, Optional
+from typing import List, Optional
 
 _PR_SET_DUMPABLE = 4  # prctl(2)
 
@@ -37,9 +37,9 @@ def end_others() -> None:
         pass
 
 
-def end_leftovers(job: Dict[str, Any]) -> None:
-    """`end_others` where the job says that this user is nobody else's, as in parity's containers."""
-    if job.get("alone"):
+def end_leftovers(yes: bool) -> None:
+    """`end_others` where a job says that this user is nobody else's, as in parity's containers."""
+    if yes:
         end_others()
 
 

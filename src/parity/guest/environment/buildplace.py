@@ -2,14 +2,17 @@
 
 import os
 import re
-from typing import Any, Dict, List
+from typing import TYPE_CHECKING, Dict, List
 
 from .uvrun import offline_environment, run
+
+if TYPE_CHECKING:
+    from ...wire.building import BuildStep
 
 _TAIL = 6000
 
 
-def build_environment(job: Dict[str, Any]) -> Dict[str, str]:
+def build_environment(job: "BuildStep") -> Dict[str, str]:
     """The whole environment of a step: the same each time, whoever calls."""
     home = os.path.join(job["work"], "home")
     os.makedirs(home, exist_ok=True)
@@ -19,7 +22,7 @@ def build_environment(job: Dict[str, Any]) -> Dict[str, str]:
     return environment
 
 
-def make_tools(job: Dict[str, Any], environment: Dict[str, str], place: str, lines: List[str]) -> str:
+def make_tools(job: "BuildStep", environment: Dict[str, str], place: str, lines: List[str]) -> str:
     """A virtual environment with the requirements of `lines`; why not, or nothing."""
     code, _, stderr = run([job["uv"], "venv", "--clear", place], environment, job["work"], job["timeout"])
     if code == 0 and lines:
@@ -29,9 +32,9 @@ def make_tools(job: Dict[str, Any], environment: Dict[str, str], place: str, lin
     return tail(stderr) if code != 0 else ""
 
 
-def outputs(job: Dict[str, Any], stem: str) -> List[str]:
+def outputs(work: str, stem: str) -> List[str]:
     """The folders for the results of the two runs of a step."""
-    return [os.path.join(job["work"], "%s-%d" % (stem, number)) for number in (1, 2)]
+    return [os.path.join(work, "%s-%d" % (stem, number)) for number in (1, 2)]
 
 
 def tail(text: str) -> str:

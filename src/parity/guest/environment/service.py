@@ -17,7 +17,7 @@ import py_compile
 import socket
 import struct
 import sys
-from typing import Any, Iterator, List, Optional, Set
+from typing import IO, Any, Iterator, List, Optional, Set
 
 _AT_ONCE = 8
 _NUMBERS = 16000  # of four bytes each: a pipe holds them all (pipe(7))
@@ -140,7 +140,7 @@ class Client:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._lines: Any = None
+        self._lines: Optional[IO[bytes]] = None
         self._door: Optional[socket.socket] = None
 
     def next(self) -> Optional[int]:
@@ -155,7 +155,7 @@ class Client:
 
     def _ask(self, line: str) -> str:
         try:
-            if self._door is None:
+            if self._door is None or self._lines is None:
                 self._door = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
                 self._door.settimeout(_PATIENCE)
                 self._door.connect("\0" + self._name)

@@ -9,10 +9,13 @@ import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
+from typing import TYPE_CHECKING, Dict, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from ..environment import modules
 from . import elf
+
+if TYPE_CHECKING:
+    from ...wire.rehearsing import LinkerSaid, NativeNeed, NativePackage
 
 _GLIBC = re.compile(r"^\s*(\S+) => not found", re.MULTILINE)
 _MUSL = re.compile(r"Error loading shared library ([^:]+): No such file")
@@ -57,7 +60,7 @@ class _File(NamedTuple):
     elf: Optional[elf.Elf]  # None where it cannot be read
 
 
-def judge(site_packages: str, found: List[modules.Distribution]) -> Dict[str, Any]:
+def judge(site_packages: str, found: List[modules.Distribution]) -> "LinkerSaid":
     """Judge every ELF file that the environment's distributions installed.
 
     Returns:
@@ -86,8 +89,14 @@ def judge(site_packages: str, found: List[modules.Distribution]) -> Dict[str, An
                 if name not in carried
             ]
     return {
-        "missing_libraries": [each._asdict() for each in sorted(libraries)],
-        "missing_versions": [each._asdict() for each in sorted(versions)],
+        "missing_libraries": [
+            {"package": each.package, "file": each.file, "library": each.library}
+            for each in sorted(libraries)
+        ],
+        "missing_versions": [
+            {"package": each.package, "file": each.file, "library": each.library, "version": each.version}
+            for each in sorted(versions)
+        ],
         "natives": _natives(site_packages, found, files, carried),
     }
 
@@ -196,14 +205,14 @@ def system_loader() -> str:
 
 def _natives(
     site_packages: str, found: List[modules.Distribution], files: List[_File], carried: Set[str]
-) -> List[Dict[str, Any]]:
+) -> List["NativePackage"]:
     """For each package with ELF files: `package`, `platforms` of its WHEEL, `needs`.
 
     Each of `needs` is the highest version of one family that the system must have: `family`, `version`,
     `file`, and `module`: whether such a file is a Python extension module (only looked for where no
     platform is promised; True otherwise).
     """
-    result = []
+    result: List["NativePackage"] = []
     by_package: Dict[str, List[_File]] = {}
     for file in files:
         by_package.setdefault(file.package, []).append(file)
@@ -217,7 +226,7 @@ def _natives(
     return result
 
 
-def _highest(files: List[_File], carried: Set[str], tagged: bool) -> List[Dict[str, Any]]:
+def _highest(files: List[_File], carried: Set[str], tagged: bool) -> List["NativeNeed"]:
     top: Dict[Tuple[str, bool], Tuple[Tuple[int, ...], str]] = {}
     for file in files:
         needs = {need for library, need in file.elf.versions if library not in carried} if file.elf else set()

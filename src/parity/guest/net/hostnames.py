@@ -2,7 +2,7 @@
 
 import socket
 import threading
-from typing import Any, Dict, List, Tuple
+from typing import Dict, List, Optional, Tuple
 
 
 class _Names:
@@ -24,7 +24,9 @@ class _Names:
 _NAMES = _Names()
 
 
-def connected(address: Tuple[str, int], timeout: Any = None, source: Any = None) -> socket.socket:
+def connected(
+    address: Tuple[str, int], timeout: Optional[float] = None, source: Optional[Tuple[str, int]] = None
+) -> socket.socket:
     """As `socket.create_connection`, with names that are looked up once."""
     first, *others = _NAMES.addresses(*address)
     try:

@@ -24,11 +24,11 @@ class Paced(io.RawIOBase):
     Only time that is spent waiting counts: whoever writes what came to a slow disk is no slow server.
     """
 
-    def __init__(self, sock: Any) -> None:
+    def __init__(self, sock: socket.socket) -> None:
         super().__init__()
         self._sock = sock
         self._inner = sock.makefile("rb", buffering=0)
-        limit: Optional[float] = sock.gettimeout()
+        limit = sock.gettimeout()
         self._window = None if limit is None else 2 * limit
         self._waited = 0.0
         self._came = 0
@@ -55,7 +55,7 @@ class Paced(io.RawIOBase):
             if self._came < LEAST and count:
                 raise socket.timeout("the server sends too slowly")
             self._waited, self._came = 0.0, 0
-        return count  # type: ignore[no-any-return]
+        return count
 
     def abort(self) -> None:
         """Let whoever waits for more wait no longer; for any thread to call."""
@@ -83,9 +83,15 @@ class _Source:
 class Answer(http.client.HTTPResponse):
     """An answer whose head is bounded, and whose body is from `allow` on."""
 
-    def __init__(self, sock: Any, *args: Any, **options: Any) -> None:
+    def __init__(
+        self,
+        sock: socket.socket,
+        debuglevel: int = 0,
+        method: Optional[str] = None,
+        url: Optional[str] = None,
+    ) -> None:
         self._raw = Paced(sock)
-        super().__init__(_Source(self._raw), *args, **options)  # type: ignore[arg-type]
+        super().__init__(_Source(self._raw), debuglevel, method, url)  # type: ignore[arg-type]
 
     def allow(self, count: int) -> None:
         """Let a body of so many bytes come, with what a server may need to send it in small chunks."""

@@ -10,7 +10,7 @@ import html
 import json
 import re
 import urllib.parse
-from typing import Any, Dict, Iterator, List, Optional
+from typing import Dict, Iterator, List, Optional
 
 from ..store.digests import announced_sha256
 
@@ -18,6 +18,8 @@ JSON_TYPE = "application/vnd.pypi.simple.v1+json"
 _MARKS = {"data-core-metadata": "core-metadata", "data-dist-info-metadata": "core-metadata"}
 _ALGORITHMS = ("md5", "sha256", "sha384", "sha512", "blake2b")
 _ENDINGS = (".whl", ".tar.gz", ".zip", ".tar.bz2")
+File = Dict[str, object]
+"""A file in the words of PEP 691; `filename` and `url` are texts, `hashes` is an object if it is there."""
 MOST = 64 * 1024 * 1024
 """Bytes of a page; the largest honest ones have some tens of millions."""
 _LONGEST = 65536
@@ -40,7 +42,7 @@ def is_empty(body: bytes) -> bool:
     return not any(ending.encode("ascii") in body for ending in _ENDINGS)
 
 
-def files(address: str, content_type: str, body: bytes) -> List[Dict[str, Any]]:
+def files(address: str, content_type: str, body: bytes) -> List[File]:
     """The files of a page, their `url` absolute and without user information.
 
     Raises:
@@ -53,20 +55,22 @@ def files(address: str, content_type: str, body: bytes) -> List[Dict[str, Any]]:
     return usable
 
 
-def _usable(address: str, found: List[Dict[str, Any]]) -> Iterator[Dict[str, Any]]:
+def _usable(address: str, found: List[File]) -> Iterator[File]:
     for file in found:
-        hashes, python = dict(file.get("hashes") or {}), file.get("requires-python") or ""
-        if not _NAME.fullmatch(file["filename"]) or not isinstance(python, str):
+        hashes, python = file.get("hashes") or {}, file.get("requires-python") or ""
+        if not isinstance(hashes, dict) or not isinstance(python, str):
+            continue
+        if not _NAME.fullmatch(str(file["filename"])):
             continue
         try:
-            url, sha256 = _absolute(address, file["url"]), announced_sha256(hashes.get("sha256"))
+            url, sha256 = _absolute(address, str(file["url"])), announced_sha256(hashes.get("sha256"))
         except ValueError:
             continue
         if len(python) <= _LONGEST_SPECIFIER:
             yield {**file, "url": url, "hashes": {**hashes, "sha256": sha256} if sha256 else hashes}
 
 
-def document(project: str, found: List[Dict[str, Any]]) -> bytes:
+def document(project: str, found: List[File]) -> bytes:
     """A page as JSON (PEP 691, version 1.0)."""
     page = {"meta": {"api-version": "1.0"}, "name": project, "files": found}
     return json.dumps(page).encode("ascii")
@@ -79,7 +83,7 @@ def _absolute(address: str, href: str) -> str:
     return urllib.parse.urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment=""))
 
 
-def parsed_json(body: bytes) -> List[Dict[str, Any]]:
+def parsed_json(body: bytes) -> List[File]:
     """The files of a page in JSON (PEP 691); ValueError for what is none."""
     try:
         said = json.loads(body.decode("utf-8"), parse_int=_number)  # its errors are ValueErrors
@@ -105,14 +109,14 @@ def _number(digits: str) -> int:
     return int(digits)
 
 
-def _is_file(said: Any) -> bool:
+def _is_file(said: object) -> bool:
     if not isinstance(said, dict):
         return False
     names = isinstance(said.get("filename"), str) and isinstance(said.get("url"), str)
     return names and isinstance(said.get("hashes") or {}, dict)
 
 
-def _html_files(body: bytes) -> List[Dict[str, Any]]:
+def _html_files(body: bytes) -> List[File]:
     text = body.decode("utf-8", "replace")
     base = ""
     found = []
@@ -161,13 +165,13 @@ def _attributes(text: str) -> Dict[str, str]:
     }
 
 
-def _file(href: str, said: Dict[str, str]) -> Optional[Dict[str, Any]]:
+def _file(href: str, said: Dict[str, str]) -> Optional[File]:
     """An anchor in the words of the JSON form; None where it leads to no file."""
     url, _, fragment = href.partition("#")
     filename = urllib.parse.unquote(url.partition("?")[0].rpartition("/")[2])
     if not filename.endswith(_ENDINGS):
         return None
-    file: Dict[str, Any] = {"filename": filename, "url": url, "hashes": _hashes(fragment)}
+    file: File = {"filename": filename, "url": url, "hashes": _hashes(fragment)}
     if said.get("data-requires-python"):
         file["requires-python"] = said["data-requires-python"]
     if "data-yanked" in said:

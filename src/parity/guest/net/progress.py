@@ -2,7 +2,7 @@
 
 import threading
 import time
-from typing import Any, Dict, List, Optional
+from typing import Dict, List, Optional
 
 _STEP = 64 * 1024
 """Bytes of all files together that count as going forward."""
@@ -50,7 +50,7 @@ class Counter:
                 self._mark = (time.monotonic(), self._moved, self._files_done)
             return time.monotonic() - self._mark[0]
 
-    def event(self) -> Dict[str, Any]:
+    def event(self) -> Dict[str, object]:
         """The progress event; see `parity.guest.tasks.fetch`."""
         with self._lock:
             return {

@@ -19,12 +19,15 @@ import re
 import socketserver
 import threading
 import urllib.parse
-from typing import Any, Dict, List, Optional, Tuple
+from typing import TYPE_CHECKING, List, Optional, Tuple
 
 from . import pages
 from .pace import Answer
 from .routes import Confused, Index, Page, Routes
 from .web import MOST, WebProblem
+
+if TYPE_CHECKING:
+    from ...wire.network import Reach
 
 _PORT = 41739
 """Always the same where it is free, so that what the resolver keeps by address is found again."""
@@ -47,7 +50,7 @@ _QUIET = ("http-304", "http-404", "http-405", "http-410", "http-416", "http-501"
 class Router:
     """Serves while its `with` block runs; `url` is the index's address."""
 
-    def __init__(self, job: Dict[str, Any]) -> None:
+    def __init__(self, job: "Reach") -> None:
         self.routes = Routes(job)
         self._one_large = threading.Lock()
         self._by_name = {index.name: index for index in self.routes.indexes}
@@ -102,16 +105,16 @@ class Router:
         name = self.routes.report()["names"].get(project, self.routes.indexes[0].name)
         return self._by_name[name].url + (project + "/" if project else "")
 
-    def _here(self, page: Page, file: Dict[str, Any]) -> str:
-        name = urllib.parse.quote(urllib.parse.unquote(file["filename"]), safe="+!")
-        return "%sfile/%s/%s/%s" % (self.root, page.source.name, _encoded(file["url"]), name)
+    def _here(self, page: Page, file: pages.File) -> str:
+        name = urllib.parse.quote(urllib.parse.unquote(str(file["filename"])), safe="+!")
+        return "%sfile/%s/%s/%s" % (self.root, page.source.name, _encoded(str(file["url"])), name)
 
 
 class _Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
+    def handle_error(self, request: object, client_address: object) -> None:
         """The resolver may go away at any time."""
 
 
@@ -121,7 +124,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     wbufsize = -1
     router: Router
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class calls it so
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class calls it so
         """Say nothing: addresses may hold secrets."""
 
     def do_GET(self) -> None:
@@ -216,7 +219,7 @@ def _status(problem: WebProblem) -> int:
     return 502 if problem.again else 424
 
 
-def _settings(job: Dict[str, Any]) -> str:
+def _settings(job: "Reach") -> str:
     said = [[each["name"], each["url"], each["packages"]] for each in job["indexes"]]
     return hashlib.sha256(json.dumps(said).encode("utf-8")).hexdigest()[:32]
 

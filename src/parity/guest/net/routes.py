@@ -18,13 +18,16 @@ import concurrent.futures
 import contextlib
 import http.client
 import threading
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional
+from typing import TYPE_CHECKING, Dict, Iterator, List, NamedTuple, Optional
 
 from ...portable.names import bound_to, normalize_name
 from . import pages
 from .pace import Answer
 from .simplepage import ACCEPT
 from .web import Browser, Settings, WebProblem, origin_of, read_page, settings
+
+if TYPE_CHECKING:
+    from ...wire.network import IndexSaid, IndexTrouble, Reach, RoutesSaid
 
 AT_ONCE = 16
 """Requests at one time to one index: more are slower."""
@@ -96,14 +99,14 @@ class Browsers:
 class Routes:
     """Finds each project's one index; threads may ask at the same time, each page is fetched once."""
 
-    def __init__(self, job: Dict[str, Any]) -> None:
+    def __init__(self, job: "Reach") -> None:
         self.indexes = [_index(each, job) for each in job["indexes"]]
         self._pool = concurrent.futures.ThreadPoolExecutor(AT_ONCE * len(self.indexes))
         self._lock = threading.Lock()
         self._pages: Dict[str, "concurrent.futures.Future[Page]"] = {}
         self._confused: Dict[str, List[str]] = {}
         self._lacking: Dict[str, str] = {}
-        self._troubles: List[Dict[str, str]] = []
+        self._troubles: List["IndexTrouble"] = []
 
     def page(self, project: str) -> Page:
         """The page of a project on its index; raises Confused, or WebProblem (`http-404`: nobody has it)."""
@@ -133,7 +136,7 @@ class Routes:
         for index in self.indexes:
             index.browsers.close()
 
-    def report(self) -> Dict[str, Any]:
+    def report(self) -> "RoutesSaid":
         """The result's part; see the module's docstring."""
         done = {name: future for name, future in self._pages.items() if future.done()}
         found = {name: future.result() for name, future in done.items() if future.exception() is None}
@@ -193,7 +196,7 @@ class Routes:
         return None if pages.is_empty(page.body) else page
 
 
-def _index(said: Dict[str, Any], job: Dict[str, Any]) -> Index:
+def _index(said: "IndexSaid", job: "Reach") -> Index:
     how = settings({**job, "credentials": said["credentials"]})
     return Index(said["name"], said["url"].rstrip("/") + "/", said["packages"], Browsers(how))
 

@@ -7,7 +7,7 @@ of the newest.
 import html
 import re
 import urllib.parse
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 from ...portable.names import normalize_name
 from ..store.digests import announced_sha256
@@ -49,16 +49,16 @@ class Link(NamedTuple):
     """A wheel's file name, and all that the page says of it, unread."""
 
     filename: str
-    said: Any
+    said: Union[str, Dict[str, object]]
 
 
 def links(content_type: str, body: bytes) -> List[Link]:
     """The wheels of a page, in its order; ValueError for what is no page."""
     if "json" in content_type:
         return [
-            Link(file["filename"], file)
-            for file in parsed_json(body)
-            if isinstance(file.get("filename"), str) and file["filename"].endswith(".whl")
+            Link(name, file)
+            for name, file in ((str(file["filename"]), file) for file in parsed_json(body))
+            if name.endswith(".whl")
         ]
     parts = body.decode("utf-8", "replace").split("<a ", MOST_FILES + 1)[1:]
     demand_few(len(parts))
@@ -77,11 +77,12 @@ def _link(attributes: str) -> Optional[Link]:
 
 def release(address: str, link: Link) -> Release:
     """What the page at that address says of a wheel; ValueError for what no honest page says."""
-    said: Dict[str, Any] = link.said if isinstance(link.said, dict) else _attributes(link.said)
+    said = link.said if isinstance(link.said, dict) else _attributes(link.said)
     href, hashes = said.get("href", said.get("url")), said.get("hashes") or {}
     python, size = said.get("requires-python") or "", said.get("size")
-    texts = isinstance(href, str) and isinstance(hashes, dict) and isinstance(python, str)
-    if not texts or not _NAME.fullmatch(link.filename) or len(python) > _LONGEST:
+    if not (isinstance(href, str) and isinstance(hashes, dict) and isinstance(python, str)):
+        raise ValueError("an address, hashes or a requires-python of another kind")  # noqa: TRY004
+    if not _NAME.fullmatch(link.filename) or len(python) > _LONGEST:
         raise ValueError("a file name or a requires-python that no wheel has")
     url = urllib.parse.urldefrag(urllib.parse.urljoin(address, href))[0]
     if not url.startswith(("http://", "https://")):
@@ -97,7 +98,7 @@ def release(address: str, link: Link) -> Release:
     )
 
 
-def _attributes(text: str) -> Dict[str, Any]:
+def _attributes(text: str) -> Dict[str, object]:
     """An HTML anchor's attributes in the words of the JSON form (PEP 691)."""
     given = {name.lower(): html.unescape(one or two) for name, one, two in _ATTRIBUTE.findall(text)}
     href = given.get("href", "")

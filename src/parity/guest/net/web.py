@@ -16,17 +16,19 @@ import time
 import urllib.parse
 import urllib.request
 import zlib
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from .hostnames import connected
 from .pace import Answer
+
+if TYPE_CHECKING:
+    from ...wire.network import Reach
 
 USER_AGENT = "parity/1"
 _REDIRECTS = (301, 302, 303, 307, 308)
 _PASSING = (408, 425, 429, 500, 502, 503, 504)
 _MAX_REDIRECTS = 10
-_SMALL = 64 * 1024
-"""Bytes of an answer that are read to keep its connection: a new one costs more."""
+_SMALL = 64 * 1024  # bytes of an answer that are read to keep its connection: a new one costs more
 _PORTS = {"http": 80, "https": 443}
 _LONGEST_URL = 8192
 _UNFIT = re.compile("[\x00-\x1f\x7f\ud800-\udfff\\\\]")
@@ -91,17 +93,16 @@ def origin_of(url: str) -> Origin:
     return Origin(scheme, host, port or _PORTS[scheme])
 
 
-def settings(job: Dict[str, Any]) -> Settings:
+def settings(job: "Reach") -> Settings:
     """Read `proxies`, `ca`, `client_certificate` (PEM or null), `credentials` and `timeout` from a job."""
     context = ssl.create_default_context(cadata=job.get("ca") or None)
     if job.get("client_certificate"):
         with tempfile.NamedTemporaryFile("w", prefix="parity-") as file:  # mode 0600; ssl reads files alone
-            file.write(job["client_certificate"])
+            file.write(job["client_certificate"] or "")
             file.flush()
             context.load_cert_chain(file.name)
     if hasattr(ssl, "VERIFY_X509_STRICT"):
-        # Python 3.13 turned it on; companies' own CAs often lack what it wants, and the other
-        # tools of the same target (pip, uv) do not ask for it.
+        # Python 3.13 turned it on; companies' own CAs often lack what it wants, and pip and uv do not ask.
         context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     return Settings(job.get("proxies") or {}, context, job.get("credentials") or {}, job.get("timeout", 30.0))
 

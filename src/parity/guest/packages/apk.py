@@ -4,10 +4,13 @@ import glob
 import os
 import re
 import tarfile
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import TYPE_CHECKING, Dict, List, Sequence, Tuple
 
 from ..store.store import sha256_file
 from .room import Fetched, Manager, Problem, Room
+
+if TYPE_CHECKING:
+    from ...wire.system import PackageLocked
 
 _LINE = re.compile(r"^\(\d+/\d+\) (?:Installing|Upgrading|Reinstalling) (\S+) \((?:\S+ -> )?([^)\s]+)\)")
 _WRONG = (
@@ -37,7 +40,7 @@ class Apk(Manager):
             found.append(_checked(room, os.path.join(folder, f"{name}-{version}.apk")))
         return found
 
-    def exactly(self, package: Dict[str, Any]) -> str:
+    def exactly(self, package: "PackageLocked") -> str:
         """`name=version`."""
         return "{name}={version}".format(**package)
 

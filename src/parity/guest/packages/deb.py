@@ -7,10 +7,13 @@ compared once more with the file.
 import glob
 import os
 import re
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import TYPE_CHECKING, List, Sequence, Tuple
 
 from ..store.store import sha256_file
 from .room import Fetched, Manager, Problem, Room
+
+if TYPE_CHECKING:
+    from ...wire.system import PackageLocked
 
 _OPTIONS = (
     "APT::Sandbox::User=root",  # the container has no right to change users
@@ -59,7 +62,7 @@ class Apt(Manager):
         found = [apt.checked(file, digest) for file, digest in signed]
         return sorted(found, key=lambda each: _place(each, order))
 
-    def exactly(self, package: Dict[str, Any]) -> str:
+    def exactly(self, package: "PackageLocked") -> str:
         """`name:arch=version`."""
         arch = "" if package["arch"] == "all" else ":" + package["arch"]
         return "{name}{0}={version}".format(arch, **package)

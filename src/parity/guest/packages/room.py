@@ -1,9 +1,12 @@
 """Where a package manager works on our behalf: a private folder, an environment of ours, its words read."""
 
 import os
-from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
+from typing import TYPE_CHECKING, List, NamedTuple, Sequence, Tuple
 
 from ..confinement import running
+
+if TYPE_CHECKING:
+    from ...wire.system import PackageLocked, PackageManager, SystemJob
 
 _TAIL = 12
 _KEEP = 32 * 1024 * 1024
@@ -38,7 +41,7 @@ class Fetched(NamedTuple):
 class Manager:
     """A package manager that downloads and checks."""
 
-    name = ""
+    name: "PackageManager"
     program = ""
 
     def fetch(self, room: "Room", names: Sequence[str]) -> List[Fetched]:
@@ -49,7 +52,7 @@ class Manager:
         """
         raise NotImplementedError
 
-    def exactly(self, package: Dict[str, Any]) -> str:
+    def exactly(self, package: "PackageLocked") -> str:
         """A locked package in the manager's words."""
         raise NotImplementedError
 
@@ -57,7 +60,7 @@ class Manager:
 class Room:
     """A folder and an environment for one image's package manager."""
 
-    def __init__(self, job: Dict[str, Any]) -> None:
+    def __init__(self, job: "SystemJob") -> None:
         self.folder = str(job["folder"])
         self._timeout = float(job["timeout"])
         os.makedirs(self.folder, mode=0o700, exist_ok=True)
@@ -65,10 +68,10 @@ class Room:
         self.environment = {"PATH": _PATH, "LC_ALL": "C.UTF-8", "HOME": self.folder, "TMPDIR": "/tmp"}  # noqa: S108
         self.environment["DEBIAN_FRONTEND"] = "noninteractive"
         for key in ("http", "https", "no"):
-            value = (job.get("proxies") or {}).get(key)
+            value = (job["proxies"]).get(key)
             if value:
                 self.environment[f"{key}_proxy"] = self.environment[f"{key.upper()}_PROXY"] = value
-        if job.get("ca"):
+        if job["ca"]:
             self.ca = os.path.join(self.folder, "ca.pem")
             self.environment["SSL_CERT_FILE"] = self.ca
             with open(self.ca, "w", encoding="ascii") as file:

@@ -7,10 +7,13 @@ a source's configuration would fetch from elsewhere counts for nothing.
 import glob
 import os
 import re
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import TYPE_CHECKING, List, Sequence, Tuple
 
 from ..store.store import sha256_file
 from .room import Fetched, Manager, Problem, Room
+
+if TYPE_CHECKING:
+    from ...wire.system import PackageLocked
 
 _KEYS = "/etc/pki/rpm-gpg/*"
 _OPTIONS = (
@@ -50,7 +53,7 @@ class Dnf(Manager):
         found = [_checked(room, keys, path) for path in _files(cache)]
         return sorted(found)
 
-    def exactly(self, package: Dict[str, Any]) -> str:
+    def exactly(self, package: "PackageLocked") -> str:
         """`name-epoch:version-release.arch`."""
         return "{name}-{version}.{arch}".format(**package)
 

@@ -3,18 +3,22 @@
 import hashlib
 import json
 import re
-from typing import Any, Dict, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, Dict, NamedTuple, Optional, Tuple, Union
+
+if TYPE_CHECKING:
+    from ...wire.network import IndexSaid, Reach
+    from ...wire.store import FileWanted
 
 _ALGORITHMS = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512", "blake2b")
 _SHA256 = re.compile("[0-9a-f]{64}")
 
 
-def is_sha256(text: Any) -> bool:
+def is_sha256(text: object) -> bool:
     """Whether it is a SHA-256 as the store writes it: 64 lower-case hexadecimal digits."""
     return isinstance(text, str) and _SHA256.fullmatch(text) is not None
 
 
-def announced_sha256(said: Any) -> str:
+def announced_sha256(said: object) -> str:
     """The SHA-256 that an index announces, in lower case; empty where it announces none.
 
     Raises:
@@ -50,14 +54,14 @@ class Wheel(NamedTuple):
         return "first-" + hashlib.sha256(said.encode("ascii")).hexdigest()
 
 
-def wheel_of(said: Dict[str, Any], scope: str = "") -> Wheel:
+def wheel_of(said: "FileWanted", scope: str = "") -> Wheel:
     """A wheel as a job names it; ValueError where its SHA-256 is none."""
     hashes = tuple(sorted((said.get("hashes") or {}).items()))
     sha256 = announced_sha256(said["sha256"])
     return Wheel(said["filename"], said["url"], sha256, said.get("size"), hashes, scope)
 
 
-def scope_of(job: Dict[str, Any]) -> str:
+def scope_of(job: "Reach") -> str:
     """A digest of the indexes that a job names, and of who asks them; no password is in it."""
     indexes = [
         [each["name"], each["url"], each["packages"], _users(each)] for each in job.get("indexes") or ()
@@ -66,7 +70,7 @@ def scope_of(job: Dict[str, Any]) -> str:
     return hashlib.sha256(said.encode("ascii")).hexdigest()
 
 
-def _users(said: Dict[str, Any]) -> Dict[str, str]:
+def _users(said: "Union[Reach, IndexSaid]") -> Dict[str, str]:
     return {where: login[0] for where, login in (said.get("credentials") or {}).items()}
 
 
@@ -110,7 +114,7 @@ class Digests:
         return ""
 
 
-def _new(name: str) -> Any:
+def _new(name: str) -> "Optional[hashlib._Hash]":
     """A running hash; None for one that Python does not have, or that FIPS rules forbid it to use."""
     if name not in _ALGORITHMS:
         return None

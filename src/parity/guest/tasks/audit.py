@@ -2,12 +2,16 @@
 
 import os
 import threading
-from typing import Any, Callable, Dict
+from typing import TYPE_CHECKING
 
 from ...portable.wheel import wheelset
+from ..events import Emit
+
+if TYPE_CHECKING:
+    from ...wire.store import AuditJob, AuditResult
 
 
-def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[str, Any]:
+def main(job: "AuditJob", emit: Emit) -> "AuditResult":
     """Judge the wheels that the job names.
 
     Args:
@@ -39,9 +43,18 @@ def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[st
             done[0] += 1
             emit({"event": "progress", "done": done[0], "total": len(wheels), "label": wheel.filename})
 
-    result = wheelset.judge_set(wheels, job.get("allow", ()), cache=job.get("cache") or "", on_done=tell)
+    result = wheelset.judge_set(wheels, job["allow"], cache=job["cache"] or "", on_done=tell)
     return {
-        "findings": [dict(verdict._asdict()) for verdict in result.verdicts],
+        "findings": [
+            {
+                "wheel": each.wheel,
+                "package": each.package,
+                "kind": each.kind,
+                "message": each.message,
+                "level": each.level,
+            }
+            for each in result.verdicts
+        ],
         "wheels": len(wheels),
         "files": result.files,
         "bytes": result.size,

@@ -20,7 +20,7 @@ Result of `build`:
 import json
 import os
 import shutil
-from typing import Any, Callable, Dict
+from typing import TYPE_CHECKING, Dict
 
 from ...portable.treepaths import Refused, shown
 from ..confinement import alone
@@ -28,6 +28,10 @@ from ..environment import isolation
 from ..environment.buildplace import build_environment, make_tools, outputs, tail
 from ..environment.unpack import unpack
 from ..environment.uvrun import run
+from ..events import Emit
+
+if TYPE_CHECKING:
+    from ...wire.building import BuildJob
 
 _LARGEST_PYPROJECT = 1 << 20
 _HOOKS = """
@@ -47,12 +51,13 @@ with open(answer, "w") as file:
 """
 
 
-def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[str, Any]:
+def main(job: "BuildJob", emit: Emit) -> Dict[str, object]:
     """Ask or build; see the module's docstring."""
     del emit
     os.umask(0o022)
-    result: Dict[str, Any] = {"isolation": isolation.isolation(), "error": ""}
-    if all(result["isolation"].values()):
+    promised = isolation.isolation()
+    result: Dict[str, object] = {"isolation": promised, "error": ""}
+    if all(promised.values()):
         try:
             result.update(_STEPS[job["do"]](job))
         except Refused as error:
@@ -60,7 +65,7 @@ def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[st
     return result
 
 
-def _fresh_source(job: Dict[str, Any]) -> str:
+def _fresh_source(job: "BuildJob") -> str:
     """A new copy at the same place each time; gives the folder of the package."""
     place = os.path.join(job["work"], "source")
     shutil.rmtree(place, ignore_errors=True)
@@ -80,7 +85,7 @@ def _fresh_source(job: Dict[str, Any]) -> str:
     return folder
 
 
-def _peek(job: Dict[str, Any]) -> Dict[str, Any]:
+def _peek(job: "BuildJob") -> Dict[str, object]:
     folder = _fresh_source(job)
     path = os.path.join(folder, "pyproject.toml")
     text = None
@@ -93,7 +98,7 @@ def _peek(job: Dict[str, Any]) -> Dict[str, Any]:
     return {"pyproject": text, "setup": os.path.exists(os.path.join(folder, "setup.py"))}
 
 
-def _requires(job: Dict[str, Any]) -> Dict[str, Any]:
+def _requires(job: "BuildJob") -> Dict[str, object]:
     folder, system = _fresh_source(job), job["system"]
     environment = build_environment(job)
     tools = os.path.join(job["work"], "tools")
@@ -104,13 +109,13 @@ def _requires(job: Dict[str, Any]) -> Dict[str, Any]:
     command = [os.path.join(tools, "bin", "python"), "-c", _HOOKS, answer]
     command += [system["backend"], json.dumps(system["paths"])]
     code, stdout, stderr = run(command, environment, folder, job["timeout"])
-    alone.end_leftovers(job)
+    alone.end_leftovers(job["alone"])
     if code != 0:
         return {"error": tail(stdout + stderr) or "exit code %d" % code}
     return _answered(answer)
 
 
-def _answered(path: str) -> Dict[str, Any]:
+def _answered(path: str) -> Dict[str, object]:
     """What a backend wrote down, which may be anything."""
     try:
         with open(path, "rb") as file:
@@ -120,15 +125,15 @@ def _answered(path: str) -> Dict[str, Any]:
         return {"error": "error: its build backend answers nonsense: %s" % error}
 
 
-def _build(job: Dict[str, Any]) -> Dict[str, Any]:
+def _build(job: "BuildJob") -> Dict[str, object]:
     environment = build_environment(job)
     folders = []
-    for out in outputs(job, "out"):
+    for out in outputs(job["work"], "out"):
         folder = _fresh_source(job)
         command = [job["uv"], "build", "--wheel", "--no-sources", "--no-index"]
         command += ["--find-links", job["find_links"], "--no-create-gitignore", "--out-dir", out, folder]
-        code, stdout, stderr = run(command, environment, job["work"], job["timeout"], bool(job.get("alone")))
-        alone.end_leftovers(job)
+        code, stdout, stderr = run(command, environment, job["work"], job["timeout"], job["alone"])
+        alone.end_leftovers(job["alone"])
         if code != 0:
             return {"error": tail(stdout + stderr) or "exit code %d" % code}
         _open_to_all(out)

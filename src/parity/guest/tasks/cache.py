@@ -7,12 +7,16 @@ Result of info: {"wheels", "bytes", "sets", "partial_bytes", "uv_cache_bytes"}
 Result of prune: {"wheels", "bytes", "sets"} that were removed
 """
 
-from typing import Any, Callable, Dict
+from typing import TYPE_CHECKING, Dict
 
+from ..events import Emit
 from ..store.store import Store
 
+if TYPE_CHECKING:
+    from ...wire.store import CacheJob
 
-def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[str, int]:
+
+def main(job: "CacheJob", emit: Emit) -> Dict[str, int]:
     """Tell sizes, or prune; see the module's docstring."""
     del emit
     store = Store(job["store"])

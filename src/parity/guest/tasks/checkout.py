@@ -18,30 +18,34 @@ import glob
 import json
 import os
 import shutil
-from typing import Any, Callable, Dict, List
+from typing import TYPE_CHECKING, List, Union
 
 from ..confinement import alone, running
 from ..environment import modules
+from ..events import Emit
+
+if TYPE_CHECKING:
+    from ...wire.rehearsing import SyncedJob, SyncedResult, SyncJob, SyncResult
 
 DOCUMENT = ("project", "project.json")
 _TAIL = 4000
 _KEEP = 1024 * 1024
 
 
-def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[str, Any]:
+def main(job: "Union[SyncJob, SyncedJob]", emit: Emit) -> "Union[SyncResult, SyncedResult]":
     """Sync, or list; see the module's docstring."""
     del emit
     return _list(job) if job["do"] == "list" else _sync(job)
 
 
-def _list(job: Dict[str, Any]) -> Dict[str, Any]:
+def _list(job: "SyncedJob") -> "SyncedResult":
     found = glob.glob(os.path.join(job["folder"], ".venv", "lib", "python3*", "site-packages"))
     return {
-        "installed": [[one.name, one.version] for one in modules.distributions(found[0])] if found else []
+        "installed": [(one.name, one.version) for one in modules.distributions(found[0])] if found else []
     }
 
 
-def _sync(job: Dict[str, Any]) -> Dict[str, Any]:
+def _sync(job: "SyncJob") -> "SyncResult":
     """Do what whoever receives the bundle would do in a checkout.
 
     The project's own package and those of its workspace are not installed: building them may take what
@@ -62,16 +66,16 @@ def _sync(job: Dict[str, Any]) -> Dict[str, Any]:
         return _result("preparing a checkout", done.exit_code, done.stderr, folder)
     made = json.loads(done.stdout)
     done = _run(job, [made["uv"], *made["sync"], "--no-install-workspace"], folder)
-    alone.end_leftovers(job)
+    alone.end_leftovers(job["alone"])
     step = "uv sync --locked" if done.exit_code != 0 else ""
     return _result(step, done.exit_code, done.stdout + done.stderr if step else "", folder)
 
 
-def _result(step: str, code: int, said: str, folder: str) -> Dict[str, Any]:
+def _result(step: str, code: int, said: str, folder: str) -> "SyncResult":
     return {"step": step, "exit_code": code, "said": said[-_TAIL:], "folder": folder}
 
 
-def _run(job: Dict[str, Any], command: List[str], folder: str) -> running.Done:
+def _run(job: "SyncJob", command: List[str], folder: str) -> running.Done:
     home = os.path.join(job["work"], "checkout-home")
     os.makedirs(home, exist_ok=True)
     environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": home, "LC_ALL": "C.UTF-8"}

@@ -11,15 +11,19 @@ Result:
 
 import os
 import time
-from typing import Any, Callable, Dict
+from typing import TYPE_CHECKING
 
 from ..confinement import alone
 from ..environment import modules
+from ..events import Emit
 from ..native import linker
 from .checkout import DOCUMENT
 
+if TYPE_CHECKING:
+    from ...wire.rehearsing import EnvironmentJob, EnvironmentResult
 
-def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[str, Any]:
+
+def main(job: "EnvironmentJob", emit: Emit) -> "EnvironmentResult":
     """Read, and ask the linker; see the module's docstring."""
     found = modules.distributions(job["site_packages"])
     rows = [[each.name, each.version, each.modules, len(each.files)] for each in found]

@@ -27,15 +27,18 @@ import random
 import socket
 import threading
 import time
-from typing import IO, Any, Callable, Dict, List, Tuple
+from typing import IO, TYPE_CHECKING, List, NamedTuple, Optional, Tuple
 
+from ..events import Emit
 from ..net.pace import Answer
 from ..net.progress import Counter
 from ..net.web import MOST, Browser, Settings, WebProblem, settings
 from ..store.digests import Digests, Wheel, scope_of, wheel_of
 from ..store.store import CHUNK, Store
 
-Emit = Callable[[Dict[str, Any]], None]
+if TYPE_CHECKING:
+    from ...wire.store import FetchJob, FetchLimits, FetchResult, FileFailed, FileFetched
+
 
 _LONGEST_WAIT = 60.0
 _STALL = 300.0
@@ -47,10 +50,10 @@ class _Stopped(Exception):
     """The run is over for a reason that another file has reported."""
 
 
-def main(job: Dict[str, Any], emit: Emit) -> Dict[str, Any]:
+def main(job: "FetchJob", emit: Emit) -> "FetchResult":
     """Fetch what the job names; see the module's docstring."""
     store = Store(job["store"])
-    run = Run(store, settings(job), job, emit)
+    run = Run(store, settings(job), job, [each.get("size") for each in job["wheels"]], emit)
     scope = scope_of(job)
     wheels = [wheel_of(said, scope) for said in job["wheels"]]
     with concurrent.futures.ThreadPoolExecutor(job.get("threads", 16)) as pool:
@@ -58,31 +61,40 @@ def main(job: Dict[str, Any], emit: Emit) -> Dict[str, Any]:
         run.watch(futures)
     run.close()
     outcomes = [future.result() for future in futures]
-    failed = [outcome for outcome in outcomes if "kind" in outcome]
+    failed = [outcome.failed for outcome in outcomes if outcome.failed is not None]
     members = [(wheel.filename, wheel.sha256) for wheel in wheels]
     return {
         "folder": None if failed or not job["set"] else store.make_set(job["set"], members),
-        "wheels": [outcome for outcome in outcomes if "kind" not in outcome],
+        "wheels": [outcome.fetched for outcome in outcomes if outcome.fetched is not None],
         "fetched_bytes": run.counter.fetched,
         "failed": [f for f in failed if f["kind"] != "stopped"] or failed,
     }
 
 
+class Outcome(NamedTuple):
+    """What came of one file: that it is there, or why not."""
+
+    fetched: "Optional[FileFetched]"
+    failed: "Optional[FileFailed]"
+
+
 class Run:
     """What the threads of one run share; each may bring any wheel into the store."""
 
-    def __init__(self, store: Store, how: Settings, job: Dict[str, Any], emit: Emit) -> None:
+    def __init__(
+        self, store: Store, how: Settings, limits: "FetchLimits", sizes: List[Optional[int]], emit: Emit
+    ) -> None:
         self._store = store
         self._how = how
         self._emit = emit
-        self._attempts = job.get("attempts", 4)
-        self._end = time.monotonic() + (job.get("deadline") or math.inf)
-        self._stall = float(job.get("stall") or _STALL)
+        self._attempts = limits.get("attempts", 4)
+        self._end = time.monotonic() + (limits.get("deadline") or math.inf)
+        self._stall = float(limits.get("stall") or _STALL)
         self._slow = False
         self._stop = threading.Event()
         self._mine = threading.local()
         self._browsers: List[Browser] = []
-        self.counter = Counter(len(job["wheels"]), [w.get("size") for w in job["wheels"]])
+        self.counter = Counter(len(sizes), sizes)
 
     def stop(self) -> None:
         """End all downloads: what is unfinished stays, to be resumed."""
@@ -90,7 +102,7 @@ class Run:
         for browser in list(self._browsers):
             browser.abort()
 
-    def watch(self, futures: "List[concurrent.futures.Future[Dict[str, Any]]]") -> None:
+    def watch(self, futures: "List[concurrent.futures.Future[Outcome]]") -> None:
         """Emit progress a few times a second until all is done."""
         waiting = set(futures)
         while waiting:
@@ -105,7 +117,7 @@ class Run:
         for browser in self._browsers:
             browser.forget()
 
-    def one(self, wheel: Wheel) -> Dict[str, Any]:
+    def one(self, wheel: Wheel) -> Outcome:
         """Make one wheel's bytes present; its result, or its failure."""
         try:
             if wheel.sha256 and self._store.holds(wheel.sha256) is True:
@@ -126,14 +138,20 @@ class Run:
                 self.counter.learn(size)
             self.counter.add(size, fetched=False)
         self.counter.finish(wheel.filename)
-        return {"filename": wheel.filename, "sha256": sha256, "size": size, "fetched": fetched}
+        told: "FileFetched" = {
+            "filename": wheel.filename,
+            "sha256": sha256,
+            "size": size,
+            "fetched": fetched,
+        }
+        return Outcome(told, None)
 
-    def _give_up(self, wheel: Wheel, kind: str, message: str) -> Dict[str, Any]:
+    def _give_up(self, wheel: Wheel, kind: str, message: str) -> Outcome:
         if kind in _HOPELESS:
             self._stop.set()
         return _failure(wheel, kind, message)
 
-    def _stopped(self, wheel: Wheel) -> Dict[str, Any]:
+    def _stopped(self, wheel: Wheel) -> Outcome:
         if self._slow:
             return _failure(wheel, "slow", "next to nothing came for %d seconds" % self._stall)
         return _failure(wheel, "stopped", "not tried any more")
@@ -324,5 +342,5 @@ class _Download:
             raise WebProblem("disk", "the store cannot be written: %s" % error.strerror) from error
 
 
-def _failure(wheel: Wheel, kind: str, message: str) -> Dict[str, Any]:
-    return {"filename": wheel.filename, "kind": kind, "message": message}
+def _failure(wheel: Wheel, kind: str, message: str) -> Outcome:
+    return Outcome(None, {"filename": wheel.filename, "kind": kind, "message": message})

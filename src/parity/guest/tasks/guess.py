@@ -24,9 +24,10 @@ import concurrent.futures
 import http.client
 import threading
 import time
-from typing import Any, Callable, Dict, FrozenSet, List, Optional, Set, Tuple
+from typing import TYPE_CHECKING, Dict, FrozenSet, List, Optional, Set, Tuple
 
 from ...portable.wheel.wheelset import WheelFile
+from ..events import Emit
 from ..net import pages, simplepage
 from ..net.routes import Confused, Routes
 from ..net.web import WebProblem, read_page, settings
@@ -36,6 +37,10 @@ from ..wheels import metadata
 from ..wheels.judges import Judges
 from ..wheels.requires import Requirement, parse_requirement
 from .fetch import Run
+
+if TYPE_CHECKING:
+    from ...wire.resolving import GuessJob, GuessResult, PageTrouble, WheelGuessed
+    from ...wire.store import FetchLimits
 
 _TROUBLE = (
     Confused,
@@ -52,7 +57,7 @@ _JUDGING = 30.0
 """Seconds that those who judge ahead have after all is fetched; the audit does what they leave."""
 
 
-def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[str, Any]:
+def main(job: "GuessJob", emit: Emit) -> "GuessResult":
     """Guess and fetch; see the module's docstring."""
     crawl = _Crawl(job, emit)
     for line in job["requirements"]:
@@ -72,15 +77,15 @@ class _Project:
 
     def __init__(self) -> None:
         self.extras: Set[str] = set()
-        self.metadata: Optional[Dict[str, Any]] = None
+        self.metadata: "Optional[WheelGuessed]" = None
         self.requires: Optional[List[Requirement]] = None
 
 
 class _Crawl:
     """The walk: each project is visited once, by whichever thread is free."""
 
-    def __init__(self, job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> None:
-        self._index = job["index_url"].rstrip("/") + "/"
+    def __init__(self, job: "GuessJob", emit: Emit) -> None:
+        self._index = (job["index_url"] or "").rstrip("/") + "/"
         self._markers = job["markers"]
         self._constraints = _specifiers(job["constraints"])
         self._chooser = simplepage.Chooser(job["tags"], job["markers"]["python_full_version"])
@@ -89,12 +94,12 @@ class _Crawl:
         self._scope = scope_of(job)
         self._lock = threading.Lock()
         self._one_large = threading.Lock()
-        self.troubles: List[Dict[str, str]] = []
+        self.troubles: List["PageTrouble"] = []
         self._open: Set["concurrent.futures.Future[None]"] = set()
         self._pool = concurrent.futures.ThreadPoolExecutor(job["threads"])
         self._store = Store(job["store"])
         self._how = settings(job)
-        self.run = Run(self._store, self._how, {**job, "wheels": []}, emit)
+        self.run = Run(self._store, self._how, _limits(job), [], emit)
         self.routes = Routes(job) if job.get("indexes") else None
         self.unhashed: Set[str] = set()
 
@@ -120,7 +125,7 @@ class _Crawl:
         self.run.close()
         self._judges.close(_JUDGING)
 
-    def metadata(self) -> Dict[str, Dict[str, Any]]:
+    def metadata(self) -> Dict[str, "WheelGuessed"]:
         """What the wheels that were taken say of themselves, by project."""
         found = ((name, project.metadata) for name, project in self._projects.items())
         return {name: said for name, said in found if said is not None}
@@ -192,25 +197,26 @@ class _Crawl:
         except WebProblem as problem:
             browser.forget()
             if problem.kind == "size":
-                said = {"name": name, "url": address, "kind": problem.kind, "message": problem.message}
-                self.troubles.append(said)
+                self.troubles.append(
+                    {"name": name, "url": address, "kind": problem.kind, "message": problem.message}
+                )
             raise
         except (OSError, http.client.HTTPException):
             browser.forget()
             raise
 
-    def _metadata(self, name: str, release: simplepage.Release) -> Dict[str, Any]:
+    def _metadata(self, name: str, release: simplepage.Release) -> "WheelGuessed":
         """Bring the wheel into the store, judge it, and read what it says of itself."""
         if self.routes is not None:
             self._how.credentials.update(self.routes.logins(name, release.url))
         wheel = Wheel(release.filename, release.url, release.sha256, release.size, scope=self._scope)
         outcome = self.run.one(wheel)
-        if "kind" in outcome:
-            raise ValueError(outcome["message"])
-        sha256 = outcome["sha256"]
+        if outcome.fetched is None:
+            raise ValueError("it cannot be fetched")
+        sha256 = outcome.fetched["sha256"]
         content = self._store.content(sha256)
         self._judges.begin(WheelFile(content, release.filename, name, release.version, sha256))
-        return {"version": release.version, **metadata.of_wheel(content)}
+        return {**metadata.of_wheel(content), "version": release.version}
 
 
 def _specifiers(lines: List[str]) -> Dict[str, str]:
@@ -219,3 +225,7 @@ def _specifiers(lines: List[str]) -> Dict[str, str]:
     for requirement in filter(None, map(parse_requirement, lines)):
         found[requirement.name] = found.get(requirement.name, "") + "," + requirement.specifier
     return found
+
+
+def _limits(job: "GuessJob") -> "FetchLimits":
+    return {"attempts": 4, "stall": None, "deadline": job["deadline"]}

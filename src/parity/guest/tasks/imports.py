@@ -31,20 +31,22 @@ import traceback
 import types
 from contextlib import suppress
 from functools import partial
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Tuple
+from typing import TYPE_CHECKING, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from ..confinement import alone
 from ..environment import service
+from ..events import Emit
+
+if TYPE_CHECKING:
+    from ...wire.rehearsing import ImportAnswer, ImportsJob, Nothing
 
 _SAID = 1024 * 1024  # bytes that one process may say of its modules
 _TEXT = 4000
 _PATIENCE = 0.1  # seconds between looks at a child that says nothing
 _SHARED = ("/tmp", "/dev/shm")  # noqa: S108 - where everybody may write in the container
 
-Answer = Dict[str, str]
 
-
-def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[str, Any]:
+def main(job: "ImportsJob", emit: Emit) -> "Nothing":
     """Import; see the module's docstring."""
     os.environ.clear()
     os.environ.update(job["environment"])
@@ -59,12 +61,12 @@ def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[st
     return {}
 
 
-def _limits() -> List[Any]:
+def _limits() -> List[Tuple[int, int]]:
     names = sorted(name for name in dir(resource) if name.startswith("RLIMIT_"))
     return [resource.getrlimit(getattr(resource, name)) for name in names]
 
 
-def _numbers(job: Dict[str, Any]) -> Iterator[int]:
+def _numbers(job: "ImportsJob") -> Iterator[int]:
     count = len(job["packages"])
     if not job["tickets"]:
         return iter(range(count))
@@ -72,9 +74,9 @@ def _numbers(job: Dict[str, Any]) -> Iterator[int]:
     return (number for number in iter(tickets.next, None) if number < count)
 
 
-def _try(job: Dict[str, Any], modules: List[str], begin: Callable[[], Any]) -> List[Answer]:
+def _try(job: "ImportsJob", modules: List[str], begin: Callable[[], object]) -> List["ImportAnswer"]:
     """Import all modules; a process that dies is blamed on the module it was importing."""
-    answers: Dict[str, Answer] = {}
+    answers: Dict[str, "ImportAnswer"] = {}
     rest = list(modules)
     while rest:
         begin()
@@ -90,13 +92,14 @@ def _try(job: Dict[str, Any], modules: List[str], begin: Callable[[], Any]) -> L
     return [answers[module] for module in modules]
 
 
-def _answer(line: bytes) -> Answer:
-    """One line of a child, whose words are the package's; empty where it is no answer."""
+def _answer(line: bytes) -> Optional["ImportAnswer"]:
+    """One line of a child, whose words are the package's; None where it is no answer."""
     try:
         said = json.loads(line.decode("ascii"))
-        return {key: str(said[key])[:_TEXT] for key in ("module", "error", "at", "text")}
+        module, error, at, text = (str(said[key])[:_TEXT] for key in ("module", "error", "at", "text"))
     except (ValueError, KeyError, TypeError, RecursionError):
-        return {}
+        return None
+    return {"module": module, "error": error, "at": at, "text": text}
 
 
 class _Child(NamedTuple):
@@ -104,7 +107,7 @@ class _Child(NamedTuple):
     reader: int
 
 
-def _in_a_child(job: Dict[str, Any], modules: List[str]) -> Tuple[bytes, str]:
+def _in_a_child(job: "ImportsJob", modules: List[str]) -> Tuple[bytes, str]:
     """What a process said that was to import these modules, and how it ended."""
     room = tempfile.mkdtemp(prefix="parity-")
     try:
@@ -178,7 +181,7 @@ def _ending(status: int) -> str:
 # --- in the child ---------------------------------------------------------------------------------
 
 
-def _fork(job: Dict[str, Any], modules: List[str], room: str) -> _Child:
+def _fork(job: "ImportsJob", modules: List[str], room: str) -> _Child:
     reader, writer = os.pipe()
     pid = os.fork()
     if pid:
@@ -193,7 +196,7 @@ def _fork(job: Dict[str, Any], modules: List[str], room: str) -> _Child:
         os._exit(0)
 
 
-def _leave_parent(writer: int, job: Dict[str, Any], room: str) -> None:
+def _leave_parent(writer: int, job: "ImportsJob", room: str) -> None:
     """Give up all that is the parent's: its descriptors, its words, its folder, its modules' names."""
     empty = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):
@@ -214,7 +217,7 @@ def _leave_parent(writer: int, job: Dict[str, Any], room: str) -> None:
     alone.hide(False)  # as any program is
 
 
-def _imported(name: str) -> Answer:
+def _imported(name: str) -> "ImportAnswer":
     error = at = text = ""
     try:
         importlib.import_module(name)

@@ -12,32 +12,35 @@ Result:
 
 import contextlib
 import os
-from typing import Any, Callable, Dict
+from typing import TYPE_CHECKING
 
+from ..events import Emit
 from ..store.store import Store, sha256_file
 from ..wheels import metadata
 
+if TYPE_CHECKING:
+    from ...wire.store import FileKept, FileTold, KeepJob, KeepResult, WheelMetadata
 
-def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[str, Any]:
+
+def main(job: "KeepJob", emit: Emit) -> "KeepResult":
     """Keep and tell; see the module's docstring."""
     del emit
     store = Store(job["store"])
     return {"files": [_one(store, file) for file in job["files"]]}
 
 
-def _one(store: Store, file: Dict[str, Any]) -> Dict[str, Any]:
+def _one(store: Store, file: "FileKept") -> "FileTold":
     digest = file["sha256"]
     if file["incoming"]:
         _take(store, file["incoming"], digest)
     held = store.holds(digest) is True
     path = store.content(digest)
     size = os.stat(path).st_size if held else 0
-    result = {"sha256": digest, "held": held, "size": size, "requires": [], "requires_python": ""}
-    result["provides_extra"] = []
+    said: "WheelMetadata" = {"requires": [], "requires_python": "", "provides_extra": []}
     if held and file["filename"].endswith(".whl"):
         with contextlib.suppress(ValueError):  # the audit will say so
-            result.update(metadata.of_wheel(path))
-    return result
+            said = metadata.of_wheel(path)
+    return {"sha256": digest, "held": held, "size": size, **said}
 
 
 def _take(store: Store, incoming: str, digest: str) -> None:

@@ -7,12 +7,16 @@ Result:
 """
 
 import os
-from typing import Any, Callable, Dict
+from typing import TYPE_CHECKING
 
 from ..environment import memory
+from ..events import Emit
+
+if TYPE_CHECKING:
+    from ...wire.rehearsing import PeopleJob, PeopleResult
 
 
-def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[str, Any]:
+def main(job: "PeopleJob", emit: Emit) -> "PeopleResult":
     """Look, and change nothing; see the module's docstring."""
     del emit
     mine = [pid for pid in os.listdir("/proc") if pid.isdigit() and _runs(pid, job["user"])]

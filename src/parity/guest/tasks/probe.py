@@ -1,10 +1,14 @@
 """Measure the container this runs in; see `parity.portable.machine.facts`."""
 
-from typing import Any, Callable, Dict
+from typing import TYPE_CHECKING, Dict
 
 from ...portable.machine import facts
+from ..events import Emit
+
+if TYPE_CHECKING:
+    from ...wire.rehearsing import Nothing
 
 
-def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[str, Any]:  # noqa: ARG001
+def main(job: "Nothing", emit: Emit) -> Dict[str, object]:  # noqa: ARG001
     """Give the facts of this machine; the job is empty. See `facts.measure` for the result's shape."""
     return dict(facts.measure())

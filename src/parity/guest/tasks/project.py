@@ -13,12 +13,16 @@ Result:
 import os
 import shutil
 import tempfile
-from typing import Any, Callable, Dict, List
+from typing import TYPE_CHECKING, List
 
 from ..environment.uvrun import offline_environment, run
+from ..events import Emit
+
+if TYPE_CHECKING:
+    from ...wire.resolving import ProjectJob, ProjectResult
 
 
-def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[str, Any]:
+def main(job: "ProjectJob", emit: Emit) -> "ProjectResult":
     """Check and export; see the module's docstring."""
     del emit
     home = tempfile.mkdtemp(prefix="parity-project-")
@@ -28,7 +32,7 @@ def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[st
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _read(job: Dict[str, Any], home: str) -> Dict[str, Any]:
+def _read(job: "ProjectJob", home: str) -> "ProjectResult":
     tree = os.path.join(home, "tree")
     for name, text in job["files"].items():
         path = os.path.join(tree, name)
@@ -48,7 +52,7 @@ def _read(job: Dict[str, Any], home: str) -> Dict[str, Any]:
     }
 
 
-def _export(job: Dict[str, Any]) -> List[str]:
+def _export(job: "ProjectJob") -> List[str]:
     command = ["export", "--frozen", "--format", "pylock.toml", "--no-header", "--quiet"]
     for extra in job["extras"]:
         command += ["--extra", extra]

@@ -8,18 +8,22 @@ import json
 import os
 import shutil
 import time
-from typing import Any, Callable, Dict
+from typing import TYPE_CHECKING, Callable, TypeVar
 
 from ..confinement import alone, running
 from ..environment import isolation, service
+from ..events import Emit
 
-Emit = Callable[[Dict[str, Any]], None]
+if TYPE_CHECKING:
+    from ...wire.rehearsing import InstallSeen, RehearseJob, RehearseResult
+
+T = TypeVar("T")
 _TAIL = 8000
 _DOCUMENT = 4 * 1024 * 1024
 _MOST_PACKAGES = 16000
 
 
-def main(job: Dict[str, Any], emit: Emit) -> Dict[str, Any]:
+def main(job: "RehearseJob", emit: Emit) -> "RehearseResult":
     """Install one bundle.
 
     Job keys: `bundle` (folder with the bundle's files), `wheels_from` (folder in the store whose
@@ -30,37 +34,37 @@ def main(job: Dict[str, Any], emit: Emit) -> Dict[str, Any]:
     Result: `isolation`, `install` {exit_code, document, stderr}, `bundle` and `site_packages` (folders),
     `seconds`; from `install` on, keys are missing when an earlier part failed.
     """
-    result: Dict[str, Any] = {"isolation": isolation.isolation(), "seconds": {}}
+    result: "RehearseResult" = {"isolation": isolation.isolation(), "seconds": {}}
     if all(result["isolation"].values()):
         _rehearse(job, emit, result)
     return result
 
 
-def _rehearse(job: Dict[str, Any], emit: Emit, result: Dict[str, Any]) -> None:
+def _rehearse(job: "RehearseJob", emit: Emit, result: "RehearseResult") -> None:
     os.umask(0o022)
     emit({"event": "step", "name": "carry"})
     result["bundle"] = bundle = _timed(result, "carry", lambda: _bring_wheels(job))
     emit({"event": "step", "name": "install"})
     prefix = os.path.join(job["work"], "prefix")
     result["install"] = _timed(result, "install", lambda: _install(job, bundle, prefix))
-    alone.end_leftovers(job)  # a package whose .pth file is allowed may have begun something
+    alone.end_leftovers(job["alone"])  # a package whose .pth file is allowed may have begun something
     if result["install"]["exit_code"] == 0:
         found = glob.glob(os.path.join(prefix, "current", "lib", "python3*", "site-packages"))
         result["site_packages"] = found[0]
         service.start(job["service"], found[0], _MOST_PACKAGES)
 
 
-def _timed(result: Dict[str, Any], name: str, action: Callable[[], Any]) -> Any:
+def _timed(result: "RehearseResult", name: str, action: Callable[[], T]) -> T:
     begin = time.monotonic()
     value = action()
     result["seconds"][name] = round(time.monotonic() - begin, 3)
     return value
 
 
-def _bring_wheels(job: Dict[str, Any]) -> str:
+def _bring_wheels(job: "RehearseJob") -> str:
     """Lay the bundle's folder out as `tar xf` would, with the wheels from the store."""
     if job["wheels_from"] is None:
-        return str(job["bundle"])
+        return job["bundle"]
     folder = os.path.join(job["work"], "bundle")
     shutil.copytree(job["bundle"], folder)
     os.makedirs(os.path.join(folder, "wheels"), exist_ok=True)
@@ -69,7 +73,7 @@ def _bring_wheels(job: Dict[str, Any]) -> str:
     return folder
 
 
-def _install(job: Dict[str, Any], bundle: str, prefix: str) -> Dict[str, Any]:
+def _install(job: "RehearseJob", bundle: str, prefix: str) -> "InstallSeen":
     """Run the installer that ships in the bundle, as whoever receives it would.
 
     It tries no imports: they are tried afterwards, by those who may not write here.

@@ -17,11 +17,15 @@ import re
 import shutil
 import subprocess
 import zipfile
-from typing import Any, Callable, Dict, List, Set, Tuple
+from typing import TYPE_CHECKING, Dict, List, Set, Tuple
 
 from ..environment import isolation
 from ..environment.buildplace import build_environment, make_tools, outputs, tail
 from ..environment.uvrun import run
+from ..events import Emit
+
+if TYPE_CHECKING:
+    from ...wire.building import RepairJob, RepairResult
 
 _LISTING = (
     ("dpkg-query", ["dpkg-query", "--listfiles"]),
@@ -34,39 +38,39 @@ _NO_LIBRARY = "no ELF"
 _EXCLUDED = re.compile(r"[Ee]xcluding (\S+)")
 
 
-def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[str, Any]:
+def main(job: "RepairJob", emit: Emit) -> "RepairResult":
     """Repair; see the module's docstring."""
     del emit
     os.umask(0o022)
-    result: Dict[str, Any] = {"isolation": isolation.isolation(), "error": ""}
+    result: "RepairResult" = {"isolation": isolation.isolation(), "error": ""}
     if all(result["isolation"].values()):
-        result.update(_repair(job))
+        _repair(job, result)
     return result
 
 
-def _repair(job: Dict[str, Any]) -> Dict[str, Any]:
+def _repair(job: "RepairJob", result: "RepairResult") -> None:
     environment = build_environment(job)
     tools = os.path.join(job["work"], "repair-tools")
     error = make_tools(job, environment, tools, job["tools"])
     if error:
-        return {"error": error}
+        result["error"] = error
+        return
     binaries = os.path.join(tools, "bin")
     environment["PATH"] = binaries + ":" + environment["PATH"]
     exclude = [word for name in libraries_of(job["system"]) for word in ("--exclude", name)]
-    done: Dict[str, Any] = {"grafted": [], "left_out": [], "commands": []}
-    for source, out in zip(outputs({"work": job["built"]}, "out"), outputs(job, "repaired")):
+    for source, out in zip(outputs(job["built"], "out"), outputs(job["work"], "repaired")):
         wheel = os.path.join(source, job["wheel"])
         command, said, error = _auditwheel(job, environment, binaries, wheel, out, exclude)
         if error:
-            return {"error": error}
-        done["commands"] = [command]
-        done["left_out"] = sorted(set(_EXCLUDED.findall(said)))
-        done["grafted"] = _grafted(out)
-    return done
+            result["error"] = error
+            return
+        result["commands"] = [command]
+        result["left_out"] = sorted(set(_EXCLUDED.findall(said)))
+        result["grafted"] = _grafted(out)
 
 
 def _auditwheel(
-    job: Dict[str, Any], environment: Dict[str, str], binaries: str, wheel: str, out: str, exclude: List[str]
+    job: "RepairJob", environment: Dict[str, str], binaries: str, wheel: str, out: str, exclude: List[str]
 ) -> Tuple[List[str], str, str]:
     """Run it for the target's own platform, or, where it does not know that, for the oldest that fits."""
     command: List[str] = []

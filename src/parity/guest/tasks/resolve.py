@@ -23,15 +23,19 @@ import contextlib
 import os
 import shutil
 import tempfile
-from typing import Any, Callable, Dict, List
+from typing import TYPE_CHECKING, Dict, List
 
 from ..environment.uvrun import run
+from ..events import Emit
 from ..net.router import Router
 from ..net.web import WebProblem, origin_of
 from ..store.digests import scope_of
 
+if TYPE_CHECKING:
+    from ...wire.resolving import ResolveJob, ResolveResult
 
-def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[str, Any]:
+
+def main(job: "ResolveJob", emit: Emit) -> "ResolveResult":
     """Resolve; see the module's docstring."""
     del emit
     # What uv keeps, it finds again by addresses that an index tells: each set of indexes has its own.
@@ -41,11 +45,10 @@ def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[st
     folder = tempfile.mkdtemp(prefix="parity-resolve-")  # mode 0700
     try:
         if not job.get("indexes"):
-            return {**_compile(job, folder), "routes": None}
+            return _compile(job, folder)
         with Router(job) as router:
             # uv talks to the router alone: it needs neither logins nor certificates nor proxies.
-            alone: Dict[str, Any] = {"proxies": {}, "ca": None, "client_certificate": None, "credentials": {}}
-            done = _compile({**job, **alone, "index_url": router.url}, folder)
+            done = _compile(_cut_off(job, router.url), folder)
             lock = router.real(done["lock"]) if done["lock"] else None
             stderr = router.real(done["stderr"])
             return {**done, "lock": lock, "stderr": stderr, "routes": router.routes.report()}
@@ -53,17 +56,30 @@ def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[st
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _compile(job: Dict[str, Any], folder: str) -> Dict[str, Any]:
-    for name in ("requirements", "constraints"):
-        _write(os.path.join(folder, name + ".txt"), job[name])
+def _cut_off(job: "ResolveJob", index: str) -> "ResolveJob":
+    """The job with that index, and no way to any other."""
+    return {
+        **job,
+        "index_url": index,
+        "proxies": {},
+        "ca": None,
+        "client_certificate": None,
+        "credentials": {},
+    }
+
+
+def _compile(job: "ResolveJob", folder: str) -> "ResolveResult":
     output = os.path.join(folder, "pylock.toml")
-    if job.get("lock"):
-        _write(output, job["lock"])
-    if job.get("metadata"):
-        _write(os.path.join(folder, "uv.toml"), job["metadata"])
-    for name in ("ca", "client_certificate"):
-        if job.get(name):
-            _write(os.path.join(folder, name + ".pem"), job[name])
+    _write(os.path.join(folder, "requirements.txt"), job["requirements"])
+    _write(os.path.join(folder, "constraints.txt"), job["constraints"])
+    for path, text in (
+        (output, job["lock"]),
+        (os.path.join(folder, "uv.toml"), job["metadata"]),
+        (os.path.join(folder, "ca.pem"), job["ca"]),
+        (os.path.join(folder, "client_certificate.pem"), job["client_certificate"]),
+    ):
+        if text:
+            _write(path, text)
     os.makedirs(job["cache"], exist_ok=True)
     environment = _environment(job, folder)
     exit_code, _, stderr = run(_command(job, output), environment, folder, job["timeout"])
@@ -71,17 +87,23 @@ def _compile(job: Dict[str, Any], folder: str) -> Dict[str, Any]:
     if exit_code == 0:
         with open(output, encoding="utf-8") as file:
             lock = file.read()
-    return {"exit_code": exit_code, "lock": lock, "stderr": stderr.replace(folder + os.sep, "")}
+    return {
+        "exit_code": exit_code,
+        "lock": lock,
+        "stderr": stderr.replace(folder + os.sep, ""),
+        "routes": None,
+    }
 
 
-def _command(job: Dict[str, Any], output: str) -> List[str]:
+def _command(job: "ResolveJob", output: str) -> List[str]:
     """The uv command line; nothing secret is in it."""
     command = [job["uv"], "pip", "compile", "requirements.txt", "--python", job["python"]]
     command += ["--constraints", "constraints.txt", "--only-binary", ":all:"]
     command += ["--format", "pylock.toml", "--no-header", "--output-file", output]
-    if job.get("exclude_newer"):
+    newest = job["exclude_newer"]
+    if newest:
         # Not quiet: a warning tells which files have no upload time.
-        command += ["--exclude-newer", job["exclude_newer"]]
+        command += ["--exclude-newer", newest]
     else:
         command += ["--quiet"]
     if job.get("prereleases"):
@@ -97,7 +119,7 @@ def _command(job: Dict[str, Any], output: str) -> List[str]:
     return command
 
 
-def _environment(job: Dict[str, Any], folder: str) -> Dict[str, str]:
+def _environment(job: "ResolveJob", folder: str) -> Dict[str, str]:
     """The whole environment that uv gets: nothing of the image's own reaches it."""
     environment = {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -126,7 +148,7 @@ def _environment(job: Dict[str, Any], folder: str) -> Dict[str, str]:
     return environment
 
 
-def _index(job: Dict[str, Any]) -> Dict[str, str]:
+def _index(job: "ResolveJob") -> Dict[str, str]:
     """The one index, named so that its credentials can stand beside the address, not in it."""
     url = job.get("index_url")
     if not url:

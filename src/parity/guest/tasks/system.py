@@ -19,21 +19,24 @@ import contextlib
 import os
 import shutil
 import uuid
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, List, Sequence, Tuple
 
 from ...portable.system.packagefile import is_file_name, is_package
+from ..events import Emit
 from ..packages import apk, deb, rpm
 from ..packages.room import Fetched, Manager, Problem, Room
 from ..store.store import Store, sha256_file
 
+if TYPE_CHECKING:
+    from ...wire.system import PackageLocked, SystemJob, SystemResult
+
 _MANAGERS: Sequence[Manager] = (deb.Apt(), rpm.Dnf(), apk.Apk())
-Package = Dict[str, Any]
 
 
-def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[str, Any]:
+def main(job: "SystemJob", emit: Emit) -> "SystemResult":
     """Fetch; see the module's docstring."""
     del emit
-    result: Dict[str, Any] = {"manager": None, "packages": [], "fetched": 0, "unknown": [], "error": None}
+    result: "SystemResult" = {"manager": None, "packages": [], "fetched": 0, "unknown": [], "error": None}
     try:
         _fill(job, Store(job["store"]), result)
     except Problem as problem:
@@ -41,8 +44,8 @@ def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[st
     return result
 
 
-def _fill(job: Dict[str, Any], store: Store, result: Dict[str, Any]) -> None:
-    locked: Optional[List[Package]] = job["locked"]
+def _fill(job: "SystemJob", store: Store, result: "SystemResult") -> None:
+    locked = job["locked"]
     manager = _manager()
     result["manager"] = manager.name
     if locked is not None and all(store.holds(package["sha256"]) for package in locked):
@@ -96,7 +99,7 @@ def _knows(manager: Manager, room: Room, word: str) -> bool:
     return True
 
 
-def _told(found: Fetched, names: Sequence[str]) -> Package:
+def _told(found: Fetched, names: Sequence[str]) -> "PackageLocked":
     return {
         "name": found.name,
         "version": found.version,
@@ -108,7 +111,7 @@ def _told(found: Fetched, names: Sequence[str]) -> Package:
     }
 
 
-def _compare(locked: Sequence[Package], found: Sequence[Fetched]) -> None:
+def _compare(locked: Sequence["PackageLocked"], found: Sequence[Fetched]) -> None:
     """Demand the very packages that were locked, to the byte."""
     wanted = {(each["name"], each["version"], each["arch"]): each["sha256"] for each in locked}
     there = {(each.name, each.version, each.arch): each.sha256 for each in found}

@@ -6,12 +6,16 @@ Result:
     {"isolation": {promise: bool}, "installed": [{"name", "version"}], "error": text or null}
 """
 
-from typing import Any, Callable, Dict
+from typing import TYPE_CHECKING
 
 from ...portable.bundle import folder
 from ...portable.errors import FarsideError
 from ...portable.system import system
 from ..environment import isolation
+from ..events import Emit
+
+if TYPE_CHECKING:
+    from ...wire.system import SystemInstallJob, SystemInstallResult
 
 _PROMISES = ("only-loopback", "no-route-out", "no-new-privileges")
 # The bits of capabilities(7) that a package manager needs, all of them about owners of files and processes:
@@ -19,12 +23,12 @@ _PROMISES = ("only-loopback", "no-route-out", "no-new-privileges")
 _RIGHTS = sum(1 << bit for bit in (0, 1, 3, 4, 6, 7, 31))
 
 
-def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[str, Any]:
+def main(job: "SystemInstallJob", emit: Emit) -> "SystemInstallResult":
     """Install; see the module's docstring."""
     seen = isolation.isolation()
     promises = {name: seen[name] for name in _PROMISES}
     promises["no-further-capabilities"] = isolation.capabilities() & ~_RIGHTS == 0
-    result: Dict[str, Any] = {"isolation": promises, "installed": [], "error": None}
+    result: "SystemInstallResult" = {"isolation": promises, "installed": [], "error": None}
     if not all(result["isolation"].values()):
         return result
     try:

@@ -11,13 +11,18 @@ import os
 import stat
 import time
 from contextlib import suppress
-from typing import Any, Callable, Dict, List, Optional, Set, Tuple
+from typing import TYPE_CHECKING, List, Optional, Set, Tuple
+
+from ..events import Emit
+
+if TYPE_CHECKING:
+    from ...wire.rehearsing import UsageJob, UsageResult
 
 _BLOCK = 512  # what st_blocks counts in, whatever the file system's own blocks are (stat(2))
 _PAUSE = 0.5
 
 
-def main(job: Dict[str, Any], emit: Callable[[Dict[str, Any]], None]) -> Dict[str, Any]:
+def main(job: "UsageJob", emit: Emit) -> "UsageResult":
     """Watch; see the module's docstring."""
     del emit
     while True:

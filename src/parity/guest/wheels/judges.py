@@ -25,7 +25,7 @@ class Judges:
 
     def __init__(self, cache: str) -> None:
         self._cache = cache
-        self._begun: List["concurrent.futures.Future[Any]"] = []
+        self._begun: List["concurrent.futures.Future[object]"] = []
         self._pool = _pool(min(os.cpu_count() or 1, _AT_MOST)) if cache else None
 
     def begin(self, wheel: WheelFile) -> None:

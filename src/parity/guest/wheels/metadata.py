@@ -5,16 +5,19 @@ import os
 import re
 import zipfile
 import zlib
-from typing import Any, Dict
+from typing import TYPE_CHECKING
 
 from ...portable.wheel.zipcheck import ZipBroken, read_directory
+
+if TYPE_CHECKING:
+    from ...wire.store import WheelMetadata
 
 MOST = 4 * 1024 * 1024
 """Bytes of METADATA: its description may be long, and none is longer."""
 _METADATA = re.compile(r"[^/]+\.dist-info/METADATA")
 
 
-def of_wheel(path: str) -> Dict[str, Any]:
+def of_wheel(path: str) -> "WheelMetadata":
     """{"requires": [Requires-Dist lines], "requires_python": specifier or empty, "provides_extra": [names]}.
 
     Raises:

@@ -11,7 +11,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 from parity import __version__
 from parity.engine.guests import guest_tar
@@ -23,6 +22,8 @@ from parity.pipeline.rehearsal.run import rehearse_bundle
 from parity.portable.bundle.manifest import SYSTEM
 from parity.probe import measure, parse_facts
 from parity.rehearse import Carried, judge
+from parity.wire.rehearsing import Seen
+from parity.wire.shapes import Malformed, read
 
 
 def facts_of(image: PinnedImage, python_minor: str, site: Site) -> Facts:
@@ -38,26 +39,35 @@ def facts_of(image: PinnedImage, python_minor: str, site: Site) -> Facts:
 
 
 @dataclass(frozen=True)
-class Seen:
+class Rehearsed:
     """What a rehearsal saw, not yet judged; `reused`: it was seen before."""
 
-    document: Mapping[str, Any]
+    document: Seen
     key: str
     reused: bool
 
 
-def rehearsal_of(draft: Draft, carried: Carried, site: Site) -> Seen:
+def rehearsal_of(draft: Draft, carried: Carried, site: Site) -> Rehearsed:
     """Rehearse the draft, unless these very bytes were rehearsed well in this very image before."""
     plan = draft.profile.rehearsal
     key = _key("proof", draft.image.id, hashlib.sha256(draft.manifest(draft.rehearsed())).hexdigest(), plan)
-    seen = site.memory.recall("proof", key)
-    if seen is not None:
-        return Seen(seen, key, reused=True)
+    remembered = _remembered(site.memory.recall("proof", key))
+    if remembered is not None:
+        return Rehearsed(remembered, key, reused=True)
     system = partial(draft.archive, SYSTEM) if draft.system else None
-    return Seen(rehearse_bundle(site, draft.image, draft.facts, plan, carried, system), key, reused=False)
+    seen = rehearse_bundle(site, draft.image, draft.facts, plan, carried, system)
+    return Rehearsed(seen, key, reused=False)
 
 
-def proof_of(draft: Draft, seen: Seen, site: Site) -> Proof:
+def _remembered(document: Mapping[str, object] | None) -> Seen | None:
+    """What was seen before; None where there is nothing, or another version of parity wrote it otherwise."""
+    try:
+        return None if document is None else read(Seen, document)
+    except Malformed:
+        return None
+
+
+def proof_of(draft: Draft, seen: Rehearsed, site: Site) -> Proof:
     """The draft's proof, remembered; errors as `parity.rehearse.judge`."""
     profile, locked = draft.profile, [wheel.locked for wheel in draft.wheels.wheels]
     rules = native_rules(profile.target, {wheel.name: wheel.filename for wheel in locked})

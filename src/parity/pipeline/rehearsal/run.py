@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any
 
 from parity.model import Facts, PinnedImage, RehearsalPlan
 from parity.pipeline.context.values import Site
 from parity.rehearse import Carried, rehearse
 from parity.system import prepared_image
+from parity.wire.rehearsing import Seen
 
 
 def rehearse_bundle(
@@ -19,7 +19,7 @@ def rehearse_bundle(
     plan: RehearsalPlan,
     carried: Carried,
     system: Callable[[], Iterable[bytes]] | None,
-) -> Mapping[str, Any]:
+) -> Seen:
     """What the rehearsal saw; see `parity.rehearse.rehearse`.
 
     Args:
@@ -37,4 +37,5 @@ def rehearse_bundle(
     with prepared_image(site.engine, image, facts, plan, system) as (image_id, installed):
         prepared = replace(image, id=image_id)
         seen = rehearse(site.engine, prepared, facts, plan, carried, site.reporter)
-    return {**seen, "system": installed}
+    seen["system"] = installed
+    return seen

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from parity.engine import Container
 from parity.errors import LockOutdated, RehearsalFailed, SystemPackagesFailed
@@ -28,6 +27,7 @@ from parity.system import (
     system_lock_path,
     write_system_lock,
 )
+from parity.wire.rehearsing import Seen
 
 _ROUNDS = 4
 
@@ -101,7 +101,7 @@ class SystemSearch:
             return locked
         return self._fetched(SystemWish(names=plan.names)) if plan.names else None
 
-    def widen(self, have: SystemSet | None, seen: Mapping[str, Any]) -> SystemSet | None:
+    def widen(self, have: SystemSet | None, seen: Seen) -> SystemSet | None:
         """What is carried, and packages for the libraries that the rehearsal found missing."""
         plan = self.request.profile.system
         known_missing = set(have.unprovided) if have else set()
@@ -129,7 +129,7 @@ class SystemSearch:
         word = capability(library, facts.os_id, facts.arch)
         return (word,) if word else providers(library, facts.os_id, facts.os_version, facts.arch)
 
-    def explained(self, failed: RehearsalFailed, seen: Mapping[str, Any]) -> Exception:
+    def explained(self, failed: RehearsalFailed, seen: Seen) -> Exception:
         """A failed rehearsal, which tells of libraries that no known package provides."""
         lacking = sorted({i["library"] for i in seen.get("imports", ()) if i["requested"] and i["library"]})
         if not self.request.profile.system.auto or not lacking:
@@ -213,7 +213,7 @@ class SystemSearch:
         return found
 
 
-def missing_libraries(seen: Mapping[str, Any]) -> set[str]:
+def missing_libraries(seen: Seen) -> set[str]:
     """What imports and the linker did not find, in any package."""
     found = {each["library"] for each in seen.get("imports", ())}
     found |= {each["library"] for each in seen.get("missing_libraries", ())}

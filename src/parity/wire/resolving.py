@@ -1,0 +1,94 @@
+"""Jobs and results of the tasks that resolve, guess, and read a project's own lock."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from parity.wire.network import Reach, RoutesSaid
+from parity.wire.store import WheelMetadata
+
+
+class ResolveJob(Reach):
+    """See `parity.guest.tasks.resolve`."""
+
+    uv: str
+    python: str
+    cache: str
+    requirements: str
+    sources: list[str]
+    metadata: str
+    constraints: str
+    lock: str | None
+    refresh: bool
+    no_deps: bool
+    exclude_newer: str | None
+    prereleases: bool
+    retries: int
+
+
+class ResolveResult(TypedDict):
+    """The text of a PEP 751 lock; `exit_code` is 124 where the time was over."""
+
+    exit_code: int
+    lock: str | None
+    stderr: str
+    routes: RoutesSaid | None
+
+
+class GuessJob(Reach):
+    """See `parity.guest.tasks.guess`."""
+
+    store: str
+    audits: str
+    requirements: list[str]
+    constraints: list[str]
+    tags: list[str]
+    markers: dict[str, str]
+    threads: int
+    deadline: float
+
+
+class WheelGuessed(WheelMetadata):
+    """A wheel that was taken, and what it says of itself."""
+
+    version: str
+
+
+class PageTrouble(TypedDict):
+    """A page that no honest index has."""
+
+    name: str
+    url: str
+    kind: str
+    message: str
+
+
+class GuessResult(TypedDict):
+    """`metadata` is by project, `unhashed` are projects without a SHA-256 on the index."""
+
+    metadata: dict[str, WheelGuessed]
+    fetched_bytes: int
+    troubles: list[PageTrouble]
+    unhashed: list[str]
+    routes: RoutesSaid | None
+
+
+class ProjectJob(TypedDict):
+    """See `parity.guest.tasks.project`."""
+
+    uv: str
+    python: str
+    files: dict[str, str]
+    root: str
+    extras: list[str]
+    groups: list[str] | None
+    timeout: float
+
+
+class ProjectResult(TypedDict):
+    """How `uv lock --check` ended and what it said; the export's text and errors."""
+
+    check: int
+    said: str
+    lock: str | None
+    stderr: str
