@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 from packaging.tags import compatible_tags, cpython_tags
 
 from parity.model import Facts, IndexSettings, Libc, Requirements
 from parity.resolve import ResolveInputs, read_requirements
 from parity.resolve.requirements import WhatToInstall
+from parity.wire.facts import FactsSaid
 
 _PLATFORMS = [f"manylinux_2_{minor}_x86_64" for minor in range(31, 16, -1)]
 _PLATFORMS += ["manylinux2014_x86_64", "linux_x86_64"]
@@ -45,7 +47,7 @@ DEBIAN11 = Facts(
     pip="20.3.4",
     pip_tags=None,
     has_venv=True,
-    document={},
+    document=cast("FactsSaid", {}),
 )
 
 

@@ -127,8 +127,8 @@ def test_what_the_installer_can_be_told_to_accept(tmp_path: Path, bundle: MadeBu
 
 @pytest.mark.parametrize("changes", [{}, *WRONG.values(), *SOFT.values()])
 def test_the_installer_itself_says_the_same(bundle: MadeBundle, changes: dict[str, Any]) -> None:
-    machine: Any = facts_of(**changes)
     manifest = manifest_of(bundle)
+    machine: Any = facts_of(**changes)
     verdict = would_install(manifest, machine)
     for allowed in (False, True):
         try:

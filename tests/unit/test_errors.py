@@ -31,6 +31,14 @@ def test_every_error_has_an_exit_code_of_its_own() -> None:
         codes[code] = name
 
 
+def test_what_reports_errors_catches_the_near_and_the_far_sides_by_one_root() -> None:
+    assert {errors.ParityError, farside.FarsideError} <= set(farside.RootError.__subclasses__())
+    near, far = errors.NoWheel("a", where="b", details=("c",)), farside.WrongHost("d")
+    told = [(one.kind, one.message, one.where, one.details, one.exit_code) for one in (near, far)]
+    assert told == [("NoWheel", "a", "b", ("c",), 41), ("WrongHost", "d", "", (), 62)]
+    assert all(one.remedy and not one.ends_the_command for one in (near, far))
+
+
 def test_the_far_side_keeps_to_its_range() -> None:
     assert all(60 <= kind.exit_code < 80 for kind in FAR)
     assert not any(60 <= kind.exit_code < 80 for kind in NEAR)

@@ -39,7 +39,7 @@ ALLOWED = {
     | {"portable"},  # one judge of strangers' trees (treepaths), on both sides of the engine
     "pack": FOUNDATIONS | {"portable", "farside"},  # it ships it
     "publish": FOUNDATIONS | {"portable", "farside"},
-    "errors": set(),
+    "errors": {"portable"},  # the root that the far side's errors have, too
     "progress": set(),
     "files": {"errors", "portable"},
     "model": {"wire"},

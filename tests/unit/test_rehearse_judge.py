@@ -121,7 +121,8 @@ def test_what_was_not_asked_for_only_warns() -> None:
     imports = [an_import("beta", f"ImportError: in {WORK}beta.py", requested=False)]
     proof = judged(seen(imports=imports))
     assert proof.warnings == ("beta: import beta: ImportError: in beta.py",)
-    assert proof.document["imports"][0]["error"] == "ImportError: in beta.py"
+    told: Any = proof.document["imports"]
+    assert told[0]["error"] == "ImportError: in beta.py"
 
 
 def test_missing_libraries_alone_count_as_the_profile_says() -> None:

@@ -8,8 +8,7 @@ import sys
 from collections.abc import Callable
 
 from parity.cli.signals import Signals
-from parity.errors import ParityError
-from parity.portable.errors import FarsideError
+from parity.errors import RootError
 
 __all__ = ["main"]
 
@@ -25,7 +24,7 @@ def main() -> None:
         app = _imported()
         signals.heed()
         app()
-    except (ParityError, FarsideError) as error:
+    except RootError as error:
         from parity.cli.shared.output import fail  # noqa: PLC0415
 
         sys.exit(fail(error))

@@ -13,7 +13,6 @@ import re
 import select
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from parity.docker_engine.translate import refused
 from parity.docker_engine.wire import Wire
@@ -81,7 +80,7 @@ class Conversation:
         self._poll = select.poll()
         self._rest = b""
 
-    def start(self, path: str, document: Mapping[str, Any]) -> None:
+    def start(self, path: str, document: Mapping[str, object]) -> None:
         """POST the document and take the connection over.
 
         Raises:

@@ -1,4 +1,4 @@
-"""Every way in which parity says no: one root error, one exit code and one remedy for each kind.
+"""Every way in which parity says no: one exit code and one remedy for each kind, below one root error.
 
 Exit codes are part of the interface: scripts may rely on them, so a code is never reused.
 0 is success, 1 a fault in parity itself, 2 wrong usage of the command line; 60 to 79 belong to the
@@ -30,6 +30,7 @@ from parity.errors.wheels import (
     ToolUnavailable,
     Unresolvable,
 )
+from parity.portable.errors import RootError
 
 __all__ = [
     "AddressUnusable",
@@ -67,6 +68,7 @@ __all__ = [
     "PublishFailed",
     "RehearsalFailed",
     "RehearsalTimeout",
+    "RootError",
     "SignaturesFull",
     "SomeFailed",
     "SourceUnavailable",

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from parity.portable.errors import RootError
 
-class ParityError(Exception):
-    """The root of all errors that parity raises on purpose.
+
+class ParityError(RootError):
+    """The root of the errors that the near side raises on purpose.
 
     Args:
         message: what is wrong, in one sentence, without a full stop needed.
@@ -16,24 +18,15 @@ class ParityError(Exception):
         details: further lines for whoever wants to know more, most important first.
     """
 
-    exit_code: ClassVar[int] = 1
-    ends_the_command: ClassVar[bool] = False
-    """True for signals: no other run of the same command goes on."""
     default_remedy: ClassVar[str] = "this is a fault in parity: report it with the output of --verbose"
 
     def __init__(
         self, message: str, *, where: str = "", remedy: str = "", details: tuple[str, ...] = ()
     ) -> None:
         super().__init__(message)
-        self.message = message
         self.where = where
         self.remedy = remedy or self.default_remedy
         self.details = details
-
-    @property
-    def kind(self) -> str:
-        """The error's name for machines, such as `ParityMismatch`."""
-        return type(self).__name__
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 from parity.engine import Container
-from parity.engine.guests import run_guest
+from parity.engine.guests import GuestFailed, run_guest
 from parity.engine.workshop import STORE
+from parity.errors import FetchFailed
 from parity.wire.store import CacheJob
-from parity.wire.tasks import PRUNE, SIZES
+from parity.wire.tasks import PRUNE, SIZES, Task
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -32,13 +36,13 @@ class Pruned:
 
 
 def store_info(container: Container, python: str) -> StoreInfo:
-    """Measure the store that is mounted at /store; raises GuestFailed."""
+    """Measure the store that is mounted at /store; FetchFailed where it cannot be read."""
     job: CacheJob = {"store": STORE, "do": "info"}
-    return StoreInfo(**run_guest(container, python, SIZES, job))
+    return StoreInfo(**_asked(container, python, SIZES, job))
 
 
 def prune_store(container: Container, python: str, days: float, in_use_since: float | None = None) -> Pruned:
-    """Remove what no run has used for so many days, and the sets that lose a wheel; raises GuestFailed.
+    """Remove what no run has used for so many days, and the sets that lose a wheel; errors as `store_info`.
 
     Args:
         container: started, with the guest scripts in it and the store read-write at /store.
@@ -48,4 +52,11 @@ def prune_store(container: Container, python: str, days: float, in_use_since: fl
             none does. Such runs keep what they have used, and uv's cache.
     """
     job: CacheJob = {"store": STORE, "do": "prune", "older_than": days * 86400, "in_use_since": in_use_since}
-    return Pruned(**run_guest(container, python, PRUNE, job))
+    return Pruned(**_asked(container, python, PRUNE, job))
+
+
+def _asked(container: Container, python: str, task: Task[CacheJob, R], job: CacheJob) -> R:
+    try:
+        return run_guest(container, python, task, job)
+    except GuestFailed as error:
+        raise FetchFailed("the store cannot be looked into: " + error.last_line) from error

@@ -14,7 +14,6 @@ import tarfile
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any
 
 _CHUNK = 1 << 20
 _BLOCK = 512
@@ -147,7 +146,7 @@ def _add_file(
             tar.addfile(info, stream)
 
 
-def _config(diff_id: str, platform: str, note: str) -> dict[str, Any]:
+def _config(diff_id: str, platform: str, note: str) -> dict[str, object]:
     system, architecture, *variant = platform.split("/")
     return {
         "os": system,

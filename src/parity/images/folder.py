@@ -9,7 +9,6 @@ import re
 import tarfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 _DIGITS = 12
 _NATIVE = "linux/amd64"
@@ -98,7 +97,7 @@ def read_recipe(path: Path) -> Recipe:
     )
 
 
-def _words(document: dict[str, Any], key: str, value: object) -> tuple[str, ...]:
+def _words(document: dict[str, object], key: str, value: object) -> tuple[str, ...]:
     # Each becomes a part of a command's argument: no leading dash, no commas, no blanks.
     if isinstance(value, list) and all(isinstance(v, str) and _WORD.fullmatch(v) for v in value):
         return tuple(value)

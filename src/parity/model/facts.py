@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from parity.model.profile import Libc
+from parity.wire.facts import FactsSaid
 
 
 @dataclass(frozen=True)
@@ -40,5 +41,5 @@ class Facts:
     pip: str | None
     pip_tags: tuple[str, ...] | None
     has_venv: bool
-    document: Mapping[str, object]
+    document: FactsSaid
     """The probe's JSON as measured: what travels as facts.json."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 
 @dataclass(frozen=True)
@@ -30,6 +29,6 @@ class Proof:
     imports: tuple[ImportResult, ...]
     missing_libraries: tuple[str, ...]
     warnings: tuple[str, ...]
-    document: Mapping[str, Any]
+    document: Mapping[str, object]
     seconds: float = 0.0
     reused: bool = False

@@ -7,13 +7,26 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import TypedDict
 
 from parity.portable.families.family import Family
 from parity.portable.families.registry import FAMILIES
 
 _BITS_32 = {"i386", "i486", "i586", "i686", "armv7l", "armv8l", "armv6l"}
 _NUMBER = re.compile(r"\d+")
+
+
+_Row = Mapping[str, object]
+
+
+class _Table(TypedDict):
+    """providers.json; its own `about` says what a row holds."""
+
+    lineage: dict[str, list[str]]
+    names: dict[str, str]
+    aliases: dict[str, str]
+    vendors: list[tuple[str, str]]
+    rows: list[_Row]
 
 
 def providers(library: str, os_id: str, os_version: str, arch: str) -> tuple[str, ...]:
@@ -29,7 +42,10 @@ def providers(library: str, os_id: str, os_version: str, arch: str) -> tuple[str
         the names, all of them needed; empty where the table does not know, or the system has none.
     """
     row = _rows().get(_soname(library))
-    if row is None or arch not in row.get("archs", (arch,)):
+    if row is None:
+        return ()
+    archs = row.get("archs")
+    if isinstance(archs, list) and arch not in archs:
         return ()
     version = _numbers(os_version)
     for word in _table()["lineage"].get(os_id, ()):
@@ -37,7 +53,7 @@ def providers(library: str, os_id: str, os_version: str, arch: str) -> tuple[str
         fitting = [number for number in since if number <= version]
         if fitting:
             names = since[max(fitting)]
-            return () if names is None else (names,)
+            return (names,) if isinstance(names, str) else ()
     return ()
 
 
@@ -76,13 +92,12 @@ def vendor(library: str) -> str:
     """Who gives out a library that no distribution carries (`NVIDIA's driver`); empty for any other."""
     for pattern, name in _table()["vendors"]:
         if re.match(pattern, library):
-            return str(name)
+            return name
     return ""
 
 
 def _soname(library: str) -> str:
-    name: str = _table()["aliases"].get(library, library)
-    return name
+    return _table()["aliases"].get(library, library)
 
 
 def _numbers(text: str) -> tuple[int, ...]:
@@ -90,12 +105,17 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 
 @cache
-def _table() -> Mapping[str, Any]:
+def _table() -> _Table:
     text = resources.files("parity.native").joinpath("providers.json").read_text(encoding="utf-8")
-    table: Mapping[str, Any] = json.loads(text)
+    table: _Table = json.loads(text)
     return table
 
 
 @cache
-def _rows() -> Mapping[str, Mapping[str, Any]]:
-    return {library: row for row in _table()["rows"] for library in row["libraries"]}
+def _rows() -> Mapping[str, _Row]:
+    found: dict[str, _Row] = {}
+    for row in _table()["rows"]:
+        libraries = row["libraries"]
+        if isinstance(libraries, list):
+            found.update(dict.fromkeys(libraries, row))
+    return found

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
-from parity.errors import ParityError
+from parity.errors import RootError
 from parity.pipeline.build import build
 from parity.pipeline.context.values import BuildReport, BuildRequest, World
-from parity.portable.errors import FarsideError
 
-Outcome = BuildReport | ParityError | FarsideError
+Outcome = BuildReport | RootError
 Finished = Callable[[BuildRequest, Outcome], None]
 
 _AT_ONCE = 4
@@ -39,9 +38,9 @@ def build_all(
         outcome: Outcome
         try:
             outcome = build(request, world_of(request))
-        except (ParityError, FarsideError) as error:
+        except RootError as error:
             outcome = error
-            if isinstance(error, ParityError) and error.ends_the_command:
+            if error.ends_the_command:
                 raise
         finished(request, outcome)
         return outcome

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from parity.errors import ImageUnavailable, ParityError, RehearsalFailed
+from parity.errors import ImageUnavailable, RehearsalFailed, RootError
 from parity.images import ensure_image
 from parity.model import ImageSource, Libc, PinnedImage, Proof, Target
 from parity.pipeline.context.values import Site
@@ -169,7 +169,7 @@ def _image(told: Mapping[str, Any], bundle: VerifiedBundle, site: Site) -> Pinne
             found = ensure_image(
                 source, arch, engine=site.engine, machine=site.machine, reporter=site.reporter
             )
-        except ParityError as error:
+        except RootError as error:
             if error.ends_the_command:
                 raise
             site.reporter.debug(f"{source}: {error.message}")

@@ -1,10 +1,40 @@
-"""How the far side says no. Standard library only, Python 3.6 and later.
+"""How parity says no: the root of all its errors, and the far side's own. Python 3.6 and later.
 
 Exit codes 60 to 79 are the far side's own; see `parity.errors` for the others.
 """
 
+from typing import Tuple
 
-class FarsideError(Exception):
+
+class RootError(Exception):
+    """The root of what parity raises on purpose, near and far: whoever reports errors catches it.
+
+    Attributes:
+        message: what is wrong, in one sentence.
+        where: the place; empty where there is none, or the message tells it.
+        remedy: what to do next.
+        details: further lines for whoever wants to know more, most important first.
+        exit_code: of the command that it ends.
+        ends_the_command: true for signals: no other run of the same command goes on.
+    """
+
+    exit_code = 1
+    ends_the_command = False
+    remedy = ""
+    where = ""
+    details: Tuple[str, ...] = ()
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+    @property
+    def kind(self) -> str:
+        """The error's name for machines, such as `ParityMismatch`."""
+        return type(self).__name__
+
+
+class FarsideError(RootError):
     """Root of the far side's errors: one line for the reason, one for what to do next."""
 
     exit_code = 60
@@ -12,7 +42,6 @@ class FarsideError(Exception):
 
     def __init__(self, message: str, remedy: str = "") -> None:
         super().__init__(message)
-        self.message = message
         if remedy:
             self.remedy = remedy
 

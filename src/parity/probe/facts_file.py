@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import BinaryIO
 
 from parity.errors import FactsInvalid
 from parity.portable import canonical
 from parity.portable.errors import BundleDamaged
 from parity.portable.machine.facts import FORMAT
-
-if TYPE_CHECKING:
-    from parity.portable.documents.evidence import FactsDocument
+from parity.wire.facts import FactsSaid
+from parity.wire.shapes import read
 
 MAX_BYTES = 4 * 1024 * 1024
 """Real facts have some 100 kB, most of it tags."""
@@ -25,7 +24,7 @@ _MARKERS = frozenset({
 _KERNEL_MARKERS = frozenset({"platform_release", "platform_version"})  # a bundle's facts.json has none
 
 
-def read_facts(file: BinaryIO, where: str) -> FactsDocument:
+def read_facts(file: BinaryIO, where: str) -> FactsSaid:
     """Read and check facts.
 
     Args:
@@ -45,7 +44,7 @@ def read_facts(file: BinaryIO, where: str) -> FactsDocument:
     return parse_facts_file(data, where)
 
 
-def parse_facts_file(data: bytes, where: str) -> FactsDocument:
+def parse_facts_file(data: bytes, where: str) -> FactsSaid:
     """Check facts that were read; see `read_facts`."""
     if len(data) > MAX_BYTES:
         raise FactsInvalid(f"larger than {MAX_BYTES >> 20} MiB: these are no facts", where=where)
@@ -57,12 +56,12 @@ def parse_facts_file(data: bytes, where: str) -> FactsDocument:
         _SHAPE(document, "facts")
     except BundleDamaged as error:
         raise FactsInvalid(error.message, where=where) from error
-    return cast("FactsDocument", document)
+    return read(FactsSaid, document, "facts")
 
 
 def _json(data: bytes, where: str) -> object:
     try:
-        return cast("object", json.loads(data))
+        document: object = json.loads(data)
     except json.JSONDecodeError as error:
         place = f"{where}:{error.lineno}"
         if error.pos >= len(error.doc.rstrip()) or error.msg.startswith("Unterminated"):
@@ -70,12 +69,13 @@ def _json(data: bytes, where: str) -> object:
         raise FactsInvalid(f"this is no JSON: {error.msg} (column {error.colno})", where=place) from error
     except (ValueError, RecursionError) as error:
         raise FactsInvalid(f"this is no JSON text: {type(error).__name__}", where=where) from error
+    return document
 
 
 def _check_format(document: object, where: str) -> None:
     """Before the shape: another format has other keys, and what counts is that it is another."""
     found = document.get("format") if isinstance(document, dict) else None
-    if not isinstance(document, dict) or not isinstance(found, str) or not found.startswith("parity-facts/"):
+    if not (isinstance(document, dict) and isinstance(found, str) and found.startswith("parity-facts/")):
         raise FactsInvalid("this is JSON, but not what parity's probe writes", where=where)
     if found != FORMAT:
         raise FactsInvalid(

@@ -6,6 +6,7 @@ from parity.engine import Container, ContainerSpec, Engine, Network
 from parity.engine.guests import GuestFailed, guest_tar, run_guest
 from parity.errors import ProbeFailed
 from parity.model import PinnedImage
+from parity.wire.facts import FactsSaid
 from parity.wire.rehearsing import Nothing
 from parity.wire.tasks import PROBE
 
@@ -13,7 +14,7 @@ _FIND = 'command -v "python$1" || command -v python3 || command -v python'
 _TIMEOUT = 120  # seconds
 
 
-def measure(engine: Engine, image: PinnedImage, python_minor: str) -> dict[str, object]:
+def measure(engine: Engine, image: PinnedImage, python_minor: str) -> FactsSaid:
     """Measure an image.
 
     Args:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from parity.portable.machine.host import differences, minor_of
 from parity.portable.names import parse_wheel_name
+from parity.wire.facts import FactsSaid
 
 if TYPE_CHECKING:
     from parity.portable.documents.bundles import ManifestDocument
-    from parity.portable.documents.evidence import FactsDocument
 
 _ALWAYS_UNTOLD = (
     "free space, and whether programs may run under the prefix",
@@ -45,7 +45,7 @@ class Verdict:
         return not self.reasons and (allow_other_os or not self.overridable)
 
 
-def would_install(manifest: ManifestDocument, facts: FactsDocument) -> Verdict:
+def would_install(manifest: ManifestDocument, facts: FactsSaid) -> Verdict:
     """Hold a bundle's manifest against facts.
 
     Args:
@@ -63,7 +63,7 @@ def would_install(manifest: ManifestDocument, facts: FactsDocument) -> Verdict:
     )
 
 
-def _tool(manifest: ManifestDocument, facts: FactsDocument) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _tool(manifest: ManifestDocument, facts: FactsSaid) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Reasons and warnings about what would make the environment and check it; see `install.new_release`."""
     if manifest["installer"] == "pip":
         reason = f"this host's Python {facts['python']} has no venv with ensurepip"
@@ -80,7 +80,7 @@ def _is_for(uv: str, arch: str) -> bool:
     return name is not None and any(tag.endswith("_" + arch) for tag in name.tags)
 
 
-def _untold_of_pip(manifest: ManifestDocument, facts: FactsDocument) -> tuple[str, ...]:
+def _untold_of_pip(manifest: ManifestDocument, facts: FactsSaid) -> tuple[str, ...]:
     if manifest["installer"] != "pip" or facts["pip_tags"] is not None:
         return ()
     if facts["pip"] is None:

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import TypedDict
 
 from parity.errors import FactsInvalid
 from parity.portable.machine.host import minor_of, same_release
 from parity.profile.new import NewProfile, shipped_targets
+from parity.wire.facts import FactsSaid
 
 _CARRIES = (
     "The vendor's image that carries this Python. Its pip is newer than a stock host's, so it proves a",
@@ -24,7 +25,18 @@ _BARE = (
 )
 
 
-def propose(facts: Mapping[str, Any], where: str, *, named_image: bool = False) -> NewProfile:
+class _Pythons(TypedDict, total=False):
+    with_python: dict[str, dict[str, str]]
+
+
+class Vendor(_Pythons):
+    """A vendor's image, how much of the version names it, and the images that carry a Python."""
+
+    image: str
+    release: str
+
+
+def propose(facts: FactsSaid, where: str, *, named_image: bool = False) -> NewProfile:
     """The profile of the machine that these facts are of; `image` stays empty where none is known.
 
     Args:
@@ -41,7 +53,7 @@ def propose(facts: Mapping[str, Any], where: str, *, named_image: bool = False) 
     return _shipped(measured) or _vendor(measured)
 
 
-def _measured(facts: Mapping[str, Any], where: str) -> NewProfile:
+def _measured(facts: FactsSaid, where: str) -> NewProfile:
     system, libc = facts["os"], facts["libc"]
     if libc is None:
         raise FactsInvalid(
@@ -66,7 +78,7 @@ def _measured(facts: Mapping[str, Any], where: str) -> NewProfile:
     )
 
 
-def _interpreter(facts: Mapping[str, Any]) -> str:
+def _interpreter(facts: FactsSaid) -> str:
     return f"{facts['implementation']} {facts['python']}, pip {facts['pip'] or 'none'}, {facts['arch']}"
 
 
@@ -99,10 +111,11 @@ def _vendor(measured: NewProfile) -> NewProfile:
 
 
 @cache
-def vendors() -> Mapping[str, Any]:
+def vendors() -> Mapping[str, Vendor]:
     """By os-release's ID: the vendor's image, as much of the version as it keeps, and those with a Python.
 
     Source: the design note on targets.
     """
     text = resources.files("parity.profile").joinpath("vendors.json").read_text(encoding="utf-8")
-    return dict(json.loads(text))
+    found: dict[str, Vendor] = json.loads(text)
+    return found

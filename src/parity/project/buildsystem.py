@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from parity.errors import BuildFailed
 from parity.model.toml import parse
@@ -50,7 +49,7 @@ def read_build_system(text: str, what: str) -> BuildSystem:
     return BuildSystem(requires, backend, _lines(said, "backend-path", what) or ())
 
 
-def _lines(said: dict[str, Any], key: str, what: str) -> tuple[str, ...] | None:
+def _lines(said: dict[str, object], key: str, what: str) -> tuple[str, ...] | None:
     """A list of text, None where there is none."""
     found = said.get(key)
     if found is None:

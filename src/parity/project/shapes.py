@@ -6,13 +6,12 @@ Only what is read here is looked at: PEP 621, 735 and 518, uv's settings and uv.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from packaging.pylock import Pylock, PylockUnsupportedVersionError, PylockValidationError
 
 from parity.errors import InputFileError
 
-Shape = Callable[[Any, str], None]
+Shape = Callable[[object, str], None]
 
 UV_LOCK_VERSIONS = (1,)
 """The versions of uv.lock that are known; a newer `revision` of one may be read as it is (uv's own rule)."""
@@ -23,12 +22,12 @@ class _Odd(Exception):
     """A value is not what it must be: where, and what it must be."""
 
 
-def check_pyproject(document: Mapping[str, Any], where: str) -> None:
+def check_pyproject(document: Mapping[str, object], where: str) -> None:
     """Demand that pyproject.toml can be read; InputFileError names the first value that cannot be."""
     _check(_PYPROJECT, document, where, "see the packaging guide's page on pyproject.toml, and mend it")
 
 
-def check_uv_lock(document: Mapping[str, Any], where: str) -> None:
+def check_uv_lock(document: Mapping[str, object], where: str) -> None:
     """Demand that uv.lock is of a known version and can be read; InputFileError as `check_pyproject`."""
     version = document.get("version")
     if type(version) is not int or version not in UV_LOCK_VERSIONS:
@@ -42,7 +41,7 @@ def check_uv_lock(document: Mapping[str, Any], where: str) -> None:
     _check(_UV_LOCK, document, where, "run `uv lock` in the project: uv writes it anew")
 
 
-def check_pylock(document: Mapping[str, Any], where: str) -> None:
+def check_pylock(document: Mapping[str, object], where: str) -> None:
     """Demand that a pylock.toml is one of version 1 (PEP 751); InputFileError as `check_pyproject`."""
     try:
         Pylock.from_dict(document)
@@ -54,7 +53,7 @@ def check_pylock(document: Mapping[str, Any], where: str) -> None:
         raise InputFileError(f"not a PEP 751 lock: {error}", where=where, remedy=remedy) from error
 
 
-def _check(shape: Shape, document: Mapping[str, Any], where: str, remedy: str) -> None:
+def _check(shape: Shape, document: Mapping[str, object], where: str, remedy: str) -> None:
     try:
         shape(document, "")
     except _Odd as odd:
@@ -62,18 +61,18 @@ def _check(shape: Shape, document: Mapping[str, Any], where: str, remedy: str) -
         raise InputFileError(f"{place} must be {expected}", where=where, remedy=remedy) from odd
 
 
-def _text(value: Any, place: str) -> None:
+def _text(value: object, place: str) -> None:
     if not isinstance(value, str):
         raise _Odd(place, "text")
 
 
-def _flag(value: Any, place: str) -> None:
+def _flag(value: object, place: str) -> None:
     if not isinstance(value, bool):
         raise _Odd(place, "true or false")
 
 
 def _array(inner: Shape) -> Shape:
-    def check(value: Any, place: str) -> None:
+    def check(value: object, place: str) -> None:
         if not isinstance(value, list):
             raise _Odd(place, "a list")
         for number, each in enumerate(value):
@@ -85,7 +84,7 @@ def _array(inner: Shape) -> Shape:
 def _table(fields: Mapping[str, Shape], needed: tuple[str, ...] = (), others: Shape | None = None) -> Shape:
     """A table; of its keys those in `fields` are looked at, the others by `others`."""
 
-    def check(value: Any, place: str) -> None:
+    def check(value: object, place: str) -> None:
         if not isinstance(value, dict):
             raise _Odd(place, "a table")
         for key in needed:
@@ -99,7 +98,7 @@ def _table(fields: Mapping[str, Shape], needed: tuple[str, ...] = (), others: Sh
     return check
 
 
-def _oddity(shape: Shape, value: Any, place: str) -> _Odd | None:
+def _oddity(shape: Shape, value: object, place: str) -> _Odd | None:
     try:
         shape(value, place)
     except _Odd as odd:
@@ -108,7 +107,7 @@ def _oddity(shape: Shape, value: Any, place: str) -> _Odd | None:
 
 
 def _either(*shapes: Shape) -> Shape:
-    def check(value: Any, place: str) -> None:
+    def check(value: object, place: str) -> None:
         odd = [found for shape in shapes if (found := _oddity(shape, value, place))]
         if len(odd) == len(shapes):
             raise odd[0]

@@ -7,11 +7,11 @@ import io
 import os
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 from urllib.parse import urljoin
 
 from packaging.metadata import parse_email
@@ -37,6 +37,28 @@ _SYSTEM_ERROR = re.compile(r"\[Errno -?\d+\] ([A-Z][a-z ]+)")
 _FAULTS = (OSError, ValueError)
 """What requests raises: its errors are OSErrors, but an address in a redirect that is none is not."""
 _LICENSE_FILES_SINCE = (2, 4)
+
+
+class _Response(Protocol):
+    """What an index answered, as far as it is looked at; requests has it, whose room is another."""
+
+    @property
+    def status_code(self) -> int: ...
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+    @property
+    def url(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def is_redirect(self) -> bool: ...
+    def iter_content(self, chunk_size: int) -> Iterator[bytes]:
+        """The body in pieces."""
+
+    def close(self) -> None:
+        """Give the connection back."""
 
 
 @contextmanager
@@ -120,7 +142,7 @@ class Session:
             problem, response = self._attempt(package)
             if response is not None and not _passes(response.status_code):
                 self._reason = self._words(response)
-                return int(response.status_code)
+                return response.status_code
             if delay is None:
                 break
             time.sleep(delay)
@@ -140,7 +162,7 @@ class Session:
 
     # --- the wire ---------------------------------------------------------------------------------
 
-    def _attempt(self, package: PackageFile) -> tuple[str, Any]:
+    def _attempt(self, package: PackageFile) -> tuple[str, _Response | None]:
         """One upload: (what went wrong, the response if there was one)."""
         try:
             with redirect_stdout(io.StringIO()):  # twine prints
@@ -151,7 +173,7 @@ class Session:
         return f"{response.status_code} {self._words(response)}", response
 
     @contextmanager
-    def _get(self, url: str) -> Iterator[Any]:
+    def _get(self, url: str) -> Iterator[_Response | None]:
         """A response that is there, None for 404 and for a redirect to somebody else's index."""
         response = self._ask(url)
         try:
@@ -167,7 +189,7 @@ class Session:
         finally:
             response.close()
 
-    def _ask(self, url: str) -> Any:
+    def _ask(self, url: str) -> _Response:
         try:
             return self._repository.session.get(
                 url, headers={"Accept": ACCEPT}, stream=True, allow_redirects=False
@@ -178,7 +200,7 @@ class Session:
                 f"the index cannot be asked: {self._describe(error)}", where=clean_url(url)
             ) from error
 
-    def _good(self, response: Any) -> Any:
+    def _good(self, response: _Response) -> _Response:
         status = response.status_code
         if status in _DENIED:
             raise PublishDenied(f"the index refuses to be read: {status}", where=clean_url(response.url))
@@ -186,7 +208,7 @@ class Session:
             raise PublishFailed(f"the index cannot be asked: {status}", where=clean_url(response.url))
         return response
 
-    def _body(self, response: Any) -> bytes:
+    def _body(self, response: _Response) -> bytes:
         data = bytearray()
         for chunk in self._chunks(response):
             data += chunk
@@ -194,7 +216,7 @@ class Session:
                 raise PublishFailed("the index's page is absurdly long", where=clean_url(response.url))
         return bytes(data)
 
-    def _chunks(self, response: Any) -> Iterator[bytes]:
+    def _chunks(self, response: _Response) -> Iterator[bytes]:
         try:
             yield from response.iter_content(_CHUNK)
         except _FAULTS as error:
@@ -208,7 +230,7 @@ class Session:
         shown = cause.group(1) if cause else f"{type(error).__name__}: {text}"
         return self._target.redact(shown[:_LONGEST_REASON])
 
-    def _words(self, response: Any) -> str:
+    def _words(self, response: _Response) -> str:
         """The server's own reason, one line of it, without secrets."""
         lines = [line.strip() for line in str(response.text).splitlines() if line.strip()]
         shown = lines[0] if lines and not lines[0].startswith("<") else str(response.reason or "")
@@ -245,7 +267,7 @@ def _package(path: Path, metadata: bytes) -> PackageFile:
     return PackageFile(os.fspath(path), None, raw, python, "bdist_wheel")
 
 
-def _moved_to(url: str, response: Any) -> str:
+def _moved_to(url: str, response: _Response) -> str:
     """Where a redirect leads on the same index; empty where that is elsewhere or no address at all."""
     try:
         there = urljoin(url, response.headers["Location"])

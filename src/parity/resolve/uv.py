@@ -6,9 +6,24 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import TypedDict
 
 from parity.errors import ToolUnavailable
+
+
+class _Pinned(TypedDict):
+    filename: str
+    sha256: str
+    size: int
+    binary_sha256: str
+    binary_size: int
+
+
+class _Table(TypedDict):
+    """uv.json."""
+
+    version: str
+    wheels: dict[str, _Pinned]
 
 
 @dataclass(frozen=True)
@@ -33,8 +48,7 @@ class UvWheel:
 
 def uv_version() -> str:
     """The pinned version."""
-    version: str = _table()["version"]
-    return version
+    return _table()["version"]
 
 
 def uv_wheel(arch: str) -> UvWheel:
@@ -49,7 +63,7 @@ def uv_wheel(arch: str) -> UvWheel:
 
 
 @cache
-def _table() -> dict[str, Any]:
+def _table() -> _Table:
     text = resources.files("parity.resolve").joinpath("uv.json").read_text(encoding="utf-8")
-    table: dict[str, Any] = json.loads(text)
+    table: _Table = json.loads(text)
     return table

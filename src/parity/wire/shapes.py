@@ -8,7 +8,7 @@ from __future__ import annotations
 import types
 from collections.abc import Callable, Hashable, Mapping
 from functools import cache, partial
-from typing import Literal, TypeVar, cast, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints, is_typeddict
 
 T = TypeVar("T")
 
@@ -142,5 +142,6 @@ _COMPOUND: Mapping[object, Callable[[tuple[Hashable, ...]], _Reader]] = {
     list: lambda inner: partial(_list, list, _reader(inner[0])),
     tuple: lambda inner: partial(_list, tuple, _reader(inner[0])),
     dict: lambda inner: partial(_mapping, _reader(inner[1])),
+    Union: lambda inner: partial(_optional, _reader(inner[inner[0] is _NONE])),
     types.UnionType: lambda inner: partial(_optional, _reader(inner[inner[0] is _NONE])),
 }

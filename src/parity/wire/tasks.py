@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from parity.wire import building, rehearsing, resolving, store, system
+from parity.wire import building, facts, rehearsing, resolving, store, system
 
 J = TypeVar("J")
 R = TypeVar("R")
@@ -38,7 +38,7 @@ REPAIR = Task("repair", building.RepairJob, building.RepairResult)
 SYSTEM = Task("system", system.SystemJob, system.SystemResult)
 SYSTEM_INSTALL = Task("system_install", system.SystemInstallJob, system.SystemInstallResult)
 
-PROBE = Task("probe", rehearsing.Nothing, dict[str, object])
+PROBE = Task("probe", rehearsing.Nothing, facts.FactsSaid)
 REHEARSE = Task("rehearse", rehearsing.RehearseJob, rehearsing.RehearseResult)
 ENVIRONMENT = Task("environment", rehearsing.EnvironmentJob, rehearsing.EnvironmentResult)
 IMPORTS = Task("imports", rehearsing.ImportsJob, rehearsing.Nothing)

@@ -20,13 +20,12 @@ from parity.cli.shared.output import error_document, output, print_json, show_er
 from parity.cli.shared.timing import Stopwatch
 from parity.cli.shared.world import connected, world_for
 from parity.docker_engine import DockerEngine
-from parity.errors import OptionConflict, ParityError, SomeFailed
+from parity.errors import OptionConflict, RootError, SomeFailed
 from parity.files import sweep_leftovers
 from parity.host.folders import cache_folder
 from parity.model import BundleIdentity, ImageSource, Profile
 from parity.pipeline.context.values import BuildReport, BuildRequest, World
 from parity.pipeline.parallel import Outcome, build_all
-from parity.portable.errors import FarsideError
 from parity.profile import Overrides, load_profile
 from parity.resolve import lock_path, read_requirements, with_file_options
 from parity.sign import SigningKey
@@ -225,7 +224,7 @@ def _report(
     """Say how every run ended.
 
     Raises:
-        ParityError, FarsideError: the one run's own error, or SomeFailed where there were several.
+        RootError: the one run's own error, or SomeFailed where there were several.
     """
     names = [request.profile.name for request in requests]
     every = zip(names, outcomes, strict=True)
@@ -249,7 +248,7 @@ def _report(
         _some_failed(failed, len(outcomes))
 
 
-def _some_failed(failed: dict[str, ParityError | FarsideError], count: int) -> None:
+def _some_failed(failed: dict[str, RootError], count: int) -> None:
     if output.json:  # the one document is out already
         raise typer.Exit(SomeFailed.exit_code)
     raise SomeFailed(f"{len(failed)} of {count} profiles failed: {', '.join(failed)}")

@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from parity.cli.shared.output import output, print_json, stdout, write_lines
-from parity.errors import ParityError, Problem, ProfileError, ProfileNotFound
+from parity.errors import Problem, ProfileError, ProfileNotFound, RootError
 from parity.model import Profile
 from parity.portable.texts import printable
 from parity.profile import (
@@ -61,7 +61,7 @@ def _row(name: str, path: Path) -> dict[str, str]:
     row = {"name": name, "path": str(path), "target": "", "image": "", "installs": "", "error": ""}
     try:
         profile = load_profile(path)
-    except ParityError as error:
+    except RootError as error:
         if error.ends_the_command:
             raise
         return {**row, "error": error.message}

@@ -198,12 +198,6 @@ class _Answer:
 
 
 def _machine(facts: FactsDocument) -> str:
-    return describe_target(
-        {
-            "os": facts["os"],
-            "libc": facts["libc"] or {"family": "unknown C library", "version": []},
-            "python": facts["python"],
-            "arch": facts["arch"],
-            "implementation": facts["implementation"],
-        }
-    )
+    os, libc = facts["os"], facts["libc"]
+    library = f"{libc['family']} {'.'.join(map(str, libc['version']))}" if libc else "unknown C library "
+    return f"{os['id']} {os['version']}, {library}, Python {facts['python']}, {facts['arch']}"

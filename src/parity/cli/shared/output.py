@@ -18,8 +18,7 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
-from parity.errors import InputFileError, ParityError, WriteFailed
-from parity.portable.errors import FarsideError
+from parity.errors import InputFileError, ParityError, RootError, WriteFailed
 from parity.portable.texts import printable, printable_lines
 
 _T = TypeVar("_T")
@@ -98,19 +97,19 @@ class ErrorDocument(TypedDict):
     exit_code: int
 
 
-def error_document(error: ParityError | FarsideError) -> ErrorDocument:
+def error_document(error: RootError) -> ErrorDocument:
     """An error for machines."""
     return {
-        "kind": type(error).__name__,
+        "kind": error.kind,
         "message": error.message,
-        "where": getattr(error, "where", ""),
+        "where": error.where,
         "remedy": error.remedy,
-        "details": list(getattr(error, "details", ())),
+        "details": list(error.details),
         "exit_code": error.exit_code,
     }
 
 
-def show_error(error: ParityError | FarsideError, run: str = "") -> None:
+def show_error(error: RootError, run: str = "") -> None:
     """An error for people: what, where, the details, and what to do next."""
     document = error_document(error)
     console = stderr()
@@ -124,7 +123,7 @@ def show_error(error: ParityError | FarsideError, run: str = "") -> None:
     console.print(Text.assemble(("   do: ", "bold"), printable(document["remedy"])), soft_wrap=True)
 
 
-def fail(error: ParityError | FarsideError) -> int:
+def fail(error: RootError) -> int:
     """Report the error that ends the command; gives its exit code."""
     if output.json:
         print_json({"error": error_document(error)})

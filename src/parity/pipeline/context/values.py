@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from parity.engine import Container, Engine
 from parity.images import Machine
@@ -34,10 +34,10 @@ Sealer = Callable[[Payload], Envelope]
 class Remembers(Protocol):
     """Documents of earlier runs; losing them costs time, never correctness."""
 
-    def recall(self, kind: str, key: str) -> Mapping[str, Any] | None:
+    def recall(self, kind: str, key: str) -> Mapping[str, object] | None:
         """What was kept under this key."""
 
-    def keep(self, kind: str, key: str, document: Mapping[str, Any]) -> None:
+    def keep(self, kind: str, key: str, document: Mapping[str, object]) -> None:
         """Keep a document."""
 
 

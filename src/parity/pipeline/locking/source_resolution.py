@@ -6,7 +6,6 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from parity.errors import HostileSource, InputFileError, Unresolvable
 from parity.model import Lock, LockedWheel, Origin, SourcePackage
@@ -50,7 +49,7 @@ class Gathering:
     base: Path
     where: str
     existing: Lock | None
-    replaced: Mapping[str, Any] = field(default_factory=dict)
+    replaced: Mapping[str, object] = field(default_factory=dict)
     left_out: Collection[str] = ()
     requested: frozenset[str] = frozenset()
     _lines: list[RequirementLine] = field(default_factory=list)
@@ -301,7 +300,7 @@ def _again(wheel: LockedWheel, origin: Origin) -> SourcePackage:
     )  # fmt: skip
 
 
-def _named_source(name: str, entry: Any, where: str) -> SourcePackage | None:
+def _named_source(name: str, entry: object, where: str) -> SourcePackage | None:
     """The source that tool.uv.sources names for a package; None where an index has it."""
     if not isinstance(entry, dict) or "index" in entry:
         if isinstance(entry, list):

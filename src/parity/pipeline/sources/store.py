@@ -8,9 +8,9 @@ from uuid import uuid4
 
 from parity.audit import audit_wheels
 from parity.engine import Container
-from parity.engine.guests import run_guest
+from parity.engine.guests import GuestFailed, run_guest
 from parity.engine.workshop import AUDITS, STORE
-from parity.errors import HashMismatch
+from parity.errors import FetchFailed, HashMismatch
 from parity.fetch import fetch_wheels
 from parity.model import Facts, Lock, LockedWheel, SourcePackage, WheelSet
 from parity.model.network import clean_url
@@ -85,7 +85,12 @@ class Shelves:
             "store": STORE,
             "files": [{"filename": filename, "sha256": sha256, "incoming": incoming}],
         }
-        found = run_guest(self.room, self.facts.executable, KEEP, job)["files"]
+        try:
+            found = run_guest(self.room, self.facts.executable, KEEP, job)["files"]
+        except GuestFailed as error:
+            raise FetchFailed(
+                "the store cannot be looked into: " + error.last_line, where=filename
+            ) from error
         if len(found) != 1 or found[0]["sha256"] != sha256:
             raise HashMismatch("the store tells of another file than was asked for", where=filename)
         return found[0]

@@ -3,7 +3,9 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # novm - TypedDict is of Python 3.8
-    from typing import List, Optional, TypedDict
+    from typing import List, Literal, Optional, TypedDict
+
+    LibcFamily = Literal["glibc", "musl"]
 
     class ReleaseNames(TypedDict):
         """ID and VERSION_ID of os-release(5)."""
@@ -14,7 +16,7 @@ if TYPE_CHECKING:  # novm - TypedDict is of Python 3.8
     class LibcDocument(TypedDict):
         """`glibc` or `musl`, and [major, minor]."""
 
-        family: str
+        family: LibcFamily
         version: List[int]
 
     class TargetDocument(TypedDict):

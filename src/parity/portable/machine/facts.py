@@ -44,7 +44,7 @@ sys.stdout.write("\\n" + json.dumps(answer) + "\\n")
 _ASK_VENV = "import venv, ensurepip; ensurepip.version()"
 
 
-class _Pip(NamedTuple):
+class _PipFacts(NamedTuple):
     """This interpreter's own pip; None for what it has not or cannot tell."""
 
     version: Optional[str] = None
@@ -139,14 +139,14 @@ def _implementation_version() -> str:
     return f"{info.major}.{info.minor}.{info.micro}{level}"
 
 
-def _read_pip(answer: Optional[str]) -> _Pip:
+def _read_pip(answer: Optional[str]) -> _PipFacts:
     if answer is None:
-        return _Pip()
+        return _PipFacts()
     try:
         said = json.loads(answer.strip().splitlines()[-1])
     except (ValueError, IndexError):
-        return _Pip()
-    return _Pip(said["version"], said["tags"])
+        return _PipFacts()
+    return _PipFacts(said["version"], said["tags"])
 
 
 Child = subprocess.Popen  # the class takes no parameter at run time before Python 3.9

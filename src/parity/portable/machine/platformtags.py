@@ -10,7 +10,10 @@ import struct
 import subprocess
 import sys
 import sysconfig
-from typing import Iterator, List, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, Iterator, List, NamedTuple, Optional, Tuple
+
+if TYPE_CHECKING:
+    from ..documents.bundles import LibcFamily
 
 _MANYLINUX_ARCHS = {"x86_64", "i686", "aarch64", "ppc64", "ppc64le", "s390x", "loongarch64", "riscv64"}
 _LEGACY = {(2, 17): "manylinux2014", (2, 12): "manylinux2010", (2, 5): "manylinux1"}
@@ -31,7 +34,7 @@ _ELF_LAYOUTS = {
 class Libc(NamedTuple):
     """A C library: `glibc` or `musl`, its (major, minor) version and that version as it says it."""
 
-    family: str
+    family: "LibcFamily"
     version: Tuple[int, int]
     text: str
 
@@ -45,7 +48,7 @@ def measure_libc() -> Optional[Libc]:
     return _libc("musl", text) if text else None
 
 
-def _libc(family: str, text: str) -> Optional[Libc]:
+def _libc(family: "LibcFamily", text: str) -> Optional[Libc]:
     match = re.match(r"(\d+)\.(\d+)", text)
     return Libc(family, (int(match.group(1)), int(match.group(2))), text) if match else None
 
