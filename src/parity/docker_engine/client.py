@@ -71,7 +71,7 @@ def _client(endpoint: Endpoint) -> APIClient:
     return _new_client(endpoint, _api(told, str(endpoint)), _ANSWER_SECONDS)
 
 
-def _api(told: Mapping[str, Any], where: str) -> str:
+def _api(told: Mapping[str, object], where: str) -> str:
     """The version of the API to speak: the newest that both sides know."""
     newest = DEFAULT_DOCKER_API_VERSION
     offered = _version(told, "ApiVersion", where)
@@ -91,7 +91,7 @@ def _api(told: Mapping[str, Any], where: str) -> str:
     return newest if version_lt(newest, offered) else offered
 
 
-def _version(told: Mapping[str, Any], key: str, where: str) -> str:
+def _version(told: Mapping[str, object], key: str, where: str) -> str:
     found = str(told.get(key))
     if not _VERSION.fullmatch(found):
         raise EngineUnavailable(f"the engine tells no {key}: {found[:40]!r}", where=where)

@@ -122,6 +122,6 @@ def _nothing_loaded(doing: str, said: list[str]) -> str:
     raise refused(doing, " ".join(said) or "the archive holds no image")
 
 
-def _raise_error(event: Mapping[str, Any], doing: str, details: tuple[str, ...]) -> None:
+def _raise_error(event: Mapping[str, object], doing: str, details: tuple[str, ...]) -> None:
     if "error" in event:
         raise refused(doing, str(event["error"]), details=details)

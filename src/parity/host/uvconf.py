@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from parity.model.toml import TOMLError, parse
 
@@ -51,7 +50,7 @@ def index_variables(name: str) -> tuple[str, str]:
     return f"UV_INDEX_{stem}_USERNAME", f"UV_INDEX_{stem}_PASSWORD"
 
 
-def _documents(environ: Mapping[str, str]) -> tuple[list[tuple[Path, dict[str, Any]]], tuple[str, ...]]:
+def _documents(environ: Mapping[str, str]) -> tuple[list[tuple[Path, dict[str, object]]], tuple[str, ...]]:
     found, warnings = [], []
     for path in filter(Path.is_file, _paths(environ)):
         try:
@@ -74,29 +73,31 @@ def _paths(environ: Mapping[str, str]) -> list[Path]:
     return [user / "uv/uv.toml", *(Path(folder) / "uv/uv.toml" for folder in system), Path("/etc/uv/uv.toml")]
 
 
-def _tables(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def _tables(document: Mapping[str, object]) -> list[Mapping[str, object]]:
     pip = document.get("pip")
     return [document, pip] if isinstance(pip, dict) else [document]
 
 
-def _defaults(document: Mapping[str, Any]) -> Iterator[tuple[str | None, str]]:
+def _defaults(document: Mapping[str, object]) -> Iterator[tuple[str | None, str]]:
     for entry in _entries(document):
         if entry.get("default") is True:
-            yield entry.get("name"), entry["url"]
+            name = entry.get("name")
+            yield name if isinstance(name, str) else None, str(entry["url"])
     for table in _tables(document):
-        if isinstance(table.get("index-url"), str):
-            yield None, table["index-url"]
+        url = table.get("index-url")
+        if isinstance(url, str):
+            yield None, url
 
 
-def _others(document: Mapping[str, Any]) -> Iterator[str]:
-    yield from (entry["url"] for entry in _entries(document) if entry.get("default") is not True)
+def _others(document: Mapping[str, object]) -> Iterator[str]:
+    yield from (str(entry["url"]) for entry in _entries(document) if entry.get("default") is not True)
     for table in _tables(document):
         for key in ("extra-index-url", "find-links"):
             value = table.get(key)
             yield from (item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
 
 
-def _entries(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _entries(document: Mapping[str, object]) -> list[dict[str, object]]:
     entries = document.get("index")
     if not isinstance(entries, list):
         return []
