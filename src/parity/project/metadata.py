@@ -203,7 +203,7 @@ def local_sources(locked: UvLock) -> list[str]:
     return [str(source[key]) for source in sources for key in _LOCAL if key in source]
 
 
-def _needed(locked: Mapping[str, Any]) -> Iterator[str]:
+def _needed(locked: UvLock) -> Iterator[str]:
     """The names that the packages of uv.lock need."""
     for package in locked.get("package", ()):
         lists = [package.get("dependencies", ())]
