@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.support.cli import Parity, containers_left_by, write_profile
-from tests.support.dnf import TOOLS, dnf_image
 from tests.support.index import PackageIndex, tiny_wheel
 from tests.support.inside import Typed, fresh_room, inside, tar_of
+from tests.support.rpms import SERVE, TOOLS, rpm_image
 from tests.support.unpacked import target as targeted
 from tests.support.unpacked import unpacked
 from tests.support.wheels import make_wheel
@@ -258,19 +259,29 @@ def test_sources_that_are_not_reached_are_told_with_what_to_do(
     assert "proxies" in error.remedy
 
 
-# --- rpm, through dnf -------------------------------------------------------------------------------------
+# --- rpm, through dnf, microdnf and zypper ----------------------------------------------------------------
+
+UNCHECKED = {
+    "dnf": "GPG check FAILED",
+    "microdnf": "cannot be verified",
+    "zypper": "no key of the image signed",  # the source says `gpgcheck=0`: it is we who look
+}
 
 
-@pytest.fixture(scope="module")
-def dnf(engine: DockerEngine, debian12: PinnedImage) -> PinnedImage:
-    """An image whose manager is dnf, with a repository of packages made and signed there."""
-    return dnf_image(engine, debian12)
+def rpm_shop(engine: DockerEngine, base: PinnedImage, program: str) -> AbstractContextManager[Shop]:
+    """A workshop of an image with that manager, and a repository of packages made and signed there."""
+    return shop(engine, rpm_image(engine, base, program).id)
 
 
-def test_dnf_brings_what_is_signed_and_nothing_else(engine: DockerEngine, dnf: PinnedImage) -> None:
-    with shop(engine, dnf.id) as found:
-        assert "GPG check FAILED" in failure(found, "bare").message
-        assert "GPG check FAILED" in failure(found, "bent").message
+@pytest.mark.parametrize("program", list(UNCHECKED))
+def test_what_is_signed_is_brought_and_nothing_else(
+    engine: DockerEngine, debian12: PinnedImage, program: str
+) -> None:
+    with rpm_shop(engine, debian12, program) as found:
+        if program == "microdnf":
+            inside(found.container, SERVE)
+        assert UNCHECKED[program] in failure(found, "bare").message
+        assert UNCHECKED[program] in failure(found, "bent").message
         assert "no-such-package" in failure(found, "no-such-package").message
         wish = SystemWish(optional=("libdemo.so.1()(64bit)", "libgone.so.1()(64bit)"))
         packages, count = fetch_system(found.container, PYTHON, wish, HostNetwork())
@@ -283,17 +294,71 @@ def test_dnf_brings_what_is_signed_and_nothing_else(engine: DockerEngine, dnf: P
         assert locked == (replace(packages, unprovided=()), 0)
         assert inside(found.container, f"rm {stored_at(packages.packages[0])}").code == 0
         assert fetch_system(found.container, PYTHON, SystemWish(locked=packages), HostNetwork())[1] == 2
+        assert inside(found.container, "rpm -q demo demo-lib; ls /opt/demo").code != 0
 
 
+def test_a_source_that_zypper_leaves_out_ends_it(engine: DockerEngine, debian12: PinnedImage) -> None:
+    gone = "printf '[gone]\\nbaseurl=http://127.0.0.1:9/\\nenabled=1\\n' >/etc/zypp/repos.d/gone.repo"
+    with rpm_shop(engine, debian12, "zypper") as found:
+        assert inside(found.container, gone).code == 0
+        error = failure(found, "demo")  # which the other source has
+    assert "connect" in error.message
+    assert "proxies" in error.remedy
+
+
+def test_microdnf_says_that_it_keeps_nothing_of_a_folder(engine: DockerEngine, debian12: PinnedImage) -> None:
+    local = "sed -i 's|^baseurl=.*|baseurl=file:///srv/repo|' /etc/yum.repos.d/tests.repo"
+    with rpm_shop(engine, debian12, "microdnf") as found:
+        assert inside(found.container, local).code == 0
+        assert "serve that folder" in failure(found, "demo").message
+
+
+TLS = r"""
+set -e
+openssl req -x509 -newkey rsa:2048 -nodes -keyout /key.pem -out /ca.pem -days 2 -subj /CN=localhost \
+  -addext subjectAltName=DNS:localhost 2>/dev/null
+cat >/serve.py <<EOF
+import http.server, os, ssl
+os.chdir("/srv/repo")
+server = http.server.HTTPServer(("127.0.0.1", 8443), http.server.SimpleHTTPRequestHandler)
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain("/ca.pem", "/key.pem")
+server.socket = context.wrap_socket(server.socket, server_side=True)
+server.serve_forever()
+EOF
+sed -i 's|^baseurl=.*|baseurl=https://localhost:8443/|' $(find /etc -name tests.repo)
+setsid python3 /serve.py >/dev/null 2>&1 &
+"""
+
+
+@pytest.mark.parametrize("program", ["microdnf", "zypper"])
+def test_this_machines_ca_is_the_managers_too(
+    engine: DockerEngine, debian12: PinnedImage, program: str
+) -> None:
+    with rpm_shop(engine, debian12, program) as found:
+        assert inside(found.container, TLS).code == 0
+        assert "certificate" in failure(found, "demo").message
+        trusted = HostNetwork(ca_bundle=inside(found.container, "cat /ca.pem").output)
+        wish = SystemWish(names=("demo",))
+        assert fetch_system(found.container, PYTHON, wish, trusted)[1] == 2
+
+
+@pytest.mark.parametrize("program", ["dnf", "zypper"])
 def test_rpms_are_rehearsed_and_installed_on_the_target(
-    parity: Parity, engine: DockerEngine, dnf: PinnedImage, index: PackageIndex, tmp_path: Path
+    parity: Parity,
+    engine: DockerEngine,
+    debian12: PinnedImage,
+    index: PackageIndex,
+    tmp_path: Path,
+    program: str,
 ) -> None:
     tiny_wheel(index.wheels, "alpha", "1.0")
+    image = rpm_image(engine, debian12, program)
     profile = write_profile(
         tmp_path,
         "rpm",
         extends="debian12-py311",
-        image=dnf.name,
+        image=image.name,
         requirements=["alpha"],
         index={"url": index.url},
         system_packages=["demo"],
@@ -301,9 +366,9 @@ def test_rpms_are_rehearsed_and_installed_on_the_target(
     )
     bundle = parity.build(profile, tmp_path).bundle
     assert [each["name"] for each in bundle["proof"]["system"]] == ["demo", "demo-lib"]
-    tools = engine.image(TOOLS)
+    tools = engine.image(TOOLS.format(program))
     assert tools is not None
-    with fresh_room(engine, replace(dnf, id=tools.id)) as room:
+    with fresh_room(engine, replace(image, id=tools.id)) as room:
         room.put("/", tar_of(Path(bundle["bundle"]), "it.parity.tar"))
         told = inside(room, "mkdir /b && tar xf /it.parity.tar -C /b && sh /b/install.sh /opt/app").output
         assert "rpm -Uvh /b/system/*.rpm" in told

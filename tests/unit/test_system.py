@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import re
 import tarfile
 from dataclasses import replace
 from pathlib import Path
@@ -15,9 +16,13 @@ from tests.support.bundles import TARGET, make_bundle
 from tests.support.unpacked import here, unpacked
 from tests.support.wheels import make_wheel
 
+from parity import native
 from parity.errors import LockInvalid
 from parity.farside.install.install import Request, install
-from parity.guest.packages import apk, apt, rpm
+from parity.guest.packages import apk, apt, microdnf, rpm
+from parity.guest.packages.known import known
+from parity.guest.packages.room import Manager
+from parity.guest.tasks import system as task
 from parity.model import SystemPackage, SystemPlan, SystemSet
 from parity.pack.system import system_text
 from parity.portable.bundle.folder import BundleFolder, open_folder
@@ -82,7 +87,69 @@ def test_apks_lines_are_cut_into_name_and_version(text: str, parts: list[str]) -
     assert split_apk(text) == parts
 
 
+# --- one value for each family -----------------------------------------------------------------------------
+
+SOURCE = Path(__file__).parents[2] / "src" / "parity"
+CLOSED_LIST = re.compile(r"""["'](deb|rpm|apk)["'],\s*["'](?!\1)(?:deb|rpm|apk)["']""")
+
+
+def test_every_manager_that_a_family_names_brings_its_packages() -> None:
+    managers = known()
+    assert [manager.program for manager in managers] == ["apt-get", "dnf", "microdnf", "zypper", "apk"]
+    assert [manager.name for manager in managers] == [
+        family.name for family in FAMILIES.values() for _ in family.bringers
+    ]
+
+
+def test_nothing_lists_the_families_but_their_registry() -> None:
+    lists = [path for path in SOURCE.rglob("*.py") if CLOSED_LIST.search(path.read_text(encoding="utf-8"))]
+    assert lists == []
+
+
+@pytest.mark.parametrize(
+    ("os_id", "family"),
+    [("debian", "deb"), ("rhel", "rpm"), ("opensuse-leap", "rpm"), ("alpine", "apk"), ("none-such", "deb")],
+)
+def test_a_system_is_of_the_family_whose_packages_it_has(os_id: str, family: str) -> None:
+    assert native.manager(os_id) == family
+
+
+class Silent(Manager):
+    """A manager that must not be asked."""
+
+    name, program = "deb", "true"
+
+
+def test_a_word_that_a_manager_would_take_for_an_option_is_no_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(task, "known", lambda: [Silent()])
+    job = {"store": str(tmp_path), "folder": str(tmp_path / "f"), "locked": None, "timeout": 5}
+    for words in ({"names": ["--root=/"], "optional": []}, {"names": [], "optional": ["-x.so()(64bit)"]}):
+        error = task.main({**job, **words}, lambda event: None)["error"]
+        assert (error["kind"], "is no name of a package" in error["message"]) == ("unknown", True)
+
+
 # --- what the managers say when they download -------------------------------------------------------------
+
+MICRODNF = """Package                Repository      Size
+Installing:
+ demo-2.0-1.noarch     tests         6.1 kB
+Transaction Summary:
+ Installing:        2 packages
+ Reinstalling:      0 packages
+ Upgrading:         1 packages
+ Obsoleting:        3 packages
+ Removing:          4 packages
+ Downgrading:       0 packages
+Test mode enabled: Microdnf will only download packages, install gpg keys, and check the transaction.
+Complete.
+"""
+
+
+@pytest.mark.parametrize(("said", "count"), [(MICRODNF, 3), ("Nothing to do.\nComplete.\n", 0)])
+def test_microdnfs_summary_tells_how_many_packages_come(said: str, count: int) -> None:
+    assert microdnf.downloads(said) == count
 
 
 @pytest.mark.parametrize(

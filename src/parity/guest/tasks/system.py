@@ -78,6 +78,9 @@ def _fetch(
     manager: Manager, room: Room, names: List[str], optional: List[str]
 ) -> Tuple[List[Fetched], List[str]]:
     """Names, and those of the optional words that the manager knows; what it does not know besides."""
+    odd = [word for word in [*names, *optional] if word.startswith("-")]  # a library may be called so
+    if odd:
+        raise Problem("unknown", f"{odd[0]!a} is no name of a package")
     try:
         return manager.fetch(room, [*names, *optional]), []
     except Problem as problem:

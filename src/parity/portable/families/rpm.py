@@ -13,7 +13,7 @@ class Rpm(Family):
     name, program, suffix = "rpm", "rpm", ".rpm"
     # Magic, version 3 or 4, type 0 (binary); 96 bytes in all, then the signature header's magic.
     head = re.compile(rb"\xed\xab\xee\xdb[\x03\x04].\x00\x00.{88}\x8e\xad\xe8\x01", re.DOTALL)
-    bringers = ("dnf",)
+    bringers = ("dnf", "microdnf", "zypper")
     lineage = frozenset(("el", "rpm", "amzn", "fedora", "suse"))
     asks_files = ("rpm", "--query", "--list")
 
