@@ -39,6 +39,7 @@ from parity.system import (
     system_lock_path,
     write_system_lock,
 )
+from parity.wire.system import SystemJob
 
 GOMP = SystemPackage("libgomp1", "10.2.1-6", "amd64", "libgomp1_10.2.1-6_amd64.deb", "a" * 64, 99912, True)
 EXOTIC = SystemPackage("libstdc++6", "1:12.2~rc1-14+deb12u1", "all", "x_12.2~rc1.deb", "b" * 64, 0, False)
@@ -124,9 +125,14 @@ def test_a_word_that_a_manager_would_take_for_an_option_is_no_package(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(task, "known", lambda: [Silent()])
-    job = {"store": str(tmp_path), "folder": str(tmp_path / "f"), "locked": None, "timeout": 5}
-    for words in ({"names": ["--root=/"], "optional": []}, {"names": [], "optional": ["-x.so()(64bit)"]}):
-        error = task.main({**job, **words}, lambda event: None)["error"]
+    job: SystemJob = {
+        "store": str(tmp_path), "folder": str(tmp_path / "f"), "locked": None, "timeout": 5,
+        "names": [], "optional": [], "proxies": {}, "ca": None,
+    }  # fmt: skip
+    for name, library in (("--root=/", ""), ("", "-x.so()(64bit)")):
+        job["names"], job["optional"] = [name] if name else [], [library] if library else []
+        error = task.main(job, lambda event: None)["error"]
+        assert error is not None
         assert (error["kind"], "is no name of a package" in error["message"]) == ("unknown", True)
 
 

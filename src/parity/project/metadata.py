@@ -206,10 +206,9 @@ def local_sources(locked: UvLock) -> list[str]:
 def _needed(locked: UvLock) -> Iterator[str]:
     """The names that the packages of uv.lock need."""
     for package in locked.get("package", ()):
-        lists = [package.get("dependencies", ())]
-        lists += package.get("optional-dependencies", {}).values()
-        lists += package.get("dev-dependencies", {}).values()
-        yield from (normalize_name(str(need["name"])) for each in lists for need in each)
+        tables = (package.get("optional-dependencies", {}), package.get("dev-dependencies", {}))
+        lists = [package.get("dependencies", []), *(each for table in tables for each in table.values())]
+        yield from (normalize_name(need["name"]) for each in lists for need in each)
 
 
 def _lock_kind(plan: ProjectPlan) -> str:

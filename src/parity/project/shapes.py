@@ -74,6 +74,7 @@ _Locked = TypedDict(
         "source": dict[str, object],
         "dependencies": list[LockedNeed],
         "optional-dependencies": dict[str, list[LockedNeed]],
+        "dev-dependencies": dict[str, list[LockedNeed]],
         "resolution-markers": list[str],
     },
     total=False,

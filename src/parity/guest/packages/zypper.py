@@ -2,10 +2,13 @@
 
 import os
 import re
-from typing import Any, Dict, List, Sequence
+from typing import TYPE_CHECKING, List, Sequence
 
 from . import rpm
 from .room import Fetched, Room
+
+if TYPE_CHECKING:
+    from ...wire.system import PackageLocked
 
 # What is refused in the first line is a source; zypper then goes on without it, and finds less.
 _WRONG = (
@@ -37,7 +40,7 @@ class Zypper(rpm.RpmManager):
             raise rpm.problem("zypper", said, _WRONG, _lead(said))
         return sorted(rpm.checked(room, keys, path) for path in rpm.files(cache))
 
-    def exactly(self, package: Dict[str, Any]) -> str:
+    def exactly(self, package: "PackageLocked") -> str:
         """`name.arch=epoch:version-release`."""
         return "{name}.{arch}={version}".format(**package)
 
