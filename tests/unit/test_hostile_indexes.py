@@ -171,3 +171,12 @@ def test_the_chooser_takes_the_highest_build_number() -> None:
     chosen = chooser.choose("https://x.example/", links, wanted)
     assert chosen is not None
     assert chosen.filename == "demo-1.0-10b-py3-none-any.whl"
+
+
+@pytest.mark.parametrize("long", ["a" * 60000, "a-" * 30000, "a" + " " * 60000, "a=" * 30000, 'a="' * 30001])
+def test_an_anchor_with_a_long_attribute_takes_no_time(long: str) -> None:
+    page = f'<a href="x-1.0-py3-none-any.whl" {long}>x</a>'.encode()
+    (link,) = simplepage.links("text/html", page)
+    begin = time.process_time()
+    assert simplepage.release("http://index.example/simple/x/", link).version == "1.0"
+    assert time.process_time() - begin < 1

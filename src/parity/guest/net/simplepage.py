@@ -15,7 +15,7 @@ from ..wheels.requires import Requirement, Version, parse_version, satisfies
 from .pages import MOST_FILES, demand_few, parsed_json
 
 ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1"
-_ATTRIBUTE = re.compile(r"([\w-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
+_ATTRIBUTE = re.compile(r"(?<![\w-])([\w-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 _SHA256 = re.compile(r"[#&]sha256=([^&]*)")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!%-]{0,254}")
 _LONGEST = 1024
