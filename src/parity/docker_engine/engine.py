@@ -289,7 +289,7 @@ def _host_config(spec: ContainerSpec) -> dict[str, Any]:
     return config
 
 
-def _mount(volume: str, path: str, *, read_only: bool) -> dict[str, Any]:
+def _mount(volume: str, path: str, *, read_only: bool) -> dict[str, object]:
     # NoCopy: what the image has at that path must not seep into the volume.
     return {
         "Type": "volume",

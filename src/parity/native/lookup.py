@@ -17,7 +17,7 @@ _NUMBER = re.compile(r"\d+")
 _Row = Mapping[str, object]
 
 
-class _Table(TypedDict):
+class _ProvidersTable(TypedDict):
     """providers.json; its own `about` says what a row holds."""
 
     lineage: dict[str, list[str]]
@@ -97,9 +97,9 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 
 @cache
-def _table() -> _Table:
+def _table() -> _ProvidersTable:
     text = resources.files("parity.native").joinpath("providers.json").read_text(encoding="utf-8")
-    table: _Table = json.loads(text)
+    table: _ProvidersTable = json.loads(text)
     return table
 
 

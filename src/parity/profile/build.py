@@ -82,7 +82,7 @@ def canonical_document(name: str, layer: Layer) -> str:
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True) + "\n"
 
 
-def _without_folders(key: str, value: Any) -> Any:
+def _without_folders(key: str, value: Any) -> object:
     """A part of `install` as it travels."""
     if key == "project":
         return {**value, "path": _base_name(value["path"])}
@@ -91,7 +91,7 @@ def _without_folders(key: str, value: Any) -> Any:
     return value if key == "build-from-source" else [_base_name(line) for line in value]
 
 
-def _image_without_folders(image: Any) -> Any:
+def _image_without_folders(image: object) -> object:
     if isinstance(image, dict) and "folder" in image:
         return {**image, "folder": _base_name(image["folder"])}
     return image

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator
 from datetime import datetime, timezone
-from typing import Any
 
 from parity.errors import Problem
 from parity.profile import indexes, other_files
@@ -56,7 +55,7 @@ def check_credentials(layer: Layer) -> Iterator[Problem]:
             )
 
 
-def _texts(value: Any, trail: Trail) -> Iterator[tuple[Trail, str]]:
+def _texts(value: object, trail: Trail) -> Iterator[tuple[Trail, str]]:
     if isinstance(value, str):
         yield trail, value
     elif isinstance(value, dict):

@@ -85,8 +85,8 @@ def merge(base: Layer, top: Layer) -> Layer:
 
 
 def _merge(
-    base: Mapping[str, Any], top: Mapping[str, Any], trail: Trail, replaced: list[Trail]
-) -> dict[str, Any]:
+    base: Mapping[str, object], top: Mapping[str, object], trail: Trail, replaced: list[Trail]
+) -> dict[str, object]:
     result = dict(base)
     for key, new in top.items():
         old = result.get(key)

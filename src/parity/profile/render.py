@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from parity.profile.layers import Layer, Trail
 from parity.profile.load import Effective
@@ -22,7 +21,7 @@ def render_effective(effective: Effective) -> str:
     return "".join(f"{text:<{width}}  # {origin}".rstrip(" #") + "\n" for text, origin in rows)
 
 
-def _rows(value: Mapping[str, Any], trail: Trail, layer: Layer) -> Iterator[tuple[str, str]]:
+def _rows(value: Mapping[str, object], trail: Trail, layer: Layer) -> Iterator[tuple[str, str]]:
     indent = "  " * len(trail)
     for key, item in value.items():
         here = (*trail, key)

@@ -57,7 +57,9 @@ def _validator() -> Any:
     return kind(json.loads(schema_text()))
 
 
-def _pattern(_validator: Any, pattern: str, instance: object, _schema: object) -> Iterator[ValidationError]:
+def _pattern(
+    _validator: object, pattern: str, instance: object, _schema: object
+) -> Iterator[ValidationError]:
     # In JSON Schema `$` is the very end; Python's also matches before a last line feed.
     exact = re.sub(r"\$$", r"\\Z", pattern)
     if isinstance(instance, str) and not re.search(exact, instance):

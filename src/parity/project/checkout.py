@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from parity.model.toml import parse
 from parity.project.metadata import UV_LOCK, Project, local_sources
+from parity.project.shapes import check_pyproject, check_uv_lock
 from parity.project.tree import trees_tar
 
 _MADE_BY_BUILDING = frozenset(("version", "dependencies", "optional-dependencies"))
@@ -23,14 +23,15 @@ def needs_code(files: Mapping[str, str], root: str) -> bool:
     """
     places = (os.path.normpath(os.path.join(root, place)) for place in _places(files, root))
     texts = (files.get(os.path.normpath(f"{place}/pyproject.toml")) for place in places)
-    return not all(text is not None and _is_static(parse(text)) for text in texts)
+    return not all(text is not None and _is_static(text) for text in texts)
 
 
 def _places(files: Mapping[str, str], root: str) -> list[str]:
-    return [".", *local_sources(parse(files[os.path.normpath(f"{root}/{UV_LOCK}")]))]
+    return [".", *local_sources(check_uv_lock(parse(files[os.path.normpath(f"{root}/{UV_LOCK}")]), UV_LOCK))]
 
 
-def _is_static(pyproject: Mapping[str, Any]) -> bool:
+def _is_static(text: str) -> bool:
+    pyproject = check_pyproject(parse(text), "pyproject.toml")
     if "project" not in pyproject:  # the root of a workspace may be no package itself
         return "workspace" in pyproject.get("tool", {}).get("uv", {})
     return not _MADE_BY_BUILDING.intersection(pyproject["project"].get("dynamic", ()))

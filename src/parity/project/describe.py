@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from parity.model import LockedWheel
 from parity.portable.names import normalize_name
 from parity.project.metadata import Project
+from parity.project.shapes import LockedNeed, LockedPackage, UvTable
 
 _LOWEST = re.compile(
     r"python_(?:full_)?version >= '(\d+(?:\.\d+)*)'|python_(?:full_)?version == '(\d+(?:\.\d+)*)(?:\.\*)?'"
@@ -98,7 +98,7 @@ def sync_arguments(project: Project) -> list[str]:
     return [*extras, *(part for group in more for part in ("--group", group))]
 
 
-def _absent(package: Mapping[str, Any], name: str, version: str) -> dict[str, object]:
+def _absent(package: LockedPackage, name: str, version: str) -> dict[str, object]:
     return {
         "name": name,
         "version": version,
@@ -121,23 +121,23 @@ def _requires_python(markers: Sequence[str]) -> str:
     return ">=" + min(versions, key=lambda version: [int(part) for part in version.split(".")])
 
 
-def _uv_tables(project: Project) -> Iterator[Mapping[str, Any]]:
+def _uv_tables(project: Project) -> Iterator[UvTable]:
     yield project.pyproject.get("tool", {}).get("uv", {})
 
 
 def _index_names(project: Project) -> set[str]:
     indexes = (index for tool in _uv_tables(project) for index in tool.get("index", ()))
-    return {str(index["name"]) for index in indexes if isinstance(index, dict) and "name" in index}
+    return {str(index["name"]) for index in indexes if "name" in index}
 
 
-def _local(project: Project) -> Iterator[Mapping[str, Any]]:
+def _local(project: Project) -> Iterator[LockedPackage]:
     """The packages of the lock that are folders: the project itself, its workspace, path dependencies."""
     for package in project.locked.get("package", ()):
         if {"editable", "virtual", "directory"} & set(package.get("source", {})):
             yield package
 
 
-def _requires(package: Mapping[str, Any]) -> Iterator[str]:
+def _requires(package: LockedPackage) -> Iterator[str]:
     """What a package of uv.lock requires, as Requires-Dist lines."""
     for entry in package.get("dependencies", ()):
         yield _line(entry, "")
@@ -146,7 +146,7 @@ def _requires(package: Mapping[str, Any]) -> Iterator[str]:
             yield _line(entry, str(extra))
 
 
-def _line(entry: Mapping[str, Any], extra: str) -> str:
+def _line(entry: LockedNeed, extra: str) -> str:
     extras = f"[{','.join(entry['extra'])}]" if entry.get("extra") else ""
     version = f"=={entry['version']}" if "version" in entry else ""
     marker = str(entry.get("marker", ""))

@@ -9,14 +9,16 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from parity.errors import InputFileError
 from parity.files import read_small
 from parity.model import ProjectPlan
 from parity.model.toml import TOMLError, parse
 from parity.portable.names import normalize_name
-from parity.project.shapes import check_pylock, check_pyproject, check_uv_lock
+from parity.project.shapes import Groups, Pyproject, UvLock, check_pylock, check_pyproject, check_uv_lock
+
+T = TypeVar("T")
 
 _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 _CREDENTIALS = re.compile(r"https?://[^/\s\"'@]+@")
@@ -43,8 +45,8 @@ class Project:
     files: Mapping[str, str]
     base: Path
     root: str
-    pyproject: Mapping[str, Any]
-    locked: Mapping[str, Any]
+    pyproject: Pyproject
+    locked: UvLock
 
     @property
     def name(self) -> str:
@@ -151,7 +153,7 @@ def read_project(plan: ProjectPlan) -> Project:
     lock = _lock_kind(plan)
     if lock == PYLOCK:
         _toml(plan.folder / PYLOCK, check_pylock)
-    locked = _toml(plan.folder / UV_LOCK, check_uv_lock) if lock == UV_LOCK else {}
+    locked: UvLock = _toml(plan.folder / UV_LOCK, check_uv_lock) if lock == UV_LOCK else {}
     places = [plan.folder, *(plan.folder / path for path in local_sources(locked))]
     normal = [Path(os.path.normpath(place)) for place in places]
     base = Path(os.path.commonpath(normal))
@@ -162,7 +164,7 @@ def read_project(plan: ProjectPlan) -> Project:
     return project
 
 
-def local_sources(locked: Mapping[str, Any]) -> list[str]:
+def local_sources(locked: UvLock) -> list[str]:
     """The paths of the folders that uv.lock names, relative to it."""
     sources = [package.get("source", {}) for package in locked.get("package", ())]
     return [str(source[key]) for source in sources for key in _LOCAL if key in source]
@@ -216,7 +218,7 @@ def _refuse_credentials(text: str, path: Path) -> None:
         )
 
 
-def _group(known: Mapping[str, Any], name: str, seen: tuple[str, ...]) -> Iterator[str]:
+def _group(known: Groups, name: str, seen: tuple[str, ...]) -> Iterator[str]:
     for entry in () if name in seen else known.get(name, ()):
         if isinstance(entry, str):
             yield entry
@@ -224,18 +226,17 @@ def _group(known: Mapping[str, Any], name: str, seen: tuple[str, ...]) -> Iterat
             yield from _group(known, normalize_name(str(entry["include-group"])), (*seen, name))
 
 
-def _toml(path: Path, check: Callable[[Mapping[str, Any], str], None]) -> dict[str, Any]:
+def _toml(path: Path, check: Callable[[Mapping[str, object], str], T]) -> T:
     return _parsed(_read(path), str(path), check)
 
 
-def _parsed(text: str, where: str, check: Callable[[Mapping[str, Any], str], None]) -> dict[str, Any]:
+def _parsed(text: str, where: str, check: Callable[[Mapping[str, object], str], T]) -> T:
     try:
         document = parse(text)
     except (TOMLError, RecursionError) as error:
         remedy = "mend that line; a lock is written anew by `uv lock`"
         raise InputFileError(f"not TOML: {error}", where=where, remedy=remedy) from error
-    check(document, where)
-    return document
+    return check(document, where)
 
 
 def _read(path: Path) -> str:

@@ -5,11 +5,90 @@ Only what is read here is looked at: PEP 621, 735 and 518, uv's settings and uv.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypedDict, cast
 
 from packaging.pylock import Pylock, PylockUnsupportedVersionError, PylockValidationError
 
 from parity.errors import InputFileError
+
+UvTable = TypedDict(
+    "UvTable",
+    {
+        "package": bool,
+        "default-groups": list[str] | str,
+        "sources": dict[str, object],
+        "index": list[dict[str, object]],
+        "workspace": dict[str, object],
+    },
+    total=False,
+)
+OwnTable = TypedDict(
+    "OwnTable",
+    {
+        "name": str,
+        "version": str,
+        "dependencies": list[str],
+        "optional-dependencies": dict[str, list[str]],
+        "dynamic": list[str],
+    },
+    total=False,
+)
+
+
+class ToolTable(TypedDict, total=False):
+    """`tool`, as far as it is read here."""
+
+    uv: UvTable
+
+
+Groups = Mapping[str, Sequence[str | Mapping[str, object]]]
+Pyproject = TypedDict(
+    "Pyproject",
+    {
+        "project": OwnTable,
+        "dependency-groups": Groups,
+        "build-system": dict[str, object],
+        "tool": ToolTable,
+    },
+    total=False,
+)
+
+
+class _Needed(TypedDict):
+    name: str
+
+
+class LockedNeed(_Needed, total=False):
+    """What a package of uv.lock requires."""
+
+    version: str
+    marker: str
+    extra: list[str]
+
+
+_Locked = TypedDict(
+    "_Locked",
+    {
+        "version": str,
+        "source": dict[str, object],
+        "dependencies": list[LockedNeed],
+        "optional-dependencies": dict[str, list[LockedNeed]],
+        "resolution-markers": list[str],
+    },
+    total=False,
+)
+
+
+class LockedPackage(_Needed, _Locked):
+    """A package of uv.lock."""
+
+
+class UvLock(TypedDict, total=False):
+    """uv.lock, as far as it is read here."""
+
+    package: list[LockedPackage]
+
 
 Shape = Callable[[object, str], None]
 
@@ -22,13 +101,14 @@ class _Odd(Exception):
     """A value is not what it must be: where, and what it must be."""
 
 
-def check_pyproject(document: Mapping[str, object], where: str) -> None:
-    """Demand that pyproject.toml can be read; InputFileError names the first value that cannot be."""
+def check_pyproject(document: Mapping[str, object], where: str) -> Pyproject:
+    """The document, if pyproject.toml can be read; InputFileError names the first value that cannot be."""
     _check(_PYPROJECT, document, where, "see the packaging guide's page on pyproject.toml, and mend it")
+    return cast("Pyproject", document)
 
 
-def check_uv_lock(document: Mapping[str, object], where: str) -> None:
-    """Demand that uv.lock is of a known version and can be read; InputFileError as `check_pyproject`."""
+def check_uv_lock(document: Mapping[str, object], where: str) -> UvLock:
+    """The document, if uv.lock is of a known version and can be read; InputFileError as `check_pyproject`."""
     version = document.get("version")
     if type(version) is not int or version not in UV_LOCK_VERSIONS:
         known = " and ".join(map(str, UV_LOCK_VERSIONS))
@@ -39,6 +119,7 @@ def check_uv_lock(document: Mapping[str, object], where: str) -> None:
             remedy=f"{_NEWER}; `uv lock` makes it anew",
         )
     _check(_UV_LOCK, document, where, "run `uv lock` in the project: uv writes it anew")
+    return cast("UvLock", document)
 
 
 def check_pylock(document: Mapping[str, object], where: str) -> None:

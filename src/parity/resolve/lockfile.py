@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal, TypedDict
 
 from packaging.pylock import Package, Pylock, PylockValidationError
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
@@ -91,7 +91,7 @@ def parse_lock(text: str, where: str) -> Lock:
         requires_python=str(pylock.requires_python or ""),
         inputs=own["inputs"],
         created_by=pylock.created_by,
-        variables=tuple(own.get("variables", ())),
+        variables=tuple(own["variables"]),
     )
 
 
@@ -184,14 +184,22 @@ def _built_lines(wheel: LockedWheel, origin: Origin) -> list[str]:
     ]
 
 
-def _own_table(document: Mapping[str, Any]) -> dict[str, Any]:
-    own = document.get("tool", {}).get("parity") if isinstance(document.get("tool", {}), dict) else None
-    if not isinstance(own, dict) or not isinstance(own.get("inputs"), str):
+class _OwnTable(TypedDict):
+    inputs: str
+    requested: list[str]
+    variables: list[str]
+
+
+def _own_table(document: Mapping[str, object]) -> _OwnTable:
+    tool = document.get("tool", {})
+    own = tool.get("parity") if isinstance(tool, dict) else None
+    inputs = own.get("inputs") if isinstance(own, dict) else None
+    if not isinstance(own, dict) or not isinstance(inputs, str):
         raise LockInvalid("the lock was not written by parity: it has no [tool.parity] inputs")
     for key, names in (("requested", own.get("requested")), ("variables", own.get("variables", []))):
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise LockInvalid(f"tool.parity.{key} is not a list of names")
-    return own
+    return {"inputs": inputs, "requested": own["requested"], "variables": own.get("variables", [])}
 
 
 def _locked(package: Package, requested: list[str]) -> LockedWheel:

