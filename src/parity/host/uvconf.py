@@ -110,10 +110,14 @@ def _entries(document: Mapping[str, object]) -> list[_IndexTable]:
     entries = document.get("index")
     if not isinstance(entries, list):
         return []
+    tables = (entry for entry in entries if isinstance(entry, dict) and isinstance(entry.get("url"), str))
     return [
-        _IndexTable(entry.get("name"), entry["url"], entry.get("default") is True)
-        for entry in entries
-        if isinstance(entry, dict) and isinstance(entry.get("url"), str)
+        _IndexTable(
+            each["name"] if isinstance(each.get("name"), str) else None,
+            each["url"],
+            each.get("default") is True,
+        )
+        for each in tables
     ]
 
 
