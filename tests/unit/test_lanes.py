@@ -15,6 +15,7 @@ from parity.rehearse import lanes
 from parity.rehearse.lanes import Lanes, Package, together
 from parity.rehearse.room import Room
 from parity.wire.shapes import Malformed
+from parity.wire.tasks import LEAVE
 
 PACKAGES = [Package(name, (name,), weight) for weight, name in enumerate("abcdefg")]
 
@@ -34,9 +35,9 @@ class FakeRoom:
         self._held = threading.Event()
 
     def ask(
-        self, script: str, job: Mapping[str, Any], user: int, *, on_event: Any = None, python: Any = None
+        self, task: Any, job: Mapping[str, Any], user: int, *, on_event: Any = None, python: Any = None
     ) -> Any:
-        if script == "leave":
+        if task is LEAVE:
             self.left.append(user)
             return {}
         modules = dict(job["packages"])

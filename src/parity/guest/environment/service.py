@@ -8,23 +8,18 @@ One line is asked, one comes back: `next` gives a number or `-`; a path gives `1
 Whoever asks wrongly, or too much, gets nothing, and nobody else gets anything wrong.
 """
 
-import dis
 import importlib.machinery
 import importlib.util
-import marshal
 import os
 import py_compile
 import socket
 import struct
-import sys
-from typing import IO, Any, Iterator, List, Optional, Set
+from typing import IO, Any, List, Optional
 
 _AT_ONCE = 8
 _NUMBERS = 16000  # of four bytes each: a pipe holds them all (pipe(7))
 _NUMBER = struct.Struct("=L")
 _LINE = 4096
-_MODULES = 5000
-_HEAD = 16 if sys.version_info >= (3, 7) else 12  # bytes before a compiled module's code (PEP 552)
 _PATIENCE = 60.0  # seconds for an answer
 
 
@@ -91,48 +86,17 @@ def _answer(caller: socket.socket, site_packages: str, tickets: int) -> None:
 
 
 def _compile(path: str, site_packages: str) -> bool:
-    """Compile a module, and what it imports at its beginning: one question instead of hundreds."""
-    left: List[str] = [os.path.realpath(path)]
-    seen: Set[str] = set()
-    while left and len(seen) < _MODULES:
-        real = left.pop()
-        good = real.startswith(site_packages + os.sep) and real.endswith(".py") and os.path.isfile(real)
-        if real in seen or not good or os.path.exists(importlib.util.cache_from_source(real)):
-            continue
-        seen.add(real)
-        try:
-            made = py_compile.compile(real, doraise=True)
-            left += _imported(str(made), real, site_packages)
-        except (
-            py_compile.PyCompileError,
-            OSError,
-            EOFError,
-            ValueError,
-            TypeError,
-            RecursionError,
-            MemoryError,
-        ):
-            pass  # whoever imports it will say so
-    return bool(seen)
-
-
-def _imported(compiled: str, path: str, site_packages: str) -> Iterator[str]:
-    """The files of the modules that a compiled one imports outside its functions."""
-    with open(compiled, "rb") as file:
-        file.seek(_HEAD)
-        steps = list(dis.get_instructions(marshal.load(file)))  # noqa: S302 - made here from source
-    for number, step in enumerate(steps):
-        if step.opname != "IMPORT_NAME" or number < 2:  # noqa: PLR2004 - level and names come before
-            continue
-        level, names = steps[number - 2].argval, steps[number - 1].argval
-        base = site_packages
-        for _ in range(level if isinstance(level, int) else 0):
-            base = os.path.dirname(path) if base == site_packages else os.path.dirname(base)
-        parts = [part for part in str(step.argval).split(".") if part]
-        inner = [[*parts, name] for name in names or () if name != "*"]
-        for words in [parts[:depth] for depth in range(1, len(parts) + 1)] + inner:
-            place = os.path.join(base, *words)
-            yield from filter(os.path.isfile, (place + ".py", os.path.join(place, "__init__.py")))
+    """Compile one module as it was installed; what it imports is asked for when it is imported."""
+    real = os.path.realpath(path)
+    if not (real.startswith(site_packages + os.sep) and real.endswith(".py") and os.path.isfile(real)):
+        return False
+    if os.path.exists(importlib.util.cache_from_source(real)):
+        return True
+    try:
+        py_compile.compile(real, doraise=True)
+    except (py_compile.PyCompileError, OSError, ValueError, RecursionError, MemoryError):
+        return False  # whoever imports it will say so
+    return True
 
 
 class Client:

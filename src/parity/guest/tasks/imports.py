@@ -51,11 +51,14 @@ def main(job: "ImportsJob", emit: Emit) -> "Nothing":
     os.environ.update(job["environment"])
     gc.disable()  # what an import makes stays, in a process that ends soon
     limits = _limits()
+    # Several packages in one process have no name; they compile for themselves and wait for nobody.
+    together: "ImportsJob" = {**job, "service": ""}
     for number in _numbers(job):
         if _limits() != limits:  # as another process of the same user may do (prlimit(2))
             raise RuntimeError("a package changed the limits of those after it")
         begin = partial(emit, {"event": "begin", "package": number})
-        answers = _try(job, job["packages"][number][1], begin)
+        name, modules = job["packages"][number]
+        answers = _try(job if name else together, modules, begin)
         emit({"event": "tried", "package": number, "answers": answers})
     return {}
 
