@@ -10,12 +10,13 @@ from typing import Any, cast
 import pytest
 
 from parity.engine.guests import GuestFailed
+from parity.errors import RehearsalFailed
 from parity.model import RehearsalPlan
 from parity.rehearse import lanes
 from parity.rehearse.lanes import Lanes, Package, together
 from parity.rehearse.room import Room
 from parity.wire.shapes import Malformed
-from parity.wire.tasks import LEAVE
+from parity.wire.tasks import IMPORTS, LEAVE
 
 PACKAGES = [Package(name, (name,), weight) for weight, name in enumerate("abcdefg")]
 
@@ -112,12 +113,12 @@ def test_nothing_of_a_lane_that_broke_off_is_left() -> None:
 
 def test_a_lane_that_never_begins_is_told_of_each_package() -> None:
     room = FakeRoom()
-    room.ask = lambda script, *_, **__: _fail(script)  # type: ignore[method-assign]
+    room.ask = lambda task, *_, **__: _fail(task)  # type: ignore[method-assign]
     assert all(error.startswith("Crash") for error in run(room).values())
 
 
-def _fail(script: str) -> None:
-    if script == "imports":
+def _fail(task: Any) -> None:
+    if task is IMPORTS:
         raise GuestFailed("imports", 127, "")
 
 
@@ -140,14 +141,14 @@ def test_answers_for_modules_that_were_not_asked_for_are_none() -> None:
     original = room.ask
 
     def forging(
-        script: str, job: Mapping[str, Any], user: int, *, on_event: Any = None, python: Any = None
+        task: Any, job: Mapping[str, Any], user: int, *, on_event: Any = None, python: Any = None
     ) -> Any:
         def say(event: Any) -> None:
             on_event(
                 {**event, "answers": [{"module": "ghost", "error": ""}]} if "answers" in event else event
             )
 
-        return original(script, job, user, on_event=say, python=python)
+        return original(task, job, user, on_event=say, python=python)
 
     room.ask = forging  # type: ignore[method-assign]
     with pytest.raises(Malformed):
@@ -168,3 +169,10 @@ def test_where_packages_together_end_their_lane_each_gets_its_own_turn_and_one_t
     told = {name: answer["error"] for name, _, answer in found.run([PACKAGES[0], together(PACKAGES[1:])])}
     assert [name for name, error in told.items() if error] == ["d"]
     assert len(told) == len(PACKAGES)
+
+
+def test_a_lane_that_ends_well_and_tells_nothing_is_no_reason_to_go_on_for_ever() -> None:
+    room = FakeRoom()
+    room.ask = lambda *_, **__: {}  # type: ignore[method-assign]
+    with pytest.raises(RehearsalFailed, match="without a word"):
+        run(room)

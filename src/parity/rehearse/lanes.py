@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from parity.engine.events import Event
 from parity.engine.guests import GuestFailed
-from parity.errors import ParityError
+from parity.errors import ParityError, RehearsalFailed
 from parity.rehearse import users
 from parity.rehearse.room import EMPTY, Room, bare, environment
 from parity.rehearse.threads import Alarm, Beside
@@ -85,8 +85,11 @@ class Lanes:
         for lane in lanes:
             lane.result()
         while left := [number for number in range(len(heavy)) if number not in self._answers]:
+            before = len(self._answers), len(self._suspects)
             suspects = [number for number in left if number in self._suspects]
             self._lane(heavy, left if self._hidden and not suspects else (suspects or left)[:1])
+            if before == (len(self._answers), len(self._suspects)):
+                raise RehearsalFailed("the rehearsal broke off: a process of imports ended without a word")
         yield from sorted(self._told(heavy), key=lambda row: row[:2])
 
     def _told(self, packages: Sequence[Package]) -> Iterator[tuple[str, str, ImportAnswer]]:
