@@ -11,6 +11,7 @@ from parity.errors import LockOutdated, ParityError, SystemPackagesFailed
 from parity.model import Limits, SystemPackage, SystemSet
 from parity.model.limits import remedy, spelt
 from parity.model.network import HostNetwork
+from parity.portable.families.registry import FAMILIES
 from parity.system.lock import read_package
 from parity.wire.system import PackageLocked, SystemJob, SystemProblem, SystemResult
 from parity.wire.tasks import SYSTEM
@@ -86,13 +87,14 @@ def fetch_system(
 
 def _found(result: SystemResult) -> SystemSet:
     """What the guest tells, held against what a lock may hold."""
-    if result["manager"] is None:
-        raise SystemPackagesFailed("fetching system packages broke off: no package manager was told")
+    manager = result["manager"]
+    if manager is None or manager not in FAMILIES:
+        raise SystemPackagesFailed("fetching system packages broke off: no known package manager was told")
     try:
         packages = tuple(map(read_package, result["packages"]))
     except ValueError as error:
         raise SystemPackagesFailed(f"what was fetched is no package: {error}") from error
-    return SystemSet(result["manager"], packages, tuple(result["unknown"]))
+    return SystemSet(manager, packages, tuple(result["unknown"]))
 
 
 def stored_at(package: SystemPackage) -> str:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict
-
-PackageManager = Literal["deb", "rpm", "apk"]
+from typing import TypedDict
 
 
 class PackageLocked(TypedDict):
@@ -43,7 +41,7 @@ class SystemProblem(TypedDict):
 class SystemResult(TypedDict):
     """Packages in the order of installation, and how many came over the network."""
 
-    manager: PackageManager | None
+    manager: str | None
     packages: list[PackageLocked]
     fetched: int
     unknown: list[str]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, List, NamedTuple, Sequence, Tuple
 from ..confinement import running
 
 if TYPE_CHECKING:
-    from ...wire.system import PackageLocked, PackageManager, SystemJob
+    from ...wire.system import PackageLocked, SystemJob
 
 _TAIL = 12
 _KEEP = 32 * 1024 * 1024
@@ -41,7 +41,7 @@ class Fetched(NamedTuple):
 class Manager:
     """A package manager that downloads and checks."""
 
-    name: "PackageManager"
+    name: str
     program = ""
 
     def fetch(self, room: "Room", names: Sequence[str]) -> List[Fetched]:
