@@ -36,7 +36,8 @@ HARMLESS = ("shared-path",)
 """The kinds that are worth a line and nothing more."""
 _CHUNK = 1 << 20
 _BIN = "bin/"
-_PORTABLE = os.path.dirname(os.path.dirname(os.path.abspath(globals().get("__file__", ""))))
+# Not made absolute: the folder that a command stands in may be gone.
+_PORTABLE = os.path.dirname(os.path.dirname(globals().get("__file__", "")))
 _SOURCES = (
     "wheel/zipcheck",
     "wheel/inflate",
