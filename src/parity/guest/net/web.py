@@ -42,7 +42,7 @@ class WebProblem(Exception):
     """A request that did not give what was asked.
 
     `kind` is a stable word (`http-404`, `tls`, `dns`, `network`, `proxy`, `redirect`, `elsewhere`,
-    `url`, `timeout`, `size`); `again` tells whether trying again may help, `wait` how many seconds the server
+    `url`, `timeout`, `size`, `stopped`); `again` tells whether trying again may help, `wait` how many seconds the server
     asked for.
     """
 
@@ -205,7 +205,7 @@ class Browser:
         self, method: str, origin: Origin, proxy: Optional[Proxy], target: str, headers: Dict[str, str]
     ) -> Answer:
         if self._over:
-            raise ConnectionError("nothing is asked any more")
+            raise WebProblem("stopped", "nothing is asked any more")
         connection = self._connections.get(origin)
         if connection is None:
             connection = self._connections[origin] = self._connect(origin, proxy)
