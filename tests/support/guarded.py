@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from parity.portable.wheel.install import Site, spread_all
+from parity.portable.wheel.install import InstallScheme, spread_all
 from parity.portable.wheel.wheelset import SetJudgement, WheelFile
 
 _TELL = """
@@ -36,7 +36,7 @@ class Guarded:
         minor = ".".join(map(str, sys.version_info[:2]))
         packages = self.path / "lib" / f"python{minor}" / "site-packages"
         headers = self.path / "include" / "site" / f"python{minor}"
-        self.site = Site(str(self.path), str(packages), str(headers))
+        self.site = InstallScheme(str(self.path), str(packages), str(headers))
         self._own = self._files()
         shutil.copytree(self.path, self._template, symlinks=True)
         self._start = self._started()

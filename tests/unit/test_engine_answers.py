@@ -15,7 +15,7 @@ import pytest
 
 from parity.docker_engine import DockerEngine
 from parity.docker_engine.client import _api
-from parity.docker_engine.container import _Output
+from parity.docker_engine.container import _CommandOutput
 from parity.docker_engine.endpoints import Endpoint
 from parity.docker_engine.removals import Removals
 from parity.docker_engine.streams import STDERR, STDOUT, Conversation, DeadlinePassed
@@ -71,12 +71,12 @@ def test_a_command_that_runs_silently_is_waited_for_until_its_time_is_over() -> 
 
 
 def test_what_a_command_says_is_kept_up_to_a_limit() -> None:
-    output, heard = _Output(None, None), bytearray()
+    output, heard = _CommandOutput(None, None), bytearray()
     for _ in range(64):
         output.take(STDOUT, bytes(1 << 20))
     with pytest.raises(EngineRefused, match="said more than 64 MiB"):
         output.take(STDOUT, b"x")
-    other = _Output(None, heard.extend)
+    other = _CommandOutput(None, heard.extend)
     other.take(7, b"a stream that nobody knows")
     other.take(STDERR, b"!")
     assert heard == b"a stream that nobody knows!"

@@ -101,7 +101,7 @@ def test_elf_headers_of_every_kind(tmp_path: Path, order: str, bits: int) -> Non
 
 
 def test_a_musl_machine_has_musllinux_tags_and_no_others() -> None:
-    found = platformtags.platform_tags(platformtags.Libc("musl", (1, 2), "1.2.5"))
+    found = platformtags.platform_tags(platformtags.LibcVersion("musl", (1, 2), "1.2.5"))
     arch = platform.machine()
     assert found == [
         f"linux_{arch}",

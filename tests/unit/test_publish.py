@@ -23,7 +23,7 @@ from parity.errors import AddressUnusable, OtherBytesThere, ParityError, Publish
 from parity.farside.index.catalogue import Stock
 from parity.host.keyring import keyring_login
 from parity.publish import (
-    Target,
+    UploadTarget,
     find_credentials,
     index_candidates,
     publish,
@@ -48,8 +48,8 @@ def server() -> Iterator[UploadIndex]:
         yield running
 
 
-def target_of(server: UploadIndex, **more: Any) -> Target:
-    return Target(server.url, index_candidates(server.url), redact=_redact, **more)
+def target_of(server: UploadIndex, **more: Any) -> UploadTarget:
+    return UploadTarget(server.url, index_candidates(server.url), redact=_redact, **more)
 
 
 def _redact(text: str) -> str:
@@ -103,8 +103,8 @@ def test_where_the_simple_index_of_an_upload_address_is(upload: str, simple: str
 
 def test_proxies_are_left_out_where_the_host_wants_none() -> None:
     proxies = {"http": "http://p:1", "https": "http://p:2", "no": "localhost,.corp"}
-    assert Target("https://a.corp/", (), proxies=proxies).proxies_used() == {}
-    assert Target("https://a.example/", (), proxies=proxies).proxies_used() == {
+    assert UploadTarget("https://a.corp/", (), proxies=proxies).proxies_used() == {}
+    assert UploadTarget("https://a.example/", (), proxies=proxies).proxies_used() == {
         "http": "http://p:1",
         "https": "http://p:2",
     }
@@ -377,7 +377,7 @@ def test_a_redirect_to_somebody_elses_index_means_not_there(stock: Stock, server
 
 
 def test_an_index_that_is_not_there_is_one_clear_error(stock: Stock, server: UploadIndex) -> None:
-    target = Target("http://127.0.0.1:9/", ("http://127.0.0.1:9/simple/",))
+    target = UploadTarget("http://127.0.0.1:9/", ("http://127.0.0.1:9/simple/",))
     with pytest.raises(PublishFailed, match="cannot be asked: Connection refused"):
         publish(stock, target, Recorder(), delays=QUICK)
 

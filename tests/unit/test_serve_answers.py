@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.support.served import bundle_of, opened, some_wheels
 
 from parity.farside.index.pages import HTML_TYPE, JSON_TYPE, PLAIN_TYPE
-from parity.farside.index.responses import Answer, Region, Site, answer, choose
+from parity.farside.index.responses import Answer, IndexSite, Region, answer, choose
 
 PIP = f"{JSON_TYPE}, {HTML_TYPE}; q=0.1, text/html; q=0.01"
 UV = f"{JSON_TYPE}, {HTML_TYPE};q=0.2, text/html;q=0.01"
@@ -22,13 +22,13 @@ ALPHA = "/files/alpha-1.0-py3-none-any.whl"
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[IndexSite]:
     folder = tmp_path_factory.mktemp("site")
     with opened([bundle_of(folder, some_wheels(folder / "w")).path]) as stock:
-        yield Site(stock)
+        yield IndexSite(stock)
 
 
-def ask(site: Site, target: str, method: str = "GET", **headers: str) -> Answer:
+def ask(site: IndexSite, target: str, method: str = "GET", **headers: str) -> Answer:
     known = {name.replace("_", "-").lower(): value for name, value in headers.items()}
     return answer(site, method, target, lambda name: known.get(name.lower(), ""))
 
@@ -64,7 +64,7 @@ def test_the_client_gets_what_it_prefers(accept: str, chosen: str | None) -> Non
     assert choose(accept) == chosen
 
 
-def test_each_kind_of_page_has_its_own_tag(site: Site) -> None:
+def test_each_kind_of_page_has_its_own_tag(site: IndexSite) -> None:
     answers = [ask(site, "/simple/alpha/", accept=one) for one in (JSON_TYPE, HTML_TYPE, PLAIN_TYPE)]
     assert [kind(one) for one in answers] == [JSON_TYPE, HTML_TYPE, PLAIN_TYPE]
     assert len({dict(one.headers)["ETag"] for one in answers}) == 3
@@ -73,7 +73,7 @@ def test_each_kind_of_page_has_its_own_tag(site: Site) -> None:
 
 
 @pytest.mark.parametrize("path", ["/simple/", "/simple/alpha/"])
-def test_the_address_may_ask_for_a_format(site: Site, path: str) -> None:
+def test_the_address_may_ask_for_a_format(site: IndexSite, path: str) -> None:
     for wanted in (JSON_TYPE, JSON_TYPE.replace("+", "%2B"), "application/vnd.pypi.simple.latest+json"):
         assert kind(ask(site, f"{path}?x=1&format={wanted}", accept="text/html")) == JSON_TYPE
     assert kind(ask(site, f"{path}?format=nonsense", accept=PIP)) == JSON_TYPE
@@ -89,14 +89,14 @@ def test_the_address_may_ask_for_a_format(site: Site, path: str) -> None:
         (f"/simple/ALPHA/?format={JSON_TYPE}", f"/simple/alpha/?format={JSON_TYPE.replace('+', '%2B')}"),
     ],
 )
-def test_other_spellings_are_sent_to_the_right_one(site: Site, path: str, there: str) -> None:
+def test_other_spellings_are_sent_to_the_right_one(site: IndexSite, path: str, there: str) -> None:
     found = ask(site, path)
     assert found.status == 301
     assert urljoin(path, dict(found.headers)["Location"]) == there
     assert ask(site, there).status == 200
 
 
-def test_a_file_is_a_range_of_the_bundle(site: Site) -> None:
+def test_a_file_is_a_range_of_the_bundle(site: IndexSite) -> None:
     found = ask(site, "http://proxy.example" + ALPHA.replace("alpha", "%61lpha"))
     wheel = site.stock.wheels["alpha-1.0-py3-none-any.whl"]
     assert found.body == Region(site.stock.descriptor(wheel), wheel.offset, wheel.size)
@@ -107,7 +107,7 @@ def test_a_file_is_a_range_of_the_bundle(site: Site) -> None:
     assert hashlib.sha256(metadata).hexdigest() == wheel.metadata_sha256
 
 
-def test_what_the_client_has_already_is_not_sent(site: Site) -> None:
+def test_what_the_client_has_already_is_not_sent(site: IndexSite) -> None:
     for path in (ALPHA, f"{ALPHA}.metadata", "/simple/", "/"):
         tag = dict(ask(site, path).headers)["ETag"]
         for wanted in (tag, f"W/{tag}", f'"x", {tag}', "*"):
@@ -134,7 +134,7 @@ def test_what_the_client_has_already_is_not_sent(site: Site) -> None:
         ("bytes=-0", 416, 0, 0),
     ],
 )
-def test_ranges(site: Site, wanted: str, status: int, start: int, count: int) -> None:
+def test_ranges(site: IndexSite, wanted: str, status: int, start: int, count: int) -> None:
     whole = ask(site, ALPHA).body
     assert isinstance(whole, Region)
     found = ask(site, ALPHA, range=wanted)
@@ -152,7 +152,7 @@ def test_ranges(site: Site, wanted: str, status: int, start: int, count: int) ->
     assert ask(site, ALPHA, range=wanted, if_range=dict(found.headers)["ETag"]).status == status
 
 
-def test_a_page_has_ranges_too(site: Site) -> None:
+def test_a_page_has_ranges_too(site: IndexSite) -> None:
     whole = ask(site, "/simple/").body
     assert isinstance(whole, bytes)
     assert ask(site, "/simple/", range="bytes=4-9").body == whole[4:10]
@@ -185,25 +185,25 @@ def test_a_page_has_ranges_too(site: Site) -> None:
         "/%ff%fe",
     ],
 )
-def test_nothing_else_is_there(site: Site, path: str) -> None:
+def test_nothing_else_is_there(site: IndexSite, path: str) -> None:
     assert ask(site, path).status == 404
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "get"])
-def test_it_is_read_only(site: Site, method: str) -> None:
+def test_it_is_read_only(site: IndexSite, method: str) -> None:
     found = ask(site, "/simple/", method)
     assert (found.status, dict(found.headers)["Allow"]) == (405, "GET, HEAD")
 
 
 @given(st.text(max_size=60), st.text(max_size=60), st.text(max_size=60))
-def test_any_request_gets_an_answer(site: Site, path: str, accept: str, wanted: str) -> None:
+def test_any_request_gets_an_answer(site: IndexSite, path: str, accept: str, wanted: str) -> None:
     for prefix in ("", "/", "/simple/", "/files/", "http://"):
         found = ask(site, prefix + path, accept=accept, range=wanted, if_none_match=wanted, host=path)
         assert found.status in (200, 206, 301, 304, 404, 406, 416)
         assert all("\n" not in value and "\r" not in value for _, value in found.headers)
 
 
-def test_the_page_for_people_names_bundles_packages_and_how_to_use_them(site: Site) -> None:
+def test_the_page_for_people_names_bundles_packages_and_how_to_use_them(site: IndexSite) -> None:
     page = ask(site, "/", host="index.corp:8080").body
     assert isinstance(page, bytes)
     for words in (
@@ -219,7 +219,7 @@ def test_the_page_for_people_names_bundles_packages_and_how_to_use_them(site: Si
     assert b"http://THIS-HOST/simple/" in body
 
 
-def test_the_links_of_a_page_lead_to_its_files(site: Site) -> None:
+def test_the_links_of_a_page_lead_to_its_files(site: IndexSite) -> None:
     body = ask(site, "/simple/beta-lib/", accept=PIP).body
     assert isinstance(body, bytes)
     for file in json.loads(body)["files"]:

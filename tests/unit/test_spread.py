@@ -9,27 +9,27 @@ from pathlib import Path
 import pytest
 from tests.support.wheels import WheelParts, make_wheel, raw_zip, record_hash
 
-from parity.portable.wheel.install import Site, spread_all
+from parity.portable.wheel.install import InstallScheme, spread_all
 from parity.portable.wheel.wheelset import SetJudgement, WheelFile
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Site:
+def site(tmp_path: Path) -> InstallScheme:
     """A new environment with an interpreter and nothing else in it."""
     environment = tmp_path / "env"
     packages = environment / "lib" / "python3.9" / "site-packages"
     packages.mkdir(parents=True)
     (environment / "bin").mkdir()
     (environment / "bin" / "python").symlink_to("/usr/bin/python3")
-    return Site(str(environment), str(packages), str(environment / "include" / "site" / "python3.9"))
+    return InstallScheme(str(environment), str(packages), str(environment / "include" / "site" / "python3.9"))
 
 
-def spread(site: Site, wheels: list[Path], *allow: str) -> SetJudgement:
+def spread(site: InstallScheme, wheels: list[Path], *allow: str) -> SetJudgement:
     files = [WheelFile(str(wheel), wheel.name, wheel.name.split("-")[0], "1.0", "") for wheel in wheels]
     return spread_all(files, site, allow, str(Path(site.environment).parent))
 
 
-def record(site: Site, name: str) -> dict[str, list[str]]:
+def record(site: InstallScheme, name: str) -> dict[str, list[str]]:
     """RECORD's rows by path."""
     text = (Path(site.packages) / f"{name}-1.0.dist-info" / "RECORD").read_text()
     rows = list(csv.reader(text.splitlines()))
@@ -37,7 +37,7 @@ def record(site: Site, name: str) -> dict[str, list[str]]:
     return {row[0]: row[1:] for row in rows}
 
 
-def test_record_tells_exactly_what_was_written(tmp_path: Path, site: Site) -> None:
+def test_record_tells_exactly_what_was_written(tmp_path: Path, site: InstallScheme) -> None:
     data = "tool-1.0.data"
     files = {
         "tool/__init__.py": b"x = 1\n",
@@ -70,7 +70,7 @@ def test_record_tells_exactly_what_was_written(tmp_path: Path, site: Site) -> No
     assert not (Path(site.packages) / "tool-1.0.dist-info" / "direct_url.json").exists()
 
 
-def test_one_path_with_the_same_bytes_is_written_once(tmp_path: Path, site: Site) -> None:
+def test_one_path_with_the_same_bytes_is_written_once(tmp_path: Path, site: InstallScheme) -> None:
     wheels = [make_wheel(tmp_path, name, "1.0", {"tests/__init__.py": b"same"}) for name in ("one", "two")]
     assert [verdict.level for verdict in spread(site, wheels).verdicts] == ["warning"]
     assert (Path(site.packages) / "tests" / "__init__.py").read_bytes() == b"same"
@@ -79,7 +79,7 @@ def test_one_path_with_the_same_bytes_is_written_once(tmp_path: Path, site: Site
 
 @pytest.mark.parametrize("turned", [False, True])
 def test_where_two_may_write_one_path_the_last_of_the_set_has_its_way(
-    tmp_path: Path, site: Site, turned: bool
+    tmp_path: Path, site: InstallScheme, turned: bool
 ) -> None:
     """The larger wheel is written first, whichever of the two comes last in the set."""
     big = make_wheel(tmp_path, "big", "1.0", {"shared.py": b"big", "blob": os.urandom(9000)})
@@ -93,12 +93,12 @@ def test_where_two_may_write_one_path_the_last_of_the_set_has_its_way(
     assert record(site, "big")["shared.py"] == [record_hash(b"big"), "3"]
 
 
-def test_without_leave_the_judgement_refuses_it(tmp_path: Path, site: Site) -> None:
+def test_without_leave_the_judgement_refuses_it(tmp_path: Path, site: InstallScheme) -> None:
     wheels = [make_wheel(tmp_path, name, "1.0", {"shared.py": name.encode()}) for name in ("one", "two")]
     assert [verdict.kind for verdict in spread(site, wheels).refused] == ["path-conflict"]
 
 
-def test_the_environments_own_files_are_replaced_only_with_leave(tmp_path: Path, site: Site) -> None:
+def test_the_environments_own_files_are_replaced_only_with_leave(tmp_path: Path, site: InstallScheme) -> None:
     wheel = make_wheel(tmp_path, "odd", "1.0", {"odd-1.0.data/scripts/python": b"#!/bin/sh\n"})
     python = Path(site.environment) / "bin" / "python"
     interpreter = python.resolve().read_bytes()
@@ -111,7 +111,7 @@ def test_the_environments_own_files_are_replaced_only_with_leave(tmp_path: Path,
     assert Path("/usr/bin/python3").resolve().read_bytes() == interpreter
 
 
-def test_a_launcher_takes_the_place_of_a_script_of_its_name(tmp_path: Path, site: Site) -> None:
+def test_a_launcher_takes_the_place_of_a_script_of_its_name(tmp_path: Path, site: InstallScheme) -> None:
     files = {"twice-1.0.data/scripts/twice": b"#!python\nprint('script')\n", "twice.py": b""}
     wheel = make_wheel(
         tmp_path, "twice", "1.0", files, entry_points="[console_scripts]\ntwice = twice:main\n"
@@ -122,7 +122,7 @@ def test_a_launcher_takes_the_place_of_a_script_of_its_name(tmp_path: Path, site
     assert record(site, "twice")["../../../bin/twice"][0] == record_hash(text)
 
 
-def test_modes_are_as_the_wheel_has_them_and_no_wider(tmp_path: Path, site: Site) -> None:
+def test_modes_are_as_the_wheel_has_them_and_no_wider(tmp_path: Path, site: InstallScheme) -> None:
     parts = WheelParts("modes", "1.0", files={"m/run.sh": b"#!/bin/sh\n", "m/open.py": b""})
     entries = parts.entries()
     entries[0].mode, entries[1].mode = 0o100755, 0o100666

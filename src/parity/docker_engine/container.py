@@ -68,7 +68,7 @@ class DockerContainer:
         The Docker API cannot kill one command, so a timeout kills the whole container.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
-        output = _Output(on_stdout, on_stderr)
+        output = _CommandOutput(on_stdout, on_stderr)
         exec_id = self._create_exec(argv, environment, user, workdir)
         try:
             self._converse(exec_id, stdin, output, deadline)
@@ -104,7 +104,7 @@ class DockerContainer:
             )
             return str(created["Id"])
 
-    def _converse(self, exec_id: str, stdin: bytes, output: _Output, deadline: float | None) -> None:
+    def _converse(self, exec_id: str, stdin: bytes, output: _CommandOutput, deadline: float | None) -> None:
         path = f"/v{self._client.api_version}/exec/{exec_id}/start"
         with translated(self._address, "run a command"):
             wire = open_wire(self._endpoint)
@@ -139,7 +139,7 @@ class DockerContainer:
             self._client.kill(self._id)
 
 
-class _Output:
+class _CommandOutput:
     """Keeps what a command says, or passes it on, stream by stream; what it keeps has a limit."""
 
     def __init__(self, on_stdout: Listener | None, on_stderr: Listener | None) -> None:

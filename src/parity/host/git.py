@@ -27,7 +27,7 @@ _DEEPEST = 20
 _FEW = 5
 
 
-class _Part(NamedTuple):
+class _Checkout(NamedTuple):
     """A repository of a checkout: the folder that it fills, its address, our copy, and its tree."""
 
     folder: str
@@ -108,7 +108,7 @@ class Git:
                 self._write(part, Path(folder, part.folder))
             yield Path(folder)
 
-    def _write(self, part: _Part, folder: Path) -> None:
+    def _write(self, part: _Checkout, folder: Path) -> None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             pointers = write_files(self._git, part.url, part.repository, folder, part.tree.files)
@@ -124,7 +124,7 @@ class Git:
 
     def _parts(
         self, asked: str, url: str, commit: str, folder: str, budget: Budget, depth: int
-    ) -> Iterator[_Part]:
+    ) -> Iterator[_Checkout]:
         """A commit, and those of its submodules where they belong; nothing of them is written.
 
         `asked` is the address that the user, or a requirement, named; `url` may be a submodule's.
@@ -137,7 +137,7 @@ class Git:
             raise HostileSource(f"{where} lies too deep in submodules, or has too many", where=where)
         repository = self._fetched(url, commit, foreign=server_of(url) != server_of(asked))
         tree = read_tree(self._git, url, repository, commit, budget)
-        yield _Part(folder, url, repository, tree)
+        yield _Checkout(folder, url, repository, tree)
         if tree.gitlinks:
             settings = read_settings(self._git, url, repository, tree.modules)
             for each in read_submodules(url, tree.gitlinks, settings):
@@ -206,7 +206,7 @@ class Git:
         return True
 
 
-def _check_together(url: str, parts: Sequence[_Part]) -> None:
+def _check_together(url: str, parts: Sequence[_Checkout]) -> None:
     """Demand that all repositories of a checkout fit into one folder: none lies in a link of another."""
     entries = []
     for part in parts:

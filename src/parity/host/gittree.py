@@ -61,7 +61,7 @@ class Budget:
     repositories: int = 500
 
 
-class Listed(NamedTuple):
+class TreeEntry(NamedTuple):
     """A file or link of a tree: what it is, which object, how large."""
 
     entry: Entry
@@ -72,7 +72,7 @@ class Listed(NamedTuple):
 class Tree(NamedTuple):
     """A commit's files and links, its submodules (path → commit), and the object of its .gitmodules."""
 
-    files: tuple[Listed, ...]
+    files: tuple[TreeEntry, ...]
     gitlinks: dict[str, str]
     modules: str
 
@@ -85,7 +85,7 @@ def read_tree(git: GitRunner, url: str, repository: Path, commit: str, budget: B
         SourceUnavailable: our copy has not all of it.
     """
     words = ["ls-tree", "-r", "-t", "-z", "-l", "--full-tree", commit]
-    files: list[Listed] = []
+    files: list[TreeEntry] = []
     gitlinks: dict[str, str] = {}
     folders: list[str] = []
     try:
@@ -97,7 +97,7 @@ def read_tree(git: GitRunner, url: str, repository: Path, commit: str, budget: B
             elif mode == _TREE:
                 folders.append(path)
             else:
-                files.append(Listed(Entry(path, _kind(mode, path, size)), oid, size))
+                files.append(TreeEntry(Entry(path, _kind(mode, path, size)), oid, size))
         _spend(budget, files)
         files = _with_targets(git, url, repository, files)
         _check_places([*(each.entry for each in files), *(Entry(path, FILE) for path in gitlinks)], folders)
@@ -120,7 +120,7 @@ def read_settings(git: GitRunner, url: str, repository: Path, oid: str) -> str:
 
 
 def write_files(
-    git: GitRunner, url: str, repository: Path, folder: Path, files: Sequence[Listed]
+    git: GitRunner, url: str, repository: Path, folder: Path, files: Sequence[TreeEntry]
 ) -> list[str]:
     """Write the files and links of a tree that was judged; gives the paths of those that are LFS pointers.
 
@@ -182,7 +182,7 @@ def _check_places(entries: Sequence[Entry], folders: Sequence[str]) -> None:
             raise Refused(f"{folder!r} is no folder of its tree, or is there twice")
 
 
-def _spend(budget: Budget, files: Iterable[Listed]) -> None:
+def _spend(budget: Budget, files: Iterable[TreeEntry]) -> None:
     budget.content -= sum(each.size for each in files)
     if budget.content < 0:
         raise Refused("its files are larger than 4 GiB together")
@@ -203,7 +203,7 @@ def _kind(mode: bytes, path: str, size: int) -> str:
     return kind
 
 
-def _modules(files: Iterable[Listed]) -> str:
+def _modules(files: Iterable[TreeEntry]) -> str:
     for each in files:
         if each.entry.path.translate(_UNSEEN).casefold() != _MODULES:
             continue
@@ -214,7 +214,7 @@ def _modules(files: Iterable[Listed]) -> str:
     return ""
 
 
-def _with_targets(git: GitRunner, url: str, repository: Path, files: Sequence[Listed]) -> list[Listed]:
+def _with_targets(git: GitRunner, url: str, repository: Path, files: Sequence[TreeEntry]) -> list[TreeEntry]:
     """The same, links with where they lead."""
     links = [each for each in files if each.entry.kind == LINK]
 
@@ -227,7 +227,7 @@ def _with_targets(git: GitRunner, url: str, repository: Path, files: Sequence[Li
 
 
 def _with_blobs(
-    git: GitRunner, url: str, repository: Path, files: Iterable[Listed], take: Callable[[IO[bytes]], T]
+    git: GitRunner, url: str, repository: Path, files: Iterable[TreeEntry], take: Callable[[IO[bytes]], T]
 ) -> T:
     """Let `take` read the objects of the files, in their order."""
     with tempfile.TemporaryFile() as asked:
@@ -236,7 +236,7 @@ def _with_blobs(
         return git.read(url, repository, ["cat-file", "--batch"], take, asked)
 
 
-def _blob(stream: IO[bytes], file: Listed) -> Iterator[bytes]:
+def _blob(stream: IO[bytes], file: TreeEntry) -> Iterator[bytes]:
     """One object's bytes, exactly as many as were listed."""
     if stream.readline(256) != f"{file.oid} blob {file.size}\n".encode():
         raise Refused(f"{file.entry.path!r} is not the file that its tree lists")

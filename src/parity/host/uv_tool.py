@@ -25,15 +25,24 @@ class PinnedWheel(Protocol):
     """What is known of uv's wheel beforehand (`parity.resolve.UvWheel`)."""
 
     @property
-    def version(self) -> str: ...  # noqa: D102
+    def version(self) -> str:
+        """The release, as on the index."""
+
     @property
-    def filename(self) -> str: ...  # noqa: D102
+    def filename(self) -> str:
+        """The wheel's file name (PEP 427)."""
+
     @property
-    def sha256(self) -> str: ...  # noqa: D102
+    def sha256(self) -> str:
+        """SHA-256 of the wheel, in hexadecimal."""
+
     @property
-    def binary_sha256(self) -> str: ...  # noqa: D102
+    def binary_sha256(self) -> str:
+        """SHA-256 of the program in it, in hexadecimal."""
+
     @property
-    def member(self) -> str: ...  # noqa: D102
+    def member(self) -> str:
+        """The program's path in the wheel."""
 
 
 def ensure_uv(

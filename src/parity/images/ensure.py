@@ -15,7 +15,7 @@ from parity.model import ImageSource, PinnedImage
 from parity.progress import Reporter
 
 
-class _Failed(Exception):
+class _WayFailed(Exception):
     """One way did not work; what follows the first line is the tool's own output."""
 
     def __init__(self, reason: str, output: tuple[str, ...] = ()) -> None:
@@ -81,7 +81,7 @@ def _ways(search: _Search) -> Iterator[tuple[str, str, _Attempt]]:
 def _attempt(search: _Search, origin: str, name: str, attempt: _Attempt) -> ImageInfo | None:
     try:
         return _fitting(search, attempt())
-    except _Failed as failure:
+    except _WayFailed as failure:
         first, *rest = failure.lines
         search.tried += [f"{name}: {first}", *rest]
     except EngineRefused as refusal:
@@ -94,7 +94,7 @@ def _attempt(search: _Search, origin: str, name: str, attempt: _Attempt) -> Imag
 def _fitting(search: _Search, found: ImageInfo) -> ImageInfo:
     if same_platform(found.platform, search.platform):
         return found
-    raise _Failed(f"it is for {found.platform}, not {search.platform}: not used")
+    raise _WayFailed(f"it is for {found.platform}, not {search.platform}: not used")
 
 
 def _is_folder(search: _Search, folder: Path) -> bool:
@@ -107,7 +107,7 @@ def _is_folder(search: _Search, folder: Path) -> bool:
 def _local(search: _Search, name: str) -> ImageInfo:
     found = search.engine.image(name)
     if found is None:
-        raise _Failed("not there")
+        raise _WayFailed("not there")
     return found
 
 
@@ -128,7 +128,7 @@ def _bootstrap(search: _Search, folder: Path) -> ImageInfo:
     try:
         recipe = read_recipe(folder / "bootstrap.json")
         if reason := obstacle(search.machine, search.arch):
-            raise _Failed(reason)
+            raise _WayFailed(reason)
         found = bootstrap(
             recipe,
             search.arch,
@@ -138,9 +138,9 @@ def _bootstrap(search: _Search, folder: Path) -> ImageInfo:
             reporter=search.reporter,
         )
     except RecipeInvalid as error:
-        raise _Failed(str(error)) from error
+        raise _WayFailed(str(error)) from error
     except BootstrapFailed as error:
-        raise _Failed(error.reason, error.output) from error
+        raise _WayFailed(error.reason, error.output) from error
     search.engine.tag(found.id, latest_tag(folder))
     return found
 

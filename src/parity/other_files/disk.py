@@ -21,7 +21,7 @@ _SHOWN = 20
 
 
 @dataclass(frozen=True)
-class _Found:
+class _FileHere:
     """A file: its place in the payload, where it lies here, its bytes so far as a look tells, its bit."""
 
     place: str
@@ -67,8 +67,8 @@ def files_on_disk(entries: Sequence[OtherFile], reporter: Reporter) -> tuple[Bun
 # --- finding ----------------------------------------------------------------------------------------------
 
 
-def _found(entries: Sequence[OtherFile]) -> list[_Found]:
-    found: list[_Found] = []
+def _found(entries: Sequence[OtherFile]) -> list[_FileHere]:
+    found: list[_FileHere] = []
     problems: list[str] = []
     try:
         for one in entries:
@@ -87,7 +87,7 @@ def _found(entries: Sequence[OtherFile]) -> list[_Found]:
     return found
 
 
-def _of_entry(one: OtherFile, problems: list[str]) -> list[_Found]:
+def _of_entry(one: OtherFile, problems: list[str]) -> list[_FileHere]:
     """The files of one entry. The path that the profile names may be a link; nothing below it may."""
     top = one.path or Path()
     place = OTHER_FILES + one.place
@@ -100,7 +100,7 @@ def _of_entry(one: OtherFile, problems: list[str]) -> list[_Found]:
     return found
 
 
-def _below(folder: Path, place: str, problems: list[str]) -> Iterator[_Found]:
+def _below(folder: Path, place: str, problems: list[str]) -> Iterator[_FileHere]:
     """The files of a folder and of those below it, by name."""
     with os.scandir(folder) as entries:
         ordered = sorted(entries, key=lambda entry: entry.name)
@@ -120,15 +120,15 @@ def _below(folder: Path, place: str, problems: list[str]) -> Iterator[_Found]:
             problems.append(f"{path}: is neither a file nor a folder")
 
 
-def _file(place: str, path: Path, seen: os.stat_result, executable: bool | None) -> _Found:
+def _file(place: str, path: Path, seen: os.stat_result, executable: bool | None) -> _FileHere:
     here = bool(seen.st_mode & stat.S_IXUSR)
-    return _Found(place, path, seen.st_size, here if executable is None else executable)
+    return _FileHere(place, path, seen.st_size, here if executable is None else executable)
 
 
 # --- reading ----------------------------------------------------------------------------------------------
 
 
-def _hashed(one: _Found) -> BundleFile:
+def _hashed(one: _FileHere) -> BundleFile:
     digest, size = hashlib.sha256(), 0
     for chunk in _read(one.path):
         digest.update(chunk)

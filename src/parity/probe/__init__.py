@@ -5,10 +5,10 @@ from parity.probe.facts import parse_facts, travelling
 from parity.probe.facts_file import parse_facts_file, read_facts
 from parity.probe.script import probe_script
 from parity.probe.stage import measure
-from parity.probe.would_install import Verdict, would_install
+from parity.probe.would_install import InstallerVerdict, would_install
 
 __all__ = [
-    "Verdict",
+    "InstallerVerdict",
     "check_parity",
     "check_stand_in",
     "measure",

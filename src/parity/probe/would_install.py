@@ -23,7 +23,7 @@ _ALWAYS_UNTOLD = (
 
 
 @dataclass(frozen=True)
-class Verdict:
+class InstallerVerdict:
     """What the installer would say.
 
     Attributes:
@@ -45,7 +45,7 @@ class Verdict:
         return not self.reasons and (allow_other_os or not self.overridable)
 
 
-def would_install(manifest: ManifestDocument, facts: FactsSaid) -> Verdict:
+def would_install(manifest: ManifestDocument, facts: FactsSaid) -> InstallerVerdict:
     """Hold a bundle's manifest against facts.
 
     Args:
@@ -54,7 +54,7 @@ def would_install(manifest: ManifestDocument, facts: FactsSaid) -> Verdict:
     """
     hard, soft = differences(manifest, facts)
     blocked, warnings = _tool(manifest, facts)
-    return Verdict(
+    return InstallerVerdict(
         reasons=(*hard, *blocked),
         overridable=tuple(soft),
         warnings=warnings,

@@ -35,7 +35,7 @@ class Node:
 
 
 @dataclass(frozen=True)
-class Tree:
+class ProfileTree:
     """What could be read of a document; `root` is None where nothing sensible could."""
 
     root: Node | None
@@ -46,22 +46,22 @@ class _Stop(Exception):
     """Reading cannot go on; the problem has been noted."""
 
 
-def read_tree(data: bytes, file: str) -> Tree:
+def read_tree(data: bytes, file: str) -> ProfileTree:
     """Read one YAML document.
 
     Args:
         data: the file's bytes; UTF-8.
         file: its name for the problems.
     """
-    builder = _Builder(file)
+    builder = _NodeBuilder(file)
     try:
         builder.feed(_decode(data, builder))
     except _Stop:
-        return Tree(None, tuple(builder.problems))
-    return Tree(builder.root, tuple(builder.problems))
+        return ProfileTree(None, tuple(builder.problems))
+    return ProfileTree(builder.root, tuple(builder.problems))
 
 
-def _decode(data: bytes, builder: _Builder) -> str:
+def _decode(data: bytes, builder: _NodeBuilder) -> str:
     if len(data) > MAX_BYTES:
         raise builder.stop(0, f"is larger than {MAX_BYTES // 1024} KiB; that is no profile")
     try:
@@ -71,7 +71,7 @@ def _decode(data: bytes, builder: _Builder) -> str:
         raise builder.stop(line, "is not UTF-8 text; save the file as UTF-8") from error
 
 
-class _Builder:
+class _NodeBuilder:
     """Turns parser events into nodes, noting every problem on the way."""
 
     def __init__(self, file: str) -> None:

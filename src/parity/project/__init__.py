@@ -1,9 +1,9 @@
 """Whole projects: what they pin, their sources built to wheels, and what the far side needs of them."""
 
 from parity.project.builder import (
+    BuildRoom,
     BuiltFile,
     Repair,
-    Room,
     build_room,
     file_of_path,
     incoming_tar,
@@ -21,11 +21,11 @@ __all__ = [
     "PYLOCK",
     "TREE",
     "UV_LOCK",
+    "BuildRoom",
     "BuildSystem",
     "BuiltFile",
     "Project",
     "Repair",
-    "Room",
     "build_room",
     "checkout_tar",
     "describe",

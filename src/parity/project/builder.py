@@ -89,7 +89,7 @@ class BuiltFile:
     left_out: tuple[str, ...] = ()
 
 
-class Room:
+class BuildRoom:
     """A container in which one source is built."""
 
     def __init__(
@@ -209,7 +209,7 @@ def build_room(
     what: str,
     subdirectory: str = "",
     versions: Mapping[str, str] | None = None,
-) -> Iterator[Room]:
+) -> Iterator[BuildRoom]:
     """A container for one source.
 
     Args:
@@ -237,7 +237,7 @@ def build_room(
         container.start()
         step = _step(uv, facts.executable, place, subdirectory, versions or {}, limits.timeout)
         with watch.of(container, volume):
-            yield Room(container, step, what, watch)
+            yield BuildRoom(container, step, what, watch)
 
 
 def _step(

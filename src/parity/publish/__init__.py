@@ -2,12 +2,12 @@
 
 from parity.publish.credentials import Credentials, find_credentials, pypirc
 from parity.publish.stage import Published, publish
-from parity.publish.target import Target, index_candidates, index_url, upload_url
+from parity.publish.target import UploadTarget, index_candidates, index_url, upload_url
 
 __all__ = [
     "Credentials",
     "Published",
-    "Target",
+    "UploadTarget",
     "find_credentials",
     "index_candidates",
     "index_url",

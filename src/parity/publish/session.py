@@ -21,7 +21,7 @@ from twine.repository import Repository
 from parity.errors import PublishDenied, PublishFailed
 from parity.model.network import clean_url, origin
 from parity.publish.listing import ACCEPT, Listed, parse_page
-from parity.publish.target import Target
+from parity.publish.target import UploadTarget
 
 DELAYS = (0.5, 1.0, 2.0, 4.0)
 """Seconds to wait before each further attempt."""
@@ -62,7 +62,7 @@ class _Response(Protocol):
 
 
 @contextmanager
-def open_session(target: Target, folder: Path, delays: Sequence[float] = DELAYS) -> Iterator[Session]:
+def open_session(target: UploadTarget, folder: Path, delays: Sequence[float] = DELAYS) -> Iterator[Session]:
     """A session with a target; `folder` is private and temporary, for the CA bundle."""
     user, password = target.login or (None, None)
     repository = Repository(target.url, user, password, disable_progress_bar=True)
@@ -84,7 +84,7 @@ def open_session(target: Target, folder: Path, delays: Sequence[float] = DELAYS)
 class Session:
     """Made by `open_session`."""
 
-    def __init__(self, target: Target, repository: Repository, delays: Sequence[float]) -> None:
+    def __init__(self, target: UploadTarget, repository: Repository, delays: Sequence[float]) -> None:
         self._target = target
         self._repository = repository
         self._delays = tuple(delays)

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from parity.errors import OtherBytesThere, WriteFailed
-from parity.farside.index.catalogue import Stock, Wheel
+from parity.farside.index.catalogue import Stock, StockWheel
 from parity.model.network import clean_url
 from parity.progress import Reporter
 from parity.publish.session import DELAYS, Session, open_session
-from parity.publish.target import Target
+from parity.publish.target import UploadTarget
 
 _OK = range(200, 300)
 
@@ -27,7 +27,7 @@ class Published:
 
 def publish(
     stock: Stock,
-    target: Target,
+    target: UploadTarget,
     reporter: Reporter,
     *,
     dry_run: bool = False,
@@ -63,9 +63,9 @@ def publish(
     return Published(tuple(name for name in missing if name not in skipped), skipped)
 
 
-def _compare(stock: Stock, session: Session, reporter: Reporter) -> dict[str, Wheel]:
+def _compare(stock: Stock, session: Session, reporter: Reporter) -> dict[str, StockWheel]:
     """The wheels that the index does not have."""
-    missing: dict[str, Wheel] = {}
+    missing: dict[str, StockWheel] = {}
     different: list[str] = []
     for project, wheels in stock.projects.items():
         listed = session.listing(project)
@@ -81,7 +81,7 @@ def _compare(stock: Stock, session: Session, reporter: Reporter) -> dict[str, Wh
     return missing
 
 
-def _difference(wheel: Wheel, there: str) -> str:
+def _difference(wheel: StockWheel, there: str) -> str:
     return f"{wheel.filename}: sha256 {wheel.sha256} in the bundle, sha256 {there} on the index"
 
 
@@ -94,7 +94,7 @@ def _other_bytes(different: Sequence[str]) -> OtherBytesThere:
 
 
 def _upload(
-    stock: Stock, missing: dict[str, Wheel], session: Session, folder: Path, reporter: Reporter
+    stock: Stock, missing: dict[str, StockWheel], session: Session, folder: Path, reporter: Reporter
 ) -> tuple[str, ...]:
     """Upload what is missing; gives the names that somebody else put there meanwhile."""
     total, done = sum(wheel.size for wheel in missing.values()), 0
@@ -108,7 +108,7 @@ def _upload(
     return tuple(meanwhile)
 
 
-def _upload_one(stock: Stock, wheel: Wheel, session: Session, folder: Path) -> bool:
+def _upload_one(stock: Stock, wheel: StockWheel, session: Session, folder: Path) -> bool:
     """Upload one wheel; False where it turned out to be there."""
     path = folder / wheel.filename
     try:
@@ -128,7 +128,7 @@ def _upload_one(stock: Stock, wheel: Wheel, session: Session, folder: Path) -> b
     return False
 
 
-def _extract(stock: Stock, wheel: Wheel, path: Path) -> None:
+def _extract(stock: Stock, wheel: StockWheel, path: Path) -> None:
     """The wheel's bytes in a private file, hashed once more on the way."""
     try:
         with path.open("xb") as file:

@@ -14,7 +14,7 @@ _INSTALLED_FROM = ("simple", "+simple")
 
 
 @dataclass(frozen=True)
-class Target:
+class UploadTarget:
     """An index that takes uploads.
 
     Attributes:

@@ -73,7 +73,7 @@ def resolve_lock(
         Unresolvable, NoWheel, HashMismatch, IndexConfusion, IndexFailed, ToolUnavailable.
     """
     _demand_default(network)
-    uv = _Uv(container, python, inputs, network, timeout, tuple(known))
+    uv = _GuestUv(container, python, inputs, network, timeout, tuple(known))
     guess = uv.guess(reporter) if upgrade or existing is None else _Guess()
     kept = guess.lock if upgrade or existing is None else write_lock(existing)
     uv = replace(uv, known=(*known, *guess.told))
@@ -107,7 +107,7 @@ class _Guess:
 
 
 @dataclass(frozen=True)
-class _Uv:
+class _GuestUv:
     """uv inside the container, asked through the guest."""
 
     container: Container

@@ -1,18 +1,18 @@
 """What changes from one bundle to the next, and a delta that carries no more than that."""
 
-from parity.update.contents import Contents, Package, read_pair
+from parity.update.contents import BundlePackage, Contents, read_pair
 from parity.update.delta import MadeDelta, write_delta
 from parity.update.diff import Change, Difference, FileChange, Turn, compare
 from parity.update.document import document_of
 from parity.update.review import Remark, remarks
 
 __all__ = [
+    "BundlePackage",
     "Change",
     "Contents",
     "Difference",
     "FileChange",
     "MadeDelta",
-    "Package",
     "Remark",
     "Turn",
     "compare",

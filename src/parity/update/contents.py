@@ -24,7 +24,7 @@ Triple = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
-class Package:
+class BundlePackage:
     """A package of a bundle; `facts` only where its wheel is in one of the two bundles alone."""
 
     name: str
@@ -37,7 +37,7 @@ class Package:
 
 
 @dataclass(frozen=True)
-class Seen:
+class RehearsalSummary:
     """What the rehearsal saw.
 
     Attributes:
@@ -71,9 +71,9 @@ class Contents:
     keys: tuple[str, ...]
     signers: tuple[str, ...]
     manifest: ManifestDocument
-    packages: Mapping[str, Package]
+    packages: Mapping[str, BundlePackage]
     digests: Mapping[str, tuple[str, int]]
-    seen: Seen
+    seen: RehearsalSummary
 
 
 def read_pair(old: Path, new: Path, check: Checker, reporter: Reporter) -> tuple[Contents, Contents]:
@@ -111,27 +111,27 @@ def _contents(name: str, file: BinaryIO, bundle: VerifiedBundle, common: frozens
     )
 
 
-def _packages(file: BinaryIO, manifest: Manifest, common: frozenset[str]) -> dict[str, Package]:
+def _packages(file: BinaryIO, manifest: Manifest, common: frozenset[str]) -> dict[str, BundlePackage]:
     members = {member.path: member for member in manifest.members}
-    found: dict[str, Package] = {}
+    found: dict[str, BundlePackage] = {}
     for entry in manifest.document["packages"]:
         wheel = entry["wheel"]
         facts = WheelFacts() if entry["sha256"] in common else wheel_facts(file, members[wheel])
         # A bundle with two wheels of one package is wrong, but both must be seen.
         key = f"{entry['name']} ({wheel})" if entry["name"] in found else entry["name"]
         filename = wheel.rpartition("/")[2]
-        found[key] = Package(
+        found[key] = BundlePackage(
             key, entry["version"], filename, entry["sha256"], entry["size"], entry["requested"], facts
         )
     return found
 
 
-def _seen(file: BinaryIO, manifest: Manifest) -> Seen:
+def _seen(file: BinaryIO, manifest: Manifest) -> RehearsalSummary:
     """The proof's lists; one that is not there (an older proof) is empty."""
     proof = parse_proof(member_bytes(file, manifest, NAME))
     missing = ((row["package"], row["file"], row["library"]) for row in proof["missing_libraries"])
     imports = ((row["package"], row["module"], row["error"]) for row in proof["imports"])
-    return Seen(_triples(missing), frozenset(one for one in _triples(imports) if one[2]))
+    return RehearsalSummary(_triples(missing), frozenset(one for one in _triples(imports) if one[2]))
 
 
 def _triples(rows: Iterable[Triple]) -> frozenset[Triple]:

@@ -13,7 +13,7 @@ from parity.portable.bundle.envelope import Checker, encode_head
 from parity.portable.bundle.manifest import LIMIT, Member
 from parity.portable.bundle.reader import VerifiedBundle, member_chunks, open_bundle
 from parity.portable.transfer import text_delta
-from parity.portable.transfer.delta import Index, Packed, Part, encode_index, identity_of
+from parity.portable.transfer.delta import DeltaIndex, DeltaPart, Packed, encode_index, identity_of
 from parity.portable.transfer.patch import manifest_bytes, older_text
 from parity.progress import Reporter
 from parity.update.verified import verified
@@ -35,7 +35,7 @@ class MadeDelta:
 
     path: Path
     size: int
-    index: Index
+    index: DeltaIndex
     carried: int
 
 
@@ -47,10 +47,10 @@ class _Parcel:
     packed: bytes | None
 
     @property
-    def part(self) -> Part:
+    def part(self) -> DeltaPart:
         if self.packed is None:
-            return Part(self.member.path, self.member.size, None)
-        return Part(self.member.path, *_told(self.packed))
+            return DeltaPart(self.member.path, self.member.size, None)
+        return DeltaPart(self.member.path, *_told(self.packed))
 
 
 def write_delta(old: Path, new: Path, delta: Path, check: Checker, reporter: Reporter) -> MadeDelta:
@@ -67,7 +67,7 @@ def write_delta(old: Path, new: Path, delta: Path, check: Checker, reporter: Rep
         parcels = _parcels(old_file, base, new_file, result)
         head = text_delta.pack(encode_head(result.envelope), b"")
         manifest = text_delta.pack(manifest_bytes(result.manifest), manifest_bytes(base.manifest))
-        index = Index(
+        index = DeltaIndex(
             base=identity_of(base.statement),
             result=identity_of(result.statement),
             head=_told(head),

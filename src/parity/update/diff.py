@@ -9,7 +9,7 @@ from typing import Literal
 
 from packaging.version import InvalidVersion, Version
 
-from parity.update.contents import Contents, Package, Triple
+from parity.update.contents import BundlePackage, Contents, Triple
 from parity.update.licences import same_licence
 
 Kind = Literal["upgrade", "downgrade", "other-bytes", "other-wheel", "changed"]
@@ -29,8 +29,8 @@ class Change:
     the same version as another wheel (another build or tag); or versions that cannot be compared.
     """
 
-    old: Package
-    new: Package
+    old: BundlePackage
+    new: BundlePackage
     kind: Kind
 
     @property
@@ -50,7 +50,7 @@ class Turn:
 
 
 @dataclass(frozen=True)
-class OtherFile:
+class ComparedFile:
     """One of the application's other files: its place below the environment, its bytes, whether it is run."""
 
     path: str
@@ -64,8 +64,8 @@ class FileChange:
     """Another file that is not the same on both sides; None where a side lacks it."""
 
     path: str
-    old: OtherFile | None
-    new: OtherFile | None
+    old: ComparedFile | None
+    new: ComparedFile | None
 
 
 @dataclass(frozen=True)
@@ -92,8 +92,8 @@ class Difference:
 
     old: Contents
     new: Contents
-    added: tuple[Package, ...]
-    removed: tuple[Package, ...]
+    added: tuple[BundlePackage, ...]
+    removed: tuple[BundlePackage, ...]
     changed: tuple[Change, ...]
     unchanged: int
     requested: tuple[Turn, ...]
@@ -148,11 +148,11 @@ def compare(old: Contents, new: Contents) -> Difference:
     )
 
 
-def _change(old: Package, new: Package) -> Change:
+def _change(old: BundlePackage, new: BundlePackage) -> Change:
     return Change(old, new, _kind(old, new))
 
 
-def _kind(old: Package, new: Package) -> Kind:
+def _kind(old: BundlePackage, new: BundlePackage) -> Kind:
     try:
         before, after = Version(old.version), Version(new.version)
     except InvalidVersion:
@@ -185,7 +185,7 @@ def _natives_beyond(side: Contents, other: Contents) -> tuple[Pair, ...]:
     )
 
 
-def _natives(package: Package) -> tuple[str, ...]:
+def _natives(package: BundlePackage) -> tuple[str, ...]:
     return package.facts.natives
 
 
@@ -251,9 +251,9 @@ def _other_files(old: Contents, new: Contents) -> tuple[FileChange, ...]:
     return tuple(change for change in changes if change.old != change.new)
 
 
-def _others_of(side: Contents) -> dict[str, OtherFile]:
+def _others_of(side: Contents) -> dict[str, ComparedFile]:
     return {
-        row["path"]: OtherFile(row["path"], *side.digests[row["path"]], row["executable"])
+        row["path"]: ComparedFile(row["path"], *side.digests[row["path"]], row["executable"])
         for row in side.manifest["other_files"]
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from parity.update.contents import Contents, Package
+from parity.update.contents import BundlePackage, Contents
 from parity.update.diff import Change, Difference, Turn
 from parity.update.review import remarks
 
@@ -54,7 +54,7 @@ def _side(side: Contents) -> dict[str, object]:
     }
 
 
-def _package(package: Package) -> dict[str, object]:
+def _package(package: BundlePackage) -> dict[str, object]:
     return {
         "name": package.name,
         "version": package.version,

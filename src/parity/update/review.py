@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from parity.update.contents import Package
+from parity.update.contents import BundlePackage
 from parity.update.diff import ABSENT, Change, Difference
 
 _PLATFORM = {"operating system", "libc", "Python", "architecture"}
@@ -121,7 +121,7 @@ def _about_settings(found: Difference) -> Iterator[Remark]:
         yield Remark("allowed", finding, "this finding is accepted now")
 
 
-def _read_anew(found: Difference) -> list[Package]:
+def _read_anew(found: Difference) -> list[BundlePackage]:
     """The new bundle's wheels that the old one has not."""
     return [*found.added, *(change.new for change in found.changed)]
 

@@ -15,7 +15,7 @@ from parity.portable.bundle.manifest import Member
 from parity.portable.wheel.inflate import check_layout, unpack
 from parity.portable.wheel.zipcheck import (
     DEFLATED,
-    Entry,
+    CentralEntry,
     ZipBroken,
     check_entries,
     read_directory,
@@ -45,7 +45,7 @@ class WheelFacts:
 
 def wheel_facts(bundle: BinaryIO, member: Member) -> WheelFacts:
     """Look into a wheel inside an open bundle."""
-    window = io.BufferedReader(_Window(bundle, member), 1 << 16)
+    window = io.BufferedReader(_MemberWindow(bundle, member), 1 << 16)
     try:
         directory = read_directory(window, member.size)
         findings = list(check_entries(directory.entries, member.size))
@@ -64,7 +64,7 @@ def plain(text: str) -> str:
     return line if len(line) <= _LONGEST_WORDS else line[: _LONGEST_WORDS - 1] + "…"
 
 
-class _Window(io.RawIOBase):
+class _MemberWindow(io.RawIOBase):
     """A file inside a bundle, as a file of its own."""
 
     def __init__(self, bundle: BinaryIO, member: Member) -> None:
@@ -95,7 +95,7 @@ class _Window(io.RawIOBase):
         return len(data)
 
 
-def _is_elf(window: BinaryIO, entry: Entry, start: int) -> bool:
+def _is_elf(window: BinaryIO, entry: CentralEntry, start: int) -> bool:
     """Whether the file is native code, by its first bytes and not by its name."""
     first = b""
     for piece in _beginning(window, entry, start):
@@ -105,7 +105,7 @@ def _is_elf(window: BinaryIO, entry: Entry, start: int) -> bool:
     return first[: len(_ELF)] == _ELF
 
 
-def _beginning(window: BinaryIO, entry: Entry, start: int) -> Iterator[bytes]:
+def _beginning(window: BinaryIO, entry: CentralEntry, start: int) -> Iterator[bytes]:
     """A file's contents in small pieces, from its start."""
     window.seek(start)
     left = entry.packed
@@ -121,7 +121,7 @@ def _beginning(window: BinaryIO, entry: Entry, start: int) -> Iterator[bytes]:
             raise ZipBroken("zip-damaged", f"{entry.name!r} cannot be unpacked") from None
 
 
-def _metadata(window: BinaryIO, located: list[tuple[Entry, int]]) -> Message:
+def _metadata(window: BinaryIO, located: list[tuple[CentralEntry, int]]) -> Message:
     """The headers of the wheel's METADATA."""
     found = [(entry, start) for entry, start in located if _METADATA.fullmatch(entry.name)]
     if len(found) != 1:

@@ -22,7 +22,7 @@ from tests.support.served import bundle_of, opened, some_wheels
 from parity.docker_engine import connect
 from parity.engine import ContainerSpec, Network
 from parity.errors import ParityError
-from parity.publish import Target, index_candidates, publish
+from parity.publish import UploadTarget, index_candidates, publish
 
 TITLE = f"an engine and an index for uploads that answer each request wrongly, in {len(WRONG)} ways"
 SECONDS = 30
@@ -128,7 +128,9 @@ def _use_engine(port: int) -> None:
 def _use_index(bundle: Path, port: int) -> None:
     address = f"http://127.0.0.1:{port}/"
     with opened([bundle]) as stock:
-        publish(stock, Target(address, index_candidates(address), redact=str), Recorder(), delays=(0.01,))
+        publish(
+            stock, UploadTarget(address, index_candidates(address), redact=str), Recorder(), delays=(0.01,)
+        )
 
 
 @contextmanager

@@ -34,7 +34,7 @@ _REGISTRY_PROBE = "debian:stable-slim"
 
 
 @dataclass(frozen=True)
-class Finding:
+class DoctorFinding:
     """One thing that was looked at; `remedy` is empty where all is well."""
 
     what: str
@@ -66,7 +66,7 @@ def doctor(
         raise NotReady("this machine cannot build bundles yet")
 
 
-def _line(finding: Finding) -> Text:
+def _line(finding: DoctorFinding) -> Text:
     mark, style = _MARKS[finding.state]
     text = Text.assemble((f" {mark} ", style), (f"{finding.what:<13}", "bold"), finding.found)
     if finding.remedy:
@@ -74,12 +74,12 @@ def _line(finding: Finding) -> Text:
     return text
 
 
-def _findings(indexes: IndexSettings) -> Iterator[Finding]:
+def _findings(indexes: IndexSettings) -> Iterator[DoctorFinding]:
     try:
         engine = connect()
         info = engine.info()
     except (EngineUnavailable, EngineLost, EngineRefused) as error:
-        yield Finding("engine", "missing", error.message, error.remedy)
+        yield DoctorFinding("engine", "missing", error.message, error.remedy)
     else:
         yield from _engine(info)
         yield _registry(engine)
@@ -90,87 +90,93 @@ def _findings(indexes: IndexSettings) -> Iterator[Finding]:
     yield _key()
 
 
-def _engine(info: EngineInfo) -> Iterator[Finding]:
-    yield Finding("engine", "ok", f"{info.name} {info.version} at {info.address}, {info.platform}")
-    yield Finding("API", "ok", info.api_version)
+def _engine(info: EngineInfo) -> Iterator[DoctorFinding]:
+    yield DoctorFinding("engine", "ok", f"{info.name} {info.version} at {info.address}, {info.platform}")
+    yield DoctorFinding("API", "ok", info.api_version)
     if info.rootless:
-        yield Finding("rights", "ok", "the engine runs rootless")
+        yield DoctorFinding("rights", "ok", "the engine runs rootless")
     else:
         remedy = "whoever may use this engine is root on its host: prefer a rootless engine for CI"
-        yield Finding("rights", "warning", "the engine runs as root", remedy)
+        yield DoctorFinding("rights", "warning", "the engine runs as root", remedy)
     if info.address.startswith("unix:") and Path(info.root).is_dir():
         yield _disk("engine disk", Path(info.root))
 
 
-def _disk(what: str, folder: Path) -> Finding:
+def _disk(what: str, folder: Path) -> DoctorFinding:
     free = shutil.disk_usage(folder).free
     if free < _ENOUGH_DISK:
-        return Finding(
+        return DoctorFinding(
             what, "warning", f"{size(free)} free at {folder}", "free some space: bundles take gigabytes"
         )
-    return Finding(what, "ok", f"{size(free)} free at {folder}")
+    return DoctorFinding(what, "ok", f"{size(free)} free at {folder}")
 
 
-def _registry(engine: DockerEngine) -> Finding:
+def _registry(engine: DockerEngine) -> DoctorFinding:
     problem = engine.registry_problem(_REGISTRY_PROBE)
     if problem:
         remedy = (
             "images must be present, bootstrapped, or replaced with --stand-in; or set the engine's proxy"
         )
-        return Finding("registry", "warning", f"no container registry answers: {problem}", remedy)
-    return Finding("registry", "ok", "a container registry answers")
+        return DoctorFinding("registry", "warning", f"no container registry answers: {problem}", remedy)
+    return DoctorFinding("registry", "ok", "a container registry answers")
 
 
-def _emulation() -> Finding:
+def _emulation() -> DoctorFinding:
     here = machine()
     able = [arch for arch in _FOREIGN if arch == here.arch or here.emulates(arch)]
     if len(able) == 1:
         remedy = "for other architectures: apt-get install qemu-user-static binfmt-support"
-        return Finding("emulation", "warning", f"{here.arch} only", remedy)
-    return Finding("emulation", "ok", ", ".join(able))
+        return DoctorFinding("emulation", "warning", f"{here.arch} only", remedy)
+    return DoctorFinding("emulation", "ok", ", ".join(able))
 
 
-def _bootstrap() -> Finding:
+def _bootstrap() -> DoctorFinding:
     here = machine()
     if here.find("debootstrap") is None:
         remedy = "only needed where no container registry answers: apt-get install debootstrap"
-        return Finding("bootstrap", "warning", "there is no debootstrap", remedy)
+        return DoctorFinding("bootstrap", "warning", "there is no debootstrap", remedy)
     if not here.is_root:
-        return Finding("bootstrap", "warning", "debootstrap needs root", "run parity as root, or pull images")
-    return Finding("bootstrap", "ok", "Debian and Ubuntu images can be made from packages")
+        return DoctorFinding(
+            "bootstrap", "warning", "debootstrap needs root", "run parity as root, or pull images"
+        )
+    return DoctorFinding("bootstrap", "ok", "Debian and Ubuntu images can be made from packages")
 
 
-def _network(indexes: IndexSettings) -> Iterator[Finding]:
+def _network(indexes: IndexSettings) -> Iterator[DoctorFinding]:
     try:
         network = host_network(indexes, os.environ)
     except IndexFailed as error:
-        yield Finding("index", "missing", error.message, error.remedy)
+        yield DoctorFinding("index", "missing", error.message, error.remedy)
         return
     where = f"from {network.index_source}"
-    yield Finding(
+    yield DoctorFinding(
         "index", "ok", f"{network.index_url} {where}" if network.index_url else "the tools' default"
     )
     for one in network.named:
         login = "with a login" if one.login else "without a login"
         bound = ", ".join(one.index.packages) or "nothing is bound to it"
-        yield Finding("index", "ok", f"{one.index.name}: {one.index.url} {login}; {bound}")
+        yield DoctorFinding("index", "ok", f"{one.index.name}: {one.index.url} {login}; {bound}")
     for warning in network.warnings:
-        yield Finding("index", "warning", warning, "name one index in the profile, or leave it as it is")
+        yield DoctorFinding(
+            "index", "warning", warning, "name one index in the profile, or leave it as it is"
+        )
     ca = (
         f"{network.ca_bundle.count('BEGIN CERTIFICATE')} certificates"
         if network.ca_bundle
         else "the image's own"
     )
-    yield Finding("CA bundle", "ok", ca)
+    yield DoctorFinding("CA bundle", "ok", ca)
     if network.client_certificate:
-        yield Finding("certificate", "ok", "this machine has one of its own for indexes that demand it")
+        yield DoctorFinding("certificate", "ok", "this machine has one of its own for indexes that demand it")
     proxies = ", ".join(f"{name}: {network.redact(value)}" for name, value in sorted(network.proxies.items()))
-    yield Finding("proxies", "ok", proxies or "none")
+    yield DoctorFinding("proxies", "ok", proxies or "none")
 
 
-def _key() -> Finding:
+def _key() -> DoctorFinding:
     path = own_key_path()
     override = "PARITY_HOME" in os.environ
     if not path.exists():
-        return Finding("signing key", "ok", "none yet: made at the first build, or with `parity keygen`")
-    return Finding("signing key", "ok", f"{public_path(path)}{' (PARITY_HOME)' if override else ''}")
+        return DoctorFinding(
+            "signing key", "ok", "none yet: made at the first build, or with `parity keygen`"
+        )
+    return DoctorFinding("signing key", "ok", f"{public_path(path)}{' (PARITY_HOME)' if override else ''}")

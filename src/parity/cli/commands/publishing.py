@@ -22,7 +22,7 @@ from parity.host.network import host_network
 from parity.progress import Reporter
 from parity.publish import (
     Published,
-    Target,
+    UploadTarget,
     find_credentials,
     index_candidates,
     index_url,
@@ -80,7 +80,7 @@ def publish_command(
 
 def _target(
     address: str, candidates: tuple[str, ...], section: Mapping[str, str | None], reporter: Reporter
-) -> Target:
+) -> UploadTarget:
     """The target with this machine's proxies, certificates and logins."""
     network = host_network(None, os.environ)
     credentials = find_credentials(address, os.environ, network.logins, section, keyring_login)
@@ -88,7 +88,7 @@ def _target(
         reporter.warn(warning)
     reporter.debug(f"credentials: {credentials.source}")
     known = dataclasses.replace(network, index_login=credentials.login)
-    return Target(
+    return UploadTarget(
         url=address,
         index_urls=candidates,
         login=credentials.login,
@@ -98,7 +98,7 @@ def _target(
     )
 
 
-def _tell(done: Published, target: Target, *, dry_run: bool, as_json: bool) -> None:
+def _tell(done: Published, target: UploadTarget, *, dry_run: bool, as_json: bool) -> None:
     if as_json:
         print_json(
             {"to": target.url, "dry_run": dry_run, "uploaded": done.uploaded, "already_there": done.skipped}

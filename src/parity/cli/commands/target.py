@@ -27,7 +27,7 @@ from parity.portable.bundle.reader import (
 )
 from parity.portable.errors import WrongHost
 from parity.portable.texts import printable
-from parity.probe import Verdict, parse_facts_file, probe_script, read_facts, would_install
+from parity.probe import InstallerVerdict, parse_facts_file, probe_script, read_facts, would_install
 
 if TYPE_CHECKING:
     from parity.portable.documents.evidence import FactsDocument
@@ -98,7 +98,7 @@ def check(
     found = _bundle(bundle, key or [], threshold)
     manifest = found.manifest.document
     verdict = would_install(manifest, machine)
-    answer = _Answer(facts, machine, bundle, found, verdict, allow_other_os)
+    answer = _Comparison(facts, machine, bundle, found, verdict, allow_other_os)
     if as_json:
         print_json(answer.document())
     else:
@@ -118,14 +118,14 @@ def _bundle(path: Path, keys: list[Path], threshold: int | None) -> VerifiedBund
 
 
 @dataclass(frozen=True)
-class _Answer:
+class _Comparison:
     """A verdict with its two sides, to be shown."""
 
     facts_name: str
     facts: FactsDocument
     path: Path
     bundle: VerifiedBundle | UnverifiedBundle
-    verdict: Verdict
+    verdict: InstallerVerdict
     allow_other_os: bool
 
     @property

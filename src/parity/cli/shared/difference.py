@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from parity.cli.shared.display import size
 from parity.portable.texts import printable
-from parity.update import Change, Contents, Difference, FileChange, Package, remarks
+from parity.update import BundlePackage, Change, Contents, Difference, FileChange, remarks
 
 _SPECIAL = re.compile(r"[\\`*_\[\]<>|~&@#]|:(?=//)")
 _ESCAPES = {"&": "&amp;", "@": "&#64;", "#": "&#35;", ":": "&#58;"}
@@ -124,7 +124,7 @@ def _packages(found: Difference) -> tuple[tuple[str, ...], ...]:
     return tuple(sorted(rows, key=lambda row: row[1]))
 
 
-def _one_sided(mark: str, package: Package) -> tuple[str, ...]:
+def _one_sided(mark: str, package: BundlePackage) -> tuple[str, ...]:
     return mark, package.name, package.version, size(package.size), package.facts.licence or _UNKNOWN
 
 

@@ -111,7 +111,7 @@ class _Stage:
 
 
 @dataclass
-class _Run:
+class _RunDisplay:
     name: str
     stages: list[_Stage] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -126,7 +126,7 @@ class LiveBoard:
     """Every run with its stages, drawn anew several times a second, left on the screen at the end."""
 
     def __init__(self, console: Console) -> None:
-        self._runs: dict[str, _Run] = {}
+        self._runs: dict[str, _RunDisplay] = {}
         self._lock = threading.Lock()
         self._spinner = Spinner("dots")
         self.view = Live(get_renderable=self._draw, console=console, refresh_per_second=8)
@@ -134,7 +134,7 @@ class LiveBoard:
     def reporter(self, run: str) -> Reporter:
         """A reporter that writes into this board."""
         with self._lock:
-            entry = self._runs.setdefault(run, _Run(run))
+            entry = self._runs.setdefault(run, _RunDisplay(run))
         return _LiveReporter(entry, self._lock)
 
     def finished(self, run: str, *, ok: bool) -> None:
@@ -148,7 +148,7 @@ class LiveBoard:
         with self._lock:
             return Group(*[part for run in self._runs.values() for part in self._draw_run(run)])
 
-    def _draw_run(self, run: _Run) -> list[RenderableType]:
+    def _draw_run(self, run: _RunDisplay) -> list[RenderableType]:
         table = Table.grid(padding=(0, 1))
         table.add_column(width=2)
         table.add_column(width=10)
@@ -164,7 +164,7 @@ class LiveBoard:
         warnings = [Text(f"  ! {text}", style="yellow") for text in run.warnings]
         return [Text(run.name, style="bold cyan"), table, *warnings]
 
-    def _mark(self, run: _Run, stage: _Stage) -> RenderableType:
+    def _mark(self, run: _RunDisplay, stage: _Stage) -> RenderableType:
         if stage.ended is None:
             return self._spinner
         if run.state == "failed" and stage is run.stages[-1]:
@@ -173,7 +173,7 @@ class LiveBoard:
 
 
 class _LiveReporter(Silent):
-    def __init__(self, run: _Run, lock: threading.Lock) -> None:
+    def __init__(self, run: _RunDisplay, lock: threading.Lock) -> None:
         self._run = run
         self._lock = lock
 

@@ -35,7 +35,7 @@ class Failure(NamedTuple):
     exit_code: int
 
 
-class Terminated(BaseException):
+class EndedBySignal(BaseException):
     """SIGTERM or SIGHUP came: unwind, so that everything half done is removed."""
 
 
@@ -57,8 +57,8 @@ def main(folder: str = "", arguments: Optional[List[str]] = None) -> int:
         told = Failure(type(error).__name__, error.message, error.remedy, error.exit_code)
     except KeyboardInterrupt:
         told = Failure("Interrupted", "interrupted", "run it again", _INTERRUPTED)
-    except Terminated:
-        told = Failure("Terminated", "terminated", "run it again", _TERMINATED)
+    except EndedBySignal:
+        told = Failure("EndedBySignal", "terminated", "run it again", _TERMINATED)
     except Exception as fault:  # noqa: BLE001 - the door: a fault of ours still gives one document
         sys.stderr.write(plain(traceback.format_exc()) + "\n")
         told = Failure(type(fault).__name__, str(fault), "report this fault of parity's", _FAULT)
@@ -129,7 +129,7 @@ def _add_json(parser: argparse.ArgumentParser) -> None:
 
 
 def _terminate(number: int, _frame: object) -> None:
-    raise Terminated(number)
+    raise EndedBySignal(number)
 
 
 def _say(line: str) -> None:

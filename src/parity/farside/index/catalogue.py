@@ -30,7 +30,7 @@ from ...portable.bundle.reader import VerifiedBundle, member_chunks, open_bundle
 from ...portable.errors import BundleDamaged, BundlesDisagree, BundleUnreadable, HostileContent
 from ...portable.names import normalize_name, parse_wheel_name
 from ...portable.wheel import inflate, zipcheck
-from ...portable.wheel.zipcheck import Entry, ZipBroken
+from ...portable.wheel.zipcheck import CentralEntry, ZipBroken
 
 if TYPE_CHECKING:
     from ...portable.documents.bundles import PackageRow
@@ -43,7 +43,7 @@ Progress = Callable[[str, int, int], None]
 """Hears a bundle's path and how many bytes of its payload are verified, out of how many."""
 
 
-class Wheel(NamedTuple):
+class StockWheel(NamedTuple):
     """A wheel in a bundle.
 
     `project` is normalized (PEP 503); `offset` counts bytes from the bundle's beginning; `bundle` is
@@ -61,7 +61,7 @@ class Wheel(NamedTuple):
     requires_python: str
     summary: str
     metadata_sha256: str
-    packed: Tuple[Entry, int]
+    packed: Tuple[CentralEntry, int]
 
 
 class Carrier(NamedTuple):
@@ -75,21 +75,21 @@ class Stock:
     """The wheels of some verified bundles. Made by `open_stock`; threads may share all but `chunks`."""
 
     def __init__(
-        self, bundles: Sequence[Carrier], files: Sequence[BinaryIO], wheels: Sequence[Wheel]
+        self, bundles: Sequence[Carrier], files: Sequence[BinaryIO], wheels: Sequence[StockWheel]
     ) -> None:
         self.bundles = tuple(bundles)
         ordered = sorted(wheels, key=lambda one: (one.project, one.filename))
         self.wheels = OrderedDict((wheel.filename, wheel) for wheel in ordered)
-        self.projects: "OrderedDict[str, List[Wheel]]" = OrderedDict()
+        self.projects: "OrderedDict[str, List[StockWheel]]" = OrderedDict()
         for wheel in ordered:
             self.projects.setdefault(wheel.project, []).append(wheel)
         self._files = tuple(files)
 
-    def descriptor(self, wheel: Wheel) -> int:
+    def descriptor(self, wheel: StockWheel) -> int:
         """The open bundle's file descriptor; read it with offsets, never move it."""
         return self._files[wheel.bundle].fileno()
 
-    def metadata(self, wheel: Wheel) -> bytes:
+    def metadata(self, wheel: StockWheel) -> bytes:
         """The wheel's METADATA as it stands in the wheel.
 
         Raises:
@@ -105,7 +105,7 @@ class Stock:
             raise BundleDamaged(f"{wheel.filename} in the bundle is not what was verified")
         return data
 
-    def chunks(self, wheel: Wheel) -> Iterator[bytes]:
+    def chunks(self, wheel: StockWheel) -> Iterator[bytes]:
         """The wheel's bytes, hashed again; for one thread at a time, see `reader.member_chunks`."""
         return member_chunks(
             self._files[wheel.bundle],
@@ -143,9 +143,9 @@ def _listener(progress: Optional[Progress], path: str, file: BinaryIO) -> Option
     return lambda done: hears(path, done, total)
 
 
-def _gather(bundles: Sequence[Carrier], files: Sequence[BinaryIO]) -> List[Wheel]:
+def _gather(bundles: Sequence[Carrier], files: Sequence[BinaryIO]) -> List[StockWheel]:
     """Every wheel once, by file name; the first bundle that holds it gives it."""
-    found: Dict[str, Wheel] = {}
+    found: Dict[str, StockWheel] = {}
     for number, bundle in enumerate(bundles):
         offsets = {member.path: member.offset for member in bundle.verified.manifest.members}
         for package in bundle.verified.manifest.document["packages"]:
@@ -166,7 +166,7 @@ def _disagreement(filename: str, one: Carrier, first: str, other: Carrier, secon
     )
 
 
-def _describe(package: "PackageRow", filename: str, bundle: int, offset: int, descriptor: int) -> Wheel:
+def _describe(package: "PackageRow", filename: str, bundle: int, offset: int, descriptor: int) -> StockWheel:
     """What the index tells of a wheel, read from the wheel itself."""
     name = parse_wheel_name(filename)
     if name is None or name.name != normalize_name(package["name"]):
@@ -180,7 +180,7 @@ def _describe(package: "PackageRow", filename: str, bundle: int, offset: int, de
     except OSError as error:
         raise BundleUnreadable(f"the bundle cannot be read: {error.strerror}") from error
     headers = HeaderParser().parsestr(metadata.decode("utf-8", "replace"))
-    return Wheel(
+    return StockWheel(
         filename=filename,
         project=name.name,
         version=package["version"],
@@ -199,7 +199,7 @@ def _one_line(value: object) -> str:
     return " ".join("".join(sign if sign.isprintable() else " " for sign in str(value or "")).split())
 
 
-def _find_metadata(window: BinaryIO, size: int) -> Tuple[Entry, int]:
+def _find_metadata(window: BinaryIO, size: int) -> Tuple[CentralEntry, int]:
     """The one METADATA of a wheel and the offset of its packed bytes in the wheel."""
     found = [entry for entry in zipcheck.read_directory(window, size).entries if _is_metadata(entry.name)]
     if len(found) != 1 or found[0].size > _MAX_METADATA:
@@ -212,7 +212,7 @@ def _is_metadata(path: str) -> bool:
     return len(parts) == 2 and parts[0].endswith(".dist-info") and parts[1] == "METADATA"  # noqa: PLR2004
 
 
-def _unpack(window: BinaryIO, entry: Entry, start: int) -> bytes:
+def _unpack(window: BinaryIO, entry: CentralEntry, start: int) -> bytes:
     pieces: List[bytes] = []
     inflate.unpack(window, entry, start, pieces.append)
     return b"".join(pieces)

@@ -11,7 +11,7 @@ from html import escape
 from typing import Dict, Iterable, List, Mapping, Sequence
 from urllib.parse import quote
 
-from .catalogue import Carrier, Stock, Wheel
+from .catalogue import Carrier, Stock, StockWheel
 
 API_VERSION = "1.1"
 JSON_TYPE = "application/vnd.pypi.simple.v1+json"
@@ -36,14 +36,14 @@ def root_json(projects: Iterable[str]) -> str:
     return _json({"meta": _meta(), "projects": [{"name": name} for name in projects]})
 
 
-def project_html(project: str, wheels: Sequence[Wheel]) -> str:
+def project_html(project: str, wheels: Sequence[StockWheel]) -> str:
     """A project's files (PEP 503), at `simple/PROJECT/`."""
     title = f"Links for {project}"
     links = "".join(_link(wheel) for wheel in wheels)
     return _head(title) + f"<h1>{title}</h1>\n" + links + "</body>\n</html>\n"
 
 
-def project_json(project: str, wheels: Sequence[Wheel]) -> str:
+def project_json(project: str, wheels: Sequence[StockWheel]) -> str:
     """A project's files (PEP 691 and 700), at `simple/PROJECT/`."""
     document = {
         "meta": _meta(),
@@ -71,7 +71,7 @@ def _json(document: Mapping[str, object]) -> str:
     return json.dumps(document, sort_keys=True, separators=(",", ":")) + "\n"
 
 
-def _link(wheel: Wheel) -> str:
+def _link(wheel: StockWheel) -> str:
     # Both names of the attribute: PEP 714 renamed it, and pip before 23.2 knows the old one only.
     metadata = f"sha256={wheel.metadata_sha256}"
     attributes = f' data-core-metadata="{metadata}" data-dist-info-metadata="{metadata}"'
@@ -81,7 +81,7 @@ def _link(wheel: Wheel) -> str:
     return f'<a href="{escape(address)}"{attributes}>{escape(wheel.filename)}</a><br>\n'
 
 
-def _file(wheel: Wheel) -> Dict[str, object]:
+def _file(wheel: StockWheel) -> Dict[str, object]:
     # Only the new name here: older pips misread the old one in JSON, which is why PEP 714 was written.
     found: Dict[str, object] = {
         "filename": wheel.filename,

@@ -47,7 +47,7 @@ class Answer(NamedTuple):
     body: Body
 
 
-class _Found(NamedTuple):
+class _Representation(NamedTuple):
     """A representation that exists: what it is, its strong tag, its bytes."""
 
     kind: str
@@ -56,7 +56,7 @@ class _Found(NamedTuple):
     headers: Headers = _SAFE
 
 
-class Site:
+class IndexSite:
     """The table of pages and files of a stock.
 
     Args:
@@ -74,7 +74,7 @@ class Site:
         }
 
 
-def answer(site: Site, method: str, target: str, header: Header) -> Answer:
+def answer(site: IndexSite, method: str, target: str, header: Header) -> Answer:
     """Answer one request.
 
     Args:
@@ -100,7 +100,7 @@ def _split(target: str) -> Tuple[str, str]:
     return unquote(path), query
 
 
-def _find(site: Site, path: str, query: str, header: Header) -> Union[_Found, Answer]:
+def _find(site: IndexSite, path: str, query: str, header: Header) -> Union[_Representation, Answer]:
     if path == "/":
         return _human(site, header("Host"))
     if path in ("/simple", "/simple/"):
@@ -113,13 +113,13 @@ def _find(site: Site, path: str, query: str, header: Header) -> Union[_Found, An
     return _plain(404, "there is nothing at this address")
 
 
-def _human(site: Site, host: str) -> _Found:
+def _human(site: IndexSite, host: str) -> _Representation:
     place = host if _HOST.fullmatch(host) else "THIS-HOST"
     body = index.human_html(site.stock, f"{site.scheme}://{place}/").encode("utf-8")
-    return _Found("text/html; charset=utf-8", _tag(body), body, _FRAME)
+    return _Representation("text/html; charset=utf-8", _tag(body), body, _FRAME)
 
 
-def _project(site: Site, rest: str, query: str, accept: str) -> Union[_Found, Answer]:
+def _project(site: IndexSite, rest: str, query: str, accept: str) -> Union[_Representation, Answer]:
     """`NAME/`; any other spelling of the name, or no slash, is sent there."""
     name, slash, more = rest.partition("/")
     proper = normalize_name(name)
@@ -131,28 +131,30 @@ def _project(site: Site, rest: str, query: str, accept: str) -> Union[_Found, An
     return _listing(pages, query, accept)
 
 
-def _file(site: Site, name: str) -> Union[_Found, Answer]:
+def _file(site: IndexSite, name: str) -> Union[_Representation, Answer]:
     wheel = site.stock.wheels.get(name)
     if wheel is not None:
         region = Region(site.stock.descriptor(wheel), wheel.offset, wheel.size)
-        return _Found("application/octet-stream", f'"{wheel.sha256}"', region)
+        return _Representation("application/octet-stream", f'"{wheel.sha256}"', region)
     stem, dot, ending = name.rpartition(".")
     wheel = site.stock.wheels.get(stem) if dot and ending == "metadata" else None
     if wheel is None:
         return _plain(404, "no bundle that is served here holds this file")
-    return _Found("application/octet-stream", f'"{wheel.metadata_sha256}"', site.stock.metadata(wheel))
+    return _Representation(
+        "application/octet-stream", f'"{wheel.metadata_sha256}"', site.stock.metadata(wheel)
+    )
 
 
-def _page(html: str, document: str) -> Dict[str, _Found]:
+def _page(html: str, document: str) -> Dict[str, _Representation]:
     found = {}
     for kind, text in ((JSON_TYPE, document), (HTML_TYPE, html), (PLAIN_TYPE, html)):
         body = text.encode("utf-8")
         shown = kind if kind == JSON_TYPE else f"{kind}; charset=utf-8"
-        found[kind] = _Found(shown, _tag(kind.encode() + body), body, (*_SAFE, ("Vary", "Accept")))
+        found[kind] = _Representation(shown, _tag(kind.encode() + body), body, (*_SAFE, ("Vary", "Accept")))
     return found
 
 
-def _listing(pages: Dict[str, _Found], query: str, accept: str) -> Union[_Found, Answer]:
+def _listing(pages: Dict[str, _Representation], query: str, accept: str) -> Union[_Representation, Answer]:
     kind = _asked_format(query) or choose(accept)
     if kind is None:
         return _plain(406, "this index offers: " + ", ".join(OFFERED), (("Vary", "Accept"),))
@@ -202,7 +204,7 @@ def _asked(accept: str) -> Dict[str, float]:
 # --- conditions and ranges --------------------------------------------------------------------------------
 
 
-def _deliver(found: _Found, method: str, header: Header) -> Answer:
+def _deliver(found: _Representation, method: str, header: Header) -> Answer:
     size = _size(found.body)
     headers: List[Tuple[str, str]] = [
         ("Content-Type", found.kind),

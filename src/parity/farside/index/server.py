@@ -22,7 +22,7 @@ from ...portable.errors import FarsideError, ServeFailed
 from .bind import Address
 from .catalogue import Stock
 from .head import IDLE_SECONDS, Head
-from .responses import Answer, Region, Site, answer
+from .responses import Answer, IndexSite, Region, answer
 
 Log = Callable[[str], None]
 """Hears one line for each request; called from many threads."""
@@ -60,7 +60,7 @@ class IndexServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
     ) -> None:
         self.tls = tls
         self.log = log
-        self.site = Site(stock, "https" if tls else "http")
+        self.site = IndexSite(stock, "https" if tls else "http")
         self._seats: Dict[str, int] = {}
         self._asked = False
         self._connections: Dict[socket.socket, bool] = {}

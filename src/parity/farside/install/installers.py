@@ -17,7 +17,7 @@ from ...portable.machine.site_packages import site_packages
 from ...portable.machine.subprocesses import Children, Done, isolated, python_of
 from ...portable.wheel.wheel import Keeper, judge
 from ...portable.wheel.wheelset import judge_together
-from ...portable.wheel.zipcheck import Entry
+from ...portable.wheel.zipcheck import CentralEntry
 from .interpreter import measure
 from .prefix import remove
 
@@ -203,7 +203,7 @@ class _Program(Keeper):
         self.path = path
         self._handle: Optional[BinaryIO] = None
 
-    def begin(self, entry: Entry, place: str) -> Callable[[bytes], object]:
+    def begin(self, entry: CentralEntry, place: str) -> Callable[[bytes], object]:
         """Open it; see `Keeper`."""
         if place != "bin/uv":
             return super().begin(entry, place)

@@ -15,7 +15,7 @@ from ...portable.errors import InstallFailed
 from ...portable.machine.host import minor_of
 from ...portable.machine.site_packages import site_packages
 from ...portable.machine.subprocesses import Children, isolated
-from ...portable.wheel.install import INSTALLER, Site, spread_all
+from ...portable.wheel.install import INSTALLER, InstallScheme, spread_all
 from ...portable.wheel.wheelset import unpacked_size
 from .. import __version__
 from . import other_files
@@ -109,7 +109,7 @@ class NewRelease:
             )
         uv.create(self._environment)
 
-    def _site(self) -> Site:
+    def _site(self) -> InstallScheme:
         """Where it takes files; its interpreter is asked only where that is in doubt."""
         folders = site_packages(self._environment)
         if len(folders) != 1 or self._plan.facts["implementation"] != "cpython":
@@ -117,7 +117,9 @@ class NewRelease:
             command = isolated(self._environment, "-c", _ASK_FOR_SITE)
             folders = self._children.demand("asking the new environment", command).output.splitlines()
         python = "python" + minor_of(self._document["target"]["python"])
-        return Site(self._environment, folders[0], os.path.join(self._environment, "include", "site", python))
+        return InstallScheme(
+            self._environment, folders[0], os.path.join(self._environment, "include", "site", python)
+        )
 
     @contextmanager
     def fitting_together(self) -> Iterator[None]:

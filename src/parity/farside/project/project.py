@@ -103,7 +103,7 @@ def undo(checkout: str, say: Say) -> "CheckoutDocument":
     return {"ok": True, "checkout": checkout, "lock": os.path.join(checkout, LOCK)}
 
 
-class _Uv(Children):
+class _ProjectUv(Children):
     """Runs uv as whoever works in the checkout will: the project's own settings count."""
 
     def environment(self) -> Dict[str, str]:
@@ -151,7 +151,7 @@ def _carry_out(
     command = _write_wrapper(store, wheelhouse.wrapper(place, told, version_variables(version)))
     handle = os.open(store, os.O_RDONLY)
     try:
-        _relock(request.checkout, original, command, _Uv(work, handle), project)
+        _relock(request.checkout, original, command, _ProjectUv(work, handle), project)
     finally:
         os.close(handle)
     say(f"{LOCK} now names the bundle's files; the original is {BACKUP}")

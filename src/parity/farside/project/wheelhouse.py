@@ -53,7 +53,7 @@ _REMOVED = (
 """The caller's variables that would lead uv elsewhere, or past the hashes."""
 
 
-class Link(NamedTuple):
+class PageLink(NamedTuple):
     """A file on an index page; `folder` as seen from the page, `requires_python` maybe empty."""
 
     folder: str
@@ -75,7 +75,7 @@ def fill(shelf: str, bundle: BundleFolder, project: "ProjectDocument") -> None:
     """
     for name in (FILES, ABSENT, SIMPLE, "bin"):
         os.makedirs(os.path.join(shelf, name))
-    links: Dict[str, List[Link]] = {}
+    links: Dict[str, List[PageLink]] = {}
     for package in bundle.manifest.document["packages"]:
         link = _carried(shelf, bundle.file(package["wheel"]), package["sha256"])
         links.setdefault(normalize_name(package["name"]), []).append(link)
@@ -91,16 +91,16 @@ def fill(shelf: str, bundle: BundleFolder, project: "ProjectDocument") -> None:
     _write(os.path.join(shelf, SIMPLE, "index.html"), root_html(sorted(links)))
 
 
-def _carried(shelf: str, path: str, sha256: str) -> Link:
+def _carried(shelf: str, path: str, sha256: str) -> PageLink:
     name = os.path.basename(path)
     shutil.copyfile(path, os.path.join(shelf, FILES, name))
     with zipfile.ZipFile(path) as wheel:
         inside = [entry for entry in wheel.namelist() if entry.endswith(".dist-info/METADATA")]
         headers = HeaderParser().parsestr(wheel.read(inside[0]).decode("utf-8", "replace"))
-    return Link(FILES, name, sha256, " ".join(str(headers.get("Requires-Python") or "").split()))
+    return PageLink(FILES, name, sha256, " ".join(str(headers.get("Requires-Python") or "").split()))
 
 
-def _absent(shelf: str, package: "AbsentRow") -> Link:
+def _absent(shelf: str, package: "AbsentRow") -> PageLink:
     """A wheel of nothing but metadata: uv.lock's own words about the package."""
     stem = "{}-{}".format(package["name"].replace("-", "_"), package["version"])
     lines = ["Metadata-Version: 2.1", "Name: " + package["name"], "Version: " + package["version"]]
@@ -112,10 +112,10 @@ def _absent(shelf: str, package: "AbsentRow") -> Link:
         wheel.writestr(stem + ".dist-info/METADATA", "\n".join(lines) + "\n\n")
     # A hash that these bytes do not have; each its own, for uv takes files of one hash for one file.
     nobodys = hashlib.sha256(f"{stem} is not carried".encode()).hexdigest()
-    return Link(ABSENT, filename, nobodys, package["requires_python"])
+    return PageLink(ABSENT, filename, nobodys, package["requires_python"])
 
 
-def _page(name: str, links: Iterable[Link]) -> str:
+def _page(name: str, links: Iterable[PageLink]) -> str:
     rows = []
     for link in sorted(links):
         place = file_url(link.filename) if link.folder == FILES else f"../../{ABSENT}/{quote(link.filename)}"

@@ -18,7 +18,7 @@ _IDLE = 4.0  # seconds for which nothing but that must run
 _PATIENCE = 0.25  # seconds between looks at a command that says nothing
 
 
-class Done(NamedTuple):
+class CommandEnd(NamedTuple):
     """How a command ended (124: its time was over), and the end of what it said on each stream."""
 
     exit_code: int
@@ -33,7 +33,7 @@ def run(
     timeout: float,
     keep: int = _KEEP,
     single: bool = False,
-) -> Done:
+) -> CommandEnd:
     """Run a command in a session of its own and wait for its end, not for that of what it left behind.
 
     Args:
@@ -65,7 +65,7 @@ def run(
     finally:
         _end_session(process)
         said = heard.end()
-    return Done(process.returncode if in_time else OVERTIME, said[0], said[1])
+    return CommandEnd(process.returncode if in_time else OVERTIME, said[0], said[1])
 
 
 def _wait(process: "subprocess.Popen[bytes]", heard: "_Heard", deadline: float, single: bool) -> bool:

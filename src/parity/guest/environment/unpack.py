@@ -36,7 +36,7 @@ with suppress(ImportError):  # some Pythons are built without it
 Content = Callable[[], Iterable[bytes]]
 
 
-class _Member(NamedTuple):
+class _TarMember(NamedTuple):
     entry: Entry
     size: int
     content: Content
@@ -77,8 +77,8 @@ def unpack(archive: str, place: str) -> None:
     shutil.rmtree(around, ignore_errors=True)
 
 
-def _lay_out(root: str, members: Iterable[_Member]) -> None:
-    found: Dict[str, _Member] = {}
+def _lay_out(root: str, members: Iterable[_TarMember]) -> None:
+    found: Dict[str, _TarMember] = {}
     left = _LARGEST
     for count, member in enumerate(members):
         left -= member.size
@@ -91,22 +91,22 @@ def _lay_out(root: str, members: Iterable[_Member]) -> None:
     lay_out(root, entries, lambda entry: found[entry.path].content())
 
 
-def _tar_members(tar: tarfile.TarFile) -> Iterator[_Member]:
+def _tar_members(tar: tarfile.TarFile) -> Iterator[_TarMember]:
     seen: Dict[str, tarfile.TarInfo] = {}
     for member in tar:
         path = _plain(member.name)
         if member.isdir():
             yield from _folder(path)
         elif member.issym():
-            yield _Member(Entry(path, LINK, member.linkname), 0, tuple)
+            yield _TarMember(Entry(path, LINK, member.linkname), 0, tuple)
         elif member.isreg() and not member.issparse():
             seen[path] = member
-            yield _Member(Entry(path, _kind(member.mode)), member.size, _in_tar(tar, member))
+            yield _TarMember(Entry(path, _kind(member.mode)), member.size, _in_tar(tar, member))
         elif member.islnk():  # another name for a file that came before: a copy of it
             original = seen.get(_plain(member.linkname))
             if original is None:
                 raise Refused("%s is a link to what is no file before it" % shown(member.name))
-            yield _Member(Entry(path, _kind(original.mode)), original.size, _in_tar(tar, original))
+            yield _TarMember(Entry(path, _kind(original.mode)), original.size, _in_tar(tar, original))
         else:
             raise Refused("%s is neither a file nor a link" % shown(member.name))
 
@@ -121,13 +121,13 @@ def _in_tar(tar: tarfile.TarFile, member: tarfile.TarInfo) -> Content:
     return pieces
 
 
-def _zip_members(packed: zipfile.ZipFile) -> Iterator[_Member]:
+def _zip_members(packed: zipfile.ZipFile) -> Iterator[_TarMember]:
     for info in packed.infolist():
         if info.filename.endswith("/"):
             yield from _folder(_plain(info.filename))
         else:
             kind = _kind(info.external_attr >> 16)
-            yield _Member(Entry(_plain(info.filename), kind), info.file_size, _in_zip(packed, info))
+            yield _TarMember(Entry(_plain(info.filename), kind), info.file_size, _in_zip(packed, info))
 
 
 def _in_zip(packed: zipfile.ZipFile, info: zipfile.ZipInfo) -> Content:
@@ -146,9 +146,9 @@ def _plain(name: str) -> str:
     return name.rstrip("/")
 
 
-def _folder(path: str) -> Iterator[_Member]:
+def _folder(path: str) -> Iterator[_TarMember]:
     if path not in ("", "."):  # which is the one that all is unpacked into
-        yield _Member(Entry(path, FOLDER), 0, tuple)
+        yield _TarMember(Entry(path, FOLDER), 0, tuple)
 
 
 def _kind(mode: int) -> str:

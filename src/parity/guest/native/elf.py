@@ -38,7 +38,7 @@ class Elf(NamedTuple):
     paths: List[str]
 
 
-class _Malformed(Exception):
+class _NotElf(Exception):
     pass
 
 
@@ -67,12 +67,12 @@ def read_elf(path: str) -> Optional[Elf]:
             return None
         try:
             with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-                return _File(data).elf()
-        except (_Malformed, ValueError, UnicodeDecodeError):
+                return _ElfFile(data).elf()
+        except (_NotElf, ValueError, UnicodeDecodeError):
             return None
 
 
-class _File:
+class _ElfFile:
     def __init__(self, data: mmap.mmap) -> None:
         self._data = data
         self._class, self._data_order = self._ident()
@@ -94,7 +94,7 @@ class _File:
         if _DT_STRTAB in values:
             self._strings = self._offset(values[_DT_STRTAB])
         elif needed or {_DT_SONAME, _DT_RPATH, _DT_RUNPATH, _DT_VERNEED, _DT_VERDEF} & set(values):
-            raise _Malformed
+            raise _NotElf
         soname = self._name(values[_DT_SONAME]) if _DT_SONAME in values else ""
         names = [self._name(at) for at in needed]
         path = values.get(_DT_RUNPATH, values.get(_DT_RPATH))
@@ -104,21 +104,21 @@ class _File:
     def _ident(self) -> Tuple[int, int]:
         head = self._data[:6]
         if len(head) < 6 or head[4] not in (1, 2) or head[5] not in (1, 2):  # noqa: PLR2004 - EI_CLASS, EI_DATA
-            raise _Malformed
+            raise _NotElf
         return head[4], head[5]
 
     def _unpack(self, form: str, at: int) -> Tuple[int, ...]:
         try:
             return struct.unpack_from(self._order + form, self._data, at)
         except (struct.error, OverflowError):
-            raise _Malformed from None
+            raise _NotElf from None
 
     def _read_segments(self) -> None:
         wide = self._class == 2  # noqa: PLR2004 - ELFCLASS64
         (table,) = self._unpack("Q", 32) if wide else self._unpack("I", 28)
         size, count = self._unpack("HH", 54 if wide else 42)
         if count > _MOST_SEGMENTS:
-            raise _Malformed
+            raise _NotElf
         for number in range(count):
             at = table + number * size
             if wide:
@@ -142,15 +142,15 @@ class _File:
         for start, length, offset in self._segments:
             if start <= address < start + length:
                 return address - start + offset
-        raise _Malformed
+        raise _NotElf
 
     def _name(self, at: int) -> str:
         begin = self._strings + at
         if begin >= len(self._data):
-            raise _Malformed
+            raise _NotElf
         end = self._data.find(b"\0", begin, begin + _LONGEST_NAME)
         if end < 0:
-            raise _Malformed
+            raise _NotElf
         return self._data[begin:end].decode("utf-8")
 
     def _chain(self, at: int, count: int, form: str) -> Iterator[Tuple[int, Tuple[int, ...]]]:
@@ -172,7 +172,7 @@ class _File:
             for _, (_, flags, _, name, _) in self._chain(at + aux, count, "IHHII"):
                 left -= 1
                 if left < 0:
-                    raise _Malformed
+                    raise _NotElf
                 if not flags & _VER_FLG_WEAK:
                     yield library, self._name(name)
 

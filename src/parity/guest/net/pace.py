@@ -68,7 +68,7 @@ class Paced(io.RawIOBase):
         super().close()
 
 
-class _Source:
+class _SocketFile:
     """A socket for `http.client`, which wants nothing of it but a file."""
 
     def __init__(self, raw: Paced) -> None:
@@ -80,7 +80,7 @@ class _Source:
         return io.BufferedReader(self._raw)
 
 
-class Answer(http.client.HTTPResponse):
+class BoundedAnswer(http.client.HTTPResponse):
     """An answer whose head is bounded, and whose body is from `allow` on."""
 
     def __init__(
@@ -91,7 +91,7 @@ class Answer(http.client.HTTPResponse):
         url: Optional[str] = None,
     ) -> None:
         self._raw = Paced(sock)
-        super().__init__(_Source(self._raw), debuglevel, method, url)  # type: ignore[arg-type]
+        super().__init__(_SocketFile(self._raw), debuglevel, method, url)  # type: ignore[arg-type]
 
     def allow(self, count: int) -> None:
         """Let a body of so many bytes come, with what a server may need to send it in small chunks."""

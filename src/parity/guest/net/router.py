@@ -22,7 +22,7 @@ import urllib.parse
 from typing import TYPE_CHECKING, List, Optional, Tuple
 
 from . import pages
-from .pace import Answer
+from .pace import BoundedAnswer
 from .routes import Confused, Index, Page, Routes
 from .web import MOST, WebProblem
 
@@ -54,7 +54,7 @@ class Router:
         self.routes = Routes(job)
         self._one_large = threading.Lock()
         self._by_name = {index.name: index for index in self.routes.indexes}
-        handler = type("Handler", (_Handler,), {"router": self})
+        handler = type("Handler", (_RouterHandler,), {"router": self})
         try:
             self._server = _Server(("127.0.0.1", _PORT), handler)
         except OSError:  # another resolution in the same container has it
@@ -118,7 +118,7 @@ class _Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
         """The resolver may go away at any time."""
 
 
-class _Handler(http.server.BaseHTTPRequestHandler):
+class _RouterHandler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = -1
@@ -178,7 +178,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True  # the resolver sees that it is cut, and asks again
         return None
 
-    def _relay(self, answer: Answer) -> None:
+    def _relay(self, answer: BoundedAnswer) -> None:
         self.send_response(answer.status)
         for name in _TOLD:
             value = answer.getheader(name)

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Dict, Iterator, List, NamedTuple, Optional
 
 from ...portable.names import bound_to, normalize_name
 from . import pages
-from .pace import Answer
+from .pace import BoundedAnswer
 from .simplepage import ACCEPT
 from .web import Browser, Settings, WebProblem, origin_of, read_page, settings
 
@@ -201,7 +201,7 @@ def _index(said: "IndexSaid", job: "Reach") -> Index:
     return Index(said["name"], said["url"].rstrip("/") + "/", said["packages"], Browsers(how))
 
 
-def _read(index: Index, address: str, answer: Answer) -> Page:
+def _read(index: Index, address: str, answer: BoundedAnswer) -> Page:
     try:
         body = read_page(answer, pages.MOST)
     except (OSError, http.client.HTTPException) as error:

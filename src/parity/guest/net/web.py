@@ -19,7 +19,7 @@ import zlib
 from typing import TYPE_CHECKING, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from .hostnames import connected
-from .pace import Answer
+from .pace import BoundedAnswer
 
 if TYPE_CHECKING:
     from ...wire.network import Reach
@@ -42,8 +42,8 @@ class WebProblem(Exception):
     """A request that did not give what was asked.
 
     `kind` is a stable word (`http-404`, `tls`, `dns`, `network`, `proxy`, `redirect`, `elsewhere`,
-    `url`, `timeout`, `size`, `stopped`); `again` tells whether trying again may help, `wait` how many seconds the server
-    asked for.
+    `url`, `timeout`, `size`, `stopped`); `again` tells whether trying again may help, `wait` how many
+    seconds the server asked for.
     """
 
     def __init__(self, kind: str, message: str, again: bool = False, wait: float = 0.0) -> None:
@@ -54,7 +54,7 @@ class WebProblem(Exception):
         self.wait = wait
 
 
-class Origin(NamedTuple):
+class WebOrigin(NamedTuple):
     """Scheme, host and port: what credentials and connections belong to (RFC 6454)."""
 
     scheme: str
@@ -66,7 +66,7 @@ class Origin(NamedTuple):
         return f"{self.scheme}://{host}:{self.port}"
 
 
-Proxy = Tuple[Origin, str]
+Proxy = Tuple[WebOrigin, str]
 """A proxy's origin, and its `user:password` or an empty text."""
 
 
@@ -79,7 +79,7 @@ class Settings(NamedTuple):
     timeout: float
 
 
-def origin_of(url: str) -> Origin:
+def origin_of(url: str) -> WebOrigin:
     """The origin of an http or https address; WebProblem `url` for anything else."""
     try:
         parts = urllib.parse.urlsplit(url)
@@ -90,7 +90,7 @@ def origin_of(url: str) -> Origin:
         raise WebProblem("url", "not an http or https address")
     if len(url) > _LONGEST_URL or _UNFIT.search(url):
         raise WebProblem("url", "an address that is too long, or with characters that none has")
-    return Origin(scheme, host, port or _PORTS[scheme])
+    return WebOrigin(scheme, host, port or _PORTS[scheme])
 
 
 def settings(job: "Reach") -> Settings:
@@ -112,9 +112,9 @@ class Browser:
 
     def __init__(self, how: Settings) -> None:
         self._how = how
-        self._connections: Dict[Origin, http.client.HTTPConnection] = {}
+        self._connections: Dict[WebOrigin, http.client.HTTPConnection] = {}
         self._over = False
-        self._answer: Optional[Answer] = None
+        self._answer: Optional[BoundedAnswer] = None
         self.address = ""
         """What the last answer came from, after all redirects."""
 
@@ -125,7 +125,7 @@ class Browser:
         method: str = "GET",
         stay: bool = False,
         most: int = MOST,
-    ) -> Answer:
+    ) -> BoundedAnswer:
         """Open an address, redirects followed; the answer has status 200 or 206.
 
         The caller reads the answer to its end or calls `forget`. Raises WebProblem; with `stay`, of
@@ -154,14 +154,14 @@ class Browser:
             url = _next_address(url, answer.getheader("Location"))
         raise WebProblem("redirect", f"more than {_MAX_REDIRECTS} redirects")
 
-    def _limited(self, answer: Answer, most: int) -> Answer:
+    def _limited(self, answer: BoundedAnswer, most: int) -> BoundedAnswer:
         if answer.length is not None and answer.length > most:
             self.forget()
             raise WebProblem("size", f"the server announces {answer.length} bytes, more than {most}")
         answer.allow(most)
         return answer
 
-    def _pass_over(self, answer: Answer) -> None:
+    def _pass_over(self, answer: BoundedAnswer) -> None:
         """Be done with an answer that says no more than its status."""
         if answer.length is not None and answer.length <= _SMALL:
             with contextlib.suppress(OSError, http.client.HTTPException):
@@ -182,8 +182,8 @@ class Browser:
             self._answer.abort()
 
     def _send(
-        self, method: str, origin: Origin, url: str, headers: Dict[str, str], login: Optional[List[str]]
-    ) -> Answer:
+        self, method: str, origin: WebOrigin, url: str, headers: Dict[str, str], login: Optional[List[str]]
+    ) -> BoundedAnswer:
         proxy = self._proxy_for(origin)
         kept = origin in self._connections
         sent = dict(headers)
@@ -202,8 +202,8 @@ class Browser:
         return self._request(method, origin, proxy, target, sent)
 
     def _request(
-        self, method: str, origin: Origin, proxy: Optional[Proxy], target: str, headers: Dict[str, str]
-    ) -> Answer:
+        self, method: str, origin: WebOrigin, proxy: Optional[Proxy], target: str, headers: Dict[str, str]
+    ) -> BoundedAnswer:
         if self._over:
             raise WebProblem("stopped", "nothing is asked any more")
         connection = self._connections.get(origin)
@@ -211,27 +211,27 @@ class Browser:
             connection = self._connections[origin] = self._connect(origin, proxy)
         connection.request(method, target, headers=headers)
         answer = connection.getresponse()
-        assert isinstance(answer, Answer)  # noqa: S101 - the connection makes no other
+        assert isinstance(answer, BoundedAnswer)  # noqa: S101 - the connection makes no other
         self._answer = answer
         return answer
 
-    def _connect(self, origin: Origin, proxy: Optional[Proxy]) -> http.client.HTTPConnection:
+    def _connect(self, origin: WebOrigin, proxy: Optional[Proxy]) -> http.client.HTTPConnection:
         way = origin if proxy is None else proxy[0]
         if origin.scheme == "http":
             plain = http.client.HTTPConnection(way.host, way.port, timeout=self._how.timeout)
             plain._create_connection = connected  # type: ignore[attr-defined]  # noqa: SLF001
-            plain.response_class = Answer
+            plain.response_class = BoundedAnswer
             return plain
         secure = http.client.HTTPSConnection(
             way.host, way.port, timeout=self._how.timeout, context=self._how.context
         )
         secure._create_connection = connected  # type: ignore[attr-defined]  # noqa: SLF001
-        secure.response_class = Answer
+        secure.response_class = BoundedAnswer
         if proxy is not None:
             secure.set_tunnel(origin.host, origin.port, headers=_basic("Proxy-Authorization", proxy[1]))
         return secure
 
-    def _proxy_for(self, origin: Origin) -> Optional[Proxy]:
+    def _proxy_for(self, origin: WebOrigin) -> Optional[Proxy]:
         """The proxy's origin and its `user:password`, None where the server is reached directly."""
         address = self._how.proxies.get(origin.scheme)
         where = f"{origin.host}:{origin.port}"
@@ -256,7 +256,7 @@ def status_problem(status: int, retry_after: Optional[str]) -> WebProblem:
     )
 
 
-def read_page(answer: Answer, most: int) -> bytes:
+def read_page(answer: BoundedAnswer, most: int) -> bytes:
     """A whole answer of at most `most` bytes; one that was packed although nobody asked is unpacked.
 
     Raises:

@@ -7,7 +7,7 @@ import tarfile
 from typing import TYPE_CHECKING, Dict, List, Sequence, Tuple
 
 from ..store.store import sha256_file
-from .room import Fetched, Manager, Problem, Room
+from .room import Fetched, Manager, PackageRoot, PackagesProblem
 
 if TYPE_CHECKING:
     from ...wire.system import PackageLocked
@@ -28,7 +28,7 @@ class ApkTools(Manager):
 
     name, program = "apk", "apk"
 
-    def fetch(self, room: Room, names: Sequence[str]) -> List[Fetched]:
+    def fetch(self, room: PackageRoot, names: Sequence[str]) -> List[Fetched]:
         """Download into a private folder; see `Manager.fetch`."""
         said = _asked(room, ["add", "--simulate", *names])
         folder = room.below("apk")
@@ -54,20 +54,20 @@ def to_install(said: str) -> List[Tuple[str, str]]:
     return [(match.group(1), match.group(2)) for match in found if match]
 
 
-def _asked(room: Room, words: Sequence[str]) -> str:
+def _asked(room: PackageRoot, words: Sequence[str]) -> str:
     code, said = room.run(["apk", "--no-cache", "--no-progress", *words])
     if code != 0:
         kind = next((kind for pattern, kind in _WRONG if pattern.search(said)), "failed")
         reason = next((line for line in said.splitlines() if line.startswith("ERROR:")), "")
-        raise Problem(kind, "apk does not bring them" + (": " + reason[7:] if reason else ""), said)
+        raise PackagesProblem(kind, "apk does not bring them" + (": " + reason[7:] if reason else ""), said)
     return said
 
 
-def _checked(room: Room, path: str) -> Fetched:
+def _checked(room: PackageRoot, path: str) -> Fetched:
     """A downloaded file whose signature is right."""
     code, said = room.run(["apk", "verify", path])
     if code != 0:
-        raise Problem("unsigned", f"no key of the image signed {os.path.basename(path)}", said)
+        raise PackagesProblem("unsigned", f"no key of the image signed {os.path.basename(path)}", said)
     told = package_info(path)
     name, version, arch = (told[key][0] for key in ("pkgname", "pkgver", "arch"))
     provides = [each.partition("=")[0] for each in told.get("provides", [])]

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, List, Sequence, Tuple
 
 from ..store.store import sha256_file
-from .room import Fetched, Manager, Problem, Room
+from .room import Fetched, Manager, PackageRoot, PackagesProblem
 
 if TYPE_CHECKING:
     from ...wire.system import PackageLocked
@@ -52,7 +52,7 @@ class Apt(Manager):
 
     name, program = "deb", "apt-get"
 
-    def fetch(self, room: Room, names: Sequence[str]) -> List[Fetched]:
+    def fetch(self, room: PackageRoot, names: Sequence[str]) -> List[Fetched]:
         """Download into a private folder; see `Manager.fetch`."""
         apt = _AptAtWork(room, exact=any("=" in name for name in names))
         apt.update()
@@ -78,7 +78,7 @@ def _place(found: Fetched, order: Sequence[str]) -> int:
 
 
 class _AptAtWork:
-    def __init__(self, room: Room, exact: bool) -> None:
+    def __init__(self, room: PackageRoot, exact: bool) -> None:
         self._room = room
         self._archives = room.below("archives")
         for left in glob.glob(os.path.join(glob.escape(self._archives), "*.deb")):
@@ -123,7 +123,7 @@ class _AptAtWork:
         lines = [line for line in self.ask("--print-uris", *names).splitlines() if line.startswith("'")]
         matches = [_URI.match(line) for line in lines]
         if not all(matches):
-            raise Problem("unsigned", "the package sources name no SHA-256", "\n".join(lines))
+            raise PackagesProblem("unsigned", "the package sources name no SHA-256", "\n".join(lines))
         return [(match.group(1), match.group(2)) for match in matches if match]
 
     def order(self, names: Sequence[str]) -> List[str]:
@@ -135,7 +135,7 @@ class _AptAtWork:
         """A downloaded file, its bytes those of the signed index."""
         path = os.path.join(self._archives, file)
         if sha256_file(path) != digest:
-            raise Problem("unsigned", f"{file} is not what the signed index names")
+            raise PackagesProblem("unsigned", f"{file} is not what the signed index names")
         asked = [
             "dpkg-deb",
             "--showformat=${Package}\\n${Version}\\n${Architecture}\\n${Provides}",
@@ -172,9 +172,9 @@ def demanding(text: str, fields: bool) -> str:
     return re.sub(r"\[\s*\]", "", _UNCHECKED.sub("", text))
 
 
-def _problem(message: str, said: str, otherwise: str) -> Problem:
+def _problem(message: str, said: str, otherwise: str) -> PackagesProblem:
     lines = [line for line in said.splitlines() if line.startswith(("E:", "W:", "Err:"))]
     told = "\n".join(lines) or said
     kind = next((kind for pattern, kind in _WRONG if pattern.search(told)), otherwise)
     reason = next((line[3:] for line in lines if line.startswith("E:")), "")
-    return Problem(kind, f"{message}: {reason}" if reason else message, told)
+    return PackagesProblem(kind, f"{message}: {reason}" if reason else message, told)

@@ -4,7 +4,7 @@ import re
 from typing import List, Sequence
 
 from . import rpm
-from .room import Fetched, Room
+from .room import Fetched, PackageRoot
 
 _OPTIONS = (
     "gpgcheck=1",
@@ -29,7 +29,7 @@ class Dnf(rpm.RpmManager):
 
     program = "dnf"
 
-    def fetch(self, room: Room, names: Sequence[str]) -> List[Fetched]:
+    def fetch(self, room: PackageRoot, names: Sequence[str]) -> List[Fetched]:
         """Download into a private cache; see `Manager.fetch`."""
         keys, files = rpm.keyring(room)
         cache = rpm.emptied(room.below("dnf"))  # the packages lie right in it, of a local source too
@@ -42,7 +42,7 @@ class Dnf(rpm.RpmManager):
 MANAGER = Dnf()
 
 
-def _command(room: Room, cache: str, keys: Sequence[str]) -> List[str]:
+def _command(room: PackageRoot, cache: str, keys: Sequence[str]) -> List[str]:
     options = [*_OPTIONS, "cachedir=" + cache, "logdir=" + cache, "destdir=" + cache]
     options.append("*.gpgkey=" + ",".join("file://" + path for path in keys))
     options += ["sslcacert=" + room.ca] if room.ca else []

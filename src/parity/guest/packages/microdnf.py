@@ -9,7 +9,7 @@ import re
 from typing import List, Sequence
 
 from . import rpm
-from .room import Fetched, Problem, Room
+from .room import Fetched, PackageRoot, PackagesProblem
 
 _OPTIONS = (
     "tsflags=test",
@@ -32,7 +32,7 @@ class Microdnf(rpm.RpmManager):
 
     program = "microdnf"
 
-    def fetch(self, room: Room, names: Sequence[str]) -> List[Fetched]:
+    def fetch(self, room: PackageRoot, names: Sequence[str]) -> List[Fetched]:
         """Download into a private cache; see `Manager.fetch`."""
         keys, files = rpm.keyring(room)
         cache = rpm.emptied(room.below("microdnf"))
@@ -41,7 +41,7 @@ class Microdnf(rpm.RpmManager):
             raise rpm.problem("microdnf", said, _WRONG, "error: ")
         found = sorted(rpm.checked(room, keys, path) for path in rpm.files(cache))
         if len(found) != downloads(said):
-            raise Problem(
+            raise PackagesProblem(
                 "unsupported",
                 f"microdnf kept {len(found)} packages of {downloads(said)}: it keeps none of a source that is"
                 " a folder of the image (file:), so serve that folder",
@@ -53,7 +53,7 @@ class Microdnf(rpm.RpmManager):
 MANAGER = Microdnf()
 
 
-def _command(room: Room, cache: str, keys: Sequence[str]) -> List[str]:
+def _command(room: PackageRoot, cache: str, keys: Sequence[str]) -> List[str]:
     options = [*_OPTIONS, "cachedir=" + cache]
     options.append("*.gpgkey=" + ",".join("file://" + path for path in keys))
     options += ["*.sslcacert=" + room.ca] if room.ca else []

@@ -13,7 +13,7 @@ _KEEP = 32 * 1024 * 1024
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
-class Problem(Exception):
+class PackagesProblem(Exception):
     """It could not be had; `kind` is one of those in `guest.tasks.system`, `said` the manager's lines."""
 
     def __init__(self, kind: str, message: str, said: str = "") -> None:
@@ -44,7 +44,7 @@ class Manager:
     name: str
     program = ""
 
-    def fetch(self, room: "Room", names: Sequence[str]) -> List[Fetched]:
+    def fetch(self, room: "PackageRoot", names: Sequence[str]) -> List[Fetched]:
         """These packages and what they need beyond what is installed, in the order of installation.
 
         Raises:
@@ -57,7 +57,7 @@ class Manager:
         raise NotImplementedError
 
 
-class Room:
+class PackageRoot:
     """A folder and an environment for one image's package manager."""
 
     def __init__(self, job: "SystemJob") -> None:
@@ -92,14 +92,14 @@ class Room:
         try:
             done = running.run(argv, self.environment, self.folder, self._timeout, keep=_KEEP)
         except OSError as error:
-            raise Problem("unsupported", f"the image has no {argv[0]}: {error.strerror}") from error
+            raise PackagesProblem("unsupported", f"the image has no {argv[0]}: {error.strerror}") from error
         if done.exit_code == running.OVERTIME:
-            raise Problem("unreachable", f"{argv[0]} did not end within {self._timeout:.0f} s")
+            raise PackagesProblem("unreachable", f"{argv[0]} did not end within {self._timeout:.0f} s")
         return done.exit_code, done.stdout + done.stderr
 
     def demand(self, what: str, argv: Sequence[str]) -> str:
         """The output of a command that must succeed."""
         code, said = self.run(argv)
         if code != 0:
-            raise Problem("failed", f"{what} failed (exit code {code})", said)
+            raise PackagesProblem("failed", f"{what} failed (exit code {code})", said)
         return said

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Iterable, List, Pattern, Sequence, Tuple
 
 from ..store.store import sha256_file
-from .room import Fetched, Manager, Problem, Room
+from .room import Fetched, Manager, PackageRoot, PackagesProblem
 
 if TYPE_CHECKING:
     from ...wire.system import PackageLocked
@@ -42,7 +42,7 @@ def files(folder: str) -> List[str]:
     return sorted(glob.glob(os.path.join(glob.escape(folder), "**", "*.rpm"), recursive=True))
 
 
-def keyring(room: Room) -> Tuple[str, List[str]]:
+def keyring(room: PackageRoot) -> Tuple[str, List[str]]:
     """A key database of ours with the image's own keys: its folder, and the files that hold the keys."""
     known = os.path.join(room.folder, "keys.asc")
     if not os.path.exists(known):
@@ -52,7 +52,9 @@ def keyring(room: Room) -> Tuple[str, List[str]]:
     files = [path for path in [*_key_files(), known] if os.path.isfile(path)]
     good = [path for path in files if room.run(["rpmkeys", "--dbpath", folder, "--import", path])[0] == 0]
     if not good:
-        raise Problem("unsigned", "the image holds no key to check packages with (" + ", ".join(_KEYS) + ")")
+        raise PackagesProblem(
+            "unsigned", "the image holds no key to check packages with (" + ", ".join(_KEYS) + ")"
+        )
     return folder, good
 
 
@@ -60,12 +62,12 @@ def _key_files() -> Iterable[str]:
     return sorted(path for pattern in _KEYS for path in glob.glob(pattern))
 
 
-def checked(room: Room, keys: str, path: str) -> Fetched:
+def checked(room: PackageRoot, keys: str, path: str) -> Fetched:
     """A downloaded file that one of the keys signed."""
     code, said = room.run(["rpmkeys", "--dbpath", keys, "--checksig", path])
     lines = said.strip().splitlines() or [""]
     if code != 0 or not signature_ok(lines[-1]):
-        raise Problem("unsigned", f"no key of the image signed {os.path.basename(path)}", said)
+        raise PackagesProblem("unsigned", f"no key of the image signed {os.path.basename(path)}", said)
     told = room.demand("reading " + path, ["rpm", "--dbpath", keys, "-qp", "--qf", _FORM, path])
     name, version, arch, provides = told.split("\n")[-4:]
     file = f"{name}-{version.rpartition(':')[2]}.{arch}.rpm"
@@ -78,7 +80,7 @@ def signature_ok(line: str) -> bool:
     return bool(_SIGNED.search(told)) and "NOT OK" not in told
 
 
-def problem(program: str, said: str, wrong: Sequence[Tuple[Pattern[str], str]], lead: str) -> Problem:
+def problem(program: str, said: str, wrong: Sequence[Tuple[Pattern[str], str]], lead: str) -> PackagesProblem:
     """Why a manager failed, in its own words.
 
     Args:
@@ -90,4 +92,4 @@ def problem(program: str, said: str, wrong: Sequence[Tuple[Pattern[str], str]], 
     lines = [line for line in said.splitlines() if line.startswith(lead)]
     kind = next((kind for pattern, kind in wrong if pattern.search(said)), "failed")
     reason = (lines[-1:] or said.strip().splitlines()[-1:] or ["no reason given"])[0]
-    return Problem(kind, f"{program} does not bring them: {reason}", said)
+    return PackagesProblem(kind, f"{program} does not bring them: {reason}", said)

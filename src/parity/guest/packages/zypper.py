@@ -5,7 +5,7 @@ import re
 from typing import TYPE_CHECKING, List, Sequence
 
 from . import rpm
-from .room import Fetched, Room
+from .room import Fetched, PackageRoot
 
 if TYPE_CHECKING:
     from ...wire.system import PackageLocked
@@ -25,7 +25,7 @@ class Zypper(rpm.RpmManager):
 
     program = "zypper"
 
-    def fetch(self, room: Room, names: Sequence[str]) -> List[Fetched]:
+    def fetch(self, room: PackageRoot, names: Sequence[str]) -> List[Fetched]:
         """Download into a private cache; see `Manager.fetch`.
 
         The keys that zypper itself goes by are those in the image's rpm database; none is ever added.
@@ -54,7 +54,7 @@ def _lead(said: str) -> str:
     return next((lead for lead in leads if lead in said), "Error")
 
 
-def _trust(room: Room) -> None:
+def _trust(room: PackageRoot) -> None:
     """Make this machine's CA known to the container's curl: zypper has no option for it."""
     for folder in filter(os.path.isdir, _ANCHORS) if room.ca else ():
         path = os.path.join(folder, "parity.crt")

@@ -75,7 +75,7 @@ def _result(step: str, code: int, said: str, folder: str) -> "SyncResult":
     return {"step": step, "exit_code": code, "said": said[-_TAIL:], "folder": folder}
 
 
-def _run(job: "SyncJob", command: List[str], folder: str) -> running.Done:
+def _run(job: "SyncJob", command: List[str], folder: str) -> running.CommandEnd:
     home = os.path.join(job["work"], "checkout-home")
     os.makedirs(home, exist_ok=True)
     environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": home, "LC_ALL": "C.UTF-8"}

@@ -30,7 +30,7 @@ import time
 from typing import IO, TYPE_CHECKING, List, NamedTuple, Optional, Tuple
 
 from ..events import Emit
-from ..net.pace import Answer
+from ..net.pace import BoundedAnswer
 from ..net.progress import Counter
 from ..net.web import MOST, Browser, Settings, WebProblem, settings
 from ..store.digests import Digests, Wheel, scope_of, wheel_of
@@ -53,7 +53,7 @@ class _Stopped(Exception):
 def main(job: "FetchJob", emit: Emit) -> "FetchResult":
     """Fetch what the job names; see the module's docstring."""
     store = Store(job["store"])
-    run = Run(store, settings(job), job, [each.get("size") for each in job["wheels"]], emit)
+    run = FetchRun(store, settings(job), job, [each.get("size") for each in job["wheels"]], emit)
     scope = scope_of(job)
     wheels = [wheel_of(said, scope) for said in job["wheels"]]
     with concurrent.futures.ThreadPoolExecutor(job.get("threads", 16)) as pool:
@@ -78,7 +78,7 @@ class Outcome(NamedTuple):
     failed: "Optional[FileFailed]"
 
 
-class Run:
+class FetchRun:
     """What the threads of one run share; each may bring any wheel into the store."""
 
     def __init__(
@@ -209,7 +209,7 @@ class Run:
 class _Download:
     """One file: streamed into the partial file, resumed after a cut, hashed as it comes."""
 
-    def __init__(self, run: Run, wheel: Wheel, handle: IO[bytes]) -> None:
+    def __init__(self, run: FetchRun, wheel: Wheel, handle: IO[bytes]) -> None:
         self._run = run
         self._wheel = wheel
         self._file = handle
@@ -278,7 +278,7 @@ class _Download:
         self._counted = here
         return digest
 
-    def _open(self, browser: Browser, resumed: int) -> Answer:
+    def _open(self, browser: Browser, resumed: int) -> BoundedAnswer:
         headers = {}
         if resumed:
             headers["Range"] = "bytes=%d-" % resumed
@@ -309,12 +309,12 @@ class _Download:
         self._run.counter.add(-self._counted, fetched=False)
         self._counted = 0
 
-    def _learn_size(self, answer: Answer, resumed: int) -> None:
+    def _learn_size(self, answer: BoundedAnswer, resumed: int) -> None:
         if not self._size_known and answer.length is not None:
             self._size_known = True
             self._run.counter.learn(resumed + answer.length)
 
-    def _copy(self, answer: Answer, digest: Digests) -> None:
+    def _copy(self, answer: BoundedAnswer, digest: Digests) -> None:
         missing = answer.length
         for piece in iter(lambda: answer.read(CHUNK), b""):
             self._write(piece)

@@ -36,7 +36,7 @@ from ..store.store import Store
 from ..wheels import metadata
 from ..wheels.judges import Judges
 from ..wheels.requires import Requirement, parse_requirement
-from .fetch import Run
+from .fetch import FetchRun
 
 if TYPE_CHECKING:
     from ...wire.resolving import GuessJob, GuessResult, PageTrouble, WheelGuessed
@@ -72,7 +72,7 @@ def main(job: "GuessJob", emit: Emit) -> "GuessResult":
     }
 
 
-class _Project:
+class _GuessedProject:
     """What is known of one project: the extras that somebody wants; of the wheel that was taken, the rest."""
 
     def __init__(self) -> None:
@@ -89,7 +89,7 @@ class _Crawl:
         self._markers = job["markers"]
         self._constraints = _specifiers(job["constraints"])
         self._chooser = simplepage.Chooser(job["tags"], job["markers"]["python_full_version"])
-        self._projects: Dict[str, _Project] = {}
+        self._projects: Dict[str, _GuessedProject] = {}
         self._judges = Judges(job["audits"])  # before there are threads
         self._scope = scope_of(job)
         self._lock = threading.Lock()
@@ -99,7 +99,7 @@ class _Crawl:
         self._pool = concurrent.futures.ThreadPoolExecutor(job["threads"])
         self._store = Store(job["store"])
         self._how = settings(job)
-        self.run = Run(self._store, self._how, _limits(job), [], emit)
+        self.run = FetchRun(self._store, self._how, _limits(job), [], emit)
         self.routes = Routes(job) if job.get("indexes") else None
         self.unhashed: Set[str] = set()
 
@@ -134,7 +134,7 @@ class _Crawl:
         with self._lock:
             project = self._projects.get(requirement.name)
             first = project is None
-            project = self._projects.setdefault(requirement.name, _Project())
+            project = self._projects.setdefault(requirement.name, _GuessedProject())
             fresh = requirement.extras - project.extras
             project.extras |= requirement.extras
             known = project.requires
@@ -151,7 +151,7 @@ class _Crawl:
         with self._lock:
             self._open.discard(future)
 
-    def _visit(self, project: _Project, requirement: Requirement) -> None:
+    def _visit(self, project: _GuessedProject, requirement: Requirement) -> None:
         try:
             limited = requirement._replace(
                 specifier=requirement.specifier + "," + self._constraints.get(requirement.name, "")

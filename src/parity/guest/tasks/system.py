@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, List, Sequence, Tuple
 from ...portable.families.packagefile import is_file_name, is_package
 from ..events import Emit
 from ..packages.known import known
-from ..packages.room import Fetched, Manager, Problem, Room
+from ..packages.room import Fetched, Manager, PackageRoot, PackagesProblem
 from ..store.store import Store, sha256_file
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def main(job: "SystemJob", emit: Emit) -> "SystemResult":
     result: "SystemResult" = {"manager": None, "packages": [], "fetched": 0, "unknown": [], "error": None}
     try:
         _fill(job, Store(job["store"]), result)
-    except Problem as problem:
+    except PackagesProblem as problem:
         result["error"] = {"kind": problem.kind, "message": problem.message, "said": problem.said}
     return result
 
@@ -49,7 +49,7 @@ def _fill(job: "SystemJob", store: Store, result: "SystemResult") -> None:
     if locked is not None and all(store.holds(package["sha256"]) for package in locked):
         result["packages"] = locked
         return
-    room = Room(job)
+    room = PackageRoot(job)
     if locked is not None:
         found = manager.fetch(room, [manager.exactly(package) for package in locked])
         _compare(locked, found)
@@ -60,7 +60,7 @@ def _fill(job: "SystemJob", store: Store, result: "SystemResult") -> None:
         result["packages"] = [_told(each, asked) for each in found]
     for each in found:
         if not (is_file_name(each.file, manager.name) and is_package(each.path, manager.name)):
-            raise Problem("other", f"{each.file!a} is no package for {manager.name}")
+            raise PackagesProblem("other", f"{each.file!a} is no package for {manager.name}")
         _keep(store, each)
     result["fetched"] = len(found)
 
@@ -71,19 +71,21 @@ def _manager() -> Manager:
         if shutil.which(manager.program):
             return manager
     programs = ", ".join(manager.program for manager in managers)
-    raise Problem("unsupported", f"the image has none of the package managers that are known: {programs}")
+    raise PackagesProblem(
+        "unsupported", f"the image has none of the package managers that are known: {programs}"
+    )
 
 
 def _fetch(
-    manager: Manager, room: Room, names: List[str], optional: List[str]
+    manager: Manager, room: PackageRoot, names: List[str], optional: List[str]
 ) -> Tuple[List[Fetched], List[str]]:
     """Names, and those of the optional words that the manager knows; what it does not know besides."""
     odd = [word for word in [*names, *optional] if word.startswith("-")]  # a library may be called so
     if odd:
-        raise Problem("unknown", f"{odd[0]!a} is no name of a package")
+        raise PackagesProblem("unknown", f"{odd[0]!a} is no name of a package")
     try:
         return manager.fetch(room, [*names, *optional]), []
-    except Problem as problem:
+    except PackagesProblem as problem:
         if problem.kind != "unknown" or not optional:
             raise
     unknown = [word for word in optional if not _knows(manager, room, word)]
@@ -91,10 +93,10 @@ def _fetch(
     return (manager.fetch(room, words) if words else []), unknown
 
 
-def _knows(manager: Manager, room: Room, word: str) -> bool:
+def _knows(manager: Manager, room: PackageRoot, word: str) -> bool:
     try:
         manager.fetch(room, [word])
-    except Problem as problem:
+    except PackagesProblem as problem:
         if problem.kind != "unknown":
             raise
         return False
@@ -122,9 +124,9 @@ def _compare(locked: Sequence["PackageLocked"], found: Sequence[Fetched]) -> Non
         return
     name, version, arch = differ[0]
     if differ[0] in wanted and differ[0] in there:
-        raise Problem("other", f"{name} {version} ({arch}) has other bytes than were locked")
+        raise PackagesProblem("other", f"{name} {version} ({arch}) has other bytes than were locked")
     what = "is not needed any more" if differ[0] in wanted else "is needed now, and was not locked"
-    raise Problem("gone", f"{name} {version} ({arch}) {what}")
+    raise PackagesProblem("gone", f"{name} {version} ({arch}) {what}")
 
 
 def _keep(store: Store, found: Fetched) -> None:
@@ -135,7 +137,7 @@ def _keep(store: Store, found: Fetched) -> None:
     try:
         shutil.copyfile(found.path, fresh)
         if sha256_file(fresh) != found.sha256:
-            raise Problem("other", f"{found.file} changed while it was stored")
+            raise PackagesProblem("other", f"{found.file} changed while it was stored")
         os.chmod(fresh, 0o644)
         os.makedirs(os.path.dirname(store.content(found.sha256)), exist_ok=True)
         os.rename(fresh, store.content(found.sha256))

@@ -41,7 +41,7 @@ class Remembers(Protocol):
         """Keep a document."""
 
 
-class CarriesUv(Protocol):
+class UvOnHost(Protocol):
     """The pinned uv on this machine."""
 
     def prepare(self, arch: str) -> None:
@@ -94,7 +94,7 @@ class World(Site):
     """A site where bundles can be built: with the index's settings, uv, and what signs."""
 
     network: HostNetwork
-    tools: CarriesUv
+    tools: UvOnHost
     sealer: Callable[[BundleIdentity, str], Sealer]
     limits: Limits = field(default_factory=Limits)
 

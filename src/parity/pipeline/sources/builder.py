@@ -26,7 +26,7 @@ from parity.pipeline.sources.checkout import Opened, opened
 from parity.pipeline.sources.store import Shelves
 from parity.portable.machine.versions import version_variables
 from parity.probe import check_stand_in
-from parity.project import BuiltFile, Repair, Room, build_room, left_out, tree_tar
+from parity.project import BuildRoom, BuiltFile, Repair, build_room, left_out, tree_tar
 from parity.resolve import (
     UV_PATH,
     ResolveInputs,
@@ -163,7 +163,7 @@ class Shop:
 
     def _room(
         self, source: SourcePackage, place: Opened, image: PinnedImage, facts: Facts
-    ) -> AbstractContextManager[Room]:
+    ) -> AbstractContextManager[BuildRoom]:
         stream: Iterable[bytes] | str = place.place if isinstance(place.place, str) else ()
         if isinstance(place.place, Path):
             stream = tree_tar(place.place, "source")
@@ -191,7 +191,7 @@ class Shop:
         self.world.tools.carry_uv(container, self.facts.arch, folder)
         return folder + UV_PATH
 
-    def _requirements(self, room: Room, source: SourcePackage) -> tuple[Lock, Lock]:
+    def _requirements(self, room: BuildRoom, source: SourcePackage) -> tuple[Lock, Lock]:
         """What building it needs, as locks: for a wheel, and for an editable install."""
         system = room.system()
         static = self._locked(system.requires, source)

@@ -18,14 +18,14 @@ _TIMEOUT = 60
 MAX_KEY_FILE = 65536
 
 
-class PublicKey(NamedTuple):
+class TrustedKey(NamedTuple):
     """A trusted key: SHA-256 (hexadecimal) of its DER form, and its PEM form."""
 
     fingerprint: str
     pem: bytes
 
 
-def load_public_key(path: str) -> PublicKey:
+def load_public_key(path: str) -> TrustedKey:
     """Read an ECDSA P-256 public key from a PEM file.
 
     Raises:
@@ -37,7 +37,7 @@ def load_public_key(path: str) -> PublicKey:
         raise SignatureInvalid(f"cannot read the key {path}: {error.strerror}") from error
     except ValueError as error:
         raise SignatureInvalid(f"{path} is not an ECDSA P-256 public key in PEM form: {error}") from error
-    return PublicKey(hashlib.sha256(der).hexdigest(), _to_pem(der))
+    return TrustedKey(hashlib.sha256(der).hexdigest(), _to_pem(der))
 
 
 def openssl_checker(key_files: Sequence[str], openssl: str = "openssl", threshold: int = 1) -> Checker:
@@ -53,7 +53,7 @@ def openssl_checker(key_files: Sequence[str], openssl: str = "openssl", threshol
     """
     keys = {key.fingerprint: key for key in map(load_public_key, key_files)}
 
-    def is_right(key: PublicKey, sig: bytes, signed: bytes) -> bool:
+    def is_right(key: TrustedKey, sig: bytes, signed: bytes) -> bool:
         return well_formed(sig) and _ask(openssl, key.pem, sig, signed)
 
     return make_checker(keys, is_right, threshold)

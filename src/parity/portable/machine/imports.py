@@ -40,7 +40,7 @@ _PROCESSES = 4
 _BATCHES = 1000  # of four bytes each: a pipe holds them all (pipe(7))
 
 
-class Failed(NamedTuple):
+class ImportFailed(NamedTuple):
     """An import that worked when the bundle was made and does not work here."""
 
     package: str
@@ -53,7 +53,7 @@ def try_imports(
     environment: str,
     wanted: "Sequence[ImportRow]",
     sizes: Mapping[str, int],
-) -> List[Failed]:
+) -> List[ImportFailed]:
     """Import every module that the manifest lists; gives those that fail.
 
     Args:
@@ -76,7 +76,7 @@ def try_imports(
             raise InstallFailed("the new environment's interpreter does not work")
         batches = [batch for batch in left if batch]
     failed = ((module, errors[module]) for module in packages)
-    return [Failed(packages[module], module, error) for module, error in failed if error]
+    return [ImportFailed(packages[module], module, error) for module, error in failed if error]
 
 
 def _batches(packages: Dict[str, str], sizes: Mapping[str, int]) -> List[List[str]]:

@@ -31,7 +31,7 @@ _ELF_LAYOUTS = {
 }
 
 
-class Libc(NamedTuple):
+class LibcVersion(NamedTuple):
     """A C library: `glibc` or `musl`, its (major, minor) version and that version as it says it."""
 
     family: "LibcFamily"
@@ -39,7 +39,7 @@ class Libc(NamedTuple):
     text: str
 
 
-def measure_libc() -> Optional[Libc]:
+def measure_libc() -> Optional[LibcVersion]:
     """The C library under this interpreter; None where it is neither glibc nor musl."""
     text = _glibc_version()
     if text:
@@ -48,9 +48,9 @@ def measure_libc() -> Optional[Libc]:
     return _libc("musl", text) if text else None
 
 
-def _libc(family: "LibcFamily", text: str) -> Optional[Libc]:
+def _libc(family: "LibcFamily", text: str) -> Optional[LibcVersion]:
     match = re.match(r"(\d+)\.(\d+)", text)
-    return Libc(family, (int(match.group(1)), int(match.group(2))), text) if match else None
+    return LibcVersion(family, (int(match.group(1)), int(match.group(2))), text) if match else None
 
 
 def _glibc_version() -> str:
@@ -116,7 +116,7 @@ def elf_loader(executable: str) -> str:
     return ""
 
 
-def platform_tags(libc: Optional[Libc]) -> List[str]:
+def platform_tags(libc: Optional[LibcVersion]) -> List[str]:
     """Platform tags, nearest first: `linux_x86_64`, then `manylinux_2_31_x86_64` and so on."""
     archs = _archs()
     if not archs:
@@ -162,7 +162,7 @@ def pointer_bits() -> int:
     return struct.calcsize("P") * 8
 
 
-def wheel_tags(libc: Optional[Libc]) -> List[str]:
+def wheel_tags(libc: Optional[LibcVersion]) -> List[str]:
     """All tags `python-abi-platform` that this interpreter can run, most preferred first."""
     platforms = platform_tags(libc)
     tags = list(_cpython_tags(platforms) if sys.implementation.name == "cpython" else _other_tags(platforms))

@@ -59,7 +59,7 @@ class Packed(NamedTuple):
     sha256: str
 
 
-class Part(NamedTuple):
+class DeltaPart(NamedTuple):
     """A file that the delta carries; `size` is its bytes there, `sha256` theirs if it is packed."""
 
     path: str
@@ -67,14 +67,14 @@ class Part(NamedTuple):
     sha256: Optional[str]
 
 
-class Index(NamedTuple):
+class DeltaIndex(NamedTuple):
     """What a delta says of itself."""
 
     base: Identity
     result: Identity
     head: Packed
     manifest: Packed
-    files: Tuple[Part, ...]
+    files: Tuple[DeltaPart, ...]
 
     @property
     def parts_size(self) -> int:
@@ -126,7 +126,7 @@ def identity_of(statement: Statement) -> Identity:
     )
 
 
-def encode_index(index: Index) -> bytes:
+def encode_index(index: DeltaIndex) -> bytes:
     """A delta's bytes before its first part."""
     data = canonical.encode(
         {
@@ -142,7 +142,7 @@ def encode_index(index: Index) -> bytes:
     return f"{FORMAT} {digest} {len(data):010d}\n".encode("ascii") + data
 
 
-def read_index(file: BinaryIO) -> Index:
+def read_index(file: BinaryIO) -> DeltaIndex:
     """Read a delta's beginning, every field of it checked; the file stands at the first part then.
 
     Raises:
@@ -157,12 +157,12 @@ def read_index(file: BinaryIO) -> Index:
         canonical.strictly_rising(paths, "delta.files")
     except BundleDamaged as error:
         raise DeltaDamaged(error.message) from error
-    index = Index(
+    index = DeltaIndex(
         Identity(**document["base"]),
         Identity(**document["result"]),
         Packed(**document["head"]),
         Packed(**document["manifest"]),
-        tuple(Part(**entry) for entry in document["files"]),
+        tuple(DeltaPart(**entry) for entry in document["files"]),
     )
     _check_sizes(file, index, HEADER_SIZE + len(data))
     return index
@@ -182,7 +182,7 @@ def _index_bytes(file: BinaryIO) -> bytes:
     return data
 
 
-def _check_sizes(file: BinaryIO, index: Index, start: int) -> None:
+def _check_sizes(file: BinaryIO, index: DeltaIndex, start: int) -> None:
     """Refuse a delta that is not exactly as long as its index says, or whose packed parts are absurd."""
     packed = [index.head.size, index.manifest.size, *[part.size for part in index.files if part.sha256]]
     if max(packed) > 2 * LIMIT:

@@ -57,11 +57,11 @@ def check_volumes(paths: Sequence[str], progress: Optional[Progress] = None) -> 
         paths: files, as `find_volumes` gives them.
         progress: hears how far it is.
     """
-    tell = _Counter(paths, progress)
+    tell = _BytesTold(paths, progress)
     return [_check(path, tell) for path in paths]
 
 
-def _check(path: str, tell: "_Counter") -> Checked:
+def _check(path: str, tell: "_BytesTold") -> Checked:
     found = _header_of(path)
     if found.volume is None:
         return found
@@ -89,7 +89,7 @@ def join_volumes(paths: Sequence[str], bundle: str, progress: Optional[Progress]
     ordered = _one_set([_header_of(path) for path in paths])
     last = ordered[-1][1]
     with new_file(bundle or last.name) as out:
-        _write(out, ordered, _Counter(paths, progress))
+        _write(out, ordered, _BytesTold(paths, progress))
         out.flush()
         try:
             read_unverified(out)
@@ -143,7 +143,7 @@ def _list(numbers: List[int]) -> str:
     return shown if len(numbers) <= 20 else f"{shown} and {len(numbers) - 20} more"  # noqa: PLR2004
 
 
-def _write(out: BinaryIO, ordered: List[Tuple[str, Volume]], tell: "_Counter") -> None:
+def _write(out: BinaryIO, ordered: List[Tuple[str, Volume]], tell: "_BytesTold") -> None:
     """All pieces, one after another; goes on after a bad one, to name all that are bad at once."""
     whole = hashlib.sha256()
 
@@ -182,7 +182,7 @@ def _label(one: Checked) -> str:
     return f"volume {one.volume.number} of {one.volume.total} ({name})" if one.volume else name
 
 
-class _Counter:
+class _BytesTold:
     """Adds up bytes for whoever listens."""
 
     def __init__(self, paths: Sequence[str], progress: Optional[Progress]) -> None:

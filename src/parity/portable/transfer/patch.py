@@ -25,7 +25,7 @@ from ..bundle.reader import (
 )
 from ..errors import BundleDamaged, BundleUnreadable, DeltaDamaged, WrongBase
 from . import text_delta
-from .delta import Index, Part, identity_of, read_exactly, read_index, read_packed
+from .delta import DeltaIndex, DeltaPart, identity_of, read_exactly, read_index, read_packed
 
 Progress = Callable[[str, int, int], None]
 """Hears what is being done (`patch`, `verify`), how many bytes of it are done, and of how many."""
@@ -79,7 +79,7 @@ def _silent(_what: str, _done: int, _total: int) -> None:
     """Nobody listens."""
 
 
-def _open_base(file: BinaryIO, index: Index) -> _Base:
+def _open_base(file: BinaryIO, index: DeltaIndex) -> _Base:
     """The old bundle, if it is the one that the delta was made from."""
     with _blame_base():
         bundle = read_unverified(file)
@@ -90,7 +90,7 @@ def _open_base(file: BinaryIO, index: Index) -> _Base:
     return _Base(file, bundle, {one.sha256: one for one in members}, {one.path: one for one in members})
 
 
-def _read_head(file: BinaryIO, index: Index, check: Checker) -> Tuple[bytes, Statement]:
+def _read_head(file: BinaryIO, index: DeltaIndex, check: Checker) -> Tuple[bytes, Statement]:
     """The new bundle's head and what it states, its signature checked."""
     with _blame_delta():
         head = text_delta.unpack(read_packed(file, *index.head), b"", HEAD_SIZE)
@@ -103,7 +103,7 @@ def _read_head(file: BinaryIO, index: Index, check: Checker) -> Tuple[bytes, Sta
     return head, statement
 
 
-def _read_manifest(file: BinaryIO, index: Index, statement: Statement, base: _Base) -> Manifest:
+def _read_manifest(file: BinaryIO, index: DeltaIndex, statement: Statement, base: _Base) -> Manifest:
     """The new bundle's manifest, its digest checked against the signed statement."""
     payload = statement.payload
     if payload.manifest_size > LIMIT:
@@ -124,7 +124,7 @@ def manifest_bytes(manifest: Manifest) -> bytes:
     return canonical.encode(manifest.document) + b"\n"
 
 
-def _payload(file: BinaryIO, index: Index, manifest: Manifest, base: _Base) -> Iterator[bytes]:
+def _payload(file: BinaryIO, index: DeltaIndex, manifest: Manifest, base: _Base) -> Iterator[bytes]:
     """The new payload's bytes, every file hashed on the way."""
     data = manifest_bytes(manifest)
     yield ustar.header(NAME, len(data)) + data + ustar.padding(len(data))
@@ -148,7 +148,7 @@ def _from_base(member: Member, base: _Base) -> Iterator[bytes]:
         yield from member_chunks(base.file, source)
 
 
-def _from_delta(file: BinaryIO, part: Part, member: Member, base: _Base) -> Iterator[bytes]:
+def _from_delta(file: BinaryIO, part: DeltaPart, member: Member, base: _Base) -> Iterator[bytes]:
     """A file that the delta carries."""
     seen = hashlib.sha256()
     for chunk in (
@@ -162,7 +162,7 @@ def _from_delta(file: BinaryIO, part: Part, member: Member, base: _Base) -> Iter
         raise DeltaDamaged(f"{member.path} in the delta is damaged")
 
 
-def _plain_file(file: BinaryIO, part: Part, member: Member) -> Iterator[bytes]:
+def _plain_file(file: BinaryIO, part: DeltaPart, member: Member) -> Iterator[bytes]:
     if part.size != member.size:
         raise DeltaDamaged(f"{member.path} has another size in the delta than in the new bundle")
     left = part.size

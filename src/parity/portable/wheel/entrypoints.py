@@ -10,7 +10,7 @@ import re
 from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from . import layout
-from .zipcheck import Finding, name_fault
+from .zipcheck import WheelFault, name_fault
 
 _GROUPS = ("console_scripts", "gui_scripts")
 _WORD = r"[A-Za-z0-9_.:/+-]+"
@@ -95,13 +95,15 @@ def is_launchable(launcher: Launcher) -> bool:
     return bool(_SCRIPT.fullmatch(launcher.name) and _OBJECT.fullmatch(launcher.target))
 
 
-def check_launcher(launcher: Launcher, package: str) -> Iterator[Finding]:
+def check_launcher(launcher: Launcher, package: str) -> Iterator[WheelFault]:
     """A launcher's name must stay in `bin`, its target must be nothing but `module:object`."""
     name = launcher.name
     if "/" in name or name_fault(name):
-        yield Finding("entry-point-path", f"the entry point {name!r} would leave the scripts' folder")
+        yield WheelFault("entry-point-path", f"the entry point {name!r} would leave the scripts' folder")
     elif not _SCRIPT.fullmatch(name):
-        yield Finding("entry-point-invalid", f"installers read the entry point's name {name!r} differently")
+        yield WheelFault(
+            "entry-point-invalid", f"installers read the entry point's name {name!r} differently"
+        )
     if not _OBJECT.fullmatch(launcher.target):
-        yield Finding("entry-point-code", f"the entry point {name!r} is no module:object")
+        yield WheelFault("entry-point-code", f"the entry point {name!r} is no module:object")
     yield from layout.check_script(name, package)

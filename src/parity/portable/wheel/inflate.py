@@ -7,7 +7,7 @@ import struct
 import zlib
 from typing import BinaryIO, Callable, Iterator, List, Tuple
 
-from .zipcheck import DEFLATED, Directory, Entry, ZipBroken, read_at, widen
+from .zipcheck import DEFLATED, CentralEntry, Directory, ZipBroken, read_at, widen
 
 CHUNK = 1 << 20
 _LOCAL = struct.Struct("<4s5H3L2H")
@@ -17,7 +17,7 @@ _DESCRIPTOR_MARK = b"PK\x07\x08"
 _MAX32 = 0xFFFFFFFF
 
 
-def check_layout(handle: BinaryIO, directory: Directory) -> List[Tuple[Entry, int]]:
+def check_layout(handle: BinaryIO, directory: Directory) -> List[Tuple[CentralEntry, int]]:
     """Walk the local headers; they must tile the file and say what the central directory says.
 
     Returns:
@@ -46,14 +46,14 @@ def check_layout(handle: BinaryIO, directory: Directory) -> List[Tuple[Entry, in
     return starts
 
 
-def _misplaced(entry: Entry, at: int) -> ZipBroken:
+def _misplaced(entry: CentralEntry, at: int) -> ZipBroken:
     if entry.offset < at:
         return ZipBroken("zip-overlap", f"{entry.name!r} overlaps what comes before it")
     where = "before the zip's first file" if at == 0 else f"before {entry.name!r}"
     return ZipBroken("zip-garbage", f"{entry.offset - at} bytes that belong to no file lie {where}")
 
 
-def locate(handle: BinaryIO, entry: Entry) -> int:
+def locate(handle: BinaryIO, entry: CentralEntry) -> int:
     """The offset of an entry's packed bytes; its local header must say what the central one says.
 
     Raises:
@@ -76,11 +76,11 @@ def locate(handle: BinaryIO, entry: Entry) -> int:
     return entry.offset + _LOCAL.size + int(name_size) + int(extra_size)
 
 
-def _differs(entry: Entry, how: str, where: str) -> ZipBroken:
+def _differs(entry: CentralEntry, how: str, where: str) -> ZipBroken:
     return ZipBroken("zip-headers-differ", f"{entry.name!r} {how} in its {where}")
 
 
-def _check_descriptor(entry: Entry, raw: bytes) -> None:
+def _check_descriptor(entry: CentralEntry, raw: bytes) -> None:
     form = _DESCRIPTORS.get(len(raw))
     fields = struct.unpack(form, raw) if form else ()
     if len(fields) == 4 and fields[0] == _DESCRIPTOR_MARK:  # noqa: PLR2004 - with its optional mark
@@ -89,7 +89,7 @@ def _check_descriptor(entry: Entry, raw: bytes) -> None:
         raise _differs(entry, "has another size or CRC", "data descriptor")
 
 
-def unpack(handle: BinaryIO, entry: Entry, start: int, sink: Callable[[bytes], object]) -> None:
+def unpack(handle: BinaryIO, entry: CentralEntry, start: int, sink: Callable[[bytes], object]) -> None:
     """Feed an entry's contents to `sink` in pieces of at most 1 MiB; never more than it declares.
 
     Raises:
@@ -116,7 +116,7 @@ def unpack(handle: BinaryIO, entry: Entry, start: int, sink: Callable[[bytes], o
         raise ZipBroken("zip-damaged", f"{entry.name!r} does not unpack to the size and CRC it declares")
 
 
-def _inflate(inflater: "zlib._Decompress", raw: bytes, entry: Entry) -> Iterator[bytes]:
+def _inflate(inflater: "zlib._Decompress", raw: bytes, entry: CentralEntry) -> Iterator[bytes]:
     try:
         while True:
             piece = inflater.decompress(raw, CHUNK)

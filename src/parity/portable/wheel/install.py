@@ -19,14 +19,14 @@ from .layout import HEADERS, SITE
 from .record import Row
 from .wheel import Judgement, Keeper, judge
 from .wheelset import SetJudgement, WheelFile, judge_together, largest_first
-from .zipcheck import Entry
+from .zipcheck import CentralEntry
 
 INSTALLER = "parity"
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _OURS = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json")
 
 
-class Site(NamedTuple):
+class InstallScheme(NamedTuple):
     """Where an environment takes files, as absolute paths: itself, its site-packages, its headers."""
 
     environment: str
@@ -39,7 +39,9 @@ class Site(NamedTuple):
         return os.path.join(self.environment, "bin", "python")
 
 
-def spread_all(wheels: Sequence[WheelFile], site: Site, allow: Collection[str], folder: str) -> SetJudgement:
+def spread_all(
+    wheels: Sequence[WheelFile], site: InstallScheme, allow: Collection[str], folder: str
+) -> SetJudgement:
     """Judge a set of wheels and install it.
 
     Args:
@@ -68,14 +70,19 @@ def spread_all(wheels: Sequence[WheelFile], site: Site, allow: Collection[str], 
     return result
 
 
-def _spread(wheel: WheelFile, site: Site, again: Collection[str] = ()) -> Tuple[Judgement, List[str]]:
+def _spread(
+    wheel: WheelFile, site: InstallScheme, again: Collection[str] = ()
+) -> Tuple[Judgement, List[str]]:
     """Judge and install one wheel; gives the places that were taken, too."""
     spread = _Spread(site, again)
     return judge(wheel.path, wheel.filename, wheel.package, wheel.version, spread), spread.clashes
 
 
 def _settle(
-    wheels: Sequence[WheelFile], site: Site, judgements: Dict[WheelFile, Judgement], clashes: Set[str]
+    wheels: Sequence[WheelFile],
+    site: InstallScheme,
+    judgements: Dict[WheelFile, Judgement],
+    clashes: Set[str],
 ) -> None:
     """Where an allowed wheel writes what is there already, the last one of the set has its way."""
     words: Dict[str, List[str]] = {place: [] for place in clashes}
@@ -97,7 +104,7 @@ class _Spread(Keeper):
         again: places to be written although something is there; nothing but these and RECORD is written.
     """
 
-    def __init__(self, site: Site, again: Collection[str] = ()) -> None:
+    def __init__(self, site: InstallScheme, again: Collection[str] = ()) -> None:
         self.clashes: List[str] = []
         self._site = site
         self._again = again
@@ -107,7 +114,7 @@ class _Spread(Keeper):
         self._file = -1
         self._script: Optional[_Script] = None
 
-    def begin(self, entry: Entry, place: str) -> Callable[[bytes], object]:
+    def begin(self, entry: CentralEntry, place: str) -> Callable[[bytes], object]:
         """Open the file; see `Keeper`."""
         if _is_ours(place):
             return len

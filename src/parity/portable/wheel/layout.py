@@ -19,7 +19,7 @@ import re
 from typing import Iterator
 
 from .modules import is_reserved, module_of
-from .zipcheck import Finding, fold
+from .zipcheck import WheelFault, fold
 
 SITE, HEADERS = "/SITE/", "/HEADERS/"  # no wheel can say that: no path in it begins with a slash
 
@@ -67,7 +67,7 @@ _METADATA = (".dist-info", ".egg-info", ".egg", ".egg-link")
 _INSTALLERS = ("installer", "requested", "direct_url.json", "uv_cache.json", "uv_build.json")
 
 
-def check_place(place: str, package: str, is_own_metadata: bool = False) -> Iterator[Finding]:
+def check_place(place: str, package: str, is_own_metadata: bool = False) -> Iterator[WheelFault]:
     """Findings about a place that is not this wheel's to take.
 
     Args:
@@ -86,35 +86,37 @@ def check_place(place: str, package: str, is_own_metadata: bool = False) -> Iter
         yield from _check_data(place, key, package)
 
 
-def check_script(name: str, package: str) -> Iterator[Finding]:
+def check_script(name: str, package: str) -> Iterator[WheelFault]:
     """A script must not be called as the interpreter, its pip or the activation scripts are."""
     key = fold(name)
     first = key.partition("/")[0]  # a folder of such a name stands in the way as well
     plain = first[:-4] if first.endswith(".exe") else first
     if _INTERPRETER.fullmatch(plain) and not (package == "pip" and plain.startswith("pip")):
-        yield Finding("entry-point-shadow", f"the script {name!r} would replace the environment's own")
+        yield WheelFault("entry-point-shadow", f"the script {name!r} would replace the environment's own")
     module = module_of(key)
     if module and module not in _NO_MODULES and package != module and is_reserved(module):
-        yield Finding("interpreter-path", f"the script {name!r} would be imported as {module} by all others")
+        yield WheelFault(
+            "interpreter-path", f"the script {name!r} would be imported as {module} by all others"
+        )
     yield from _check_landmark("bin/" + name, key)
 
 
-def _check_landmark(place: str, key: str) -> Iterator[Finding]:
+def _check_landmark(place: str, key: str) -> Iterator[WheelFault]:
     parts = key.split("/")
     if any(map(_LANDMARKS.fullmatch, parts)):
-        yield Finding("environment-file", f"{place} would tell the interpreter what it is")
+        yield WheelFault("environment-file", f"{place} would tell the interpreter what it is")
     elif _LOADED.fullmatch(parts[-1]):
-        yield Finding("interpreter-path", f"{place} is named as a library that the interpreter loads")
+        yield WheelFault("interpreter-path", f"{place} is named as a library that the interpreter loads")
 
 
-def _check_data(place: str, key: str, package: str) -> Iterator[Finding]:
+def _check_data(place: str, key: str, package: str) -> Iterator[WheelFault]:
     """Whatever lies in the environment outside of site-packages, scripts, share and etc."""
     if _OURS.fullmatch(key):
-        yield Finding("environment-file", f"{place} is what parity notes in the environment")
+        yield WheelFault("environment-file", f"{place} is what parity notes in the environment")
     elif _SETTINGS.fullmatch(key):
-        yield Finding("environment-file", f"{place} would tell installers which index to use")
+        yield WheelFault("environment-file", f"{place} would tell installers which index to use")
     elif _OF_PYTHON.fullmatch(key):
-        yield Finding("interpreter-path", f"{place} lies where the environment or a Python keeps its own")
+        yield WheelFault("interpreter-path", f"{place} lies where the environment or a Python keeps its own")
     yield from _check_landmark(place, key)
     module = _SITE_FOLDER.fullmatch(key)
     if module:
@@ -123,19 +125,19 @@ def _check_data(place: str, key: str, package: str) -> Iterator[Finding]:
             yield pth_finding(place)
 
 
-def _check_site(path: str, key: str, package: str, is_own_metadata: bool) -> Iterator[Finding]:
+def _check_site(path: str, key: str, package: str, is_own_metadata: bool) -> Iterator[WheelFault]:
     """Findings about `path`, which is `key` below a folder of modules."""
     top, _, rest = key.partition("/")
     if is_own_metadata:
         if rest in _INSTALLERS:
-            yield Finding("installer-file", f"{path} is an installer's to write, not a wheel's")
+            yield WheelFault("installer-file", f"{path} is an installer's to write, not a wheel's")
     elif top.endswith(_METADATA):
-        yield Finding("foreign-metadata", f"{path} would speak for a project, and is not this wheel's own")
+        yield WheelFault("foreign-metadata", f"{path} would speak for a project, and is not this wheel's own")
     name = (rest.partition("/")[0] if top == "__pycache__" else top).partition(".")[0]
     if _AT_START.get(name, package) != package or name.startswith(_EDITABLE):
-        yield Finding("startup-module", f"{path} is imported at every start of some interpreters")
+        yield WheelFault("startup-module", f"{path} is imported at every start of some interpreters")
     elif name in _ASKED or (name == "pip" and package != "pip"):
-        yield Finding("interpreter-path", f"{path} is for the environment's own pip to bring or to ask")
+        yield WheelFault("interpreter-path", f"{path} is for the environment's own pip to bring or to ask")
 
 
 def is_read_at_start(path: str) -> bool:
@@ -143,6 +145,6 @@ def is_read_at_start(path: str) -> bool:
     return "/" not in path and fold(path).endswith((".pth", ".start"))
 
 
-def pth_finding(path: str) -> Finding:
+def pth_finding(path: str) -> WheelFault:
     """The finding about such a file that is not known to do no harm."""
-    return Finding("pth-file", f"{path} is read, and may run code, at every start of Python")
+    return WheelFault("pth-file", f"{path} is read, and may run code, at every start of Python")

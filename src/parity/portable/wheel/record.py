@@ -8,7 +8,7 @@ import io
 import re
 from typing import Callable, Dict, Iterator, NamedTuple, Optional, Set
 
-from .zipcheck import Finding
+from .zipcheck import WheelFault
 
 STRONG = ("sha256", "sha384", "sha512")
 _SIGNATURES = ("RECORD.jws", "RECORD.p7s")
@@ -86,9 +86,11 @@ class Meter:
         self._size += len(piece)
         self._onward(piece)
 
-    def findings(self, path: str) -> Iterator[Finding]:
+    def findings(self, path: str) -> Iterator[WheelFault]:
         """What the file turned out to be other than its row says."""
         if self._row.size not in (None, self._size):
-            yield Finding("record-mismatch", f"{path} has {self._size} bytes, RECORD says {self._row.size}")
+            yield WheelFault(
+                "record-mismatch", f"{path} has {self._size} bytes, RECORD says {self._row.size}"
+            )
         elif self._hash.digest() != self._row.digest:
-            yield Finding("record-mismatch", f"{path} has another hash than RECORD says")
+            yield WheelFault("record-mismatch", f"{path} has another hash than RECORD says")

@@ -16,7 +16,7 @@ from ..texts import printable
 from . import entrypoints, inflate, layout, pth, record, zipcheck
 from . import schemes as places
 from .entrypoints import Launcher
-from .zipcheck import Entry, Finding, ZipBroken
+from .zipcheck import CentralEntry, WheelFault, ZipBroken
 
 _MAX_TEXT = 64 << 20  # RECORD of the largest wheels has some MB
 _BUFFER = 1 << 20
@@ -30,7 +30,7 @@ class Judgement(NamedTuple):
     are; complete only where there are no findings. `size` is in bytes, unpacked.
     """
 
-    findings: List[Finding]
+    findings: List[WheelFault]
     places: List[Tuple[str, str]]
     size: int
 
@@ -41,7 +41,7 @@ class Keeper:
     What it was given is worth nothing before the wheel's judgement, and the set's, is known.
     """
 
-    def begin(self, _entry: Entry, _place: str) -> Callable[[bytes], object]:
+    def begin(self, _entry: CentralEntry, _place: str) -> Callable[[bytes], object]:
         """A file begins, `_place` is its destination (see `places`); gives what takes its pieces."""
         return len
 
@@ -52,10 +52,10 @@ class Keeper:
         """The wheel is complete: its .dist-info folder, RECORD's rows, the scripts that it asks for."""
 
 
-class _Wheel:
+class _OpenWheel:
     """An open wheel: its entries in the file's order, each with the offset of its packed bytes."""
 
-    def __init__(self, handle: BinaryIO, name: WheelName, located: List[Tuple[Entry, int]]) -> None:
+    def __init__(self, handle: BinaryIO, name: WheelName, located: List[Tuple[CentralEntry, int]]) -> None:
         self.handle = handle
         self.name = name
         self.files = [(entry, start) for entry, start in located if not entry.is_folder]
@@ -94,19 +94,19 @@ def judge(
         OSError: the file cannot be read, or whatever the keeper raises.
     """
     found = _judge(path, filename or os.path.basename(path), package, version, keeper or Keeper())
-    shown = [Finding(kind, printable(message)) for kind, message in found.findings]
+    shown = [WheelFault(kind, printable(message)) for kind, message in found.findings]
     return found._replace(findings=shown)
 
 
 def _judge(path: str, filename: str, package: str, version: str, keeper: Keeper) -> Judgement:
     name = parse_wheel_name(filename)
     if name is None:
-        return Judgement([Finding("not-a-wheel", f"{filename!r} is no wheel's name")], [], 0)
+        return Judgement([WheelFault("not-a-wheel", f"{filename!r} is no wheel's name")], [], 0)
     if (package and normalize_name(package) != name.name) or (
         version and normalize_version(version) != normalize_version(name.version)
     ):
         wrong = f"{filename} is not the wheel of {package} {version}"
-        return Judgement([Finding("name-mismatch", wrong)], [], 0)
+        return Judgement([WheelFault("name-mismatch", wrong)], [], 0)
     try:
         with open(path, "rb", buffering=_BUFFER) as handle:
             return _judge_open(handle, os.fstat(handle.fileno()).st_size, name, keeper)
@@ -119,14 +119,14 @@ def _judge_open(handle: BinaryIO, length: int, name: WheelName, keeper: Keeper) 
     findings = list(zipcheck.check_entries(directory.entries, length))
     if findings:
         return Judgement(findings, [], 0)
-    wheel = _Wheel(handle, name, inflate.check_layout(handle, directory))
+    wheel = _OpenWheel(handle, name, inflate.check_layout(handle, directory))
     findings = list(_open_dist_info(wheel))
     if findings:
         return Judgement(findings, [], wheel.size)
     try:
         rows = record.parse(wheel.texts["RECORD"], wheel.dist_info)
     except record.RecordInvalid as invalid:
-        return Judgement([Finding("record-invalid", str(invalid))], [], wheel.size)
+        return Judgement([WheelFault("record-invalid", str(invalid))], [], wheel.size)
     destinations: Dict[str, str] = {}
     launchers: List[Launcher] = []
     findings += _check_places(wheel, destinations)
@@ -143,31 +143,31 @@ def _judge_open(handle: BinaryIO, length: int, name: WheelName, keeper: Keeper) 
     return Judgement(findings, taken, wheel.size)
 
 
-def _word(wheel: _Wheel, rows: Dict[str, record.Row], entry: Entry) -> str:
+def _word(wheel: _OpenWheel, rows: Dict[str, record.Row], entry: CentralEntry) -> str:
     """Equal for two files where their bytes are."""
     row = rows.get(entry.name)
     return row.digest.hex() if row else f"{wheel.name.name}:{entry.crc}"
 
 
-def _open_dist_info(wheel: _Wheel) -> Iterator[Finding]:
+def _open_dist_info(wheel: _OpenWheel) -> Iterator[WheelFault]:
     """Find the one .dist-info folder and read what is needed from it."""
     tops = {entry.name.split("/")[0] for entry, _ in wheel.files if "/" in entry.name}
     folders = sorted(top for top in tops if top.lower().endswith(".dist-info"))
     if len(folders) != 1:
-        yield Finding("dist-info", f"the wheel has {len(folders)} .dist-info folders, not one")
+        yield WheelFault("dist-info", f"the wheel has {len(folders)} .dist-info folders, not one")
         return
     wheel.dist_info = folders[0]
     if not folders[0].endswith(".dist-info"):
-        yield Finding("dist-info", f"installers do not find {folders[0]}")
+        yield WheelFault("dist-info", f"installers do not find {folders[0]}")
     name, _, version = folders[0][: -len(".dist-info")].partition("-")
     if (normalize_name(name), normalize_version(version)) != _identity(wheel.name):
-        yield Finding("dist-info", f"{folders[0]} does not belong to the file's name")
+        yield WheelFault("dist-info", f"{folders[0]} does not belong to the file's name")
     for text in _METADATA_FILES:
         path = f"{wheel.dist_info}/{text}"
         if path in wheel.by_name:
             wheel.texts[text] = wheel.read(path)
         elif text != "entry_points.txt":
-            yield Finding("record-missing" if text == "RECORD" else "dist-info", f"{path} is missing")
+            yield WheelFault("record-missing" if text == "RECORD" else "dist-info", f"{path} is missing")
 
 
 def _identity(name: WheelName) -> Tuple[str, str]:
@@ -175,8 +175,8 @@ def _identity(name: WheelName) -> Tuple[str, str]:
 
 
 def _check_contents(
-    wheel: _Wheel, rows: Dict[str, record.Row], destinations: Dict[str, str], keeper: Keeper
-) -> Iterator[Finding]:
+    wheel: _OpenWheel, rows: Dict[str, record.Row], destinations: Dict[str, str], keeper: Keeper
+) -> Iterator[WheelFault]:
     """Unpack every file once: size, CRC, and hash against RECORD, in both directions."""
     skip = record.exempt(wheel.dist_info)
     for entry, start in wheel.files:
@@ -189,14 +189,16 @@ def _check_contents(
         else:
             yield from _unpack(wheel.handle, entry, start, keep)
             if entry.name not in skip:
-                yield Finding("record-unlisted", f"{entry.name} is not listed in RECORD")
+                yield WheelFault("record-unlisted", f"{entry.name} is not listed in RECORD")
         if place:
             keeper.end()
     for path in sorted(set(rows).difference(wheel.by_name)):
-        yield Finding("record-absent", f"RECORD lists {path!r}, which the wheel does not hold")
+        yield WheelFault("record-absent", f"RECORD lists {path!r}, which the wheel does not hold")
 
 
-def _unpack(handle: BinaryIO, entry: Entry, start: int, sink: Callable[[bytes], object]) -> Iterator[Finding]:
+def _unpack(
+    handle: BinaryIO, entry: CentralEntry, start: int, sink: Callable[[bytes], object]
+) -> Iterator[WheelFault]:
     try:
         inflate.unpack(handle, entry, start, sink)
     except ZipBroken as broken:
@@ -207,24 +209,26 @@ def _headers(raw: bytes) -> "Message[str, str]":
     return HeaderParser().parsestr(raw.decode("utf-8", "replace"))
 
 
-def _check_metadata(wheel: _Wheel) -> Iterator[Finding]:
+def _check_metadata(wheel: _OpenWheel) -> Iterator[WheelFault]:
     metadata, about = _headers(wheel.texts["METADATA"]), _headers(wheel.texts["WHEEL"])
     names, versions = metadata.get_all("Name", []), metadata.get_all("Version", [])
     said = [normalize_name(str(name)) for name in names], [normalize_version(str(text)) for text in versions]
     if said != ([wheel.name.name], [normalize_version(wheel.name.version)]):
         shown = ", ".join(repr(str(word)) for word in [*names, *versions])
-        yield Finding("metadata-mismatch", f"METADATA says {shown or 'nothing'}, not what the file is called")
+        yield WheelFault(
+            "metadata-mismatch", f"METADATA says {shown or 'nothing'}, not what the file is called"
+        )
     wheel_version = str(about.get("Wheel-Version", "")).strip()
     if wheel_version.split(".")[0] != "1":
-        yield Finding("wheel-version", f"the wheel's format is {wheel_version!r}, not 1.x")
+        yield WheelFault("wheel-version", f"the wheel's format is {wheel_version!r}, not 1.x")
     if str(about.get("Root-Is-Purelib", "")).strip().lower() not in ("true", "false"):
-        yield Finding("dist-info", "WHEEL does not say whether the root is purelib")
+        yield WheelFault("dist-info", "WHEEL does not say whether the root is purelib")
     tags = {tag for line in about.get_all("Tag", []) for tag in expand_tag(str(line).strip())}
     if tags != wheel.name.tags:
-        yield Finding("tag-mismatch", f"WHEEL names other tags than the file's name: {sorted(tags)[:4]!r}")
+        yield WheelFault("tag-mismatch", f"WHEEL names other tags than the file's name: {sorted(tags)[:4]!r}")
 
 
-def _check_places(wheel: _Wheel, destinations: Dict[str, str]) -> Iterator[Finding]:
+def _check_places(wheel: _OpenWheel, destinations: Dict[str, str]) -> Iterator[WheelFault]:
     """Where each file would go: fills `destinations`, from its name in the wheel to its place."""
     package = wheel.name.name
     seen: Dict[str, str] = {}
@@ -232,11 +236,11 @@ def _check_places(wheel: _Wheel, destinations: Dict[str, str]) -> Iterator[Findi
     for entry, _ in wheel.files:
         place = places.place_of(entry.name, data_folder)
         if place is None:
-            yield Finding("data-path", f"{entry.name} belongs to no scheme of this wheel")
+            yield WheelFault("data-path", f"{entry.name} belongs to no scheme of this wheel")
             continue
         key = places.key_of(place)
         if seen.setdefault(key, entry.name) != entry.name:
-            yield Finding("duplicate-path", f"{entry.name} and {seen[key]} go to one place")
+            yield WheelFault("duplicate-path", f"{entry.name} and {seen[key]} go to one place")
         destinations[entry.name] = place
         yield from layout.check_place(place, package, entry.name.startswith(wheel.dist_info + "/"))
         yield from _check_pth(wheel, entry, place)
@@ -246,7 +250,7 @@ def _check_places(wheel: _Wheel, destinations: Dict[str, str]) -> Iterator[Findi
             yield from layout.check_place(place, package, folder.startswith(wheel.dist_info + "/"))
 
 
-def _check_pth(wheel: _Wheel, entry: Entry, place: str) -> Iterator[Finding]:
+def _check_pth(wheel: _OpenWheel, entry: CentralEntry, place: str) -> Iterator[WheelFault]:
     """A file that is read at every start may run code then: only known, harmless lines pass."""
     path = place[len(layout.SITE) :]
     if not place.startswith(layout.SITE) or not layout.is_read_at_start(path):
@@ -255,7 +259,7 @@ def _check_pth(wheel: _Wheel, entry: Entry, place: str) -> Iterator[Finding]:
         yield layout.pth_finding(path)
 
 
-def _check_launchers(wheel: _Wheel, launchers: List[Launcher]) -> Iterator[Finding]:
+def _check_launchers(wheel: _OpenWheel, launchers: List[Launcher]) -> Iterator[WheelFault]:
     """What entry_points.txt asks for: fills `launchers` with those that can be told."""
     raw = wheel.texts.get("entry_points.txt")
     if raw is None:
@@ -263,7 +267,7 @@ def _check_launchers(wheel: _Wheel, launchers: List[Launcher]) -> Iterator[Findi
     try:
         launchers += entrypoints.read_launchers(raw)
     except ValueError as error:
-        yield Finding("entry-point-invalid", f"entry_points.txt cannot be read: {error}")
+        yield WheelFault("entry-point-invalid", f"entry_points.txt cannot be read: {error}")
         return
     for launcher in launchers:
         yield from entrypoints.check_launcher(launcher, wheel.name.name)

@@ -18,7 +18,7 @@ from .layout import SITE
 from .modules import module_of
 from .schemes import key_of, source_of
 from .wheel import Judgement, judge
-from .zipcheck import Finding, fold
+from .zipcheck import WheelFault, fold
 
 REFUSED, ALLOWED, WARNING = "refused", "allowed", "warning"
 ALLOWABLE = (
@@ -142,7 +142,7 @@ def unpacked_size(wheels: Iterable[WheelFile]) -> int:
 
 def _judge_one(wheel: WheelFile, store: "_Cache") -> Tuple[Judgement, bool]:
     if wheel.sha256 and sha256_of(wheel.path) != wheel.sha256:
-        wrong = Finding("hash-mismatch", "the file is not the one that was locked (its SHA-256 differs)")
+        wrong = WheelFault("hash-mismatch", "the file is not the one that was locked (its SHA-256 differs)")
         return Judgement([wrong], [], 0), True
     known = store.get(wheel)
     if known is not None:
@@ -163,7 +163,7 @@ def sha256_of(path: str) -> str:
 
 def _conflicts(
     wheels: List[Tuple[WheelFile, List[Tuple[str, str]]]],
-) -> Iterator[Tuple[WheelFile, Finding]]:
+) -> Iterator[Tuple[WheelFile, WheelFault]]:
     """Two wheels that write one path: harmless only where both write the same bytes."""
     seen: Dict[str, Tuple[WheelFile, str, str]] = {}
     for wheel, taken in wheels:
@@ -176,21 +176,23 @@ def _conflicts(
             message = (
                 f"{shown} is written by {owner.filename} too, with {'the same' if same else 'other'} bytes"
             )
-            yield wheel, Finding("shared-path" if same else "path-conflict", message)
+            yield wheel, WheelFault("shared-path" if same else "path-conflict", message)
     for key, (owner, place, _) in seen.items():
         source = source_of(key)
         if source in seen and seen[source][0] is not owner:
             yield (
                 owner,
-                Finding("path-conflict", f"{place} would stand for a module of {seen[source][0].filename}"),
+                WheelFault(
+                    "path-conflict", f"{place} would stand for a module of {seen[source][0].filename}"
+                ),
             )
     yield from _imported_scripts(seen)
     for key in sorted(_folders(seen).intersection(seen)):
         owner, place, _ = seen[key]
-        yield owner, Finding("duplicate-path", f"{place} would be both a file and a folder")
+        yield owner, WheelFault("duplicate-path", f"{place} would be both a file and a folder")
 
 
-def _imported_scripts(seen: Dict[str, Tuple[WheelFile, str, str]]) -> Iterator[Tuple[WheelFile, Finding]]:
+def _imported_scripts(seen: Dict[str, Tuple[WheelFile, str, str]]) -> Iterator[Tuple[WheelFile, WheelFault]]:
     """Scripts that would stand for another wheel's module: a script imports from its own folder first."""
     scripts = {module_of(key[len(_BIN) :]): key for key in seen if key.startswith(_BIN)}
     owners: Dict[str, Dict[WheelFile, str]] = {}
@@ -202,7 +204,7 @@ def _imported_scripts(seen: Dict[str, Tuple[WheelFile, str, str]]) -> Iterator[T
         owner, place, _ = seen[scripts[name]]
         if owner not in found:
             message = f"{place} would stand for the module {name} of {next(iter(found)).filename}"
-            yield owner, Finding("path-conflict", message)
+            yield owner, WheelFault("path-conflict", message)
 
 
 def _folders(keys: Iterable[str]) -> Set[str]:
@@ -216,7 +218,7 @@ def _folders(keys: Iterable[str]) -> Set[str]:
     return found
 
 
-def _verdict(wheel: WheelFile, finding: Finding, allow: Iterable[str]) -> Verdict:
+def _verdict(wheel: WheelFile, finding: WheelFault, allow: Iterable[str]) -> Verdict:
     package = normalize_name(wheel.package)
     level = WARNING if finding.kind in HARMLESS else REFUSED
     if finding.kind in ALLOWABLE and f"{finding.kind}:{package}" in allow:
@@ -259,7 +261,7 @@ class _Cache:
         try:
             with open(self._path(wheel), encoding="ascii") as handle:
                 said = json.load(handle)
-            findings = [Finding(kind, message) for kind, message in said["findings"]]
+            findings = [WheelFault(kind, message) for kind, message in said["findings"]]
             return Judgement(findings, [(place, word) for place, word in said["places"]], int(said["size"]))
         except (OSError, ValueError, KeyError, TypeError):
             return None

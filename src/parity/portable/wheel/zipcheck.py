@@ -41,7 +41,7 @@ _NOT_SHOWN = re.compile(
 )
 
 
-class Finding(NamedTuple):
+class WheelFault(NamedTuple):
     """One thing wrong in a wheel: a stable word and a sentence."""
 
     kind: str
@@ -53,10 +53,10 @@ class ZipBroken(Exception):
 
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(message)
-        self.finding = Finding(kind, message)
+        self.finding = WheelFault(kind, message)
 
 
-class Entry(NamedTuple):
+class CentralEntry(NamedTuple):
     """One file of the archive as its central header tells; `raw` is the name's bytes."""
 
     name: str
@@ -78,7 +78,7 @@ class Entry(NamedTuple):
 class Directory(NamedTuple):
     """The central directory: its entries and where it starts, in bytes from the file's beginning."""
 
-    entries: List[Entry]
+    entries: List[CentralEntry]
     start: int
 
 
@@ -105,7 +105,7 @@ def read_directory(handle: BinaryIO, length: int) -> Directory:
 
 
 def _find_end(handle: BinaryIO, length: int) -> Tuple[int, int, int, int]:
-    """Entry count, size and start of the central directory, and where the end records begin."""
+    """CentralEntry count, size and start of the central directory, and where the end records begin."""
     at = length - _END.size
     if at < 0:
         raise ZipBroken("not-a-zip", "the file is too short to be a zip")
@@ -145,7 +145,7 @@ def read_at(handle: BinaryIO, at: int, size: int) -> bytes:
     return raw
 
 
-def _central_entry(raw: bytes, at: int) -> Tuple[Entry, int]:
+def _central_entry(raw: bytes, at: int) -> Tuple[CentralEntry, int]:
     if len(raw) - at < _CENTRAL.size:
         raise ZipBroken("zip-damaged", "the zip's directory ends too early")
     fields = _CENTRAL.unpack_from(raw, at)
@@ -160,7 +160,9 @@ def _central_entry(raw: bytes, at: int) -> Tuple[Entry, int]:
     if fields[2] > _NEWEST:
         raise ZipBroken("zip-damaged", "an entry asks for a later version of the zip format than there is")
     size, packed, offset = widen(extra, [size, packed, offset])
-    entry = Entry(_decode(name, flags), name, method, flags, crc, packed, size, offset, attributes >> 16)
+    entry = CentralEntry(
+        _decode(name, flags), name, method, flags, crc, packed, size, offset, attributes >> 16
+    )
     return entry, at
 
 
@@ -201,18 +203,18 @@ def _extra_fields(extra: bytes) -> Dict[int, bytes]:
     return fields
 
 
-def check_entries(entries: List[Entry], archive_size: int) -> Iterator[Finding]:
+def check_entries(entries: List[CentralEntry], archive_size: int) -> Iterator[WheelFault]:
     """What the central directory alone gives away: names, kinds of files, methods, sizes."""
     for entry in entries:
         fault = name_fault(entry.name)
         if fault:
-            yield Finding("unsafe-path", f"{entry.name!r} {fault}")
+            yield WheelFault("unsafe-path", f"{entry.name!r} {fault}")
         yield from _check_kind(entry)
         if entry.size >= BIG_ENTRY and entry.size > entry.packed * MAX_ENTRY_RATIO:
-            yield Finding("zip-bomb", f"{entry.name} unpacks {entry.packed} bytes to {entry.size}")
+            yield WheelFault("zip-bomb", f"{entry.name} unpacks {entry.packed} bytes to {entry.size}")
     total = sum(entry.size for entry in entries)
     if total > MAX_TOTAL or (total >= BIG_TOTAL and total > archive_size * MAX_TOTAL_RATIO):
-        yield Finding("zip-bomb", f"{archive_size} bytes unpack to {total}")
+        yield WheelFault("zip-bomb", f"{archive_size} bytes unpack to {total}")
     yield from _check_collisions(entries)
 
 
@@ -232,37 +234,37 @@ def name_fault(name: str) -> Optional[str]:
     return None
 
 
-def _check_kind(entry: Entry) -> Iterator[Finding]:
+def _check_kind(entry: CentralEntry) -> Iterator[WheelFault]:
     if entry.flags & _ENCRYPTED:
-        yield Finding("encrypted", f"{entry.name} is encrypted")
+        yield WheelFault("encrypted", f"{entry.name} is encrypted")
     if entry.method not in (STORED, DEFLATED) or entry.flags & _PATCHED:
-        yield Finding("compression-method", f"{entry.name} is compressed by method {entry.method}")
+        yield WheelFault("compression-method", f"{entry.name} is compressed by method {entry.method}")
     kind = stat.S_IFMT(entry.mode)
     if kind not in (0, stat.S_IFREG) and not (kind == stat.S_IFDIR and entry.is_folder):
-        yield Finding("special-file", f"{entry.name} is a link, a device or another special file")
+        yield WheelFault("special-file", f"{entry.name} is a link, a device or another special file")
     elif entry.mode & (stat.S_ISUID | stat.S_ISGID) and not entry.is_folder:
-        yield Finding("special-file", f"{entry.name} has the set-user-id or set-group-id bit")
+        yield WheelFault("special-file", f"{entry.name} has the set-user-id or set-group-id bit")
     if entry.is_folder and entry.size:
-        yield Finding("special-file", f"{entry.name} is a folder with contents of its own")
+        yield WheelFault("special-file", f"{entry.name} is a folder with contents of its own")
     if entry.method == STORED and entry.size != entry.packed:
-        yield Finding("zip-headers-differ", f"{entry.name} is stored but has two different sizes")
+        yield WheelFault("zip-headers-differ", f"{entry.name} is stored but has two different sizes")
 
 
-def _check_collisions(entries: List[Entry]) -> Iterator[Finding]:
+def _check_collisions(entries: List[CentralEntry]) -> Iterator[WheelFault]:
     seen: Dict[str, str] = {}
     folders: Set[str] = set()
     for entry in entries:
         key = fold(entry.name)
         if key in seen:
             kind = "duplicate-path" if seen[key] == entry.name else "case-collision"
-            yield Finding(kind, f"{entry.name!r} and {seen[key]!r} would be one file")
+            yield WheelFault(kind, f"{entry.name!r} and {seen[key]!r} would be one file")
         seen[key] = entry.name
         parent = key.rstrip("/").rpartition("/")[0]
         while parent and parent not in folders:
             folders.add(parent)
             parent = parent.rpartition("/")[0]
     for key in sorted(folders.intersection(seen)):
-        yield Finding("duplicate-path", f"{seen[key]!r} would be both a file and a folder")
+        yield WheelFault("duplicate-path", f"{seen[key]!r} would be both a file and a folder")
 
 
 def fold(path: str) -> str:
