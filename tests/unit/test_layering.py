@@ -43,7 +43,7 @@ ALLOWED = {
     "progress": set(),
     "files": {"errors", "portable"},
     "model": {"wire"},
-    "engine": {"model", "errors", "wire"},
+    "engine": {"model", "errors", "wire", "progress"},
     "wire": set(),
     "portable": set(),
     "farside": {"portable"},

@@ -5,14 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 
-from parity.engine import Container
 from parity.engine.events import Event
-from parity.engine.guests import GuestFailed, run_guest
+from parity.engine.guests import Guest, GuestFailed
 from parity.engine.workshop import STORE, out_of_memory
 from parity.errors import FetchFailed, HashMismatch, IndexFailed, ParityError
 from parity.model import Lock, StoredWheel, WheelSet
 from parity.model.network import HostNetwork, clean_url
-from parity.progress import Reporter
 from parity.wire.shapes import read
 from parity.wire.store import FetchJob, FetchProgress, FetchResult, FetchWarning, FileFailed, FileWanted
 from parity.wire.tasks import FETCH
@@ -46,22 +44,16 @@ _REMEDIES_OF_FILES = {
 
 
 def fetch_wheels(
-    container: Container,
-    python: str,
+    guest: Guest,
     lock: Lock,
-    network: HostNetwork,
-    reporter: Reporter,
     *,
     what: str = "wheels",
 ) -> WheelSet:
     """Make exactly the lock's wheels present in the store, every byte hashed in this run.
 
     Args:
-        container: started, with the guest scripts in it and the store read-write at /store.
-        python: the interpreter inside it.
+        guest: the workshop's; its reporter hears bytes done and total.
         lock: what to fetch.
-        network: how to reach the files; its secrets go to the guest's stdin alone.
-        reporter: hears bytes done and total.
         what: what they are: `wheels`, or `files` of addresses that the profile names.
 
     Raises:
@@ -69,6 +61,7 @@ def fetch_wheels(
         HashMismatch: the index serves other bytes than were locked.
         IndexFailed: the index refuses or does not answer.
     """
+    network, reporter = guest.network, guest.reporter
     job = fetch_job(lock, network)
 
     def hear(event: Event) -> None:
@@ -80,7 +73,7 @@ def fetch_wheels(
             reporter.warn(network.redact(read(FetchWarning, event, "its warning")["message"]))
 
     try:
-        result = run_guest(container, python, FETCH, job, on_event=hear)
+        result = guest.ask(FETCH, job, on_event=hear)
     except GuestFailed as error:
         raise out_of_memory(error) or FetchFailed(
             "the download script died: " + network.redact(error.last_line)
