@@ -124,7 +124,7 @@ def test_metadata_that_lies_is_not_what_is_resolved_from(
         lock = resolve(room, hostile.url)
         assert [each.name for each in lock.wheels] == ["demo", "lib"]
         network = HostNetwork(index_url=hostile.url)
-        assert fetch_wheels(room.guest(network, Silent()), lock).wheels
+        assert fetch_wheels(room.guest(network, Silent()), lock.wheels).wheels
 
 
 @pytest.mark.parametrize("builds", [(1, 2), (9, 10), (10, 9)])

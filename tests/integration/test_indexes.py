@@ -181,11 +181,11 @@ def test_what_an_index_does_not_hash_is_hashed_once_and_held_to_it(
         locked = {each.filename: each.sha256 for each in lock.wheels}
         assert locked[wheel.name] == hashlib.sha256(wheel.read_bytes()).hexdigest()
         assert any("tells no SHA-256 for alpha, beta" in line for line in reporter.lines)
-        fetched = fetch_wheels(room.guest(network, reporter), lock)
+        fetched = fetch_wheels(room.guest(network, reporter), lock.wheels)
         assert [each.locked.sha256 for each in fetched.wheels] == [each.sha256 for each in lock.wheels]
         tiny_wheel(tmp_path, "alpha", requires=["beta"], padding=100)
         with shop(engine, debian11.id) as elsewhere, pytest.raises(HashMismatch):
-            fetch_wheels(elsewhere.guest(network, reporter), lock)
+            fetch_wheels(elsewhere.guest(network, reporter), lock.wheels)
         dated = inputs_for("alpha", exclude_newer="2026-01-01")
         with pytest.raises(IndexFailed, match=r"does not say when alpha-1\.0-py3-none-any\.whl was"):
             resolve_lock(room.guest(network, reporter), dated, None)
@@ -200,7 +200,7 @@ def test_an_index_that_demands_a_clients_certificate_gets_it(room: Shop, tmp_pat
         network = HostNetwork(index_url=index.url, ca_bundle=authority.pem, client_certificate=certificate)
         reporter = Recorder()
         lock = resolve_lock(room.guest(network, reporter), inputs_for("alpha"), None)
-        assert fetch_wheels(room.guest(network, reporter), lock).fetched <= 1
+        assert fetch_wheels(room.guest(network, reporter), lock.wheels).fetched <= 1
         stranger = HostNetwork(index_url=index.url, ca_bundle=authority.pem)
         with pytest.raises(IndexFailed):
             resolve_lock(room.guest(stranger, reporter), inputs_for("alpha"), None, upgrade=True)

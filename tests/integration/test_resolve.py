@@ -201,7 +201,7 @@ def test_credentials_are_used_and_stay_nowhere(
         with pytest.raises(IndexFailed, match="401") as caught:
             resolve_lock(room.guest(wrong, reporter), inputs_for("app"), None)
         lock = resolve_lock(room.guest(network, reporter), inputs_for("app"), None)
-        wheel_set = fetch_wheels(room.guest(network, reporter), lock)
+        wheel_set = fetch_wheels(room.guest(network, reporter), lock.wheels)
         client = docker.APIClient(engine.info().address)
         configuration = json.dumps(client.inspect_container(room.container.id))
         client.close()

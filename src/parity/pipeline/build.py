@@ -87,7 +87,7 @@ def _resolved(run: Run) -> Resolved:
 def _wheel_set(run: Run, lock: Lock) -> WheelSet:
     reporter = run.world.reporter
     reporter.stage("fetch")
-    wheels = fetch_wheels(run.guest, lock)
+    wheels = fetch_wheels(run.guest, lock.wheels)
     reporter.note(f"{wheels.fetched} of {len(lock.wheels)} wheels came over the network")
     reporter.stage("audit")
     allow, seconds = run.profile.rehearsal.allow, run.world.limits.audit

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import partial
 
 from parity.engine import Container
-from parity.fetch import fetch_wheels
+from parity.fetch import fetch_files
 from parity.model import BundleFile
-from parity.other_files import fetched_files, files_on_disk, lock_of_addresses
+from parity.other_files import downloads, fetched_files, files_on_disk
 from parity.pack import file_in_archive
 from parity.pipeline.context.run import Run
 
@@ -24,10 +24,9 @@ def other_files(run: Run) -> tuple[BundleFile, ...]:
         return ()
     reporter.stage("files")
     files = files_on_disk(entries, reporter)
-    lock = lock_of_addresses(entries)
-    if lock.wheels:
-        fetched = fetch_wheels(run.guest, lock, what="files")
-        files += fetched_files(entries, fetched, partial(_from_store, run.container))
+    if wanted := downloads(entries):
+        stored = fetch_files(run.guest, wanted)
+        files += fetched_files(entries, stored, partial(_from_store, run.container))
     reporter.note(f"{len(files)} files, {sum(file.size for file in files)} bytes")
     return files
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from functools import partial
 
 from parity.engine import Container
 from parity.errors import InputFileError
 from parity.fetch import fetch_wheels
-from parity.model import BundleFile, Lock, SourcePackage
+from parity.model import BundleFile, Lock, LockedWheel, SourcePackage
 from parity.pack import file_in_archive, file_of_bytes
 from parity.pipeline.context.run import Run
 from parity.pipeline.locking.lock_file import Resolved, keep_lock, locked
@@ -130,17 +129,17 @@ def _travelling(shop: Shop, project: Project, lock: Lock, built: Sequence[Built]
     if not project.is_workable:
         return tuple(files)
     local = [each for each in built if each.wheel.origin and each.wheel.origin.kind == "path"]
-    tools = together(found for each in local for found in (each.making.build, each.making.editable))
+    needed = together(found for each in local for found in (each.making.build, each.making.editable))
     carried = {wheel.filename for wheel in lock.wheels}
-    tools = replace(tools, wheels=tuple(wheel for wheel in tools.wheels if wheel.filename not in carried))
-    document = describe(project, lock.wheels, tools.wheels)
+    tools = tuple(wheel for wheel in needed if wheel.filename not in carried)
+    document = describe(project, lock.wheels, tools)
     files += [file_of_bytes(path, data) for path, data in project_files(project, document).items()]
     return (*files, *_build_files(shop, tools))
 
 
-def _build_files(shop: Shop, tools: Lock) -> Iterator[BundleFile]:
+def _build_files(shop: Shop, tools: Sequence[LockedWheel]) -> Iterator[BundleFile]:
     """The wheels that building the project on the far side needs, out of the store."""
-    if not tools.wheels:
+    if not tools:
         return
     wheels = fetch_wheels(shop.run.guest, tools)
     for wheel in wheels.wheels:

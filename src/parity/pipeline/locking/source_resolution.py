@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from parity.errors import HostileSource, InputFileError, Unresolvable
+from parity.fetch import fetch_wheels
 from parity.model import Lock, LockedWheel, Origin, SourcePackage
 from parity.model.network import clean_url
 from parity.pipeline.locking.lock_file import locked
@@ -194,7 +195,7 @@ class Gathering:
         if not self._built:
             return []
         wheels = tuple(self._built[name].wheel for name in sorted(self._built))
-        folder = self.shop.shelves.fetched(Lock(wheels, "", "", "")).folder
+        folder = fetch_wheels(self.shop.run.guest, wheels).folder
         return [
             known_of(self._built[wheel.name], sorted(self._extras[wheel.name]), f"{folder}/{wheel.filename}")
             for wheel in wheels

@@ -10,8 +10,8 @@ from parity.audit import audit_wheels
 from parity.engine.guests import GuestFailed
 from parity.engine.workshop import AUDITS, STORE
 from parity.errors import FetchFailed, HashMismatch
-from parity.fetch import fetch_wheels
-from parity.model import Lock, LockedWheel, SourcePackage, WheelSet
+from parity.fetch import fetch_files, fetch_wheels
+from parity.model import Download, Lock, SourcePackage
 from parity.model.network import clean_url
 from parity.pipeline.context.run import Run
 from parity.project import BuiltFile, incoming_tar
@@ -29,14 +29,10 @@ class Shelves:
 
     run: Run
 
-    def fetched(self, lock: Lock) -> WheelSet:
-        """The lock's files in the store; errors as `fetch_wheels`."""
-        return fetch_wheels(self.run.guest, lock)
-
     def folder(self, lock: Lock) -> str:
         """The lock's wheels in the store, judged like all others; the folder that holds them."""
-        wheels = self.fetched(lock)
         run = self.run
+        wheels = fetch_wheels(run.guest, lock.wheels)
         allow = run.profile.rehearsal.allow
         audit_wheels(run.guest, wheels, allow, cache=AUDITS, timeout=run.world.limits.audit)
         return wheels.folder
@@ -49,11 +45,8 @@ class Shelves:
         filename = clean_url(source.address).rpartition("/")[2]
         filename = filename if _PLAIN.fullmatch(filename) else "archive"
         sha256 = source.sha256 or first_digest(self.run.guest, source.address)
-        index = source.index or "direct"
-        file = LockedWheel(
-            source.name, source.version, filename, source.address, sha256, None, requested=False, index=index
-        )
-        return f"{self.fetched(Lock((file,), '', '', '')).folder}/{filename}", sha256
+        file = Download(filename, source.address, sha256, index=source.index or "direct")
+        return f"{fetch_files(self.run.guest, [file], what='wheels').folder}/{filename}", sha256
 
     def keep(self, file: BuiltFile) -> FileTold:
         """Bring a file into the store; what it says of itself."""
