@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
-from importlib import resources
+from functools import cached_property
 from pathlib import Path
 
 from parity import __version__
 from parity.engine import Container
+from parity.engine.guests import guest_digest
 from parity.errors import BuildFailed, LockOutdated, NoWheel, Unresolvable
 from parity.host.folders import cache_folder
 from parity.host.git import Git
@@ -274,15 +273,7 @@ class Shop:
         profile = self.run.profile
         image = self.builder.name if self.builder else self.run.image.id
         parts = [
-            __version__, _code(), image, place.origin.document(), place.version, source.name,
+            __version__, guest_digest(), image, place.origin.document(), place.version, source.name,
             index_document(profile.index), profile.exclude_newer, self.run.tags, sorted(profile.system.names),
         ]  # fmt: skip
         return json.dumps(parts)
-
-
-@cache
-def _code() -> str:
-    """Changes with the code that builds, so that what an older one made is not taken."""
-    guest = resources.files("parity.guest")
-    names = ("tasks/build.py", "environment/buildplace.py", "tasks/repair.py", "environment/uvrun.py")
-    return hashlib.sha256(b"".join(guest.joinpath(name).read_bytes() for name in names)).hexdigest()
