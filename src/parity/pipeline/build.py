@@ -12,13 +12,14 @@ from parity.images import ensure_image
 from parity.model import BuiltBundle, Facts, Lock, PinnedImage, Profile, Proof, WheelSet
 from parity.pack import Draft, oldest_pip, pip_note, wheels_in_archive, write_bundle
 from parity.pipeline.context.background import beside
-from parity.pipeline.context.run import Run
+from parity.pipeline.context.run import BuildRun
 from parity.pipeline.context.values import BuildReport, BuildRequest, World
 from parity.pipeline.locking import choose
 from parity.pipeline.locking.lock_file import Resolved
 from parity.pipeline.other_files import other_files
 from parity.pipeline.rehearsal import cache
 from parity.pipeline.rehearsal.search import SystemSearch, prove
+from parity.portable.installers.registry import INSTALLERS
 from parity.probe import check_parity, check_stand_in, travelling
 from parity.rehearse import Carried
 from parity.sign import check_identity
@@ -36,7 +37,7 @@ def build(request: BuildRequest, world: World) -> BuildReport:
     image = _present_image(request, world)
     measuring = beside(lambda: _matching_facts(request, image, world))
     with measuring as measured, workshop(world.engine, image.id, image.platform, world.limits) as container:
-        run = Run(request, image, measured(), container, world)
+        run = BuildRun(request, image, measured(), container, world)
         resolved = _resolved(run)
         wheels = _wheel_set(run, resolved.lock)
         draft, proof = _proof(run, _draft(run, resolved, wheels), resolved)
@@ -73,7 +74,7 @@ def _matching_facts(request: BuildRequest, image: PinnedImage, world: World) -> 
     return facts
 
 
-def _resolved(run: Run) -> Resolved:
+def _resolved(run: BuildRun) -> Resolved:
     reporter, profile = run.world.reporter, run.profile
     reporter.stage("resolve")
     resolved = choose.resolved(run)
@@ -84,7 +85,7 @@ def _resolved(run: Run) -> Resolved:
     return resolved
 
 
-def _wheel_set(run: Run, lock: Lock) -> WheelSet:
+def _wheel_set(run: BuildRun, lock: Lock) -> WheelSet:
     reporter = run.world.reporter
     reporter.stage("fetch")
     wheels = fetch_wheels(run.guest, lock.wheels)
@@ -95,7 +96,7 @@ def _wheel_set(run: Run, lock: Lock) -> WheelSet:
     return wheels
 
 
-def _draft(run: Run, resolved: Resolved, wheels: WheelSet) -> Draft:
+def _draft(run: BuildRun, resolved: Resolved, wheels: WheelSet) -> Draft:
     return Draft(
         profile=run.profile,
         image=run.image,
@@ -112,10 +113,10 @@ def _draft(run: Run, resolved: Resolved, wheels: WheelSet) -> Draft:
 
 def _carries_uv(profile: Profile) -> bool:
     """Whoever works in a project needs uv there, whatever installs the bundle."""
-    return profile.installer == "uv" or profile.project is not None
+    return INSTALLERS[profile.installer].carries_uv or profile.project is not None
 
 
-def _told_of_pip(run: Run, lock: Lock) -> str:
+def _told_of_pip(run: BuildRun, lock: Lock) -> str:
     """What whoever installs with the target's own pip must know; nobody can tell from a stand-in."""
     facts = run.facts
     refused = () if run.image.stand_in_for else refused_by_pip(lock.wheels, facts)
@@ -125,7 +126,7 @@ def _told_of_pip(run: Run, lock: Lock) -> str:
     return note
 
 
-def _proof(run: Run, draft: Draft, resolved: Resolved) -> tuple[Draft, Proof]:
+def _proof(run: BuildRun, draft: Draft, resolved: Resolved) -> tuple[Draft, Proof]:
     reporter = run.world.reporter
     proved, proof = prove(SystemSearch(run, draft.wheels), draft, lambda each: _carried(each, resolved))
     for each in proof.imports:
@@ -150,7 +151,7 @@ def _carried(draft: Draft, resolved: Resolved) -> Carried:
     )
 
 
-def _bundle(run: Run, draft: Draft, proof: Proof) -> BuiltBundle:
+def _bundle(run: BuildRun, draft: Draft, proof: Proof) -> BuiltBundle:
     request, world = run.request, run.world
     world.reporter.stage("pack")
     files = draft.proved(proof)

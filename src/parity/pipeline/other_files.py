@@ -9,10 +9,10 @@ from parity.fetch import fetch_files
 from parity.model import BundleFile
 from parity.other_files import downloads, fetched_files, files_on_disk
 from parity.pack import file_in_archive
-from parity.pipeline.context.run import Run
+from parity.pipeline.context.run import BuildRun
 
 
-def other_files(run: Run) -> tuple[BundleFile, ...]:
+def other_files(run: BuildRun) -> tuple[BundleFile, ...]:
     """Every file that the profile's `files` stand for, hashed in this run.
 
     Raises:

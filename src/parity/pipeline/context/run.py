@@ -11,11 +11,12 @@ from parity.engine.guests import Guest
 from parity.model import Facts, Lock, PinnedImage, Profile
 from parity.pipeline.context.lockfiles import read_existing
 from parity.pipeline.context.values import BuildRequest, World
+from parity.portable.installers.registry import INSTALLERS
 from parity.resolve import read_lock
 
 
 @dataclass(frozen=True)
-class Run:
+class BuildRun:
     """A build whose image is measured and whose workshop runs.
 
     Attributes:
@@ -44,12 +45,14 @@ class Run:
 
     @cached_property
     def tags(self) -> tuple[str, ...]:
-        """What the image runs, the target too, and the target's own pip where that will install."""
+        """What the image runs, the target too, and what will install there takes."""
         tags = tags_of_libc(self.facts.tags, self.profile.target.libc)
-        if self.profile.installer == "pip" and self.facts.pip_tags is not None:
-            accepted = frozenset(self.facts.pip_tags)
-            tags = tuple(tag for tag in tags if tag in accepted)
-        return tags
+        installer = INSTALLERS[self.profile.installer]
+        accepted = installer.accepted(self.facts.pip, self.facts.pip_tags)
+        if accepted is None:
+            return tags
+        taken = frozenset(accepted.tags)
+        return tuple(tag for tag in tags if tag in taken)
 
     @cached_property
     def existing(self) -> Lock | None:

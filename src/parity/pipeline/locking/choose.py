@@ -5,7 +5,7 @@ from __future__ import annotations
 from parity.errors import InputFileError
 from parity.model import Lock
 from parity.pipeline.context.lockfiles import put_lock
-from parity.pipeline.context.run import Run
+from parity.pipeline.context.run import BuildRun
 from parity.pipeline.locking import projects
 from parity.pipeline.locking.lock_file import Resolved, keep_lock
 from parity.pipeline.locking.source_resolution import Gathering
@@ -23,7 +23,7 @@ from parity.resolve import (
 )
 
 
-def resolved(run: Run) -> Resolved:
+def resolved(run: BuildRun) -> Resolved:
     """The lock to build from, and what travels beside its wheels; errors as `current_lock`."""
     if run.profile.project is not None:
         return projects.project_lock(run)
@@ -36,7 +36,7 @@ def resolved(run: Run) -> Resolved:
     return Resolved(current_lock(run))
 
 
-def _sourced_lock(run: Run) -> Resolved:
+def _sourced_lock(run: BuildRun) -> Resolved:
     """The lock where some of it is built from sources; errors as `current_lock`, and those of building."""
     what, profile, shop = run.request.what, run.profile, Shop(run)
     run.carry_uv()
@@ -53,7 +53,7 @@ def _sourced_lock(run: Run) -> Resolved:
     return Resolved(lock, (sources_file(built, shop),) if built else ())
 
 
-def current_lock(run: Run) -> Lock:
+def current_lock(run: BuildRun) -> Lock:
     """The lock to build from: as it is where nothing has changed, else resolved and written.
 
     Raises:
@@ -79,7 +79,7 @@ def current_lock(run: Run) -> Lock:
     return lock
 
 
-def _demand_something(run: Run) -> None:
+def _demand_something(run: BuildRun) -> None:
     """InputFileError where nothing is asked for."""
     if not run.request.what.requirements and not run.request.what.direct:
         raise InputFileError(
@@ -89,7 +89,7 @@ def _demand_something(run: Run) -> None:
         )
 
 
-def _inputs(run: Run) -> ResolveInputs:
+def _inputs(run: BuildRun) -> ResolveInputs:
     profile = run.profile
     return ResolveInputs(
         what=run.request.what,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from parity.errors import LockOutdated
 from parity.model import BundleFile, Lock, LockedWheel
 from parity.pipeline.context.lockfiles import put_lock
-from parity.pipeline.context.run import Run
+from parity.pipeline.context.run import BuildRun
 from parity.rehearse import Checkout
 from parity.resolve import ResolveInputs, inputs_digest, read_lock, resolver, write_lock
 
@@ -41,7 +41,7 @@ def locked(inputs: ResolveInputs, wheels: Iterable[LockedWheel]) -> Lock:
     )
 
 
-def keep_lock(run: Run, lock: Lock) -> Lock:
+def keep_lock(run: BuildRun, lock: Lock) -> Lock:
     """Write the lock where it is new; with --locked it must be the one there is.
 
     Raises:

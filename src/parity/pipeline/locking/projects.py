@@ -10,7 +10,7 @@ from parity.errors import InputFileError
 from parity.fetch import fetch_wheels
 from parity.model import BundleFile, Lock, LockedWheel, SourcePackage
 from parity.pack import file_in_archive, file_of_bytes
-from parity.pipeline.context.run import Run
+from parity.pipeline.context.run import BuildRun
 from parity.pipeline.locking.lock_file import Resolved, keep_lock, locked
 from parity.pipeline.locking.source_resolution import Gathering
 from parity.pipeline.sources.builder import Shop
@@ -38,7 +38,7 @@ from parity.resolve import (
 )
 
 
-def project_lock(run: Run) -> Resolved:
+def project_lock(run: BuildRun) -> Resolved:
     """The lock of the profile's project, its sources built into the store.
 
     Raises:

@@ -12,7 +12,7 @@ from parity.model import BundleFile, Facts, Proof, SystemPackage, SystemSet, Whe
 from parity.native import capability, manager, providers
 from parity.pack import Draft, file_in_archive
 from parity.pipeline.context.lockfiles import put_lock, read_existing
-from parity.pipeline.context.run import Run
+from parity.pipeline.context.run import BuildRun
 from parity.pipeline.context.values import BuildRequest, World
 from parity.pipeline.rehearsal import cache
 from parity.portable.machine.host import same_release
@@ -77,7 +77,7 @@ class SystemSearch:
         wheels: what will be installed.
     """
 
-    run: Run
+    run: BuildRun
     wheels: WheelSet
 
     @property

