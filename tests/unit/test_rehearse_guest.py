@@ -16,7 +16,7 @@ import pytest
 from parity.engine.events import Event, EventLines
 from parity.guest.environment import isolation, memory
 from parity.guest.environment.modules import distributions, normalised, top_modules
-from parity.rehearse.stage import _judged
+from parity.rehearse.imports import told
 from parity.wire.rehearsing import ImportsTried
 from parity.wire.shapes import read
 
@@ -124,8 +124,21 @@ def imported(folder: Path, *packages: Sequence[str], timeout: float = 30) -> dic
     assert lines.result == {}
     tried = [read(ImportsTried, event) for event in events if event["event"] == "tried"]
     assert [[each["module"] for each in event["answers"]] for event in tried] == [list(p) for p in packages]
-    seen = [_judged("of", False, each) for event in tried for each in event["answers"]]
+    seen = [told("of", False, each) for event in tried for each in event["answers"]]
     return {each["module"]: Imported(each["error"], each["library"], each["at"]) for each in seen}
+
+
+def test_an_object_in_a_module_is_looked_up_too(tmp_path: Path) -> None:
+    (tmp_path / "tool.py").write_text("class Group:\n    def run(self): pass\ndef main(): pass\n")
+    names = ("tool:main", "tool:Group.run", "tool:gone", "tool:Group.gone", "none:main")
+    found = imported(tmp_path, names)
+    assert [found[name].error for name in names] == [
+        "",
+        "",
+        "AttributeError: module 'tool' has no attribute 'gone'",
+        "AttributeError: type object 'Group' has no attribute 'gone'",
+        "ModuleNotFoundError: No module named 'none'",
+    ]
 
 
 def test_each_way_in_which_an_import_ends_is_told(modules: Path) -> None:
