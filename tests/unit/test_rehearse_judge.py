@@ -282,3 +282,20 @@ def test_what_was_seen_is_the_same_after_it_was_kept() -> None:
 def test_what_another_version_kept_is_not_believed(checks: Any) -> None:
     with pytest.raises(Malformed):
         remembered({**seen(), "checks": checks})
+
+
+# --- what scripts start ---------------------------------------------------------------------------------
+
+
+def test_a_script_that_cannot_start_is_a_warning_and_in_the_proof() -> None:
+    error = f"ImportError: cannot import name 'x' from 'alpha' ({WORK}alpha/__init__.py)"
+    row = {"package": "alpha", "script": "alpha-cli", "target": "alpha.cli:main", "error": error}
+    proof = judged(seen(entry_points=[row]))
+    told = "ImportError: cannot import name 'x' from 'alpha' (alpha/__init__.py)"
+    assert proof.warnings == (f"alpha: the script alpha-cli cannot start alpha.cli:main: {told}",)
+    assert proof.document["entry_points"] == [{**row, "error": told}]
+
+
+def test_a_proof_without_such_scripts_is_as_it_always_was() -> None:
+    assert judged(seen(entry_points=[])).document == judged(seen()).document
+    assert "entry_points" not in judged(seen()).document
