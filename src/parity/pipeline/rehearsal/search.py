@@ -16,7 +16,7 @@ from parity.pipeline.context.run import BuildRun
 from parity.pipeline.context.values import BuildRequest, World
 from parity.pipeline.rehearsal import cache
 from parity.portable.machine.host import same_release
-from parity.rehearse import Carried
+from parity.rehearse import IMPORTS, Carried
 from parity.system import (
     SystemLock,
     SystemWish,
@@ -141,7 +141,7 @@ class SystemSearch:
 
     def explained(self, failed: RehearsalFailed, seen: Seen) -> Exception:
         """A failed rehearsal, which tells of libraries that no known package provides."""
-        lacking = sorted({i["library"] for i in seen.get("imports", ()) if i["requested"] and i["library"]})
+        lacking = sorted({i["library"] for i in IMPORTS.of(seen) or () if i["requested"] and i["library"]})
         if not self.request.profile.system.auto or not lacking:
             return failed
         return SystemPackagesFailed(
@@ -222,6 +222,6 @@ class SystemSearch:
 
 def missing_libraries(seen: Seen) -> set[str]:
     """What imports and the linker did not find, in any package."""
-    found = {each["library"] for each in seen.get("imports", ())}
+    found = {each["library"] for each in IMPORTS.of(seen) or ()}
     found |= {each["library"] for each in seen.get("missing_libraries", ())}
     return found - {""}
