@@ -35,7 +35,7 @@ def resolved(
     _demand_something(request)
     for note in request.what.notes:
         world.reporter.warn(note)
-    if request.what.direct or request.profile.sources.names:
+    if request.what.direct or request.profile.sources.names or request.profile.sources.auto:
         return _sourced_lock(shop)
     return Resolved(current_lock(request, facts, room, world))
 
@@ -86,6 +86,7 @@ def current_lock(request: BuildRequest, facts: Facts, room: Container, world: Wo
         upgrade=request.upgrade,
         timeout=world.limits.resolving,
         bring_uv=lambda: world.tools.carry_uv(room, facts.arch),
+        thorough=True,
     )
     put_lock(read_lock, request.lock_path, write_lock(lock), world.reporter)
     return lock
