@@ -324,6 +324,8 @@ def test_what_wheels_alone_hold_back_is_told(room: Shop, mixed_index: PackageInd
     assert modern.startswith("modern is 3.4 here, not 6.2.1: that needs only-source, which has no wheel")
     assert "build-from-source: auto" in modern
     assert thorough(room, mixed_index, inputs_for("modern<4", "plain")).held_back == ()
+    again = thorough(room, mixed_index, inputs_for("asks", "newer", "plain"), lock)
+    assert again.held_back == lock.held_back
     before = thorough(room, mixed_index, inputs_for("plain"))
     assert thorough(room, mixed_index, inputs_for("plain", "newer"), before).held_back == (newer,)
 

@@ -134,6 +134,8 @@ def _proof(drafted: Callable[..., Draft], search: SystemSearch, resolved: Resolv
         world.reporter.debug(f"{each.package}: import {each.module}: {each.error or 'works'}")
     for warning in proof.warnings:
         world.reporter.warn(warning)
+    # Those of resolving were told when they were found.
+    proof = replace(proof, warnings=(*resolved.lock.held_back, *resolved.lock.notes, *proof.warnings))
     again = ", nothing changed since that was seen" if proof.reused else ""
     world.reporter.note(f"{proof.installed} installed, {len(proof.imports)} modules imported{again}")
     return bundle_draft, proof

@@ -13,10 +13,9 @@ from parity.errors import IndexFailed, NoWheel
 from parity.resolve.asking import ALL, SOURCES, GuestUv
 from parity.resolve.explain import OVERTIME, Lacking, lacking_wheel, resolve_error
 from parity.resolve.routes import routed_error
-from parity.resolve.select import first_version, versions_in, without_wheel
+from parity.resolve.select import BUILD_THEM, first_version, versions_in, without_wheel
 from parity.wire.resolving import ResolveResult
 
-BUILD_THEM = "`build-from-source: auto` under `install` in the profile, or `--build-from-source auto`"
 _SHOWN_VERSIONS = 5
 _ROOT = "-r requirements.txt"
 _PINNED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?(?:==| @ ).*")
@@ -52,10 +51,9 @@ def _lacking(uv: GuestUv, answer: ResolveResult) -> Exception:
     if not lacking:
         return _as_told(uv, answer)
     parents = wanted_by(uv, found, offer)
-    details = tuple(uv.network.redact(answer["stderr"].strip()).splitlines())
     if all(_is_wheel(url) for _, url in lacking.values()):
-        return _nothing_fits(uv, lacking, parents, details)
-    return _only_sources(lacking, parents, details)
+        return _nothing_fits(uv, lacking, parents)
+    return _only_sources(lacking, parents)
 
 
 def _as_told(uv: GuestUv, answer: ResolveResult) -> Exception:
@@ -68,9 +66,7 @@ def _as_told(uv: GuestUv, answer: ResolveResult) -> Exception:
     return no_wheel(uv, lacking, f"{named} has no wheel that fits the target", (failed.message,))
 
 
-def _only_sources(
-    lacking: Mapping[str, tuple[str, str]], parents: Mapping[str, Sequence[str]], details: tuple[str, ...]
-) -> NoWheel:
+def _only_sources(lacking: Mapping[str, tuple[str, str]], parents: Mapping[str, Sequence[str]]) -> NoWheel:
     told = [f"{name} {version}{chain(name, parents)}" for name, (version, _) in sorted(lacking.items())]
     first = min(lacking)
     message = (
@@ -80,14 +76,13 @@ def _only_sources(
         + "; ".join(told)
     )
     remedy = f"let what has no wheel be built in the builder, without network: {BUILD_THEM}"
-    return NoWheel(message, where=first, remedy=remedy, details=details)
+    return NoWheel(message, where=first, remedy=remedy)
 
 
 def _nothing_fits(
     uv: GuestUv,
     lacking: Mapping[str, tuple[str, str]],
     parents: Mapping[str, Sequence[str]],
-    details: tuple[str, ...],
 ) -> NoWheel:
     """There is neither a wheel nor a source; the first package tells what to do."""
     name = min(lacking)
@@ -102,7 +97,7 @@ def _nothing_fits(
         else f"no version of {name} has a fitting wheel on this index"
     )
     remedy = _remedy(uv, name, url, versions, parents)
-    return NoWheel(f"{told}; {known}", where=name, remedy=remedy, details=details)
+    return NoWheel(f"{told}; {known}", where=name, remedy=remedy)
 
 
 def _remedy(

@@ -13,7 +13,7 @@ from parity.resolve.lockfile import preferences
 from parity.resolve.select import versions_in, without_wheel
 
 
-def held_back(uv: GuestUv, lock: Lock, guess: Guess, kept: str | None) -> tuple[str, ...]:
+def held_back(uv: GuestUv, lock: Lock, guess: Guess, existing: Lock | None) -> tuple[str, ...]:
     """A sentence for each package that wheels alone hold back.
 
     Resolving once more costs something, so it is done only where it may matter: where a project was seen
@@ -23,15 +23,13 @@ def held_back(uv: GuestUv, lock: Lock, guess: Guess, kept: str | None) -> tuple[
         uv: what resolved.
         lock: what it resolved.
         guess: what was seen before.
-        kept: the lock whose versions were preferred.
+        existing: the lock whose versions were preferred, where there was no guess.
     """
     have = {wheel.name: wheel.version for wheel in lock.wheels}
     guessed = {one.name: one.version for one in guess.told}
     if (guess.made and not guess.source_only and not _newer(have, guessed)) or not uv.can_offer:
         return ()
-    if guess.made:
-        kept = preferences({name: each for name, each in guessed.items() if name not in guess.source_only})
-    answer = uv.compile(uv.requirements, lock=kept, offer=SOURCES)
+    answer = uv.compile(uv.requirements, lock=_preferred(guess, existing), offer=SOURCES)
     if answer["lock"] is None:
         return ()
     newer = _newer(have, versions_in(answer["lock"], uv.inputs))
@@ -42,6 +40,16 @@ def held_back(uv: GuestUv, lock: Lock, guess: Guess, kept: str | None) -> tuple[
     requested = {wheel.name for wheel in lock.wheels if wheel.requested}
     order = sorted(newer, key=lambda name: (name not in requested, name))
     return tuple(_sentence(name, have[name], newer[name], lacking, parents) for name in order)
+
+
+def _preferred(guess: Guess, existing: Lock | None) -> str | None:
+    """The versions that are preferred, without those that wheels alone hold back, as far as that is known."""
+    if existing is None or guess.made:
+        versions = {one.name: one.version for one in guess.told if one.name not in guess.source_only}
+    else:
+        held = {sentence.partition(" ")[0] for sentence in existing.held_back}
+        versions = {wheel.name: wheel.version for wheel in existing.wheels if wheel.name not in held}
+    return preferences(versions) if versions else None
 
 
 def _newer(have: Mapping[str, str], could: Mapping[str, str]) -> dict[str, str]:

@@ -23,6 +23,9 @@ _SDIST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!%-]*\.(tar\.(gz|bz2|xz)|tgz|zip)"
 MARKER_KEYS = frozenset(Environment.__annotations__) - {"extra", "extras", "dependency_groups"}
 """All keys of PEP 508's environment: a missing one would be filled in from this machine's Python."""
 
+BUILD_THEM = "`build-from-source: auto` under `install` in the profile, or `--build-from-source auto`"
+"""How a user lets sources be built."""
+
 IndexFile = PackageWheel | PackageSdist
 Computed = Mapping[str, str]
 """SHA-256 by address, of wheels whose index tells none (see `parity.resolve.firsthash`)."""
@@ -82,13 +85,18 @@ def _packages(text: str, inputs: ResolveInputs, offered: Offered) -> Iterator[Pa
             continue  # it was built before, and the resolver was told of it
         real = [wheel for wheel in package.wheels or () if (wheel.url or "") not in offered]
         made_up = [wheel for wheel in package.wheels or () if (wheel.url or "") in offered]
-        ranks = {tag: rank for rank, tag in enumerate(inputs.tags)}
-        if made_up and all(_rank(wheel.filename, ranks) is None for wheel in real):
+        if made_up and not has_wheel(replace(package, wheels=real), inputs):
             one = made_up[0]
             sdist = PackageSdist(url=offered[one.url or ""], hashes=one.hashes, size=one.size)
             yield replace(package, wheels=None, sdist=sdist)
         else:
             yield replace(package, wheels=real)
+
+
+def has_wheel(package: Package, inputs: ResolveInputs) -> bool:
+    """Whether one of its wheels fits the target."""
+    ranks = {tag: rank for rank, tag in enumerate(inputs.tags)}
+    return any(_rank(wheel.filename, ranks) is not None for wheel in package.wheels or ())
 
 
 def _is_source(package: Package, inputs: ResolveInputs, offered: Offered) -> bool:

@@ -36,10 +36,7 @@ def resolve_lock(
     known: Sequence[Known] = (),
     thorough: bool = False,
 ) -> Lock:
-    """Resolve inside the image: one wheel and one hash for each package.
-
-    For names in `inputs.sources` it is the source distribution, and with `inputs.auto` for whatever has no
-    fitting wheel; no code of it runs here.
+    """Resolve inside the image: one wheel, or a source distribution, and one hash for each package.
 
     Args:
         container: started, with the guest scripts and uv (at UV_PATH) in it, the store at /store.
@@ -47,12 +44,12 @@ def resolve_lock(
         inputs: what to install, for which facts and tags.
         network: the index and how to reach it; its secrets go to the guest's stdin alone.
         existing: the lock there is; its versions are kept where they still fit.
-        reporter: hears what uv had to say.
+        reporter: hears what uv said.
         upgrade: leave `existing` out and ask the index afresh.
         timeout: seconds for uv.
         bring_uv: puts uv at UV_PATH, when it is needed; None where it is there.
         known: what was built already; it is not part of the lock that comes back.
-        thorough: tell also what is held back, in the lock: that is for what a user asked for.
+        thorough: tell in the lock what is held back, and what else whoever asked should know.
 
     Raises:
         Unresolvable, NoWheel, HashMismatch, InputFileError, IndexConfusion, IndexFailed, ToolUnavailable.
@@ -61,21 +58,20 @@ def resolve_lock(
     uv = GuestUv(container, python, inputs, network, timeout, tuple(known))
     guess = uv.guess(reporter) if upgrade or existing is None else Guess()
     kept = guess.lock if upgrade or existing is None else write_lock(existing)
-    uv = replace(uv, known=(*known, *guess.told))
     if bring_uv is not None:
         bring_uv()
-    offer = SOURCES if inputs.auto else ""
-    answer = uv.compile(uv.requirements, lock=kept, refresh=upgrade, offer=offer)
+    uv = replace(uv, known=(*known, *guess.told))
+    answer = uv.compile(uv.requirements, lock=kept, refresh=upgrade, offer=SOURCES if inputs.auto else "")
     reporter.debug(network.redact(answer["stderr"].strip()))
     check_confusion(answer["routes"], network, guess.routes)
     lock, hashed = _selected(uv, answer)
     demand_hashes(inputs.what, lock)
-    unhashed = {*hashed, *guess.unhashed, *(answer["routes"]["unhashed"] if answer["routes"] else ())}
-    _warn(reporter, [wheel.name for wheel in lock.wheels if wheel.name in unhashed], answer["stderr"])
-    held = held_back(uv, lock, guess, kept) if thorough and not inputs.auto else ()
-    notes = remarks(answer["stderr"], inputs, uv.known) if thorough else ()
-    lock = replace(lock, variables=inputs.what.variables, held_back=held, notes=notes)
-    return with_indexes(lock, answer["routes"])
+    _warn(reporter, lock, {*hashed, *guess.unhashed}, answer)
+    lock = with_indexes(replace(lock, variables=inputs.what.variables), answer["routes"])
+    if not thorough:
+        return lock
+    held = () if inputs.auto else held_back(uv, lock, guess, existing)
+    return replace(lock, held_back=held, notes=remarks(answer["stderr"], inputs, uv.known))
 
 
 def _selected(uv: GuestUv, answer: ResolveResult) -> tuple[Lock, frozenset[str]]:
@@ -94,9 +90,11 @@ def _demand_default(network: HostNetwork, inputs: ResolveInputs) -> None:
         raise IndexFailed("no default index is known", remedy="name one in the profile: `index: {url: …}`")
 
 
-def _warn(reporter: Reporter, unhashed: list[str], stderr: str) -> None:
-    """Tell what the index did not."""
-    if left_out := undated_files(stderr):
+def _warn(reporter: Reporter, lock: Lock, seen: set[str], answer: ResolveResult) -> None:
+    """Tell what the index did not; `seen` are packages without a hash, whether they were chosen or not."""
+    seen |= {*(answer["routes"]["unhashed"] if answer["routes"] else ())}
+    unhashed = [wheel.name for wheel in lock.wheels if wheel.name in seen]
+    if left_out := undated_files(answer["stderr"]):
         reporter.warn(f"without an upload time, and left out by exclude-newer: {', '.join(left_out)}")
     if unhashed:
         reporter.warn(

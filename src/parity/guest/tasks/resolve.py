@@ -119,7 +119,9 @@ def _compile(job: "ResolveJob", folder: str) -> "ResolveResult":
 def _command(job: "ResolveJob", output: str) -> List[str]:
     """The uv command line; nothing secret is in it."""
     command = [job["uv"], "pip", "compile", "requirements.txt", "--python", job["python"]]
-    command += ["--constraints", "constraints.txt", "--only-binary", ":all:"]
+    command += ["--only-binary", ":all:"]
+    if job["constraints"]:
+        command += ["--constraints", "constraints.txt"]
     # Not quiet: warnings tell of extras that are not there, of what is yanked, of files without upload time.
     command += ["--no-header", "--output-file", output]
     if job["tree"]:

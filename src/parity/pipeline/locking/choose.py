@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from parity.audit import tags_of_libc
 from parity.engine import Container
-from parity.errors import InputFileError
+from parity.errors import HeldBack, InputFileError
 from parity.model import Facts, Lock, PinnedImage
 from parity.pipeline.context.lockfiles import put_lock, read_existing
 from parity.pipeline.context.values import BuildRequest, World
@@ -28,7 +28,24 @@ from parity.resolve import (
 def resolved(
     request: BuildRequest, image: PinnedImage, facts: Facts, room: Container, world: World
 ) -> Resolved:
-    """The lock to build from, and what travels beside its wheels; errors as `current_lock`."""
+    """The lock to build from, and what travels beside its wheels.
+
+    Raises:
+        HeldBack: wheels alone hold packages back, and the profile wants to stop there.
+        ParityError: as `current_lock`.
+    """
+    found = _resolved(request, image, facts, room, world)
+    held_back = found.lock.held_back
+    if held_back and request.profile.sources.strict:
+        raise HeldBack(held_back[0], where=str(request.profile.path), details=held_back[1:])
+    for said in (*held_back, *found.lock.notes):
+        world.reporter.warn(said)
+    return found
+
+
+def _resolved(
+    request: BuildRequest, image: PinnedImage, facts: Facts, room: Container, world: World
+) -> Resolved:
     shop = Shop(request, image, facts, _usable_tags(request, facts), room, world)
     if request.profile.project is not None:
         return projects.project_lock(shop)
