@@ -326,6 +326,8 @@ def test_what_wheels_alone_hold_back_is_told(room: Shop, mixed_index: PackageInd
     assert thorough(room, mixed_index, inputs_for("modern<4", "plain")).held_back == ()
     again = thorough(room, mixed_index, inputs_for("asks", "newer", "plain"), lock)
     assert again.held_back == lock.held_back
+    taken = thorough(room, mixed_index, replace(inputs_for("asks", "newer"), auto=True), lock)
+    assert (versions(taken)["modern"], versions(taken)["newer"], taken.held_back) == ("6.2.1", "2.0", ())
     before = thorough(room, mixed_index, inputs_for("plain"))
     assert thorough(room, mixed_index, inputs_for("plain", "newer"), before).held_back == (newer,)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from packaging.version import InvalidVersion, Version
 
 from parity.model import Lock
 from parity.resolve.asking import SOURCES, Guess, GuestUv
 from parity.resolve.blame import wanted_by
-from parity.resolve.lockfile import preferences
+from parity.resolve.lockfile import preferences, write_lock
 from parity.resolve.select import versions_in, without_wheel
 
 
@@ -44,12 +45,16 @@ def held_back(uv: GuestUv, lock: Lock, guess: Guess, existing: Lock | None) -> t
 
 def _preferred(guess: Guess, existing: Lock | None) -> str | None:
     """The versions that are preferred, without those that wheels alone hold back, as far as that is known."""
-    if existing is None or guess.made:
-        versions = {one.name: one.version for one in guess.told if one.name not in guess.source_only}
-    else:
-        held = {sentence.partition(" ")[0] for sentence in existing.held_back}
-        versions = {wheel.name: wheel.version for wheel in existing.wheels if wheel.name not in held}
+    if existing is not None and not guess.made:
+        return preferences_of(existing, sources=True)
+    versions = {one.name: one.version for one in guess.told if one.name not in guess.source_only}
     return preferences(versions) if versions else None
+
+
+def preferences_of(existing: Lock, *, sources: bool) -> str:
+    """A lock as uv prefers its versions; with sources without those that wheels alone have held back."""
+    held = {sentence.partition(" ")[0] for sentence in existing.held_back} if sources else set()
+    return write_lock(replace(existing, wheels=tuple(one for one in existing.wheels if one.name not in held)))
 
 
 def _newer(have: Mapping[str, str], could: Mapping[str, str]) -> dict[str, str]:

@@ -13,10 +13,9 @@ from parity.progress import Reporter
 from parity.resolve.asking import SOURCES, Guess, GuestUv
 from parity.resolve.blame import failure, no_wheel
 from parity.resolve.explain import Lacking, undated_files
-from parity.resolve.heldback import held_back
+from parity.resolve.heldback import held_back, preferences_of
 from parity.resolve.inputs import ResolveInputs
 from parity.resolve.known import Known
-from parity.resolve.lockfile import write_lock
 from parity.resolve.remarks import demand_hashes, remarks
 from parity.resolve.routes import check_confusion, with_indexes
 from parity.wire.resolving import ResolveResult
@@ -57,7 +56,7 @@ def resolve_lock(
     _demand_default(network, inputs)
     uv = GuestUv(container, python, inputs, network, timeout, tuple(known))
     guess = uv.guess(reporter) if upgrade or existing is None else Guess()
-    kept = guess.lock if upgrade or existing is None else write_lock(existing)
+    kept = guess.lock if upgrade or existing is None else preferences_of(existing, sources=inputs.auto)
     if bring_uv is not None:
         bring_uv()
     uv = replace(uv, known=(*known, *guess.told))
