@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import docker
 import pytest
 from tests.support.index import PackageIndex, gateway, tiny_wheel
 from tests.support.recorder import Recorder
+from tests.support.sources import make_sdist
 from tests.support.targets import DEBIAN11, inputs_for
 from tests.support.workshops import Shop, shop
 
 from parity.docker_engine import DockerEngine
-from parity.errors import IndexFailed, NoWheel, ParityError, Unresolvable
+from parity.errors import IndexFailed, InputFileError, NoWheel, ParityError, Unresolvable
 from parity.fetch import fetch_wheels
 from parity.model import Lock, PinnedImage
 from parity.model.network import HostNetwork
 from parity.progress import Silent
-from parity.resolve import ResolveInputs, resolve_lock, stage, write_lock
+from parity.resolve import ResolveInputs, asking, parse_lock, resolve_lock, write_lock
+from parity.resolve.asking import GuestUv
 
 pytestmark = pytest.mark.engine
 LOGIN = ("canary-user", "canary-pass-9f2")
@@ -160,7 +164,7 @@ def test_a_conflict_and_an_unknown_package_are_explained(room: Shop, index: Pack
 def test_an_index_that_fails_is_said(
     room: Shop, index: PackageIndex, monkeypatch: pytest.MonkeyPatch, fault: dict[str, object], said: str
 ) -> None:
-    monkeypatch.setattr(stage, "RETRIES", 1)
+    monkeypatch.setattr(asking, "RETRIES", 1)
     index.fail("/simple/app/", **fault)
     with pytest.raises(ParityError, match=said) as caught:
         resolve(room, index, inputs_for("app"), upgrade=True)
@@ -170,7 +174,7 @@ def test_an_index_that_fails_is_said(
 def test_an_index_that_is_not_there_is_said(
     room: Shop, index: PackageIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stage, "RETRIES", 0)
+    monkeypatch.setattr(asking, "RETRIES", 0)
     for url in (
         f"http://{gateway()}:1/simple/",
         "http://nohost.invalid/simple/",
@@ -218,3 +222,150 @@ def test_credentials_are_used_and_stay_nowhere(
         repr(vars(caught.value)),
     ]
     assert not [text for text in told if "canary-pass" in text or "Y2FuYXJ5" in text]
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What lacks wheels, in every way: sources alone, a newer source, another system, and who wants them."""
+    folder = tmp_path_factory.mktemp("mixed")
+    ran = "raise SystemExit('I ran')"
+    make_sdist(folder, "only_source", "0.4.5", ran)
+    make_sdist(folder, "deep", "1.0", ran, **{"deep.egg-info/requires__txt": "only-source\n"})
+    make_sdist(folder, "newer", "2.0", ran)
+    tiny_wheel(folder, "newer", "1.0")
+    tiny_wheel(folder, "app", "1.0", requires=["only-source", "deep"])
+    tiny_wheel(folder, "modern", "3.4")
+    tiny_wheel(folder, "modern", "6.2.1", requires=["only-source"])
+    tiny_wheel(folder, "asks", "1.0", requires=["modern"])
+    tiny_wheel(folder, "windows", "308", tag="cp39-cp39-win_amd64")
+    tiny_wheel(folder, "wants-windows", "1.0", requires=["windows"])
+    tiny_wheel(folder, "plain", "1.0")
+    tiny_wheel(folder, "plain", "2.0", tag="cp39-cp39-win_amd64")
+    tiny_wheel(folder, "wants-new-plain", "1.0", requires=["plain>=2"])
+    return folder
+
+
+@pytest.fixture
+def mixed_index(mixed: Path) -> Iterator[PackageIndex]:
+    with PackageIndex(mixed, host=gateway()) as index:
+        yield index
+
+
+def refused(room: Shop, index: PackageIndex, *lines: str) -> NoWheel:
+    with pytest.raises(NoWheel) as caught:
+        resolve(room, index, inputs_for(*lines))
+    return caught.value
+
+
+def test_everything_without_a_wheel_is_named_at_once_with_who_wants_it(
+    room: Shop, mixed_index: PackageIndex
+) -> None:
+    error = refused(room, mixed_index, "app", "only-source; python_version < '3.12'")
+    assert "2 packages" in error.message
+    assert "deep 1.0, wanted by app; only-source 0.4.5" in error.message
+    assert "build-from-source: auto" in error.remedy
+    assert "--build-from-source auto" in error.remedy
+    error = refused(room, mixed_index, "only-source==0.4.5; python_version < '3.12'")
+    assert (error.where, error.message[:17]) == ("only-source", "only-source 0.4.5")
+    assert "only-source 0.4.5, wanted by deep" in refused(room, mixed_index, "deep").message
+
+
+def test_with_auto_sources_are_chosen_where_no_wheel_fits_and_none_of_their_code_runs(
+    room: Shop, mixed_index: PackageIndex
+) -> None:
+    lock = resolve(room, mixed_index, replace(inputs_for("app", "newer", "plain", "asks"), auto=True))
+    files = {wheel.name: wheel.filename for wheel in lock.wheels}
+    assert files == {
+        "app": "app-1.0-py3-none-any.whl",
+        "asks": "asks-1.0-py3-none-any.whl",
+        "deep": "deep-1.0.tar.gz",
+        "modern": "modern-6.2.1-py3-none-any.whl",
+        "newer": "newer-2.0.tar.gz",
+        "only-source": "only_source-0.4.5.tar.gz",
+        "plain": "plain-1.0-py3-none-any.whl",
+    }
+    assert all(wheel.url.startswith(mixed_index.root + "/files/") for wheel in lock.wheels)
+
+
+def test_what_has_neither_wheel_nor_source_is_not_told_to_be_built(
+    room: Shop, mixed_index: PackageIndex
+) -> None:
+    error = refused(room, mixed_index, "windows")
+    assert 'windows; sys_platform == "win32"' in error.remedy
+    assert "build-from-source" not in error.remedy
+    assert versions(resolve(room, mixed_index, inputs_for("plain", 'windows; sys_platform == "win32"')))
+    error = refused(room, mixed_index, "wants-windows")
+    assert (error.where, "wanted by wants-windows" in error.message) == ("windows", True)
+    assert "another version of wants-windows" in error.remedy
+    error = refused(room, mixed_index, "wants-new-plain")
+    assert "plain==" not in error.remedy, "what wants it would not take that version"
+    with pytest.raises(NoWheel):
+        resolve(room, mixed_index, replace(inputs_for("windows"), auto=True))
+
+
+def test_a_conflict_is_no_missing_wheel(room: Shop, mixed_index: PackageIndex) -> None:
+    for auto in (False, True):
+        with pytest.raises(Unresolvable, match="modern"):
+            resolve(room, mixed_index, replace(inputs_for("modern<4", "modern>5", "plain"), auto=auto))
+
+
+def thorough(room: Shop, index: PackageIndex, inputs: ResolveInputs, existing: Lock | None = None) -> Lock:
+    network = HostNetwork(index_url=index.url)
+    return resolve_lock(room.guest(network, Silent()), inputs, existing, thorough=True)
+
+
+def test_what_wheels_alone_hold_back_is_told(room: Shop, mixed_index: PackageIndex) -> None:
+    lock = thorough(room, mixed_index, inputs_for("asks", "newer"))
+    assert versions(lock)["modern"] == "3.4"
+    newer, modern = lock.held_back
+    assert newer.startswith("newer is 1.0 here, not 2.0: of that there is a source distribution only")
+    assert modern.startswith("modern is 3.4 here, not 6.2.1: that needs only-source, which has no wheel")
+    assert "build-from-source: auto" in modern
+    assert thorough(room, mixed_index, inputs_for("modern<4", "plain")).held_back == ()
+    again = thorough(room, mixed_index, inputs_for("asks", "newer", "plain"), lock)
+    assert again.held_back == lock.held_back
+    taken = thorough(room, mixed_index, replace(inputs_for("asks", "newer"), auto=True), lock)
+    assert (versions(taken)["modern"], versions(taken)["newer"], taken.held_back) == ("6.2.1", "2.0", ())
+    before = thorough(room, mixed_index, inputs_for("plain"))
+    assert thorough(room, mixed_index, inputs_for("plain", "newer"), before).held_back == (newer,)
+
+
+def test_where_nothing_is_held_back_nothing_is_asked_again(
+    room: Shop, index: PackageIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    compile_ = GuestUv.compile
+
+    def counted(self: GuestUv, requirements: str, **more: Any) -> Any:
+        asked.append(more.get("offer", ""))
+        return compile_(self, requirements, **more)
+
+    monkeypatch.setattr(GuestUv, "compile", counted)
+    assert thorough(room, index, inputs_for("app", "lib")).held_back == ()
+    assert asked == [""]
+
+
+def test_an_extra_that_is_not_there_and_a_yanked_release_are_told(
+    room: Shop, mixed: Path, mixed_index: PackageIndex
+) -> None:
+    page = mixed_index.page("plain") or b""
+    yanked = page.replace(b'">plain', b'" data-yanked="it eats &quot;files&quot;">plain')
+    mixed_index.fail("/simple/plain/", body=yanked)
+    lock = thorough(room, mixed_index, inputs_for("newer[scks]", "plain==1.0"))
+    assert lock.notes == (
+        "newer has no extra named scks, so it brings nothing",
+        'plain 1.0 was yanked by its authors: it eats "files"',
+    )
+    assert parse_lock(write_lock(lock), "x") == lock
+
+
+def test_one_hash_demands_one_for_all_that_is_installed(
+    room: Shop, index: PackageIndex, wheels: Path
+) -> None:
+    def hashed(name: str) -> str:
+        data = (wheels / f"{name}-1.0-py3-none-any.whl").read_bytes()
+        return f"{name}==1.0 --hash=sha256:{hashlib.sha256(data).hexdigest()}"
+
+    with pytest.raises(InputFileError, match="no hash for backport, lib, where test has one: pip"):
+        resolve(room, index, inputs_for(hashed("app")))
+    assert len(resolve(room, index, inputs_for(*map(hashed, ("app", "backport", "lib")))).wheels) == 3

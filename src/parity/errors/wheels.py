@@ -1,4 +1,4 @@
-"""The lock and the wheels (exit codes 40 to 50, 54, and 57)."""
+"""The lock and the wheels (exit codes 40 to 50, 54, 57 and 58)."""
 
 from __future__ import annotations
 
@@ -87,6 +87,13 @@ class IndexConfusion(ParityError):
 
     exit_code = 54
     default_remedy = "bind the package to the index that it may come from, under `indexes` in the profile"
+
+
+class HeldBack(ParityError):
+    """A package is older than it would be with sources, and `held-back: error` stops the build there."""
+
+    exit_code = 58
+    default_remedy = "`build-from-source: auto` takes the newer ones; or pin what is named above"
 
 
 class HostileSource(ParityError):

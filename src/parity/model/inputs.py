@@ -49,7 +49,9 @@ class SourcePlan:
     """What may be built from source, and where.
 
     Attributes:
-        names: normalised names of packages that may be built from their source distribution.
+        names: normalised names of packages that are built from their source distribution.
+        auto: whether whatever has no fitting wheel is built from its own, too.
+        strict: whether packages that are older, because they or theirs have no wheel, stop the build.
         builder: the builder's image, None for the one beside the target's.
         packages: packages of the distribution that the builder gets besides.
         apart: whether all sources are built in the builder; otherwise the target's own image serves.
@@ -59,6 +61,8 @@ class SourcePlan:
     builder: ImageSource | None = None
     packages: tuple[str, ...] = ()
     apart: bool = False
+    auto: bool = False
+    strict: bool = False
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,8 @@ class Lock:
             facts, index, exclude-newer); when it changes the lock may be out of date.
         created_by: the resolver and its version.
         variables: names of environment variables that the requirements were completed from.
+        held_back: packages that are older than their sources would allow, a sentence each.
+        notes: what else whoever asked for them should know, a sentence each.
     """
 
     wheels: tuple[LockedWheel, ...]
@@ -63,6 +65,8 @@ class Lock:
     inputs: str
     created_by: str
     variables: tuple[str, ...] = ()
+    held_back: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def told(self) -> str:
         """How many packages it has, and how many come from which of the named indexes."""

@@ -133,6 +133,8 @@ def _proof(run: BuildRun, draft: Draft, resolved: Resolved) -> tuple[Draft, Proo
         reporter.debug(f"{each.package}: import {each.module}: {each.error or 'works'}")
     for warning in proof.warnings:
         reporter.warn(warning)
+    # Those of resolving were told when they were found.
+    proof = replace(proof, warnings=(*resolved.lock.held_back, *resolved.lock.notes, *proof.warnings))
     again = ", nothing changed since that was seen" if proof.reused else ""
     reporter.note(f"{proof.installed} installed, {len(proof.imports)} modules imported{again}")
     return proved, proof

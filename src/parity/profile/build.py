@@ -30,6 +30,7 @@ from parity.profile.search import is_file
 
 _FILE_ADDRESS = re.compile(r"file:[^\s#;]*/")
 _LABELS = ("product", "version", "serial")
+_AUTO = "auto"
 _OWN = ("limits",)
 """What is about this side alone: the same bundle comes of other limits."""
 
@@ -88,7 +89,7 @@ def _without_folders(key: str, value: Any) -> object:
         return {**value, "path": _base_name(value["path"])}
     if key == "requirements":
         return [_FILE_ADDRESS.sub("file:", line) for line in value]
-    return value if key == "build-from-source" else [_base_name(line) for line in value]
+    return value if key in ("build-from-source", "held-back") else [_base_name(line) for line in value]
 
 
 def _image_without_folders(image: object) -> object:
@@ -119,13 +120,22 @@ def _image(layer: Layer, trail: Trail) -> ImageSource:
 
 def _sources(layer: Layer) -> SourcePlan:
     builder = layer.value.get("builder", {})
-    names = layer.value.get("install", {}).get("build-from-source", ())
+    install = layer.value.get("install", {})
+    names = source_names(install)
     return SourcePlan(
-        names=tuple(normalize_name(name) for name in names),
+        names=tuple(normalize_name(name) for name in names if name != _AUTO),
         builder=_image(layer, ("builder", "image")) if "image" in builder else None,
         packages=tuple(builder.get("packages", ())),
         apart=bool(names) or "builder" in layer.value,
+        auto=_AUTO in names,
+        strict=install.get("held-back") == "error",
     )
+
+
+def source_names(install: Mapping[str, Any]) -> list[str]:
+    """What `build-from-source` says, always as a list; `auto` may be among the names."""
+    said = install.get("build-from-source", [])
+    return [said] if isinstance(said, str) else list(said) if isinstance(said, list) else []
 
 
 def _system(said: str | Sequence[str]) -> SystemPlan:

@@ -10,13 +10,15 @@ from pathlib import Path
 from parity.errors import Problem, ProfileError
 from parity.model import Profile
 from parity.profile import checks, schema
-from parity.profile.build import build, missing_files
+from parity.profile.build import build, missing_files, source_names
 from parity.profile.layers import MAX_VALUES, Layer, Place, TooMuch, merge, problem_at, to_layer, without
 from parity.profile.schema import near
 from parity.profile.search import available, default_search, find_profile, is_bare, is_file
 from parity.profile.tree import MAX_BYTES, read_tree
 
 COMMAND_LINE = "command line"
+_LIMITS = ("constraints", "build-from-source", "held-back")
+"""What of `install` stays where the command line names other requirements."""
 
 
 @dataclass(frozen=True)
@@ -224,8 +226,8 @@ def _install(layer: Layer, overrides: Overrides) -> dict[str, object]:
         found["files"] = [str(path) for path in overrides.requirements]
     if overrides.build_from_source:
         install = layer.value.get("install")
-        said = install.get("build-from-source", []) if isinstance(install, dict) else []
-        found["build-from-source"] = [*(said if isinstance(said, list) else ()), *overrides.build_from_source]
+        said = source_names(install) if isinstance(install, dict) else []
+        found["build-from-source"] = [*said, *overrides.build_from_source]
     return found
 
 
@@ -233,7 +235,7 @@ def _only_limits(layer: Layer) -> Layer:
     install = layer.value.get("install")
     if not isinstance(install, dict):
         return layer
-    kept = {key: value for key, value in install.items() if key in ("constraints", "build-from-source")}
+    kept = {key: value for key, value in install.items() if key in _LIMITS}
     return Layer({**layer.value, "install": kept}, layer.places)
 
 

@@ -1,6 +1,7 @@
 """Requirements to a PEP 751 lock, natively inside the image."""
 
 from parity.resolve.asked import with_file_options
+from parity.resolve.asking import UV_PATH, resolver
 from parity.resolve.direct import DirectRequirement
 from parity.resolve.firsthash import first_digest
 from parity.resolve.inputs import ResolveInputs, index_document, inputs_digest
@@ -22,7 +23,7 @@ from parity.resolve.project import (
     split_requirements,
 )
 from parity.resolve.requirements import RequirementLine, WhatToInstall, read_requirements
-from parity.resolve.stage import UV_PATH, resolve_lock, resolver
+from parity.resolve.stage import resolve_lock
 from parity.resolve.uv import UvWheel, uv_version, uv_wheel
 
 __all__ = [

@@ -28,6 +28,7 @@ class ResolveInputs:
         project: digest of the project and sources that are installed, empty where there are none.
         sources: normalised names of what is built from its source distribution.
         prereleases: whether prereleases of anything may be chosen.
+        auto: whether whatever has no fitting wheel is built from its source distribution, too.
     """
 
     what: WhatToInstall
@@ -38,6 +39,7 @@ class ResolveInputs:
     project: str = ""
     sources: tuple[str, ...] = ()
     prereleases: bool = False
+    auto: bool = False
 
     @property
     def requires_python(self) -> str:
@@ -67,8 +69,9 @@ def inputs_digest(inputs: ResolveInputs, resolver: str) -> str:
         document["project"] = inputs.project
     if inputs.sources:
         document["sources"] = sorted(inputs.sources)
-    if inputs.prereleases:
-        document["prereleases"] = True
+    for key, said in (("prereleases", inputs.prereleases), ("auto", inputs.auto)):
+        if said:
+            document[key] = True
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 

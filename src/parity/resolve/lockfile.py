@@ -92,6 +92,8 @@ def parse_lock(text: str, where: str) -> Lock:
         inputs=own["inputs"],
         created_by=pylock.created_by,
         variables=tuple(own["variables"]),
+        held_back=tuple(own["held_back"]),
+        notes=tuple(own["notes"]),
     )
 
 
@@ -117,8 +119,9 @@ def write_lock(lock: Lock) -> str:
         lines += ["", *_package_lines(wheel)]
     requested = ", ".join(toml(wheel.name) for wheel in lock.wheels if wheel.requested)
     lines += ["", "[tool.parity]", f"inputs = {toml(lock.inputs)}", f"requested = [{requested}]"]
-    if lock.variables:
-        lines.append(f"variables = [{', '.join(map(toml, lock.variables))}]")
+    for key, said in (("variables", lock.variables), ("held-back", lock.held_back), ("notes", lock.notes)):
+        if said:
+            lines.append(f"{key} = [{', '.join(map(toml, said))}]")
     return "\n".join(lines) + "\n"
 
 
@@ -188,6 +191,8 @@ class _OwnTable(TypedDict):
     inputs: str
     requested: list[str]
     variables: list[str]
+    held_back: list[str]
+    notes: list[str]
 
 
 def _own_table(document: Mapping[str, object]) -> _OwnTable:
@@ -196,10 +201,23 @@ def _own_table(document: Mapping[str, object]) -> _OwnTable:
     inputs = own.get("inputs") if isinstance(own, dict) else None
     if not isinstance(own, dict) or not isinstance(inputs, str):
         raise LockInvalid("the lock was not written by parity: it has no [tool.parity] inputs")
-    for key, names in (("requested", own.get("requested")), ("variables", own.get("variables", []))):
-        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+    variables, held_back, notes = (own.get(key, []) for key in ("variables", "held-back", "notes"))
+    for key, names in (("requested", own.get("requested")), ("variables", variables)):
+        if not _are_texts(names):
             raise LockInvalid(f"tool.parity.{key} is not a list of names")
-    return {"inputs": inputs, "requested": own["requested"], "variables": own.get("variables", [])}
+    if not _are_texts(held_back) or not _are_texts(notes):
+        raise LockInvalid("tool.parity.held-back or tool.parity.notes is not a list of texts")
+    return {
+        "inputs": inputs,
+        "requested": own["requested"],
+        "variables": variables,
+        "held_back": held_back,
+        "notes": notes,
+    }
+
+
+def _are_texts(said: object) -> bool:
+    return isinstance(said, list) and all(isinstance(each, str) for each in said)
 
 
 def _locked(package: Package, requested: list[str]) -> LockedWheel:

@@ -10,7 +10,7 @@ from packaging.pylock import Package
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
-from parity.errors import IndexConfusion, InputFileError, LockInvalid
+from parity.errors import IndexConfusion, InputFileError, LockInvalid, NoWheel
 from parity.model import IndexSettings, LockedWheel, Origin, SourcePackage
 from parity.model.network import DEFAULT_INDEX, clean_url
 from parity.portable.names import bound_to
@@ -18,7 +18,7 @@ from parity.resolve.direct import DirectRequirement, Stated, named_requirement
 from parity.resolve.inputs import ResolveInputs
 from parity.resolve.lockfile import check_filename
 from parity.resolve.requirements import RequirementLine
-from parity.resolve.select import best_wheel, locked_source, locked_wheel, packages_for
+from parity.resolve.select import BUILD_THEM, best_wheel, has_wheel, locked_source, locked_wheel, packages_for
 
 
 @dataclass(frozen=True)
@@ -51,9 +51,11 @@ def select_project(
         IndexFailed, LockInvalid: the lock cannot be read or names what cannot be carried.
     """
     wheels, sources = [], []
-    for package in packages_for(text, inputs.facts.markers, extras, groups):
+    packages = tuple(packages_for(text, inputs.facts.markers, extras, groups))
+    lacking = _only_sources(packages, inputs)
+    for package in packages:
         wanted = str(package.name) in requested
-        if not package.is_direct and str(package.name) in inputs.sources:
+        if not package.is_direct and str(package.name) in (*inputs.sources, *lacking):
             sources.append(_sdist(package, wanted, _index(package, inputs.index)))
         elif not package.is_direct:
             wheel = best_wheel(package, inputs.tags, None)
@@ -63,6 +65,26 @@ def select_project(
         else:
             sources.append(_source(package, wanted))
     return ProjectSelection(tuple(wheels), tuple(sources))
+
+
+def _only_sources(packages: Sequence[Package], inputs: ResolveInputs) -> dict[str, str]:
+    """The packages, with their versions, of which the lock has a source distribution and no fitting wheel.
+
+    Raises:
+        NoWheel: nobody said that they may be built; all are named.
+    """
+    indexed = [each for each in packages if not each.is_direct and str(each.name) not in inputs.sources]
+    found = {
+        str(each.name): str(each.version) for each in indexed if each.sdist and not has_wheel(each, inputs)
+    }
+    if found and not inputs.auto:
+        told = "; ".join(f"{name} {version}" for name, version in sorted(found.items()))
+        raise NoWheel(
+            f"the lock has no wheel that fits the target, only a source distribution, of {told}",
+            where=min(found),
+            remedy=f"let what has no wheel be built in the builder, without network: {BUILD_THEM}",
+        )
+    return found
 
 
 def _index(package: Package, indexes: IndexSettings) -> str | None:

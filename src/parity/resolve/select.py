@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 
 from packaging.markers import Environment
@@ -22,9 +23,13 @@ _SDIST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!%-]*\.(tar\.(gz|bz2|xz)|tgz|zip)"
 MARKER_KEYS = frozenset(Environment.__annotations__) - {"extra", "extras", "dependency_groups"}
 """All keys of PEP 508's environment: a missing one would be filled in from this machine's Python."""
 
+BUILD_THEM = "`build-from-source: auto` under `install` in the profile, or `--build-from-source auto`"
+"""How a user lets sources be built."""
+
 IndexFile = PackageWheel | PackageSdist
 Computed = Mapping[str, str]
 """SHA-256 by address, of wheels whose index tells none (see `parity.resolve.firsthash`)."""
+Offered = Mapping[str, str]
 
 
 def select_wheels(
@@ -34,10 +39,13 @@ def select_wheels(
     digest: str,
     created_by: str,
     computed: Computed = MappingProxyType({}),
+    *,
+    offered: Offered = MappingProxyType({}),
 ) -> Lock:
     """Choose, for each package whose marker holds, the best wheel that the tags allow.
 
-    For the names in `inputs.sources` it is the source distribution, which is to be built.
+    For the names in `inputs.sources` it is the source distribution, which is to be built; likewise for what
+    was offered for want of a wheel.
 
     Args:
         text: uv's lock.
@@ -46,6 +54,7 @@ def select_wheels(
         digest: of the inputs, see `inputs_digest`.
         created_by: the resolver and its version.
         computed: what `unhashed_wheels` asked for.
+        offered: addresses in uv's lock that stand for source distributions, and those of the real files.
 
     Raises:
         NoWheel: a package has no wheel for these tags.
@@ -54,11 +63,9 @@ def select_wheels(
     """
     allowed, requested = inputs.what.hashes(), inputs.what.requested(inputs.facts.markers)
     wheels = []
-    for package in packages_for(text, inputs.facts.markers):
+    for package in _packages(text, inputs, offered):
         name = str(package.name)
-        if package.is_direct:
-            continue  # it was built before, and the resolver was told of it
-        if name in inputs.sources:
+        if _is_source(package, inputs, offered):
             wheels.append(locked_source(package, allowed.get(name), name in requested, index, computed))
             continue
         wheel = best_wheel(package, inputs.tags, allowed.get(name), computed)
@@ -71,14 +78,39 @@ def select_wheels(
     )
 
 
-def unhashed_wheels(text: str, inputs: ResolveInputs, computed: Computed) -> dict[str, IndexFile]:
+def _packages(text: str, inputs: ResolveInputs, offered: Offered) -> Iterator[Package]:
+    """Those that come from an index; what was offered in a wheel's place as the source that it is."""
+    for package in packages_for(text, inputs.facts.markers):
+        if package.is_direct:
+            continue  # it was built before, and the resolver was told of it
+        real = [wheel for wheel in package.wheels or () if (wheel.url or "") not in offered]
+        made_up = [wheel for wheel in package.wheels or () if (wheel.url or "") in offered]
+        if made_up and not has_wheel(replace(package, wheels=real), inputs):
+            one = made_up[0]
+            sdist = PackageSdist(url=offered[one.url or ""], hashes=one.hashes, size=one.size)
+            yield replace(package, wheels=None, sdist=sdist)
+        else:
+            yield replace(package, wheels=real)
+
+
+def has_wheel(package: Package, inputs: ResolveInputs) -> bool:
+    """Whether one of its wheels fits the target."""
+    ranks = {tag: rank for rank, tag in enumerate(inputs.tags)}
+    return any(_rank(wheel.filename, ranks) is not None for wheel in package.wheels or ())
+
+
+def _is_source(package: Package, inputs: ResolveInputs, offered: Offered) -> bool:
+    return str(package.name) in inputs.sources or (bool(offered) and not package.wheels)
+
+
+def unhashed_wheels(
+    text: str, inputs: ResolveInputs, computed: Computed, offered: Offered = MappingProxyType({})
+) -> dict[str, IndexFile]:
     """The files, by package, that would be chosen and have no SHA-256 yet; errors as `select_wheels`."""
     allowed = inputs.what.hashes()
     found: dict[str, IndexFile] = {}
-    for package in packages_for(text, inputs.facts.markers):
-        if package.is_direct:
-            continue
-        if str(package.name) in inputs.sources:
+    for package in _packages(text, inputs, offered):
+        if _is_source(package, inputs, offered):
             if package.sdist and not _sha256(package.sdist, computed):
                 found[str(package.name)] = package.sdist
             continue
@@ -227,3 +259,17 @@ def locked_wheel(
         requested=requested,
         index=index or "default",
     )
+
+
+def without_wheel(text: str, inputs: ResolveInputs, offered: Offered) -> dict[str, tuple[str, str]]:
+    """The packages in uv's lock that have no fitting wheel: version, and the file offered instead."""
+    return {
+        str(package.name): (str(package.version), package.sdist.url or "" if package.sdist else "")
+        for package in _packages(text, inputs, offered)
+        if not package.wheels and str(package.name) not in inputs.sources
+    }
+
+
+def versions_in(text: str, inputs: ResolveInputs) -> dict[str, str]:
+    """The version of each package in uv's lock."""
+    return {str(one.name): str(one.version) for one in packages_for(text, inputs.facts.markers)}

@@ -24,14 +24,22 @@ class ResolveJob(Reach):
     exclude_newer: str | None
     prereleases: bool
     retries: int
+    offer: str
+    tags: list[str]
+    python_version: str
+    tree: bool
 
 
 class ResolveResult(TypedDict):
-    """The text of a PEP 751 lock; `exit_code` is 124 where the time was over."""
+    """The text of a PEP 751 lock; `exit_code` is 124 where the time was over.
+
+    `offered` are addresses in the lock that are no wheel's, and where they really lead.
+    """
 
     exit_code: int
     lock: str | None
     stderr: str
+    offered: dict[str, str]
     routes: RoutesSaid | None
 
 
@@ -64,12 +72,16 @@ class PageTrouble(TypedDict):
 
 
 class GuessResult(TypedDict):
-    """`metadata` is by project, `unhashed` are projects without a SHA-256 on the index."""
+    """`metadata` is by project, `unhashed` are projects without a SHA-256 on the index.
+
+    `source_only` are projects of which a newer version than the one that was guessed has no fitting wheel.
+    """
 
     metadata: dict[str, WheelGuessed]
     fetched_bytes: int
     troubles: list[PageTrouble]
     unhashed: list[str]
+    source_only: list[str]
     routes: RoutesSaid | None
 
 

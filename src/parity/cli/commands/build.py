@@ -107,7 +107,9 @@ def build(
     build_from_source: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME", help="Build this package from its source distribution (may be repeated)."
+            metavar="NAME",
+            help="Build this package from its source distribution (may be repeated); "
+            "auto: whatever has no fitting wheel.",
         ),
     ] = None,
     as_json: Json = False,

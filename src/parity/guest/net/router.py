@@ -5,12 +5,14 @@ through here too, so that the resolver needs no credentials, no certificates and
 
     /<settings>/simple/<project>/                       the page, as JSON (PEP 691)
     /<settings>/file/<index>/<address>/<file name>      a file; its address in URL-safe base64
+    /<settings>/source/<index>/<address>/<file name>    what a source distribution requires, see `offers`
 
 `<settings>` is a digest of indexes and bindings: the resolver keeps what it has read by address, and
 what it read under other settings must not count.
 """
 
 import base64
+import contextlib
 import hashlib
 import http.client
 import http.server
@@ -19,9 +21,9 @@ import re
 import socketserver
 import threading
 import urllib.parse
-from typing import TYPE_CHECKING, List, Optional, Tuple
+from typing import TYPE_CHECKING, Collection, Dict, List, NamedTuple, Optional, Tuple
 
-from . import pages
+from . import offers, pages
 from .pace import BoundedAnswer
 from .routes import Confused, Index, Page, Routes
 from .web import MOST, WebProblem
@@ -33,6 +35,7 @@ _PORT = 41739
 """Always the same where it is free, so that what the resolver keeps by address is found again."""
 
 _FILE = re.compile(r"http://127\.0\.0\.1:\d+/[0-9a-f]{32}/file/[a-z0-9-]+/([\w=-]+)/[\w.~+!%-]*")
+_OFFERED = re.compile(r"http://127\.0\.0\.1:\d+/[0-9a-f]{32}/source/[a-z0-9-]+/([\w=-]+)/[\w.~+!%-]*")
 _METADATA = 16 * 1024 * 1024
 """Bytes of a wheel's metadata (PEP 658)."""
 _PAGE = re.compile(r"http://127\.0\.0\.1:\d+/[0-9a-f]{32}/simple/?([a-z0-9-]*)/?")
@@ -47,11 +50,26 @@ _QUIET = ("http-304", "http-404", "http-405", "http-410", "http-416", "http-501"
 """What an index may answer for a file without being wrong: the resolver then asks in another way."""
 
 
+class Offering(NamedTuple):
+    """What pages offer besides wheels that fit (`offers.SOURCES`, `offers.ALL`, or empty for nothing).
+
+    The pages of the projects in `untouched` stay as they are.
+    """
+
+    what: str = ""
+    target: offers.Fitting = offers.Fitting()
+    untouched: Collection[str] = ()
+
+
+NOTHING_OFFERED = Offering()
+
+
 class Router:
     """Serves while its `with` block runs; `url` is the index's address."""
 
-    def __init__(self, job: "Reach") -> None:
+    def __init__(self, job: "Reach", offering: Offering = NOTHING_OFFERED) -> None:
         self.routes = Routes(job)
+        self._offering = offering
         self._one_large = threading.Lock()
         self._by_name = {index.name: index for index in self.routes.indexes}
         handler = type("Handler", (_RouterHandler,), {"router": self})
@@ -60,7 +78,7 @@ class Router:
         except OSError:  # another resolution in the same container has it
             self._server = _Server(("127.0.0.1", 0), handler)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-        self.root = "http://127.0.0.1:%d/%s/" % (self._server.server_address[1], _settings(job))
+        self.root = "http://127.0.0.1:%d/%s/" % (self._server.server_address[1], _settings(job, offering))
         self.url = self.root + "simple/"
 
     def __enter__(self) -> "Router":  # noqa: PYI034 - typing.Self is younger
@@ -76,6 +94,18 @@ class Router:
     def real(self, text: str) -> str:
         """A text with the indexes' own addresses in the place of those that lead here."""
         text = _FILE.sub(lambda match: _decoded(match.group(1)), text)
+        return self._real_pages(text)
+
+    @staticmethod
+    def offered(lock: str) -> Dict[str, str]:
+        """The addresses in a lock of what was offered besides fitting wheels, and the real ones."""
+        return {match.group(0): _decoded(match.group(1)) for match in _OFFERED.finditer(lock)}
+
+    def told(self, text: str) -> str:
+        """The same as `real` for what the resolver says: without addresses that are made up."""
+        return self.real(_OFFERED.sub(lambda match: _decoded(match.group(1)), text))
+
+    def _real_pages(self, text: str) -> str:
         return _PAGE.sub(lambda match: self._real_page(match.group(1)), text)
 
     def page(self, project: str) -> bytes:
@@ -93,9 +123,17 @@ class Router:
 
     def _rewritten(self, project: str, page: Page) -> bytes:
         found = pages.files(page.address, page.content_type, page.body)
+        offered: List[pages.File] = []
+        if self._offering.what and project not in self._offering.untouched:
+            everything = self._offering.what == offers.ALL
+            found, others = offers.offers(project, found, self._offering.target, everything)
+            offered = [
+                {**offer.said(), "url": self._here(page, offer.file, "source", offer.filename)}
+                for offer in others
+            ]
         for file in found:
             file["url"] = self._here(page, file)
-        return pages.document(project, found)
+        return pages.document(project, [*found, *offered])
 
     def index(self, name: str) -> Optional[Index]:
         """An index by its name."""
@@ -105,9 +143,9 @@ class Router:
         name = self.routes.report()["names"].get(project, self.routes.indexes[0].name)
         return self._by_name[name].url + (project + "/" if project else "")
 
-    def _here(self, page: Page, file: pages.File) -> str:
-        name = urllib.parse.quote(urllib.parse.unquote(str(file["filename"])), safe="+!")
-        return "%sfile/%s/%s/%s" % (self.root, page.source.name, _encoded(str(file["url"])), name)
+    def _here(self, page: Page, file: pages.File, kind: str = "file", filename: str = "") -> str:
+        name = urllib.parse.quote(urllib.parse.unquote(filename or str(file["filename"])), safe="+!")
+        return "%s%s/%s/%s/%s" % (self.root, kind, page.source.name, _encoded(str(file["url"])), name)
 
 
 class _Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
@@ -132,9 +170,12 @@ class _RouterHandler(http.server.BaseHTTPRequestHandler):
         kind, _, rest = urllib.parse.urlsplit(self.path).path[1:].partition("/")[2].partition("/")
         if kind == "simple":
             self._page(urllib.parse.unquote(rest.strip("/")))
-        elif kind == "file" and rest.count("/") == 2:  # noqa: PLR2004 - index, address, name
+        elif kind in ("file", "source") and rest.count("/") == 2:  # noqa: PLR2004 - index, address, name
             index, address, filename = rest.split("/")
-            self._file(index, _decoded(address), metadata=filename.endswith(".metadata"))
+            if kind == "source":
+                self._source(index, _decoded(address), urllib.parse.unquote(filename))
+            else:
+                self._file(index, _decoded(address), metadata=filename.endswith(".metadata"))
         else:
             self._answer(404)
 
@@ -178,6 +219,21 @@ class _RouterHandler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True  # the resolver sees that it is cut, and asks again
         return None
 
+    def _source(self, name: str, url: str, filename: str) -> None:
+        """What a source distribution requires, as the metadata of the wheel that it is offered as.
+
+        Of a wheel that does not fit it does not matter, and of what cannot be read it is not known yet.
+        """
+        index = self.router.index(name)
+        if index is None or not filename.endswith(".whl.metadata"):
+            return self._answer(404)
+        begin = b""
+        if not urllib.parse.urlsplit(url).path.endswith(".whl"):
+            with contextlib.suppress(WebProblem, OSError, http.client.HTTPException):
+                begin = _beginning(index, url)
+        body = offers.metadata(filename, url, begin)
+        return self._answer(200, body, [("Content-Type", "text/plain"), ("Cache-Control", "max-age=600")])
+
     def _relay(self, answer: BoundedAnswer) -> None:
         self.send_response(answer.status)
         for name in _TOLD:
@@ -208,6 +264,20 @@ class _RouterHandler(http.server.BaseHTTPRequestHandler):
             self.wfile.write(body)
 
 
+def _beginning(index: Index, url: str) -> bytes:
+    """As much of a source distribution as is read; errors as those of a browser."""
+    begin = b""
+    with index.browsers.one() as browser:
+        answer = browser.get(url)
+        while len(begin) < offers.READ:
+            piece = answer.read(_CHUNK)
+            if not piece:
+                return begin
+            begin += piece
+        browser.forget()
+    return begin
+
+
 def _status(problem: WebProblem) -> int:
     """The status that tells the resolver whether to go on, to try again, or to stop.
 
@@ -219,8 +289,11 @@ def _status(problem: WebProblem) -> int:
     return 502 if problem.again else 424
 
 
-def _settings(job: "Reach") -> str:
-    said = [[each["name"], each["url"], each["packages"]] for each in job["indexes"]]
+def _settings(job: "Reach", offering: Offering) -> str:
+    said = [[each["name"], each["url"], each["packages"]] for each in job["indexes"]]  # type: List[object]
+    if offering.what:
+        target = offering.target
+        said += [offering.what, sorted(target.tags), target.python, sorted(offering.untouched)]
     return hashlib.sha256(json.dumps(said).encode("utf-8")).hexdigest()[:32]
 
 

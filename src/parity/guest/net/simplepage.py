@@ -20,7 +20,8 @@ _SHA256 = re.compile(r"[#&]sha256=([^&]*)")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!%-]{0,254}")
 _LONGEST = 1024
 """Characters of a specifier: enough for every honest one."""
-_WHEEL_END = re.compile(r"\.whl(?=[#\"'])")
+_SOURCES = (".tar.gz", ".zip", ".tar.bz2")
+_FILE_END = re.compile(r"\.(?:whl|tar\.gz|zip|tar\.bz2)(?=[#\"'])")
 _BUILD = re.compile(r"([0-9]{1,18})(.*)")
 _LONGEST_NAME = 255
 _MOST_TAGS = 400
@@ -46,19 +47,19 @@ class Release(NamedTuple):
 
 
 class Link(NamedTuple):
-    """A wheel's file name, and all that the page says of it, unread."""
+    """The file name of a wheel or a source distribution, and all that the page says of it, unread."""
 
     filename: str
     said: Union[str, Dict[str, object]]
 
 
 def links(content_type: str, body: bytes) -> List[Link]:
-    """The wheels of a page, in its order; ValueError for what is no page."""
+    """The wheels and source distributions of a page, in its order; ValueError for what is no page."""
     if "json" in content_type:
         return [
             Link(name, file)
             for name, file in ((str(file["filename"]), file) for file in parsed_json(body))
-            if name.endswith(".whl")
+            if name.endswith((".whl", *_SOURCES))
         ]
     parts = body.decode("utf-8", "replace").split("<a ", MOST_FILES + 1)[1:]
     demand_few(len(parts))
@@ -67,16 +68,25 @@ def links(content_type: str, body: bytes) -> List[Link]:
 
 
 def _link(attributes: str) -> Optional[Link]:
-    found = _WHEEL_END.search(attributes)
+    found = _FILE_END.search(attributes)
     if found is None:
         return None
-    end = found.start()
-    begin = max(attributes.rfind(mark, 0, end) for mark in "/\"'")
-    return Link(attributes[begin + 1 : end] + ".whl", attributes)
+    begin = max(attributes.rfind(mark, 0, found.start()) for mark in "/\"'")
+    return Link(attributes[begin + 1 : found.end()], attributes)
+
+
+def source_version(project: str, filename: str) -> str:
+    """The version in a source distribution's name (old ones have hyphens in both parts); empty for none."""
+    ending = next((each for each in _SOURCES if filename.endswith(each)), None)
+    parts = filename[: -len(ending)].split("-") if ending and len(filename) <= _LONGEST_NAME else []
+    for at in range(1, len(parts)):
+        if normalize_name("-".join(parts[:at])) == project:
+            return "-".join(parts[at:])
+    return ""
 
 
 def release(address: str, link: Link) -> Release:
-    """What the page at that address says of a wheel; ValueError for what no honest page says."""
+    """What the page at that address says of a file; ValueError for what no honest page says."""
     said = link.said if isinstance(link.said, dict) else _attributes(link.said)
     href, hashes = said.get("href", said.get("url")), said.get("hashes") or {}
     python, size = said.get("requires-python") or "", said.get("size")
@@ -89,7 +99,7 @@ def release(address: str, link: Link) -> Release:
         raise ValueError("an address that is neither http nor https")
     return Release(
         filename=urllib.parse.unquote(link.filename),
-        version=link.filename.split("-")[1],
+        version=link.filename.partition("-")[2].partition("-")[0],
         url=url,
         sha256=announced_sha256(hashes.get("sha256")),
         requires_python=python,
@@ -136,6 +146,24 @@ class Chooser:
                 return one
         return None
 
+    def is_passed_over(
+        self, address: str, found: List[Link], requirement: Requirement, chosen: Optional[Release]
+    ) -> bool:
+        """Whether a newer version than the chosen one would fit, but for its being there as a source only."""
+        than = parse_version(chosen.version) if chosen else None
+        for link in found:
+            version = parse_version(source_version(requirement.name, link.filename))
+            if version is None or (than is not None and version <= than):
+                continue
+            try:
+                one = release(address, link)
+            except ValueError:
+                continue
+            fits = self._python is None or satisfies(self._python, one.requires_python)
+            if fits and not one.yanked and satisfies(version, requirement.specifier):
+                return True
+        return False
+
     def _best_first(self, found: List[Link], project: str) -> List[Link]:
         named = sorted(self._fitting(found, project), key=lambda each: each[1].filename)
         return [link for _, link in sorted(named, key=lambda each: each[0], reverse=True)]
@@ -143,13 +171,13 @@ class Chooser:
     def _fitting(self, found: List[Link], project: str) -> Iterator[Tuple[_Order, Link]]:
         """Every wheel of the project whose tags the target runs, and what to order it by, highest first."""
         for link in found:
-            parts = link.filename[: -len(".whl")].split("-")
+            parts = link.filename[: -len(".whl")].split("-") if link.filename.endswith(".whl") else []
             if not _NAME_PARTS <= len(parts) <= _NAME_PARTS + 1 or len(link.filename) > _LONGEST_NAME:
                 continue
             version, build = parse_version(parts[1]), _build(parts[2:-3])
             if version is None or build is None or normalize_name(parts[0]) != project:
                 continue
-            ranks = [self._ranks[tag] for tag in _expanded(parts[-3:]) if tag in self._ranks]
+            ranks = [self._ranks[tag] for tag in expanded_tags(parts[-3:]) if tag in self._ranks]
             if ranks:
                 yield (version, -min(ranks), build), link
 
@@ -162,8 +190,8 @@ def _build(parts: Sequence[str]) -> Optional[_Build]:
     return (int(match.group(1)), match.group(2)) if match else None
 
 
-def _expanded(tags: Sequence[str]) -> List[str]:
-    """A compressed tag set, each by itself (PEP 425)."""
+def expanded_tags(tags: Sequence[str]) -> List[str]:
+    """A wheel's last three parts, a compressed tag set, as tags (PEP 425); none where they are too many."""
     if not any("." in part for part in tags):
         return ["-".join(tags)]
     pythons, abis, platforms = (part.split(".") for part in tags)

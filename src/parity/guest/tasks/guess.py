@@ -16,6 +16,7 @@ Result:
                                     "requires_python", "provides_extra": [name]}},
      "fetched_bytes": int,
      "troubles": [{"name", "url", "kind", "message"}] of pages that no honest index has,
+     "source_only": [projects of which a newer version than the guessed one has no fitting wheel],
      "unhashed": [projects whose wheel has no SHA-256 on the index],
      "routes": as `routes` tells of several indexes, or null}
 """
@@ -67,6 +68,7 @@ def main(job: "GuessJob", emit: Emit) -> "GuessResult":
         "metadata": crawl.metadata(),
         "fetched_bytes": crawl.run.counter.fetched,
         "troubles": crawl.troubles,
+        "source_only": sorted(crawl.source_only),
         "unhashed": sorted(crawl.unhashed),
         "routes": crawl.routes.report() if crawl.routes else None,
     }
@@ -102,6 +104,7 @@ class _Crawl:
         self.run = FetchRun(self._store, self._how, _limits(job), [], emit)
         self.routes = Routes(job) if job.get("indexes") else None
         self.unhashed: Set[str] = set()
+        self.source_only: Set[str] = set()
 
     def want(self, text: str, extras: FrozenSet[str]) -> None:
         """Somebody requires this, if its marker holds for one of these extras (or for none)."""
@@ -180,9 +183,17 @@ class _Crawl:
         """The release of a project's page that is likely chosen."""
         address, content_type, body = self._page(requirement.name)
         if len(body) < _LARGE:
-            return self._chooser.choose(address, simplepage.links(content_type, body), requirement)
+            return self._chosen(address, simplepage.links(content_type, body), requirement)
         with self._one_large:
-            return self._chooser.choose(address, simplepage.links(content_type, body), requirement)
+            return self._chosen(address, simplepage.links(content_type, body), requirement)
+
+    def _chosen(
+        self, address: str, found: List[simplepage.Link], requirement: Requirement
+    ) -> Optional[simplepage.Release]:
+        chosen = self._chooser.choose(address, found, requirement)
+        if self._chooser.is_passed_over(address, found, requirement, chosen):
+            self.source_only.add(requirement.name)
+        return chosen
 
     def _page(self, name: str) -> Tuple[str, str, bytes]:
         """A project's page: its address, its type, its bytes."""

@@ -7,12 +7,16 @@ Job:
      "retries": of each request, "prereleases": whether any may be chosen,
      "sources": names that come as source distributions, "metadata": a uv.toml that tells their metadata
      (so that uv has no reason to build them) and that of wheels named by path,
+     "offer": what the index's pages offer besides wheels that fit, see `guest.net.offers`; empty: nothing,
+     "tags": the wheel tags that fit, "python_version": in full,
+     "tree": whether who requires what is asked, not the lock,
      "index_url": address without credentials or null,
      "indexes": several indexes as in `routes`, or an empty list for the one at `index_url`,
      "proxies": {"http", "https", "no"}, "ca": PEM|null, "client_certificate": PEM|null,
      "credentials": {"<origin>": [user, password]}}
 Result:
     {"exit_code": int, "lock": text or null, "stderr": text,   exit code 124: the time was over
+     "offered": address in the lock of what was offered besides -> its real address,
      "routes": which project came from which of several indexes, see `routes`; null for one index}
 
 Passwords reach uv through its environment alone; they are in no file and in no argument. The client's
@@ -27,7 +31,8 @@ from typing import TYPE_CHECKING, Dict, List
 
 from ..environment.uvrun import run
 from ..events import Emit
-from ..net.router import Router
+from ..net.offers import Fitting
+from ..net.router import Offering, Router
 from ..net.web import WebProblem, origin_of
 from ..store.digests import scope_of
 
@@ -44,16 +49,31 @@ def main(job: "ResolveJob", emit: Emit) -> "ResolveResult":
     job = {**job, "cache": os.path.join(job["cache"], scope_of(job))}
     folder = tempfile.mkdtemp(prefix="parity-resolve-")  # mode 0700
     try:
-        if not job.get("indexes"):
+        if not job.get("indexes") and not job.get("offer"):
             return _compile(job, folder)
-        with Router(job) as router:
+        target = Fitting(frozenset(job["tags"]), job["python_version"])
+        offering = Offering(job["offer"], target, frozenset(job["sources"]))
+        with Router(_with_indexes(job), offering) as router:
             # uv talks to the router alone: it needs neither logins nor certificates nor proxies.
             done = _compile(_cut_off(job, router.url), folder)
-            lock = router.real(done["lock"]) if done["lock"] else None
-            stderr = router.real(done["stderr"])
-            return {**done, "lock": lock, "stderr": stderr, "routes": router.routes.report()}
+            text = done["lock"]
+            return {
+                **done,
+                "lock": None if text is None else router.real(text),
+                "stderr": router.told(done["stderr"]),
+                "offered": router.offered(text or ""),
+                "routes": router.routes.report(),
+            }
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _with_indexes(job: "ResolveJob") -> "ResolveJob":
+    """The job with its one index as the first of several."""
+    if job.get("indexes"):
+        return job
+    url, logins = job["index_url"] or "", job.get("credentials") or {}
+    return {**job, "indexes": [{"name": "default", "url": url, "packages": [], "credentials": logins}]}
 
 
 def _cut_off(job: "ResolveJob", index: str) -> "ResolveJob":
@@ -69,11 +89,11 @@ def _cut_off(job: "ResolveJob", index: str) -> "ResolveJob":
 
 
 def _compile(job: "ResolveJob", folder: str) -> "ResolveResult":
-    output = os.path.join(folder, "pylock.toml")
+    output = os.path.join(folder, "tree.txt" if job["tree"] else "pylock.toml")
     _write(os.path.join(folder, "requirements.txt"), job["requirements"])
     _write(os.path.join(folder, "constraints.txt"), job["constraints"])
     for path, text in (
-        (output, job["lock"]),
+        (output, None if job["tree"] else job["lock"]),
         (os.path.join(folder, "uv.toml"), job["metadata"]),
         (os.path.join(folder, "ca.pem"), job["ca"]),
         (os.path.join(folder, "client_certificate.pem"), job["client_certificate"]),
@@ -91,6 +111,7 @@ def _compile(job: "ResolveJob", folder: str) -> "ResolveResult":
         "exit_code": exit_code,
         "lock": lock,
         "stderr": stderr.replace(folder + os.sep, ""),
+        "offered": {},
         "routes": None,
     }
 
@@ -98,14 +119,18 @@ def _compile(job: "ResolveJob", folder: str) -> "ResolveResult":
 def _command(job: "ResolveJob", output: str) -> List[str]:
     """The uv command line; nothing secret is in it."""
     command = [job["uv"], "pip", "compile", "requirements.txt", "--python", job["python"]]
-    command += ["--constraints", "constraints.txt", "--only-binary", ":all:"]
-    command += ["--format", "pylock.toml", "--no-header", "--output-file", output]
+    command += ["--only-binary", ":all:"]
+    if job["constraints"]:
+        command += ["--constraints", "constraints.txt"]
+    # Not quiet: warnings tell of extras that are not there, of what is yanked, of files without upload time.
+    command += ["--no-header", "--output-file", output]
+    if job["tree"]:
+        command += ["--format", "requirements.txt", "--annotation-style", "split"]
+    else:
+        command += ["--format", "pylock.toml"]
     newest = job["exclude_newer"]
     if newest:
-        # Not quiet: a warning tells which files have no upload time.
         command += ["--exclude-newer", newest]
-    else:
-        command += ["--quiet"]
     if job.get("prereleases"):
         command += ["--prerelease", "allow"]
     if job.get("refresh"):

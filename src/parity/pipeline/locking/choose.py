@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from parity.errors import InputFileError
+from parity.errors import HeldBack, InputFileError
 from parity.model import Lock
 from parity.pipeline.context.lockfiles import put_lock
 from parity.pipeline.context.run import BuildRun
@@ -24,14 +24,29 @@ from parity.resolve import (
 
 
 def resolved(run: BuildRun) -> Resolved:
-    """The lock to build from, and what travels beside its wheels; errors as `current_lock`."""
+    """The lock to build from, and what travels beside its wheels.
+
+    Raises:
+        HeldBack: wheels alone hold packages back, and the profile wants to stop there.
+        ParityError: as `current_lock`.
+    """
+    found = _resolved(run)
+    held_back = found.lock.held_back
+    if held_back and run.profile.sources.strict:
+        raise HeldBack(held_back[0], where=str(run.profile.path), details=held_back[1:])
+    for said in (*held_back, *found.lock.notes):
+        run.world.reporter.warn(said)
+    return found
+
+
+def _resolved(run: BuildRun) -> Resolved:
     if run.profile.project is not None:
         return projects.project_lock(run)
     what = run.request.what
     _demand_something(run)
     for note in what.notes:
         run.world.reporter.warn(note)
-    if what.direct or run.profile.sources.names:
+    if what.direct or run.profile.sources.names or run.profile.sources.auto:
         return _sourced_lock(run)
     return Resolved(current_lock(run))
 
@@ -74,6 +89,7 @@ def current_lock(run: BuildRun) -> Lock:
         upgrade=request.upgrade,
         timeout=run.world.limits.resolving,
         bring_uv=run.carry_uv,
+        thorough=True,
     )
     put_lock(read_lock, request.lock_path, write_lock(lock), run.world.reporter)
     return lock

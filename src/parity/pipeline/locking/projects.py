@@ -93,6 +93,7 @@ def _pinned(shop: Shop, project: Project) -> tuple[Lock, tuple[Built, ...]]:
         exclude_newer=profile.exclude_newer,
         project=project.digest(),
         sources=profile.sources.names,
+        auto=profile.sources.auto,
     )
     extras = () if project.lock == UV_LOCK else project.plan.extras
     groups = () if project.lock == UV_LOCK else project.groups

@@ -13,7 +13,7 @@ from parity.model import Lock, LockedWheel, Origin, SourcePackage
 from parity.model.network import clean_url
 from parity.pipeline.locking.lock_file import locked
 from parity.pipeline.sources.builder import Shop
-from parity.pipeline.sources.built import Built
+from parity.pipeline.sources.built import NOTHING, Built
 from parity.portable.names import normalize_name
 from parity.resolve import (
     DirectRequirement,
@@ -57,6 +57,7 @@ class Gathering:
     _addresses: dict[str, str] = field(default_factory=dict)
     _own: set[str] = field(default_factory=set)
     _named: dict[str, SourcePackage] = field(default_factory=dict)
+    _told: Lock = field(default=NOTHING)
 
     def take(self, lines: Sequence[str]) -> None:
         """Take requirement lines (PEP 508) of the user's own project."""
@@ -116,7 +117,9 @@ class Gathering:
             for wheel in indexed
             if wheel.name not in built
         ]
-        return locked(inputs, [*kept, *(each.wheel for each in built.values())]), tuple(built.values())
+        lock = locked(inputs, [*kept, *(each.wheel for each in built.values())])
+        lock = replace(lock, held_back=self._told.held_back, notes=self._told.notes)
+        return lock, tuple(built.values())
 
     def _inputs(self, constraints: tuple[RequirementLine, ...], asked: object) -> ResolveInputs:
         run, profile = self.shop.run, self.shop.run.profile
@@ -130,6 +133,7 @@ class Gathering:
             prereleases=profile.prereleases,
             project=json.dumps([asked, [origin.document() for origin in origins if origin]]),
             sources=tuple(name for name in profile.sources.names if name not in self._built),
+            auto=profile.sources.auto,
         )
 
     def _chosen(self, inputs: ResolveInputs) -> tuple[Sequence[LockedWheel], Sequence[Built]]:
@@ -143,6 +147,7 @@ class Gathering:
                 if wheel.origin and wheel.origin.kind == "sdist"
             ]
             indexed = [wheel for wheel in existing.wheels if wheel.origin is None]
+            self._told = existing
             return indexed, [self.shop.build(source, self.base) for source in again]
         if not inputs.what.requirements and not self._built:
             return (), ()
@@ -162,7 +167,9 @@ class Gathering:
                 upgrade=run.request.upgrade,
                 timeout=run.world.limits.resolving,
                 known=known,
+                thorough=True,
             )
+            self._told = lock
             chosen = {(wheel.name, wheel.version): wheel for wheel in lock.wheels if not is_wheel(wheel)}
             if chosen.keys() <= sdists.keys():
                 found = [wheel for wheel in lock.wheels if is_wheel(wheel)]
