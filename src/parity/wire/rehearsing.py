@@ -109,10 +109,21 @@ class LinkerSaid(TypedDict):
     natives: list[NativePackage]
 
 
+class LibraryOpened(TypedDict):
+    """A library that a Python file opens by name and the system lacks (see `parity.guest.native.opened`)."""
+
+    package: str
+    file: str
+    names: list[str]
+    optional: bool
+    modules: list[str]
+
+
 class EnvironmentResult(TypedDict):
-    """What the linker says, and how long that took."""
+    """What the linker says, what is opened by name, and how long that took."""
 
     linker: LinkerSaid
+    opened: list[LibraryOpened]
     seconds: float
 
 
@@ -239,6 +250,7 @@ class _SeenInstalled(TypedDict, total=False):
     missing_libraries: list[LibraryMissing]
     missing_versions: list[VersionMissing]
     natives: list[NativePackage]
+    opened: list[LibraryOpened]
     commands: list[CommandSeen]
     project: ProjectSeen | None
     system: list[PackageInstalled]
