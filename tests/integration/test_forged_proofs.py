@@ -46,7 +46,7 @@ def test_no_package_says_anything_of_another(rehearsed: Rehearsed, tmp_path: Pat
     plan = RehearsalPlan(commands=("exit 3",))
     seen = rehearsed(tmp_path / "bundle", hostile(tmp_path, forgers), plan=plan, requested=[*names, "broken"])
     assert {name for name, _ in seen["environment"]} == {"honest", "broken", *names}
-    imports = {row["module"]: row["error"] for row in seen["imports"]}
+    imports = {row["module"]: row["error"] for row in seen["checks"]["imports"]}
     assert set(imports) == {"honest", "broken", *names}
     assert (imports["honest"], imports["broken"]) == ("", "ValueError: broken")
     ended = {forger.kind: imports[name] for name, forger in zip(names, forgers, strict=True)}
@@ -55,7 +55,7 @@ def test_no_package_says_anything_of_another(rehearsed: Rehearsed, tmp_path: Pat
     assert seen["memory_kills"] == 0
     assert len(seen["isolation"]) == 6
     assert all(seen["isolation"].values())
-    assert [row["exit_code"] for row in seen["commands"]] == [3]
+    assert [row["exit_code"] for row in seen["checks"]["commands"]] == [3]
     assert (seen["install"]["exit_code"], seen["missing_libraries"], seen["natives"]) == (0, [], [])
 
 
@@ -64,8 +64,8 @@ def test_no_command_changes_what_the_next_one_is(rehearsed: Rehearsed, tmp_path:
     lines = [f"python -c 'import evil{number}'; true" for number in range(len(forgers))]
     plan = RehearsalPlan(imports=False, commands=(*lines, "python -c 'import broken'", "exit 3", "true"))
     seen = rehearsed(tmp_path / "bundle", hostile(tmp_path, forgers), plan=plan)
-    assert [row["exit_code"] for row in seen["commands"]][-3:] == [1, 3, 0]
-    assert all(len(row["output"]) <= 8000 for row in seen["commands"])
+    assert [row["exit_code"] for row in seen["checks"]["commands"]][-3:] == [1, 3, 0]
+    assert all(len(row["output"]) <= 8000 for row in seen["checks"]["commands"])
 
 
 LEAVES = """
@@ -93,7 +93,7 @@ def test_nothing_that_an_import_leaves_meets_a_command(rehearsed: Rehearsed, tmp
         "test -z \"$(ls /tmp)\" && ! cat /proc/[0-9]*/status | grep -E 'Uid:.6[0-4][0-9]{3}'",
     )
     seen = rehearsed(tmp_path / "bundle", wheels, plan=RehearsalPlan(commands=commands))
-    assert [row["exit_code"] for row in seen["commands"]] == [0, 1, 0], seen["commands"]
+    assert [row["exit_code"] for row in seen["checks"]["commands"]] == [0, 1, 0], seen["checks"]["commands"]
 
 
 def test_who_asks_for_its_own_name_is_told_one(rehearsed: Rehearsed, tmp_path: Path) -> None:
@@ -102,5 +102,5 @@ def test_who_asks_for_its_own_name_is_told_one(rehearsed: Rehearsed, tmp_path: P
     wheels = [make_wheel(tmp_path, "asks", "1.0", {"asks.py": asks})]
     line = "python -c 'import asks, os, pwd; print(pwd.getpwuid(os.getuid()))'"
     seen = rehearsed(tmp_path / "bundle", wheels, plan=RehearsalPlan(commands=(line,)))
-    assert [row["error"] for row in seen["imports"]] == [""]
-    assert seen["commands"][0]["exit_code"] == 0, seen["commands"]
+    assert [row["error"] for row in seen["checks"]["imports"]] == [""]
+    assert seen["checks"]["commands"][0]["exit_code"] == 0, seen["checks"]["commands"]

@@ -135,3 +135,33 @@ def test_an_import_that_fails_is_an_error_only_for_what_was_asked_for(
     error = "ModuleNotFoundError: No module named 'nothing_like_this'"
     assert done.error["details"] == [f"broken: import broken failed: {error} at broken.py:1"]
     nothing_was_bundled(tmp_path / "asked", done)
+
+
+SCRIPTS = """[console_scripts]
+alpha-good = alpha.cli:main
+alpha-gone = alpha.old:main
+alpha-extra = alpha.extra:main [extra]
+alpha-name = alpha.cli:gone
+"""
+
+
+def test_scripts_that_have_nothing_to_start_are_told_and_refuse_nothing(
+    parity: Parity, index: PackageIndex, tmp_path: Path
+) -> None:
+    files = {
+        "alpha/__init__.py": b"",
+        "alpha/cli.py": b"def main(): raise SystemExit('nobody starts it')\n",
+        "alpha/extra.py": b"import surely_not_here\n",
+    }
+    make_wheel(index.wheels, "alpha", "1.0", files, entry_points=SCRIPTS, requires=["beta"])
+    make_wheel(index.wheels, "beta", "1.0", {"beta.py": b""}, entry_points=SCRIPTS.replace("alpha", "beta"))
+    where = {"requirements": ["alpha"], "index": {"url": index.url}}
+    bundle = parity.build(write_profile(tmp_path, "scripts", **where), tmp_path).bundle
+    rows = {row["script"]: row for row in proof_of(bundle["bundle"])["entry_points"]}
+    assert {name: row["error"] for name, row in rows.items()} == {
+        "alpha-gone": "ModuleNotFoundError: No module named 'alpha.old'",
+        "alpha-extra": "ModuleNotFoundError: No module named 'surely_not_here'",
+        "alpha-name": "AttributeError: module 'alpha.cli' has no attribute 'gone'",
+    }
+    told = "alpha: the script alpha-gone cannot start alpha.old:main: ModuleNotFoundError"
+    assert [line for line in bundle["warnings"] if line.startswith(told)]

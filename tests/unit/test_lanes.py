@@ -176,3 +176,12 @@ def test_a_lane_that_ends_well_and_tells_nothing_is_no_reason_to_go_on_for_ever(
     room.ask = lambda *_, **__: {}  # type: ignore[method-assign]
     with pytest.raises(RehearsalFailed, match="without a word"):
         run(room)
+
+
+def test_without_tickets_two_lanes_share_the_packages_all_the_same_and_a_second_time() -> None:
+    room = FakeRoom()
+    found = Lanes(cast(Room, room), "/p", "/p/site-packages", "door", hidden=True)
+    for _ in range(2):
+        assert len(list(found.run(PACKAGES, tickets=False))) == len(PACKAGES)
+    assert sorted(len(names) for _, names in room.asked) == [3, 3, 4, 4]
+    assert len({user for user, _ in room.asked}) == 4

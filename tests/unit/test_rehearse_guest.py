@@ -16,8 +16,9 @@ import pytest
 from parity.engine.events import Event, EventLines
 from parity.guest.environment import isolation, memory
 from parity.guest.environment.modules import distributions, normalised, top_modules
-from parity.rehearse.stage import _judged
-from parity.wire.rehearsing import ImportsTried
+from parity.guest.tasks import entry_points
+from parity.rehearse.imports import told
+from parity.wire.rehearsing import ImportsTried, ReadJob
 from parity.wire.shapes import read
 
 SOURCE = Path(__file__).parents[2] / "src"
@@ -124,8 +125,21 @@ def imported(folder: Path, *packages: Sequence[str], timeout: float = 30) -> dic
     assert lines.result == {}
     tried = [read(ImportsTried, event) for event in events if event["event"] == "tried"]
     assert [[each["module"] for each in event["answers"]] for event in tried] == [list(p) for p in packages]
-    seen = [_judged("of", False, each) for event in tried for each in event["answers"]]
+    seen = [told("of", False, each) for event in tried for each in event["answers"]]
     return {each["module"]: Imported(each["error"], each["library"], each["at"]) for each in seen}
+
+
+def test_an_object_in_a_module_is_looked_up_too(tmp_path: Path) -> None:
+    (tmp_path / "tool.py").write_text("class Group:\n    def run(self): pass\ndef main(): pass\n")
+    names = ("tool:main", "tool:Group.run", "tool:gone", "tool:Group.gone", "none:main")
+    found = imported(tmp_path, names)
+    assert [found[name].error for name in names] == [
+        "",
+        "",
+        "AttributeError: module 'tool' has no attribute 'gone'",
+        "AttributeError: type object 'Group' has no attribute 'gone'",
+        "ModuleNotFoundError: No module named 'none'",
+    ]
 
 
 def test_each_way_in_which_an_import_ends_is_told(modules: Path) -> None:
@@ -209,3 +223,37 @@ def test_this_machine_is_no_rehearsal() -> None:
     assert len(seen) == 6
     assert not all(seen.values())
     assert memory.kills() >= 0
+
+
+# --- declared scripts -----------------------------------------------------------------------------------
+
+DECLARED = """[console_scripts]
+tool = tool.cli:main
+again = tool.cli:Group.run [cli, color]
+
+[gui_scripts]
+window = tool.gui:main
+
+[tool.plugins]
+x = tool.plugins:X
+"""
+
+
+def test_scripts_are_read_of_the_packages_that_are_asked_for(tmp_path: Path) -> None:
+    texts = {
+        "My_Tool-1.0": DECLARED,
+        "other-1.0": "[console_scripts]\nother = other:main\n",
+        "odd-1.0": "[console_scripts]\nodd = os:system; rm\n",
+        "torn-1.0": "[console_scripts\n",
+        "silent-1.0": None,
+    }
+    for stem, text in texts.items():
+        (tmp_path / f"{stem}.dist-info").mkdir()
+        if text is not None:
+            (tmp_path / f"{stem}.dist-info" / "entry_points.txt").write_text(text)
+    job: ReadJob = {"site_packages": str(tmp_path), "packages": ["my-tool", "odd", "torn", "silent"]}
+    assert [(row["script"], row["target"]) for row in entry_points.main(job, lambda event: None)["rows"]] == [
+        ("again", "tool.cli:Group.run"),
+        ("tool", "tool.cli:main"),
+        ("window", "tool.gui:main"),
+    ]

@@ -14,8 +14,10 @@ from tests.support.targets import DEBIAN11
 from parity.errors import NotIsolated, RehearsalFailed, RehearsalTimeout
 from parity.model import Libc, PinnedImage, Proof, RehearsalPlan, Target
 from parity.pipeline.rehearsal.natives import native_rules
-from parity.rehearse import judge
+from parity.rehearse import judge, remembered
+from parity.rehearse.checks import CHECKS
 from parity.rehearse.stage import _demand_isolation
+from parity.wire.shapes import Malformed
 
 IMAGE = PinnedImage("sha256:" + "1" * 64, (), "images/debian11-py39", "linux/amd64", "local")
 TARGET = Target("debian", "11", Libc("glibc", (2, 31)), "3.9", "x86_64")
@@ -29,21 +31,27 @@ GOOD: Mapping[str, Any] = {
         "stderr": "",
     },
     "environment": [["alpha", "1.0"], ["beta", "2.0"]],
-    "imports": [
-        {"package": "alpha", "module": "alpha", "requested": True, "error": "", "library": "", "at": ""},
-        {"package": "beta", "module": "beta", "requested": False, "error": "", "library": "", "at": ""},
-    ],
     "missing_libraries": [],
     "missing_versions": [],
     "natives": [],
-    "commands": [{"command": "true", "exit_code": 0, "output": "noise"}],
+    "checks": {
+        "imports": [
+            {"package": "alpha", "module": "alpha", "requested": True, "error": "", "library": "", "at": ""},
+            {"package": "beta", "module": "beta", "requested": False, "error": "", "library": "", "at": ""},
+        ],
+        "commands": [{"command": "true", "exit_code": 0, "output": "noise"}],
+    },
     "seconds": {"install": 1.5, "imports": 0.5},
     "memory_kills": 0,
 }
 
 
 def seen(**changes: Any) -> dict[str, Any]:
-    return {**copy.deepcopy(dict(GOOD)), **changes}
+    """A good run but for these changes, of what it saw or of what one of its checks did."""
+    names = {check.name for check in CHECKS}
+    found = {**copy.deepcopy(dict(GOOD)), **{key: each for key, each in changes.items() if key not in names}}
+    found["checks"].update((key, each) for key, each in changes.items() if key in names)
+    return found
 
 
 def judged(
@@ -257,3 +265,37 @@ def test_a_container_that_is_not_cut_off_proves_nothing() -> None:
     _demand_isolation({"only-loopback": True, "not-root": True})
     with pytest.raises(NotIsolated, match="no-route-out, not-root does not hold"):
         _demand_isolation({"only-loopback": True, "not-root": False, "no-route-out": False})
+
+
+# --- what is remembered ---------------------------------------------------------------------------------
+
+
+def test_what_was_seen_is_the_same_after_it_was_kept() -> None:
+    project = {"step": "sync", "exit_code": 0, "said": "", "installed": [["alpha", "1.0"]]}
+    kept = json.loads(json.dumps(seen(project=project)))
+    again: Any = remembered(kept)
+    assert judged(again).document == judged(seen(project=project)).document
+    assert judged(again).document["project"] == {"synced": [{"name": "alpha", "version": "1.0"}]}
+
+
+@pytest.mark.parametrize("checks", [{"ghosts": []}, {"imports": [{}]}, {"commands": None}, []])
+def test_what_another_version_kept_is_not_believed(checks: Any) -> None:
+    with pytest.raises(Malformed):
+        remembered({**seen(), "checks": checks})
+
+
+# --- what scripts start ---------------------------------------------------------------------------------
+
+
+def test_a_script_that_cannot_start_is_a_warning_and_in_the_proof() -> None:
+    error = f"ImportError: cannot import name 'x' from 'alpha' ({WORK}alpha/__init__.py)"
+    row = {"package": "alpha", "script": "alpha-cli", "target": "alpha.cli:main", "error": error}
+    proof = judged(seen(entry_points=[row]))
+    told = "ImportError: cannot import name 'x' from 'alpha' (alpha/__init__.py)"
+    assert proof.warnings == (f"alpha: the script alpha-cli cannot start alpha.cli:main: {told}",)
+    assert proof.document["entry_points"] == [{**row, "error": told}]
+
+
+def test_a_proof_without_such_scripts_is_as_it_always_was() -> None:
+    assert judged(seen(entry_points=[])).document == judged(seen()).document
+    assert "entry_points" not in judged(seen()).document

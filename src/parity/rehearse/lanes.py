@@ -9,11 +9,11 @@ A package can end its lane; then that is what is told of it, and the others go o
 
 from __future__ import annotations
 
+import itertools
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from itertools import count, cycle
 from typing import NamedTuple
 
 from parity.engine.events import Event
@@ -67,22 +67,23 @@ class Lanes:
         self._site_packages = site_packages
         self._service = service
         self._hidden = hidden
-        self._users = cycle(users.IMPORTERS)
+        self._users = itertools.cycle(users.IMPORTERS)
         self._suspects: set[int] = set()
         self._lock = threading.Lock()
         self._answers: dict[int, Mapping[str, ImportAnswer]] = {}
 
-    def run(self, packages: Sequence[Package]) -> Iterator[tuple[str, str, ImportAnswer]]:
-        """Package, module, and `error`, `at` and `text` of each import, sorted."""
+    def run(
+        self, packages: Sequence[Package], *, tickets: bool = True
+    ) -> Iterator[tuple[str, str, ImportAnswer]]:
+        """Package, module, and `error`, `at` and `text` of each import, sorted.
+
+        Args:
+            packages: what is imported; a module may be `module:object` (entry points specification).
+            tickets: whether two lanes share the work. The service has tickets for one such run alone.
+        """
         heavy = sorted(packages, key=lambda each: -each.weight)
-        if self._hidden and len(heavy) > 1:
-            lanes = [
-                Beside(partial(self._lane, heavy, range(len(heavy)), tickets=True)) for _ in range(_LANES)
-            ]
-        else:
-            numbers = count()
-            lanes = [Beside(partial(self._one_by_one, heavy, numbers)) for _ in range(_LANES)]
-        for lane in lanes:
+        self._suspects, self._answers = set(), {}
+        for lane in [Beside(action) for action in self._begun(heavy, tickets=tickets)]:
             lane.result()
         while left := [number for number in range(len(heavy)) if number not in self._answers]:
             before = len(self._answers), len(self._suspects)
@@ -91,6 +92,16 @@ class Lanes:
             if before == (len(self._answers), len(self._suspects)):
                 raise RehearsalFailed("the rehearsal broke off: a process of imports ended without a word")
         yield from sorted(self._told(heavy), key=lambda row: row[:2])
+
+    def _begun(self, packages: list[Package], *, tickets: bool) -> list[Callable[[], None]]:
+        """What the lanes do side by side; what they leave over is for `run`."""
+        count = len(packages)
+        if not self._hidden or count < _LANES:
+            numbers = itertools.count()
+            return [partial(self._one_by_one, packages, numbers)] * _LANES
+        if tickets:
+            return [partial(self._lane, packages, range(count), tickets=True)] * _LANES
+        return [partial(self._lane, packages, range(first, count, _LANES)) for first in range(_LANES)]
 
     def _told(self, packages: Sequence[Package]) -> Iterator[tuple[str, str, ImportAnswer]]:
         for number, package in enumerate(packages):

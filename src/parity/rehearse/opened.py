@@ -1,92 +1,153 @@
-"""Libraries that are opened by name, and modules that a distribution has apart, in what a rehearsal saw. Pure.
+"""The check of what is opened by name, and of modules of Python's own that a distribution has apart.
 
-Neither the linker nor an import's error tells of them in a form of its own: what the files name is held
-against what the imports said.
+Neither the linker nor an import's error tells of such libraries in a form of its own. So what the carried
+files name is held against what imports say: those that were tried, and those of the public modules of
+requested packages that lead to such a file. Needed at an import of what was asked for, a library is an error
+where the target's distribution has it; else a warning.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from typing import cast
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypedDict
 
-from parity.wire.rehearsing import ImportAnswer, ImportSeen, LibraryOpened, Seen
+from parity.rehearse import native, users
+from parity.rehearse.check import Case, Check, Installed, Verdict
+from parity.rehearse.imports import IMPORTS, inside, told
+from parity.rehearse.lanes import Package
+from parity.rehearse.native import NativeRules
+from parity.wire.opening import LibraryOpened, OpenedJob, OpenedResult
+from parity.wire.rehearsing import ImportSeen, Seen
+from parity.wire.tasks import Task
 
-SoName = Callable[[Sequence[str]], str]
+_TASK = Task("opened", OpenedJob, OpenedResult)
 _NO_MODULE = re.compile(r"No module named '([\w.]+)'")
+# How an import ends that wants a library; what a framework raises (Django's settings) is another matter.
 _MISSING = ("ImportError", "OSError", "AttributeError", "RuntimeError", "FileNotFoundError")
-"""How an import ends that wants a library; what a framework raises (Django's settings) is another matter."""
 
 
-def submodules(found: Sequence[LibraryOpened], tried: set[str], requested: set[str]) -> dict[str, list[str]]:
-    """The modules to import besides, by package: those of what was asked for that come to such a library."""
-    wanted: dict[str, set[str]] = {}
-    for each in found:
-        if each["package"] in requested:
-            wanted.setdefault(each["package"], set()).update(set(each["modules"]) - tried)
-    return {package: sorted(modules) for package, modules in wanted.items() if modules}
+class OpenedSeen(TypedDict):
+    """What is opened by name and missing, and the imports besides the usual ones that come to it and fail."""
+
+    libraries: list[LibraryOpened]
+    imports: list[ImportSeen]
 
 
-def wants(row: ImportSeen | ImportAnswer, opened: LibraryOpened) -> bool:
+def _run(installed: Installed) -> OpenedSeen:
+    job: OpenedJob = {"site_packages": installed.site_packages}
+    libraries = installed.room.ask(_TASK, job, users.JUDGE)["rows"]
+    asked = set(installed.carried.requested)
+    ways: dict[str, set[str]] = {}
+    for each in libraries:
+        if each["package"] in asked and each["modules"]:
+            ways.setdefault(each["package"], set()).update(each["modules"])
+    packages = [Package(name, tuple(sorted(modules)), len(modules)) for name, modules in ways.items()]
+    if not (packages and installed.room.plan.imports):
+        return {"libraries": libraries, "imports": []}
+    rows = [told(name, True, answer) for name, _, answer in installed.lanes.run(packages, tickets=False)]
+    return {"libraries": libraries, "imports": [row for row in rows if row["error"]]}
+
+
+def _judge(seen: OpenedSeen, case: Case) -> Verdict:
+    needed = {
+        (row["package"], row["module"]): (row, library) for row, library in _needed(case.seen, case.rules)
+    }
+    failed = [(row, library) for row, library in needed.values() if row["requested"]]
+    libraries = frozenset(library for _, library in failed)
+    usual = {(row["package"], row["module"]) for row in IMPORTS.of(case.seen) or ()}
+    return Verdict(
+        document={"opened": rows} if (rows := list(_rows(seen, case.rules))) else {},
+        reasons=(
+            *(
+                f"{row['package']}: import {row['module']} failed: {inside(row['error'])}"
+                for row, _ in failed
+                if (row["package"], row["module"]) not in usual
+            ),
+            *native.sources(libraries, case.rules),
+        ),
+        headline=_headline(failed),
+        libraries=libraries,
+        warnings=_warnings(seen, case.rules, {(row["package"], library) for row, library in failed}),
+    )
+
+
+def _headline(failed: Sequence[tuple[ImportSeen, str]]) -> str:
+    if not failed:
+        return ""
+    names = sorted({library for _, library in failed})
+    return f"{failed[0][0]['package']} does not work on the target: {', '.join(names)} is missing"
+
+
+def _needed(seen: Seen, rules: NativeRules) -> Iterator[tuple[ImportSeen, str]]:
+    """The imports that failed for want of something the target's distribution has: with its name."""
+    found = OPENED.of(seen) or {"libraries": [], "imports": []}
+    known = [(each, rules.soname(each["names"])) for each in found["libraries"]]
+    for row in [*(IMPORTS.of(seen) or ()), *found["imports"]]:
+        if not row["error"] or row["library"]:
+            continue
+        own = [library for each, library in known if library and _wants(row, each)]
+        module = _NO_MODULE.search(row["error"])
+        library = own[0] if own else rules.soname([module[1]]) if module else ""
+        if library:
+            yield row, library
+
+
+def _wants(row: ImportSeen, opened: LibraryOpened) -> bool:
     """Whether an import failed for want of this library."""
-    kind = row["error"].partition(":")[0]
-    if kind not in _MISSING:
+    if row["package"] != opened["package"] or row["error"].partition(":")[0] not in _MISSING:
         return False
     said = row["error"].lower()
-    return any(stem(name).lower() in said for name in opened["names"]) or f"/{opened['file']}:" in row["at"]
+    return any(_stem(name).lower() in said for name in opened["names"]) or f"/{opened['file']}:" in row["at"]
 
 
-def stem(name: str) -> str:
+def _stem(name: str) -> str:
     """`zbar` of `libzbar.so.0`."""
     return name.removeprefix("lib").partition(".so")[0].rstrip("*")
 
 
-def settled(seen: Seen, soname: SoName) -> Seen:
-    """What was seen, its libraries named as the target's own packages call them.
-
-    Args:
-        seen: with `opened`, whose libraries are still called as programs open them.
-        soname: names of which one is enough → the library's soname, empty where no package is known.
-
-    Returns:
-        the same; failed imports name the library, or the module of Python's own, that they miss. Of what
-        is opened, libraries without a package are left out.
-    """
-    if "opened" not in seen or "imports" not in seen:
-        return seen
-    known = [
-        cast("LibraryOpened", {**each, "names": [library, *each["names"]]})
-        for each in seen["opened"]
-        if (library := soname(each["names"]))
-    ]
-    imports = [_named(row, known, soname) for row in seen["imports"]]
-    return cast("Seen", {**seen, "opened": known, "imports": imports})
+def _rows(seen: OpenedSeen, rules: NativeRules) -> Iterator[Mapping[str, object]]:
+    for each in seen["libraries"]:
+        library = rules.soname(each["names"])
+        if library:
+            yield {
+                "package": each["package"],
+                "file": each["file"],
+                "library": library,
+                "packages": list(rules.providers(library)),
+                "optional": each["optional"],
+            }
 
 
-def _named(row: ImportSeen, known: Sequence[LibraryOpened], soname: SoName) -> ImportSeen:
-    if not row["error"] or row["library"]:
-        return row
-    own = [each for each in known if each["package"] == row["package"] and wants(row, each)]
-    module = _NO_MODULE.search(row["error"])
-    library = own[0]["names"][0] if own else soname([module[1]]) if module else ""
-    return cast("ImportSeen", {**row, "library": library})
-
-
-def lines(seen: Seen, system: str, providers: Callable[[str], tuple[str, ...]]) -> list[str]:
-    """Warnings about libraries that are opened by name and that no import was seen to need."""
-    needed = {(row["package"], row["library"]) for row in seen.get("imports", ()) if row["error"]}
-    told = [
-        (each["package"], each["file"], each["names"][0])
-        for each in seen.get("opened", ())
-        if not each["optional"] and (each["package"], each["names"][0]) not in needed
-    ]
+def _warnings(seen: OpenedSeen, rules: NativeRules, needed: set[tuple[str, str]]) -> list[str]:
+    told_rows = {
+        (each["package"], library, each["file"])
+        for each in seen["libraries"]
+        if (library := rules.soname(each["names"])) and not each["optional"]
+    }
     return [
         f"{package}: {file} opens {library} by name, which is missing; "
-        f"on {system} it is in {' and '.join(providers(library))}"
-        for package, file, library in sorted(set(told))
+        f"on {rules.system} it is in {' and '.join(rules.providers(library))}"
+        for package, library, file in sorted(told_rows)
+        if (package, library) not in needed
     ]
 
 
-def wanted(seen: Seen) -> set[str]:
-    """The libraries that a package opens by name and cannot do without."""
-    return {each["names"][0] for each in seen.get("opened", ()) if not each["optional"]}
+def wanted(seen: Seen, rules: NativeRules) -> set[str]:
+    """What the distribution has and a package cannot do without: opened by name, or imported."""
+    found = OPENED.of(seen)
+    opened = (
+        {rules.soname(each["names"]) for each in found["libraries"] if not each["optional"]}
+        if found
+        else set()
+    )
+    return (opened | {library for _, library in _needed(seen, rules)}) - {""}
+
+
+OPENED = Check(
+    name="opened",
+    step="looking for libraries that are opened by name",
+    kind=OpenedSeen,
+    run=_run,
+    judge=_judge,
+)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import queue
-import re
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext, suppress
+from functools import partial
 from typing import TypeVar
 
 from parity.engine import Container, Engine
@@ -18,38 +18,24 @@ from parity.errors import EngineRefused, NotIsolated, RehearsalFailed, Rehearsal
 from parity.model import Facts, PinnedImage, RehearsalPlan
 from parity.progress import Reporter
 from parity.rehearse import users
-from parity.rehearse.lanes import Lanes, Package, together
+from parity.rehearse.check import Check, Installed
+from parity.rehearse.checks import CHECKS
+from parity.rehearse.lanes import Lanes
 from parity.rehearse.room import BUNDLE, CARRY, FOLDERS, OWN, Carried, Room, container_spec, fits_memory
 from parity.rehearse.threads import Beside
-from parity.rehearse.trials import CHECKOUT, run_commands, sync_project
+from parity.rehearse.trials import CHECKOUT
 from parity.wire import shapes
 from parity.wire.rehearsing import (
     EnvironmentFound,
     EnvironmentJob,
     EnvironmentResult,
-    ImportAnswer,
-    ImportSeen,
     RehearseJob,
     Seen,
     StepEvent,
 )
 from parity.wire.tasks import ENVIRONMENT, REHEARSE
 
-_STEPS = {
-    "carry": "carrying the bundle in",
-    "install": "installing with the bundle's own installer",
-    "import": "importing every module",
-    "commands": "running the profile's commands",
-    "project": "trying uv in the carried project",
-}
-_LIBRARY = re.compile(
-    r"(?:^|: )([^\s:/]+\.so[^\s:]*): cannot open shared object"
-    r"|Error loading shared library ([^\s:]+)",
-    re.MULTILINE,
-)
-# Some are opened by several names in turn, and the error tells of the first alone: libgobject-2.0-0.
-_BY_OTHER_NAME = re.compile(r"(?:^|: )(lib[\w.+-]+): cannot open shared object", re.MULTILINE)
-_ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}")
+_STEPS = {"carry": "carrying the bundle in", "install": "installing with the bundle's own installer"}
 _KILLED = 137  # 128 + SIGKILL
 
 T = TypeVar("T")
@@ -139,25 +125,29 @@ class _Story:
 
     def _try(self, seen: Seen, site_packages: str, bundle: str) -> None:
         room = self._room
-        prefix = f"{room.own('work')}/prefix/current"
         found, reading = self._read(site_packages, bundle)
         seen["environment"] = [(name, version) for name, version, _, _ in found["distributions"]]
-        self._step("import")
-        seen["imports"] = self._timed("imports", lambda: self._imports(prefix, site_packages, found))
+        prefix = f"{room.own('work')}/prefix/current"
+        lanes = Lanes(room, prefix, site_packages, self._service, hidden=found["hidden"])
+        installed = Installed(room, self._carried, bundle, prefix, site_packages, self._options, found, lanes)
+        first, *others = CHECKS
+        seen["checks"] = {}
+        self._check(
+            seen["checks"], first, installed
+        )  # the linker is asked beside it, and done before the others
         read = reading.result()
         linker = read["linker"]
         seen["missing_libraries"] = linker["missing_libraries"]
         seen["missing_versions"] = linker["missing_versions"]
         seen["natives"] = linker["natives"]
         self._seconds["linker"] = read["seconds"]
-        self._step("commands")
-        seen["commands"] = self._timed("commands", lambda: run_commands(room, prefix))
-        seen["project"] = None
-        if found["project"] and self._carried.sync:
-            self._step("project")
-            seen["project"] = self._timed(
-                "project", lambda: sync_project(room, self._carried, bundle, self._options)
-            )
+        for check in others:
+            self._check(seen["checks"], check, installed)
+
+    def _check(self, seen: dict[str, object], check: Check[T], installed: Installed) -> None:
+        if check.wanted(installed):
+            self._reporter.note(check.step)
+            seen[check.name] = self._timed(check.name, partial(check.run, installed))
 
     def _read(self, site_packages: str, bundle: str) -> tuple[EnvironmentFound, Beside[EnvironmentResult]]:
         """What was installed, as soon as it is known; the linker is asked meanwhile."""
@@ -180,23 +170,6 @@ class _Story:
             raise RehearsalFailed("the rehearsal broke off: nobody told what was installed")
         return found, reading
 
-    def _imports(self, prefix: str, site_packages: str, found: EnvironmentFound) -> list[ImportSeen]:
-        if not self._room.plan.imports:
-            return []
-        rows = [
-            Package(name, tuple(modules), weight)
-            for name, _, modules, weight in found["distributions"]
-            if modules
-        ]
-        hidden = found["hidden"]
-        lanes = Lanes(self._room, prefix, site_packages, self._service, hidden=hidden)
-        asked = set(self._carried.requested)
-        others = [row for row in rows if row.name not in asked]
-        if hidden and len(others) > 1:
-            rows = [*(row for row in rows if row.name in asked), together(others)]
-        told = [_judged(package, package in asked, answer) for package, _, answer in lanes.run(rows)]
-        return sorted(told, key=lambda row: (not row["requested"], row["package"], row["module"]))
-
     def _install_job(self) -> RehearseJob:
         return {
             "bundle": BUNDLE,
@@ -216,34 +189,11 @@ class _Story:
         return value
 
     def _hear(self, event: Event) -> None:
-        self._step(shapes.read(StepEvent, event, "its step")["name"])
-
-    def _step(self, name: str) -> None:
-        self._reporter.note(_STEPS.get(name, ""))
+        self._reporter.note(_STEPS.get(shapes.read(StepEvent, event, "its step")["name"], ""))
 
 
-def _judged(package: str, requested: bool, answer: ImportAnswer) -> ImportSeen:
-    """One import's words for the proof: without addresses, and with the library that it misses."""
-    match = _LIBRARY.search(answer["text"]) or _BY_OTHER_NAME.search(answer["text"])
-    return {
-        "package": package,
-        "module": answer["module"],
-        "requested": requested,
-        "error": _ADDRESS.sub("0x…", answer["error"]),
-        "library": next(filter(None, match.groups())) if match else "",
-        "at": answer["at"],
-    }
-
-
-def _something_failed(result: Seen) -> bool:
-    project = result.get("project")
-    failed: Sequence[object] = [
-        result["install"]["exit_code"],
-        *(row["error"] for row in result.get("imports", ())),
-        *(row["exit_code"] for row in result.get("commands", ())),
-        *([project["exit_code"]] if project else ()),
-    ]
-    return any(failed)
+def _something_failed(seen: Seen) -> bool:
+    return seen["install"]["exit_code"] != 0 or any(check.went_wrong(seen) for check in CHECKS)
 
 
 def _died(failed: GuestFailed, room: Room) -> RehearsalFailed | RehearsalTimeout:

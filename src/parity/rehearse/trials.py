@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from parity.engine.events import Tail
 from parity.rehearse import users
+from parity.rehearse.check import Case, Check, Verdict
 from parity.rehearse.room import CARRY, COMMANDS, Carried, Room, bare, environment
 from parity.wire.rehearsing import CommandSeen, ProjectSeen, SyncedJob, SyncJob
 from parity.wire.tasks import SYNC, SYNCED
@@ -63,3 +66,44 @@ def sync_project(room: Room, carried: Carried, bundle: str, options: list[str]) 
         "said": synced["said"],
         "installed": installed,
     }
+
+
+def _judge_commands(rows: Sequence[CommandSeen], _case: Case) -> Verdict:
+    reasons: list[str] = []
+    for each in rows:
+        if each["exit_code"] != 0:
+            reasons.append(f"command {each['command']!r} ended with exit code {each['exit_code']}")
+            reasons.extend(f"  {line}" for line in each["output"].splitlines()[-6:])
+    told = [{"command": each["command"], "exit_code": each["exit_code"]} for each in rows]
+    return Verdict({"commands": told}, reasons)
+
+
+def _judge_project(project: ProjectSeen, _case: Case) -> Verdict:
+    synced = [{"name": name, "version": version} for name, version in project["installed"]]
+    document = {"project": {"synced": synced}}
+    if project["exit_code"] == 0:
+        return Verdict(document)
+    lines = [line for line in project["said"].splitlines() if line.strip()]
+    reasons = [f"project: {project['step']} failed", *(f"  {line}" for line in lines[-8:])]
+    return Verdict(document, reasons, "uv cannot sync the project from what the bundle carries")
+
+
+COMMANDS_CHECK = Check(
+    name="commands",
+    step="running the profile's commands",
+    kind=list[CommandSeen],
+    run=lambda installed: run_commands(installed.room, installed.prefix),
+    judge=_judge_commands,
+    failed=lambda rows: any(row["exit_code"] for row in rows),
+)
+PROJECT_CHECK = Check(
+    name="project",
+    step="trying uv in the carried project",
+    kind=ProjectSeen,
+    run=lambda installed: sync_project(
+        installed.room, installed.carried, installed.bundle, installed.options
+    ),
+    judge=_judge_project,
+    wanted=lambda installed: installed.found["project"] and installed.carried.sync,
+    failed=lambda project: project["exit_code"] != 0,
+)

@@ -109,21 +109,10 @@ class LinkerSaid(TypedDict):
     natives: list[NativePackage]
 
 
-class LibraryOpened(TypedDict):
-    """A library that a Python file opens by name and the system lacks (see `parity.guest.native.opened`)."""
-
-    package: str
-    file: str
-    names: list[str]
-    optional: bool
-    modules: list[str]
-
-
 class EnvironmentResult(TypedDict):
-    """What the linker says, what is opened by name, and how long that took."""
+    """What the linker says, and how long that took."""
 
     linker: LinkerSaid
-    opened: list[LibraryOpened]
     seconds: float
 
 
@@ -246,26 +235,37 @@ class ProjectSeen(TypedDict):
 
 class _SeenInstalled(TypedDict, total=False):
     environment: list[tuple[str, str]]
-    imports: list[ImportSeen]
     missing_libraries: list[LibraryMissing]
     missing_versions: list[VersionMissing]
     natives: list[NativePackage]
-    opened: list[LibraryOpened]
-    commands: list[CommandSeen]
-    project: ProjectSeen | None
+    checks: dict[str, object]
     system: list[PackageInstalled]
 
 
 class Seen(_SeenInstalled):
     """All that a rehearsal saw, to be judged and remembered; where the installation failed, keys are missing.
 
-    `system` is there where system packages were installed before.
+    `checks` holds what each check saw, by its name (see `parity.rehearse.check.Check.of`); `system` is there
+    where system packages were installed before.
     """
 
     isolation: dict[str, bool]
     install: InstallSeen
     seconds: dict[str, float]
     memory_kills: int
+
+
+class ReadJob(TypedDict):
+    """What a check's reader is asked: of which packages (normalised names), installed where."""
+
+    site_packages: str
+    packages: list[str]
+
+
+class ReadResult(TypedDict):
+    """What it found: rows of texts, each with the keys that its task names."""
+
+    rows: list[dict[str, str]]
 
 
 class UsageJob(TypedDict):

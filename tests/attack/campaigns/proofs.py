@@ -70,12 +70,14 @@ def tried(forger: Forger, folder: Path, rehearsed: Any) -> str:
 def differs(seen: Mapping[str, Any]) -> str:
     """What of it is not the truth about everybody but the hostile package."""
     environment = sorted(name for name, _ in seen["environment"])
-    imports = {row["module"]: row["error"] for row in seen["imports"] if row["package"] != "evil"}
+    checks = seen["checks"]
+    imports = {row["module"]: row["error"] for row in checks["imports"] if row["package"] != "evil"}
+    last = checks["commands"][-1]
     found = {
         "environment": environment != ["broken", "evil", "honest"],
         "imports": imports != _TRUTH,
         "isolation": not (len(seen["isolation"]) == 6 and all(seen["isolation"].values())),
-        "commands": (seen["commands"][-1]["command"], seen["commands"][-1]["exit_code"]) != (FAILING, 3),
+        "commands": (last["command"], last["exit_code"]) != (FAILING, 3),
         "install": seen["install"]["exit_code"] != 0 or not seen["install"]["document"],
         "linker": bool(seen["missing_libraries"] or seen["natives"]),
     }

@@ -5,7 +5,15 @@ from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Set, Tu
 
 _FIND, _OPEN = "find_library", ("CDLL", "PyDLL", "LoadLibrary", "dlopen")
 _WINDOWS = ("windll", "oledll", "WinDLL", "OleDLL")
-_ERRORS = ("OSError", "IOError", "ImportError", "Exception", "BaseException", "AttributeError", "EnvironmentError")
+_ERRORS = (
+    "OSError",
+    "IOError",
+    "ImportError",
+    "Exception",
+    "BaseException",
+    "AttributeError",
+    "EnvironmentError",
+)
 _HERE = {"platform": "linux", "name": "posix", "system": "Linux"}
 _MOST = 64  # names of one call, and rounds through its variables
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
@@ -145,8 +153,8 @@ class _File:
         """All constants that an expression may be."""
         if left <= 0:
             return
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) or hasattr(node, "s") and isinstance(
-            getattr(node, "s", None), str
+        if (isinstance(node, ast.Constant) and isinstance(node.value, str)) or (
+            hasattr(node, "s") and isinstance(getattr(node, "s", None), str)
         ):
             yield str(getattr(node, "value", None) or node.s)  # type: ignore[attr-defined]
         elif isinstance(node, ast.Name):
@@ -230,7 +238,9 @@ def _children(node: ast.AST, guarded: bool) -> Iterator[Tuple[ast.AST, bool]]:
 
 def _catches(handler: ast.ExceptHandler) -> bool:
     """Whether a library that is not there goes on here: caught, and not raised again."""
-    kinds = {each.id for each in ast.walk(handler.type) if isinstance(each, ast.Name)} if handler.type else None
+    kinds = (
+        {each.id for each in ast.walk(handler.type) if isinstance(each, ast.Name)} if handler.type else None
+    )
     fitting = kinds is None or bool(kinds.intersection(_ERRORS))
     return fitting and not any(isinstance(each, ast.Raise) for each in handler.body)
 

@@ -18,7 +18,7 @@ from ..environment import modules
 from . import calls, linker
 
 if TYPE_CHECKING:
-    from ...wire.rehearsing import LibraryOpened
+    from ...wire.opening import LibraryOpened
 
 _WORDS = re.compile(rb"find_library|LoadLibrary|dlopen|[CP]y?DLL")
 _LARGEST = 2 << 20  # bytes of one file; generated bindings have less
@@ -110,7 +110,9 @@ def _groups(site_packages: str, package: modules.Distribution) -> List[_Group]:
     said = _apart(lambda: [list(row) for row in _read(site_packages, telling)])
     groups: List[_Group] = []
     for file, names, hard in said:
-        wanted = [name for name in names if _PLAIN.fullmatch(name.rstrip("*")) and not _ELSEWHERE.search(name)]
+        wanted = [
+            name for name in names if _PLAIN.fullmatch(name.rstrip("*")) and not _ELSEWHERE.search(name)
+        ]
         if wanted:
             groups.append(_Group(file, wanted, hard and not os.path.basename(file).startswith("_")))
     return groups
@@ -171,8 +173,12 @@ def _ways(site_packages: str, package: modules.Distribution, goals: Set[str]) ->
     """For each file, the public modules of the package whose import comes to it."""
     paths = [path for path in package.files if path.endswith(".py") and not _is_test(path)][:_MOST_FILES]
     by_name = {_dotted(path): path for path in paths if _dotted(path)}
-    said = _apart(lambda: [[path, sorted(calls.imported(tree, _dotted(path), path.endswith("__init__.py")))]
-                           for path, tree in _trees(site_packages, paths)])
+    said = _apart(
+        lambda: [
+            [path, sorted(calls.imported(tree, _dotted(path), path.endswith("__init__.py")))]
+            for path, tree in _trees(site_packages, paths)
+        ]
+    )
     importers: Dict[str, Set[str]] = {}
     for path, names in said:
         for name in names:
@@ -200,5 +206,3 @@ def _dotted(path: str) -> str:
     if parts[-1] == "__init__":
         parts = parts[:-1]
     return ".".join(parts) if parts and all(part.isidentifier() for part in parts) else ""
-
-

@@ -6,7 +6,7 @@ Events:
     {"event": "found", "distributions": [[name, version, [module], count of files]], "hidden": see
      `alone.hide`, "project": whether a project is carried}
 Result:
-    {"linker": see `linker.judge`, "opened": see `opened.judge`, "seconds": that both took}
+    {"linker": see `linker.judge`, "seconds": that it took}
 """
 
 import os
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from ..confinement import alone
 from ..environment import modules
 from ..events import Emit
-from ..native import linker, opened
+from ..native import linker
 from .checkout import DOCUMENT
 
 if TYPE_CHECKING:
@@ -31,5 +31,4 @@ def main(job: "EnvironmentJob", emit: Emit) -> "EnvironmentResult":
     emit({"event": "found", "distributions": rows, "hidden": alone.hide(), "project": project})
     begin = time.monotonic()
     judged = linker.judge(job["site_packages"], found)
-    names = opened.judge(job["site_packages"], found)
-    return {"linker": judged, "opened": names, "seconds": round(time.monotonic() - begin, 3)}
+    return {"linker": judged, "seconds": round(time.monotonic() - begin, 3)}

@@ -5,7 +5,8 @@ to them (see `alone.hide`): what a package says, it can say of its own modules a
 running is killed before the next one begins.
 
 Job:
-    {"packages": [[name, [module]]], "service": the name of the service's socket or "" (see `service`),
+    {"packages": [[name, [module, or `module:object`]]],
+     "service": the name of the service's socket or "" (see `service`),
      "tickets": whether the service tells which package is next (else all, in order),
      "site_packages": the environment's, "environment": for the children, "folder": an empty one,
      "timeout": seconds for each process, "alone": whether this user is nobody else's}
@@ -210,8 +211,11 @@ def _leave_parent(writer: int, job: "ImportsJob", room: str) -> None:
 
 def _imported(name: str) -> "ImportAnswer":
     error = at = text = ""
+    module, _, path = name.partition(":")
     try:
-        importlib.import_module(name)
+        found: object = importlib.import_module(module)
+        for part in path.split(".") if path else ():
+            found = getattr(found, part)
     except BaseException as problem:  # noqa: BLE001 - a module may raise anything
         text = str(problem)[:_TEXT]
         error = type(problem).__name__ + ": " + text.split("\n")[0]

@@ -21,9 +21,9 @@ from parity.pipeline.rehearsal.natives import native_rules
 from parity.pipeline.rehearsal.run import rehearse_bundle
 from parity.portable.bundle.manifest import SYSTEM
 from parity.probe import measure, parse_facts
-from parity.rehearse import Carried, judge
+from parity.rehearse import Carried, judge, remembered
 from parity.wire.rehearsing import Seen
-from parity.wire.shapes import Malformed, read
+from parity.wire.shapes import Malformed
 
 
 def facts_of(image: PinnedImage, python_minor: str, site: Site) -> Facts:
@@ -62,7 +62,7 @@ def rehearsal_of(draft: Draft, carried: Carried, site: Site) -> Rehearsed:
 def _remembered(document: Mapping[str, object] | None) -> Seen | None:
     """What was seen before; None where there is nothing, or another version of parity wrote it otherwise."""
     try:
-        return None if document is None else read(Seen, document)
+        return None if document is None else remembered(document)
     except Malformed:
         return None
 

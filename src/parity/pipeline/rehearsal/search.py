@@ -15,8 +15,9 @@ from parity.pack import Draft, file_in_archive
 from parity.pipeline.context.lockfiles import put_lock, read_existing
 from parity.pipeline.context.values import BuildRequest, World
 from parity.pipeline.rehearsal import cache
+from parity.pipeline.rehearsal.natives import native_rules
 from parity.portable.machine.host import same_release
-from parity.rehearse import Carried
+from parity.rehearse import IMPORTS, Carried, wanted
 from parity.system import (
     SystemLock,
     SystemWish,
@@ -105,7 +106,8 @@ class SystemSearch:
         """What is carried, and packages for the libraries that the rehearsal found missing."""
         plan = self.request.profile.system
         known_missing = set(have.unprovided) if have else set()
-        missing = sorted(missing_libraries(seen) - known_missing)
+        rules = native_rules(self.request.profile.target, {})
+        missing = sorted((missing_libraries(seen) | wanted(seen, rules)) - known_missing)
         if not plan.auto or not missing or not self._alike:
             return have
         if self.request.locked:
@@ -134,7 +136,7 @@ class SystemSearch:
 
     def explained(self, failed: RehearsalFailed, seen: Seen) -> Exception:
         """A failed rehearsal, which tells of libraries that no known package provides."""
-        lacking = sorted({i["library"] for i in seen.get("imports", ()) if i["requested"] and i["library"]})
+        lacking = sorted({i["library"] for i in IMPORTS.of(seen) or () if i["requested"] and i["library"]})
         if not self.request.profile.system.auto or not lacking:
             return failed
         return SystemPackagesFailed(
@@ -218,6 +220,6 @@ class SystemSearch:
 
 def missing_libraries(seen: Seen) -> set[str]:
     """What imports and the linker did not find, in any package."""
-    found = {each["library"] for each in seen.get("imports", ())}
+    found = {each["library"] for each in IMPORTS.of(seen) or ()}
     found |= {each["library"] for each in seen.get("missing_libraries", ())}
     return found - {""}
