@@ -31,7 +31,7 @@ class Call(NamedTuple):
 
 class _Scope(NamedTuple):
     names: Names
-    outer: Optional["_Scope"]  # type: ignore[misc]
+    outer: Optional["_Scope"]
     raises: bool
 
 
@@ -153,10 +153,9 @@ class _File:
         """All constants that an expression may be."""
         if left <= 0:
             return
-        if (isinstance(node, ast.Constant) and isinstance(node.value, str)) or (
-            hasattr(node, "s") and isinstance(getattr(node, "s", None), str)
-        ):
-            yield str(getattr(node, "value", None) or node.s)  # type: ignore[attr-defined]
+        text = getattr(node, "value", getattr(node, "s", None))  # before Python 3.8 a Str has `s`
+        if isinstance(text, str):
+            yield text
         elif isinstance(node, ast.Name):
             for value, where in _looked_up(node.id, scope):
                 yield from self._strings(value, where, left // 2)

@@ -12,7 +12,19 @@ import os
 import re
 import signal
 from contextlib import suppress
-from typing import TYPE_CHECKING, Dict, Iterable, Iterator, List, NamedTuple, Sequence, Set, Tuple
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Callable,
+    Dict,
+    Iterable,
+    Iterator,
+    List,
+    NamedTuple,
+    Sequence,
+    Set,
+    Tuple,
+)
 
 from ..environment import modules
 from . import calls, linker
@@ -118,8 +130,12 @@ def _groups(site_packages: str, package: modules.Distribution) -> List[_Group]:
     return groups
 
 
+def _is_name(text: str) -> bool:
+    return _PLAIN.fullmatch(text.rstrip("*")) is not None and not _ELSEWHERE.search(text)
+
+
 def _read(site_packages: str, paths: List[str]) -> Iterator[Tuple[str, List[str], bool]]:
-    trees = {path: tree for path, tree in _trees(site_packages, paths)}
+    trees = dict(_trees(site_packages, paths))
     wrappers = calls.wrappers(trees.values())
     for path, tree in trees.items():
         for call in calls.opened(tree, wrappers):
@@ -145,7 +161,7 @@ def _is_test(path: str) -> bool:
     return any(part in ("test", "tests", "testing") for part in path.split("/")[:-1])
 
 
-def _apart(work):  # type: ignore[no-untyped-def]
+def _apart(work: "Callable[[], List[Any]]") -> "List[Any]":
     """What `work` returns, computed in a child; an empty list where that does not end well."""
     reader, writer = os.pipe()
     pid = os.fork()
@@ -161,9 +177,10 @@ def _apart(work):  # type: ignore[no-untyped-def]
         text = said.read()
     os.waitpid(pid, 0)
     try:
-        return json.loads(text)
+        found: List[Any] = json.loads(text)
     except ValueError:
         return []
+    return found
 
 
 # --- which modules lead there ---------------------------------------------------------------------
