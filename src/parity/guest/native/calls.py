@@ -22,7 +22,7 @@ Names = Dict[str, List[ast.expr]]
 Wrappers = Dict[str, int]
 
 
-class Call(NamedTuple):
+class NamedOpening(NamedTuple):
     """Names of which one is enough; `*` ends one whose rest is not known. `hard`: an error without it."""
 
     names: List[str]
@@ -68,9 +68,9 @@ def _passed_on(function: ast.AST, aliases: Dict[str, str]) -> Optional[int]:
     return None
 
 
-def opened(tree: ast.Module, known: Wrappers) -> Iterator[Call]:
+def opened(tree: ast.Module, known: Wrappers) -> Iterator[NamedOpening]:
     """The calls of one file."""
-    yield from _File(_aliases(tree), known).calls(tree)
+    yield from _Statements(_aliases(tree), known).calls(tree)
 
 
 def imported(tree: ast.Module, module: str, is_package: bool) -> Set[str]:
@@ -113,15 +113,15 @@ def _opener(node: ast.Call, aliases: Dict[str, str]) -> str:
     return name if name == _FIND or name in _OPEN else ""
 
 
-class _File:
+class _Statements:
     def __init__(self, aliases: Dict[str, str], known: Wrappers) -> None:
         self._aliases = aliases
         self._known = known
 
-    def calls(self, tree: ast.Module) -> Iterator[Call]:
+    def calls(self, tree: ast.Module) -> Iterator[NamedOpening]:
         yield from self._in_scope(tree, None)
 
-    def _in_scope(self, node: ast.AST, outer: Optional[_Scope]) -> Iterator[Call]:
+    def _in_scope(self, node: ast.AST, outer: Optional[_Scope]) -> Iterator[NamedOpening]:
         reached = list(_reached(node, False))
         names: Names = {}
         for each, _ in reached:
@@ -134,7 +134,7 @@ class _File:
             elif isinstance(each, _FUNCTIONS):
                 yield from self._in_scope(each, scope)
 
-    def _call(self, node: ast.Call, scope: _Scope, guarded: bool) -> Iterator[Call]:
+    def _call(self, node: ast.Call, scope: _Scope, guarded: bool) -> Iterator[NamedOpening]:
         how, place = _opener(node, self._aliases), 0
         if not how:
             name = getattr(node.func, "id", getattr(node.func, "attr", ""))
@@ -147,7 +147,7 @@ class _File:
         if how in ("CDLL", "PyDLL", "LoadLibrary"):  # which search for nothing but the very name
             names = [each for each in names if ".so" in each]
         if names:
-            yield Call(names, not guarded and (how != _FIND or scope.raises))
+            yield NamedOpening(names, not guarded and (how != _FIND or scope.raises))
 
     def _strings(self, node: ast.expr, scope: Optional[_Scope], left: int) -> Iterator[str]:
         """All constants that an expression may be."""

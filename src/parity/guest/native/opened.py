@@ -38,7 +38,7 @@ _MOST_FILES, _MOST_NAMES, _MOST_MODULES = 4000, 400, 60
 _PATIENCE = 60  # seconds for the files of one package
 _PLAIN = re.compile(r"[A-Za-z0-9_][\w.+-]{0,127}", re.ASCII)
 _ELSEWHERE = re.compile(r"\.(?:dll|dylib|framework|pyd)\b|\\", re.IGNORECASE)
-_PRIVATE = re.compile(r"_|(?:tests?|testing|conftest|setup|examples?|demos?|scripts|docs?)$")
+_INNER = re.compile(r"_|(?:tests?|testing|conftest|setup|examples?|demos?|scripts|docs?)$")
 
 
 class _Group(NamedTuple):
@@ -214,8 +214,8 @@ def _ways(site_packages: str, package: modules.Distribution, goals: Set[str]) ->
 
 
 def _is_public(path: str) -> bool:
-    name = _dotted(path)
-    return bool(name) and not any(_PRIVATE.match(part) for part in name.split("."))
+    top, *inner = _dotted(path).split(".")
+    return bool(top) and not top.startswith("_") and not any(map(_INNER.match, inner))
 
 
 def _dotted(path: str) -> str:
