@@ -90,7 +90,7 @@ def laid_out(site: Path, **files: str) -> list[Any]:
 def test_a_missing_library_is_told_with_the_public_modules_that_lead_to_it(tmp_path: Path) -> None:
     (row,) = laid_out(
         tmp_path,
-        demo__loader="from ctypes import CDLL\ndef load():\n    return CDLL('%s')\n" % NOWHERE,
+        demo__loader=f"from ctypes import CDLL\ndef load():\n    return CDLL('{NOWHERE}')\n",
         demo__api="from .loader import load\n",
         demo___hidden="from demo import loader\n",
         demo__other="import os\n",
@@ -102,6 +102,7 @@ def test_a_missing_library_is_told_with_the_public_modules_that_lead_to_it(tmp_p
         "names": [NOWHERE],
         "optional": False,
         "modules": ["demo.api", "demo.loader"],
+        "importers": {"demo.loader": ["demo._hidden", "demo.api"]},
     }
 
 

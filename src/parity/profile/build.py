@@ -128,8 +128,13 @@ def _sources(layer: Layer) -> SourcePlan:
     )
 
 
+AUTO = "auto"
+"""The word that stands for the packages that the rehearsal finds missing, alone or beside names."""
+
+
 def _system(said: str | Sequence[str]) -> SystemPlan:
-    return SystemPlan(auto=True) if isinstance(said, str) else SystemPlan(tuple(said))
+    words = (said,) if isinstance(said, str) else said
+    return SystemPlan(tuple(word for word in words if word != AUTO), auto=AUTO in words)
 
 
 def missing_files(layer: Layer) -> list[Problem]:

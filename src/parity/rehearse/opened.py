@@ -83,7 +83,9 @@ def _needed(seen: Seen, rules: NativeRules) -> Iterator[tuple[ImportSeen, str]]:
     """The imports that failed for want of something the target's distribution has: with its name."""
     found = OPENED.of(seen) or {"libraries": [], "imports": []}
     known = [(each, rules.soname(each["names"])) for each in found["libraries"]]
-    for row in [*(IMPORTS.of(seen) or ()), *found["imports"]]:
+    usual = IMPORTS.of(seen) or []
+    optional = set(_done_without(found, [row["module"] for row in usual if row["error"]]))
+    for row in [*usual, *(row for row in found["imports"] if row["module"] not in optional)]:
         if not row["error"] or row["library"]:
             continue
         own = [library for each, library in known if library and _wants(row, each)]
@@ -91,6 +93,15 @@ def _needed(seen: Seen, rules: NativeRules) -> Iterator[tuple[ImportSeen, str]]:
         library = own[0] if own else rules.soname([module[1]]) if module else ""
         if library:
             yield row, library
+
+
+def _done_without(found: OpenedSeen, failed: Sequence[str]) -> Iterator[str]:
+    """Modules that another module of the package imports and that works without them: one of its backends."""
+    broken = {row["module"] for row in found["imports"]}.union(failed)
+    for each in found["libraries"]:
+        for module, importers in each["importers"].items():
+            if module in broken and not broken.issuperset(importers):
+                yield module
 
 
 def _wants(row: ImportSeen, opened: LibraryOpened) -> bool:

@@ -13,6 +13,7 @@ class LibraryOpened(TypedDict):
     names: list[str]
     optional: bool
     modules: list[str]
+    importers: dict[str, list[str]]
 
 
 class OpenedJob(TypedDict):

@@ -54,7 +54,8 @@ def judge(site_packages: str, found: List[modules.Distribution]) -> "List[Librar
 
     Returns:
         for each library the package, the file, the names of which none is found, whether the file does
-        without it (`optional`), and the package's public modules that lead to that file (`modules`).
+        without it (`optional`), the package's public modules that lead to that file (`modules`), and for each of
+        them the modules of the package that import it (`importers`).
     """
     carried = {os.path.basename(path) for each in found for path in each.files if ".so" in path}
     spoken = [(each, _groups(site_packages, each)) for each in found]
@@ -63,15 +64,17 @@ def judge(site_packages: str, found: List[modules.Distribution]) -> "List[Librar
     result: "List[LibraryOpened]" = []
     for each, groups in spoken:
         lacking = _lacking(groups, there)
-        ways = _ways(site_packages, each, {group.file for group in lacking}) if lacking else {}
+        ways = _ways(site_packages, each) if lacking else _Ways({})
         for group in lacking:
+            names = ways.to(group.file)
             result.append(
                 {
                     "package": each.name,
                     "file": group.file,
                     "names": group.names,
                     "optional": not group.hard,
-                    "modules": ways.get(group.file, []),
+                    "modules": names,
+                    "importers": ways.into(names),
                 }
             )
     return result
@@ -186,8 +189,32 @@ def _apart(work: "Callable[[], List[Any]]") -> "List[Any]":
 # --- which modules lead there ---------------------------------------------------------------------
 
 
-def _ways(site_packages: str, package: modules.Distribution, goals: Set[str]) -> Dict[str, List[str]]:
-    """For each file, the public modules of the package whose import comes to it."""
+class _Ways(NamedTuple):
+    """Which files import which, within one package."""
+
+    importers: Dict[str, Set[str]]
+
+    def to(self, goal: str) -> List[str]:
+        """The public modules whose import comes to a file, the shallowest first."""
+        seen, todo = {goal}, [goal]
+        while todo:
+            new = self.importers.get(todo.pop(), set()) - seen
+            seen |= new
+            todo += new
+        names = sorted(_dotted(path) for path in seen if _is_public(path))
+        return sorted(names, key=lambda name: name.count("."))[:_MOST_MODULES]
+
+    def into(self, names: Iterable[str]) -> Dict[str, List[str]]:
+        """For each of these modules, those that import it."""
+        wanted = set(names)
+        return {
+            _dotted(path): sorted(map(_dotted, found))
+            for path, found in sorted(self.importers.items())
+            if _dotted(path) in wanted
+        }
+
+
+def _ways(site_packages: str, package: modules.Distribution) -> _Ways:
     paths = [path for path in package.files if path.endswith(".py") and not _is_test(path)][:_MOST_FILES]
     by_name = {_dotted(path): path for path in paths if _dotted(path)}
     said = _apart(
@@ -199,18 +226,9 @@ def _ways(site_packages: str, package: modules.Distribution, goals: Set[str]) ->
     importers: Dict[str, Set[str]] = {}
     for path, names in said:
         for name in names:
-            if name in by_name:
+            if by_name.get(name, path) != path:
                 importers.setdefault(by_name[name], set()).add(path)
-    result: Dict[str, List[str]] = {}
-    for goal in goals:
-        seen, todo = {goal}, [goal]
-        while todo:
-            new = importers.get(todo.pop(), set()) - seen
-            seen |= new
-            todo += new
-        names = sorted(_dotted(path) for path in seen if _is_public(path))
-        result[goal] = sorted(names, key=lambda name: name.count("."))[:_MOST_MODULES]
-    return result
+    return _Ways(importers)
 
 
 def _is_public(path: str) -> bool:
