@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib import resources
 from typing import TypedDict
@@ -57,12 +57,43 @@ def providers(library: str, os_id: str, os_version: str, arch: str) -> tuple[str
     return ()
 
 
+def soname(names: Iterable[str], os_id: str, os_version: str, arch: str) -> str:
+    """The library that some names mean, or the module of Python's own, as this system's table has it.
+
+    Args:
+        names: as programs open it: `libzbar.so.0`, `libzbar.so`, what `find_library` is asked for (`zbar`),
+            or how one of these begins (`MagickWand*`); a module: `tkinter`, `distutils.core`.
+        os_id: see `providers`.
+        os_version: see `providers`.
+        arch: see `providers`.
+
+    Returns:
+        the first name that the table has and the system a package for; empty where there is none.
+    """
+    for name in names:
+        for known in _meant(name):
+            if providers(known, os_id, os_version, arch):
+                return known
+    return ""
+
+
+def _meant(name: str) -> Iterator[str]:
+    """The rows that a name may mean, itself first."""
+    top = name.partition(".")[0]
+    yield from (each for each in (name, top) if each in _rows() or each in _table()["aliases"])
+    plain = (name if name.startswith("lib") else "lib" + name).partition(".so")[0]
+    begin = plain[:-1] if plain.endswith("*") else plain + ".so."
+    yield from (library for library in _rows() if library.startswith(begin) and ".so." in library)
+
+
 def capability(library: str, os_id: str, arch: str) -> str:
     """The words by which this system's own package manager finds the library, whatever provides it.
 
     rpm (`dnf install 'libGL.so.1()(64bit)'`) and apk (`apk add so:libGL.so.1`) record sonames; empty for
-    a system whose packages do not (dpkg), and for an unknown one.
+    a system whose packages do not (dpkg), for an unknown one, and for a module of Python's own.
     """
+    if _rows().get(_soname(library), {}).get("module"):
+        return ""
     found = _family(os_id)
     return found.capability(_soname(library), 32 if arch in _BITS_32 else 64) if found else ""
 

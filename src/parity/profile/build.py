@@ -30,7 +30,8 @@ from parity.profile.search import is_file
 
 _FILE_ADDRESS = re.compile(r"file:[^\s#;]*/")
 _LABELS = ("product", "version", "serial")
-_AUTO = "auto"
+AUTO = "auto"
+"""The word that stands for what is found to be missing, alone or beside names: sources, system packages."""
 _OWN = ("limits",)
 """What is about this side alone: the same bundle comes of other limits."""
 
@@ -123,11 +124,11 @@ def _sources(layer: Layer) -> SourcePlan:
     install = layer.value.get("install", {})
     names = source_names(install)
     return SourcePlan(
-        names=tuple(normalize_name(name) for name in names if name != _AUTO),
+        names=tuple(normalize_name(name) for name in names if name != AUTO),
         builder=_image(layer, ("builder", "image")) if "image" in builder else None,
         packages=tuple(builder.get("packages", ())),
         apart=bool(names) or "builder" in layer.value,
-        auto=_AUTO in names,
+        auto=AUTO in names,
         strict=install.get("held-back") == "error",
     )
 
@@ -139,7 +140,8 @@ def source_names(install: Mapping[str, Any]) -> list[str]:
 
 
 def _system(said: str | Sequence[str]) -> SystemPlan:
-    return SystemPlan(auto=True) if isinstance(said, str) else SystemPlan(tuple(said))
+    words = (said,) if isinstance(said, str) else said
+    return SystemPlan(tuple(word for word in words if word != AUTO), auto=AUTO in words)
 
 
 def missing_files(layer: Layer) -> list[Problem]:

@@ -4,7 +4,8 @@ from parity.rehearse.checks import remembered
 from parity.rehearse.imports import IMPORTS
 from parity.rehearse.judge import judge
 from parity.rehearse.native import NativeRules
+from parity.rehearse.opened import wanted
 from parity.rehearse.room import Carried, Checkout
 from parity.rehearse.stage import rehearse
 
-__all__ = ["IMPORTS", "Carried", "Checkout", "NativeRules", "judge", "rehearse", "remembered"]
+__all__ = ["IMPORTS", "Carried", "Checkout", "NativeRules", "judge", "rehearse", "remembered", "wanted"]

@@ -36,6 +36,7 @@ class NativeRules:
         system: what people call its system, `Debian 11`.
         wheels: package → file name of its wheel.
         providers: a library's soname → the target's packages that provide it, empty if unknown.
+        soname: names by which a library is opened → its soname, empty where no package is known.
         vendor: a library's soname → who gives it out where no distribution does, empty for others.
     """
 
@@ -44,6 +45,7 @@ class NativeRules:
     wheels: Mapping[str, str] = field(default_factory=dict)
     providers: Callable[[str], tuple[str, ...]] = lambda _: ()
     vendor: Callable[[str], str] = lambda _: ""
+    soname: Callable[[Sequence[str]], str] = lambda _: ""
 
 
 @dataclass(frozen=True)

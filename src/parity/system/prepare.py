@@ -18,7 +18,10 @@ from parity.wire.tasks import SYSTEM_INSTALL
 
 _CARRY = "/carry"
 _RIGHTS = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "SETFCAP", "SETGID", "SETUID")
-_REMEDY = "the image differs from the one that they were locked for: build with --upgrade"
+_REMEDY = (
+    "mend what the package manager says above: name other packages under system-packages, or put them into "
+    "the image; where the image has changed since they were locked, --upgrade locks what it needs now"
+)
 
 
 @contextmanager

@@ -28,6 +28,8 @@ _OPTIONS = (
     "Acquire::http::Timeout=30",
     "Acquire::https::Timeout=30",
 )
+# What runs as PID 1 or for each login: a program that only needs libraries works without.
+_OF_A_SESSION = ("dbus-user-session", "libpam-systemd", "systemd-sysv", "sysvinit-core", "runit-init")
 _URI = re.compile(r"^'[^']*' (\S+) \d+ SHA256:([0-9a-f]{64})$")
 _INST = re.compile(r"^Inst (\S+) ")
 # A source that is trusted without a signature is trusted by its signature here, or not at all.
@@ -56,6 +58,7 @@ class Apt(Manager):
         """Download into a private folder; see `Manager.fetch`."""
         apt = _AptAtWork(room, exact=any("=" in name for name in names))
         apt.update()
+        names = apt.without_services(names)
         signed = apt.signed(names)
         order = apt.order(names)
         apt.ask("--download-only", *names)
@@ -117,6 +120,22 @@ class _AptAtWork:
         if code != 0:
             raise _problem("apt does not find a way to install them", said, "failed")
         return said
+
+    def without_services(self, names: Sequence[str]) -> Sequence[str]:
+        """The same names, with the wish that no init system and no session comes along, where that can be.
+
+        A library may want any bus, and the first alternative of its Depends is a desktop's: systemd as PID 1.
+        """
+        comes = set(self.order(names)).intersection(_OF_A_SESSION)
+        if not comes.difference(re.split("[:=]", name)[0] for name in names):
+            return names
+        asked = {re.split("[:=]", name)[0] for name in names}
+        wish = [*names, *(f"{name}-" for name in _OF_A_SESSION if name not in asked)]
+        try:
+            self.order(wish)
+        except PackagesProblem:
+            return names
+        return wish
 
     def signed(self, names: Sequence[str]) -> List[Tuple[str, str]]:
         """(file, SHA-256) of everything to download, as the signed index has it."""

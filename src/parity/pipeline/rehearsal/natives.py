@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from parity.model import Target
-from parity.native import providers, system_name, vendor
+from parity.native import providers, soname, system_name, vendor
 from parity.rehearse import NativeRules
 
 
@@ -22,4 +22,5 @@ def native_rules(target: Target, wheels: Mapping[str, str]) -> NativeRules:
         wheels,
         lambda library: providers(library, target.os_id, target.os_version, target.arch),
         vendor,
+        lambda names: soname(names, target.os_id, target.os_version, target.arch),
     )

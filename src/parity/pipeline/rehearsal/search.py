@@ -15,8 +15,9 @@ from parity.pipeline.context.lockfiles import put_lock, read_existing
 from parity.pipeline.context.run import BuildRun
 from parity.pipeline.context.values import BuildRequest, World
 from parity.pipeline.rehearsal import cache
+from parity.pipeline.rehearsal.natives import native_rules
 from parity.portable.machine.host import same_release
-from parity.rehearse import IMPORTS, Carried
+from parity.rehearse import IMPORTS, Carried, wanted
 from parity.system import (
     SystemLock,
     SystemWish,
@@ -112,7 +113,8 @@ class SystemSearch:
         """What is carried, and packages for the libraries that the rehearsal found missing."""
         plan = self.request.profile.system
         known_missing = set(have.unprovided) if have else set()
-        missing = sorted(missing_libraries(seen) - known_missing)
+        rules = native_rules(self.request.profile.target, {})
+        missing = sorted((missing_libraries(seen) | wanted(seen, rules)) - known_missing)
         if not plan.auto or not missing or not self._alike:
             return have
         if self.request.locked:

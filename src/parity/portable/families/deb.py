@@ -5,6 +5,10 @@ from typing import Dict, List, Sequence
 
 from .family import Family, Key, rows_of, run
 
+# The lines that dpkg says in English for each file that it does not unpack: which, and on the next one why.
+_REFUSED = re.compile(r"^dpkg: error processing archive .*\n(.*)$", re.MULTILINE)
+_TOO_EARLY = " pre-dependency problem"
+
 
 class Deb(Family):
     """Debian, Ubuntu and those that follow them."""
@@ -37,6 +41,11 @@ class Deb(Family):
     def command(self, paths: Sequence[str]) -> List[str]:
         """`dpkg -i`; configuration that the administrator has changed stays."""
         return ["dpkg", "--refuse-downgrade", "--force-confdef", "--force-confold", "-i", *paths]
+
+    def comes_right(self, said: str) -> bool:
+        """A Pre-Depends is configured before what names it is unpacked (Debian Policy 7.2), else refused."""
+        refused = _REFUSED.findall(said)
+        return bool(refused) and all(reason.startswith(_TOO_EARLY) for reason in refused)
 
     def undo(self, new: Sequence[Key]) -> List[str]:
         """`dpkg --purge`: it installs piece by piece, and pieces would keep apt from working."""

@@ -79,6 +79,11 @@ class Family:
         """The command that installs these files together, never a version below what is there."""
         raise NotImplementedError
 
+    def comes_right(self, said: str) -> bool:
+        """Whether a trial, or a command, failed for the order of the files alone: said again, it goes on."""
+        del said
+        return False
+
     def undo(self, new: Sequence[Key]) -> List[str]:
         """The command that removes what a broken installation left of new packages; empty for none."""
         del new

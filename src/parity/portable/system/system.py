@@ -7,6 +7,7 @@ with the same function. Standard library only, Python 3.6 and later.
 
 import hashlib
 import os
+import re
 import shlex
 import shutil
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from ..errors import BundleDamaged, HostileContent, InstallFailed, NotRoot
 from ..families.family import Family, Key, run
 from ..families.packagefile import is_file_name, is_package
 from ..families.registry import FAMILIES
+from ..machine.subprocesses import Done
 from ..plainfile import open_plain
 
 if TYPE_CHECKING:
@@ -27,6 +29,10 @@ if TYPE_CHECKING:
 Say = Callable[[str], None]
 OPTION = "--with-system"
 _BLOCK = 1 << 20
+_MOST_REASONS = 12
+_TELLING = re.compile(
+    r"error|problem|depends on|conflict|breaks|cannot|unable|failed|no space|refus|downgrad", re.IGNORECASE
+)
 
 
 class Survey(NamedTuple):
@@ -168,21 +174,42 @@ def _copy(seen: Survey, bundle: BundleFolder, package: "SystemPackageRow", folde
 def _install(seen: Survey, paths: Sequence[str]) -> None:
     manager, before = seen.manager, seen.manager.installed()
     tried = run(manager.trial(paths))
-    if tried.exit_code != 0:
-        raise InstallFailed(f"{manager.program} would not install the system packages:\n{tried.tail}")
-    done = run(manager.command(paths))
-    after = manager.installed()
-    keys = [Key(package["name"], package["arch"]) for package in seen.missing]
-    if done.exit_code == 0 and all(key in after for key in keys):
+    if tried.exit_code != 0 and not manager.comes_right(tried.output):
+        raise InstallFailed(f"{manager.program} would not install the system packages:\n{_reasons(tried)}")
+    done, missing = _in_rounds(seen, paths)
+    if not missing and done.exit_code == 0:
         return
+    keys = [_key(package) for package in seen.missing]
     undo = manager.undo([key for key in keys if key not in before])
     undone = run(undo) if undo else None
     left = "" if undone is None or undone.exit_code == 0 else f"\nremoving them again failed:\n{undone.tail}"
     what = f"{manager.program} could not install the system packages (exit code {done.exit_code})"
     raise InstallFailed(
-        f"{what}:\n{done.tail}{left}",
+        f"{what}:\n{_reasons(done)}{left}",
         "see the package manager's lines above; the prefix is as it was before",
     )
+
+
+def _in_rounds(seen: Survey, paths: Sequence[str]) -> Tuple[Done, List[str]]:
+    """Install; what came too early once more, as long as that helps. The last word, and what is missing."""
+    rest = list(paths)
+    while True:
+        done = run(seen.manager.command(rest))
+        after = seen.manager.installed()
+        left = [path for package, path in zip(seen.missing, paths) if _key(package) not in after]
+        if not left or len(left) == len(rest) or not seen.manager.comes_right(done.output):
+            return done, left
+        rest = left
+
+
+def _key(package: "SystemPackageRow") -> Key:
+    return Key(package["name"], package["arch"])
+
+
+def _reasons(done: Done) -> str:
+    """The lines that say what is wrong, and the last ones where none of them does."""
+    lines = [line for line in done.output.splitlines() if _TELLING.search(line)]
+    return "\n".join(lines[:_MOST_REASONS]) or done.tail
 
 
 def record(seen: Optional[Survey], installed: bool) -> "Optional[SystemRecord]":

@@ -6,9 +6,10 @@ so common, and so exactly alike, that they are known here by their text.
 """
 
 import re
-from typing import Match
+from typing import FrozenSet, Match
 
 from .modules import is_reserved
+from .ownlines import uses_only_own
 
 # setuptools makes its own distutils importable; the module it imports comes from setuptools' wheel.
 _SETUPTOOLS = re.compile(
@@ -38,18 +39,30 @@ _NAMESPACE = re.compile(
 )
 
 
-def is_known(raw: bytes, package: str) -> bool:
-    """Whether every line of a `.pth` file is blank, a comment or one of the known ones.
+HARMLESS, OWN, FURTHER = "harmless", "own", "further"
+
+
+def reach(raw: bytes, package: str, own: FrozenSet[str]) -> str:
+    """How far the lines of a `.pth` file reach.
 
     Args:
         raw: the file's bytes.
         package: the normalised name of the wheel's project: some lines are one project's alone.
+        own: the top modules that the wheel brings.
+
+    Returns:
+        HARMLESS where every line is blank, a comment or one of the known ones, OWN where the others use
+        what the wheel itself brings, else FURTHER.
     """
     try:
-        lines = raw.decode("ascii").splitlines()
+        lines = [line.rstrip() for line in raw.decode("ascii").splitlines()]
     except UnicodeDecodeError:
-        return False
-    return all(_is_known_line(line.rstrip(), package) for line in lines)
+        return FURTHER
+    others = [line for line in lines if not _is_known_line(line, package)]
+    if not others:
+        return HARMLESS
+    names = frozenset(name for name in own if not is_reserved(name))
+    return OWN if all(uses_only_own(line, names) for line in others) else FURTHER
 
 
 def _is_known_line(line: str, package: str) -> bool:

@@ -9,17 +9,20 @@ Standard library only, Python 3.6 and later.
 import os
 from email.message import Message
 from email.parser import HeaderParser
-from typing import BinaryIO, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
+from typing import BinaryIO, Callable, Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Tuple
 
 from ..names import WheelName, expand_tag, normalize_name, normalize_version, parse_wheel_name
 from ..texts import printable
 from . import entrypoints, inflate, layout, pth, record, zipcheck
 from . import schemes as places
 from .entrypoints import Launcher
+from .modules import module_of
 from .zipcheck import CentralEntry, WheelFault, ZipBroken
 
 _MAX_TEXT = 64 << 20  # RECORD of the largest wheels has some MB
 _BUFFER = 1 << 20
+_PARTS = 3  # of a tag: Python, ABI, platform (PEP 425)
+_GENERIC = 3  # letters of `py3`
 _METADATA_FILES = ("RECORD", "METADATA", "WHEEL", "entry_points.txt")
 
 
@@ -223,9 +226,30 @@ def _check_metadata(wheel: _OpenWheel) -> Iterator[WheelFault]:
         yield WheelFault("wheel-version", f"the wheel's format is {wheel_version!r}, not 1.x")
     if str(about.get("Root-Is-Purelib", "")).strip().lower() not in ("true", "false"):
         yield WheelFault("dist-info", "WHEEL does not say whether the root is purelib")
-    tags = {tag for line in about.get_all("Tag", []) for tag in expand_tag(str(line).strip())}
-    if tags != wheel.name.tags:
-        yield WheelFault("tag-mismatch", f"WHEEL names other tags than the file's name: {sorted(tags)[:4]!r}")
+    tags = frozenset(tag for line in about.get_all("Tag", []) for tag in expand_tag(str(line).strip()))
+    yield from _check_tags(tags, wheel.name.tags)
+
+
+def _check_tags(said: FrozenSet[str], named: FrozenSet[str]) -> Iterator[WheelFault]:
+    """Installers go by the file's name alone: where both could run in one Python, it is no more than odd."""
+    if said == named:
+        return
+    shown = f"WHEEL names other tags than the file's name: {sorted(said)[:4]!r}"
+    pairs = [(a.split("-"), b.split("-")) for a in said for b in named]
+    alike = any(
+        _agree(a[0], b[0]) and _abi_agrees(a[1], b[1]) for a, b in pairs if len(a) == len(b) == _PARTS
+    )
+    yield WheelFault("other-tags" if alike else "tag-mismatch", shown)
+
+
+def _agree(said: str, named: str) -> bool:
+    """Whether one Python may be of both these tags: `py3` and `cp311`, not `cp39` and `cp311`."""
+    short, long = sorted((said.replace("cp", "py"), named.replace("cp", "py")), key=len)
+    return said == named or (short == long[: len(short)] and len(short) == _GENERIC)
+
+
+def _abi_agrees(said: str, named: str) -> bool:
+    return said == named or "none" in (said, named)
 
 
 def _check_places(wheel: _OpenWheel, destinations: Dict[str, str]) -> Iterator[WheelFault]:
@@ -255,8 +279,22 @@ def _check_pth(wheel: _OpenWheel, entry: CentralEntry, place: str) -> Iterator[W
     path = place[len(layout.SITE) :]
     if not place.startswith(layout.SITE) or not layout.is_read_at_start(path):
         return
-    if not path.endswith(".pth") or not pth.is_known(wheel.read(entry.name), wheel.name.name):
+    own = frozenset(map(module_of, _in_site(wheel)))
+    reach = pth.reach(wheel.read(entry.name), wheel.name.name, own) if path.endswith(".pth") else pth.FURTHER
+    if reach == pth.OWN:
+        message = f"{path} lets every start of Python use what this wheel brings"
+        yield WheelFault("pth-own", message)
+    elif reach == pth.FURTHER:
         yield layout.pth_finding(path)
+
+
+def _in_site(wheel: _OpenWheel) -> Iterator[str]:
+    """The paths below site-packages to which a wheel's files go."""
+    data_folder = wheel.dist_info[: -len(".dist-info")] + ".data"
+    for entry, _ in wheel.files:
+        place = places.place_of(entry.name, data_folder)
+        if place is not None and place.startswith(layout.SITE):
+            yield place[len(layout.SITE) :]
 
 
 def _check_launchers(wheel: _OpenWheel, launchers: List[Launcher]) -> Iterator[WheelFault]:

@@ -32,7 +32,7 @@ ALLOWABLE = (
     "tag-mismatch",
 )
 """The kinds that a profile may allow by name: odd but honest. A malformed wheel never passes."""
-HARMLESS = ("shared-path",)
+HARMLESS = ("shared-path", "pth-own", "other-tags")
 """The kinds that are worth a line and nothing more."""
 _CHUNK = 1 << 20
 _BIN = "bin/"
@@ -47,6 +47,7 @@ _SOURCES = (
     "wheel/layout",
     "wheel/schemes",
     "wheel/modules",
+    "wheel/ownlines",
     "wheel/pth",
     "wheel/entrypoints",
     "wheel/wheel",

@@ -1,0 +1,296 @@
+"""Calls in a syntax tree that open shared libraries by constant names."""
+
+import ast
+from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
+
+_FIND, _OPEN = "find_library", ("CDLL", "PyDLL", "LoadLibrary", "dlopen")
+_WINDOWS = ("windll", "oledll", "WinDLL", "OleDLL")
+_ERRORS = (
+    "OSError",
+    "IOError",
+    "ImportError",
+    "Exception",
+    "BaseException",
+    "AttributeError",
+    "EnvironmentError",
+)
+_HERE = {"platform": "linux", "name": "posix", "system": "Linux"}
+_MOST = 64  # names of one call, and rounds through its variables
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+
+Names = Dict[str, List[ast.expr]]
+Wrappers = Dict[str, int]
+
+
+class NamedOpening(NamedTuple):
+    """Names of which one is enough; `*` ends one whose rest is not known. `hard`: an error without it."""
+
+    names: List[str]
+    hard: bool
+
+
+class _Scope(NamedTuple):
+    names: Names
+    outer: Optional["_Scope"]
+    raises: bool
+
+
+def wrappers(trees: Iterable[ast.Module]) -> Wrappers:
+    """The package's own functions that open what they are given: name, and which argument that is."""
+    found: Wrappers = {}
+    for tree in trees:
+        aliases = _aliases(tree)
+        for node in ast.walk(tree):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                place = _passed_on(node, aliases)
+                if place is not None:
+                    found[node.name] = place
+    return found
+
+
+def _passed_on(function: ast.AST, aliases: Dict[str, str]) -> Optional[int]:
+    arguments = [each.arg for each in function.args.args]  # type: ignore[attr-defined]
+    loops = {
+        node.target.id: node.iter.id
+        for node in ast.walk(function)
+        if isinstance(node, ast.For) and isinstance(node.target, ast.Name) and isinstance(node.iter, ast.Name)
+    }
+    for node in ast.walk(function):
+        if isinstance(node, ast.Call) and node.args and _opener(node, aliases):
+            first = node.args[0]
+            while isinstance(first, ast.Subscript):
+                first = first.value
+            name = first.id if isinstance(first, ast.Name) else ""
+            name = loops.get(name, name)
+            if name in arguments:
+                place = arguments.index(name)
+                return place - 1 if arguments[0] in ("self", "cls") else place
+    return None
+
+
+def opened(tree: ast.Module, known: Wrappers) -> Iterator[NamedOpening]:
+    """The calls of one file."""
+    yield from _Statements(_aliases(tree), known).calls(tree)
+
+
+def imported(tree: ast.Module, module: str, is_package: bool) -> Set[str]:
+    """The modules that a file's import statements name, relative ones resolved; those in functions, too."""
+    found: Set[str] = set()
+    own = module.split(".") if is_package else module.split(".")[:-1]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = own[: len(own) - node.level + 1] if node.level else []
+            parts = base + ([node.module] if node.module else [])
+            found.add(".".join(parts))
+            found.update(".".join([*parts, alias.name]) for alias in node.names)
+    return found
+
+
+def _aliases(tree: ast.Module) -> Dict[str, str]:
+    """Names under which a file imports what opens libraries."""
+    return {
+        alias.asname: alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if alias.asname and alias.name in (_FIND, *_OPEN)
+    }
+
+
+def _opener(node: ast.Call, aliases: Dict[str, str]) -> str:
+    """What a call opens with; empty for any other call."""
+    function = node.func
+    if isinstance(function, ast.Name):
+        name = aliases.get(function.id, function.id)
+    elif isinstance(function, ast.Attribute):
+        owner = function.value
+        above = owner.attr if isinstance(owner, ast.Attribute) else getattr(owner, "id", "")
+        name = "" if above in _WINDOWS else function.attr
+    else:
+        return ""
+    return name if name == _FIND or name in _OPEN else ""
+
+
+class _Statements:
+    def __init__(self, aliases: Dict[str, str], known: Wrappers) -> None:
+        self._aliases = aliases
+        self._known = known
+
+    def calls(self, tree: ast.Module) -> Iterator[NamedOpening]:
+        yield from self._in_scope(tree, None)
+
+    def _in_scope(self, node: ast.AST, outer: Optional[_Scope]) -> Iterator[NamedOpening]:
+        reached = list(_reached(node, False))
+        names: Names = {}
+        for each, _ in reached:
+            for name, value in _bindings(each):
+                names.setdefault(name, []).append(value)
+        scope = _Scope(names, outer, any(isinstance(each, ast.Raise) for each, _ in reached))
+        for each, guarded in reached:
+            if isinstance(each, ast.Call):
+                yield from self._call(each, scope, guarded)
+            elif isinstance(each, _FUNCTIONS):
+                yield from self._in_scope(each, scope)
+
+    def _call(self, node: ast.Call, scope: _Scope, guarded: bool) -> Iterator[NamedOpening]:
+        how, place = _opener(node, self._aliases), 0
+        if not how:
+            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            if name not in self._known:
+                return
+            place, how = self._known[name], "wrapper"
+        if len(node.args) <= place:
+            return
+        names = list(dict.fromkeys(self._strings(node.args[place], scope, _MOST)))[:_MOST]
+        if how in ("CDLL", "PyDLL", "LoadLibrary"):  # which search for nothing but the very name
+            names = [each for each in names if ".so" in each]
+        if names:
+            yield NamedOpening(names, not guarded and (how != _FIND or scope.raises))
+
+    def _strings(self, node: ast.expr, scope: Optional[_Scope], left: int) -> Iterator[str]:
+        """All constants that an expression may be."""
+        if left <= 0:
+            return
+        text = getattr(node, "value", getattr(node, "s", None))  # before Python 3.8 a Str has `s`
+        if isinstance(text, str):
+            yield text
+        elif isinstance(node, ast.Name):
+            for value, where in _looked_up(node.id, scope):
+                yield from self._strings(value, where, left // 2)
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Mod)):
+            yield from (each.partition("%")[0] + "*" for each in self._strings(node.left, scope, left // 2))
+        elif isinstance(node, ast.JoinedStr) and node.values:
+            yield from (each + "*" for each in self._strings(node.values[0], scope, left // 2))
+        else:
+            for part in _parts(node):
+                yield from self._strings(part, scope, left - 1)
+
+
+def _looked_up(name: str, scope: Optional[_Scope]) -> Iterator[Tuple[ast.expr, Optional[_Scope]]]:
+    while scope is not None:
+        if name in scope.names:
+            for value in scope.names[name]:
+                yield value, scope
+            return
+        scope = scope.outer
+
+
+def _parts(node: ast.expr) -> List[ast.expr]:
+    """The expressions of which one is what this one gives."""
+    if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+        return node.elts
+    if isinstance(node, ast.BoolOp):
+        return node.values
+    if isinstance(node, ast.IfExp):
+        test = _holds(node.test)
+        return [part for part, goes in ((node.body, test is not False), (node.orelse, not test)) if goes]
+    if isinstance(node, ast.Dict):
+        return node.values
+    if isinstance(node, (ast.Subscript, ast.Starred)):
+        return [node.value]
+    return []
+
+
+def _bindings(node: ast.AST) -> Iterator[Tuple[str, ast.expr]]:
+    """Names and the expressions that they may stand for."""
+    if isinstance(node, ast.Assign):
+        pairs = [(target, node.value) for target in node.targets]
+    elif isinstance(node, ast.AnnAssign) and node.value is not None:
+        pairs = [(node.target, node.value)]
+    elif isinstance(node, (ast.For, ast.comprehension)):
+        pairs = [(node.target, node.iter)]
+    elif type(node).__name__ == "NamedExpr":
+        pairs = [(node.target, node.value)]  # type: ignore[attr-defined]
+    else:
+        return
+    for target, value in pairs:
+        if isinstance(target, ast.Name):
+            yield target.id, value
+
+
+def _reached(node: ast.AST, guarded: bool) -> Iterator[Tuple[ast.AST, bool]]:
+    """The nodes of one scope that run on Linux, and whether an error there is caught. Functions end it."""
+    for child, caught in _children(node, guarded):
+        yield child, caught
+        if not isinstance(child, _FUNCTIONS):
+            yield from _reached(child, caught)
+
+
+def _children(node: ast.AST, guarded: bool) -> Iterator[Tuple[ast.AST, bool]]:
+    if isinstance(node, ast.If):
+        test = _holds(node.test)
+        yield node.test, guarded
+        yield from ((each, guarded) for each in node.body if test is not False)
+        yield from ((each, guarded) for each in node.orelse if test is not True)
+    elif isinstance(node, ast.Try):
+        caught = guarded or any(map(_catches, node.handlers))
+        yield from ((each, caught) for each in node.body)
+        yield from ((each, guarded) for each in [*node.handlers, *node.orelse, *node.finalbody])
+    elif isinstance(node, ast.With):
+        suppressed = any("suppress" in ast.dump(item.context_expr) for item in node.items)
+        yield from ((each, guarded or suppressed) for each in [*node.items, *node.body])
+    else:
+        yield from ((each, guarded) for each in ast.iter_child_nodes(node))
+
+
+def _catches(handler: ast.ExceptHandler) -> bool:
+    """Whether a library that is not there goes on here: caught, and not raised again."""
+    kinds = (
+        {each.id for each in ast.walk(handler.type) if isinstance(each, ast.Name)} if handler.type else None
+    )
+    fitting = kinds is None or bool(kinds.intersection(_ERRORS))
+    return fitting and not any(isinstance(each, ast.Raise) for each in handler.body)
+
+
+def _holds(test: ast.expr) -> Optional[bool]:
+    """Whether a question about the platform is true on Linux; None where nobody can tell."""
+    if isinstance(test, ast.BoolOp):
+        answers = [_holds(each) for each in test.values]
+        decisive = isinstance(test.op, ast.Or)
+        if decisive in answers:
+            return decisive
+        return None if None in answers else not decisive
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        inner = _holds(test.operand)
+        return None if inner is None else not inner
+    if isinstance(test, ast.Call) and isinstance(test.func, ast.Attribute) and test.func.attr == "startswith":
+        here, words = _platform(test.func.value), _words(test.args[0]) if test.args else []
+        return here.startswith(tuple(words)) if here and words else None
+    if isinstance(test, ast.Compare) and len(test.ops) == 1:
+        return _compared(test.left, test.ops[0], test.comparators[0])
+    return None
+
+
+def _compared(left: ast.expr, how: ast.cmpop, right: ast.expr) -> Optional[bool]:
+    here, words = _platform(left) or _platform(right), _words(right) or _words(left)
+    if not here or not words:
+        return None
+    if isinstance(how, (ast.Eq, ast.In)):
+        return here in words
+    if isinstance(how, (ast.NotEq, ast.NotIn)):
+        return here not in words
+    return None
+
+
+def _platform(node: ast.expr) -> str:
+    """What `sys.platform`, `os.name` or `platform.system()` is here; empty for anything else."""
+    lowered = False
+    while isinstance(node, ast.Call):
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "lower":
+            lowered, node = True, node.func.value
+        else:
+            node = node.func
+    if not isinstance(node, ast.Attribute):
+        return ""
+    owner = getattr(node.value, "id", "").lstrip("_")
+    fits = (owner, node.attr) in (("sys", "platform"), ("os", "name"), ("platform", "system"))
+    here = _HERE[node.attr] if fits else ""
+    return here.lower() if lowered else here
+
+
+def _words(node: ast.expr) -> List[str]:
+    parts = node.elts if isinstance(node, (ast.Tuple, ast.List, ast.Set)) else [node]
+    found = [getattr(part, "value", None) or getattr(part, "s", None) for part in parts]
+    return [str(word) for word in found if isinstance(word, str)]

@@ -1,0 +1,243 @@
+"""Libraries that Python files open by name: `ctypes`, `cffi`, asked of the target's own loader.
+
+The files are parsed, never run, in a process of their own: what makes a parser crash ends that alone. A
+name counts where it is a constant, or a variable, parameter or loop that only constants reach; what only
+another platform executes does not.
+"""
+
+import ast
+import ctypes.util
+import json
+import os
+import re
+import signal
+from contextlib import suppress
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Callable,
+    Dict,
+    Iterable,
+    Iterator,
+    List,
+    NamedTuple,
+    Sequence,
+    Set,
+    Tuple,
+)
+
+from ..environment import modules
+from . import calls, linker
+
+if TYPE_CHECKING:
+    from ...wire.opening import LibraryOpened
+
+_WORDS = re.compile(rb"find_library|LoadLibrary|dlopen|[CP]y?DLL")
+_LARGEST = 2 << 20  # bytes of one file; generated bindings have less
+_MOST_FILES, _MOST_NAMES, _MOST_MODULES = 4000, 400, 60
+_PATIENCE = 60  # seconds for the files of one package
+_PLAIN = re.compile(r"[A-Za-z0-9_][\w.+-]{0,127}", re.ASCII)
+_ELSEWHERE = re.compile(r"\.(?:dll|dylib|framework|pyd)\b|\\", re.IGNORECASE)
+_INNER = re.compile(r"_|(?:tests?|testing|conftest|setup|examples?|demos?|scripts|docs?)$")
+
+
+class _Group(NamedTuple):
+    """Names of which one is enough."""
+
+    file: str
+    names: List[str]
+    hard: bool
+
+
+def judge(site_packages: str, found: List[modules.Distribution]) -> "List[LibraryOpened]":
+    """What the environment's Python files open by name, and this system lacks.
+
+    Returns:
+        for each library the package, the file, the names of which none is found, whether the file does
+        without it (`optional`), the package's public modules that lead to that file (`modules`), and for each of
+        them the modules of the package that import it (`importers`).
+    """
+    carried = {os.path.basename(path) for each in found for path in each.files if ".so" in path}
+    spoken = [(each, _groups(site_packages, each)) for each in found]
+    asked = {name for _, groups in spoken for group in groups for name in group.names}
+    there = _there(sorted(asked)[:_MOST_NAMES]) | carried
+    result: "List[LibraryOpened]" = []
+    for each, groups in spoken:
+        lacking = _lacking(groups, there)
+        ways = _ways(site_packages, each) if lacking else _Ways({})
+        for group in lacking:
+            names = ways.to(group.file)
+            result.append(
+                {
+                    "package": each.name,
+                    "file": group.file,
+                    "names": group.names,
+                    "optional": not group.hard,
+                    "modules": names,
+                    "importers": ways.into(names),
+                }
+            )
+    return result
+
+
+def stem(name: str) -> str:
+    """`zbar` of `libzbar.so.0`."""
+    plain = name[3:] if name.startswith("lib") else name
+    return plain.partition(".so")[0].rstrip("*")
+
+
+# --- names that this system knows -----------------------------------------------------------------
+
+
+def _there(names: Sequence[str]) -> Set[str]:
+    """Those of the names under which the loader, or `find_library`, finds something."""
+    plain = [name for name in names if not name.endswith("*")]
+    found = set(linker.locate(linker.system_loader(), [name for name in plain if ".so" in name]))
+    for name in plain:
+        with suppress(OSError):  # as it raises where its helpers say what it does not understand
+            if ".so" not in name and ctypes.util.find_library(name):
+                found.add(name)
+    return found
+
+
+def _lacking(groups: List[_Group], there: Set[str]) -> List[_Group]:
+    """One group for each library of which no name is found, whatever the call that names it."""
+    stems = {stem(name) for group in groups for name in group.names if name in there}
+    found: Dict[Tuple[str, str], _Group] = {}
+    for group in groups:
+        if stems.intersection(map(stem, group.names)):
+            continue
+        key = (group.file, stem(group.names[0]))
+        before = found.get(key, group)
+        names = list(dict.fromkeys([*before.names, *group.names]))
+        found[key] = _Group(group.file, names, before.hard or group.hard)
+    return [found[key] for key in sorted(found)]
+
+
+# --- the files, in a process of their own ---------------------------------------------------------
+
+
+def _groups(site_packages: str, package: modules.Distribution) -> List[_Group]:
+    paths = [path for path in package.files if path.endswith(".py") and not _is_test(path)][:_MOST_FILES]
+    telling = [path for path in paths if _WORDS.search(_bytes(site_packages, path))]
+    if not telling:
+        return []
+    said = _apart(lambda: [list(row) for row in _read(site_packages, telling)])
+    groups: List[_Group] = []
+    for file, names, hard in said:
+        wanted = [
+            name for name in names if _PLAIN.fullmatch(name.rstrip("*")) and not _ELSEWHERE.search(name)
+        ]
+        if wanted:
+            groups.append(_Group(file, wanted, hard and not os.path.basename(file).startswith("_")))
+    return groups
+
+
+def _is_name(text: str) -> bool:
+    return _PLAIN.fullmatch(text.rstrip("*")) is not None and not _ELSEWHERE.search(text)
+
+
+def _read(site_packages: str, paths: List[str]) -> Iterator[Tuple[str, List[str], bool]]:
+    trees = dict(_trees(site_packages, paths))
+    wrappers = calls.wrappers(trees.values())
+    for path, tree in trees.items():
+        for call in calls.opened(tree, wrappers):
+            yield path, call.names, call.hard
+
+
+def _trees(site_packages: str, paths: Iterable[str]) -> Iterator[Tuple[str, ast.Module]]:
+    for path in paths:
+        with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+            yield path, ast.parse(_bytes(site_packages, path))
+
+
+def _bytes(site_packages: str, path: str) -> bytes:
+    try:
+        with open(os.path.join(site_packages, path), "rb") as file:
+            data = file.read(_LARGEST + 1)
+    except OSError:
+        return b""
+    return data if len(data) <= _LARGEST else b""
+
+
+def _is_test(path: str) -> bool:
+    return any(part in ("test", "tests", "testing") for part in path.split("/")[:-1])
+
+
+def _apart(work: "Callable[[], List[Any]]") -> "List[Any]":
+    """What `work` returns, computed in a child; an empty list where that does not end well."""
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if not pid:
+        with suppress(BaseException):
+            os.close(reader)
+            signal.alarm(_PATIENCE)
+            with os.fdopen(writer, "w", encoding="ascii") as out:
+                json.dump(work(), out)
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader, encoding="ascii", errors="replace") as said:
+        text = said.read()
+    os.waitpid(pid, 0)
+    try:
+        found: List[Any] = json.loads(text)
+    except ValueError:
+        return []
+    return found
+
+
+# --- which modules lead there ---------------------------------------------------------------------
+
+
+class _Ways(NamedTuple):
+    """Which files import which, within one package."""
+
+    importers: Dict[str, Set[str]]
+
+    def to(self, goal: str) -> List[str]:
+        """The public modules whose import comes to a file, the shallowest first."""
+        seen, todo = {goal}, [goal]
+        while todo:
+            new = self.importers.get(todo.pop(), set()) - seen
+            seen |= new
+            todo += new
+        names = sorted(_dotted(path) for path in seen if _is_public(path))
+        return sorted(names, key=lambda name: name.count("."))[:_MOST_MODULES]
+
+    def into(self, names: Iterable[str]) -> Dict[str, List[str]]:
+        """For each of these modules, those that import it."""
+        wanted = set(names)
+        return {
+            _dotted(path): sorted(map(_dotted, found))
+            for path, found in sorted(self.importers.items())
+            if _dotted(path) in wanted
+        }
+
+
+def _ways(site_packages: str, package: modules.Distribution) -> _Ways:
+    paths = [path for path in package.files if path.endswith(".py") and not _is_test(path)][:_MOST_FILES]
+    by_name = {_dotted(path): path for path in paths if _dotted(path)}
+    said = _apart(
+        lambda: [
+            [path, sorted(calls.imported(tree, _dotted(path), path.endswith("__init__.py")))]
+            for path, tree in _trees(site_packages, paths)
+        ]
+    )
+    importers: Dict[str, Set[str]] = {}
+    for path, names in said:
+        for name in names:
+            if by_name.get(name, path) != path:
+                importers.setdefault(by_name[name], set()).add(path)
+    return _Ways(importers)
+
+
+def _is_public(path: str) -> bool:
+    top, *inner = _dotted(path).split(".")
+    return bool(top) and not top.startswith("_") and not any(map(_INNER.match, inner))
+
+
+def _dotted(path: str) -> str:
+    parts = path[:-3].split("/")
+    if parts[-1] == "__init__":
+        parts = parts[:-1]
+    return ".".join(parts) if parts and all(part.isidentifier() for part in parts) else ""

@@ -1,0 +1,164 @@
+"""The check of what is opened by name, and of modules of Python's own that a distribution has apart.
+
+Neither the linker nor an import's error tells of such libraries in a form of its own. So what the carried
+files name is held against what imports say: those that were tried, and those of the public modules of
+requested packages that lead to such a file. Needed at an import of what was asked for, a library is an error
+where the target's distribution has it; else a warning.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypedDict
+
+from parity.rehearse import native, users
+from parity.rehearse.check import Case, Check, Installed, Verdict
+from parity.rehearse.imports import IMPORTS, inside, told
+from parity.rehearse.lanes import Package
+from parity.rehearse.native import NativeRules
+from parity.wire.opening import LibraryOpened, OpenedJob, OpenedResult
+from parity.wire.rehearsing import ImportSeen, Seen
+from parity.wire.tasks import Task
+
+_TASK = Task("opened", OpenedJob, OpenedResult)
+_NO_MODULE = re.compile(r"No module named '([\w.]+)'")
+# How an import ends that wants a library; what a framework raises (Django's settings) is another matter.
+_MISSING = ("ImportError", "OSError", "AttributeError", "RuntimeError", "FileNotFoundError")
+
+
+class OpenedSeen(TypedDict):
+    """What is opened by name and missing, and the imports besides the usual ones that come to it and fail."""
+
+    libraries: list[LibraryOpened]
+    imports: list[ImportSeen]
+
+
+def _run(installed: Installed) -> OpenedSeen:
+    job: OpenedJob = {"site_packages": installed.site_packages}
+    libraries = installed.room.ask(_TASK, job, users.JUDGE)["rows"]
+    asked = set(installed.carried.requested)
+    ways: dict[str, set[str]] = {}
+    for each in libraries:
+        if each["package"] in asked and each["modules"]:
+            ways.setdefault(each["package"], set()).update(each["modules"])
+    packages = [Package(name, tuple(sorted(modules)), len(modules)) for name, modules in ways.items()]
+    if not (packages and installed.room.plan.imports):
+        return {"libraries": libraries, "imports": []}
+    rows = [told(name, True, answer) for name, _, answer in installed.lanes.run(packages, tickets=False)]
+    return {"libraries": libraries, "imports": [row for row in rows if row["error"]]}
+
+
+def _judge(seen: OpenedSeen, case: Case) -> Verdict:
+    needed = {
+        (row["package"], row["module"]): (row, library) for row, library in _needed(case.seen, case.rules)
+    }
+    failed = [(row, library) for row, library in needed.values() if row["requested"]]
+    libraries = frozenset(library for _, library in failed)
+    usual = {(row["package"], row["module"]) for row in IMPORTS.of(case.seen) or ()}
+    return Verdict(
+        document={"opened": rows} if (rows := list(_rows(seen, case.rules))) else {},
+        reasons=(
+            *(
+                f"{row['package']}: import {row['module']} failed: {inside(row['error'])}"
+                for row, _ in failed
+                if (row["package"], row["module"]) not in usual
+            ),
+            *native.sources(libraries, case.rules),
+        ),
+        headline=_headline(failed),
+        libraries=libraries,
+        warnings=_warnings(seen, case.rules, {(row["package"], library) for row, library in failed}),
+    )
+
+
+def _headline(failed: Sequence[tuple[ImportSeen, str]]) -> str:
+    if not failed:
+        return ""
+    names = sorted({library for _, library in failed})
+    return f"{failed[0][0]['package']} does not work on the target: {', '.join(names)} is missing"
+
+
+def _needed(seen: Seen, rules: NativeRules) -> Iterator[tuple[ImportSeen, str]]:
+    """The imports that failed for want of something the target's distribution has: with its name."""
+    found = OPENED.of(seen) or {"libraries": [], "imports": []}
+    known = [(each, rules.soname(each["names"])) for each in found["libraries"]]
+    usual = IMPORTS.of(seen) or []
+    optional = set(_done_without(found, [row["module"] for row in usual if row["error"]]))
+    for row in [*usual, *(row for row in found["imports"] if row["module"] not in optional)]:
+        if not row["error"] or row["library"]:
+            continue
+        own = [library for each, library in known if library and _wants(row, each)]
+        module = _NO_MODULE.search(row["error"])
+        library = own[0] if own else rules.soname([module[1]]) if module else ""
+        if library:
+            yield row, library
+
+
+def _done_without(found: OpenedSeen, failed: Sequence[str]) -> Iterator[str]:
+    """Modules that another module of the package imports and that works without them: one of its backends."""
+    broken = {row["module"] for row in found["imports"]}.union(failed)
+    for each in found["libraries"]:
+        for module, importers in each["importers"].items():
+            if module in broken and not broken.issuperset(importers):
+                yield module
+
+
+def _wants(row: ImportSeen, opened: LibraryOpened) -> bool:
+    """Whether an import failed for want of this library."""
+    if row["package"] != opened["package"] or row["error"].partition(":")[0] not in _MISSING:
+        return False
+    said = row["error"].lower()
+    return any(_stem(name).lower() in said for name in opened["names"]) or f"/{opened['file']}:" in row["at"]
+
+
+def _stem(name: str) -> str:
+    """`zbar` of `libzbar.so.0`."""
+    return name.removeprefix("lib").partition(".so")[0].rstrip("*")
+
+
+def _rows(seen: OpenedSeen, rules: NativeRules) -> Iterator[Mapping[str, object]]:
+    for each in seen["libraries"]:
+        library = rules.soname(each["names"])
+        if library:
+            yield {
+                "package": each["package"],
+                "file": each["file"],
+                "library": library,
+                "packages": list(rules.providers(library)),
+                "optional": each["optional"],
+            }
+
+
+def _warnings(seen: OpenedSeen, rules: NativeRules, needed: set[tuple[str, str]]) -> list[str]:
+    told_rows = {
+        (each["package"], library, each["file"])
+        for each in seen["libraries"]
+        if (library := rules.soname(each["names"])) and not each["optional"]
+    }
+    return [
+        f"{package}: {file} opens {library} by name, which is missing; "
+        f"on {rules.system} it is in {' and '.join(rules.providers(library))}"
+        for package, library, file in sorted(told_rows)
+        if (package, library) not in needed
+    ]
+
+
+def wanted(seen: Seen, rules: NativeRules) -> set[str]:
+    """What the distribution has and a package cannot do without: opened by name, or imported."""
+    found = OPENED.of(seen)
+    opened = (
+        {rules.soname(each["names"]) for each in found["libraries"] if not each["optional"]}
+        if found
+        else set()
+    )
+    return (opened | {library for _, library in _needed(seen, rules)}) - {""}
+
+
+OPENED = Check(
+    name="opened",
+    step="looking for libraries that are opened by name",
+    kind=OpenedSeen,
+    run=_run,
+    judge=_judge,
+)

@@ -1,0 +1,140 @@
+"""Libraries that Python files open by name: which calls count, and what the rehearsal makes of them."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from parity.guest.environment.modules import distributions
+from parity.guest.native import calls, opened
+from parity.native import capability, soname
+
+NOWHERE = "libnothing-like-this.so.9"
+
+
+def said(source: str) -> list[tuple[list[str], bool]]:
+    tree = ast.parse(source)
+    return [(each.names, each.hard) for each in calls.opened(tree, calls.wrappers([tree]))]
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("import ctypes\nctypes.CDLL('libx.so.1')", [(["libx.so.1"], True)]),
+        ("ctypes.cdll.LoadLibrary('libx.so.1')", [(["libx.so.1"], True)]),
+        ("from ctypes import CDLL as Load\nLoad('libx.so.1')", [(["libx.so.1"], True)]),
+        ("from ctypes.util import find_library as _f\n_f('x')", [(["x"], False)]),
+        ("p = find_library('x')\nif not p:\n    raise ImportError('x')", [(["x"], True)]),
+        ("NAME = 'libx.so.1'\ndef load():\n    return CDLL(NAME)", [(["libx.so.1"], True)]),
+        ("for n in ('libx.so.2', 'libx.so.1'):\n    CDLL(n)", [(["libx.so.2", "libx.so.1"], True)]),
+        ("ffi.dlopen('x' if a else 'y')", [(["x", "y"], True)]),
+        ("def load(name):\n    return CDLL(find_library(name))\nload('x')", [(["x"], True)]),
+        ("def load(a, names):\n    for n in names:\n        CDLL(n)\nload(1, ['x'])", [(["x"], True)]),
+        ("find_library('Wand' + suffix)", [(["Wand*"], False)]),
+        ("find_library(f'Wand{suffix}')", [(["Wand*"], False)]),
+    ],
+)
+def test_constant_names_are_found_however_they_reach_the_call(source: str, found: Any) -> None:
+    assert said(source) == found
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import sys\nif sys.platform == 'win32':\n    CDLL('libx.so.1')",
+        "if sys.platform.startswith(('win', 'cygwin')):\n    CDLL('libx.so.1')",
+        "if os.name == 'nt':\n    pass\nelif platform.system() == 'Darwin':\n    CDLL('libx.so.1')",
+        "if platform.system().lower() != 'linux':\n    CDLL('libx.so.1')",
+        "ctypes.windll.LoadLibrary('libx.so.1')",
+        "ctypes.WinDLL('libx.so.1')",
+        "CDLL(path)",
+        "CDLL(None)",
+        "CDLL('libx.1.dylib')",
+        "'CDLL(\"libx.so.1\")'",
+    ],
+)
+def test_what_only_others_run_and_what_is_no_constant_does_not_count(source: str) -> None:
+    assert said(source) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "try:\n    CDLL('libx.so.1')\nexcept OSError:\n    x = None",
+        "try:\n    CDLL('libx.so.1')\nexcept:\n    pass",
+        "with suppress(OSError):\n    CDLL('libx.so.1')",
+    ],
+)
+def test_what_is_caught_is_optional_and_what_is_raised_again_is_not(source: str) -> None:
+    assert said(source) == [(["libx.so.1"], False)]
+    again = source.replace("    x = None", "    raise").replace("    pass", "    raise ImportError('x')")
+    if again != source:
+        assert said(again) == [(["libx.so.1"], True)]
+
+
+def laid_out(site: Path, **files: str) -> list[Any]:
+    info = site / "demo-1.0.dist-info"
+    info.mkdir(parents=True)
+    for name, text in files.items():
+        path = site / (name.replace("__", "/") + ".py")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    paths = [str(path.relative_to(site)) for path in site.rglob("*.py")]
+    (info / "RECORD").write_text("".join(f"{path},,\n" for path in paths))
+    return opened.judge(str(site), distributions(str(site)))
+
+
+def test_a_missing_library_is_told_with_the_public_modules_that_lead_to_it(tmp_path: Path) -> None:
+    (row,) = laid_out(
+        tmp_path,
+        demo__loader=f"from ctypes import CDLL\ndef load():\n    return CDLL('{NOWHERE}')\n",
+        demo__api="from .loader import load\n",
+        demo___hidden="from demo import loader\n",
+        demo__other="import os\n",
+        demo__tests__check="from demo.loader import load\n",
+    )
+    assert row == {
+        "package": "demo",
+        "file": "demo/loader.py",
+        "names": [NOWHERE],
+        "optional": False,
+        "modules": ["demo.api", "demo.loader"],
+        "importers": {"demo.loader": ["demo._hidden", "demo.api"]},
+    }
+
+
+def test_a_library_that_is_there_under_one_of_its_names_is_not_missing(tmp_path: Path) -> None:
+    assert laid_out(tmp_path, demo="for n in ('libc.so.999', 'libc.so.6'):\n    CDLL(n)\n") == []
+    assert laid_out(tmp_path / "2", demo="a = find_library('c')\nCDLL('libc.so.999')\n") == []
+
+
+def test_a_file_that_no_parser_takes_says_nothing_and_ends_nothing(tmp_path: Path) -> None:
+    deep = "CDLL(" + "(" * 100_000 + "'libx.so.1'" + ")" * 100_000 + ")"
+    assert laid_out(tmp_path, demo=deep, second="CDLL('libx.so.1'") == []
+
+
+@pytest.mark.parametrize(
+    ("names", "os_version", "library"),
+    [
+        (["zbar"], "11", "libzbar.so.0"),
+        (["libpq.so"], "11", "libpq.so.5"),
+        (["nothing", "pq"], "11", "libpq.so.5"),
+        (["MagickWand*"], "12", "libMagickWand-6.Q16.so.6"),
+        (["libMagickWand*"], "13", "libMagickWand-7.Q16.so.10"),
+        (["tkinter"], "11", "tkinter"),
+        (["distutils.core"], "11", "distutils"),
+        (["distutils.core"], "13", ""),
+        (["user32"], "11", ""),
+    ],
+)
+def test_names_lead_to_the_library_that_the_system_has_a_package_for(
+    names: list[str], os_version: str, library: str
+) -> None:
+    assert soname(names, "debian", os_version, "x86_64") == library
+
+
+def test_a_module_is_not_asked_for_as_a_library() -> None:
+    assert capability("tkinter", "rhel", "x86_64") == ""
