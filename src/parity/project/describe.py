@@ -10,6 +10,7 @@ from parity.model import LockedWheel
 from parity.portable.names import normalize_name
 from parity.project.metadata import Project
 from parity.project.shapes import LockedNeed, LockedPackage, UvTable
+from parity.project.shelf import shelf_lock
 
 _LOWEST = re.compile(
     r"python_(?:full_)?version >= '(\d+(?:\.\d+)*)'|python_(?:full_)?version == '(\d+(?:\.\d+)*)(?:\.\*)?'"
@@ -19,6 +20,7 @@ FOLDER = "project/"
 TREE = FOLDER + "tree/"
 BUILD = FOLDER + "build/"
 DOCUMENT = FOLDER + "project.json"
+SHELF_LOCK = FOLDER + "shelf.lock"
 
 
 def describe(
@@ -72,9 +74,12 @@ def describe(
     }
 
 
-def project_files(project: Project, document: Mapping[str, object]) -> dict[str, bytes]:
-    """The payload's files about the project, by path."""
+def project_files(
+    project: Project, document: Mapping[str, object], carried: Sequence[LockedWheel]
+) -> dict[str, bytes]:
+    """The payload's files about the project, by path; `carried` are the bundle's wheels."""
     files = {TREE + name: text.encode() for name, text in project.files.items()}
+    files[SHELF_LOCK] = shelf_lock(project, carried).encode()
     files[DOCUMENT] = (json.dumps(document, indent=1, sort_keys=True) + "\n").encode()
     return files
 

@@ -23,7 +23,7 @@ T = TypeVar("T")
 _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 _CREDENTIALS = re.compile(r"https?://[^/\s\"'@]+@")
 _REPLACED = frozenset(("git", "url", "path"))
-_LOCAL = ("editable", "virtual", "directory")
+LOCAL = ("editable", "virtual", "directory")
 UV_LOCK, PYLOCK, NO_LOCK = "uv.lock", "pylock.toml", "none"
 
 
@@ -144,10 +144,7 @@ class Project:
 
     def group_lines(self) -> list[str]:
         """The requirement lines of the groups that are carried, included groups among them (PEP 735)."""
-        known = {
-            normalize_name(key): value for key, value in self.pyproject.get("dependency-groups", {}).items()
-        }
-        return [line for group in self.groups for line in _group(known, normalize_name(group), ())]
+        return group_lines(self.pyproject, self.groups)
 
     def check_names(self) -> None:
         """Demand that the extras and groups of the profile exist, as far as pyproject.toml tells.
@@ -197,10 +194,16 @@ def read_project(plan: ProjectPlan) -> Project:
     return project
 
 
+def group_lines(pyproject: Pyproject, groups: Iterable[str]) -> list[str]:
+    """The requirement lines of dependency groups, included groups among them (PEP 735)."""
+    known = {normalize_name(key): value for key, value in pyproject.get("dependency-groups", {}).items()}
+    return [line for group in groups for line in _group(known, normalize_name(group), ())]
+
+
 def local_sources(locked: UvLock) -> list[str]:
     """The paths of the folders that uv.lock names, relative to it."""
     sources = [package.get("source", {}) for package in locked.get("package", ())]
-    return [str(source[key]) for source in sources for key in _LOCAL if key in source]
+    return [str(source[key]) for source in sources for key in LOCAL if key in source]
 
 
 def _needed(locked: UvLock) -> Iterator[str]:

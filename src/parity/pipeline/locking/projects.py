@@ -136,7 +136,8 @@ def _travelling(shop: Shop, project: Project, lock: Lock, built: Sequence[Built]
     carried = {wheel.filename for wheel in lock.wheels}
     tools = replace(tools, wheels=tuple(wheel for wheel in tools.wheels if wheel.filename not in carried))
     document = describe(project, lock.wheels, tools.wheels)
-    files += [file_of_bytes(path, data) for path, data in project_files(project, document).items()]
+    texts = project_files(project, document, lock.wheels)
+    files += [file_of_bytes(path, data) for path, data in texts.items()]
     return (*files, *_build_files(shop, tools))
 
 

@@ -1,0 +1,131 @@
+"""Uv projects as people have them, carried across: the lock that was proved is the lock that counts."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.cli import Parity, write_profile
+from tests.support.hosts import Host, host
+from tests.support.projects import uv
+
+from parity.docker_engine import DockerEngine
+from parity.model import PinnedImage
+
+pytestmark = pytest.mark.engine
+
+Far = Callable[[str, Path], AbstractContextManager[Host]]
+CHECKOUT = "/apps/checkout"
+FLIT = """
+[build-system]
+requires = ["flit_core"]
+build-backend = "flit_core.buildapi"
+"""
+
+
+def write(folder: Path, files: Mapping[str, str]) -> Path:
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return folder
+
+
+def pyproject(python: str, *dependencies: str, more: str = "") -> str:
+    wants = json.dumps(list(dependencies))
+    head = f'[project]\nname = "app"\nversion = "1.0"\ndescription = "an app"\nrequires-python = "{python}"\n'
+    return f"{head}dependencies = {wants}\n{more}\n"
+
+
+def lock(folder: Path) -> None:
+    """As the project's own settings say."""
+    uv(folder, "lock", "--directory", str(folder / "app"), env={"UV_NO_CONFIG": "0"})
+
+
+def build(parity: Parity, folder: Path, image: str, **plan: Any) -> Any:
+    install = {"requirements": [], "files": [], "project": {"path": "app", **plan}}
+    profile = write_profile(folder, "example", extends=image, install=install)
+    return parity.build(profile, folder / "dist")
+
+
+def carry(folder: Path, bundle: str) -> Path:
+    """What the far side gets: the checkout and the unpacked bundle."""
+    media = folder / "media"
+    shutil.copytree(folder / "app", media / "app")
+    (media / "bundle").mkdir()
+    subprocess.run(["tar", "xf", bundle, "-C", media / "bundle"], check=True)
+    return media
+
+
+def set_up(there: Host) -> None:
+    there.says("cp", "-r", "/media/app", CHECKOUT)
+    there.says("sh", "/media/bundle/install.sh", "--project", CHECKOUT)
+
+
+def in_checkout(there: Host, words: str) -> str:
+    done = there.run("sh", "-c", f"cd {CHECKOUT} && HOME=/apps/home .parity/uv {words} 2>&1")
+    said = done.stdout.decode()
+    assert done.exit_code == 0, said
+    return said
+
+
+@pytest.fixture
+def far(engine: DockerEngine, debian12: PinnedImage, debian13: PinnedImage) -> Far:
+    """Gives the disconnected machine of an image."""
+    images = {"debian12-py311": debian12, "debian13-py313": debian13}
+    return lambda image, media: host(engine, images[image], media)
+
+
+EXCLUDE = '[tool.uv]\nexclude-newer = "{}"\n'
+CASES = [
+    pytest.param(
+        "debian12-py311", pyproject(">=3.11", "idna", more=EXCLUDE.format("7 days")), "idna", id="days"
+    ),
+    pytest.param(
+        "debian12-py311", pyproject(">=3.11", more=EXCLUDE.format("2026-06-01") + FLIT), "app", id="flit"
+    ),
+    pytest.param(
+        "debian12-py311",
+        pyproject(">=3.11", "idna", more='[tool.uv]\nexclude-newer-package = {idna = "2026-06-01"}\n'),
+        "idna",
+        id="package",
+    ),
+    pytest.param(
+        "debian12-py311",
+        pyproject(">=3.10", "markupsafe==3.0.3", "numpy>=2"),
+        "markupsafe, numpy",
+        id="forks",
+    ),
+    pytest.param(
+        "debian13-py313",
+        pyproject(">=3.11", "markupsafe==3.0.3", "numpy>=2"),
+        "markupsafe, numpy",
+        id="forks-13",
+    ),
+]
+
+
+@pytest.mark.parametrize(("image", "text", "imports"), CASES)
+def test_a_project_goes_across_as_it_was_locked(
+    parity: Parity,
+    far: Far,
+    tmp_path: Path,
+    image: str,
+    text: str,
+    imports: str,
+) -> None:
+    write(tmp_path / "app", {"pyproject.toml": text, "app.py": '"""An app."""\n__version__ = "1.0"\n'})
+    lock(tmp_path)
+    made = build(parity, tmp_path, image).bundle
+    with far(image, carry(tmp_path, made["bundle"])) as there:
+        set_up(there)
+        text = there.says("cat", f"{CHECKOUT}/uv.lock")
+        assert "Resolved" in in_checkout(there, "sync --locked")
+        assert in_checkout(there, f'run python -c "import {imports}; print(7)"').splitlines()[-1] == "7"
+        assert there.says("cat", f"{CHECKOUT}/uv.lock") == text
