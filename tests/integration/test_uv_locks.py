@@ -83,6 +83,16 @@ def far(engine: DockerEngine, debian12: PinnedImage, debian13: PinnedImage) -> F
 
 
 EXCLUDE = '[tool.uv]\nexclude-newer = "{}"\n'
+OVERRIDE = """[tool.uv]
+override-dependencies = ["idna==2.2", "urllib3==2.0.0a4"]
+constraint-dependencies = ["certifi<2100"]
+exclude-dependencies = ["markdown-it-py"]
+
+[[tool.uv.dependency-metadata]]
+name = "requests"
+version = "2.31.0"
+requires-dist = ["idna", "urllib3<2", "certifi", "charset-normalizer"]
+"""
 CASES = [
     pytest.param(
         "debian12-py311", pyproject(">=3.11", "idna", more=EXCLUDE.format("7 days")), "idna", id="days"
@@ -129,3 +139,37 @@ def test_a_project_goes_across_as_it_was_locked(
         assert "Resolved" in in_checkout(there, "sync --locked")
         assert in_checkout(there, f'run python -c "import {imports}; print(7)"').splitlines()[-1] == "7"
         assert there.says("cat", f"{CHECKOUT}/uv.lock") == text
+
+
+def test_what_a_project_overrides_is_known_to_the_check_and_told_in_the_proof(
+    parity: Parity, far: Far, tmp_path: Path
+) -> None:
+    text = pyproject(">=3.11", "requests==2.31.0", "rich==13.9.4", more=OVERRIDE)
+    write(tmp_path / "app", {"pyproject.toml": text})
+    lock(tmp_path)
+    made = build(parity, tmp_path, "debian12-py311").bundle
+    told = made["proof"]["installer"]["checked_with"]
+    assert "overridden by the project" in told
+    assert "The package `requests` requires `idna>=2.5,<4`, but `2.2` is installed" in told
+    assert "The package `rich` requires `markdown-it-py>=2.2.0`, but it's not installed" in told
+    assert made["proof"]["consistent"]
+    with far("debian12-py311", carry(tmp_path, made["bundle"])) as there:
+        said = there.says("sh", "/media/bundle/install.sh", "/apps/prefix")
+        set_up(there)
+        in_checkout(there, "sync --locked")
+        code = "import requests; from importlib.metadata import version as v; print(v('idna'), v('urllib3'))"
+        assert in_checkout(there, f'run python -c "{code}"').splitlines()[-1] == "2.2 2.0.0a4"
+    assert "done" in said
+
+
+@pytest.mark.parametrize("with_lock", [True, False])
+def test_a_project_for_another_python_says_so(
+    parity: Parity, debian11: PinnedImage, tmp_path: Path, with_lock: bool
+) -> None:
+    write(tmp_path / "app", {"pyproject.toml": pyproject(">=3.11", "idna")})
+    if with_lock:
+        lock(tmp_path)
+    error = build(parity, tmp_path, "debian11-py39").error
+    assert error["message"] == "the project is for Python >=3.11, the target has Python 3.9.2"
+    assert "requires-python" in error["remedy"]
+    assert error["kind"] == "InputFileError"

@@ -84,6 +84,27 @@ def project_files(
     return files
 
 
+def overrides_file(project: Project) -> dict[str, bytes]:
+    """What the lock overrides of its packages' requirements, for the check on the far side; maybe nothing.
+
+    Returns:
+        The file by its path: `overridden` are names whose requirements by others do not count, `restated`
+        are packages whose own do not (`override-dependencies`, `exclude-dependencies` and
+        `dependency-metadata` of tool.uv, as uv.lock repeats them).
+    """
+    said = project.locked.get("manifest", {})
+    overridden = [each["name"] for each in said.get("overrides", ())] + list(said.get("excludes", ()))
+    restated = [each["name"] for each in said.get("dependency-metadata", ())]
+    if not overridden and not restated:
+        return {}
+    document = {
+        "format": "parity-overrides/1",
+        "overridden": sorted(set(map(normalize_name, overridden))),
+        "restated": sorted(set(map(normalize_name, restated))),
+    }
+    return {FOLDER + "overrides.json": (json.dumps(document, indent=1, sort_keys=True) + "\n").encode()}
+
+
 def sync_arguments(project: Project) -> list[str]:
     """The arguments of `uv sync` that ask for what is carried."""
     extras = [part for extra in project.plan.extras for part in ("--extra", extra)]

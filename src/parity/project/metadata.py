@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
 from parity.errors import InputFileError
 from parity.files import read_small
 from parity.model import ProjectPlan
@@ -156,6 +158,30 @@ class Project:
         if "optional-dependencies" not in own.get("dynamic", ()):
             self.check_extras(own.get("optional-dependencies", {}))
         self._check("dependency group", self.plan.groups or (), self.pyproject.get("dependency-groups", {}))
+
+    def check_python(self, python: str) -> None:
+        """Demand that neither pyproject.toml nor the lock excludes the target's Python.
+
+        Raises:
+            InputFileError: one does, or says no specifier (PEP 440).
+        """
+        said = {
+            "pyproject.toml": self.pyproject.get("project", {}).get("requires-python", ""),
+            UV_LOCK: self.locked.get("requires-python", ""),
+        }
+        for name, specifier in said.items():
+            where = str(self.plan.folder / name)
+            try:
+                holds = SpecifierSet(specifier).contains(python, prereleases=True)
+            except InvalidSpecifier as error:
+                raise InputFileError(f"requires-python: {error}", where=where) from error
+            if not holds:
+                raise InputFileError(
+                    f"the project is for Python {specifier}, the target has Python {python}",
+                    where=where,
+                    remedy="choose an image with such a Python, or widen requires-python in the project "
+                    "(and run `uv lock` where it has a lock)",
+                )
 
     def check_extras(self, known: Iterable[str]) -> None:
         """Demand that the extras of the profile are among those that the project has; see `check_names`."""

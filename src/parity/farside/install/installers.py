@@ -8,7 +8,7 @@ import importlib.util
 import os
 import sys
 from contextlib import contextmanager
-from typing import BinaryIO, Callable, Iterator, Optional, Tuple
+from typing import BinaryIO, Callable, Iterator, Optional, Tuple, TypeVar
 
 from ...portable.bundle.folder import BundleFolder, demand_sound, tool_file
 from ...portable.errors import InstallFailed
@@ -19,6 +19,7 @@ from ...portable.wheel.wheel import Keeper, judge
 from ...portable.wheel.wheelset import judge_together
 from ...portable.wheel.zipcheck import CentralEntry
 from .interpreter import measure
+from .overrides import Overrides, read_overrides
 from .prefix import remove
 
 # uv and pip ask distutils where packages go before Python 3.10, and sysconfig where `_PIP_USE_SYSCONFIG`
@@ -42,6 +43,7 @@ class Tool:
         self.children = children
         self.version = version
         self.python = python
+        self.overrides = Overrides()
 
     def create(self, environment: str) -> None:
         """Make the environment at its final path (scripts name it in their first line)."""
@@ -63,11 +65,17 @@ class Tool:
         raise NotImplementedError
 
     def check(self, environment: str) -> str:
-        """Demand that what is installed fits together; gives the tool that said so, with its version."""
-        done = self.ask(environment)
-        if done.exit_code != 0:
+        """Demand that what is installed fits together; gives the tool that said so, and what was excused.
+
+        What the bundle's project overrides is known, and told.
+        """
+        done, told = self.ask(environment), f"{self.name} {self.version}"
+        if done.exit_code == 0:
+            return told
+        excused = self.overrides.excused(done.output.splitlines()) if done.exit_code == 1 else []
+        if not excused:
             raise InstallFailed(f"the consistency check failed (exit code {done.exit_code}):\n{done.tail}")
-        return f"{self.name} {self.version}"
+        return f"{told}; overridden by the project: {'; '.join(excused)}"
 
 
 class Uv(Tool):
@@ -140,6 +148,9 @@ class Pip(Tool):
         return self.children.run(isolated(environment, "-m", "pip", "check"))
 
 
+_T = TypeVar("_T", bound=Tool)
+
+
 def choose_tool(bundle: BundleFolder, children: Children, work: str, python: str) -> Tool:
     """The tool that the manifest names; where the carried uv cannot run here, the host's pip.
 
@@ -164,7 +175,12 @@ def choose_tool(bundle: BundleFolder, children: Children, work: str, python: str
             f"this host's Python has no venv with ensurepip{because}",
             "install the package that has it (python3-venv on Debian), or ask for a bundle that carries uv",
         )
-    return Pip(children, str(found["pip"] or ""), python)
+    return _knowing(Pip(children, str(found["pip"] or ""), python), bundle)
+
+
+def _knowing(tool: _T, bundle: BundleFolder) -> _T:
+    tool.overrides = read_overrides(bundle)
+    return tool
 
 
 def carried_uv(bundle: BundleFolder, children: Children, work: str, python: str) -> Tuple[Optional[Uv], str]:
@@ -177,7 +193,7 @@ def carried_uv(bundle: BundleFolder, children: Children, work: str, python: str)
     if reason:
         return None, reason
     distutils = has_distutils(children, python, bundle.manifest.document["target"]["python"])
-    return Uv(children, version, python, program, distutils), ""
+    return _knowing(Uv(children, version, python, program, distutils), bundle), ""
 
 
 def unpack_uv(bundle: BundleFolder, work: str) -> str:

@@ -26,6 +26,7 @@ from parity.project import (
     describe,
     export_lock,
     needs_code,
+    overrides_file,
     project_files,
     read_project,
     sync_arguments,
@@ -51,6 +52,7 @@ def project_lock(shop: Shop) -> Resolved:
     if request.profile.project is None:
         raise InputFileError("the profile names no project", where=str(request.profile.path))
     project = read_project(request.profile.project)
+    project.check_python(shop.facts.python)
     shop.world.tools.carry_uv(shop.room, shop.facts.arch)
     if project.lock == NO_LOCK:
         lock, built = _unlocked(shop, project)
@@ -129,6 +131,7 @@ def _unlocked(shop: Shop, project: Project) -> tuple[Lock, tuple[Built, ...]]:
 def _travelling(shop: Shop, project: Project, lock: Lock, built: Sequence[Built]) -> tuple[BundleFile, ...]:
     """The provenance of what was built, and for a uv.lock what the far side needs to lead uv."""
     files = [sources_file(built, shop)] if built else []
+    files += [file_of_bytes(path, data) for path, data in overrides_file(project).items()]
     if not project.is_workable:
         return tuple(files)
     local = [each for each in built if each.wheel.origin and each.wheel.origin.kind == "path"]
