@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from tests.support.cli import Parity, write_profile
 from tests.support.hosts import Host, host
+from tests.support.index import PackageIndex, gateway, tiny_wheel
 from tests.support.projects import uv
 
 from parity.docker_engine import DockerEngine
@@ -63,9 +64,9 @@ def carry(folder: Path, bundle: str) -> Path:
     return media
 
 
-def set_up(there: Host) -> None:
+def set_up(there: Host) -> str:
     there.says("cp", "-r", "/media/app", CHECKOUT)
-    there.says("sh", "/media/bundle/install.sh", "--project", CHECKOUT)
+    return there.says("sh", "/media/bundle/install.sh", "--project", CHECKOUT)
 
 
 def in_checkout(there: Host, words: str) -> str:
@@ -162,6 +163,52 @@ def test_what_a_project_overrides_is_known_to_the_check_and_told_in_the_proof(
     assert "done" in said
 
 
+MEMBER = """
+[project]
+name = "{0}"
+version = "1.0"
+description = "{0}"
+requires-python = ">=3.11"
+dependencies = {1}
+
+[build-system]
+requires = ["flit_core"]
+build-backend = "flit_core.buildapi"
+"""
+WORKSPACE = {
+    "pyproject.toml": "[tool.uv]\nworkspace.members = ['packages/*']\nsources.a1.workspace = true\n",
+    "packages/a/pyproject.toml": MEMBER.format("a1", '["idna"]'),
+    "packages/a/a1.py": "",
+    "packages/b/pyproject.toml": MEMBER.format("b2", '["six", "a1"]'),
+    "packages/b/b2.py": "",
+    "packages/c/pyproject.toml": MEMBER.format("c3", '["toml"]'),
+    "packages/c/c3.py": "",
+}
+
+
+@pytest.mark.parametrize(
+    ("plan", "installed", "options"),
+    [
+        pytest.param({}, {"a1", "b2", "c3", "idna", "six", "toml"}, "--all-packages", id="all"),
+        pytest.param({"package": "b2"}, {"a1", "b2", "idna", "six"}, "--package b2", id="one"),
+        pytest.param({"path": "app/packages/a"}, {"a1", "idna"}, "--package a1", id="folder"),
+    ],
+)
+def test_a_workspace_goes_across(
+    parity: Parity, far: Far, tmp_path: Path, plan: Mapping[str, str], installed: set[str], options: str
+) -> None:
+    write(tmp_path / "app", WORKSPACE)
+    lock(tmp_path)
+    made = build(parity, tmp_path, "debian12-py311", **plan).bundle
+    assert {each["name"] for each in made["proof"]["installed"]} == installed
+    names = sorted(installed)
+    with far("debian12-py311", carry(tmp_path, made["bundle"])) as there:
+        assert f"run {options} COMMAND" in set_up(there)
+        in_checkout(there, f"sync --locked {options}")
+        code = f"import {', '.join(names)}; print(7)"
+        assert in_checkout(there, f'run {options} python -c "{code}"').splitlines()[-1] == "7"
+
+
 @pytest.mark.parametrize("with_lock", [True, False])
 def test_a_project_for_another_python_says_so(
     parity: Parity, debian11: PinnedImage, tmp_path: Path, with_lock: bool
@@ -173,3 +220,29 @@ def test_a_project_for_another_python_says_so(
     assert error["message"] == "the project is for Python >=3.11, the target has Python 3.9.2"
     assert "requires-python" in error["remedy"]
     assert error["kind"] == "InputFileError"
+
+
+EXPLICIT = """[tool.uv.sources]
+thing.index = "cpu"
+
+[[tool.uv.index]]
+name = "cpu"
+url = "{}"
+explicit = true
+"""
+
+
+def test_an_explicit_index_with_local_versions_goes_across(parity: Parity, far: Far, tmp_path: Path) -> None:
+    tiny_wheel(tmp_path / "wheels", "thing", "1.5+cpu", requires=["idna"])
+    with PackageIndex(tmp_path / "wheels", host=gateway()) as cpu:
+        write(
+            tmp_path / "app", {"pyproject.toml": pyproject(">=3.11", "thing", more=EXPLICIT.format(cpu.url))}
+        )
+        lock(tmp_path)
+        made = build(parity, tmp_path, "debian12-py311").bundle
+    assert {"name": "thing", "version": "1.5+cpu"} in made["proof"]["installed"]
+    with far("debian12-py311", carry(tmp_path, made["bundle"])) as there:
+        set_up(there)
+        in_checkout(there, "sync --locked")
+        said = in_checkout(there, 'run python -c "import thing; print(thing.version)"')
+    assert said.splitlines()[-1] == "1.5+cpu"

@@ -109,7 +109,7 @@ def sync_arguments(project: Project) -> list[str]:
     """The arguments of `uv sync` that ask for what is carried."""
     extras = [part for extra in project.plan.extras for part in ("--extra", extra)]
     more = [group for group in project.groups if group not in project.default_groups]
-    return [*extras, *(part for group in more for part in ("--group", group))]
+    return [*project.which, *extras, *(part for group in more for part in ("--group", group))]
 
 
 def _absent(package: LockedPackage, name: str, version: str) -> dict[str, object]:

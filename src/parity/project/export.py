@@ -39,6 +39,7 @@ def export_lock(container: Container, python: str, uv: str, project: Project, re
         "python": python,
         "files": dict(project.files),
         "root": project.root,
+        "which": project.which,
         "extras": list(project.plan.extras),
         "groups": None if project.plan.groups is None else list(project.plan.groups),
         "timeout": _TIMEOUT,

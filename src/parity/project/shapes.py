@@ -88,7 +88,12 @@ class LockedPackage(_Needed, _Locked):
 
 UvManifest = TypedDict(
     "UvManifest",
-    {"overrides": list[_Needed], "excludes": list[str], "dependency-metadata": list[_Needed]},
+    {
+        "members": list[str],
+        "overrides": list[_Needed],
+        "excludes": list[str],
+        "dependency-metadata": list[_Needed],
+    },
     total=False,
 )
 
@@ -242,7 +247,9 @@ _NAMED = _array(_table({"name": _text}, ("name",)))
 _UV_LOCK = _table(
     {
         "requires-python": _text,
-        "manifest": _table({"overrides": _NAMED, "excludes": _TEXTS, "dependency-metadata": _NAMED}),
+        "manifest": _table(
+            {"members": _TEXTS, "overrides": _NAMED, "excludes": _TEXTS, "dependency-metadata": _NAMED}
+        ),
         "package": _array(
             _table(
                 {

@@ -159,7 +159,7 @@ def _carry_out(
         os.close(handle)
     say(f"{LOCK} now names the bundle's files; the original is {BACKUP}")
     lines = [f"{shlex.quote(command)} {' '.join(['sync', '--locked', *project['sync']])}"]
-    lines.append(f"{shlex.quote(command)} run COMMAND")
+    lines.append(" ".join([shlex.quote(command), "run", *_which(project["sync"]), "COMMAND"]))
     say("in the checkout, use: " + "   and   ".join(lines))
     return {
         "ok": True,
@@ -172,6 +172,13 @@ def _carry_out(
         "packages": len(plan.packages),
         "warnings": laid.warnings,
     }
+
+
+def _which(sync: List[str]) -> List[str]:
+    """The options of `uv sync` that `uv run` needs too, so that it leaves the environment as it is."""
+    if sync[:1] == ["--package"]:
+        return sync[:2]
+    return sync[:1] if sync[:1] == ["--all-packages"] else []
 
 
 def _original_lock(checkout: str, bundle: BundleFolder, project: "ProjectDocument") -> bytes:
