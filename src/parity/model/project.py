@@ -19,6 +19,7 @@ class ProjectPlan:
         folder: the one that holds pyproject.toml; absolute.
         extras: optional dependencies to take along.
         groups: dependency groups to take along, and no others; None for the project's own default.
+        package: of a workspace, the one to carry; empty for all of them.
         lock: which lock decides; `auto` for uv.lock, else pylock.toml, else none.
     """
 
@@ -26,6 +27,7 @@ class ProjectPlan:
     extras: tuple[str, ...] = ()
     groups: tuple[str, ...] | None = None
     lock: LockKind = "auto"
+    package: str = ""
 
 
 @dataclass(frozen=True)

@@ -185,6 +185,7 @@ def _project(layer: Layer) -> ProjectPlan | None:
         extras=tuple(plan.get("extras", ())),
         groups=None if groups is None else tuple(groups),
         lock=plan.get("lock", "auto"),
+        package=plan.get("package", ""),
     )
 
 

@@ -10,6 +10,7 @@ from parity.model import LockedWheel
 from parity.portable.names import normalize_name
 from parity.project.metadata import Project
 from parity.project.shapes import LockedNeed, LockedPackage, UvTable
+from parity.project.shelf import shelf_lock
 
 _LOWEST = re.compile(
     r"python_(?:full_)?version >= '(\d+(?:\.\d+)*)'|python_(?:full_)?version == '(\d+(?:\.\d+)*)(?:\.\*)?'"
@@ -19,6 +20,7 @@ FOLDER = "project/"
 TREE = FOLDER + "tree/"
 BUILD = FOLDER + "build/"
 DOCUMENT = FOLDER + "project.json"
+SHELF_LOCK = FOLDER + "shelf.lock"
 
 
 def describe(
@@ -72,18 +74,42 @@ def describe(
     }
 
 
-def project_files(project: Project, document: Mapping[str, object]) -> dict[str, bytes]:
-    """The payload's files about the project, by path."""
+def project_files(
+    project: Project, document: Mapping[str, object], carried: Sequence[LockedWheel]
+) -> dict[str, bytes]:
+    """The payload's files about the project, by path; `carried` are the bundle's wheels."""
     files = {TREE + name: text.encode() for name, text in project.files.items()}
+    files[SHELF_LOCK] = shelf_lock(project, carried).encode()
     files[DOCUMENT] = (json.dumps(document, indent=1, sort_keys=True) + "\n").encode()
     return files
+
+
+def overrides_file(project: Project) -> dict[str, bytes]:
+    """What the lock overrides of its packages' requirements, for the check on the far side; maybe nothing.
+
+    Returns:
+        The file by its path: `overridden` are names whose requirements by others do not count, `restated`
+        are packages whose own do not (`override-dependencies`, `exclude-dependencies` and
+        `dependency-metadata` of tool.uv, as uv.lock repeats them).
+    """
+    said = project.locked.get("manifest", {})
+    overridden = [each["name"] for each in said.get("overrides", ())] + list(said.get("excludes", ()))
+    restated = [each["name"] for each in said.get("dependency-metadata", ())]
+    if not overridden and not restated:
+        return {}
+    document = {
+        "format": "parity-overrides/1",
+        "overridden": sorted(set(map(normalize_name, overridden))),
+        "restated": sorted(set(map(normalize_name, restated))),
+    }
+    return {FOLDER + "overrides.json": (json.dumps(document, indent=1, sort_keys=True) + "\n").encode()}
 
 
 def sync_arguments(project: Project) -> list[str]:
     """The arguments of `uv sync` that ask for what is carried."""
     extras = [part for extra in project.plan.extras for part in ("--extra", extra)]
     more = [group for group in project.groups if group not in project.default_groups]
-    return [*extras, *(part for group in more for part in ("--group", group))]
+    return [*project.which, *extras, *(part for group in more for part in ("--group", group))]
 
 
 def _absent(package: LockedPackage, name: str, version: str) -> dict[str, object]:

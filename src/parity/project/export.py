@@ -36,6 +36,7 @@ def export_lock(guest: Guest, uv: str, project: Project) -> str:
         "python": guest.python,
         "files": dict(project.files),
         "root": project.root,
+        "which": project.which,
         "extras": list(project.plan.extras),
         "groups": None if project.plan.groups is None else list(project.plan.groups),
         "timeout": _TIMEOUT,

@@ -11,19 +11,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
 from parity.errors import InputFileError
 from parity.files import read_small
 from parity.model import ProjectPlan
 from parity.model.toml import TOMLError, parse
 from parity.portable.names import normalize_name
 from parity.project.shapes import Groups, Pyproject, UvLock, check_pylock, check_pyproject, check_uv_lock
+from parity.project.workspace import LOCAL, led_to_root, members
 
 T = TypeVar("T")
 
 _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 _CREDENTIALS = re.compile(r"https?://[^/\s\"'@]+@")
 _REPLACED = frozenset(("git", "url", "path"))
-_LOCAL = ("editable", "virtual", "directory")
 UV_LOCK, PYLOCK, NO_LOCK = "uv.lock", "pylock.toml", "none"
 
 
@@ -66,10 +68,30 @@ class Project:
         return bool(said) if said is not None else "build-system" in self.pyproject
 
     @property
+    def members(self) -> dict[str, Pyproject]:
+        """The packages of the workspace that it is, by name; empty where it is none."""
+        return members(self.files, self.root, self.locked)
+
+    @property
+    def meant(self) -> tuple[Pyproject, ...]:
+        """What of the workspace is carried: the package that the profile names, else all."""
+        there = self.members
+        if self.plan.package:
+            return (there.get(normalize_name(self.plan.package), self.pyproject),)
+        return (self.pyproject, *(each for name, each in there.items() if name != self.name))
+
+    @property
+    def which(self) -> list[str]:
+        """Uv's options that ask for what is meant."""
+        if self.plan.package:
+            return ["--package", normalize_name(self.plan.package)]
+        return ["--all-packages"] if self.members else []
+
+    @property
     def default_groups(self) -> tuple[str, ...]:
         """The groups that uv takes unless told otherwise."""
-        known = tuple(self.pyproject.get("dependency-groups", {}))
-        said = self.pyproject.get("tool", {}).get("uv", {}).get("default-groups", ["dev"])
+        known = tuple(dict.fromkeys(name for one in self.meant for name in one.get("dependency-groups", {})))
+        said = self.meant[0].get("tool", {}).get("uv", {}).get("default-groups", ["dev"])
         return known if said == "all" else tuple(group for group in said if group in known)
 
     @property
@@ -124,7 +146,7 @@ class Project:
 
     def digest(self) -> str:
         """SHA-256 over everything here that decides what is resolved."""
-        plan = [self.plan.extras, self.groups, self.lock, self.root]
+        plan = [self.plan.extras, self.groups, self.lock, self.root, self.plan.package]
         return hashlib.sha256(json.dumps([plan, sorted(self.files.items())]).encode()).hexdigest()
 
     def requested(self) -> frozenset[str]:
@@ -135,19 +157,19 @@ class Project:
 
     def dependencies(self) -> list[str]:
         """The requirement lines of pyproject.toml, with those of the extras that are carried."""
-        own = self.pyproject.get("project", {})
-        extras = {normalize_name(key): value for key, value in own.get("optional-dependencies", {}).items()}
-        lines = list(own.get("dependencies", []))
-        for extra in self.plan.extras:
-            lines += extras.get(normalize_name(extra), [])
+        wanted = [normalize_name(extra) for extra in self.plan.extras]
+        lines: list[object] = []
+        for own in (one.get("project", {}) for one in self.meant):
+            extras = {
+                normalize_name(key): value for key, value in own.get("optional-dependencies", {}).items()
+            }
+            lines += own.get("dependencies", [])
+            lines += [line for extra in wanted for line in extras.get(extra, [])]
         return [str(line) for line in lines]
 
     def group_lines(self) -> list[str]:
         """The requirement lines of the groups that are carried, included groups among them (PEP 735)."""
-        known = {
-            normalize_name(key): value for key, value in self.pyproject.get("dependency-groups", {}).items()
-        }
-        return [line for group in self.groups for line in _group(known, normalize_name(group), ())]
+        return [line for one in self.meant for line in group_lines(one, self.groups)]
 
     def check_names(self) -> None:
         """Demand that the extras and groups of the profile exist, as far as pyproject.toml tells.
@@ -155,10 +177,37 @@ class Project:
         Raises:
             InputFileError: one does not; says which there are.
         """
-        own = self.pyproject.get("project", {})
-        if "optional-dependencies" not in own.get("dynamic", ()):
-            self.check_extras(own.get("optional-dependencies", {}))
-        self._check("dependency group", self.plan.groups or (), self.pyproject.get("dependency-groups", {}))
+        own = [one.get("project", {}) for one in self.meant]
+        if not any("optional-dependencies" in each.get("dynamic", ()) for each in own):
+            self.check_extras([extra for each in own for extra in each.get("optional-dependencies", {})])
+        groups = [group for one in self.meant for group in one.get("dependency-groups", {})]
+        self._check("dependency group", self.plan.groups or (), groups)
+        if self.plan.package:
+            self._check("package", [self.plan.package], self.members or [self.name])
+
+    def check_python(self, python: str) -> None:
+        """Demand that neither pyproject.toml nor the lock excludes the target's Python.
+
+        Raises:
+            InputFileError: one does, or says no specifier (PEP 440).
+        """
+        said = {
+            "pyproject.toml": self.pyproject.get("project", {}).get("requires-python", ""),
+            UV_LOCK: self.locked.get("requires-python", ""),
+        }
+        for name, specifier in said.items():
+            where = str(self.plan.folder / name)
+            try:
+                holds = SpecifierSet(specifier).contains(python, prereleases=True)
+            except InvalidSpecifier as error:
+                raise InputFileError(f"requires-python: {error}", where=where) from error
+            if not holds:
+                raise InputFileError(
+                    f"the project is for Python {specifier}, the target has Python {python}",
+                    where=where,
+                    remedy="choose an image with such a Python, or widen requires-python in the project "
+                    "(and run `uv lock` where it has a lock)",
+                )
 
     def check_extras(self, known: Iterable[str]) -> None:
         """Demand that the extras of the profile are among those that the project has; see `check_names`."""
@@ -182,6 +231,7 @@ def read_project(plan: ProjectPlan) -> Project:
         InputFileError: a file is missing, cannot be read, is no TOML, or holds something of another type
             or version than what is read here.
     """
+    plan = led_to_root(plan)
     pyproject = _toml(plan.folder / "pyproject.toml", check_pyproject)
     lock = _lock_kind(plan)
     if lock == PYLOCK:
@@ -197,10 +247,16 @@ def read_project(plan: ProjectPlan) -> Project:
     return project
 
 
+def group_lines(pyproject: Pyproject, groups: Iterable[str]) -> list[str]:
+    """The requirement lines of dependency groups, included groups among them (PEP 735)."""
+    known = {normalize_name(key): value for key, value in pyproject.get("dependency-groups", {}).items()}
+    return [line for group in groups for line in _group(known, normalize_name(group), ())]
+
+
 def local_sources(locked: UvLock) -> list[str]:
     """The paths of the folders that uv.lock names, relative to it."""
     sources = [package.get("source", {}) for package in locked.get("package", ())]
-    return [str(source[key]) for source in sources for key in _LOCAL if key in source]
+    return [str(source[key]) for source in sources for key in LOCAL if key in source]
 
 
 def _needed(locked: UvLock) -> Iterator[str]:

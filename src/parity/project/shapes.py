@@ -28,6 +28,7 @@ OwnTable = TypedDict(
     {
         "name": str,
         "version": str,
+        "requires-python": str,
         "dependencies": list[str],
         "optional-dependencies": dict[str, list[str]],
         "dynamic": list[str],
@@ -85,10 +86,24 @@ class LockedPackage(_Needed, _Locked):
     """A package of uv.lock."""
 
 
-class UvLock(TypedDict, total=False):
-    """uv.lock, as far as it is read here."""
+UvManifest = TypedDict(
+    "UvManifest",
+    {
+        "members": list[str],
+        "overrides": list[_Needed],
+        "excludes": list[str],
+        "dependency-metadata": list[_Needed],
+    },
+    total=False,
+)
 
-    package: list[LockedPackage]
+
+UvLock = TypedDict(
+    "UvLock",
+    {"requires-python": str, "package": list[LockedPackage], "manifest": UvManifest},
+    total=False,
+)
+"""uv.lock, as far as it is read here."""
 
 
 Shape = Callable[[object, str], None]
@@ -214,6 +229,7 @@ _PYPROJECT = _table(
             {
                 "name": _text,
                 "version": _text,
+                "requires-python": _text,
                 "dependencies": _TEXTS,
                 "optional-dependencies": _table({}, others=_TEXTS),
                 "dynamic": _TEXTS,
@@ -227,8 +243,13 @@ _PYPROJECT = _table(
     }
 )
 _NEED = _table({"name": _text, "version": _text, "marker": _text, "extra": _TEXTS}, ("name",))
+_NAMED = _array(_table({"name": _text}, ("name",)))
 _UV_LOCK = _table(
     {
+        "requires-python": _text,
+        "manifest": _table(
+            {"members": _TEXTS, "overrides": _NAMED, "excludes": _TEXTS, "dependency-metadata": _NAMED}
+        ),
         "package": _array(
             _table(
                 {
@@ -242,6 +263,6 @@ _UV_LOCK = _table(
                 },
                 ("name",),
             )
-        )
+        ),
     }
 )

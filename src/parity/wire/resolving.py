@@ -92,6 +92,7 @@ class ProjectJob(TypedDict):
     python: str
     files: dict[str, str]
     root: str
+    which: list[str]
     extras: list[str]
     groups: list[str] | None
     timeout: float

@@ -19,6 +19,7 @@ from ...portable.wheel.wheel import Keeper, judge
 from ...portable.wheel.wheelset import judge_together
 from ...portable.wheel.zipcheck import CentralEntry
 from .interpreter import measure
+from .overrides import read_overrides
 from .prefix import remove
 
 # uv and pip ask distutils where packages go before Python 3.10, and sysconfig where `_PIP_USE_SYSCONFIG`
@@ -57,10 +58,11 @@ class Tool:
     called = ""
     """What people are told where it does not run."""
 
-    def __init__(self, children: Children, version: str, python: str) -> None:
-        self.children = children
+    def __init__(self, place: Workplace, version: str) -> None:
+        self.children = place.children
         self.version = version
-        self.python = python
+        self.python = place.python
+        self.overrides = read_overrides(place.bundle)
 
     @classmethod
     def found(cls, place: Workplace) -> "Tuple[Optional[Tool], str]":
@@ -87,11 +89,17 @@ class Tool:
         raise NotImplementedError
 
     def check(self, environment: str) -> str:
-        """Demand that what is installed fits together; gives the tool that said so, with its version."""
-        done = self.ask(environment)
-        if done.exit_code != 0:
+        """Demand that what is installed fits together; gives the tool that said so, and what was excused.
+
+        What the bundle's project overrides is known, and told.
+        """
+        done, told = self.ask(environment), f"{self.name} {self.version}"
+        if done.exit_code == 0:
+            return told
+        excused = self.overrides.excused(done.output.splitlines()) if done.exit_code == 1 else []
+        if not excused:
             raise InstallFailed(f"the consistency check failed (exit code {done.exit_code}):\n{done.tail}")
-        return f"{self.name} {self.version}"
+        return f"{told}; overridden by the project: {'; '.join(excused)}"
 
 
 class Uv(Tool):
@@ -99,8 +107,8 @@ class Uv(Tool):
 
     name, called = "uv", "the carried uv"
 
-    def __init__(self, children: Children, version: str, python: str, program: str, distutils: bool) -> None:
-        super().__init__(children, version, python)
+    def __init__(self, place: Workplace, version: str, program: str, distutils: bool) -> None:
+        super().__init__(place, version)
         self._program = program
         self._distutils = distutils
 
@@ -114,7 +122,7 @@ class Uv(Tool):
         distutils = has_distutils(
             place.children, place.python, place.bundle.manifest.document["target"]["python"]
         )
-        return cls(place.children, version, place.python, program, distutils), ""
+        return cls(place, version, program, distutils), ""
 
     def create(self, environment: str) -> None:
         """`uv venv`."""
@@ -165,7 +173,7 @@ class Pip(Tool):
         facts = measure(place.python, tools=True)
         if not facts["has_venv"]:
             return None, "this host's Python has no venv with ensurepip"
-        return cls(place.children, str(facts["pip"] or ""), place.python), ""
+        return cls(place, str(facts["pip"] or "")), ""
 
     def create(self, environment: str) -> None:
         """`python -m venv`."""

@@ -1,7 +1,8 @@
 """A checkout of the project that a bundle carries, made to work with uv and without a network.
 
-pyproject.toml is not touched. uv.lock has the internet's addresses in it, so uv makes another one from
-what the bundle carries: the same versions, or it is refused; the original stays beside it.
+pyproject.toml is not touched. uv.lock has the internet's addresses in it, so the bundle's own takes its
+place: the same versions, at the places of what is carried. Where that does not fit pyproject.toml to the
+letter, uv mends it: the same versions, or it is refused; the original stays beside it.
 
 Standard library only, Python 3.6 and later.
 """
@@ -30,6 +31,7 @@ from ..install.receipt import release_id
 from . import wheelhouse
 from .checkout import MAX_TEXT, STORE, demand_plain
 from .projectfile import LOCK, TREE, demand_project, read_project
+from .shelflock import shelf_lock
 
 if TYPE_CHECKING:
     from ...portable.documents.installations import CheckoutDocument, ProjectDocument
@@ -151,12 +153,13 @@ def _carry_out(
     command = _write_wrapper(store, wheelhouse.wrapper(place, told, version_variables(version)))
     handle = os.open(store, os.O_RDONLY)
     try:
-        _relock(request.checkout, original, command, _ProjectUv(work, handle), project)
+        written = shelf_lock(bundle, place) or original
+        _relock(request.checkout, (original, written), command, _ProjectUv(work, handle), project)
     finally:
         os.close(handle)
     say(f"{LOCK} now names the bundle's files; the original is {BACKUP}")
     lines = [f"{shlex.quote(command)} {' '.join(['sync', '--locked', *project['sync']])}"]
-    lines.append(f"{shlex.quote(command)} run COMMAND")
+    lines.append(" ".join([shlex.quote(command), "run", *_which(project["sync"]), "COMMAND"]))
     say("in the checkout, use: " + "   and   ".join(lines))
     return {
         "ok": True,
@@ -169,6 +172,13 @@ def _carry_out(
         "packages": len(plan.packages),
         "warnings": laid.warnings,
     }
+
+
+def _which(sync: List[str]) -> List[str]:
+    """The options of `uv sync` that `uv run` needs too, so that it leaves the environment as it is."""
+    if sync[:1] == ["--package"]:
+        return sync[:2]
+    return sync[:1] if sync[:1] == ["--all-packages"] else []
 
 
 def _original_lock(checkout: str, bundle: BundleFolder, project: "ProjectDocument") -> bytes:
@@ -232,13 +242,16 @@ def _write_wrapper(store: str, text: str) -> str:
 
 
 def _relock(
-    checkout: str, original: bytes, command: str, children: Children, project: "ProjectDocument"
+    checkout: str, texts: Tuple[bytes, bytes], command: str, children: Children, project: "ProjectDocument"
 ) -> None:
-    """Let uv write a lock from the shelf; put the original back unless it pins the same versions."""
+    """Write the shelf's lock, which uv leaves as it is where it fits pyproject.toml; else uv makes it fit.
+
+    The original comes back unless the same versions are pinned. `texts` are the original and the shelf's.
+    """
     lock, backup = os.path.join(checkout, LOCK), os.path.join(checkout, BACKUP)
-    for path in (backup, lock):
+    for path, text in zip((backup, lock), texts):
         with new_file(path) as handle:
-            handle.write(original)
+            handle.write(text)
     try:
         children.demand(
             "locking the project from what is carried", [command, "lock", "--directory", checkout]

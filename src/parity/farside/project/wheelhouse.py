@@ -53,6 +53,10 @@ _REMOVED = (
 """The caller's variables that would lead uv elsewhere, or past the hashes."""
 
 
+_UPLOADED = "1980-01-01T00:00:00Z"
+"""uv's `exclude-newer` leaves out what has no date; what was carried was chosen with it in mind."""
+
+
 class PageLink(NamedTuple):
     """A file on an index page; `folder` as seen from the page, `requires_python` maybe empty."""
 
@@ -120,7 +124,8 @@ def _page(name: str, links: Iterable[PageLink]) -> str:
     for link in sorted(links):
         place = file_url(link.filename) if link.folder == FILES else f"../../{ABSENT}/{quote(link.filename)}"
         python = f' data-requires-python="{escape(link.requires_python)}"' if link.requires_python else ""
-        rows.append(f'<a href="{place}#sha256={link.sha256}"{python}>{escape(link.filename)}</a><br>\n')
+        date = f' data-upload-time="{_UPLOADED}"'
+        rows.append(f'<a href="{place}#sha256={link.sha256}"{python}{date}>{escape(link.filename)}</a><br>\n')
     head = f"<!DOCTYPE html>\n<html>\n<head><title>{name}</title></head>\n<body>\n"
     return head + "".join(rows) + "</body>\n</html>\n"
 

@@ -54,8 +54,8 @@ def judge(site_packages: str, found: List[modules.Distribution]) -> "List[Librar
 
     Returns:
         for each library the package, the file, the names of which none is found, whether the file does
-        without it (`optional`), the package's public modules that lead to that file (`modules`), and for each of
-        them the modules of the package that import it (`importers`).
+        without it (`optional`), the package's public modules that lead to that file (`modules`), and for
+        each of them the modules of the package that import it (`importers`).
     """
     carried = {os.path.basename(path) for each in found for path in each.files if ".so" in path}
     spoken = [(each, _groups(site_packages, each)) for each in found]

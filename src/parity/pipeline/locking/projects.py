@@ -25,6 +25,7 @@ from parity.project import (
     describe,
     export_lock,
     needs_code,
+    overrides_file,
     project_files,
     read_project,
     sync_arguments,
@@ -49,6 +50,7 @@ def project_lock(run: BuildRun) -> Resolved:
     if request.profile.project is None:
         raise InputFileError("the profile names no project", where=str(request.profile.path))
     project = read_project(request.profile.project)
+    project.check_python(run.facts.python)
     run.carry_uv()
     if project.lock == NO_LOCK:
         lock, built = _unlocked(shop, project)
@@ -127,6 +129,7 @@ def _unlocked(shop: Shop, project: Project) -> tuple[Lock, tuple[Built, ...]]:
 def _travelling(shop: Shop, project: Project, lock: Lock, built: Sequence[Built]) -> tuple[BundleFile, ...]:
     """The provenance of what was built, and for a uv.lock what the far side needs to lead uv."""
     files = [sources_file(built, shop)] if built else []
+    files += [file_of_bytes(path, data) for path, data in overrides_file(project).items()]
     if not project.is_workable:
         return tuple(files)
     local = [each for each in built if each.wheel.origin and each.wheel.origin.kind == "path"]
@@ -134,7 +137,8 @@ def _travelling(shop: Shop, project: Project, lock: Lock, built: Sequence[Built]
     carried = {wheel.filename for wheel in lock.wheels}
     tools = tuple(wheel for wheel in needed if wheel.filename not in carried)
     document = describe(project, lock.wheels, tools)
-    files += [file_of_bytes(path, data) for path, data in project_files(project, document).items()]
+    texts = project_files(project, document, lock.wheels)
+    files += [file_of_bytes(path, data) for path, data in texts.items()]
     return (*files, *_build_files(shop, tools))
 
 

@@ -1,0 +1,35 @@
+"""The bundle's own lock for the shelf: uv.lock as it was proved, at the places where the files lie here.
+
+Standard library only, Python 3.6 and later.
+"""
+
+import json
+from typing import Optional
+from urllib.request import pathname2url
+
+from ...portable.bundle.folder import BundleFolder
+from ...portable.plainfile import read_whole
+from .checkout import MAX_TEXT
+
+SHELF_LOCK = "project/shelf.lock"
+_PLACE, _ADDRESS = '"parity-shelf:/', '"parity-shelf-url:/'
+
+
+def shelf_lock(bundle: BundleFolder, shelf: str) -> Optional[bytes]:
+    """The lock that names the files on a shelf; None where the bundle is of before there was one.
+
+    Args:
+        bundle: was judged.
+        shelf: absolute.
+    """
+    if all(member.path != SHELF_LOCK for member in bundle.manifest.members):
+        return None
+    text = read_whole(bundle.file(SHELF_LOCK), MAX_TEXT).decode("utf-8")
+    return located(text, shelf).encode("utf-8")
+
+
+def located(text: str, shelf: str) -> str:
+    """The lock's text, with the shelf's path where the near side could not know it."""
+    # The opening quote stands for the start of a TOML string, whose escapes are those of JSON.
+    place = json.dumps(shelf, ensure_ascii=False)[:-1].replace("\x7f", "\\u007f")
+    return text.replace(_PLACE, place + "/").replace(_ADDRESS, '"file://' + pathname2url(shelf) + "/")
