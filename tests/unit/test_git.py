@@ -18,9 +18,9 @@ from tests.support.projects import git, private_git
 from tests.support.repositories import GOOD, HOSTILE, PROGRAMS, Case, Scene
 
 from parity.errors import HostileSource, SourceUnavailable
-from parity.host import gitrun
 from parity.host.git import Git
 from parity.host.gitaddress import checked, read_submodules
+from parity.host.gitrun import GitBounds
 
 _ALONE = ("name", "name-inside")  # many of a kind: git's own judge is not asked for each
 
@@ -233,40 +233,37 @@ def test_what_a_server_says_is_printable(tmp_path: Path) -> None:
     assert "canary" in said
 
 
-def test_a_fetch_without_an_end_is_ended_and_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fetch_without_an_end_is_ended_and_swept(tmp_path: Path) -> None:
     scene = Scene(tmp_path)
     bare = scene.repository()
     commit = bare.commit(*((FILE, f"f{number}", bare.blob(os.urandom(40_000))) for number in range(10)))
-    ours = Git(tmp_path / "cache", {"HOME": str(scene.home)})
-    limited = gitrun._LIMITED
-    monkeypatch.setattr(gitrun, "_LIMITED", [*limited[:-1], "200"])  # 100 kB, for 400
-    with pytest.raises(SourceUnavailable, match="cannot be fetched"), ours.checkout(bare.url, commit):
+    cache, home = tmp_path / "cache", {"HOME": str(scene.home)}
+    short = Git(cache, home, bounds=GitBounds(fetched=102_400))  # of 400,000
+    with pytest.raises(SourceUnavailable, match="cannot be fetched"), short.checkout(bare.url, commit):
         pass
     left = list((tmp_path / "cache" / "git").glob("*/objects/pack/tmp_*"))
     assert all(path.stat().st_size <= 102_400 for path in left)
     for path in left:
         os.utime(path, (1, 1))
-    monkeypatch.setattr(gitrun, "_LIMITED", limited)
-    with ours.checkout(bare.url, commit) as folder:
+    with Git(cache, home).checkout(bare.url, commit) as folder:
         assert len(list(folder.iterdir())) == 10
     assert left
     assert not any(path.exists() for path in left)
 
 
-def test_a_server_that_never_ends_its_names_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_never_ends_its_names_is_left(tmp_path: Path) -> None:
     scene = Scene(tmp_path)
     url, commit = next(case for case in GOOD if "400" in case.name).make(scene)
     packed = "".join(f"{commit} refs/heads/n{number}\n" for number in range(3000))
     bare = tmp_path / "served" / "evil.git"
     (bare / "packed-refs").write_text("# pack-refs with: peeled fully-peeled sorted\n" + packed)
-    monkeypatch.setattr(gitrun, "_MOST_LINES", 1000)
-    ours = Git(tmp_path / "cache", {"HOME": str(scene.home)})
+    cache, home = tmp_path / "cache", {"HOME": str(scene.home)}
+    ours = Git(cache, home, bounds=GitBounds(names=1000))
     assert ours.resolve(url, "main") == commit
     with pytest.raises(SourceUnavailable, match="there is no"):
         ours.resolve(url, "n")
-    monkeypatch.setattr(gitrun, "_MOST_LINES", 0)
     with pytest.raises(HostileSource, match="names"):
-        ours.resolve(url, "main")
+        Git(cache, home, bounds=GitBounds(names=0)).resolve(url, "main")
 
 
 def test_the_first_digits_of_a_commit_name_it(tmp_path: Path) -> None:

@@ -116,16 +116,12 @@ def _large(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("make", [_many, _large])
-def test_sizes_are_bounded(
-    make: Callable[[Path], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_sizes_are_bounded(make: Callable[[Path], Path], tmp_path: Path) -> None:
     made = make(tmp_path)
-    monkeypatch.setattr(guest, "_MOST_MEMBERS", 22)
-    guest.unpack(str(made), str(tmp_path / "whole"))
-    monkeypatch.setattr(guest, "_MOST_MEMBERS", 20 if make is _large else 10)
-    monkeypatch.setattr(guest, "_LARGEST", 100_000)
+    guest.unpack(str(made), str(tmp_path / "whole"), guest.Bounds(members=22))
+    less = guest.Bounds(members=20 if make is _large else 10, total=100_000)
     with pytest.raises(Refused, match="more than"):
-        guest.unpack(str(made), str(tmp_path / "source"))
+        guest.unpack(str(made), str(tmp_path / "source"), less)
     assert not (tmp_path / "source").exists()
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from parity.errors import HostileSource, SourceUnavailable, WriteFailed
 from parity.host.gitaddress import check_revision, checked, read_submodules, server_of
-from parity.host.gitrun import GitRunner
+from parity.host.gitrun import GitBounds, GitRunner
 from parity.host.gittree import Budget, Tree, read_settings, read_tree, refused, write_files
 from parity.model.network import clean_url
 from parity.portable.treepaths import FOLDER, Entry, Refused, check_tree
@@ -43,6 +43,7 @@ class Git:
         cache: the folder that holds it.
         environ: the caller's environment, see `GitRunner`.
         warn: hears, in a sentence, what a user must know of a checkout.
+        bounds: see `GitRunner`.
     """
 
     def __init__(
@@ -50,9 +51,10 @@ class Git:
         cache: Path,
         environ: Mapping[str, str] = os.environ,
         warn: Callable[[str], None] = lambda _: None,
+        bounds: GitBounds = GitBounds(),
     ) -> None:
         self._cache = cache / "git"
-        self._git = GitRunner(environ)
+        self._git = GitRunner(environ, bounds)
         self._warn = warn
 
     def resolve(self, url: str, revision: str) -> str:

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO, NamedTuple, TypeVar
 
 from parity.errors import HostileSource, SourceUnavailable
 from parity.host.processes import child_environment, read_from, run
@@ -70,11 +70,17 @@ _OLD_FAULTS = (
 _ALL_SETTINGS = (*_SETTINGS, *(f"fetch.fsck.{name}=ignore" for name in _OLD_FAULTS))
 _COMMON = tuple(word for each in _ALL_SETTINGS for word in ("-c", each))
 
-_LARGEST_FILE = 8 << 30
-_LIMITED = ["sh", "-c", 'ulimit -f "$0" 2>/dev/null; exec "$@"', str(_LARGEST_FILE // 512)]
-"""No file of a fetch grows without an end (the unit is that of POSIX); all that it brings is one file."""
-_MOST_LINES, _LAST_LINES = 1_000_000, 200
+_LIMITED = ("sh", "-c", 'ulimit -f "$0" 2>/dev/null; exec "$@"')
+_BLOCK = 512  # bytes, of ulimit by POSIX
+_LAST_LINES = 200
 _SAID = 12
+
+
+class GitBounds(NamedTuple):
+    """What a server may send: bytes of one fetch, which are one file, and names of branches and tags."""
+
+    fetched: int = 8 << 30
+    names: int = 1_000_000
 
 
 class GitRunner:
@@ -82,9 +88,11 @@ class GitRunner:
 
     Args:
         environ: the caller's environment, of which only what git needs is passed on.
+        bounds: of what comes from outside.
     """
 
-    def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
+    def __init__(self, environ: Mapping[str, str] = os.environ, bounds: GitBounds = GitBounds()) -> None:
+        self._bounds = bounds
         passed = {name: environ[name] for name in _PASSED if name in environ}
         self._environment = {**child_environment(environ), **passed, **_WRITTEN}
 
@@ -105,7 +113,16 @@ class GitRunner:
         options = ["--quiet", "--no-recurse-submodules"]
         _sweep(repository)
         settings = [*_COMMON, *(["-c", "http.extraHeader="] if foreign else [])]
-        command = [*_LIMITED, "git", *settings, f"--git-dir={repository}", "fetch", *options, *words]
+        command = [
+            *_LIMITED,
+            str(self._bounds.fetched // _BLOCK),
+            "git",
+            *settings,
+            f"--git-dir={repository}",
+            "fetch",
+            *options,
+            *words,
+        ]
         self._said(url, command, _TRANSPORTS, deque(maxlen=_LAST_LINES))
 
     def list_remote(self, url: str, words: Sequence[str]) -> list[str]:
@@ -136,9 +153,9 @@ class GitRunner:
     def _said(self, url: str, command: Sequence[str], transports: str, lines: deque[str]) -> list[str]:
         def hear(line: str) -> None:
             lines.append(line)
-            if len(lines) > _MOST_LINES:
+            if len(lines) > self._bounds.names:
                 where = clean_url(url)
-                raise HostileSource(f"{where} has more than {_MOST_LINES:,} names", where=where)
+                raise HostileSource(f"{where} has more than {self._bounds.names:,} names", where=where)
 
         environment = {**self._environment, "GIT_ALLOW_PROTOCOL": transports}
         try:

@@ -21,8 +21,6 @@ from ...portable.treepaths import (
     shown,
 )
 
-_MOST_MEMBERS = 500000
-_LARGEST = 4 << 30
 _PIECE = 1 << 20
 
 _DAMAGED: Tuple[Type[Exception], ...] = (
@@ -36,13 +34,23 @@ with suppress(ImportError):  # some Pythons are built without it
 Content = Callable[[], Iterable[bytes]]
 
 
+class Bounds(NamedTuple):
+    """How many members an archive may have, and bytes in all of them together."""
+
+    members: int = 500000
+    total: int = 4 << 30
+
+
+_USUAL = Bounds()
+
+
 class _TarMember(NamedTuple):
     entry: Entry
     size: int
     content: Content
 
 
-def unpack(archive: str, place: str) -> None:
+def unpack(archive: str, place: str, bounds: Bounds = _USUAL) -> None:
     """Unpack an sdist or another source archive, without the one folder that it usually has around.
 
     Of several members of one name the last counts, as for every tool that unpacks them in a row.
@@ -50,6 +58,7 @@ def unpack(archive: str, place: str) -> None:
     Args:
         archive: a tar, compressed or not, or a zip.
         place: the folder to be made.
+        bounds: of what it may hold.
 
     Raises:
         Refused: it is no such archive, or holds what no source has: devices, names or links that leave it,
@@ -61,10 +70,10 @@ def unpack(archive: str, place: str) -> None:
     try:
         if zipfile.is_zipfile(archive):
             with zipfile.ZipFile(archive) as packed:
-                _lay_out(around, _zip_members(packed))
+                _lay_out(around, _zip_members(packed), bounds)
         else:
             with tarfile.open(archive) as tar:
-                _lay_out(around, _tar_members(tar))
+                _lay_out(around, _tar_members(tar), bounds)
     except _DAMAGED as error:
         raise Refused("it cannot be unpacked: %s" % error) from error
     except OSError as error:
@@ -77,12 +86,12 @@ def unpack(archive: str, place: str) -> None:
     shutil.rmtree(around, ignore_errors=True)
 
 
-def _lay_out(root: str, members: Iterable[_TarMember]) -> None:
+def _lay_out(root: str, members: Iterable[_TarMember], bounds: Bounds) -> None:
     found: Dict[str, _TarMember] = {}
-    left = _LARGEST
+    left = bounds.total
     for count, member in enumerate(members):
         left -= member.size
-        if left < 0 or count >= _MOST_MEMBERS:
+        if left < 0 or count >= bounds.members:
             raise Refused("it holds more than 4 GiB, or more than half a million members")
         found.pop(member.entry.path, None)  # the last one counts, at its own place in the archive
         found[member.entry.path] = member
