@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from parity.errors import HostileSource, SourceUnavailable, WriteFailed
 from parity.host.gitaddress import check_revision, checked, read_submodules, server_of
-from parity.host.gitrun import GitBounds, GitRunner
+from parity.host.gitrun import USUAL, GitBounds, GitRunner
 from parity.host.gittree import Budget, Tree, read_settings, read_tree, refused, write_files
 from parity.model.network import clean_url
 from parity.portable.treepaths import FOLDER, Entry, Refused, check_tree
@@ -51,7 +51,7 @@ class Git:
         cache: Path,
         environ: Mapping[str, str] = os.environ,
         warn: Callable[[str], None] = lambda _: None,
-        bounds: GitBounds = GitBounds(),
+        bounds: GitBounds = USUAL,
     ) -> None:
         self._cache = cache / "git"
         self._git = GitRunner(environ, bounds)

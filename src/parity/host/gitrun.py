@@ -83,6 +83,9 @@ class GitBounds(NamedTuple):
     names: int = 1_000_000
 
 
+USUAL = GitBounds()
+
+
 class GitRunner:
     """Starts git with settings of ours before all others.
 
@@ -91,7 +94,7 @@ class GitRunner:
         bounds: of what comes from outside.
     """
 
-    def __init__(self, environ: Mapping[str, str] = os.environ, bounds: GitBounds = GitBounds()) -> None:
+    def __init__(self, environ: Mapping[str, str] = os.environ, bounds: GitBounds = USUAL) -> None:
         self._bounds = bounds
         passed = {name: environ[name] for name in _PASSED if name in environ}
         self._environment = {**child_environment(environ), **passed, **_WRITTEN}
