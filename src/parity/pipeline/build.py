@@ -50,13 +50,7 @@ def build(request: BuildRequest, world: World) -> BuildReport:
 def _present_image(request: BuildRequest, world: World) -> PinnedImage:
     source = request.stand_in or request.profile.image
     world.reporter.stage("image", str(source))
-    image = ensure_image(
-        source,
-        request.profile.target.arch,
-        engine=world.engine,
-        machine=world.machine,
-        reporter=world.reporter,
-    )
+    image = ensure_image(source, request.profile.target.arch, world.maker)
     world.reporter.note(f"{image.name}, {image.origin}, {image.pin[:19]}")
     if request.stand_in:
         world.reporter.warn(f"{source} stands in for {request.profile.image}: the real image was not used")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from parity.engine import Container, Engine
-from parity.images import Machine
+from parity.images import ImageMaker, Machine
 from parity.model import (
     BuiltBundle,
     BundleFile,
@@ -95,6 +95,11 @@ class Site:
     machine: Machine
     memory: Remembers
     reporter: Reporter
+
+    @property
+    def maker(self) -> ImageMaker:
+        """What makes images present here."""
+        return ImageMaker(self.engine, self.machine, self.reporter)
 
 
 @dataclass(frozen=True)

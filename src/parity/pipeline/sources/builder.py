@@ -74,9 +74,7 @@ class Shop:
             self.run.request.stand_in or self.run.profile.image,
             plan,
             self.run.profile.target.arch,
-            engine=world.engine,
-            machine=world.machine,
-            reporter=world.reporter,
+            world.maker,
             proxies=world.network.proxies,
         )
 
