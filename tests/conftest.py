@@ -13,7 +13,7 @@ from tests.support.recorder import Recorder
 
 from parity.docker_engine import DockerEngine, connect
 from parity.host.processes import ThisMachine
-from parity.images import ensure_image
+from parity.images import ImageMaker, ensure_image
 from parity.model import ImageSource, PinnedImage
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -44,7 +44,7 @@ def machine() -> ThisMachine:
 
 def _image(name: str, engine: DockerEngine, machine: ThisMachine) -> PinnedImage:
     source = ImageSource(folder=IMAGES / name)
-    return ensure_image(source, "x86_64", engine=engine, machine=machine, reporter=Recorder())
+    return ensure_image(source, "x86_64", ImageMaker(engine, machine, Recorder()))
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from parity.docker_engine import DockerEngine
 from parity.engine import ContainerSpec, Network
 from parity.errors import ImageUnavailable
 from parity.host.processes import ThisMachine
-from parity.images import ensure_image, image_tag, list_images
+from parity.images import ImageMaker, ensure_image, image_tag, list_images
 from parity.model import ImageSource, PinnedImage
 
 pytestmark = pytest.mark.engine
@@ -50,7 +50,7 @@ def test_an_image_that_is_present_is_found_at_once_and_listed(
 ) -> None:
     begin = time.monotonic()
     source = ImageSource(folder=IMAGES / "debian11-py39")
-    again = ensure_image(source, "x86_64", engine=engine, machine=machine, reporter=Recorder())
+    again = ensure_image(source, "x86_64", ImageMaker(engine, machine, Recorder()))
     assert time.monotonic() - begin < 1
     assert (again.id, again.origin, again.pin) == (debian11.id, "local", debian11.id)
     rows = {row.name: row.present for row in list_images(IMAGES, engine)}
@@ -73,9 +73,7 @@ def test_where_no_registry_answers_it_is_told_in_seconds_with_every_way_tried(
         ensure_image(
             ImageSource(reference="registry.invalid/image:1", folder=folder),
             "x86_64",
-            engine=engine,
-            machine=machine,
-            reporter=Recorder(),
+            ImageMaker(engine, machine, Recorder()),
         )
     assert time.monotonic() - begin < 20
     details = "\n".join(caught.value.details)
@@ -100,12 +98,12 @@ def test_a_dockerfile_on_a_local_base_is_built_and_its_failure_shows_its_output(
     (folder / "Dockerfile").write_text(f"FROM {base}\nRUN echo progress && echo {once} >/made\n")
     recorder = Recorder()
     source = ImageSource(folder=folder)
-    built = ensure_image(source, "x86_64", engine=engine, machine=machine, reporter=recorder)
+    built = ensure_image(source, "x86_64", ImageMaker(engine, machine, recorder))
     assert (built.origin, built.platform) == ("built", "linux/amd64")
     assert any(line == "debug progress" for line in recorder.lines)
     (folder / "Dockerfile").write_text(f"FROM {base}\nRUN echo so far; exit 7\n")
     with pytest.raises(ImageUnavailable) as caught:
-        ensure_image(source, "x86_64", engine=engine, machine=machine, reporter=Recorder())
+        ensure_image(source, "x86_64", ImageMaker(engine, machine, Recorder()))
     details = "\n".join(caught.value.details)
     assert "returned a non-zero code: 7" in details
     assert "so far" in details

@@ -20,7 +20,7 @@ from tests.support.unpacked import target, uv_wheel
 from parity.docker_engine import DockerEngine
 from parity.engine import Container
 from parity.host.processes import ThisMachine
-from parity.images import ensure_image
+from parity.images import ImageMaker, ensure_image
 from parity.model import ImageSource
 from parity.pack.singlefile import NAME, single_file
 from parity.portable.errors import BundleDamaged, OlderBundle, WrongHost
@@ -38,7 +38,7 @@ def host(
 ) -> Iterator[Container]:
     """Debian 11 with no Python but PyPy's, and bundles of serial 1 and 2 for it."""
     source = ImageSource(folder=ROOT / "tests" / "data" / "images" / "debian11-pypy37")
-    image = ensure_image(source, "x86_64", engine=engine, machine=machine, reporter=Recorder())
+    image = ensure_image(source, "x86_64", ImageMaker(engine, machine, Recorder()))
     folder, scrap = tmp_path_factory.mktemp("media"), tmp_path_factory.mktemp("scrap")
     (folder / NAME).write_text(single_file())
     for serial in (1, 2):

@@ -24,7 +24,7 @@ from tests.support.workshops import shop
 
 from parity.docker_engine import DockerEngine
 from parity.host.processes import ThisMachine
-from parity.images import builder_for
+from parity.images import ImageMaker, builder_for
 from parity.model import ImageSource, Lock, Origin, PinnedImage, SourcePlan
 from parity.model.network import HostNetwork
 from parity.profile import shipped_root
@@ -162,9 +162,7 @@ def test_proxies_reach_a_builders_recipe_and_are_in_no_layer(
         ImageSource(folder=tmp_path / "own"),
         SourcePlan(packages=("libpq-dev", "zlib1g-dev")),
         "x86_64",
-        engine=engine,
-        machine=machine,
-        reporter=Silent(),
+        ImageMaker(engine, machine, Silent()),
         proxies={"https": proxy},
     )
     image = builder.image

@@ -15,7 +15,7 @@ from tests.pins.report import Report
 from parity.docker_engine import DockerEngine, connect
 from parity.engine import ContainerSpec, Network
 from parity.host.processes import ThisMachine
-from parity.images import ensure_image
+from parity.images import ImageMaker, ensure_image
 from parity.model import ImageSource
 from parity.native import known_libraries
 from parity.native import providers as providers_of
@@ -59,9 +59,7 @@ def _compare(engine: DockerEngine, version: str, folder: Path, report: Report) -
 def _contents(engine: DockerEngine, folder: Path) -> Mapping[str, set[str]]:
     """Library → the packages of that system that hold a file of its name in a library folder."""
     machine = ThisMachine(Path.home() / ".cache" / "parity" / "bootstrap", os.environ)
-    image = ensure_image(
-        ImageSource(folder=folder), "x86_64", engine=engine, machine=machine, reporter=Silent()
-    )
+    image = ensure_image(ImageSource(folder=folder), "x86_64", ImageMaker(engine, machine, Silent()))
     patterns = "".join(f"/{re.escape(library)}$\n" for library in known_libraries())
     spec = ContainerSpec(image.id, Network.DEFAULT, "pins", confined=False)
     with engine.container(spec) as container:

@@ -12,7 +12,7 @@ from tests.support.recorder import Recorder
 from parity.engine import ImageInfo
 from parity.errors import ImageUnavailable
 from parity.host.processes import ThisMachine
-from parity.images import Builder, builder_for, builder_of, image_tag, list_images, target_of
+from parity.images import Builder, ImageMaker, builder_for, builder_of, image_tag, list_images, target_of
 from parity.model import ImageSource, PinnedImage, SourcePlan
 
 BASE = PinnedImage("sha256:" + "a" * 64, (), "images/debian", "linux/amd64", "local")
@@ -35,9 +35,7 @@ def folder(tmp_path: Path) -> Path:
 
 def builder(engine: FakeEngine, target: ImageSource, plan: SourcePlan, **proxies: str) -> Builder:
     here = ThisMachine(Path("/nowhere"), {})
-    return builder_for(
-        BASE, target, plan, "x86_64", engine=engine, machine=here, reporter=Recorder(), proxies=proxies
-    )
+    return builder_for(BASE, target, plan, "x86_64", ImageMaker(engine, here, Recorder()), proxies=proxies)
 
 
 @pytest.mark.parametrize("folder", TARGETS, ids=lambda folder: folder.name)

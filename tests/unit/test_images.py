@@ -14,7 +14,7 @@ from tests.support.recorder import Recorder
 
 from parity.engine import ImageInfo
 from parity.errors import ImageUnavailable
-from parity.images import ensure_image, folder_digest, image_tag, list_images, platform_of
+from parity.images import ImageMaker, ensure_image, folder_digest, image_tag, list_images, platform_of
 from parity.images.bootstrap import debootstrap_command
 from parity.images.folder import build_context, latest_tag, read_recipe
 from parity.images.platforms import same_platform
@@ -79,7 +79,7 @@ def folder(tmp_path: Path) -> Path:
 def ensure(
     source: ImageSource, engine: FakeEngine, machine: FakeMachine, arch: str = "x86_64"
 ) -> PinnedImage:
-    return ensure_image(source, arch, engine=engine, machine=machine, reporter=Recorder())
+    return ensure_image(source, arch, ImageMaker(engine, machine, Recorder()))
 
 
 def test_a_local_reference_is_used_as_it_is(engine: FakeEngine, machine: FakeMachine) -> None:

@@ -1,6 +1,6 @@
 """The profile's image made present: local, pulled, built or bootstrapped."""
 
-from parity.images.bootstrap import Machine
+from parity.images.bootstrap import ImageMaker, Machine
 from parity.images.builders import Builder, builder_for, builder_of, target_of
 from parity.images.ensure import ensure_image
 from parity.images.folder import folder_digest, image_tag
@@ -9,6 +9,7 @@ from parity.images.platforms import platform_of
 
 __all__ = [
     "Builder",
+    "ImageMaker",
     "ImageRow",
     "Machine",
     "builder_for",

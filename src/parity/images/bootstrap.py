@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -55,6 +56,21 @@ class BootstrapFailed(Exception):
         self.output = output
 
 
+@dataclass(frozen=True)
+class ImageMaker:
+    """What makes images present.
+
+    Attributes:
+        engine: where they shall be.
+        machine: where a bootstrap runs.
+        reporter: hears what is tried.
+    """
+
+    engine: Engine
+    machine: Machine
+    reporter: Reporter
+
+
 def obstacle(machine: Machine, arch: str) -> str:
     """Why bootstrapping cannot even be tried here; empty where it can."""
     if debian_arch(arch) is None:
@@ -68,23 +84,21 @@ def obstacle(machine: Machine, arch: str) -> str:
     return ""
 
 
-def bootstrap(
-    recipe: Recipe, arch: str, tag: str, *, engine: Engine, machine: Machine, reporter: Reporter
-) -> ImageInfo:
+def bootstrap(recipe: Recipe, arch: str, tag: str, maker: ImageMaker) -> ImageInfo:
     """Install the recipe's packages into a new root, pack that and load it into the engine.
 
     Raises:
         BootstrapFailed: the tool failed.
         EngineRefused, EngineLost: the engine did not take the image.
     """
-    with machine.workspace() as work:
+    with maker.machine.workspace() as work:
         root = work / "root"
-        release = _install(recipe, arch, root, machine, reporter)
-        reporter.note(f"packing {tag}")
+        release = _install(recipe, arch, root, maker)
+        maker.reporter.note(f"packing {tag}")
         layer = work / "layer.tar"
         diff_id = write_layer(root, layer, clamp_from_release(release) or int(time.time()))
         note = f"parity: debootstrap {recipe.suite} {' '.join(recipe.packages)}"
-        return engine.load(image_archive(layer, diff_id, platform_of(arch), note), tag)
+        return maker.engine.load(image_archive(layer, diff_id, platform_of(arch), note), tag)
 
 
 def debootstrap_command(recipe: Recipe, arch: str, root: Path) -> list[str]:
@@ -96,17 +110,17 @@ def debootstrap_command(recipe: Recipe, arch: str, root: Path) -> list[str]:
     return command + [word for word in (recipe.mirror, recipe.script) if word]
 
 
-def _install(recipe: Recipe, arch: str, root: Path, machine: Machine, reporter: Reporter) -> str:
+def _install(recipe: Recipe, arch: str, root: Path, maker: ImageMaker) -> str:
     tail: deque[str] = deque(maxlen=_TAIL)
 
     def hear(line: str) -> None:
         tail.append(line)
-        reporter.debug(line)
+        maker.reporter.debug(line)
 
-    reporter.note(f"bootstrapping {recipe.suite} for {arch} from its distribution's packages")
+    maker.reporter.note(f"bootstrapping {recipe.suite} for {arch} from its distribution's packages")
     command = debootstrap_command(recipe, arch, root)
     try:
-        code = machine.run(command, hear)
+        code = maker.machine.run(command, hear)
     except OSError as error:
         raise BootstrapFailed(f"debootstrap cannot be started: {error.strerror}") from error
     if code != 0:

@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from parity.engine import Engine, ImageInfo
+from parity.engine import ImageInfo
 from parity.errors import EngineRefused, ImageUnavailable
-from parity.images.bootstrap import Machine
+from parity.images.bootstrap import ImageMaker
 from parity.images.ensure import ensure_image
 from parity.images.folder import build_context, folder_digest, tag_of
 from parity.model import ImageSource, PinnedImage, SourcePlan
-from parity.progress import Reporter
 
 _SUFFIX = "-builder"
 
@@ -44,9 +43,7 @@ class Builder:
         source: a reference, or the folder of a recipe that begins with `ARG BASE`, `FROM ${BASE}`.
         packages: packages of the distribution that the recipe installs besides.
         arch: as `uname -m` says it.
-        engine: where it shall be.
-        machine: for images that are no recipes of ours.
-        reporter: hears what is done.
+        maker: what makes it present.
         proxies: `http`, `https` and `no`, for the packages' way; engines keep them out of the image.
     """
 
@@ -54,9 +51,7 @@ class Builder:
     source: ImageSource
     packages: tuple[str, ...]
     arch: str
-    engine: Engine
-    machine: Machine
-    reporter: Reporter
+    maker: ImageMaker
     proxies: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
@@ -64,7 +59,7 @@ class Builder:
         """The tag, which changes with recipe, target and packages; the id where a reference is present."""
         folder = self.source.folder
         if folder is None:
-            found = self.engine.image(str(self.source))
+            found = self.maker.engine.image(str(self.source))
             return found.id if found else str(self.source)
         return builder_tag(folder, self.base.id, self.packages, self.base.platform)
 
@@ -78,7 +73,7 @@ class Builder:
         """
         if self.source.folder is None:
             return self._referred()
-        found, origin = self.engine.image(self.name), "local"
+        found, origin = self.maker.engine.image(self.name), "local"
         if found is None:
             found, origin = self._built(self.source.folder), "built"
         return PinnedImage(found.id, found.digests, self.name, found.platform, origin)
@@ -89,16 +84,14 @@ class Builder:
                 "builder.packages are installed by a recipe, but builder.image is a reference",
                 remedy="name a folder with a recipe in builder.image, or put the packages into that image",
             )
-        return ensure_image(
-            self.source, self.arch, engine=self.engine, machine=self.machine, reporter=self.reporter
-        )
+        return ensure_image(self.source, self.arch, self.maker)
 
     def _built(self, folder: Path) -> ImageInfo:
-        self.reporter.note(f"building {folder.name} on {self.base.name}")
+        self.maker.reporter.note(f"building {folder.name} on {self.base.name}")
         arguments = {"BASE": self.base.id, "PACKAGES": " ".join(self.packages), **_proxies(self.proxies)}
         try:
-            return self.engine.build(
-                build_context(folder), self.name, self.base.platform, self.reporter.debug, arguments
+            return self.maker.engine.build(
+                build_context(folder), self.name, self.base.platform, self.maker.reporter.debug, arguments
             )
         except EngineRefused as refusal:
             raise ImageUnavailable(
@@ -114,10 +107,8 @@ def builder_for(
     target: ImageSource,
     plan: SourcePlan,
     arch: str,
+    maker: ImageMaker,
     *,
-    engine: Engine,
-    machine: Machine,
-    reporter: Reporter,
     proxies: Mapping[str, str],
 ) -> Builder:
     """The builder that belongs to a target's image; see `Builder` for the arguments.
@@ -139,7 +130,7 @@ def builder_for(
             where=str(source.folder / "Dockerfile"),
             remedy="write one (images/README.md tells how), or name an image in builder.image",
         )
-    return Builder(base, source, plan.packages, arch, engine, machine, reporter, proxies)
+    return Builder(base, source, plan.packages, arch, maker, proxies)
 
 
 def _proxies(proxies: Mapping[str, str]) -> dict[str, str]:

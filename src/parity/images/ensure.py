@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from parity.engine import Engine, ImageInfo
+from parity.engine import ImageInfo
 from parity.errors import EngineRefused, ImageUnavailable
-from parity.images.bootstrap import BootstrapFailed, Machine, bootstrap, obstacle
+from parity.images.bootstrap import BootstrapFailed, ImageMaker, bootstrap, obstacle
 from parity.images.folder import RecipeInvalid, build_context, image_tag, latest_tag, read_recipe
 from parity.images.platforms import platform_of, same_platform
 from parity.model import ImageSource, PinnedImage
-from parity.progress import Reporter
 
 
 class _WayFailed(Exception):
@@ -27,9 +26,7 @@ class _WayFailed(Exception):
 class _Search:
     source: ImageSource
     arch: str
-    engine: Engine
-    machine: Machine
-    reporter: Reporter
+    maker: ImageMaker
     tried: list[str] = field(default_factory=list)
 
     @property
@@ -37,23 +34,19 @@ class _Search:
         return platform_of(self.arch)
 
 
-def ensure_image(
-    source: ImageSource, arch: str, *, engine: Engine, machine: Machine, reporter: Reporter
-) -> PinnedImage:
+def ensure_image(source: ImageSource, arch: str, maker: ImageMaker) -> PinnedImage:
     """Make the image present at the engine: found locally, pulled, built or bootstrapped.
 
     Args:
         source: a reference, a folder with a Dockerfile and perhaps a bootstrap.json, or both.
         arch: the target's architecture as `uname -m` says it; an image of another is not used.
-        engine: where it shall be.
-        machine: where a bootstrap runs.
-        reporter: hears what is tried.
+        maker: what makes it present.
 
     Raises:
         ImageUnavailable: no way worked; the details tell each and why.
         EngineLost: the engine went away.
     """
-    search = _Search(source, arch, engine, machine, reporter)
+    search = _Search(source, arch, maker)
     for origin, name, attempt in _ways(search):
         if found := _attempt(search, origin, name, attempt):
             return PinnedImage(found.id, found.digests, str(source), found.platform, origin)
@@ -87,7 +80,7 @@ def _attempt(search: _Search, origin: str, name: str, attempt: _Attempt) -> Imag
     except EngineRefused as refusal:
         search.tried += [f"{name}: {refusal.message}", *(f"    {line}" for line in refusal.details)]
     if origin != "local":
-        search.reporter.debug(search.tried[-1])
+        search.maker.reporter.debug(search.tried[-1])
     return None
 
 
@@ -105,43 +98,38 @@ def _is_folder(search: _Search, folder: Path) -> bool:
 
 
 def _local(search: _Search, name: str) -> ImageInfo:
-    found = search.engine.image(name)
+    found = search.maker.engine.image(name)
     if found is None:
         raise _WayFailed("not there")
     return found
 
 
 def _pull(search: _Search, reference: str) -> ImageInfo:
-    search.reporter.note(f"pulling {reference}")
-    return search.engine.pull(reference, search.platform, search.reporter.debug)
+    search.maker.reporter.note(f"pulling {reference}")
+    return search.maker.engine.pull(reference, search.platform, search.maker.reporter.debug)
 
 
 def _build(search: _Search, folder: Path) -> ImageInfo:
-    search.reporter.note(f"building {folder.name} from its Dockerfile")
+    search.maker.reporter.note(f"building {folder.name} from its Dockerfile")
     tag = image_tag(folder, search.platform)
-    found = search.engine.build(build_context(folder), tag, search.platform, search.reporter.debug)
-    search.engine.tag(found.id, latest_tag(folder))
+    found = search.maker.engine.build(
+        build_context(folder), tag, search.platform, search.maker.reporter.debug
+    )
+    search.maker.engine.tag(found.id, latest_tag(folder))
     return found
 
 
 def _bootstrap(search: _Search, folder: Path) -> ImageInfo:
     try:
         recipe = read_recipe(folder / "bootstrap.json")
-        if reason := obstacle(search.machine, search.arch):
+        if reason := obstacle(search.maker.machine, search.arch):
             raise _WayFailed(reason)
-        found = bootstrap(
-            recipe,
-            search.arch,
-            image_tag(folder, search.platform),
-            engine=search.engine,
-            machine=search.machine,
-            reporter=search.reporter,
-        )
+        found = bootstrap(recipe, search.arch, image_tag(folder, search.platform), search.maker)
     except RecipeInvalid as error:
         raise _WayFailed(str(error)) from error
     except BootstrapFailed as error:
         raise _WayFailed(error.reason, error.output) from error
-    search.engine.tag(found.id, latest_tag(folder))
+    search.maker.engine.tag(found.id, latest_tag(folder))
     return found
 
 

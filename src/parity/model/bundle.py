@@ -6,6 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+SUFFIX = ".parity.tar"
+"""How a bundle's name ends."""
+
 
 @dataclass(frozen=True)
 class BundleIdentity:
@@ -18,8 +21,13 @@ class BundleIdentity:
 
     @property
     def filename(self) -> str:
-        """`<product>-<version>-<profile>.parity.tar`."""
-        return f"{self.product}-{self.version}-{self.profile}.parity.tar"
+        """`<product>-<version>-<profile>.parity.tar`: of a bundle."""
+        return self.stem + SUFFIX
+
+    @property
+    def stem(self) -> str:
+        """`<product>-<version>-<profile>`: how the name of any file of it begins."""
+        return f"{self.product}-{self.version}-{self.profile}"
 
 
 @dataclass(frozen=True)

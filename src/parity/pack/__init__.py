@@ -10,12 +10,17 @@ from parity.pack.contents import (
 from parity.pack.draft import Draft
 from parity.pack.pips import oldest_pip, pip_note
 from parity.pack.texts import STOCK_CHECK, pylock_toml, readme_txt, requirements_txt
+from parity.pack.vehicle import Cargo, Vehicle
+from parity.pack.vehicles import VEHICLES
 from parity.pack.wheelstream import file_in_archive, wheels_in_archive
 from parity.pack.writer import write_bundle
 
 __all__ = [
     "STOCK_CHECK",
+    "VEHICLES",
+    "Cargo",
     "Draft",
+    "Vehicle",
     "build_manifest",
     "file_in_archive",
     "file_of_bytes",

@@ -10,7 +10,7 @@ from parity.engine.workshop import AUDITS, STORE_VOLUME, workshop
 from parity.fetch import fetch_wheels
 from parity.images import ensure_image
 from parity.model import BuiltBundle, Facts, Lock, PinnedImage, Profile, Proof, WheelSet
-from parity.pack import Draft, oldest_pip, pip_note, wheels_in_archive, write_bundle
+from parity.pack import VEHICLES, Cargo, Draft, oldest_pip, pip_note, wheels_in_archive
 from parity.pipeline.context.background import beside
 from parity.pipeline.context.run import BuildRun
 from parity.pipeline.context.values import BuildReport, BuildRequest, World
@@ -50,13 +50,7 @@ def build(request: BuildRequest, world: World) -> BuildReport:
 def _present_image(request: BuildRequest, world: World) -> PinnedImage:
     source = request.stand_in or request.profile.image
     world.reporter.stage("image", str(source))
-    image = ensure_image(
-        source,
-        request.profile.target.arch,
-        engine=world.engine,
-        machine=world.machine,
-        reporter=world.reporter,
-    )
+    image = ensure_image(source, request.profile.target.arch, world.maker)
     world.reporter.note(f"{image.name}, {image.origin}, {image.pin[:19]}")
     if request.stand_in:
         world.reporter.warn(f"{source} stands in for {request.profile.image}: the real image was not used")
@@ -154,18 +148,16 @@ def _carried(draft: Draft, resolved: Resolved) -> Carried:
 
 
 def _bundle(run: BuildRun, draft: Draft, proof: Proof) -> BuiltBundle:
-    request, world = run.request, run.world
-    world.reporter.stage("pack")
-    files = draft.proved(proof)
-    profile_digest = hashlib.sha256(run.profile.document.encode()).hexdigest()
-    bundle = write_bundle(
-        request.output,
-        request.identity,
-        draft.manifest(files, proof.imports),
-        files,
-        wheels_in_archive(run.container.get(draft.wheels.folder)),
-        world.sealer(request.identity, profile_digest),
-        world.reporter,
+    request, reporter = run.request, run.world.reporter
+    reporter.stage("pack")
+    cargo = Cargo(
+        identity=request.identity,
+        draft=draft,
+        proof=proof,
+        wheels=lambda: wheels_in_archive(run.container.get(draft.wheels.folder)),
     )
-    world.reporter.note("signed by " + ", ".join(each[:16] for each in bundle.signers))
+    profile_digest = hashlib.sha256(run.profile.document.encode()).hexdigest()
+    seal = run.world.sealer(request.identity, profile_digest)
+    bundle = VEHICLES[request.vehicle].write(cargo, request.output, seal, reporter)
+    reporter.note("signed by " + ", ".join(each[:16] for each in bundle.signers))
     return bundle

@@ -166,9 +166,7 @@ def _image(told: Mapping[str, Any], bundle: VerifiedBundle, site: Site) -> Pinne
     for source in _sources(told):
         try:
             arch = bundle.manifest.document["target"]["arch"]
-            found = ensure_image(
-                source, arch, engine=site.engine, machine=site.machine, reporter=site.reporter
-            )
+            found = ensure_image(source, arch, site.maker)
         except RootError as error:
             if error.ends_the_command:
                 raise

@@ -19,7 +19,7 @@ from parity.docker_engine import connect
 from parity.errors import ParityError, RehearsalFailed, RehearsalTimeout
 from parity.host.folders import cache_folder
 from parity.host.processes import ThisMachine
-from parity.images import ensure_image
+from parity.images import ImageMaker, ensure_image
 from parity.model import ImageSource, RehearsalPlan
 from parity.rehearse import lanes
 
@@ -36,7 +36,7 @@ def run(scale: float) -> Iterator[Outcome]:
     try:
         source = ImageSource(folder=IMAGES / "debian11-py39")
         machine = ThisMachine(cache_folder() / "bootstrap", {})
-        image = ensure_image(source, "x86_64", engine=engine, machine=machine, reporter=Recorder())
+        image = ensure_image(source, "x86_64", ImageMaker(engine, machine, Recorder()))
         facts = facts_of(engine, image)
         for forger in FORGERS[: max(1, round(len(FORGERS) * min(scale, 1.0)))]:
             with tempfile.TemporaryDirectory() as folder:

@@ -145,7 +145,7 @@ def _requests(names: list[str], overrides: Overrides, wishes: _Wishes) -> list[B
     loaded = [load_profile(name, overrides=overrides) for name in names]
     stand_in = load_profile(wishes.stand_in).image if wishes.stand_in else None
     requests = [_request(profile, wishes, stand_in) for profile in loaded]
-    files = [request.identity.filename for request in requests]
+    files = [request.filename for request in requests]
     if len(set(files)) != len(files):
         raise OptionConflict(f"two profiles would write the same bundle: {', '.join(files)}")
     return requests

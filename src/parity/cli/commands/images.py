@@ -13,14 +13,11 @@ from parity.cli.shared.display import board, size
 from parity.cli.shared.options import Json, Verbose
 from parity.cli.shared.output import output, print_json, stderr, stdout
 from parity.cli.shared.world import connected, machine
-from parity.docker_engine import DockerEngine
 from parity.errors import ImageUnavailable
 from parity.host.network import host_network
-from parity.host.processes import ThisMachine
-from parity.images import ImageRow, builder_for, ensure_image, list_images, target_of
+from parity.images import ImageMaker, ImageRow, builder_for, ensure_image, list_images, target_of
 from parity.model import ImageSource, PinnedImage, SourcePlan
 from parity.profile import shipped_root
-from parity.progress import Reporter
 
 app = typer.Typer(
     name="image", help="List and make the targets' images.", no_args_is_help=True, rich_markup_mode="markdown"
@@ -87,7 +84,7 @@ def build_command(
             folder = image_folder(name)
             reporter = shown.reporter(folder.name)
             reporter.stage("image")
-            image = _ensured(folder, arch or here.arch, engine, here, reporter)
+            image = _ensured(folder, arch or here.arch, ImageMaker(engine, here, reporter))
             reporter.note(f"{image.origin}, {image.id[:19]}")
             shown.finished(folder.name, ok=True)
             found[folder.name] = image
@@ -97,16 +94,12 @@ def build_command(
         )
 
 
-def _ensured(
-    folder: Path, arch: str, engine: DockerEngine, here: ThisMachine, reporter: Reporter
-) -> PinnedImage:
+def _ensured(folder: Path, arch: str, maker: ImageMaker) -> PinnedImage:
     """A target's image; or a builder's, and that of its target before it."""
     target = ImageSource(folder=target_of(folder) or folder)
-    image = ensure_image(target, arch, engine=engine, machine=here, reporter=reporter)
+    image = ensure_image(target, arch, maker)
     if target.folder == folder:
         return image
     plan = SourcePlan(builder=ImageSource(folder=folder))
     proxies = host_network(None, os.environ).proxies
-    return builder_for(
-        image, target, plan, arch, engine=engine, machine=here, reporter=reporter, proxies=proxies
-    ).image
+    return builder_for(image, target, plan, arch, maker, proxies=proxies).image

@@ -122,7 +122,7 @@ def _try_out(plan: Plan, source: Source, say: Say) -> "InstallDocument":
     plan = follow(plan, state, say)
     with _scratch(source) as work:
         laid = lay_out(plan, source, work, say)
-        judge_laid(laid, say)
+        judge_laid(laid)
     found = _compare(plan, state)
     there = request.into or os.path.join(request.prefix, RELEASES, plan.release_id)
     if plan.system and plan.system.missing and request.with_system:
@@ -151,22 +151,25 @@ def _scratch(source: Source) -> Iterator[str]:
 # --- system packages, before everything else -----------------------------------------------------------
 
 
-def _bring_system(plan: Plan, laid: Laid, work: str, say: Say) -> None:
+def _bring_system(laid: Laid) -> None:
     """Install them; the wheels were judged before."""
+    plan = laid.plan
     if plan.system and plan.request.with_system:
-        system.install(plan.system, laid.bundle, work, say)
+        system.install(plan.system, laid.bundle, laid.work, laid.say)
 
 
-def _found(plan: Plan, laid: Laid, found: "ChangesDocument", previous: Optional[str]) -> receipt.Found:
+def _found(laid: Laid, found: "ChangesDocument", previous: Optional[str]) -> receipt.Found:
+    plan = laid.plan
     told = system.record(plan.system, plan.request.with_system)
     return receipt.Found(plan.facts, plan.overrides, laid.warnings, found, previous, told)
 
 
-def _demand_imports(plan: Plan, children: Children, environment: str, say: Say) -> "ImportsRecord":
+def _demand_imports(laid: Laid, children: Children, environment: str) -> "ImportsRecord":
+    plan = laid.plan
     wanted = plan.head.manifest.document["imports"] if plan.request.imports else []
     sizes = {each["name"]: each["size"] for each in plan.packages}
     with system.explained(plan.system, plan.request.with_system, plan.request.bundle):
-        return demand_imports(children, environment, wanted, sizes, say)
+        return demand_imports(children, environment, wanted, sizes, laid.say)
 
 
 # --- a release under a prefix -------------------------------------------------------------------------
@@ -179,12 +182,12 @@ def _under(plan: Plan, source: Source, say: Say) -> "InstallDocument":
         laid = lay_out(plan, source, prefix.work, say)
         if plan.system and plan.request.with_system:
             judge_wheels(laid.bundle)  # before; what is odd about them is told when they are installed
-        _bring_system(plan, laid, prefix.work, say)
+        _bring_system(laid)
         previous, known = prefix.current(), prefix.read_receipt(plan.release_id)
-        found = _found(plan, laid, _compare(plan, state), previous)
+        found = _found(laid, _compare(plan, state), previous)
         untouched = has_receipt(prefix.release(plan.release_id))
         try:
-            told = _complete(plan, laid, prefix, found, say)
+            told = _complete(laid, prefix, found)
         except BaseException:
             if not untouched:
                 remove(prefix.release(plan.release_id))
@@ -216,23 +219,23 @@ def _told(found: receipt.Found, told: "ReceiptDocument") -> "InstallDocument":
     }
 
 
-def _complete(plan: Plan, laid: Laid, prefix: Prefix, found: receipt.Found, say: Say) -> "ReceiptDocument":
+def _complete(laid: Laid, prefix: Prefix, found: receipt.Found) -> "ReceiptDocument":
     """See to it that the release is there and works; gives its receipt."""
-    children = Children(prefix.work, prefix.lock)
+    plan, children = laid.plan, Children(prefix.work, prefix.lock)
     environment = prefix.release(plan.release_id)
     told = prefix.read_receipt(plan.release_id)
     if told is None and has_receipt(environment):
         remedy = f"look at it, remove {environment}, then repeat"
         raise InstallFailed(f"{os.path.join(environment, RECEIPT)} is no receipt", remedy)
     if told:
-        installer, imports = told["installer"], _demand_imports(plan, children, environment, say)
+        installer, imports = told["installer"], _demand_imports(laid, children, environment)
     else:
-        new = NewRelease(plan, laid, environment, prefix.work, children, say)
+        new = NewRelease(laid, environment, children)
         installer = new.make()
         with new.fitting_together():
-            imports = _demand_imports(plan, children, environment, say)
+            imports = _demand_imports(laid, children, environment)
     if plan.request.compile_all:
-        compile_all(children, environment, say)
+        compile_all(children, environment, laid.say)
     if told is None:
         told = receipt.make(laid.bundle, plan.request.prefix, found, installer, imports)
         prefix.write_receipt(plan.release_id, told)
@@ -247,12 +250,12 @@ def _into(plan: Plan, source: Source, say: Say) -> "InstallDocument":
         state = of_environment(existing.path)
         plan = follow(plan, state, say)
         laid = lay_out(plan, source, existing.work, say)
-        size = judge_laid(laid, say).size + space(laid.bundle, existing.work)
-        _bring_system(plan, laid, existing.work, say)
+        size = judge_laid(laid).size + space(laid.bundle, existing.work)
+        _bring_system(laid)
         previous = state.receipt.get("release") if state.receipt else None
-        found = _found(plan, laid, _compare(plan, state), previous)
+        found = _found(laid, _compare(plan, state), previous)
         demand_space(existing.parent, size + existing.size())
-        told = _renew(plan, laid, existing, found, say)
+        told = _renew(laid, existing, found)
         existing.swap()
         say(f"done: {existing.path} holds the bundle's packages")
     return {
@@ -264,20 +267,20 @@ def _into(plan: Plan, source: Source, say: Say) -> "InstallDocument":
     }
 
 
-def _renew(plan: Plan, laid: Laid, existing: Existing, found: receipt.Found, say: Say) -> "ReceiptDocument":
+def _renew(laid: Laid, existing: Existing, found: receipt.Found) -> "ReceiptDocument":
     """Install into a copy of the environment, which is to take its place; gives its receipt."""
-    children = Children(existing.work, existing.lock)
+    plan, say, children = laid.plan, laid.say, Children(existing.work, existing.lock)
     tool = choose_tool(Workplace(laid.bundle, children, existing.work, plan.python))
     say(f"installing with {tool.name} {tool.version} into a copy of {existing.path}")
     existing.copy()
     sound = tool.ask(existing.new).exit_code == 0
-    installer = fill(tool, existing.new, laid, existing.work, again=True)
+    installer = fill(tool, existing.new, laid, again=True)
     installer["checked_with"] = tool.check(existing.new) if sound else ""
     if not sound:
         found.warnings.append("its packages did not fit together before; whether they do now was not asked")
         say(f"warning: {found.warnings[-1]}")
     with children.dropping_cache():  # nothing is installed after this
-        imports = _demand_imports(plan, children, existing.new, say)
+        imports = _demand_imports(laid, children, existing.new)
     existing.settle()
     if plan.request.compile_all:
         compile_all(children, existing.new, say)

@@ -21,7 +21,7 @@ from ...portable.wheel.wheelset import unpacked_size
 from .. import __version__
 from . import other_files
 from .installers import Uv, Workplace, choose_tool, has_distutils
-from .plan import Laid, Plan, Say, hear, judge_laid
+from .plan import Laid, hear, judge_laid
 from .prefix import remove
 from .steps import drop_bundle, fill
 
@@ -36,27 +36,22 @@ class NewRelease:
     """An environment on its way.
 
     Args:
-        plan: says what it is made for.
-        laid: the bundle's files.
+        laid: the bundle, and what it is laid out for.
         environment: where it is made; there is nothing yet.
-        work: a private folder.
         children: runs the tools in it.
-        say: hears one line for each step.
     """
 
-    def __init__(
-        self, plan: Plan, laid: Laid, environment: str, work: str, children: Children, say: Say
-    ) -> None:
-        self._plan = plan
+    def __init__(self, laid: Laid, environment: str, children: Children) -> None:
+        self._plan = laid.plan
         self._laid = laid
         self._bundle = laid.bundle
         self._document = laid.bundle.manifest.document
         self._installed_by = INSTALLERS[self._document["installer"]]
         self._environment = environment
-        self._work = work
+        self._work = laid.work
         self._children = children
-        self._say = say
-        self._place = Workplace(laid.bundle, children, work, plan.python)
+        self._say = laid.say
+        self._place = Workplace(laid.bundle, children, laid.work, laid.plan.python)
         self._installer: "InstallerRecord" = {}
 
     def make(self) -> "InstallerRecord":
@@ -78,17 +73,17 @@ class NewRelease:
             making.result()
         self._say(f"installing {len(wheels)} packages into {self._environment}")
         judgement = spread_all(wheels, self._site(), self._document["allow"], self._work)
-        hear(demand_sound(judgement), self._laid, self._say)
+        hear(demand_sound(judgement), self._laid)
         other_files.lay_out(self._bundle, self._environment, self._work)
         self._installer = {"tool": INSTALLER, "version": __version__, "checked_with": ""}
         return self._installer
 
     def _by_tool(self) -> "InstallerRecord":
-        self._demand_space(judge_laid(self._laid, self._say).size)
+        self._demand_space(judge_laid(self._laid).size)
         tool = choose_tool(self._place)
         self._say(f"installing with {tool.name} {tool.version} into {self._environment}")
         tool.create(self._environment)
-        installer = fill(tool, self._environment, self._laid, self._work)
+        installer = fill(tool, self._environment, self._laid)
         return {**installer, "checked_with": tool.check(self._environment)}
 
     def _demand_space(self, unpacked: int) -> None:
@@ -149,7 +144,7 @@ class NewRelease:
 
     def _ask_uv(self) -> None:
         uv, reason = Uv.found(self._place)
-        drop_bundle(self._bundle, self._work)
+        drop_bundle(self._laid)
         if uv is not None:
             self._installer["checked_with"] = uv.check(self._environment)
             return

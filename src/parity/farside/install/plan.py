@@ -83,9 +83,20 @@ class Plan(NamedTuple):
 
 
 class Laid(NamedTuple):
-    """A bundle's files, every byte of them checked; `warnings`: what was found odd so far."""
+    """An installation whose bundle lies there, every byte of it checked.
 
+    Attributes:
+        plan: what is to be done with it.
+        bundle: its files.
+        work: a private folder.
+        say: hears one line for each step.
+        warnings: what was found odd so far; it grows.
+    """
+
+    plan: Plan
     bundle: BundleFolder
+    work: str
+    say: Say
     warnings: List[str]
 
 
@@ -175,22 +186,22 @@ def lay_out(plan: Plan, source: Source, work: str, say: Say) -> Laid:
         bundle = copy_folder(bundle, work)
     say("files: as the manifest says")
     demand_packages(bundle)
-    return Laid(bundle, list(plan.warnings))
+    return Laid(plan, bundle, work, say, list(plan.warnings))
 
 
-def judge_laid(laid: Laid, say: Say) -> SetJudgement:
+def judge_laid(laid: Laid) -> SetJudgement:
     """Judge the wheels of a bundle whose files were checked; what is odd but allowed becomes a warning.
 
     Raises:
         HostileContent: names the findings that forbid them.
     """
-    return hear(judge_wheels(laid.bundle), laid, say)
+    return hear(judge_wheels(laid.bundle), laid)
 
 
-def hear(judgement: SetJudgement, laid: Laid, say: Say) -> SetJudgement:
+def hear(judgement: SetJudgement, laid: Laid) -> SetJudgement:
     """Note the findings of a judgement that forbids nothing; gives it back."""
     for line in map(told, judgement.verdicts):
         laid.warnings.append(line)
-        say(f"warning: {line}")
-    say("wheels: sound")
+        laid.say(f"warning: {line}")
+    laid.say("wheels: sound")
     return judgement

@@ -3,7 +3,6 @@
 import os
 from typing import TYPE_CHECKING, Mapping, Sequence
 
-from ...portable.bundle.folder import BundleFolder
 from ...portable.errors import InstallFailed
 from ...portable.machine.imports import try_imports
 from ...portable.machine.site_packages import site_packages
@@ -18,19 +17,19 @@ if TYPE_CHECKING:
     from ...portable.documents.installations import ImportsRecord, InstallerRecord
 
 
-def fill(tool: Tool, environment: str, laid: Laid, work: str, again: bool = False) -> "InstallerRecord":
+def fill(tool: Tool, environment: str, laid: Laid, again: bool = False) -> "InstallerRecord":
     """Let a tool install the packages, and lay out the other files; gives the tool for the receipt."""
-    requirements = write_requirements(laid.bundle, work)
+    requirements = write_requirements(laid.bundle, laid.work)
     tool.install(environment, os.path.join(laid.bundle.path, "wheels"), requirements, again)
-    other_files.lay_out(laid.bundle, environment, work)
-    drop_bundle(laid.bundle, work)
+    other_files.lay_out(laid.bundle, environment, laid.work)
+    drop_bundle(laid)
     return {"tool": tool.name, "version": tool.version}
 
 
-def drop_bundle(bundle: BundleFolder, work: str) -> None:
-    """Remove what was laid out in `work` for the installation: it need never reach the disk."""
-    if os.path.dirname(bundle.path) == work:
-        remove(bundle.path)
+def drop_bundle(laid: Laid) -> None:
+    """Remove what was laid out in its private folder for the installation: it need never reach the disk."""
+    if os.path.dirname(laid.bundle.path) == laid.work:
+        remove(laid.bundle.path)
 
 
 def demand_imports(

@@ -79,8 +79,8 @@ def set_up(request: ProjectRequest, say: Say) -> "CheckoutDocument":
             plan = make_plan(_plain_request(request, store), source.head, say)
             with _work(store) as work:
                 laid = lay_out(plan, source, work, say)
-                judge_laid(laid, say)
-                return _carry_out(request, plan, laid, store, work, say)
+                judge_laid(laid)
+                return _carry_out(request, laid, store)
     except OSError as error:
         raise InstallFailed(f"{error.filename or store}: {error.strerror or error}") from error
 
@@ -135,10 +135,8 @@ def _work(store: str) -> Iterator[str]:
         raise
 
 
-def _carry_out(
-    request: ProjectRequest, plan: Plan, laid: Laid, store: str, work: str, say: Say
-) -> "CheckoutDocument":
-    bundle = laid.bundle
+def _carry_out(request: ProjectRequest, laid: Laid, store: str) -> "CheckoutDocument":
+    plan, bundle, say = laid.plan, laid.bundle, laid.say
     project = read_project(bundle)
     original = _original_lock(request.checkout, bundle, project)
     _judge_tools(bundle, project)
@@ -146,7 +144,7 @@ def _carry_out(
     place = os.path.join(store, release_id(bundle))
     remove(place)
     wheelhouse.fill(place, bundle, project)
-    os.rename(unpack_uv(bundle, work), os.path.join(place, wheelhouse.UV))
+    os.rename(unpack_uv(bundle, laid.work), os.path.join(place, wheelhouse.UV))
     os.chmod(os.path.join(place, wheelhouse.UV), 0o755)  # noqa: S103 - a program, for whoever works there
     told = wheelhouse.environment(place, os.path.join(store, "cache"), plan.python, project)
     version = "" if has_history(request.checkout) else _own_version(plan, project)
@@ -154,7 +152,7 @@ def _carry_out(
     handle = os.open(store, os.O_RDONLY)
     try:
         written = shelf_lock(bundle, place) or original
-        _relock(request.checkout, (original, written), command, _ProjectUv(work, handle), project)
+        _relock(request.checkout, (original, written), command, _ProjectUv(laid.work, handle), project)
     finally:
         os.close(handle)
     say(f"{LOCK} now names the bundle's files; the original is {BACKUP}")

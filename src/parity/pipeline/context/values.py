@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from parity.engine import Container, Engine
-from parity.images import Machine
+from parity.images import ImageMaker, Machine
 from parity.model import (
     BuiltBundle,
     BundleFile,
@@ -24,6 +24,7 @@ from parity.model import (
     WheelSet,
 )
 from parity.model.network import HostNetwork
+from parity.pack import VEHICLES
 from parity.portable.bundle.envelope import Envelope, Payload
 from parity.progress import Reporter
 from parity.resolve import WhatToInstall
@@ -67,6 +68,7 @@ class BuildRequest:
         locked: use the lock as it is, or fail.
         upgrade: resolve anew, whatever the lock says.
         stand_in: the image (and its name) that replaces the profile's own.
+        vehicle: what the proved set is written as, of `parity.pack.VEHICLES`.
     """
 
     profile: Profile
@@ -77,6 +79,12 @@ class BuildRequest:
     locked: bool = False
     upgrade: bool = False
     stand_in: ImageSource | None = None
+    vehicle: str = "bundle"
+
+    @property
+    def filename(self) -> str:
+        """What the file will be called."""
+        return VEHICLES[self.vehicle].filename(self.identity)
 
 
 @dataclass(frozen=True)
@@ -87,6 +95,11 @@ class Site:
     machine: Machine
     memory: Remembers
     reporter: Reporter
+
+    @property
+    def maker(self) -> ImageMaker:
+        """What makes images present here."""
+        return ImageMaker(self.engine, self.machine, self.reporter)
 
 
 @dataclass(frozen=True)

@@ -63,21 +63,18 @@ class Shop:
         Raises:
             ImageUnavailable: nobody says where its recipe is.
         """
-        run, world = self.run, self.run.world
-        plan = run.profile.sources
+        run, plan = self.run, self.run.profile.sources
         if not plan.apart:
             return None
-        if self.run.request.stand_in:  # the real target's builder would not begin with this image
+        if run.request.stand_in:  # the real target's builder would not begin with this image
             plan = replace(plan, builder=None)
         return builder_for(
-            self.run.image,
-            self.run.request.stand_in or self.run.profile.image,
+            run.image,
+            run.request.stand_in or run.profile.image,
             plan,
-            self.run.profile.target.arch,
-            engine=world.engine,
-            machine=world.machine,
-            reporter=world.reporter,
-            proxies=world.network.proxies,
+            run.profile.target.arch,
+            run.world.maker,
+            proxies=run.world.network.proxies,
         )
 
     def build(self, source: SourcePackage, base: Path, expected: Origin | None = None) -> Built:

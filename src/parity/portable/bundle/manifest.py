@@ -155,7 +155,7 @@ def _check_lists(document: "ManifestDocument") -> None:
     if other != [path for path in files if path.startswith(OTHER_FILES)]:
         raise BundleDamaged("manifest.other_files and the files under files/ differ")
     uv = document["uv"]
-    if (uv is not None and uv not in files) or (uv is None and document["installer"] == "uv"):
+    if (uv is not None and uv not in files) or (uv is None and INSTALLERS[document["installer"]].carries_uv):
         raise BundleDamaged("the manifest names an installer that is not in the bundle")
 
 
