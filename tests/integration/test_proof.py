@@ -152,6 +152,7 @@ def test_scripts_that_have_nothing_to_start_are_told_and_refuse_nothing(
         "alpha/__init__.py": b"",
         "alpha/cli.py": b"def main(): raise SystemExit('nobody starts it')\n",
         "alpha/extra.py": b"import surely_not_here\n",
+        "alpha/late.py": b"def use():\n    import pkg_resources\n",
     }
     make_wheel(index.wheels, "alpha", "1.0", files, entry_points=SCRIPTS, requires=["beta"])
     make_wheel(index.wheels, "beta", "1.0", {"beta.py": b""}, entry_points=SCRIPTS.replace("alpha", "beta"))
@@ -163,6 +164,8 @@ def test_scripts_that_have_nothing_to_start_are_told_and_refuse_nothing(
         "alpha-extra": "ModuleNotFoundError: No module named 'surely_not_here'",
         "alpha-name": "AttributeError: module 'alpha.cli' has no attribute 'gone'",
     }
+    late = {"package": "alpha", "file": "alpha/late.py", "module": "pkg_resources"}
+    assert proof_of(bundle["bundle"])["gone_modules"] == [late]
     told = "alpha: the script alpha-gone cannot start alpha.old:main: ModuleNotFoundError"
     assert [line for line in bundle["warnings"] if line.startswith(told)]
 

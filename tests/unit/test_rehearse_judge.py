@@ -196,6 +196,10 @@ def test_the_remedy_gives_the_lines_that_accept_a_failing_import() -> None:
         "add what brings six to the requirements; if it works all the same, accept it: "
         "`--allow import:alpha`, or in the profile `rehearsal: {allow: [import:alpha]}`"
     )
+    tk = an_import("alpha", error, wants="module", missing="tkinter")
+    assert failed(seen(imports=[tk])).remedy.startswith(
+        "Python's own tkinter is a package of the distribution"
+    )
     proof = judged(seen(imports=[alpha]), allow=("import:alpha",))
     assert proof.warnings[0].startswith(f"alpha: import alpha: {error}")
     many = [an_import("tests", "ValueError: x", module=f"tests.m{number}", main=False) for number in range(9)]
@@ -345,3 +349,11 @@ def test_a_script_that_cannot_start_is_a_warning_and_in_the_proof() -> None:
 def test_a_proof_without_such_scripts_is_as_it_always_was() -> None:
     assert judged(seen(entry_points=[])).document == judged(seen()).document
     assert "entry_points" not in judged(seen()).document
+
+
+def test_what_a_package_imports_in_vain_when_it_is_used_is_a_warning() -> None:
+    row = {"package": "alpha", "file": "alpha/old.py", "module": "distutils"}
+    proof = judged(seen(gone_modules=[row]))
+    line = "alpha: alpha/old.py imports distutils, which is not there: what uses it fails"
+    assert (proof.warnings, proof.document["gone_modules"]) == ((line,), [row])
+    assert "gone_modules" not in judged(seen(gone_modules=[])).document

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -138,7 +139,11 @@ def _remedy(failed: Sequence[ImportSeen]) -> str:
     if not failed:
         return ""
     missing = sorted({each["missing"] for each in failed if each["wants"] == "module" and each["missing"]})
-    more = f"add what brings {', '.join(missing[:_FEW])} to the requirements; " if missing else ""
+    standard = [name for name in missing if name.partition(".")[0] in sys.stdlib_module_names]
+    others = [name for name in missing if name not in standard]
+    more = f"add what brings {', '.join(others[:_FEW])} to the requirements; " if others else ""
+    if standard:  # PEP 534 tells of distributions that split it
+        more += f"the distribution has Python's own {', '.join(standard)} apart: add it to `system-packages`; "
     names = sorted({each["module"] for each in failed})
     if len(names) > _FEW:
         names = sorted({each["package"] for each in failed})

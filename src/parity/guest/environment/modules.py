@@ -7,7 +7,7 @@ from typing import List, NamedTuple, Set
 from . import metadata
 
 # Folders that wheels leave at the top by accident; they are not the package's interface.
-_STRAY = frozenset(
+STRAY = frozenset(
     (
         "test",
         "tests",
@@ -63,7 +63,7 @@ def top_modules(files: List[str]) -> List[str]:
     packages = _packages(files)
     rows = _rows(files)
     found = {_package_of(parts[:_DEEPEST_NAMESPACE], packages) or _loose(parts, 1) for parts in rows}
-    return sorted(module for module in found if module and module.split(".")[0] not in _STRAY)
+    return sorted(module for module in found if module and module.split(".")[0] not in STRAY)
 
 
 def deep_modules(files: List[str]) -> List[str]:
@@ -71,7 +71,7 @@ def deep_modules(files: List[str]) -> List[str]:
     packages, rows = _packages(files), _rows(files)
     ways = [{_package_of(parts, packages) for parts in rows}]
     ways += [{_loose(parts, depth) for parts in rows} for depth in range(1, _DEEPEST_LOOSE + 1)]
-    for strays in (_STRAY, frozenset()):
+    for strays in (STRAY, frozenset()):
         for way in ways:
             found = sorted(module for module in way if module and module.split(".")[0] not in strays)
             if found:
