@@ -143,7 +143,8 @@ def _remedy(failed: Sequence[ImportSeen]) -> str:
     others = [name for name in missing if name not in standard]
     more = f"add what brings {', '.join(others[:_FEW])} to the requirements; " if others else ""
     if standard:  # PEP 534 tells of distributions that split it
-        more += f"the distribution has Python's own {', '.join(standard)} apart: add it to `system-packages`; "
+        parts = ", ".join(standard)
+        more += f"the distribution has Python's own {parts} apart: add its package to `system-packages`; "
     names = sorted({each["module"] for each in failed})
     if len(names) > _FEW:
         names = sorted({each["package"] for each in failed})
