@@ -197,9 +197,7 @@ def test_the_remedy_gives_the_lines_that_accept_a_failing_import() -> None:
         "`--allow import:alpha`, or in the profile `rehearsal: {allow: [import:alpha]}`"
     )
     tk = an_import("alpha", error, wants="module", missing="tkinter")
-    assert failed(seen(imports=[tk])).remedy.startswith(
-        "the distribution has Python's own tkinter apart"
-    )
+    assert failed(seen(imports=[tk])).remedy.startswith("the distribution has Python's own tkinter apart")
     proof = judged(seen(imports=[alpha]), allow=("import:alpha",))
     assert proof.warnings[0].startswith(f"alpha: import alpha: {error}")
     many = [an_import("tests", "ValueError: x", module=f"tests.m{number}", main=False) for number in range(9)]
