@@ -78,7 +78,8 @@ def _is_there(name: str, site_packages: str) -> bool:
 
 def _of(found: modules.Distribution, site_packages: str, lacking: Set[str]) -> Iterator[Dict[str, str]]:
     """The first file for each of these modules; tests and the like do not count."""
-    words = re.compile(rb"\b(?:%s)\b" % b"|".join(name.encode() for name in sorted(lacking)))
+    names = b"|".join(name.encode() for name in sorted(lacking))
+    words = re.compile(rb"(?:import|from|,)[ \t]+(?:%s)\b" % names)  # few files are worth to be parsed
     told: Set[str] = set()
     for path in [each for each in found.files if each.endswith(".py")][:_MOST] if lacking else []:
         parts = path.split("/")
