@@ -13,7 +13,7 @@ from tests.support.wheels import make_wheel
 
 from parity.docker_engine import DockerEngine
 from parity.model import PinnedImage, RehearsalPlan
-from parity.rehearse import lanes
+from parity.rehearse import imports_of, lanes
 
 pytestmark = pytest.mark.engine
 
@@ -46,7 +46,7 @@ def test_no_package_says_anything_of_another(rehearsed: Rehearsed, tmp_path: Pat
     plan = RehearsalPlan(commands=("exit 3",))
     seen = rehearsed(tmp_path / "bundle", hostile(tmp_path, forgers), plan=plan, requested=[*names, "broken"])
     assert {name for name, _ in seen["environment"]} == {"honest", "broken", *names}
-    imports = {row["module"]: row["error"] for row in seen["checks"]["imports"]}
+    imports = {row["module"]: row["error"] for row in imports_of(seen)}
     assert set(imports) == {"honest", "broken", *names}
     assert (imports["honest"], imports["broken"]) == ("", "ValueError: broken")
     ended = {forger.kind: imports[name] for name, forger in zip(names, forgers, strict=True)}
@@ -102,5 +102,5 @@ def test_who_asks_for_its_own_name_is_told_one(rehearsed: Rehearsed, tmp_path: P
     wheels = [make_wheel(tmp_path, "asks", "1.0", {"asks.py": asks})]
     line = "python -c 'import asks, os, pwd; print(pwd.getpwuid(os.getuid()))'"
     seen = rehearsed(tmp_path / "bundle", wheels, plan=RehearsalPlan(commands=(line,)))
-    assert [row["error"] for row in seen["checks"]["imports"]] == [""]
+    assert [row["error"] for row in imports_of(seen)] == [""]
     assert seen["checks"]["commands"][0]["exit_code"] == 0, seen["checks"]["commands"]

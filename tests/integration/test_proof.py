@@ -152,6 +152,7 @@ def test_scripts_that_have_nothing_to_start_are_told_and_refuse_nothing(
         "alpha/__init__.py": b"",
         "alpha/cli.py": b"def main(): raise SystemExit('nobody starts it')\n",
         "alpha/extra.py": b"import surely_not_here\n",
+        "alpha/late.py": b"def use():\n    import pkg_resources\n",
     }
     make_wheel(index.wheels, "alpha", "1.0", files, entry_points=SCRIPTS, requires=["beta"])
     make_wheel(index.wheels, "beta", "1.0", {"beta.py": b""}, entry_points=SCRIPTS.replace("alpha", "beta"))
@@ -163,5 +164,43 @@ def test_scripts_that_have_nothing_to_start_are_told_and_refuse_nothing(
         "alpha-extra": "ModuleNotFoundError: No module named 'surely_not_here'",
         "alpha-name": "AttributeError: module 'alpha.cli' has no attribute 'gone'",
     }
+    late = {"package": "alpha", "file": "alpha/late.py", "module": "pkg_resources"}
+    assert proof_of(bundle["bundle"])["gone_modules"] == [late]
     told = "alpha: the script alpha-gone cannot start alpha.old:main: ModuleNotFoundError"
     assert [line for line in bundle["warnings"] if line.startswith(told)]
+
+
+SETTINGS = b"""
+import os
+class ImproperlyConfigured(Exception): pass
+if os.environ.get("ALPHA_SETTINGS") != "alpha.site": raise ImproperlyConfigured("no ALPHA_SETTINGS")
+"""
+BEHIND = b"import sys\nif 'alpha' not in sys.modules: raise ImportError('import alpha before gamma')\n"
+
+
+def test_what_wants_settings_or_another_before_it_is_tried_so(
+    parity: Parity, index: PackageIndex, tmp_path: Path
+) -> None:
+    files = {"alpha.py": b"", "alpha_extra.py": b"import nothing_like_this\n"}
+    make_wheel(index.wheels, "alpha", "1.0", files, requires=["gamma"])
+    make_wheel(index.wheels, "django_beta", "1.0", {"django_beta.py": SETTINGS})
+    make_wheel(index.wheels, "gamma", "1.0", {"gamma.py": BEHIND})
+    make_wheel(index.wheels, "deep", "1.0", {"a/b/c/d/deep/__init__.py": b"import alpha\n"})
+    make_wheel(index.wheels, "meta", "1.0", {})
+    where = {"requirements": ["alpha", "django-beta", "gamma", "deep", "meta"], "index": {"url": index.url}}
+    plan = {
+        "environment": {"ALPHA_SETTINGS": "alpha.site"},
+        "commands": ['test "$ALPHA_SETTINGS" = alpha.site'],
+    }
+    bundle = parity.build(write_profile(tmp_path, "wants", **where, rehearsal=plan), tmp_path).bundle
+    proof = proof_of(bundle["bundle"])
+    rows = {row["module"]: (row.get("wants"), row.get("after")) for row in proof["imports"] if row["error"]}
+    assert rows == {
+        "alpha_extra": ("module", None),
+        "django_beta": ("settings", "django-beta"),
+        "gamma": ("module", "alpha"),
+    }
+    assert proof["not_imported"] == ["meta"]
+    with open_bundle(bundle["bundle"]) as file:
+        again = read_unverified(file).manifest.document["imports"]
+    assert [row["module"] for row in again] == ["alpha", "a.b.c.d.deep"]  # those that need nothing more

@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from parity.errors import InputFileError, Problem, ProfileError, ProfileNotFound
-from parity.model import Libc, Limits, Profile
+from parity.model import Libc, Limits, Profile, RehearsalPlan
 from parity.profile import (
     Overrides,
     check_profile,
@@ -467,3 +467,52 @@ def test_the_schema_is_valid_and_explains_every_key_to_editors() -> None:
         for example in node.get("examples", ()):
             assert Draft202012Validator(node).is_valid(example), example
         todo += node.get("properties", {}).values()
+
+
+# --- what a rehearsal imports, and accepts --------------------------------------------------------------
+
+
+def rehearsal_of(folder: Path, lines: str, *, allow: tuple[str, ...] = ()) -> RehearsalPlan:
+    return load(folder, f"{GOOD}rehearsal:\n{lines}", Overrides(allow=allow)).rehearsal
+
+
+def test_modules_may_be_required_or_skipped(folder: Path) -> None:
+    plan = rehearsal_of(folder, "  imports: {require: [pyzbar.pyzbar], skip: [blackd, _x]}\n")
+    assert (plan.imports, plan.require, plan.skip) == (True, ("pyzbar.pyzbar",), ("blackd", "_x"))
+    assert not rehearsal_of(folder, "  imports: false\n").imports
+
+
+def test_an_environment_is_given_by_names(folder: Path) -> None:
+    plan = rehearsal_of(folder, "  environment: {DJANGO_SETTINGS_MODULE: site.settings, A: ''}\n")
+    assert plan.environment == (("A", ""), ("DJANGO_SETTINGS_MODULE", "site.settings"))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "  environment: {PATH: /x}",
+        "  environment: {PYTHONPATH: /x}",
+        "  environment: {LD_PRELOAD: /x}",
+        "  environment: {'-S': x}",
+        "  environment: {'A=B': x}",
+        "  environment: {A: 1}",
+        "  imports: {}",
+        "  imports: {skip: [not-a-module]}",
+        "  imports: {skip: ['a..b']}",
+        "  imports: {ignore: [a]}",
+        "  allow: ['import:-x']",
+        "  allow: ['pth-file:_x']",
+    ],
+)
+def test_what_is_none_of_these_is_refused(folder: Path, lines: str) -> None:
+    with pytest.raises(ProfileError) as caught:
+        rehearsal_of(folder, f"{lines}\n")
+    assert len(caught.value.problems) == 1
+
+
+def test_the_command_line_adds_to_what_is_accepted(folder: Path) -> None:
+    said = "  allow: ['pth-file:setuptools']\n"
+    assert rehearsal_of(folder, said, allow=("import:_x.y",)).allow == ("pth-file:setuptools", "import:_x.y")
+    with pytest.raises(ProfileError, match="1 problem") as caught:
+        rehearsal_of(folder, said, allow=("nonsense",))
+    assert caught.value.problems[0].file == "command line"

@@ -15,10 +15,11 @@ import pytest
 
 from parity.engine.events import Event, EventLines
 from parity.guest.environment import isolation, memory
-from parity.guest.environment.modules import distributions, normalised, top_modules
+from parity.guest.environment.modules import deep_modules, distributions, normalised, top_modules
 from parity.guest.tasks import entry_points
-from parity.rehearse.imports import told
-from parity.wire.rehearsing import ImportsTried, ReadJob
+from parity.model import RehearsalPlan
+from parity.rehearse.import_rule import Scope
+from parity.wire.rehearsing import ImportAnswer, ImportsTried, ReadJob
 from parity.wire.shapes import read
 
 SOURCE = Path(__file__).parents[2] / "src"
@@ -45,6 +46,21 @@ SOURCE = Path(__file__).parents[2] / "src"
 )
 def test_the_modules_of_a_distribution_are_read_from_its_files(files: list[str], expected: list[str]) -> None:
     assert top_modules(files) == expected
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        (["a/b/c/d/e/__init__.py", "a/b/c/d/e/f/__init__.py"], ["a.b.c.d.e"]),
+        (["sphinxcontrib/thing.py", "sphinxcontrib/data/x.json"], ["sphinxcontrib.thing"]),
+        (["testing/postgresql.py"], ["testing.postgresql"]),
+        (["docs/__init__.py", "real/deep/in/it.py"], ["real.deep.in.it"]),
+        (["docs/__init__.py"], ["docs"]),
+        (["x-stubs/__init__.pyi", "y-1.dist-info/METADATA"], []),
+    ],
+)
+def test_where_there_are_none_deeper_modules_are_found(files: list[str], expected: list[str]) -> None:
+    assert (top_modules(files), deep_modules(files)) == ([], expected)
 
 
 def test_distributions_are_read_from_their_records(tmp_path: Path) -> None:
@@ -98,7 +114,7 @@ class Imported(NamedTuple):
     at: str
 
 
-def imported(folder: Path, *packages: Sequence[str], timeout: float = 30) -> dict[str, Imported]:
+def answers_of(folder: Path, *packages: Sequence[str], timeout: float = 30) -> list[ImportAnswer]:
     """Import modules, those of each package in a process of its own."""
     empty = folder / "empty"
     empty.mkdir()
@@ -125,7 +141,13 @@ def imported(folder: Path, *packages: Sequence[str], timeout: float = 30) -> dic
     assert lines.result == {}
     tried = [read(ImportsTried, event) for event in events if event["event"] == "tried"]
     assert [[each["module"] for each in event["answers"]] for event in tried] == [list(p) for p in packages]
-    seen = [told("of", False, each) for event in tried for each in event["answers"]]
+    return [each for event in tried for each in event["answers"]]
+
+
+def imported(folder: Path, *packages: Sequence[str], timeout: float = 30) -> dict[str, Imported]:
+    """The same, as the rehearsal's story tells it."""
+    scope = Scope((), ("of",), RehearsalPlan())
+    seen = [scope.seen("of", each) for each in answers_of(folder, *packages, timeout=timeout)]
     return {each["module"]: Imported(each["error"], each["library"], each["at"]) for each in seen}
 
 

@@ -23,6 +23,12 @@ IMAGE = PinnedImage("sha256:" + "1" * 64, (), "images/debian11-py39", "linux/amd
 TARGET = Target("debian", "11", Libc("glibc", (2, 31)), "3.9", "x86_64")
 WORK = "/work/prefix/releases/0123/lib/python3.9/site-packages/"
 
+
+def an_import(package: str, error: str, **more: Any) -> dict[str, Any]:
+    row = {"package": package, "module": package, "requested": True, "library": "", "at": "", "main": True}
+    return {**row, "wants": "", "missing": "", "after": "", "error": error, **more}
+
+
 GOOD: Mapping[str, Any] = {
     "isolation": {"only-loopback": True},
     "install": {
@@ -35,10 +41,7 @@ GOOD: Mapping[str, Any] = {
     "missing_versions": [],
     "natives": [],
     "checks": {
-        "imports": [
-            {"package": "alpha", "module": "alpha", "requested": True, "error": "", "library": "", "at": ""},
-            {"package": "beta", "module": "beta", "requested": False, "error": "", "library": "", "at": ""},
-        ],
+        "imports": {"rows": [an_import("alpha", ""), an_import("beta", "", requested=False)], "bare": []},
         "commands": [{"command": "true", "exit_code": 0, "output": "noise"}],
     },
     "seconds": {"install": 1.5, "imports": 0.5},
@@ -50,6 +53,8 @@ def seen(**changes: Any) -> dict[str, Any]:
     """A good run but for these changes, of what it saw or of what one of its checks did."""
     names = {check.name for check in CHECKS}
     found = {**copy.deepcopy(dict(GOOD)), **{key: each for key, each in changes.items() if key not in names}}
+    if isinstance(changes.get("imports"), list):
+        changes["imports"] = {"rows": changes["imports"], "bare": []}
     found["checks"].update((key, each) for key, each in changes.items() if key in names)
     return found
 
@@ -64,11 +69,6 @@ def failed(result: Mapping[str, Any], target: Target = TARGET, **plan: Any) -> R
     with pytest.raises(RehearsalFailed) as caught:
         judged(result, target, **plan)
     return caught.value
-
-
-def an_import(package: str, error: str, **more: Any) -> dict[str, Any]:
-    row = {"package": package, "module": package, "requested": True, "library": "", "at": ""}
-    return {**row, "error": error, **more}
 
 
 def test_a_good_run_is_a_proof_without_time_or_place() -> None:
@@ -154,6 +154,54 @@ def test_what_no_package_provides_is_told_by_its_vendor_or_left_open() -> None:
     )
     error = failed(seen(missing_libraries=missing), missing_libraries="error")
     assert "install the library's system package" in error.remedy
+
+
+def test_what_a_requested_package_works_without_is_told_with_the_reason() -> None:
+    error = "ModuleNotFoundError: No module named 'aiohttp'"
+    blackd = an_import("black", error, module="blackd", main=False, wants="module", missing="aiohttp")
+    rq = an_import("django-rq", "ImproperlyConfigured: no settings", module="django_rq", wants="settings")
+    pq = an_import("psycopg-binary", "ImportError: psycopg first", module="psycopg_binary", after="psycopg")
+    proof = judged(seen(imports=[an_import("black", ""), blackd, rq, pq]))
+    settings = "it wants settings: give them as `rehearsal.environment`"
+    assert proof.warnings == (
+        f"black: import blackd: {error}; no requirement brings aiohttp",
+        f"django-rq: import django_rq: ImproperlyConfigured: no settings; {settings}",
+        "psycopg-binary: import psycopg_binary: ImportError: psycopg first; it works behind psycopg",
+        "django-rq: none of its modules could be imported here: that it installs is proved",
+    )
+    rows: Any = proof.document["imports"]
+    assert [row.get("wants") for row in rows] == [None, "module", "settings", None]
+    assert [row.get("after") for row in rows] == [None, None, None, "psycopg"]
+    assert proof.document["not_imported"] == ["django-rq"]
+
+
+def test_what_works_with_the_profiles_environment_needs_no_warning() -> None:
+    rq = an_import("django-rq", "ImproperlyConfigured: x", wants="settings", after="django-rq")
+    proof = judged(seen(imports=[rq]))
+    assert (proof.warnings, "not_imported" in proof.document) == ((), False)
+    assert proof.imports[0].error  # the target's installer does not know that environment
+
+
+def test_a_requested_package_of_which_nothing_is_imported_is_named() -> None:
+    proof = judged(seen(imports={"rows": [an_import("alpha", "")], "bare": ["types-six"]}))
+    assert proof.warnings == ("types-six: nothing of it was imported: it has no module that is to be",)
+    assert proof.document["not_imported"] == ["types-six"]
+
+
+def test_the_remedy_gives_the_lines_that_accept_a_failing_import() -> None:
+    error = "ModuleNotFoundError: No module named 'six'"
+    alpha = an_import("alpha", error, wants="module", missing="six")
+    found = failed(seen(imports=[alpha]))
+    assert found.remedy == (
+        "add what brings six to the requirements; if it works all the same, accept it: "
+        "`--allow import:alpha`, or in the profile `rehearsal: {allow: [import:alpha]}`"
+    )
+    tk = an_import("alpha", error, wants="module", missing="tkinter")
+    assert failed(seen(imports=[tk])).remedy.startswith("the distribution has Python's own tkinter apart")
+    proof = judged(seen(imports=[alpha]), allow=("import:alpha",))
+    assert proof.warnings[0].startswith(f"alpha: import alpha: {error}")
+    many = [an_import("tests", "ValueError: x", module=f"tests.m{number}", main=False) for number in range(9)]
+    assert "`--allow import:tests`" in failed(seen(imports=many)).remedy
 
 
 # --- symbol versions ------------------------------------------------------------------------------
@@ -299,3 +347,11 @@ def test_a_script_that_cannot_start_is_a_warning_and_in_the_proof() -> None:
 def test_a_proof_without_such_scripts_is_as_it_always_was() -> None:
     assert judged(seen(entry_points=[])).document == judged(seen()).document
     assert "entry_points" not in judged(seen()).document
+
+
+def test_what_a_package_imports_in_vain_when_it_is_used_is_a_warning() -> None:
+    row = {"package": "alpha", "file": "alpha/old.py", "module": "distutils"}
+    proof = judged(seen(gone_modules=[row]))
+    line = "alpha: alpha/old.py imports distutils, which is not there: what uses it fails"
+    assert (proof.warnings, proof.document["gone_modules"]) == ((line,), [row])
+    assert "gone_modules" not in judged(seen(gone_modules=[])).document

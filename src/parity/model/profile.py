@@ -91,10 +91,15 @@ class RehearsalPlan:
 
     `memory` and `disk` are in bytes, `timeout` in seconds for the whole rehearsal. `commands` run in the new
     environment through `sh -c`, its `bin` first on PATH. `allow` names findings of the audit, and wheels
-    whose tags promise too much, that are accepted, as `KIND:PACKAGE`, such as `pth-file:setuptools`.
+    whose tags promise too much, that are accepted, as `KIND:PACKAGE`, such as `pth-file:setuptools`; and
+    modules that need not import, as `import:MODULE`. `require` names modules that must, `skip` those that are
+    not tried. `environment` holds variables for commands, and for imports that fail without.
     """
 
     imports: bool = True
+    require: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    environment: tuple[tuple[str, str], ...] = ()
     commands: tuple[str, ...] = ()
     memory: int = 4 * 1024**3
     timeout: int = 900

@@ -207,8 +207,13 @@ def _limits(said: Mapping[str, Any]) -> Limits:
 def rehearsal_plan(plan: Mapping[str, Any]) -> RehearsalPlan:
     """The `rehearsal` mapping of a checked document, with what is usual for what it leaves out."""
     usual = RehearsalPlan()
+    imports = plan.get("imports", usual.imports)
+    named: Mapping[str, Any] = {} if isinstance(imports, bool) else imports
     return RehearsalPlan(
-        imports=plan.get("imports", usual.imports),
+        imports=imports if isinstance(imports, bool) else True,
+        require=tuple(named.get("require", ())),
+        skip=tuple(named.get("skip", ())),
+        environment=tuple(sorted(plan.get("environment", {}).items())),
         commands=tuple(plan.get("commands", ())),
         memory=memory_bytes(plan["memory"]) if "memory" in plan else usual.memory,
         timeout=timeout_seconds(plan["timeout"]) if "timeout" in plan else usual.timeout,

@@ -11,7 +11,17 @@ from parity.errors import Problem, ProfileError
 from parity.model import Profile
 from parity.profile import checks, schema
 from parity.profile.build import build, missing_files, source_names
-from parity.profile.layers import MAX_VALUES, Layer, Place, TooMuch, merge, problem_at, to_layer, without
+from parity.profile.layers import (
+    MAX_VALUES,
+    Layer,
+    Place,
+    TooMuch,
+    merge,
+    problem_at,
+    to_layer,
+    value_at,
+    without,
+)
 from parity.profile.schema import near
 from parity.profile.search import available, default_search, find_profile, is_bare, is_file
 from parity.profile.tree import MAX_BYTES, read_tree
@@ -26,7 +36,8 @@ class Overrides:
     """What the command line says instead of the profile; relative paths start at the current folder.
 
     `requirements` replaces the profile's own requirements, files and project; its constraints stay, and
-    so does what may be built from source, to which `build_from_source` adds.
+    so does what may be built from source, to which `build_from_source` adds. `allow` adds to the findings
+    that the profile accepts.
     """
 
     requirements: tuple[Path, ...] = ()
@@ -36,6 +47,7 @@ class Overrides:
     exclude_newer: str | None = None
     index_url: str | None = None
     build_from_source: tuple[str, ...] = ()
+    allow: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -214,6 +226,7 @@ def _override(layer: Layer, overrides: Overrides) -> Layer:
         "version": overrides.version,
         "serial": overrides.serial,
         "exclude-newer": overrides.exclude_newer,
+        "rehearsal": _rehearsal(layer, overrides) or None,
         "index": None if overrides.index_url is None else {"url": overrides.index_url},
     }
     value = {key: item for key, item in top.items() if item is not None}
@@ -229,6 +242,18 @@ def _install(layer: Layer, overrides: Overrides) -> dict[str, object]:
         said = source_names(install) if isinstance(install, dict) else []
         found["build-from-source"] = [*said, *overrides.build_from_source]
     return found
+
+
+def _rehearsal(layer: Layer, overrides: Overrides) -> dict[str, object]:
+    if not overrides.allow:
+        return {}
+    return {"allow": [*_said(layer, "rehearsal", "allow"), *overrides.allow]}
+
+
+def _said(layer: Layer, *trail: str) -> list[object]:
+    """A list of the document, which nobody has checked yet; empty where there is none."""
+    said = value_at(layer, trail)
+    return said if isinstance(said, list) else []
 
 
 def _only_limits(layer: Layer) -> Layer:

@@ -90,6 +90,12 @@ def _explain(layer: Layer, error: _Error) -> Iterator[Problem]:
 
 
 def _unknown_keys(layer: Layer, error: _Error) -> Iterator[Problem]:
+    if patterns := error.schema.get("patternProperties"):
+        for key in error.instance:
+            if not any(re.search(pattern, key) for pattern in patterns):
+                trail = (*_trail(error), key)
+                yield problem_at(layer, trail, f"expected {error.schema['patternErrorMessage']}")
+        return
     allowed = sorted(error.schema["properties"])
     for key in error.instance:
         if key not in allowed:

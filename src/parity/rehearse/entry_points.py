@@ -12,7 +12,8 @@ from typing import TypedDict
 
 from parity.rehearse import users
 from parity.rehearse.check import Case, Check, Installed, Verdict
-from parity.rehearse.imports import inside, told
+from parity.rehearse.import_rule import shown
+from parity.rehearse.imports import inside
 from parity.rehearse.lanes import Package
 from parity.wire.rehearsing import ReadJob, ReadResult
 from parity.wire.tasks import Task
@@ -40,8 +41,7 @@ def _run(installed: Installed) -> list[ScriptSeen]:
         targets.setdefault(row["package"], set()).add(row["target"])
     packages = [Package(name, tuple(sorted(wanted)), len(wanted)) for name, wanted in targets.items()]
     errors = {
-        (name, target): told(name, True, answer)["error"]
-        for name, target, answer in installed.lanes.run(packages, tickets=False)
+        (name, target): shown(answer) for name, target, answer in installed.lanes.run(packages, again=True)
     }
     return [
         {"package": row["package"], "script": row["script"], "target": row["target"], "error": error}

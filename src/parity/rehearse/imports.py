@@ -1,24 +1,25 @@
-"""The check that every module can be imported; it fails for those of packages that were asked for."""
+"""The check that modules can be imported; which failures count says `parity.rehearse.import_rule`."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from parity.rehearse import native
 from parity.rehearse.check import Case, Check, Installed, Verdict
-from parity.rehearse.lanes import Package, together
-from parity.wire.rehearsing import ImportAnswer, ImportSeen, Seen
+from parity.rehearse.import_rule import Scope, counting, is_allowed, works
+from parity.rehearse.lanes import Package
+from parity.wire.rehearsing import ImportSeen, ImportsSeen, Seen
 
-_LIBRARY = re.compile(
-    r"(?:^|: )([^\s:/]+\.so[^\s:]*): cannot open shared object"
-    r"|Error loading shared library ([^\s:]+)",
-    re.MULTILINE,
-)
-# Some are opened by several names in turn, and the error tells of the first alone: libgobject-2.0-0.
-_BY_OTHER_NAME = re.compile(r"(?:^|: )(lib[\w.+-]+): cannot open shared object", re.MULTILINE)
-_ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}")
 _OWN_FOLDER = re.compile(r"(?:/carry)?/work/[^\s'\":]*site-packages/")
+_FEW = 5
+_WANTS = {
+    "settings": "it wants settings: give them as `rehearsal.environment`",
+    "display": "there is no display in a rehearsal",
+    "program": "its own program brings that",
+}
 
 
 def inside(text: str) -> str:
@@ -26,56 +27,144 @@ def inside(text: str) -> str:
     return _OWN_FOLDER.sub("", text)
 
 
-def told(package: str, requested: bool, answer: ImportAnswer) -> ImportSeen:
-    """One import's words for the proof: without addresses, and with the library that it misses."""
-    match = _LIBRARY.search(answer["text"]) or _BY_OTHER_NAME.search(answer["text"])
-    return {
-        "package": package,
-        "module": answer["module"],
-        "requested": requested,
-        "error": _ADDRESS.sub("0x…", answer["error"]),
-        "library": next(filter(None, match.groups())) if match else "",
-        "at": answer["at"],
-    }
+def imports_of(seen: Seen) -> list[ImportSeen]:
+    """Each import that a rehearsal tried."""
+    found = IMPORTS.of(seen)
+    return found["rows"] if found else []
 
 
-def _run(installed: Installed) -> list[ImportSeen]:
-    if not installed.room.plan.imports:
-        return []
-    found = installed.found
-    rows = [Package(name, tuple(modules), weight) for name, _, modules, weight in found["distributions"]]
-    rows = [row for row in rows if row.modules]
-    asked = set(installed.carried.requested)
-    others = [row for row in rows if row.name not in asked]
-    if found["hidden"] and len(others) > 1:
-        rows = [*(row for row in rows if row.name in asked), together(others)]
-    seen = [told(package, package in asked, answer) for package, _, answer in installed.lanes.run(rows)]
-    return sorted(seen, key=lambda row: (not row["requested"], row["package"], row["module"]))
+class _Trial(NamedTuple):
+    """A failure that is tried once more, behind modules of these packages."""
+
+    row: ImportSeen
+    behind: Mapping[str, Sequence[str]]
 
 
-def _judge(rows: Sequence[ImportSeen], case: Case) -> Verdict:
-    failed = [each for each in rows if each["requested"] and each["error"]]
+def _run(installed: Installed) -> ImportsSeen:
+    plan, found = installed.room.plan, installed.found
+    if not plan.imports:
+        return {"rows": [], "bare": []}
+    scope = Scope(found["distributions"], installed.carried.requested, plan)
+    told = installed.lanes.run(scope.packages(hidden=found["hidden"]))
+    rows = [scope.seen(package, answer) for package, _, answer in told]
+    if plan.environment:
+        _again(installed, [_Trial(row, {row["package"]: ()}) for row in rows if _worth(row)])
+    _again(installed, list(_behind(rows, scope)))
+    rows.sort(key=lambda row: (not row["requested"], row["package"], row["module"]))
+    return {"rows": rows, "bare": scope.bare()}
+
+
+def _worth(row: ImportSeen) -> bool:
+    """Whether it may do the second time what it did not the first."""
+    ended = row["error"].startswith(("Crash:", "TimeoutError:"))
+    return row["requested"] and not works(row) and not row["library"] and not ended
+
+
+def _behind(rows: Sequence[ImportSeen], scope: Scope) -> Iterator[_Trial]:
+    """Failures of packages of which nothing works, with the modules of whoever requires them.
+
+    Some can be imported by these alone, which made sure of something before.
+    """
+    worked: dict[str, list[str]] = {}
+    for row in rows:
+        if works(row):
+            worked.setdefault(row["package"], []).append(row["module"])
+    for row in rows:
+        if _worth(row) and row["wants"] not in ("display", "settings") and row["package"] not in worked:
+            behind = scope.dependents(row["package"], worked)
+            if behind:
+                yield _Trial(row, behind)
+
+
+def _again(installed: Installed, trials: Sequence[_Trial]) -> None:
+    """Import these once more, with the profile's environment, and tell of it in their rows."""
+    modules: dict[str, dict[str, None]] = {}
+    for each in trials:
+        first = [module for names in each.behind.values() for module in names]
+        modules.setdefault(each.row["package"], dict.fromkeys(first))
+    for each in trials:
+        modules[each.row["package"]][each.row["module"]] = None
+    packages = [Package(name, tuple(names), len(names)) for name, names in modules.items()]
+    told = installed.lanes.run(packages, again=True) if packages else ()
+    worked = {(package, module) for package, module, answer in told if not answer["error"]}
+    for each in trials:
+        if (each.row["package"], each.row["module"]) in worked:
+            each.row["after"] = ", ".join(sorted(each.behind))
+
+
+def _judge(found: ImportsSeen, case: Case) -> Verdict:
+    rows = found["rows"]
+    failed = counting(rows, case.plan)
     libraries = _failing_libraries(failed, case.seen)
+    silent = _silent(found)
+    document: dict[str, object] = {"imports": [_row(each) for each in rows]}
+    if silent:
+        document["not_imported"] = sorted(silent)
     return Verdict(
-        document={"imports": [_row(each) for each in rows]},
+        document=document,
         reasons=(*_reasons(failed, case.seen), *native.sources(libraries, case.rules)),
         headline=_headline(failed),
         libraries=libraries,
+        remedy=_remedy(failed),
         warnings=[
-            f"{each['package']}: import {each['module']}: {inside(each['error'])}"
-            for each in rows
-            if each["error"]
+            *(_warning(each, case) for each in rows if each["error"] and each["after"] != each["package"]),
+            *(f"{name}: {why}" for name, why in sorted(silent.items())),
         ],
     )
 
 
+def _silent(found: ImportsSeen) -> dict[str, str]:
+    """Requested packages of which no import worked, and why that may be."""
+    rows = [row for row in found["rows"] if row["requested"]]
+    worked = {row["package"] for row in rows if works(row)}
+    failed = {row["package"] for row in rows} - worked
+    return {
+        **dict.fromkeys(found["bare"], "nothing of it was imported: it has no module that is to be"),
+        **dict.fromkeys(failed, "none of its modules could be imported here: that it installs is proved"),
+    }
+
+
+def _warning(each: ImportSeen, case: Case) -> str:
+    line = f"{each['package']}: import {each['module']}: {inside(each['error'])}"
+    if each["after"]:
+        return f"{line}; it works behind {each['after']}"
+    if each["wants"] == "module" and each["missing"]:
+        return f"{line}; no requirement brings {each['missing']}"
+    why = "allowed" if is_allowed(each, case.plan) else _WANTS.get(each["wants"], "")
+    return f"{line}; {why}" if each["requested"] and why else line
+
+
+def _remedy(failed: Sequence[ImportSeen]) -> str:
+    """What to write where a requested package works without the modules that fail."""
+    if not failed:
+        return ""
+    missing = sorted({each["missing"] for each in failed if each["wants"] == "module" and each["missing"]})
+    standard = [name for name in missing if name.partition(".")[0] in sys.stdlib_module_names]
+    others = [name for name in missing if name not in standard]
+    more = f"add what brings {', '.join(others[:_FEW])} to the requirements; " if others else ""
+    if standard:  # PEP 534 tells of distributions that split it
+        parts = ", ".join(standard)
+        more += f"the distribution has Python's own {parts} apart: add its package to `system-packages`; "
+    names = sorted({each["module"] for each in failed})
+    if len(names) > _FEW:
+        names = sorted({each["package"] for each in failed})
+    words = [f"import:{name}" for name in names]
+    options = " ".join(f"--allow {word}" for word in words)
+    return (
+        f"{more}if it works all the same, accept it: `{options}`, or in the profile "
+        f"`rehearsal: {{allow: [{', '.join(words)}]}}`"
+    )
+
+
 def _row(each: ImportSeen) -> dict[str, object]:
+    """What the proof tells of an import; a key more only where there is something to say."""
     return {
         "package": each["package"],
         "module": each["module"],
         "requested": each["requested"],
         "error": inside(each["error"]),
         "library": each["library"],
+        **({key: value for key, value in (("wants", each["wants"]), ("after", each["after"])) if value}),
     }
 
 
@@ -109,8 +198,8 @@ def _failing_libraries(failed: Sequence[ImportSeen], seen: Seen) -> frozenset[st
 IMPORTS = Check(
     name="imports",
     step="importing every module",
-    kind=list[ImportSeen],
+    kind=ImportsSeen,
     run=_run,
     judge=_judge,
-    failed=lambda rows: any(row["error"] for row in rows),
+    failed=lambda found: any(row["error"] for row in found["rows"]),
 )

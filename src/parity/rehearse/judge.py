@@ -9,7 +9,7 @@ from parity.model import Facts, ImportResult, PinnedImage, Proof, RehearsalPlan
 from parity.rehearse import native
 from parity.rehearse.check import Case, Verdict
 from parity.rehearse.checks import CHECKS
-from parity.rehearse.imports import IMPORTS, inside
+from parity.rehearse.imports import imports_of, inside
 from parity.rehearse.native import NativeRules, TooNew
 from parity.wire.rehearsing import ImportSeen, InstallSeen, Seen
 
@@ -70,7 +70,7 @@ def _proof(result: Seen, image: PinnedImage, facts: Facts, plan: RehearsalPlan, 
     told = {key: value for each in verdicts for key, value in each.document.items()}
     return Proof(
         installed=len(result["environment"]),
-        imports=tuple(map(_import_result, IMPORTS.of(result) or ())),
+        imports=tuple(map(_import_result, imports_of(result))),
         missing_libraries=tuple(missing),
         warnings=tuple(warnings),
         document={**_document(case, image, facts), **told},

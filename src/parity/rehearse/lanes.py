@@ -68,22 +68,24 @@ class Lanes:
         self._service = service
         self._hidden = hidden
         self._users = itertools.cycle(users.IMPORTERS)
+        self._again = False
         self._suspects: set[int] = set()
         self._lock = threading.Lock()
         self._answers: dict[int, Mapping[str, ImportAnswer]] = {}
 
     def run(
-        self, packages: Sequence[Package], *, tickets: bool = True
+        self, packages: Sequence[Package], *, again: bool = False
     ) -> Iterator[tuple[str, str, ImportAnswer]]:
         """Package, module, and `error`, `at` and `text` of each import, sorted.
 
         Args:
             packages: what is imported; a module may be `module:object` (entry points specification).
-            tickets: whether two lanes share the work. The service has tickets for one such run alone.
+            again: whether this is not the first such run. Then the service has no tickets any more, and
+                what the profile says of the environment holds.
         """
         heavy = sorted(packages, key=lambda each: -each.weight)
-        self._suspects, self._answers = set(), {}
-        for lane in [Beside(action) for action in self._begun(heavy, tickets=tickets)]:
+        self._again, self._suspects, self._answers = again, set(), {}
+        for lane in [Beside(action) for action in self._begun(heavy)]:
             lane.result()
         while left := [number for number in range(len(heavy)) if number not in self._answers]:
             before = len(self._answers), len(self._suspects)
@@ -93,13 +95,13 @@ class Lanes:
                 raise RehearsalFailed("the rehearsal broke off: a process of imports ended without a word")
         yield from sorted(self._told(heavy), key=lambda row: row[:2])
 
-    def _begun(self, packages: list[Package], *, tickets: bool) -> list[Callable[[], None]]:
+    def _begun(self, packages: list[Package]) -> list[Callable[[], None]]:
         """What the lanes do side by side; what they leave over is for `run`."""
         count = len(packages)
         if not self._hidden or count < _LANES:
             numbers = itertools.count()
             return [partial(self._one_by_one, packages, numbers)] * _LANES
-        if tickets:
+        if not self._again:
             return [partial(self._lane, packages, range(count), tickets=True)] * _LANES
         return [partial(self._lane, packages, range(first, count, _LANES)) for first in range(_LANES)]
 
@@ -177,7 +179,7 @@ class Lanes:
             "service": self._service,
             "tickets": tickets,
             "site_packages": self._site_packages,
-            "environment": environment(self._prefix, "/tmp", "/tmp"),  # noqa: S108 - inside the container
+            "environment": {**self._words, **(dict(self._room.plan.environment) if self._again else {})},
             "folder": EMPTY,
             "timeout": self._seconds,
             "alone": True,
@@ -185,8 +187,11 @@ class Lanes:
 
     @property
     def _python(self) -> list[str]:
-        words = environment(self._prefix, "/tmp", "/tmp")  # noqa: S108
-        return [*bare(words), f"{self._prefix}/bin/python"]
+        return [*bare(self._words), f"{self._prefix}/bin/python"]
+
+    @property
+    def _words(self) -> dict[str, str]:
+        return environment(self._prefix, "/tmp", "/tmp")  # noqa: S108 - inside the container
 
 
 def _number(place: int, numbers: Sequence[int]) -> int:
@@ -205,4 +210,7 @@ def _answers(told: Sequence[ImportAnswer], package: Package) -> dict[str, Import
 def _crash(package: Package, failed: GuestFailed) -> dict[str, ImportAnswer]:
     ending = f"exit code {failed.exit_code}" if failed.exit_code else failed.last_line
     error = f"Crash: the import ended the processes around it ({ending})"
-    return {module: {"module": module, "error": error, "at": "", "text": ""} for module in package.modules}
+    return {
+        module: {"module": module, "error": error, "at": "", "text": "", "wants": "", "missing": ""}
+        for module in package.modules
+    }

@@ -124,7 +124,7 @@ class _Story:
     def _try(self, seen: Seen, site_packages: str, bundle: str) -> None:
         room = self._room
         found, reading = self._read(site_packages, bundle)
-        seen["environment"] = [(name, version) for name, version, _, _ in found["distributions"]]
+        seen["environment"] = [(each["name"], each["version"]) for each in found["distributions"]]
         prefix = f"{room.own('work')}/prefix/current"
         lanes = Lanes(room, prefix, site_packages, self._service, hidden=found["hidden"])
         installed = Installed(room, self._carried, bundle, prefix, site_packages, self._options, found, lanes)

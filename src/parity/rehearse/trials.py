@@ -31,7 +31,8 @@ def run_commands(room: Room, prefix: str) -> list[CommandSeen]:
 
 
 def _command(room: Room, prefix: str, line: str) -> CommandSeen:
-    words = environment(prefix, f"{COMMANDS}/home", "/tmp")  # noqa: S108 - inside the container
+    own = environment(prefix, f"{COMMANDS}/home", "/tmp")  # noqa: S108 - inside the container
+    words = {**own, **dict(room.plan.environment)}
     output = Tail(_TAIL)
     done = room.container.exec(
         [*bare(words), "sh", "-c", _SHELL.format(COMMANDS), "sh", line],

@@ -55,11 +55,28 @@ class EnvironmentJob(TypedDict):
     bundle: str
 
 
+class DistributionFound(TypedDict):
+    """A distribution that was installed: its modules, how many files it has, and what METADATA says.
+
+    `deeper`: where it has no modules, those that lie further down.
+    `programs`: whether it brings any; `import_names`: PEP 794's, the public ones; `requires`: Requires-Dist.
+    """
+
+    name: str
+    version: str
+    modules: list[str]
+    deeper: list[str]
+    files: int
+    import_names: list[str]
+    requires: list[str]
+    programs: bool
+
+
 class EnvironmentFound(TypedDict):
-    """What was installed: name, version, modules and how many files; whether lanes can hide."""
+    """What was installed; whether lanes can hide; whether a project is carried."""
 
     event: Literal["found"]
-    distributions: list[tuple[str, str, list[str], int]]
+    distributions: list[DistributionFound]
     hidden: bool
     project: bool
 
@@ -130,12 +147,17 @@ class ImportsJob(TypedDict):
 
 
 class ImportAnswer(TypedDict):
-    """How the import of one module ended; `error` is empty where it went well."""
+    """How the import of one module ended; `error` is empty where it went well.
+
+    `wants` and `missing`: see `parity.guest.environment.wants`, in the package's own words.
+    """
 
     module: str
     error: str
     at: str
     text: str
+    wants: str
+    missing: str
 
 
 class ImportsBegin(TypedDict):
@@ -206,7 +228,14 @@ class SyncedResult(TypedDict):
 
 
 class ImportSeen(TypedDict):
-    """An import, as it is judged; `library` is the one that it misses, `requested`: of what a user named."""
+    """An import, as it is judged.
+
+    `requested`: of what a user named; `library`: the one that it misses; `main`: whether it is the package's
+    own main module; `wants`: what it lacks that no package promises, a kind of
+    `parity.guest.environment.wants` or `program` (its own program, which brings the module); `missing`: that
+    module; `after`: it could be imported all the same after the modules of this package were, or, where that
+    is the module's own one, with what the profile says of the environment.
+    """
 
     package: str
     module: str
@@ -214,6 +243,17 @@ class ImportSeen(TypedDict):
     error: str
     library: str
     at: str
+    main: bool
+    wants: str
+    missing: str
+    after: str
+
+
+class ImportsSeen(TypedDict):
+    """All imports, and the requested packages that have no module to import."""
+
+    rows: list[ImportSeen]
+    bare: list[str]
 
 
 class CommandSeen(TypedDict):

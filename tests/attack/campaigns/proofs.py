@@ -71,7 +71,7 @@ def differs(seen: Mapping[str, Any]) -> str:
     """What of it is not the truth about everybody but the hostile package."""
     environment = sorted(name for name, _ in seen["environment"])
     checks = seen["checks"]
-    imports = {row["module"]: row["error"] for row in checks["imports"] if row["package"] != "evil"}
+    imports = {row["module"]: row["error"] for row in checks["imports"]["rows"] if row["package"] != "evil"}
     last = checks["commands"][-1]
     found = {
         "environment": environment != ["broken", "evil", "honest"],

@@ -87,6 +87,12 @@ _Serial = Annotated[
     typer.Option(metavar="N", help="Only grows, per product; the time in seconds if not given."),
 ]
 _ExcludeNewer = Annotated[str | None, typer.Option(metavar="DATE", help="Ignore what was uploaded later.")]
+_Allow = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="KIND:NAME", help="Accept this finding, as `rehearsal.allow` does (may be repeated)."
+    ),
+]
 
 
 def build(
@@ -112,6 +118,7 @@ def build(
             "auto: whatever has no fitting wheel.",
         ),
     ] = None,
+    allow: _Allow = None,
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
@@ -124,6 +131,7 @@ def build(
         serial=serial,
         exclude_newer=exclude_newer,
         build_from_source=tuple(build_from_source or ()),
+        allow=tuple(allow or ()),
     )
     wishes = _Wishes(overrides.requirements, product, output_folder, lock, locked, upgrade, stand_in, fresh)
     requests = _requests(profiles, overrides, wishes)

@@ -3,8 +3,9 @@
 Job:
     {"site_packages": the new environment's, "bundle": the bundle's folder}
 Events:
-    {"event": "found", "distributions": [[name, version, [module], count of files]], "hidden": see
-     `alone.hide`, "project": whether a project is carried}
+    {"event": "found", "distributions": [{"name", "version", "modules": [name], "deeper": [name],
+     "files": count, "import_names", "requires": see `metadata.Said`, "programs": whether it brings any}],
+     "hidden": see `alone.hide`, "project": whether a project is carried}
 Result:
     {"linker": see `linker.judge`, "seconds": that it took}
 """
@@ -20,15 +21,28 @@ from ..native import linker
 from .checkout import DOCUMENT
 
 if TYPE_CHECKING:
-    from ...wire.rehearsing import EnvironmentJob, EnvironmentResult
+    from ...wire.rehearsing import DistributionFound, EnvironmentJob, EnvironmentResult
 
 
 def main(job: "EnvironmentJob", emit: Emit) -> "EnvironmentResult":
     """Read, and ask the linker; see the module's docstring."""
     found = modules.distributions(job["site_packages"])
-    rows = [[each.name, each.version, each.modules, len(each.files)] for each in found]
+    rows = [_row(each) for each in found]
     project = os.path.exists(os.path.join(job["bundle"], *DOCUMENT))
     emit({"event": "found", "distributions": rows, "hidden": alone.hide(), "project": project})
     begin = time.monotonic()
     judged = linker.judge(job["site_packages"], found)
     return {"linker": judged, "seconds": round(time.monotonic() - begin, 3)}
+
+
+def _row(found: modules.Distribution) -> "DistributionFound":
+    return {
+        "name": found.name,
+        "version": found.version,
+        "modules": found.modules,
+        "deeper": [] if found.modules else modules.deep_modules(found.files),
+        "files": len(found.files),
+        "import_names": list(found.said.import_names),
+        "requires": list(found.said.requires),
+        "programs": any(path.startswith("../") and "/bin/" in path for path in found.files),
+    }

@@ -12,7 +12,8 @@ Job:
      "timeout": seconds for each process, "alone": whether this user is nobody else's}
 Events:
     {"event": "begin", "package": number}, for each process
-    {"event": "tried", "package": number, "answers": [{"module", "error", "at", "text"}]}
+    {"event": "tried", "package": number, "answers": [{"module", "error", "at", "text", "wants": see
+     `wants.of`, "missing": the module that it wants}]}
 Result:
     {}
 """
@@ -34,7 +35,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from ..confinement import alone, leftovers, ownmodules
-from ..environment import service
+from ..environment import service, wants
 from ..events import Emit
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 _SAID = 1024 * 1024  # bytes that one process may say of its modules,
 _EACH = 512  # and of each of them
 _TEXT = 4000
+_SAYS = ("module", "error", "at", "text", "wants", "missing")
 _PATIENCE = 0.1  # seconds between looks at a child that says nothing
 
 
@@ -91,7 +93,7 @@ def _try(job: "ImportsJob", modules: List[str], begin: Callable[[], object]) -> 
                 answers[answer["module"]] = answer
         rest = [module for module in rest if module not in answers]
         if rest:  # the first that gave no answer is the one that ended the process
-            answers[rest[0]] = {"module": rest[0], "error": ending, "at": "", "text": ""}
+            answers[rest[0]] = _row(rest[0], ending)
             rest = rest[1:]
     return [answers[module] for module in modules]
 
@@ -100,10 +102,16 @@ def _answer(line: bytes) -> Optional["ImportAnswer"]:
     """One line of a child, whose words are the package's; None where it is no answer."""
     try:
         said = json.loads(line.decode("ascii"))
-        module, error, at, text = (str(said[key])[:_TEXT] for key in ("module", "error", "at", "text"))
+        module, *words = (str(said[key])[:_TEXT] for key in _SAYS)
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
-    return {"module": module, "error": error, "at": at, "text": text}
+    return _row(module, *words)
+
+
+def _row(
+    module: str, error: str = "", at: str = "", text: str = "", wants: str = "", missing: str = ""
+) -> "ImportAnswer":
+    return {"module": module, "error": error, "at": at, "text": text, "wants": wants, "missing": missing}
 
 
 class _Child(NamedTuple):
@@ -210,7 +218,7 @@ def _leave_parent(writer: int, job: "ImportsJob", room: str) -> None:
 
 
 def _imported(name: str) -> "ImportAnswer":
-    error = at = text = ""
+    error = at = text = kind = missing = ""
     module, _, path = name.partition(":")
     try:
         found: object = importlib.import_module(module)
@@ -220,7 +228,8 @@ def _imported(name: str) -> "ImportAnswer":
         text = str(problem)[:_TEXT]
         error = type(problem).__name__ + ": " + text.split("\n")[0]
         at = _place(problem)
-    return {"module": name, "error": error, "at": at, "text": text}
+        kind, missing = wants.of(problem)
+    return _row(name, error, at, text, kind, missing[:_TEXT])
 
 
 def _place(problem: BaseException) -> str:

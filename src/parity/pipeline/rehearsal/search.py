@@ -17,7 +17,7 @@ from parity.pipeline.context.values import BuildRequest, World
 from parity.pipeline.rehearsal import cache
 from parity.pipeline.rehearsal.natives import native_rules
 from parity.portable.machine.host import same_release
-from parity.rehearse import IMPORTS, Carried, wanted
+from parity.rehearse import Carried, imports_of, wanted
 from parity.system import (
     SystemLock,
     SystemWish,
@@ -143,7 +143,7 @@ class SystemSearch:
 
     def explained(self, failed: RehearsalFailed, seen: Seen) -> Exception:
         """A failed rehearsal, which tells of libraries that no known package provides."""
-        lacking = sorted({i["library"] for i in IMPORTS.of(seen) or () if i["requested"] and i["library"]})
+        lacking = sorted({i["library"] for i in imports_of(seen) if i["requested"] and i["library"]})
         if not self.request.profile.system.auto or not lacking:
             return failed
         return SystemPackagesFailed(
@@ -224,6 +224,6 @@ class SystemSearch:
 
 def missing_libraries(seen: Seen) -> set[str]:
     """What imports and the linker did not find, in any package."""
-    found = {each["library"] for each in IMPORTS.of(seen) or ()}
+    found = {each["library"] for each in imports_of(seen)}
     found |= {each["library"] for each in seen.get("missing_libraries", ())}
     return found - {""}

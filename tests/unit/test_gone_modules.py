@@ -1,0 +1,47 @@
+"""Imports of what this Python has no more, found in packages' files without running them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from parity.guest.tasks import gone_modules
+from parity.wire.rehearsing import ReadJob
+
+GONE = "nothing_like_this"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("def use():\n    import nothing_like_this.core\n", True),
+        ("from nothing_like_this import x\n", True),
+        (
+            "class A:\n    def f(self):\n        with self:\n            from nothing_like_this.y import z\n",
+            True,
+        ),
+        ("try:\n    import nothing_like_this\nexcept ImportError:\n    pass\n", False),
+        ("import sys\nif sys.version_info < (3, 12):\n    import nothing_like_this\n", False),
+        ("from .nothing_like_this import x\nfrom . import nothing_like_this\n", False),
+        ('"""import nothing_like_this"""\n# import nothing_like_this\n', False),
+        ("import nothing_like_this_either\n", False),
+        ("import nothing_like_this\nthis is no Python\n", False),
+        ("(" * 100000 + "nothing_like_this", False),
+    ],
+)
+def test_an_import_that_nothing_guards_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, found: bool
+) -> None:
+    monkeypatch.setattr(gone_modules, "GONE", [GONE, "json"])
+    (tmp_path / "alpha" / "tests").mkdir(parents=True)
+    (tmp_path / "alpha" / "old.py").write_text(text)
+    (tmp_path / "alpha" / "tests" / "t.py").write_text(f"import {GONE}\n")
+    (tmp_path / "alpha" / "fine.py").write_text("import json\n")
+    (tmp_path / "alpha-1.dist-info").mkdir()
+    record = "alpha/old.py,,\nalpha/tests/t.py,,\nalpha/fine.py,,\nalpha/gone.py,,\n../../x.py,,\n"
+    (tmp_path / "alpha-1.dist-info" / "RECORD").write_text(record)
+    job: ReadJob = {"site_packages": str(tmp_path), "packages": ["alpha"]}
+    rows = gone_modules.main(job, lambda _: None)["rows"]
+    assert rows == ([{"package": "alpha", "file": "alpha/old.py", "module": GONE}] if found else [])
+    assert gone_modules.main({**job, "packages": []}, lambda _: None)["rows"] == []
