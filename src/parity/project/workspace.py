@@ -38,7 +38,7 @@ def members(files: Mapping[str, str], root: str, locked: UvLock) -> dict[str, Py
 
 def led_to_root(plan: ProjectPlan) -> ProjectPlan:
     """The plan for the workspace around a member's folder, whose lock counts for it; else as it is."""
-    if plan.package or plan.lock not in ("auto", _LOCK) or (plan.folder / _LOCK).is_file():
+    if plan.package or plan.script or plan.lock not in ("auto", _LOCK) or (plan.folder / _LOCK).is_file():
         return plan
     for parent in Path(os.path.normpath(plan.folder)).parents:
         if (parent / _LOCK).is_file() and (parent / "pyproject.toml").is_file():
