@@ -103,6 +103,7 @@ def test_a_script_says_what_it_needs(tmp_path: Path, text: str) -> None:
     (tmp_path / "tool.py").write_bytes(text.encode())
     project = read_project(ProjectPlan(tmp_path, script="tool.py"))
     assert (project.dependencies(), project.lock, project.is_workable) == (["idna"], NO_LOCK, False)
+    assert project.which == ["--script", "tool.py"]
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from parity.portable.names import normalize_name
 from parity.project.script import script_block
 from parity.project.shapes import Groups, Pyproject, UvLock, check_pylock, check_pyproject, check_uv_lock
 from parity.project.whichlock import NO_LOCK, PYLOCK, UV_LOCK, lock_file, lock_kind
-from parity.project.workspace import LOCAL, led_to_root, members
+from parity.project.workspace import led_to_root, local_sources, members
 
 T = TypeVar("T")
 
@@ -83,7 +83,9 @@ class Project:
 
     @property
     def which(self) -> list[str]:
-        """Uv's options that ask for what is meant."""
+        """The options of uv that ask for what is meant."""
+        if self.plan.script:
+            return ["--script", self.plan.script]
         if self.plan.package:
             return ["--package", normalize_name(self.plan.package)]
         return ["--all-packages"] if self.members else []
@@ -255,12 +257,6 @@ def group_lines(pyproject: Pyproject, groups: Iterable[str]) -> list[str]:
     """The requirement lines of dependency groups, included groups among them (PEP 735)."""
     known = {normalize_name(key): value for key, value in pyproject.get("dependency-groups", {}).items()}
     return [line for group in groups for line in _group(known, normalize_name(group), ())]
-
-
-def local_sources(locked: UvLock) -> list[str]:
-    """The paths of the folders that uv.lock names, relative to it."""
-    sources = [package.get("source", {}) for package in locked.get("package", ())]
-    return [str(source[key]) for source in sources for key in LOCAL if key in source]
 
 
 def _needed(locked: UvLock) -> Iterator[str]:
