@@ -11,7 +11,7 @@ from parity.errors import InputFileError, ProfileError
 from parity.model import ProjectPlan
 from parity.model.toml import parse
 from parity.profile import load_profile
-from parity.project import NO_LOCK, UV_LOCK, read_project
+from parity.project import NO_LOCK, UV_LOCK, describe, read_project
 from parity.project.script import script_block
 from parity.project.tomltext import toml_text
 
@@ -93,6 +93,16 @@ def test_what_is_no_project_of_ours_says_what_to_do(tmp_path: Path, name: str, w
     with pytest.raises(ProfileError) as caught:
         load_profile(write_profile(tmp_path, "p", install={"project": {"path": "."}}))
     assert word in str(caught.value.details)
+
+
+def test_the_settings_in_uv_toml_travel_and_their_indexes_are_stood_in_for(workspace: Path) -> None:
+    (workspace / "uv.toml").write_text("[[index]]\nname = 'corp'\nurl = 'https://x.invalid/simple'\n")
+    project = read_project(ProjectPlan(workspace))
+    assert "uv.toml" in project.files
+    assert describe(project, [], [])["indexes"] == ["corp"]
+    (workspace / "uv.toml").write_text("index = 7\n")
+    with pytest.raises(InputFileError, match=r"tool\.uv\.index must be a list"):
+        read_project(ProjectPlan(workspace))
 
 
 SCRIPT = '#!/usr/bin/env python\n# /// script\n# dependencies = [\n#   "idna",\n# ]\n#\n# ///\nprint()\n'

@@ -27,6 +27,8 @@ T = TypeVar("T")
 
 _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 _CREDENTIALS = re.compile(r"https?://[^/\s\"'@]+@")
+UV_TOML = "uv.toml"
+"""Beside a pyproject.toml it counts instead of that one's tool.uv, where it says the same."""
 _REPLACED = frozenset(("git", "url", "path"))
 
 
@@ -280,7 +282,7 @@ def _texts(base: Path, places: Sequence[Path], plan: ProjectPlan, lock: str) -> 
     if plan.script:  # whatever project it lies in is none of its
         wanted[0] = places[0] / plan.script
     if lock != NO_LOCK:
-        wanted.append(places[0] / lock_file(plan, lock))
+        wanted += [places[0] / lock_file(plan, lock), places[0] / UV_TOML]
     for path in wanted:
         if path.is_file():
             _refuse_leading_out(path, base)
@@ -288,6 +290,8 @@ def _texts(base: Path, places: Sequence[Path], plan: ProjectPlan, lock: str) -> 
             _refuse_credentials(text, path)
             if path.name == "pyproject.toml":  # a local package's, which decides what must be built
                 _parsed(text, str(path), check_pyproject)
+            if path.name == UV_TOML:
+                _parsed(text, str(path), lambda found, at: check_pyproject({"tool": {"uv": found}}, at))
             yield path.relative_to(base).as_posix(), text
 
 

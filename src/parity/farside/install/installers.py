@@ -19,7 +19,7 @@ from ...portable.wheel.wheel import Keeper, judge
 from ...portable.wheel.wheelset import judge_together
 from ...portable.wheel.zipcheck import CentralEntry
 from .interpreter import measure
-from .overrides import Overrides, read_overrides
+from .overrides import Overridden, read_overrides
 from .prefix import remove
 
 # uv and pip ask distutils where packages go before Python 3.10, and sysconfig where `_PIP_USE_SYSCONFIG`
@@ -43,7 +43,7 @@ class Tool:
         self.children = children
         self.version = version
         self.python = python
-        self.overrides = Overrides()
+        self.overrides = Overridden()
 
     def create(self, environment: str) -> None:
         """Make the environment at its final path (scripts name it in their first line)."""
