@@ -246,3 +246,37 @@ def test_an_explicit_index_with_local_versions_goes_across(parity: Parity, far: 
         in_checkout(there, "sync --locked")
         said = in_checkout(there, 'run python -c "import thing; print(thing.version)"')
     assert said.splitlines()[-1] == "1.5+cpu"
+
+
+SCRIPT = """# /// script
+# requires-python = ">=3.10"
+# dependencies = ["idna", "numpy>=2"]
+# [tool.uv]
+# exclude-newer = "2026-06-01"
+# ///
+import idna, numpy
+print("script", idna.__name__, numpy.__name__)
+"""
+
+
+@pytest.mark.parametrize("with_lock", [True, False])
+def test_a_script_goes_across_as_it_was_locked(
+    parity: Parity, far: Far, tmp_path: Path, with_lock: bool
+) -> None:
+    write(tmp_path, {"tools/tool.py": SCRIPT, "tools/pyproject.toml": pyproject(">=3.14", "requests")})
+    if with_lock:
+        uv(tmp_path, "lock", "--script", str(tmp_path / "tools" / "tool.py"), env={"UV_NO_CONFIG": "0"})
+    install = {"requirements": [], "files": [], "script": "tools/tool.py"}
+    profile = write_profile(tmp_path, "example", extends="debian12-py311", install=install)
+    made = parity.build(profile, tmp_path / "dist").bundle
+    installed = {each["name"]: each["version"] for each in made["proof"]["installed"]}
+    assert set(installed) == {"idna", "numpy"}
+    if with_lock:
+        assert (
+            f'name = "idna"\nversion = "{installed["idna"]}"' in (tmp_path / "tools/tool.py.lock").read_text()
+        )
+    (tmp_path / "app").mkdir()
+    with far("debian12-py311", carry(tmp_path, made["bundle"])) as there:
+        there.says("sh", "/media/bundle/install.sh", "/apps/prefix")
+        said = there.says("/apps/prefix/current/bin/python", "/media/bundle/project/tree/tool.py")
+    assert said.strip() == "script idna numpy"

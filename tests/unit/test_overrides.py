@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from parity.farside.install.overrides import Overrides
+from parity.farside.install.overrides import Overridden
 
-KNOWN = Overrides(("idna", "markdown-it-py"), ("old-one",))
+KNOWN = Overridden(("idna", "markdown-it-py"), ("old-one",))
 UV = [
     "Using Python 3.11.2 environment at: /apps/x y",
     "Checked 4 packages in 0.41ms",
@@ -51,4 +51,4 @@ def test_a_package_whose_own_requirements_the_project_states_is_excused(line: st
 )
 def test_one_more_line_excuses_nothing(line: str) -> None:
     assert KNOWN.excused([*UV, line]) == []
-    assert Overrides().excused(UV) == []
+    assert Overridden().excused(UV) == []

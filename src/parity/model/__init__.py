@@ -14,12 +14,13 @@ from parity.model.profile import (
     Requirements,
     Target,
 )
-from parity.model.project import Origin, ProjectPlan, SourcePackage
+from parity.model.project import FOREIGN_LOCKS, Origin, ProjectPlan, SourcePackage
 from parity.model.proof import ImportResult, Proof
 from parity.model.system import SystemPackage, SystemSet
 from parity.model.wheels import Finding, StoredWheel, WheelSet
 
 __all__ = [
+    "FOREIGN_LOCKS",
     "BuiltBundle",
     "BundleFile",
     "BundleIdentity",

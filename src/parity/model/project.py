@@ -20,6 +20,7 @@ class ProjectPlan:
         extras: optional dependencies to take along.
         groups: dependency groups to take along, and no others; None for the project's own default.
         package: of a workspace, the one to carry; empty for all of them.
+        script: the name of a file in the folder that is all of the project (PEP 723); empty for none.
         lock: which lock decides; `auto` for uv.lock, else pylock.toml, else none.
     """
 
@@ -28,6 +29,19 @@ class ProjectPlan:
     groups: tuple[str, ...] | None = None
     lock: LockKind = "auto"
     package: str = ""
+    script: str = ""
+
+
+FOREIGN_LOCKS = {
+    "poetry.lock": "`poetry export -o requirements.txt`, then name it under install.files",
+    "pdm.lock": "`pdm export --format pylock -o pylock.toml` beside it, which is then what counts",
+    "Pipfile.lock": "`pipenv requirements --hash > requirements.txt`, then name it under install.files",
+    "conda-lock.yml": "conda's packages cannot be carried: name those of pip under install.requirements",
+    "environment.yml": "conda's packages cannot be carried: name those of pip under install.requirements",
+    "environment.yaml": "conda's packages cannot be carried: name those of pip under install.requirements",
+    "pixi.lock": "conda's packages cannot be carried: name those of pip under install.requirements",
+}
+"""What other tools pin with, and what to do: they write requirements files or `pylock.toml` (PEP 751)."""
 
 
 @dataclass(frozen=True)

@@ -88,6 +88,8 @@ def _without_folders(key: str, value: Any) -> object:
     """A part of `install` as it travels."""
     if key == "project":
         return {**value, "path": _base_name(value["path"])}
+    if key == "script":
+        return _base_name(value)
     if key == "requirements":
         return [_FILE_ADDRESS.sub("file:", line) for line in value]
     return value if key in ("build-from-source", "held-back") else [_base_name(line) for line in value]
@@ -176,7 +178,10 @@ def _folder_of(layer: Layer, trail: Trail) -> Path:
 
 
 def _project(layer: Layer) -> ProjectPlan | None:
-    plan = layer.value.get("install", {}).get("project")
+    plan, script = (layer.value.get("install", {}).get(key) for key in ("project", "script"))
+    if script is not None:
+        path = resolved(layer, ("install", "script"), script)
+        return ProjectPlan(folder=path.parent, script=path.name)
     if plan is None:
         return None
     groups = plan.get("groups")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterator
 from datetime import datetime, timezone
 
 from parity.errors import Problem
+from parity.model import FOREIGN_LOCKS
 from parity.profile import indexes, other_files
 from parity.profile.layers import Layer, Trail, problem_at, resolved, spell, value_at
 from parity.profile.search import is_file
@@ -93,7 +94,18 @@ def _folder(layer: Layer, trail: Trail, text: str) -> str:
 
 def _project(layer: Layer, trail: Trail, text: str) -> str:
     folder = resolved(layer, trail, text)
-    return "" if is_file(folder / "pyproject.toml") else f"{folder} holds no pyproject.toml"
+    if is_file(folder / "pyproject.toml"):
+        return ""
+    other = next(
+        (f"; for {name}: {what}" for name, what in FOREIGN_LOCKS.items() if is_file(folder / name)), ""
+    )
+    return f"{folder} holds no pyproject.toml{other}"
+
+
+def _script(layer: Layer, trail: Trail, text: str) -> str:
+    if "project" in layer.value["install"]:
+        return "there is install.project already: one of the two"
+    return "" if is_file(resolved(layer, trail, text)) else f"there is no file {text}"
 
 
 _JUDGES: dict[Trail, Callable[[Layer, Trail, str], str]] = {
@@ -102,4 +114,5 @@ _JUDGES: dict[Trail, Callable[[Layer, Trail, str], str]] = {
     ("limits", "memory"): _memory,
     ("image", "folder"): _folder,
     ("install", "project", "path"): _project,
+    ("install", "script"): _script,
 }

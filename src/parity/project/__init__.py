@@ -12,8 +12,9 @@ from parity.project.buildsystem import BuildSystem
 from parity.project.checkout import checkout_tar, needs_code
 from parity.project.describe import DOCUMENT, TREE, describe, overrides_file, project_files, sync_arguments
 from parity.project.export import export_lock
-from parity.project.metadata import NO_LOCK, PYLOCK, UV_LOCK, Project, read_project
+from parity.project.metadata import Project, read_project
 from parity.project.tree import left_out, tree_digest, tree_files, tree_tar
+from parity.project.whichlock import NO_LOCK, PYLOCK, UV_LOCK
 
 __all__ = [
     "DOCUMENT",

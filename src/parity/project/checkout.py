@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from parity.model.toml import parse
-from parity.project.metadata import UV_LOCK, Project, local_sources
+from parity.project.metadata import Project
 from parity.project.shapes import check_pyproject, check_uv_lock
 from parity.project.tree import trees_tar
+from parity.project.whichlock import UV_LOCK
+from parity.project.workspace import local_sources
 
 _MADE_BY_BUILDING = frozenset(("version", "dependencies", "optional-dependencies"))
 

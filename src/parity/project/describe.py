@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from parity.model import LockedWheel
+from parity.model.toml import parse
 from parity.portable.names import normalize_name
-from parity.project.metadata import Project
-from parity.project.shapes import LockedNeed, LockedPackage, UvTable
+from parity.project.metadata import UV_TOML, Project
+from parity.project.shapes import LockedNeed, LockedPackage, UvTable, check_pyproject
 from parity.project.shelf import shelf_lock
 
 _LOWEST = re.compile(
@@ -137,6 +139,9 @@ def _requires_python(markers: Sequence[str]) -> str:
 
 def _uv_tables(project: Project) -> Iterator[UvTable]:
     yield project.pyproject.get("tool", {}).get("uv", {})
+    path = os.path.normpath(os.path.join(project.root, UV_TOML))
+    if path in project.files:
+        yield check_pyproject({"tool": {"uv": parse(project.files[path])}}, path)["tool"]["uv"]
 
 
 def _index_names(project: Project) -> set[str]:

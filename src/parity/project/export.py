@@ -45,7 +45,7 @@ def export_lock(guest: Guest, uv: str, project: Project) -> str:
         result = guest.ask(PROJECT, job, timeout=3 * _TIMEOUT)
     except (GuestFailed, TimeoutError) as error:
         raise ToolUnavailable(f"uv could not read the project inside the image: {error}") from error
-    where = str(project.plan.folder / "uv.lock")
+    where = str(project.plan.folder / (f"{project.plan.script}.lock" if project.plan.script else "uv.lock"))
     if result["lock"] is None:
         raise LockInvalid(
             f"uv cannot read the lock: {_reason(result['stderr'])}", where=where, remedy="run `uv lock` there"

@@ -18,15 +18,18 @@ from parity.files import read_small
 from parity.model import ProjectPlan
 from parity.model.toml import TOMLError, parse
 from parity.portable.names import normalize_name
+from parity.project.script import script_block
 from parity.project.shapes import Groups, Pyproject, UvLock, check_pylock, check_pyproject, check_uv_lock
-from parity.project.workspace import LOCAL, led_to_root, members
+from parity.project.whichlock import NO_LOCK, PYLOCK, UV_LOCK, lock_file, lock_kind
+from parity.project.workspace import led_to_root, local_sources, members
 
 T = TypeVar("T")
 
 _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 _CREDENTIALS = re.compile(r"https?://[^/\s\"'@]+@")
+UV_TOML = "uv.toml"
+"""Beside a pyproject.toml it counts instead of that one's tool.uv, where it says the same."""
 _REPLACED = frozenset(("git", "url", "path"))
-UV_LOCK, PYLOCK, NO_LOCK = "uv.lock", "pylock.toml", "none"
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ class Project:
     @property
     def lock_text(self) -> str:
         """The lock's own text; empty where there is none."""
-        return "" if self.lock == NO_LOCK else self.files[_join(self.root, self.lock)]
+        return "" if self.lock == NO_LOCK else self.files[_join(self.root, lock_file(self.plan, self.lock))]
 
     @property
     def is_package(self) -> bool:
@@ -82,7 +85,9 @@ class Project:
 
     @property
     def which(self) -> list[str]:
-        """Uv's options that ask for what is meant."""
+        """The options of uv that ask for what is meant."""
+        if self.plan.script:
+            return ["--script", self.plan.script]
         if self.plan.package:
             return ["--package", normalize_name(self.plan.package)]
         return ["--all-packages"] if self.members else []
@@ -110,7 +115,7 @@ class Project:
     @property
     def is_workable(self) -> bool:
         """Whether the far side can lead uv in a checkout: it needs uv.lock, and sources it can replace."""
-        return self.lock == UV_LOCK and not self.hindrance
+        return self.lock == UV_LOCK and not self.hindrance and not self.plan.script
 
     @property
     def hindrance(self) -> str:
@@ -146,7 +151,8 @@ class Project:
 
     def digest(self) -> str:
         """SHA-256 over everything here that decides what is resolved."""
-        plan = [self.plan.extras, self.groups, self.lock, self.root, self.plan.package]
+        plan: list[object] = [self.plan.extras, self.groups, self.lock, self.root]
+        plan += [self.plan.package, self.plan.script] if self.plan.package or self.plan.script else []
         return hashlib.sha256(json.dumps([plan, sorted(self.files.items())]).encode()).hexdigest()
 
     def requested(self) -> frozenset[str]:
@@ -196,7 +202,7 @@ class Project:
             UV_LOCK: self.locked.get("requires-python", ""),
         }
         for name, specifier in said.items():
-            where = str(self.plan.folder / name)
+            where = str(self.plan.folder / (self.plan.script or name))
             try:
                 holds = SpecifierSet(specifier).contains(python, prereleases=True)
             except InvalidSpecifier as error:
@@ -232,15 +238,17 @@ def read_project(plan: ProjectPlan) -> Project:
             or version than what is read here.
     """
     plan = led_to_root(plan)
-    pyproject = _toml(plan.folder / "pyproject.toml", check_pyproject)
-    lock = _lock_kind(plan)
+    pyproject = _script(plan) if plan.script else _toml(plan.folder / "pyproject.toml", check_pyproject)
+    lock = lock_kind(plan)
     if lock == PYLOCK:
         _toml(plan.folder / PYLOCK, check_pylock)
-    locked: UvLock = _toml(plan.folder / UV_LOCK, check_uv_lock) if lock == UV_LOCK else {}
+    locked: UvLock = {}
+    if lock == UV_LOCK:
+        locked = _toml(plan.folder / lock_file(plan, lock), check_uv_lock)
     places = [plan.folder, *(plan.folder / path for path in local_sources(locked))]
     normal = [Path(os.path.normpath(place)) for place in places]
     base = Path(os.path.commonpath(normal))
-    files = dict(_texts(base, normal, lock))
+    files = dict(_texts(base, normal, plan, lock))
     root = Path(os.path.normpath(plan.folder)).relative_to(base).as_posix()
     project = Project(plan, lock, files, base, root, pyproject, locked)
     project.check_names()
@@ -253,12 +261,6 @@ def group_lines(pyproject: Pyproject, groups: Iterable[str]) -> list[str]:
     return [line for group in groups for line in _group(known, normalize_name(group), ())]
 
 
-def local_sources(locked: UvLock) -> list[str]:
-    """The paths of the folders that uv.lock names, relative to it."""
-    sources = [package.get("source", {}) for package in locked.get("package", ())]
-    return [str(source[key]) for source in sources for key in LOCAL if key in source]
-
-
 def _needed(locked: UvLock) -> Iterator[str]:
     """The names that the packages of uv.lock need."""
     for package in locked.get("package", ()):
@@ -267,29 +269,29 @@ def _needed(locked: UvLock) -> Iterator[str]:
         yield from (normalize_name(need["name"]) for each in lists for need in each)
 
 
-def _lock_kind(plan: ProjectPlan) -> str:
-    if plan.lock != "auto":
-        if plan.lock != NO_LOCK and not (plan.folder / plan.lock).is_file():
-            raise InputFileError(
-                f"the project has no {plan.lock}",
-                where=str(plan.folder),
-                remedy="make it (`uv lock`), or let install.project.lock be auto",
-            )
-        return plan.lock
-    return next((name for name in (UV_LOCK, PYLOCK) if (plan.folder / name).is_file()), NO_LOCK)
+def _script(plan: ProjectPlan) -> Pyproject:
+    """What a script says of itself, as a pyproject.toml would say it."""
+    path = plan.folder / plan.script
+    said = _parsed(script_block(_read(path), str(path)), str(path), lambda found, _where: dict(found))
+    own = {key: value for key, value in said.items() if key in ("dependencies", "requires-python")}
+    return check_pyproject({"project": own, "tool": said.get("tool", {})}, str(path))
 
 
-def _texts(base: Path, places: Sequence[Path], lock: str) -> Iterator[tuple[str, str]]:
+def _texts(base: Path, places: Sequence[Path], plan: ProjectPlan, lock: str) -> Iterator[tuple[str, str]]:
     wanted = [place / "pyproject.toml" for place in places]
+    if plan.script:  # whatever project it lies in is none of its
+        wanted[0] = places[0] / plan.script
     if lock != NO_LOCK:
-        wanted.append(places[0] / lock)
+        wanted += [places[0] / lock_file(plan, lock), places[0] / UV_TOML]
     for path in wanted:
         if path.is_file():
             _refuse_leading_out(path, base)
             text = _read(path)
             _refuse_credentials(text, path)
-            if path.name != lock:  # a local package's, which decides what must be built
+            if path.name == "pyproject.toml":  # a local package's, which decides what must be built
                 _parsed(text, str(path), check_pyproject)
+            if path.name == UV_TOML:
+                _parsed(text, str(path), lambda found, at: check_pyproject({"tool": {"uv": found}}, at))
             yield path.relative_to(base).as_posix(), text
 
 

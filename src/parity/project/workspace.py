@@ -36,9 +36,15 @@ def members(files: Mapping[str, str], root: str, locked: UvLock) -> dict[str, Py
     return found
 
 
+def local_sources(locked: UvLock) -> list[str]:
+    """The paths of the folders that uv.lock names, relative to it."""
+    sources = [package.get("source", {}) for package in locked.get("package", ())]
+    return [str(source[key]) for source in sources for key in LOCAL if key in source]
+
+
 def led_to_root(plan: ProjectPlan) -> ProjectPlan:
     """The plan for the workspace around a member's folder, whose lock counts for it; else as it is."""
-    if plan.package or plan.lock not in ("auto", _LOCK) or (plan.folder / _LOCK).is_file():
+    if plan.package or plan.script or plan.lock not in ("auto", _LOCK) or (plan.folder / _LOCK).is_file():
         return plan
     for parent in Path(os.path.normpath(plan.folder)).parents:
         if (parent / _LOCK).is_file() and (parent / "pyproject.toml").is_file():

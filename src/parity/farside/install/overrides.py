@@ -30,7 +30,7 @@ _ASIDE = re.compile(
 )
 
 
-class Overrides(NamedTuple):
+class Overridden(NamedTuple):
     """Names whose requirements by others do not count, and packages whose own requirements do not."""
 
     overridden: Tuple[str, ...] = ()
@@ -54,18 +54,18 @@ class Overrides(NamedTuple):
         return normalize_name(package) in self.restated or normalize_name(needed) in self.overridden
 
 
-def read_overrides(bundle: BundleFolder) -> Overrides:
+def read_overrides(bundle: BundleFolder) -> Overridden:
     """What the bundle's project overrides; nothing where it tells of none.
 
     Raises:
         BundleDamaged: it is not what this code understands.
     """
     if all(member.path != DOCUMENT for member in bundle.manifest.members):
-        return Overrides()
+        return Overridden()
     try:
         found = parse_json(read_whole(bundle.file(DOCUMENT), LIMIT))
     except ValueError as error:
         raise BundleDamaged(f"{DOCUMENT} is no JSON") from error
     _SHAPE(found, DOCUMENT)
     document = cast("Dict[str, List[str]]", found)
-    return Overrides(tuple(document["overridden"]), tuple(document["restated"]))
+    return Overridden(tuple(document["overridden"]), tuple(document["restated"]))

@@ -4,8 +4,8 @@ Only metadata files of the project are there, no code of it; uv may neither buil
 
 Job:
     {"uv": path, "python": path, "files": {relative path: text}, "root": the project's folder among
-     them, "which": uv's options that name packages of a workspace, "extras": [...], "groups": [...] or
-     null for uv's default ones, "timeout": seconds}
+     them, "which": uv's options that name packages of a workspace or a script, "extras": [...],
+     "groups": [...] or null for uv's default ones, "timeout": seconds}
 Result:
     {"check": exit code of `uv lock --check`, "said": its stderr,
      "lock": text of the PEP 751 export or null, "stderr": of the export}
@@ -43,7 +43,9 @@ def _read(job: "ProjectJob", home: str) -> "ProjectResult":
     root = os.path.normpath(os.path.join(tree, job["root"]))
     environment = offline_environment(home, job["python"])
     environment["UV_NO_BUILD"] = "1"
-    check, _, said = run([job["uv"], "lock", "--check", "--verbose"], environment, root, job["timeout"])
+    which = job["which"] if job["which"][:1] == ["--script"] else []
+    command = [job["uv"], "lock", "--check", "--verbose", *which]
+    check, _, said = run(command, environment, root, job["timeout"])
     code, text, stderr = run([job["uv"], *_export(job)], environment, root, job["timeout"])
     return {
         "check": check,

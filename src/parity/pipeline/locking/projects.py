@@ -19,6 +19,7 @@ from parity.pipeline.sources.provenance import sources_file
 from parity.portable.names import normalize_name
 from parity.project import (
     NO_LOCK,
+    TREE,
     UV_LOCK,
     Project,
     checkout_tar,
@@ -57,7 +58,7 @@ def project_lock(run: BuildRun) -> Resolved:
     else:
         lock, built = _pinned(shop, project)
     lock = keep_lock(run, lock)
-    if project.lock == UV_LOCK and project.hindrance:
+    if project.lock == UV_LOCK and project.hindrance and not project.plan.script:
         run.world.reporter.warn(
             "the packages are carried, but uv will not work in a checkout on the far side: "
             + project.hindrance
@@ -77,8 +78,9 @@ def _pinned(shop: Shop, project: Project) -> tuple[Lock, tuple[Built, ...]]:
     """What uv.lock or a PEP 751 lock says, to the letter."""
     own = shop.run.request.what
     if own.requirements or own.direct:
+        key = "script" if project.plan.script else "project"
         raise InputFileError(
-            f"install.project has a {project.lock}, so install.requirements and install.files cannot join in",
+            f"install.{key} has a {project.lock}, so install.requirements and install.files cannot join in",
             where=str(shop.run.profile.path),
             remedy="add them to the project, or leave them out here "
             "(`requirements: []` and `files: []` where a base profile has some)",
@@ -130,6 +132,8 @@ def _travelling(shop: Shop, project: Project, lock: Lock, built: Sequence[Built]
     """The provenance of what was built, and for a uv.lock what the far side needs to lead uv."""
     files = [sources_file(built, shop)] if built else []
     files += [file_of_bytes(path, data) for path, data in overrides_file(project).items()]
+    if project.plan.script:
+        files += [file_of_bytes(TREE + name, text.encode()) for name, text in project.files.items()]
     if not project.is_workable:
         return tuple(files)
     local = [each for each in built if each.wheel.origin and each.wheel.origin.kind == "path"]

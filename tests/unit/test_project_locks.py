@@ -1,0 +1,141 @@
+"""Which lock counts, for a workspace's package, a script, and a project of another tool."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.support.cli import write_profile
+
+from parity.errors import InputFileError, ProfileError
+from parity.model import ProjectPlan
+from parity.model.toml import parse
+from parity.profile import load_profile
+from parity.project import NO_LOCK, UV_LOCK, describe, read_project
+from parity.project.script import script_block
+from parity.project.tomltext import toml_text
+
+MEMBER = "[project]\nname = '{}'\nversion = '1'\ndependencies = ['{}']\n[dependency-groups]\ndev = ['d-{}']\n"
+LOCK = """version = 1
+requires-python = ">=3.9"
+[manifest]
+members = ["api", "web"]
+[[package]]
+name = "api"
+version = "1"
+source = { editable = "packages/api" }
+[[package]]
+name = "web"
+version = "1"
+source = { virtual = "packages/web" }
+"""
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    files = {
+        "pyproject.toml": "[tool.uv.workspace]\nmembers = ['packages/*']\n",
+        "uv.lock": LOCK,
+        "packages/api/pyproject.toml": MEMBER.format("Api", "idna", "api"),
+        "packages/web/pyproject.toml": MEMBER.format("web", "six", "web"),
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def test_a_workspace_asks_for_what_all_of_its_packages_do(workspace: Path) -> None:
+    project = read_project(ProjectPlan(workspace))
+    assert project.which == ["--all-packages"]
+    assert project.requested() >= {"idna", "six", "d-api", "d-web"}
+
+
+@pytest.mark.parametrize("plan", [("", "API"), ("packages/api", "")])
+def test_one_package_of_a_workspace_by_its_name_or_folder(workspace: Path, plan: tuple[str, str]) -> None:
+    project = read_project(ProjectPlan(workspace / plan[0], package=plan[1]))
+    assert (project.which, project.lock, project.plan.folder) == (["--package", "api"], UV_LOCK, workspace)
+    assert project.requested() >= {"idna", "d-api"}
+    assert project.requested().isdisjoint({"six", "d-web"})
+
+
+def test_a_package_that_is_none_of_the_workspace_is_named(workspace: Path) -> None:
+    with pytest.raises(InputFileError, match="no package 'nope'") as caught:
+        read_project(ProjectPlan(workspace, package="nope"))
+    assert "api, web" in str(caught.value.remedy)
+
+
+def test_a_folder_that_is_none_of_the_workspace_stands_for_itself(workspace: Path) -> None:
+    (workspace / "other").mkdir()
+    (workspace / "other" / "pyproject.toml").write_text(MEMBER.format("other", "idna", "x"))
+    project = read_project(ProjectPlan(workspace / "other"))
+    assert (project.lock, project.which) == (NO_LOCK, [])
+
+
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [("poetry.lock", "poetry export"), ("pdm.lock", "pdm export --format pylock -o pylock.toml")],
+)
+def test_the_lock_of_another_tool_is_exported_by_it(tmp_path: Path, name: str, command: str) -> None:
+    (tmp_path / "pyproject.toml").write_text(MEMBER.format("a", "idna", "x"))
+    (tmp_path / name).touch()
+    with pytest.raises(InputFileError, match=name) as caught:
+        read_project(ProjectPlan(tmp_path))
+    assert command in str(caught.value.remedy)
+    assert read_project(ProjectPlan(tmp_path, lock="none")).lock == NO_LOCK
+
+
+@pytest.mark.parametrize(
+    ("name", "word"), [("Pipfile.lock", "pipenv requirements"), ("environment.yml", "conda")]
+)
+def test_what_is_no_project_of_ours_says_what_to_do(tmp_path: Path, name: str, word: str) -> None:
+    (tmp_path / name).touch()
+    with pytest.raises(ProfileError) as caught:
+        load_profile(write_profile(tmp_path, "p", install={"project": {"path": "."}}))
+    assert word in str(caught.value.details)
+
+
+def test_the_settings_in_uv_toml_travel_and_their_indexes_are_stood_in_for(workspace: Path) -> None:
+    (workspace / "uv.toml").write_text("[[index]]\nname = 'corp'\nurl = 'https://x.invalid/simple'\n")
+    project = read_project(ProjectPlan(workspace))
+    assert "uv.toml" in project.files
+    assert describe(project, [], [])["indexes"] == ["corp"]
+    (workspace / "uv.toml").write_text("index = 7\n")
+    with pytest.raises(InputFileError, match=r"tool\.uv\.index must be a list"):
+        read_project(ProjectPlan(workspace))
+
+
+SCRIPT = '#!/usr/bin/env python\n# /// script\n# dependencies = [\n#   "idna",\n# ]\n#\n# ///\nprint()\n'
+
+
+@pytest.mark.parametrize("text", [SCRIPT, SCRIPT.replace("\n", "\r\n")])
+def test_a_script_says_what_it_needs(tmp_path: Path, text: str) -> None:
+    (tmp_path / "tool.py").write_bytes(text.encode())
+    project = read_project(ProjectPlan(tmp_path, script="tool.py"))
+    assert (project.dependencies(), project.lock, project.is_workable) == (["idna"], NO_LOCK, False)
+    assert project.which == ["--script", "tool.py"]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "# /// script\n# a = 1\n", SCRIPT + SCRIPT, "# /// other\n# a = 1\n# ///\n"]
+)
+def test_a_script_without_its_block_is_refused(text: str) -> None:
+    with pytest.raises(InputFileError, match="block"):
+        script_block(text, "tool.py")
+
+
+def test_a_project_and_a_script_exclude_each_other(workspace: Path) -> None:
+    (workspace / "tool.py").write_text(SCRIPT)
+    install = {"project": {"path": "."}, "script": "tool.py"}
+    with pytest.raises(ProfileError) as caught:
+        load_profile(write_profile(workspace, "p", install=install))
+    assert "one of the two" in str(caught.value.details)
+
+
+def test_a_lock_is_written_as_it_was_read() -> None:
+    text = LOCK + (
+        "dependencies = [{ name = 'a\\u007f\"\\\\é', marker = \"x == 'y'\" }]\n"
+        "[package.metadata]\nrequires-dist = [{name = 'q', extras = ['z']}]\n[package.dev-dependencies]\n"
+        '"a.b" = []\n[[manifest2.x]]\nname = "n"\n'
+    )
+    assert parse(toml_text(parse(text), frozenset(("source",)))) == parse(text)
