@@ -17,7 +17,7 @@ from parity.pack import Draft, draft, oldest_pip, pip_note, wheels_in_archive, w
 from parity.pipeline.context.background import beside
 from parity.pipeline.context.values import BuildReport, BuildRequest, World
 from parity.pipeline.locking import choose
-from parity.pipeline.locking.lock_file import Resolved
+from parity.pipeline.locking.lock_file import Resolved, with_words_of
 from parity.pipeline.other_files import other_files
 from parity.pipeline.rehearsal import cache
 from parity.pipeline.rehearsal.search import SystemSearch, prove
@@ -134,8 +134,7 @@ def _proof(drafted: Callable[..., Draft], search: SystemSearch, resolved: Resolv
         world.reporter.debug(f"{each.package}: import {each.module}: {each.error or 'works'}")
     for warning in proof.warnings:
         world.reporter.warn(warning)
-    # Those of resolving were told when they were found.
-    proof = replace(proof, warnings=(*resolved.lock.held_back, *resolved.lock.notes, *proof.warnings))
+    proof = with_words_of(resolved.lock, proof)
     again = ", nothing changed since that was seen" if proof.reused else ""
     world.reporter.note(f"{proof.installed} installed, {len(proof.imports)} modules imported{again}")
     return bundle_draft, proof

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from parity.errors import LockOutdated
-from parity.model import BundleFile, Lock, LockedWheel
+from parity.model import BundleFile, Lock, LockedWheel, Proof
 from parity.pipeline.context.lockfiles import put_lock, read_existing
 from parity.pipeline.context.values import BuildRequest
 from parity.progress import Reporter
@@ -40,6 +40,15 @@ def locked(inputs: ResolveInputs, wheels: Iterable[LockedWheel]) -> Lock:
         created_by=resolver(),
         variables=inputs.what.variables,
     )
+
+
+def with_words_of(lock: Lock, proof: Proof) -> Proof:
+    """The proof with what resolving had to say; it was told when it was found."""
+    said = (*lock.held_back, *lock.notes)
+    if not said:
+        return proof
+    document = {**proof.document, "resolving": list(said)}
+    return replace(proof, warnings=(*said, *proof.warnings), document=document)
 
 
 def keep_lock(request: BuildRequest, lock: Lock, reporter: Reporter) -> Lock:
