@@ -309,6 +309,13 @@ def test_a_conflict_is_no_missing_wheel(room: Shop, mixed_index: PackageIndex) -
             resolve(room, mixed_index, replace(inputs_for("modern<4", "modern>5", "plain"), auto=auto))
 
 
+def test_sources_are_had_with_a_login_that_is_told_nowhere(room: Shop, mixed: Path) -> None:
+    with PackageIndex(mixed, host=gateway(), login=LOGIN) as index:
+        lock = resolve(room, index, replace(inputs_for("newer", "deep"), auto=True))
+    assert versions(lock) == {"deep": "1.0", "newer": "2.0", "only-source": "0.4.5"}
+    assert "canary" not in write_lock(lock)
+
+
 def thorough(room: Shop, index: PackageIndex, inputs: ResolveInputs, existing: Lock | None = None) -> Lock:
     network = HostNetwork(index_url=index.url)
     return resolve_lock(room.guest(network, Silent()), inputs, existing, thorough=True)

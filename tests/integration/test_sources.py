@@ -13,9 +13,9 @@ from typing import Any
 
 import docker
 import pytest
-from tests.support.cli import Parity, write_profile
+from tests.support.cli import Done, Parity, write_profile
 from tests.support.hosts import host
-from tests.support.index import PackageIndex, gateway
+from tests.support.index import PackageIndex, gateway, tiny_wheel
 from tests.support.projects import DATA, git, make_repository, private_git
 from tests.support.sources import make_sdist, setup_py, write_tree
 from tests.support.targets import inputs_for
@@ -189,6 +189,36 @@ def from_local(folder: Path, index: PackageIndex, name: str, *needed: str) -> Pa
     indexes = [{"name": "local", "url": index.url, "packages": [name, *needed]}]
     install = {"requirements": [name], "files": [], "build-from-source": [name]}
     return write_profile(folder, name, install=install, indexes=indexes)
+
+
+def proof(bundle: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """What travels of the rehearsal."""
+    return dict(json.loads((unpacked(bundle, folder).media / "bundle" / "proof.json").read_text()))
+
+
+def test_wheels_alone_hold_back_what_auto_takes_and_who_wants_it_is_stopped(
+    parity: Parity, local: PackageIndex, tmp_path: Path
+) -> None:
+    make_sdist(local.wheels, "lonely", "1.0", "more = {'py_modules': ['lonely']}", lonely__py="")
+    tiny_wheel(local.wheels, "held", "1.0")
+    tiny_wheel(local.wheels, "held", "2.0", requires=["lonely"])
+    indexes = [{"name": "local", "url": local.url, "packages": ["held", "lonely"]}]
+
+    def build(*words: str, **install: str) -> Done:
+        asked = {"requirements": ["held"], "files": [], **install}
+        profile = write_profile(tmp_path, "held", install=asked, indexes=indexes)
+        return parity.build(profile, tmp_path / "dist", *words)
+
+    strict = build(**{"held-back": "error"}).error
+    assert (strict["kind"], strict["exit_code"]) == ("HeldBack", 58)
+    assert strict["message"].startswith("held is 1.0 here, not 2.0: that needs lonely")
+    for time in ("first", "from the lock"):
+        bundle = build().bundle
+        assert proof(bundle, tmp_path / time)["resolving"] == [strict["message"]]
+        assert [each["version"] for each in bundle["packages"]] == ["1.0"]
+    bundle = build("--build-from-source", "auto", **{"held-back": "error"}).bundle
+    assert {each["name"]: each["version"] for each in bundle["packages"]} == {"held": "2.0", "lonely": "1.0"}
+    assert "resolving" not in proof(bundle, tmp_path / "auto")
 
 
 def test_a_build_that_calls_out_fails_for_that_reason(

@@ -594,3 +594,34 @@ def test_requirements_are_sorted_by_where_they_come_from() -> None:
     assert [(one.name, one.extras) for one in direct] == [("dep", ("a", "b"))]
     with pytest.raises(InputFileError, match="not a requirement"):
         split_requirements(["???"], "here", DEBIAN11.markers)
+
+
+SOURCE_ONLY = """lock-version = "1.0"
+created-by = "uv"
+[[packages]]
+name = "both"
+version = "1.0"
+sdist = { url = "https://index.example/both-1.0.tar.gz", hashes = { sha256 = "DIGEST" } }
+wheels = [{ url = "https://index.example/both-1.0-py3-none-any.whl", hashes = { sha256 = "DIGEST" } }]
+[[packages]]
+name = "lonely"
+version = "2.0"
+sdist = { url = "https://index.example/lonely-2.0.tar.gz", hashes = { sha256 = "DIGEST" } }
+[[packages]]
+name = "other"
+version = "3.0"
+sdist = { url = "https://index.example/other-3.0.tar.gz", hashes = { sha256 = "DIGEST" } }
+wheels = [{ url = "https://index.example/other-3.0-cp39-cp39-win32.whl", hashes = { sha256 = "DIGEST" } }]
+""".replace("DIGEST", "d" * 64)
+
+
+def test_what_a_projects_lock_has_as_a_source_only_is_named_at_once_and_built_with_auto() -> None:
+    with pytest.raises(NoWheel, match=r"of lonely 2\.0; other 3\.0") as caught:
+        select_project(SOURCE_ONLY, inputs_for(), {"lonely"})
+    assert "--build-from-source auto" in caught.value.remedy
+    found = select_project(SOURCE_ONLY, replace(inputs_for(), auto=True), {"lonely"})
+    assert [wheel.name for wheel in found.wheels] == ["both"]
+    assert [(one.name, one.kind, one.requested) for one in found.sources] == [
+        ("lonely", "sdist", True),
+        ("other", "sdist", False),
+    ]

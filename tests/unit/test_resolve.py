@@ -13,6 +13,7 @@ from parity.errors import HashMismatch, IndexFailed, NoWheel, Unresolvable
 from parity.model import IndexSettings, NamedIndex
 from parity.model.network import HostNetwork
 from parity.resolve import inputs_digest
+from parity.resolve.blame import chain, parents_in
 from parity.resolve.explain import OVERTIME, Lacking, lacking_wheel, resolve_error
 from parity.resolve.select import select_wheels
 
@@ -188,6 +189,12 @@ WRONG_TAG = """error: No solution found when resolving dependencies
 NEW_PYTHON = """error: No solution found when resolving dependencies
   cause: Because newpy==2.0 requires Python >=3.12 and only newpy==2.0 is available, we can conclude that all versions of newpy cannot be used.
 """
+MARKED = """error: No solution found when resolving dependencies
+  cause: Because iso-639{python_full_version < '3.12'}==0.4.5 has no usable wheels and you require iso-639{python_full_version < '3.12'}==0.4.5, we can conclude that your requirements are unsatisfiable.
+"""
+EXTRA = """error: No solution found when resolving dependencies
+  cause: Because pandas[excel]{sys_platform == 'linux'}==2.0.3 has no wheels with a matching Python ABI tag (e.g., `cp313`) and you require pandas[excel]==2.0.3, we can conclude that your requirements are unsatisfiable.
+"""
 MISSING = """error: No solution found when resolving dependencies
   cause: Because nothere was not found in the package registry and you require nothere, we can conclude that your requirements are unsatisfiable.
 """
@@ -237,6 +244,8 @@ def test_a_conflict_is_explained_in_one_text() -> None:
         (NO_WHEELS, Lacking("pyspark", "3.5.0")),
         (WRONG_TAG, Lacking("dep", "2.0")),
         (NEW_PYTHON, Lacking("newpy", "2.0")),
+        (MARKED, Lacking("iso-639", "0.4.5")),
+        (EXTRA, Lacking("pandas", "2.0.3")),
         (CONFLICT, None),
         (MISSING, None),
         (SERVER_ERROR, None),
@@ -272,3 +281,26 @@ def test_a_failing_index_is_named_with_a_remedy_and_without_secrets(
 
 def test_a_resolution_without_end_is_an_index_that_fails() -> None:
     assert isinstance(resolve_error(OVERTIME, "", NETWORK), IndexFailed)
+
+
+TREE = """app==1.0
+    # via -r requirements.txt
+deep==1.0
+    # via
+    #   -c constraints.txt
+    #   middle
+middle==2.0
+    # via
+    #   app
+    #   other
+other==1.0
+    # via -r requirements.txt
+"""
+
+
+def test_who_wants_what_is_read_of_uvs_comments_by_the_shortest_way() -> None:
+    parents = parents_in(TREE)
+    assert parents["middle"] == ["app", "other"]
+    assert chain("deep", parents) == ", wanted by middle, wanted by app"
+    assert chain("app", parents) == ""
+    assert chain("a", {"a": ["b"], "b": ["a"]}) == ""

@@ -15,7 +15,7 @@ from parity.pipeline.context.background import beside
 from parity.pipeline.context.run import BuildRun
 from parity.pipeline.context.values import BuildReport, BuildRequest, World
 from parity.pipeline.locking import choose
-from parity.pipeline.locking.lock_file import Resolved
+from parity.pipeline.locking.lock_file import Resolved, with_words_of
 from parity.pipeline.other_files import other_files
 from parity.pipeline.rehearsal import cache
 from parity.pipeline.rehearsal.search import SystemSearch, prove
@@ -127,8 +127,7 @@ def _proof(run: BuildRun, draft: Draft, resolved: Resolved) -> tuple[Draft, Proo
         reporter.debug(f"{each.package}: import {each.module}: {each.error or 'works'}")
     for warning in proof.warnings:
         reporter.warn(warning)
-    # Those of resolving were told when they were found.
-    proof = replace(proof, warnings=(*resolved.lock.held_back, *resolved.lock.notes, *proof.warnings))
+    proof = with_words_of(resolved.lock, proof)
     again = ", nothing changed since that was seen" if proof.reused else ""
     reporter.note(f"{proof.installed} installed, {len(proof.imports)} modules imported{again}")
     return proved, proof

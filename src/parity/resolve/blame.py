@@ -48,7 +48,8 @@ def _lacking(uv: GuestUv, answer: ResolveResult) -> Exception:
     lacking = without_wheel(found["lock"], uv.inputs, found["offered"])
     if offer == ALL:
         lacking = {name: said for name, said in lacking.items() if _is_wheel(said[1])} or lacking
-    if not lacking:
+    may_be_built = uv.inputs.auto and not any(_is_wheel(url) for _, url in lacking.values())
+    if not lacking or may_be_built:
         return _as_told(uv, answer)
     parents = wanted_by(uv, found, offer)
     if all(_is_wheel(url) for _, url in lacking.values()):

@@ -15,7 +15,8 @@ _STATUS = re.compile(r"HTTP status (?:client|server) error \((\d{3}) ?([^)]*)\) 
 _HINT_STATUS = re.compile(r"An index(?: URL)? \(([^)]*)\)[^\n]*?\b(401|403)\b")
 _FETCHED = re.compile(r"Failed to fetch: (\S+)")
 _NO_WHEEL = re.compile(
-    r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*?)(?P<spec>(?:\[[^\]]*\])?(?:[=<>!~]=?=?[^ ]*)?) "
+    r"(?<![\w.'=<>])(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*?)(?:\[[^\]]*\])?(?:\{[^}]*\})?"
+    r"(?P<spec>(?:[=<>!~]=?=?[^ ]*)?) "
     r"(?:(?:has|have) no (?:usable )?wheels|requires Python)"
 )
 _UNDATED = re.compile(r"`([^`]+)` is missing an upload date")

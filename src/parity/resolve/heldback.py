@@ -51,10 +51,11 @@ def _preferred(guess: Guess, existing: Lock | None) -> str | None:
     return preferences(versions) if versions else None
 
 
-def preferences_of(existing: Lock, *, sources: bool) -> str:
+def preferences_of(existing: Lock, *, sources: bool) -> str | None:
     """A lock as uv prefers its versions; with sources without those that wheels alone have held back."""
     held = {sentence.partition(" ")[0] for sentence in existing.held_back} if sources else set()
-    return write_lock(replace(existing, wheels=tuple(one for one in existing.wheels if one.name not in held)))
+    wheels = tuple(one for one in existing.wheels if one.name not in held)
+    return write_lock(replace(existing, wheels=wheels)) if wheels else None
 
 
 def _newer(have: Mapping[str, str], could: Mapping[str, str]) -> dict[str, str]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from parity.errors import LockOutdated
-from parity.model import BundleFile, Lock, LockedWheel
+from parity.model import BundleFile, Lock, LockedWheel, Proof
 from parity.pipeline.context.lockfiles import put_lock
 from parity.pipeline.context.run import BuildRun
 from parity.rehearse import Checkout
@@ -39,6 +39,15 @@ def locked(inputs: ResolveInputs, wheels: Iterable[LockedWheel]) -> Lock:
         created_by=resolver(),
         variables=inputs.what.variables,
     )
+
+
+def with_words_of(lock: Lock, proof: Proof) -> Proof:
+    """The proof with what resolving had to say; it was told when it was found."""
+    said = (*lock.held_back, *lock.notes)
+    if not said:
+        return proof
+    document = {**proof.document, "resolving": list(said)}
+    return replace(proof, warnings=(*said, *proof.warnings), document=document)
 
 
 def keep_lock(run: BuildRun, lock: Lock) -> Lock:
