@@ -24,7 +24,8 @@ class Overrides:
     """What the command line says instead of the profile; relative paths start at the current folder.
 
     `requirements` replaces the profile's own requirements, files and project; its constraints stay, and
-    so does what may be built from source, to which `build_from_source` adds.
+    so does what may be built from source, to which `build_from_source` adds. `allow` adds to the findings
+    that are accepted.
     """
 
     requirements: tuple[Path, ...] = ()
@@ -34,6 +35,7 @@ class Overrides:
     exclude_newer: str | None = None
     index_url: str | None = None
     build_from_source: tuple[str, ...] = ()
+    allow: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -212,6 +214,7 @@ def _override(layer: Layer, overrides: Overrides) -> Layer:
         "version": overrides.version,
         "serial": overrides.serial,
         "exclude-newer": overrides.exclude_newer,
+        "rehearsal": _rehearsal(layer, overrides) or None,
         "index": None if overrides.index_url is None else {"url": overrides.index_url},
     }
     value = {key: item for key, item in top.items() if item is not None}
@@ -227,6 +230,12 @@ def _install(layer: Layer, overrides: Overrides) -> dict[str, object]:
         said = install.get("build-from-source", []) if isinstance(install, dict) else []
         found["build-from-source"] = [*(said if isinstance(said, list) else ()), *overrides.build_from_source]
     return found
+
+
+def _rehearsal(layer: Layer, overrides: Overrides) -> dict[str, object]:
+    rehearsal = layer.value.get("rehearsal")
+    said = rehearsal.get("allow", []) if isinstance(rehearsal, dict) else []
+    return {"allow": [*(said if isinstance(said, list) else ()), *overrides.allow]} if overrides.allow else {}
 
 
 def _only_limits(layer: Layer) -> Layer:

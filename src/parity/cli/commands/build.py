@@ -110,6 +110,10 @@ def build(
             metavar="NAME", help="Build this package from its source distribution (may be repeated)."
         ),
     ] = None,
+    allow: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KIND:PACKAGE", help="Accept this finding, too (may be repeated)."),
+    ] = None,
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
@@ -122,6 +126,7 @@ def build(
         serial=serial,
         exclude_newer=exclude_newer,
         build_from_source=tuple(build_from_source or ()),
+        allow=tuple(word for given in allow or () for word in given.split(",") if word),
     )
     wishes = _Wishes(overrides.requirements, product, output_folder, lock, locked, upgrade, stand_in, fresh)
     requests = _requests(profiles, overrides, wishes)
