@@ -16,6 +16,15 @@ class LibraryOpened(TypedDict):
     importers: dict[str, list[str]]
 
 
+class ProgramBroken(TypedDict):
+    """A program that does not start on the target: libraries that are not found, or symbols of none."""
+
+    package: str
+    file: str
+    libraries: list[str]
+    symbols: list[str]
+
+
 class OpenedJob(TypedDict):
     """See `parity.guest.tasks.opened`."""
 
@@ -23,6 +32,7 @@ class OpenedJob(TypedDict):
 
 
 class OpenedResult(TypedDict):
-    """One row for each library and file."""
+    """One row for each library and file, and for each program."""
 
     rows: list[LibraryOpened]
+    programs: list[ProgramBroken]
