@@ -115,7 +115,7 @@ def _needed(seen: Seen, rules: NativeRules) -> Iterator[tuple[ImportSeen, str]]:
             continue
         own = [library for each, library in known if library and _wants(row, each)]
         module = _NO_MODULE.search(row["error"])
-        library = own[0] if own else rules.soname([module[1]]) if module else ""
+        library = own[0] if own else rules.apart(module[1]) if module else ""
         if library:
             yield row, library
 
