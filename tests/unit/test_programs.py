@@ -66,10 +66,10 @@ def test_auditwheel_leaves_libpython_to_a_program_and_to_no_module(
     source = tmp_path / "x.c"
     source.write_text("int Py_Flag = 1; int main(void) { return 0; }\n")
     compiler = ["gcc", "-fPIC", "-o"]
-    subprocess.run([*compiler, tmp_path / "libpython9.so", "-shared", source], check=True)
+    subprocess.run([*compiler, str(tmp_path / "libpython9.so"), "-shared", str(source)], check=True)
     source.write_text("extern int Py_Flag; int main(void) { return Py_Flag; }\n")
-    linked = ["-L", tmp_path, "-lpython9"]
-    subprocess.run([*compiler, tmp_path / "made", *options, source, *linked], check=True)
+    linked = [str(tmp_path / "made"), *options, str(source), "-L", str(tmp_path), "-lpython9"]
+    subprocess.run([*compiler, *linked], check=True)
     wheel = tmp_path / "w.whl"
     with zipfile.ZipFile(wheel, "w") as file:
         file.write(tmp_path / "made", "demo-1.0.data/scripts/demo")
