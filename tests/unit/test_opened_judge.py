@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from importlib import resources
 from typing import Any
 
 import pytest
@@ -27,7 +29,7 @@ def a_library(*names: str, **more: Any) -> dict[str, Any]:
 
 
 def seen(imports: Any, libraries: Any = (), tried: Any = (), programs: Any = ()) -> Any:
-    opened = {"libraries": list(libraries), "imports": list(tried), "programs": list(programs)}
+    opened = {"libraries": list(libraries), "imports": list(tried), "programs": list(programs), "lacking": []}
     return {
         "isolation": {},
         "install": {"exit_code": 0, "document": {}, "stderr": ""},
@@ -108,3 +110,19 @@ def test_a_program_that_does_not_start_is_an_error() -> None:
     error = failed(seen([an_import("demo")], programs=[row]))
     assert "Py_NoSiteFlag" in error.details[0]
     assert "build-from-source" in error.remedy
+
+
+def test_a_program_that_a_package_starts_is_a_warning_with_its_package() -> None:
+    found = seen([an_import("demo")])
+    found["checks"]["opened"]["lacking"] = [["demo", "tesseract"], ["demo", "no-such"]]
+    assert proved(found).warnings == (
+        "demo: starts the program tesseract, which is missing; on Debian 11 it is in tesseract-ocr",
+        "demo: starts the program no-such, which is missing",
+    )
+    assert proved(found).document["programs_lacking"]
+
+
+def test_every_program_that_is_looked_for_has_a_package_on_debian() -> None:
+    rows = json.loads(resources.files("parity.rehearse").joinpath("programs.json").read_bytes())
+    names = {name for found in rows["packages"].values() for name in found}
+    assert all(RULES.providers(f"bin/{name}") for name in names)

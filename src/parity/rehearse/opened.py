@@ -8,8 +8,10 @@ where the target's distribution has it; else a warning.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from importlib import resources
 from typing import TypedDict
 
 from parity.rehearse import native, users
@@ -22,6 +24,9 @@ from parity.wire.rehearsing import ImportSeen, Seen
 from parity.wire.tasks import Task
 
 _TASK = Task("opened", OpenedJob, OpenedResult)
+_STARTED: Mapping[str, Sequence[str]] = json.loads(
+    resources.files("parity.rehearse").joinpath("programs.json").read_bytes()
+)["packages"]
 _SYMBOLS = (
     "the program was built against a library that it does not name any more (auditwheel removes libpython): "
     "take a wheel whose program is linked with it, or build it here, with build-from-source"
@@ -36,12 +41,18 @@ class OpenedSeen(TypedDict):
 
     libraries: list[LibraryOpened]
     programs: list[ProgramBroken]
+    lacking: list[tuple[str, str]]
     imports: list[ImportSeen]
 
 
 def _run(installed: Installed) -> OpenedSeen:
-    job: OpenedJob = {"site_packages": installed.site_packages}
+    started = [
+        (name, each) for name, *_ in installed.found["distributions"] for each in _STARTED.get(name, ())
+    ]
+    names = sorted({each for _, each in started})
+    job: OpenedJob = {"site_packages": installed.site_packages, "programs": names}
     answer = installed.room.ask(_TASK, job, users.JUDGE)
+    lacking = [row for row in started if row[1] in answer["lacking"]]
     asked = set(installed.carried.requested)
     libraries, programs = answer["rows"], [row for row in answer["programs"] if row["package"] in asked]
     ways: dict[str, set[str]] = {}
@@ -50,10 +61,10 @@ def _run(installed: Installed) -> OpenedSeen:
             ways.setdefault(each["package"], set()).update(each["modules"])
     packages = [Package(name, tuple(sorted(modules)), len(modules)) for name, modules in ways.items()]
     if not (packages and installed.room.plan.imports):
-        return {"libraries": libraries, "programs": programs, "imports": []}
+        return {"libraries": libraries, "programs": programs, "lacking": lacking, "imports": []}
     rows = [told(name, True, said) for name, _, said in installed.lanes.run(packages, tickets=False)]
     failed = [row for row in rows if row["error"]]
-    return {"libraries": libraries, "programs": programs, "imports": failed}
+    return {"libraries": libraries, "programs": programs, "lacking": lacking, "imports": failed}
 
 
 def _judge(seen: OpenedSeen, case: Case) -> Verdict:
@@ -63,6 +74,8 @@ def _judge(seen: OpenedSeen, case: Case) -> Verdict:
     usual = {(row["package"], row["module"]) for row in IMPORTS.of(case.seen) or ()}
     rows = list(_rows(seen, case.rules))
     document: dict[str, object] = {"opened": rows} if rows else {}
+    if seen["lacking"]:
+        document["programs_lacking"] = [{"package": name, "program": each} for name, each in seen["lacking"]]
     if seen["programs"]:
         document["programs"] = [dict(each) for each in seen["programs"]]
     return Verdict(
@@ -75,7 +88,10 @@ def _judge(seen: OpenedSeen, case: Case) -> Verdict:
         headline=_headline(failed, seen["programs"]),
         libraries=libraries | linked,
         remedy=_SYMBOLS if seen["programs"] else "",
-        warnings=_warnings(seen, case.rules, {(row["package"], library) for row, library in failed}),
+        warnings=[
+            *_warnings(seen, case.rules, {(row["package"], library) for row, library in failed}),
+            *(_lacking_line(*row, case.rules) for row in seen["lacking"]),
+        ],
     )
 
 
@@ -95,6 +111,12 @@ def _program_line(each: ProgramBroken) -> str:
     return f"{each['package']}: nothing provides what {each['file']} wants: {', '.join(each['symbols'])}"
 
 
+def _lacking_line(package: str, program: str, rules: NativeRules) -> str:
+    packages = rules.providers(f"bin/{program}")
+    where = f"; on {rules.system} it is in {' and '.join(packages)}" if packages else ""
+    return f"{package}: starts the program {program}, which is missing{where}"
+
+
 def _headline(failed: Sequence[tuple[ImportSeen, str]], programs: Sequence[ProgramBroken]) -> str:
     if failed:
         names = sorted({library for _, library in failed})
@@ -106,7 +128,7 @@ def _headline(failed: Sequence[tuple[ImportSeen, str]], programs: Sequence[Progr
 
 def _needed(seen: Seen, rules: NativeRules) -> Iterator[tuple[ImportSeen, str]]:
     """The imports that failed for want of something the target's distribution has: with its name."""
-    found = OPENED.of(seen) or {"libraries": [], "programs": [], "imports": []}
+    found = OPENED.of(seen) or {"libraries": [], "programs": [], "lacking": [], "imports": []}
     known = [(each, rules.soname(each["names"])) for each in found["libraries"]]
     usual = IMPORTS.of(seen) or []
     optional = set(_done_without(found, [row["module"] for row in usual if row["error"]]))

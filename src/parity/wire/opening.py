@@ -29,10 +29,12 @@ class OpenedJob(TypedDict):
     """See `parity.guest.tasks.opened`."""
 
     site_packages: str
+    programs: list[str]
 
 
 class OpenedResult(TypedDict):
-    """One row for each library and file, and for each program."""
+    """One row for each library and file, and for each program; the programs of the job that are not there."""
 
     rows: list[LibraryOpened]
     programs: list[ProgramBroken]
+    lacking: list[str]
