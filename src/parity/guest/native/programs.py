@@ -31,7 +31,7 @@ def judge(site_packages: str, found: List[modules.Distribution]) -> "List[Progra
         for path in each.files
         if _is_started(path) and elf.is_elf(os.path.join(site_packages, path))
     ][:_MOST]
-    system = _Symbols(files)
+    system = _Linked(files)
     rows: "List[ProgramBroken]" = []
     for package, path in programs:
         full = os.path.join(site_packages, path)
@@ -58,7 +58,7 @@ def _is_ours(read: elf.Elf) -> bool:
     return us is None or us.kind == read.kind
 
 
-class _Symbols:
+class _Linked:
     """What libraries give, each read once."""
 
     def __init__(self, carried: Dict[str, str]) -> None:
