@@ -146,8 +146,8 @@ def opening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PackageIndex]:
             "scanner/__init__.py": b"",
             "scanner/library.py": loader.encode(),
             "scanner/api.py": b"from .library import load\nload()\n",
-            "scanner/windows.py": b"import sys, ctypes\nif sys.platform == 'win32':\n    ctypes.CDLL('libx.so.9')\n",
-            "scanner/extra.py": b"from ctypes import CDLL\ntry:\n    CDLL('libmagic.so.1')\nexcept OSError:\n    pass\n",
+            "scanner/windows.py": b"import sys, ctypes\nif sys.platform == 'win32':\n    ctypes.CDLL('x.so')",
+            "scanner/extra.py": b"import ctypes\ntry:\n    ctypes.CDLL('libpq.so.5')\nexcept OSError: pass",
         },
     )
     make_wheel(folder, "dialog", "1.0", {"dialog/__init__.py": b"import tkinter\n"})
