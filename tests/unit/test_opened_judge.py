@@ -104,12 +104,26 @@ def test_a_module_that_the_distribution_has_apart_is_named_with_its_package() ->
 
 
 def test_a_program_that_does_not_start_is_an_error() -> None:
-    row = {"package": "demo", "file": "bin/demo", "libraries": ["libpython3.9.so.1.0"], "symbols": []}
+    row = {
+        "package": "demo",
+        "file": "bin/demo",
+        "libraries": ["libpython3.9.so.1.0"],
+        "symbols": [],
+        "starts": True,
+    }
     assert "libpython3.9 " in failed(seen([an_import("demo")], programs=[row])).remedy
-    row = {"package": "demo", "file": "bin/demo", "libraries": [], "symbols": ["Py_NoSiteFlag"]}
+    row = {
+        "package": "demo",
+        "file": "bin/demo",
+        "libraries": [],
+        "symbols": ["Py_NoSiteFlag"],
+        "starts": True,
+    }
     error = failed(seen([an_import("demo")], programs=[row]))
     assert "Py_NoSiteFlag" in error.details[0]
     assert "build-from-source" in error.remedy
+    (warning,) = proved(seen([an_import("demo")], programs=[{**row, "starts": False}])).warnings
+    assert warning == "demo: nothing provides what bin/demo wants: Py_NoSiteFlag"
 
 
 def test_a_program_that_a_package_starts_is_a_warning_with_its_package() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import zipfile
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ def judged(folder: Path, data: bytes, where: str = "../../../bin/tool") -> Any:
     (site / where).parent.mkdir(parents=True, exist_ok=True)
     (site / where).write_bytes(data)
     (info / "RECORD").write_text(f"{where},,\n")
-    return programs.judge(str(site), distributions(str(site)))
+    return programs.judge(str(site), distributions(str(site)), ["demo"])
 
 
 def test_a_program_of_this_system_starts(tmp_path: Path) -> None:
@@ -57,6 +58,19 @@ def test_symbols_that_are_wanted_and_given_are_read_whatever_the_table() -> None
     assert program
     assert program.starts
     assert "setlocale" in program.wanted
+
+
+def test_a_module_may_want_what_the_interpreter_gives_and_nothing_else(tmp_path: Path) -> None:
+    where = "demo/x" + EXTENSION_SUFFIXES[0]
+    source = tmp_path / "x.c"
+    wanted = "extern int Py_IsInitialized(void), nobody_has_this(void);"
+    for name, body in (("good", "Py_IsInitialized()"), ("bad", "Py_IsInitialized() + nobody_has_this()")):
+        source.write_text(f"{wanted} int PyInit_x(void) {{ return {body}; }}\n")
+        made = tmp_path / name
+        subprocess.run(["gcc", "-fPIC", "-shared", "-o", str(made), str(source)], check=True)
+        rows = judged(tmp_path / f"{name}-room", made.read_bytes(), where)
+        found = [(row["symbols"], row["starts"]) for row in rows]
+        assert found == ([] if name == "good" else [(["nobody_has_this"], False)])
 
 
 @pytest.mark.parametrize(("options", "left"), [((), ["libpython9.so"]), (("-shared",), [])])

@@ -46,15 +46,15 @@ class OpenedSeen(TypedDict):
 
 
 def _run(installed: Installed) -> OpenedSeen:
+    asked = set(installed.carried.requested)
     started = [
         (name, each) for name, *_ in installed.found["distributions"] for each in _STARTED.get(name, ())
     ]
     names = sorted({each for _, each in started})
-    job: OpenedJob = {"site_packages": installed.site_packages, "programs": names}
+    job: OpenedJob = {"site_packages": installed.site_packages, "programs": names, "packages": sorted(asked)}
     answer = installed.room.ask(_TASK, job, users.JUDGE)
     lacking = [row for row in started if row[1] in answer["lacking"]]
-    asked = set(installed.carried.requested)
-    libraries, programs = answer["rows"], [row for row in answer["programs"] if row["package"] in asked]
+    libraries, programs = answer["rows"], answer["programs"]
     ways: dict[str, set[str]] = {}
     for each in libraries:
         if each["package"] in asked and each["modules"]:
@@ -70,7 +70,8 @@ def _run(installed: Installed) -> OpenedSeen:
 def _judge(seen: OpenedSeen, case: Case) -> Verdict:
     failed = [(row, library) for row, library in _needed(case.seen, case.rules) if row["requested"]]
     libraries = frozenset(library for _, library in failed)
-    linked = frozenset(library for each in seen["programs"] for library in each["libraries"])
+    broken = [each for each in seen["programs"] if each["starts"]]
+    linked = frozenset(library for each in broken for library in each["libraries"])
     usual = {(row["package"], row["module"]) for row in IMPORTS.of(case.seen) or ()}
     rows = list(_rows(seen, case.rules))
     document: dict[str, object] = {"opened": rows} if rows else {}
@@ -82,13 +83,14 @@ def _judge(seen: OpenedSeen, case: Case) -> Verdict:
         document=document,
         reasons=(
             *_import_lines([each for each in failed if (each[0]["package"], each[0]["module"]) not in usual]),
-            *map(_program_line, seen["programs"]),
+            *map(_program_line, broken),
             *native.sources(libraries | linked, case.rules),
         ),
-        headline=_headline(failed, seen["programs"]),
+        headline=_headline(failed, broken),
         libraries=libraries | linked,
-        remedy=_SYMBOLS if seen["programs"] else "",
+        remedy=_SYMBOLS if broken else "",
         warnings=[
+            *(_program_line(each) for each in seen["programs"] if not each["starts"]),
             *_warnings(seen, case.rules, {(row["package"], library) for row, library in failed}),
             *(_lacking_line(*row, case.rules) for row in seen["lacking"]),
         ],

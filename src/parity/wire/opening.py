@@ -17,12 +17,13 @@ class LibraryOpened(TypedDict):
 
 
 class ProgramBroken(TypedDict):
-    """A program that does not start on the target: libraries that are not found, or symbols of none."""
+    """A program, or an extension module (`starts` tells), and what it lacks: libraries, or else symbols."""
 
     package: str
     file: str
     libraries: list[str]
     symbols: list[str]
+    starts: bool
 
 
 class OpenedJob(TypedDict):
@@ -30,6 +31,7 @@ class OpenedJob(TypedDict):
 
     site_packages: str
     programs: list[str]
+    packages: list[str]
 
 
 class OpenedResult(TypedDict):
