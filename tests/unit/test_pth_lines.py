@@ -81,6 +81,7 @@ def test_a_start_file_is_refused_whatever_it_says(tmp_path: Path) -> None:
         ("evil-1.0-cp311-cp311-manylinux_2_28_x86_64.whl", "cp311-cp311-linux_x86_64", "warning"),
         ("evil-1.0-py3-none-manylinux1_x86_64.whl", "py3-none-any", "warning"),
         ("evil-1.0-py2.py3-none-any.whl", "py3-none-any", "warning"),
+        ("evil-1.0-py3-none-any.whl", "py2.py3-none-any", "refused"),
         ("evil-1.0-cp311-cp311-linux_x86_64.whl", "cp39-cp39-linux_x86_64", "refused"),
         ("evil-1.0-cp311-cp311-linux_x86_64.whl", "cp311-abi3-linux_x86_64", "refused"),
         ("evil-1.0-py3-none-any.whl", "cp311-cp311-linux_x86_64", "refused"),

@@ -232,9 +232,8 @@ def _check_tags(said: FrozenSet[str], named: FrozenSet[str]) -> Iterator[WheelFa
     """Installers go by the file's name alone: where Python and ABI agree, other tags are no more than odd."""
     if said != named:
         shown = f"WHEEL names other tags than the file's name: {sorted(said)[:4]!r}"
-        alike = not {tag.rpartition("-")[0] for tag in said}.isdisjoint(
-            tag.rpartition("-")[0] for tag in named
-        )
+        pythons = {tag.rpartition("-")[0] for tag in said}  # with their ABIs
+        alike = bool(pythons) and pythons <= {tag.rpartition("-")[0] for tag in named}
         yield WheelFault("tag-mismatch", shown, harmless=alike)
 
 
