@@ -182,7 +182,7 @@ def test_auto_brings_it_and_a_module_of_pythons_own_that_lies_apart(
     bundle = parity.build(profile, tmp_path).bundle
     names = {each["name"] for each in bundle["proof"]["system"]}
     assert {"libzbar0", "python3-tk", "libmagic1"} <= names
-    assert bundle["warnings"] == []
+    assert not [line for line in bundle["warnings"] if "by name" in line]
 
 
 def test_a_bus_is_brought_without_a_session_and_what_comes_too_early_is_installed_in_its_turn(
