@@ -96,6 +96,7 @@ class Bench:
         for stage, seconds in self.ours.built["seconds"].items():
             self.stages[stage].append(seconds)
         self._note("rebuild", self.ours.rebuild().seconds)
+        self._note("cold-unguessed", self.ours.cold_unguessed().seconds)
         self._note("cold-tools", self.ours.cold_with_tools().seconds)
 
     def _install(self) -> None:

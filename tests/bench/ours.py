@@ -12,6 +12,7 @@ from tests.bench.place import PROFILE, MeasurementFailed, Place, Ran
 
 STORE_VOLUME = "parity-bench-store"
 _COMMAND = Path(__file__).with_name("command.py")
+_UNGUESSED = Path(__file__).with_name("unguessed.py")
 
 
 class Ours:
@@ -21,6 +22,7 @@ class Ours:
         self._place = place
         self._home = place.folder / "home"
         self._lock = place.folder / "pylock.bench.toml"
+        self._script = _COMMAND
         self.built: dict[str, Any] = {}
 
     @property
@@ -32,6 +34,14 @@ class Ours:
         """Build with nothing kept from before: no uv, no key, no lock, no wheel, no measurement."""
         shutil.rmtree(self._home, ignore_errors=True)
         return self.cold_with_tools()
+
+    def cold_unguessed(self) -> Ran:
+        """`cold_with_tools`, but without the guess."""
+        self._script = _UNGUESSED
+        try:
+            return self.cold_with_tools()
+        finally:
+            self._script = _COMMAND
 
     def cold_with_tools(self) -> Ran:
         """The same, but this machine has uv and a key already."""
@@ -66,7 +76,7 @@ class Ours:
 
     def command(self, *arguments: str | Path) -> tuple[list[str], dict[str, str]]:
         """The command with these arguments, and what its environment must say."""
-        words = [sys.executable, "-I", _COMMAND, STORE_VOLUME, *arguments]
+        words = [sys.executable, "-I", self._script, STORE_VOLUME, *arguments]
         return [str(word) for word in words], {"PARITY_HOME": str(self._home)}
 
     @property

@@ -20,6 +20,7 @@ LARGE = {
 LABELS: dict[str, tuple[str, Unit]] = {
     "cold": ("parity build, everything cold", "s"),
     "cold-tools": ("parity build, cold but uv and key at hand", "s"),
+    "cold-unguessed": ("the same without the guess of what uv will choose", "s"),
     "rebuild": ("parity build again, nothing changed", "s"),
     "recipe": ("the recipe: pip download, test install, tar.gz, signature", "s"),
     "recipe-download": ("· of this pip download", "s"),
@@ -47,6 +48,7 @@ LABELS: dict[str, tuple[str, Unit]] = {
 _AT_LEAST = (
     ("recipe ÷ our whole cold build", "recipe", "cold", 5, 8),
     ("pex3 download alone ÷ our whole cold build", "pex", "cold", 1.7, 2),
+    ("cold build without the guess ÷ with it", "cold-unguessed", "cold-tools", 1.15, 1.15),
     ("pip install --no-index ÷ our offline install", "install-pip", "install", 4, 4),
     ("pip install --no-index ÷ ours without the imports", "install-pip", "install-bare", 4, 4),
 )

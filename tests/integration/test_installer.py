@@ -224,7 +224,11 @@ def test_a_signal_removes_what_was_begun(
         process.send_signal(signal)
         output = process.communicate(timeout=60)[0]
     assert process.returncode == (130 if signal == 2 else 143)
-    assert json.loads(output)["ok"] is False
+    document = json.loads(output)
+    assert (document["ok"], document["error"]["kind"]) == (
+        False,
+        "Interrupted" if signal == 2 else "Terminated",
+    )
     assert not (tmp_path / "prefix").exists()
 
 

@@ -23,6 +23,7 @@ from parity.portable.bundle import manifest
 from parity.portable.errors import (
     BundleDamaged,
     BundleUnreadable,
+    EnvironmentUnfit,
     FarsideError,
     HostileContent,
     InstallFailed,
@@ -328,6 +329,24 @@ def test_refusals_for_people_have_a_reason_and_a_remedy_and_no_traceback(
     assert "rhel 9" in outcome.stderr
     assert "what to do:" in outcome.stderr
     assert "Traceback" not in outcome.stderr
+
+
+_LEAST = 30  # MB, in which an interpreter just starts
+
+
+def test_too_little_memory_is_a_reason_and_no_traceback(
+    tmp_path: Path, wheels: list[Path], no_uv: Path
+) -> None:
+    bundle = unpacked(tmp_path / "bundle", wheels, uv=no_uv)
+    start = [sys.executable, "-I", "-B", str(bundle / "install.py"), str(tmp_path / "p"), "--no-imports"]
+    for megabytes in (_LEAST, 40, 50, 400):
+        limited = ["sh", "-c", f'ulimit -v {megabytes << 10}; exec "$0" "$@"', *start]
+        outcome = subprocess.run(limited, capture_output=True, text=True, check=False)
+        unfit = outcome.returncode == EnvironmentUnfit.exit_code
+        assert unfit if megabytes == _LEAST else unfit or outcome.returncode == 0
+        assert ("not enough memory" in outcome.stderr) == unfit
+        assert "Traceback" not in outcome.stderr
+        assert (tmp_path / "p" / "current").exists() != unfit
 
 
 def test_the_right_interpreter_is_used_whichever_is_started(

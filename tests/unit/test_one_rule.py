@@ -7,6 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from parity.errors import KeyUnusable
 from parity.portable.bundle import openssl
@@ -178,6 +180,11 @@ def test_both_sides_take_the_signature(tmp_path: Path, name: str) -> None:
 def test_both_sides_refuse_the_signature(tmp_path: Path, name: str) -> None:
     assert verdicts(tmp_path, KEY, BAD_SIGNATURES[name]) == (False, False)
     assert name == "swapped" or not well_formed(BAD_SIGNATURES[name])
+
+
+@given(st.binary(max_size=80) | st.binary(max_size=8).map(lambda rest: b"0" + rest))
+def test_any_bytes_are_judged(signature: bytes) -> None:
+    assert well_formed(signature) is False
 
 
 def test_what_we_sign_is_well_formed() -> None:

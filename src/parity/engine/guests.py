@@ -74,13 +74,13 @@ def small_tar(files: Mapping[str, bytes], mode: int = 0o644) -> bytes:
     return buffer.getvalue()
 
 
-def folders_tar(modes: Mapping[str, int], owner: int = 0) -> bytes:
-    """Empty folders as a tar archive in memory, each with its mode whatever an umask says, and an owner."""
+def folders_tar(owners: Mapping[str, int]) -> bytes:
+    """Empty folders as a tar archive in memory: each its owner's (a user's number), for others to read."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
-        for name, mode in modes.items():
+        for name, owner in owners.items():
             info = tarfile.TarInfo(name)
-            info.type, info.mode, info.uid, info.gid = tarfile.DIRTYPE, mode, owner, owner
+            info.type, info.mode, info.uid, info.gid = tarfile.DIRTYPE, 0o755, owner, owner
             archive.addfile(info)
     return buffer.getvalue()
 

@@ -10,6 +10,7 @@ import os
 import stat
 from typing import BinaryIO, Callable, Dict, List, Optional, Tuple
 
+_PIECE = 1 << 20
 _MAX_DIGITS = 64
 _MAX_FLOAT = 64
 _MAX_VALUES = 1 << 20
@@ -52,11 +53,14 @@ def read_whole(path: str, limit: int, follow: bool = True) -> bytes:
     Raises:
         OSError: see `open_plain`; EFBIG where it is larger.
     """
+    data = bytearray()
     with open_plain(path, follow) as handle:
-        data = handle.read(limit + 1)
-    if len(data) > limit:
-        raise OSError(errno.EFBIG, f"it is larger than {limit} bytes", path)
-    return data
+        while len(data) <= limit:  # by pieces: a read of `limit` bytes takes their memory at once
+            piece = handle.read(min(_PIECE, limit + 1 - len(data)))
+            if not piece:
+                return bytes(data)
+            data += piece
+    raise OSError(errno.EFBIG, f"it is larger than {limit} bytes", path)
 
 
 def parse_json(data: bytes, pairs: Optional[Pairs] = None) -> object:

@@ -30,12 +30,12 @@ R = TypeVar("R", bound=StepResult)
 EPOCH = 315532800
 """1980-01-01: the earliest time that a wheel's zip can hold."""
 _NOBODY = "65534:65534"
-_FOLDERS = {"source": 0o755}
-"""Nobody may write there."""
 _USERS = {"peek": 65533, "requires": 65532, "build": 65531, "repair": 65530}
 """Each step's own user: what a source's code leaves running, or writes, reaches no other step."""
 _WORK = {"peek": "peek", "requires": "requires", "build": "work", "repair": "repair"}
 """Each step's own folder."""
+_FOLDERS = {"source": 0, **{_WORK[step]: user for step, user in _USERS.items()}}
+"""All folders, each with its owner; nobody may write into the source's."""
 _CARRY = "/carry"
 _SOURCE = f"{_CARRY}/source"
 _IN_MEMORY = 16 * 1024 * 1024
@@ -228,8 +228,6 @@ def build_room(
     with engine.scratch_volume() as volume, engine.container(_spec(image, limits, volume)) as container:
         container.put(_CARRY, guest_tar())
         container.put(_CARRY, folders_tar(_FOLDERS))
-        for name, user in _USERS.items():
-            container.put(_CARRY, folders_tar({_WORK[name]: 0o755}, user))
         uv = carry_uv(container, _CARRY)
         place = source if isinstance(source, str) else _SOURCE
         if not isinstance(source, str):

@@ -22,10 +22,10 @@ R = TypeVar("R")
 CARRY = "/carry"
 BUNDLE = f"{CARRY}/bundle"
 EMPTY = f"{CARRY}/empty"
-FOLDERS = {"bundle": 0o755, "empty": 0o755}
-"""Nobody in the container may write there."""
 OWN = {"work": users.OWNER, "project": users.PROJECT}
 """Folders of the volume that belong to one user each."""
+FOLDERS = {"bundle": 0, "empty": 0, **OWN}
+"""All its folders, each with its owner; nobody in the container is user 0."""
 COMMANDS = "/commands"
 """Where the profile's commands may write, besides /tmp."""
 _NAME = "parity"

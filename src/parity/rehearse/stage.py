@@ -21,7 +21,7 @@ from parity.rehearse import users
 from parity.rehearse.check import Check, Installed
 from parity.rehearse.checks import CHECKS
 from parity.rehearse.lanes import Lanes
-from parity.rehearse.room import BUNDLE, CARRY, FOLDERS, OWN, Carried, Room, container_spec, fits_memory
+from parity.rehearse.room import BUNDLE, CARRY, FOLDERS, Carried, Room, container_spec, fits_memory
 from parity.rehearse.threads import Beside
 from parity.rehearse.trials import CHECKOUT
 from parity.wire import shapes
@@ -83,8 +83,6 @@ def rehearse(
 def _carry_in(container: Container, carried: Carried) -> None:
     container.put(CARRY, guest_tar())
     container.put(CARRY, folders_tar(FOLDERS))
-    for name, owner in OWN.items():
-        container.put(CARRY, folders_tar({name: 0o755}, owner))
     container.put(BUNDLE, carried.archive())
     if carried.checkout:
         container.put(CARRY, carried.checkout(CHECKOUT))

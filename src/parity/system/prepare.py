@@ -52,7 +52,7 @@ def prepared_image(
     with ExitStack() as stack:
         with engine.scratch_volume() as volume, engine.container(_spec(image, plan, volume)) as container:
             container.put(_CARRY, guest_tar())
-            container.put(_CARRY, folders_tar({"bundle": 0o755, "work": 0o755}))
+            container.put(_CARRY, folders_tar({"bundle": 0, "work": 0}))
             container.put(f"{_CARRY}/bundle", archive())
             container.start()
             result = _installed(container, facts, plan)

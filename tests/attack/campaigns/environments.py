@@ -84,13 +84,19 @@ def _tried(folder: Path, piece: Piece) -> list[Outcome]:
         wrong = wrong or f"ended with {done.code}, but is {state[:200]}: {done.output[-200:]}"
     marks = [
         *place.rglob("MARK*"),
-        *(path for path in evil.rglob("*") if path.suffix not in (".py", ".so", "")),
+        *(path for path in evil.rglob("*") if path.is_file() and _unasked(path, evil)),
     ]
     if half or marks:
         wrong = wrong or f"left {half} {marks}"
     if done.code != 0 and scene.run(words).code != 0:
         wrong = wrong or "nothing installs there any more"
     return [Outcome("environment", piece.kind, not wrong, wrong or f"ended with {done.code}")]
+
+
+def _unasked(path: Path, evil: Path) -> bool:
+    """Whether nobody asked for a file: neither this trial, nor who wants an interpreter's byte code there."""
+    own = any(path.is_relative_to(evil / prefix[1:]) for prefix in (sys.base_prefix, sys.prefix))
+    return path.suffix not in (".py", ".so", "") and not (own and path.suffix == ".pyc")
 
 
 def _evil(folder: Path) -> Path:

@@ -13,7 +13,7 @@ import sys
 import traceback
 from typing import List, Mapping, NamedTuple, Optional, Union
 
-from ...portable.errors import FarsideError
+from ...portable.errors import EnvironmentUnfit, FarsideError
 from ...portable.texts import plain
 from ..install.install import install
 from ..install.plan import Say
@@ -23,6 +23,7 @@ from .install import Command, Told
 # Modules that bring commands of their own in a list COMMANDS; loaded when a command is asked for by name.
 _COMMANDS = ("bundle", "transfer")
 _NAME = re.compile("[a-z-]+")
+_MORE_MEMORY = "give it more: a limit (ulimit -v), a container's or the machine's, was reached"
 _FAULT, _INTERRUPTED, _TERMINATED = 1, 130, 143
 
 
@@ -58,7 +59,10 @@ def main(folder: str = "", arguments: Optional[List[str]] = None) -> int:
     except KeyboardInterrupt:
         told = Failure("Interrupted", "interrupted", "run it again", _INTERRUPTED)
     except EndedBySignal:
-        told = Failure("EndedBySignal", "terminated", "run it again", _TERMINATED)
+        told = Failure("Terminated", "terminated", "run it again", _TERMINATED)
+    except MemoryError:
+        kind = EnvironmentUnfit
+        told = Failure(kind.__name__, "there is not enough memory here", _MORE_MEMORY, kind.exit_code)
     except Exception as fault:  # noqa: BLE001 - the door: a fault of ours still gives one document
         sys.stderr.write(plain(traceback.format_exc()) + "\n")
         told = Failure(type(fault).__name__, str(fault), "report this fault of parity's", _FAULT)

@@ -20,7 +20,7 @@ _P256 = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004")
 _P256_LENGTH = len(_P256) + 64
 _ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _SEQUENCE, _INTEGER = 0x30, 0x02
-_MAX_SIGNATURE = 72
+_MIN_SIGNATURE, _MAX_SIGNATURE = 8, 72
 
 
 def public_der(text: bytes) -> bytes:
@@ -46,9 +46,9 @@ def public_der(text: bytes) -> bytes:
 
 def well_formed(signature: bytes) -> bool:
     """Whether bytes are the DER form of a signature by a P-256 key, to the byte (RFC 3279, X.690 11)."""
-    if len(signature) > _MAX_SIGNATURE or signature[:1] != bytes((_SEQUENCE,)):
+    if not _MIN_SIGNATURE <= len(signature) <= _MAX_SIGNATURE:
         return False
-    if signature[1:2] != bytes((len(signature) - 2,)):
+    if signature[:2] != bytes((_SEQUENCE, len(signature) - 2)):
         return False
     first, rest = _integer(signature[2:])
     second, rest = _integer(rest)
