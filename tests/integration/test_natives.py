@@ -127,3 +127,78 @@ def test_a_library_that_another_wheel_provides_gives_no_alarm(honoured: dict[str
     proof = honoured["proof"]
     assert {each["name"] for each in proof["installed"]} == {"liar", "owner", "user"}
     assert (proof["missing_libraries"], proof["missing_versions"]) == ([], [])
+
+
+@pytest.fixture(scope="module")
+def opening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PackageIndex]:
+    """A package as pyzbar is: its top level imports, a module below it opens a library that is not there."""
+    folder = tmp_path_factory.mktemp("opening")
+    loader = (
+        "from ctypes import cdll\nfrom ctypes.util import find_library\n"
+        "def load():\n    path = find_library('zbar')\n    if not path:\n"
+        "        raise ImportError('Unable to find zbar shared library')\n    return cdll.LoadLibrary(path)\n"
+    )
+    make_wheel(
+        folder,
+        "scanner",
+        "1.0",
+        {
+            "scanner/__init__.py": b"",
+            "scanner/library.py": loader.encode(),
+            "scanner/api.py": b"from .library import load\nload()\n",
+            "scanner/windows.py": b"import sys, ctypes\nif sys.platform == 'win32':\n    ctypes.CDLL('x.so')",
+            "scanner/extra.py": b"import ctypes\ntry:\n    ctypes.CDLL('libpq.so.5')\nexcept OSError: pass",
+        },
+    )
+    make_wheel(folder, "dialog", "1.0", {"dialog/__init__.py": b"import tkinter\n"})
+    with PackageIndex(folder, host=gateway()) as found:
+        yield found
+
+
+def test_a_library_that_a_submodule_opens_by_name_is_refused_with_its_package(
+    parity: Parity, opening: PackageIndex, debian11: PinnedImage, tmp_path: Path
+) -> None:
+    profile = write_profile(tmp_path, "scan", requirements=["scanner"], index={"url": opening.url})
+    done = parity.build(profile, tmp_path)
+    assert (done.code, done.error["kind"]) == (51, "RehearsalFailed")
+    assert done.error["message"] == "scanner does not work on the target: libzbar.so.0 is missing"
+    assert done.error["details"] == [
+        "scanner: import scanner.api failed: ImportError: Unable to find zbar shared library",
+        "libzbar.so.0: on Debian 11 in libzbar0",
+    ]
+
+
+def test_auto_brings_it_and_a_module_of_pythons_own_that_lies_apart(
+    parity: Parity, opening: PackageIndex, debian11: PinnedImage, tmp_path: Path
+) -> None:
+    profile = write_profile(
+        tmp_path,
+        "scan-auto",
+        requirements=["scanner", "dialog"],
+        index={"url": opening.url},
+        system_packages=["auto", "libmagic1"],
+        rehearsal={"commands": ["python -c 'import scanner.api'", "python -c 'import dialog'"]},
+    )
+    bundle = parity.build(profile, tmp_path).bundle
+    names = {each["name"] for each in bundle["proof"]["system"]}
+    assert {"libzbar0", "python3-tk", "libmagic1"} <= names
+    assert not [line for line in bundle["warnings"] if "by name" in line]
+
+
+def test_a_bus_is_brought_without_a_session_and_what_comes_too_early_is_installed_in_its_turn(
+    parity: Parity, opening: PackageIndex, debian12: PinnedImage, tmp_path: Path
+) -> None:
+    def named(name: str, *packages: str) -> set[str]:
+        profile = write_profile(
+            tmp_path,
+            name,
+            extends="debian12-py311",
+            requirements=["dialog"],
+            index={"url": opening.url},
+            system_packages=["python3-tk", *packages],
+        )
+        proof = parity.build(profile, tmp_path / name, timeout=600).bundle["proof"]
+        return {each["name"] for each in proof["system"]}
+
+    assert named("bus", "dconf-service").isdisjoint({"systemd-sysv", "dbus-user-session"})
+    assert "systemd-sysv" in named("early", "systemd-sysv")

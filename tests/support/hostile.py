@@ -236,12 +236,12 @@ def _places() -> list[Hostile]:
         placed("evil-1.0.data/scripts/python3", "entry-point-shadow"),
         placed("evil-1.0.data/data/bin/python", "entry-point-shadow"),
         placed("evil-1.0.data/data/bin/activate", "entry-point-shadow"),
-        placed("evil.pth", "pth-file", b"import evil\n"),
+        placed("evil.pth", "pth-file", b"import subprocess\n"),
         placed(
             "distutils-precedence.pth", "pth-file", b"import os; __import__('_distutils_hack').add_shim();\n"
         ),
         placed("evil-1.0.data/purelib/evil.pth", "pth-file", b"/tmp\n"),
-        placed("evil-1.0.data/data/lib/python3.9/site-packages/evil.pth", "pth-file", b"import evil\n"),
+        placed("evil-1.0.data/data/lib/python3.9/site-packages/evil.pth", "pth-file", b"import subprocess\n"),
         placed("sitecustomize.py", "startup-module"),
         placed("usercustomize/__init__.py", "startup-module"),
     ]

@@ -180,13 +180,13 @@ _PTHS = {
     "evil.PTH": b"import evil\n",
     "evil-nspkg.pth": b"import sys, types, os; exec('evil')\n",
     "evil.start": b"evil:main\n",
-    ".evil.pth": b"import evil\n",
-    "zzz.pth": b"# fine\n\nimport evil\n",
+    ".evil.pth": b"import subprocess\n",
+    "zzz.pth": b"# fine\n\nimport subprocess\n",
     "folder.pth": b"../../../..\n",
-    "latin.pth": b"# \xe9\nimport evil\n",
-    "a1_coverage.pth": b"import sys; exec('import os\\n\\nimport evil')\n",
+    "latin.pth": b"# \xe9\nimport subprocess\n",
+    "a1_coverage.pth": b"import sys; exec('import os\\n\\nimport subprocess')\n",
     "tab.pth": b"import\tevil\n",
-    "return.pth": b"# fine\rimport evil\n",
+    "return.pth": b"# fine\rimport subprocess\n",
 }
 
 

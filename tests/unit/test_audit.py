@@ -45,7 +45,7 @@ def test_good_wheels_pass_and_are_counted(tmp_path: Path) -> None:
 
 
 def test_every_refused_finding_is_named(tmp_path: Path) -> None:
-    bad = evil({"evil.pth": b"import evil\n"}, entry_points="[console_scripts]\npip = evil:x\n")
+    bad = evil({"evil.pth": b"import evil, subprocess\n"}, entry_points="[console_scripts]\npip = evil:x\n")
     other = WheelParts("other", "1", files={"../canary": b""})
     with pytest.raises(HostileWheel) as caught:
         interpret(audited(tmp_path, bad, other)[0])
@@ -58,7 +58,7 @@ def test_every_refused_finding_is_named(tmp_path: Path) -> None:
 
 
 def test_the_remedy_offers_the_allow_list_where_that_helps_and_it_does(tmp_path: Path) -> None:
-    odd = evil({"evil.pth": b"import evil\n"})
+    odd = evil({"evil.pth": b"import evil, subprocess\n"})
     with pytest.raises(HostileWheel, match=r"evil\.pth") as caught:
         interpret(audited(tmp_path, odd)[0])
     assert "pth-file:evil" in caught.value.remedy
@@ -108,3 +108,16 @@ def test_tags_of_a_libc() -> None:
     musl = ["cp39-cp39-musllinux_1_2_x86_64"]
     assert tags_of_libc([*tags, *old, *new, *musl], Libc("glibc", (2, 17))) == (*tags, *old)
     assert tags_of_libc([*tags, *old, *new, *musl], Libc("musl", (1, 2))) == (*tags, *musl)
+
+
+def test_one_line_accepts_all_findings_that_may_be_accepted(tmp_path: Path) -> None:
+    odd = evil({"evil.pth": b"import evil, subprocess\n"}, entry_points="[console_scripts]\npip = evil:x\n")
+    with pytest.raises(HostileWheel) as caught:
+        interpret(audited(tmp_path, odd)[0])
+    assert "allow: [entry-point-shadow:evil, pth-file:evil]" in caught.value.remedy
+    assert "--allow entry-point-shadow:evil,pth-file:evil" in caught.value.remedy
+    bad = WheelParts("other", "1", files={"../canary": b""})
+    with pytest.raises(HostileWheel) as caught:
+        interpret(audited(tmp_path, odd, bad)[0])
+    assert caught.value.remedy.startswith("leave other out")
+    assert "--allow entry-point-shadow:evil,pth-file:evil" in caught.value.remedy

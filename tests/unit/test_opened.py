@@ -10,7 +10,7 @@ import pytest
 
 from parity.guest.environment.modules import distributions
 from parity.guest.native import calls, opened
-from parity.native import capability, soname
+from parity.native import capability, module_apart, soname
 
 NOWHERE = "libnothing-like-this.so.9"
 
@@ -124,9 +124,7 @@ def test_a_file_that_no_parser_takes_says_nothing_and_ends_nothing(tmp_path: Pat
         (["nothing", "pq"], "11", "libpq.so.5"),
         (["MagickWand*"], "12", "libMagickWand-6.Q16.so.6"),
         (["libMagickWand*"], "13", "libMagickWand-7.Q16.so.10"),
-        (["tkinter"], "11", "tkinter"),
-        (["distutils.core"], "11", "distutils"),
-        (["distutils.core"], "13", ""),
+        (["tkinter"], "11", ""),
         (["user32"], "11", ""),
     ],
 )
@@ -134,6 +132,20 @@ def test_names_lead_to_the_library_that_the_system_has_a_package_for(
     names: list[str], os_version: str, library: str
 ) -> None:
     assert soname(names, "debian", os_version, "x86_64") == library
+
+
+@pytest.mark.parametrize(
+    ("name", "os_version", "module"),
+    [
+        ("tkinter", "11", "tkinter"),
+        ("distutils.core", "11", "distutils"),
+        ("distutils.core", "13", ""),
+        ("zbar", "11", ""),
+        ("libzbar.so.0", "11", ""),
+    ],
+)
+def test_modules_of_pythons_own_that_lie_apart_are_known(name: str, os_version: str, module: str) -> None:
+    assert module_apart(name, "debian", os_version) == module
 
 
 def test_a_module_is_not_asked_for_as_a_library() -> None:

@@ -516,3 +516,14 @@ def test_the_command_line_adds_to_what_is_accepted(folder: Path) -> None:
     with pytest.raises(ProfileError, match="1 problem") as caught:
         rehearsal_of(folder, said, allow=("nonsense",))
     assert caught.value.problems[0].file == "command line"
+
+
+def test_what_the_command_line_allows_is_added_to_what_the_profile_does(folder: Path) -> None:
+    found = load(folder, GOOD + "rehearsal: {allow: [pth-file:a]}\n", Overrides(allow=("tag-mismatch:b",)))
+    assert found.rehearsal.allow == ("pth-file:a", "tag-mismatch:b")
+
+
+def test_auto_may_stand_among_names_of_system_packages(folder: Path) -> None:
+    found = load(folder, GOOD + "system-packages: [auto, libzbar0]\n")
+    assert (found.system.auto, found.system.names) == (True, ("libzbar0",))
+    assert not load(folder, GOOD + "system-packages: [libzbar0]\n").system.auto

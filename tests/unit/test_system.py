@@ -469,3 +469,20 @@ def test_the_manifest_names_each_package_and_its_file(tmp_path: Path) -> None:
     made = make_bundle(tmp_path, {"system/libgomp1_10.2.1-6_amd64.deb": b"deb"})
     digest = hashlib.sha256(b"deb").hexdigest()
     assert digest in made.files["manifest.json"].decode()
+
+
+EARLY = (
+    "dpkg: regarding /s/systemd-sysv.deb containing systemd-sysv, pre-dependency problem:\n"
+    " systemd-sysv pre-depends on systemd\n  systemd is unpacked, but has never been configured.\n\n"
+    "dpkg: error processing archive /s/systemd-sysv.deb (--install):\n"
+    " pre-dependency problem - not installing systemd-sysv\n"
+)
+OTHER = "dpkg: error processing archive /s/x.deb (--install):\n conflicting packages - not installing x\n"
+
+
+def test_only_what_comes_too_early_is_tried_once_more() -> None:
+    deb = FAMILIES["deb"]
+    assert deb.comes_right(EARLY)
+    assert not deb.comes_right(EARLY + OTHER)
+    assert not deb.comes_right("dpkg: error: cannot access archive: no such file\n")
+    assert not FAMILIES["rpm"].comes_right(EARLY)

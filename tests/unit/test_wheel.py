@@ -38,7 +38,8 @@ def test_a_finding_can_be_shown_on_a_terminal(tmp_path: Path, attack: Hostile) -
 
 def test_every_finding_of_a_wheel_is_told_at_once(tmp_path: Path) -> None:
     parts = evil(
-        {"evil.pth": b"import evil\n", "sitecustomize.py": b""}, entry_points="[console_scripts]\npip=a:b\n"
+        {"evil.pth": b"import evil, subprocess\n", "sitecustomize.py": b""},
+        entry_points="[console_scripts]\npip=a:b\n",
     )
     assert sorted(kinds(tmp_path, parts.data())) == ["entry-point-shadow", "pth-file", "startup-module"]
 
@@ -215,7 +216,7 @@ def test_a_launcher_and_a_script_conflict(tmp_path: Path) -> None:
 
 
 def test_findings_are_allowed_by_name_and_only_where_that_is_sane(tmp_path: Path) -> None:
-    odd = wheel_file(tmp_path, evil({"evil.pth": b"import evil\n"}))
+    odd = wheel_file(tmp_path, evil({"evil.pth": b"import evil, subprocess\n"}))
     assert [each.level for each in wheelset.judge_set([odd], ["pth-file:evil"]).verdicts] == ["allowed"]
     assert [each.level for each in wheelset.judge_set([odd], ["pth-file:other"]).verdicts] == ["refused"]
     bad = wheel_file(tmp_path, evil(record=lambda rows: rows[1:]))
@@ -231,7 +232,7 @@ def test_a_changed_file_is_found_by_its_hash(tmp_path: Path) -> None:
 
 
 def test_judgements_are_remembered_and_a_poisoned_memory_does_no_harm(tmp_path: Path) -> None:
-    wheel = wheel_file(tmp_path, evil({"evil.pth": b"import evil\n"}))
+    wheel = wheel_file(tmp_path, evil({"evil.pth": b"import evil, subprocess\n"}))
     cache = tmp_path / "cache"
     first = wheelset.judge_set([wheel], cache=str(cache))
     again = wheelset.judge_set([wheel], cache=str(cache))
@@ -241,7 +242,7 @@ def test_judgements_are_remembered_and_a_poisoned_memory_does_no_harm(tmp_path: 
         file.write_bytes(b'{"findings": 7')
     assert wheelset.judge_set([wheel], cache=str(cache)).verdicts == first.verdicts
     # other bytes under the same name are judged anew
-    changed = wheel_file(tmp_path, evil({"evil.pth": b"import evil # 2\n"}))
+    changed = wheel_file(tmp_path, evil({"evil.pth": b"import evil, subprocess # 2\n"}))
     assert wheelset.judge_set([changed], cache=str(cache)).judged == 1
 
 
@@ -274,3 +275,12 @@ def test_a_64_bit_end_record_before_the_files_own_first_byte_is_a_finding(tmp_pa
         "zip-garbage",
         "dist-info",
     }
+
+
+def test_wheels_that_share_a_thousand_files_are_one_line(tmp_path: Path) -> None:
+    files = {f"shared/m{number}.py": b"1" for number in range(1000)}
+    first = wheel_file(tmp_path, WheelParts("full", "1", files=files))
+    second = wheel_file(tmp_path, WheelParts("skinny", "1", files=files))
+    (found,) = wheelset.judge_set([first, second]).verdicts
+    assert (found.kind, found.level) == ("shared-path", "warning")
+    assert "and 999 more are written by full-1" in found.message

@@ -16,7 +16,11 @@ from parity.wire.shapes import read
 from parity.wire.store import AuditFinding, AuditJob, AuditProgress, AuditResult
 from parity.wire.tasks import AUDIT
 
-_REMEDY_ALLOW = "leave the package out, pin another version, or accept it: rehearsal.allow: [{}]"
+_REMEDY_ALLOW = (
+    "leave the package out, pin another version, or accept it: rehearsal: {{allow: [{0}]}} in the profile, "
+    "or --allow {1}"
+)
+_REMEDY_NEVER = "leave {} out or pin another version; nothing may allow a malformed wheel"
 
 
 def audit_wheels(
@@ -108,10 +112,13 @@ def interpret(result: AuditResult) -> tuple[Finding, ...]:
 
 
 def _remedy(refused: Sequence[AuditFinding]) -> str:
-    """Offer the allow list only where it would help: every finding is of a kind that may be allowed."""
-    if any(found["kind"] not in ALLOWABLE for found in refused):
-        return "leave the package out or pin another version; nothing may allow a malformed wheel"
-    return _REMEDY_ALLOW.format(", ".join(sorted({f"{each['kind']}:{each['package']}" for each in refused})))
+    """What accepts everything at once; of what nothing accepts, what else can be done."""
+    never = sorted({each["package"] for each in refused if each["kind"] not in ALLOWABLE})
+    words = sorted({f"{each['kind']}:{each['package']}" for each in refused if each["kind"] in ALLOWABLE})
+    lines = [_REMEDY_NEVER.format(", ".join(never))] if never else []
+    if words:
+        lines.append(_REMEDY_ALLOW.format(", ".join(words), ",".join(words)))
+    return "; for the others: ".join(lines)
 
 
 def _finding(found: AuditFinding) -> Finding:

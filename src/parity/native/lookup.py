@@ -58,11 +58,11 @@ def providers(library: str, os_id: str, os_version: str, arch: str) -> tuple[str
 
 
 def soname(names: Iterable[str], os_id: str, os_version: str, arch: str) -> str:
-    """The library that some names mean, or the module of Python's own, as this system's table has it.
+    """The library that some names mean, as this system's table has it.
 
     Args:
         names: as programs open it: `libzbar.so.0`, `libzbar.so`, what `find_library` is asked for (`zbar`),
-            or how one of these begins (`MagickWand*`); a module: `tkinter`, `distutils.core`.
+            or how one of these begins (`MagickWand*`).
         os_id: see `providers`.
         os_version: see `providers`.
         arch: see `providers`.
@@ -77,10 +77,28 @@ def soname(names: Iterable[str], os_id: str, os_version: str, arch: str) -> str:
     return ""
 
 
+def module_apart(name: str, os_id: str, os_version: str) -> str:
+    """The module of Python's own that a system has in a package besides Python's: as `providers` knows it.
+
+    Args:
+        name: a module that is not there: `tkinter`, `distutils.core`.
+        os_id: see `providers`.
+        os_version: see `providers`.
+    """
+    fitting = (each for each in (name, name.partition(".")[0]) if _is_module(each))
+    return next((each for each in fitting if providers(each, os_id, os_version, "")), "")
+
+
+def _is_module(name: str) -> bool:
+    return bool(_rows().get(name, {}).get("module"))
+
+
 def _meant(name: str) -> Iterator[str]:
     """The rows that a name may mean, itself first."""
-    top = name.partition(".")[0]
-    yield from (each for each in (name, top) if each in _rows() or each in _table()["aliases"])
+    if _is_module(name):
+        return
+    if name in _rows() or name in _table()["aliases"]:
+        yield name
     plain = (name if name.startswith("lib") else "lib" + name).partition(".so")[0]
     begin = plain[:-1] if plain.endswith("*") else plain + ".so."
     yield from (library for library in _rows() if library.startswith(begin) and ".so." in library)
@@ -92,7 +110,7 @@ def capability(library: str, os_id: str, arch: str) -> str:
     rpm (`dnf install 'libGL.so.1()(64bit)'`) and apk (`apk add so:libGL.so.1`) record sonames; empty for
     a system whose packages do not (dpkg), for an unknown one, and for a module of Python's own.
     """
-    if _rows().get(_soname(library), {}).get("module"):
+    if _is_module(library):
         return ""
     found = _family(os_id)
     return found.capability(_soname(library), 32 if arch in _BITS_32 else 64) if found else ""

@@ -37,6 +37,7 @@ class NativeRules:
         wheels: package → file name of its wheel.
         providers: a library's soname → the target's packages that provide it, empty if unknown.
         soname: names by which a library is opened → its soname, empty where no package is known.
+        apart: a module that is not there → the one that the distribution has in a package of its own.
         vendor: a library's soname → who gives it out where no distribution does, empty for others.
     """
 
@@ -46,6 +47,7 @@ class NativeRules:
     providers: Callable[[str], tuple[str, ...]] = lambda _: ()
     vendor: Callable[[str], str] = lambda _: ""
     soname: Callable[[Sequence[str]], str] = lambda _: ""
+    apart: Callable[[str], str] = lambda _: ""
 
 
 @dataclass(frozen=True)

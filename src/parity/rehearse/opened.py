@@ -8,20 +8,30 @@ where the target's distribution has it; else a warning.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from importlib import resources
 from typing import TypedDict
 
 from parity.rehearse import native, users
-from parity.rehearse.check import Case, Check, Installed, Verdict
-from parity.rehearse.imports import IMPORTS, inside, told
+from parity.rehearse.check import Case, Check, CheckVerdict, NewEnvironment
+from parity.rehearse.import_rule import Scope
+from parity.rehearse.imports import imports_of, inside
 from parity.rehearse.lanes import Package
 from parity.rehearse.native import NativeRules
-from parity.wire.opening import LibraryOpened, OpenedJob, OpenedResult
+from parity.wire.opening import LibraryOpened, OpenedJob, OpenedResult, ProgramBroken
 from parity.wire.rehearsing import ImportSeen, Seen
 from parity.wire.tasks import Task
 
 _TASK = Task("opened", OpenedJob, OpenedResult)
+_STARTED: Mapping[str, Sequence[str]] = json.loads(
+    resources.files("parity.rehearse").joinpath("programs.json").read_bytes()
+)["packages"]
+_SYMBOLS = (
+    "the program was built against a library that it does not name any more (auditwheel removes libpython): "
+    "take a wheel whose program is linked with it, or build it here, with build-from-source"
+)
 _NO_MODULE = re.compile(r"No module named '([\w.]+)'")
 # How an import ends that wants a library; what a framework raises (Django's settings) is another matter.
 _MISSING = ("ImportError", "OSError", "AttributeError", "RuntimeError", "FileNotFoundError")
@@ -31,66 +41,107 @@ class OpenedSeen(TypedDict):
     """What is opened by name and missing, and the imports besides the usual ones that come to it and fail."""
 
     libraries: list[LibraryOpened]
+    programs: list[ProgramBroken]
+    lacking: list[tuple[str, str]]
     imports: list[ImportSeen]
 
 
-def _run(installed: Installed) -> OpenedSeen:
-    job: OpenedJob = {"site_packages": installed.site_packages}
-    libraries = installed.room.ask(_TASK, job, users.JUDGE)["rows"]
+def _run(installed: NewEnvironment) -> OpenedSeen:
     asked = set(installed.carried.requested)
+    started = [
+        (name, each) for name, *_ in installed.found["distributions"] for each in _STARTED.get(name, ())
+    ]
+    names = sorted({each for _, each in started})
+    job: OpenedJob = {"site_packages": installed.site_packages, "programs": names, "packages": sorted(asked)}
+    answer = installed.room.ask(_TASK, job, users.JUDGE)
+    lacking = [row for row in started if row[1] in answer["lacking"]]
+    libraries, programs = answer["rows"], answer["programs"]
     ways: dict[str, set[str]] = {}
     for each in libraries:
         if each["package"] in asked and each["modules"]:
             ways.setdefault(each["package"], set()).update(each["modules"])
     packages = [Package(name, tuple(sorted(modules)), len(modules)) for name, modules in ways.items()]
     if not (packages and installed.room.plan.imports):
-        return {"libraries": libraries, "imports": []}
-    rows = [told(name, True, answer) for name, _, answer in installed.lanes.run(packages, tickets=False)]
-    return {"libraries": libraries, "imports": [row for row in rows if row["error"]]}
+        return {"libraries": libraries, "programs": programs, "lacking": lacking, "imports": []}
+    scope = Scope(installed.found["distributions"], installed.carried.requested, installed.room.plan)
+    rows = [scope.seen(name, said) for name, _, said in installed.lanes.run(packages, again=True)]
+    failed = [row for row in rows if row["error"]]
+    return {"libraries": libraries, "programs": programs, "lacking": lacking, "imports": failed}
 
 
-def _judge(seen: OpenedSeen, case: Case) -> Verdict:
-    needed = {
-        (row["package"], row["module"]): (row, library) for row, library in _needed(case.seen, case.rules)
-    }
-    failed = [(row, library) for row, library in needed.values() if row["requested"]]
+def _judge(seen: OpenedSeen, case: Case) -> CheckVerdict:
+    failed = [(row, library) for row, library in _needed(case.seen, case.rules) if row["requested"]]
     libraries = frozenset(library for _, library in failed)
-    usual = {(row["package"], row["module"]) for row in IMPORTS.of(case.seen) or ()}
-    return Verdict(
-        document={"opened": rows} if (rows := list(_rows(seen, case.rules))) else {},
+    broken = [each for each in seen["programs"] if each["starts"]]
+    linked = frozenset(library for each in broken for library in each["libraries"])
+    usual = {(row["package"], row["module"]) for row in imports_of(case.seen)}
+    rows = list(_rows(seen, case.rules))
+    document: dict[str, object] = {"opened": rows} if rows else {}
+    if seen["lacking"]:
+        document["programs_lacking"] = [{"package": name, "program": each} for name, each in seen["lacking"]]
+    if seen["programs"]:
+        document["programs"] = [dict(each) for each in seen["programs"]]
+    return CheckVerdict(
+        document=document,
         reasons=(
-            *(
-                f"{row['package']}: import {row['module']} failed: {inside(row['error'])}"
-                for row, _ in failed
-                if (row["package"], row["module"]) not in usual
-            ),
-            *native.sources(libraries, case.rules),
+            *_import_lines([each for each in failed if (each[0]["package"], each[0]["module"]) not in usual]),
+            *map(_program_line, broken),
+            *native.sources(libraries | linked, case.rules),
         ),
-        headline=_headline(failed),
-        libraries=libraries,
-        warnings=_warnings(seen, case.rules, {(row["package"], library) for row, library in failed}),
+        headline=_headline(failed, broken),
+        libraries=libraries | linked,
+        remedy=_SYMBOLS if broken else "",
+        warnings=[
+            *(_program_line(each) for each in seen["programs"] if not each["starts"]),
+            *_warnings(seen, case.rules, {(row["package"], library) for row, library in failed}),
+            *(_lacking_line(*row, case.rules) for row in seen["lacking"]),
+        ],
     )
 
 
-def _headline(failed: Sequence[tuple[ImportSeen, str]]) -> str:
-    if not failed:
-        return ""
-    names = sorted({library for _, library in failed})
-    return f"{failed[0][0]['package']} does not work on the target: {', '.join(names)} is missing"
+def _import_lines(failed: Sequence[tuple[ImportSeen, str]]) -> Iterator[str]:
+    """One line for all modules of a package that fail alike: the first, and how many more."""
+    alike: dict[tuple[str, str], list[str]] = {}
+    for row, _ in failed:
+        alike.setdefault((row["package"], inside(row["error"])), []).append(row["module"])
+    for (package, error), modules in alike.items():
+        more = f" (and of {len(modules) - 1} more modules)" if len(modules) > 1 else ""
+        yield f"{package}: import {modules[0]} failed: {error}{more}"
+
+
+def _program_line(each: ProgramBroken) -> str:
+    if each["libraries"]:
+        return f"{each['package']}: the program {each['file']} misses {', '.join(each['libraries'])}"
+    return f"{each['package']}: nothing provides what {each['file']} wants: {', '.join(each['symbols'])}"
+
+
+def _lacking_line(package: str, program: str, rules: NativeRules) -> str:
+    packages = rules.providers(f"bin/{program}")
+    where = f"; on {rules.system} it is in {' and '.join(packages)}" if packages else ""
+    return f"{package}: starts the program {program}, which is missing{where}"
+
+
+def _headline(failed: Sequence[tuple[ImportSeen, str]], programs: Sequence[ProgramBroken]) -> str:
+    if failed:
+        names = sorted({library for _, library in failed})
+        return f"{failed[0][0]['package']} does not work on the target: {', '.join(names)} is missing"
+    if programs:
+        return f"{programs[0]['package']} does not work on the target: {programs[0]['file']} does not start"
+    return ""
 
 
 def _needed(seen: Seen, rules: NativeRules) -> Iterator[tuple[ImportSeen, str]]:
     """The imports that failed for want of something the target's distribution has: with its name."""
-    found = OPENED.of(seen) or {"libraries": [], "imports": []}
+    found = OPENED.of(seen) or {"libraries": [], "programs": [], "lacking": [], "imports": []}
     known = [(each, rules.soname(each["names"])) for each in found["libraries"]]
-    usual = IMPORTS.of(seen) or []
+    usual = imports_of(seen)
     optional = set(_done_without(found, [row["module"] for row in usual if row["error"]]))
     for row in [*usual, *(row for row in found["imports"] if row["module"] not in optional)]:
         if not row["error"] or row["library"]:
             continue
         own = [library for each, library in known if library and _wants(row, each)]
         module = _NO_MODULE.search(row["error"])
-        library = own[0] if own else rules.soname([module[1]]) if module else ""
+        library = own[0] if own else rules.apart(module[1]) if module else ""
         if library:
             yield row, library
 

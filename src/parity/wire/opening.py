@@ -16,13 +16,27 @@ class LibraryOpened(TypedDict):
     importers: dict[str, list[str]]
 
 
+class ProgramBroken(TypedDict):
+    """A program, or an extension module (`starts` tells), and what it lacks: libraries, or else symbols."""
+
+    package: str
+    file: str
+    libraries: list[str]
+    symbols: list[str]
+    starts: bool
+
+
 class OpenedJob(TypedDict):
     """See `parity.guest.tasks.opened`."""
 
     site_packages: str
+    programs: list[str]
+    packages: list[str]
 
 
 class OpenedResult(TypedDict):
-    """One row for each library and file."""
+    """One row for each library and file, and for each program; the programs of the job that are not there."""
 
     rows: list[LibraryOpened]
+    programs: list[ProgramBroken]
+    lacking: list[str]

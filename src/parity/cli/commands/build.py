@@ -131,7 +131,7 @@ def build(
         serial=serial,
         exclude_newer=exclude_newer,
         build_from_source=tuple(build_from_source or ()),
-        allow=tuple(allow or ()),
+        allow=tuple(word for given in allow or () for word in given.split(",") if word),
     )
     wishes = _Wishes(overrides.requirements, product, output_folder, lock, locked, upgrade, stand_in, fresh)
     requests = _requests(profiles, overrides, wishes)

@@ -11,11 +11,14 @@ import struct
 from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 MAGIC = b"\x7fELF"
-_PT_LOAD, _PT_DYNAMIC = 1, 2
+_PT_LOAD, _PT_DYNAMIC, _PT_INTERP = 1, 2, 3
 _DT_NEEDED, _DT_STRTAB, _DT_SONAME, _DT_RPATH, _DT_RUNPATH = 1, 5, 14, 15, 29
+_DT_HASH, _DT_SYMTAB, _DT_GNU_HASH = 4, 6, 0x6FFFFEF5
+_STB_GLOBAL, _STB_WEAK, _STB_UNIQUE = 1, 2, 10
 _DT_VERDEF, _DT_VERDEFNUM, _DT_VERNEED, _DT_VERNEEDNUM = 0x6FFFFFFC, 0x6FFFFFFD, 0x6FFFFFFE, 0x6FFFFFFF
 _VER_FLG_BASE, _VER_FLG_WEAK = 1, 2
 _MOST_SEGMENTS, _MOST_ENTRIES, _MOST_VERSIONS, _LONGEST_NAME = 1024, 8192, 16384, 4096
+_MOST_SYMBOLS = 300000
 
 
 class Elf(NamedTuple):
@@ -36,6 +39,20 @@ class Elf(NamedTuple):
     versions: List[Tuple[str, str]]
     defined: List[str]
     paths: List[str]
+
+
+class Symbols(NamedTuple):
+    """The dynamic symbols of a file.
+
+    Attributes:
+        wanted: those that others must give it; weak ones, which may stay open, left out.
+        given: those that it gives to others.
+        starts: whether it is a program, which names its own loader.
+    """
+
+    wanted: List[str]
+    given: List[str]
+    starts: bool
 
 
 class _NotElf(Exception):
@@ -72,6 +89,22 @@ def read_elf(path: str) -> Optional[Elf]:
             return None
 
 
+def read_symbols(path: str) -> Optional[Symbols]:
+    """The symbols of one file; None where it is no ELF file, a malformed one, or has absurdly many.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
+    with open(path, "rb") as file:
+        if file.read(4) != MAGIC:
+            return None
+        try:
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+                return _ElfFile(data).symbols()
+        except (_NotElf, ValueError, UnicodeDecodeError):
+            return None
+
+
 class _ElfFile:
     def __init__(self, data: mmap.mmap) -> None:
         self._data = data
@@ -80,6 +113,7 @@ class _ElfFile:
         self._segments: List[Tuple[int, int, int]] = []  # virtual address, size in the file, offset
         self._dynamic_at = self._dynamic_size = 0
         self._strings = 0
+        self._starts = False
 
     def elf(self) -> Elf:
         kind = (self._class, self._data_order, self._unpack("HH", 16)[1])
@@ -100,6 +134,57 @@ class _ElfFile:
         path = values.get(_DT_RUNPATH, values.get(_DT_RPATH))
         paths = self._name(path).split(":") if path is not None else []
         return Elf(kind, soname, names, list(self._needs(values)), list(self._definitions(values)), paths)
+
+    def symbols(self) -> Symbols:
+        self._read_segments()
+        values = dict(self._dynamic())
+        wanted: List[str] = []
+        given: List[str] = []
+        if _DT_SYMTAB in values and _DT_STRTAB in values:
+            self._strings = self._offset(values[_DT_STRTAB])
+            for binding, section, name in self._symbols(values):
+                if section and binding in (_STB_GLOBAL, _STB_WEAK, _STB_UNIQUE):
+                    given.append(self._name(name))
+                elif not section and binding == _STB_GLOBAL:
+                    wanted.append(self._name(name))
+        return Symbols(wanted, given, self._starts)
+
+    def _symbols(self, values: Dict[int, int]) -> Iterator[Tuple[int, int, int]]:
+        """Binding, section (0: undefined) and place of the name of each dynamic symbol but the first."""
+        start, wide = self._offset(values[_DT_SYMTAB]), self._class == 2  # noqa: PLR2004
+        for number in range(1, self._count(values)):
+            if wide:
+                name, info, _, section = self._unpack("IBBH", start + number * 24)
+            else:
+                name, _, _, info, _, section = self._unpack("IIIBBH", start + number * 16)
+            yield info >> 4, section, name
+
+    def _count(self, values: Dict[int, int]) -> int:
+        """How many dynamic symbols there are: no header says it, the tables by which they are found do."""
+        if _DT_HASH in values:
+            count = self._unpack("II", self._offset(values[_DT_HASH]))[1]
+        elif _DT_GNU_HASH in values:
+            count = self._hashed(self._offset(values[_DT_GNU_HASH]))
+        else:
+            raise _NotElf
+        if count > _MOST_SYMBOLS:
+            raise _NotElf
+        return count
+
+    def _hashed(self, at: int) -> int:
+        """The same by GNU's table: one more than the last symbol of the last chain."""
+        buckets, first, blooms, _ = self._unpack("IIII", at)
+        if buckets > _MOST_SYMBOLS:
+            raise _NotElf
+        at += 16 + blooms * (8 if self._class == 2 else 4)  # noqa: PLR2004
+        last = max(self._unpack("%dI" % buckets, at), default=0)
+        if last < first:
+            return first
+        for number in range(last, min(last + _MOST_SYMBOLS, first + _MOST_SYMBOLS)):
+            (word,) = self._unpack("I", at + 4 * (buckets + number - first))
+            if word & 1:
+                return number + 1
+        raise _NotElf
 
     def _ident(self) -> Tuple[int, int]:
         head = self._data[:6]
@@ -127,6 +212,8 @@ class _ElfFile:
                 kind, offset, address, _, length = self._unpack("IIIII", at)
             if kind == _PT_LOAD:
                 self._segments.append((address, length, offset))
+            elif kind == _PT_INTERP:
+                self._starts = True
             elif kind == _PT_DYNAMIC:
                 self._dynamic_at, self._dynamic_size = offset, length
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 _WORDS = re.compile(rb"find_library|LoadLibrary|dlopen|[CP]y?DLL")
 _LARGEST = 2 << 20  # bytes of one file; generated bindings have less
 _MOST_FILES, _MOST_NAMES, _MOST_MODULES = 4000, 400, 60
+_DEEPEST = 2  # folders above a file that a package as a whole may need: Django's GIS has more
 _PATIENCE = 60  # seconds for the files of one package
 _PLAIN = re.compile(r"[A-Za-z0-9_][\w.+-]{0,127}", re.ASCII)
 _ELSEWHERE = re.compile(r"\.(?:dll|dylib|framework|pyd)\b|\\", re.IGNORECASE)
@@ -129,8 +130,13 @@ def _groups(site_packages: str, package: modules.Distribution) -> List[_Group]:
             name for name in names if _PLAIN.fullmatch(name.rstrip("*")) and not _ELSEWHERE.search(name)
         ]
         if wanted:
-            groups.append(_Group(file, wanted, hard and not os.path.basename(file).startswith("_")))
+            groups.append(_Group(file, wanted, hard and _is_central(file)))
     return groups
+
+
+def _is_central(file: str) -> bool:
+    """Whether a file serves the whole package: neither private nor deep, as an optional part's are."""
+    return file.count("/") <= _DEEPEST and not os.path.basename(file).startswith("_")
 
 
 def _is_name(text: str) -> bool:

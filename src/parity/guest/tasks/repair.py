@@ -16,6 +16,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 import zipfile
 from typing import TYPE_CHECKING, Dict, List, Sequence, Set, Tuple
 
@@ -24,11 +25,13 @@ from ..environment import isolation
 from ..environment.buildplace import build_environment, make_tools, outputs, tail
 from ..environment.uvrun import run
 from ..events import Emit
+from ..native import elf
 
 if TYPE_CHECKING:
     from ...wire.building import RepairJob, RepairResult
 
 _LIBRARY = re.compile(r"lib[^/]*\.so(\.[0-9.]+)?$|[^/]+\.so(\.[0-9]+)+$")
+_LIBPYTHON = re.compile(r"libpython\d[^/]*\.so")
 _UNKNOWN_PLATFORM = "invalid choice"
 _NO_LIBRARY = "no ELF"
 _EXCLUDED = re.compile(r"[Ee]xcluding (\S+)")
@@ -53,7 +56,10 @@ def _repair(job: "RepairJob", result: "RepairResult") -> None:
         return
     binaries = os.path.join(tools, "bin")
     environment["PATH"] = binaries + ":" + environment["PATH"]
-    exclude = [word for name in libraries_of(job["system"]) for word in ("--exclude", name)]
+    left = libraries_of(job["system"]) + _python_of_programs(
+        os.path.join(outputs(job["built"], "out")[0], job["wheel"]), job["work"]
+    )
+    exclude = [word for name in left for word in ("--exclude", name)]
     for source, out in zip(outputs(job["built"], "out"), outputs(job["work"], "repaired")):
         wheel = os.path.join(source, job["wheel"])
         command, said, error = _auditwheel(job, environment, binaries, wheel, out, exclude)
@@ -84,6 +90,26 @@ def _auditwheel(
         if _UNKNOWN_PLATFORM not in said:
             break
     return command, said, "auditwheel: " + (tail(said) or "exit code %d" % code)
+
+
+def _python_of_programs(wheel: str, work: str) -> List[str]:
+    """The libpython that a wheel's own programs are linked with.
+
+    auditwheel takes it from every file: an extension module has it from the interpreter that loads it, a
+    program has it from nobody. So it stays, for the target to have or for a system package to bring.
+    """
+    found: Set[str] = set()
+    with zipfile.ZipFile(wheel) as files, tempfile.TemporaryDirectory(dir=work) as folder:
+        for entry in files.infolist():
+            with files.open(entry) as member:
+                if member.read(len(elf.MAGIC)) != elf.MAGIC:
+                    continue
+            path = files.extract(entry, folder)
+            read, symbols = elf.read_elf(path), elf.read_symbols(path)
+            if read and symbols and symbols.starts:
+                found.update(name for name in read.needed if _LIBPYTHON.match(name))
+            os.unlink(path)
+    return sorted(found)
 
 
 def _grafted(folder: str) -> List[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from parity.model import Target
-from parity.native import providers, soname, system_name, vendor
+from parity.native import module_apart, providers, soname, system_name, vendor
 from parity.rehearse import NativeRules
 
 
@@ -23,4 +23,5 @@ def native_rules(target: Target, wheels: Mapping[str, str]) -> NativeRules:
         lambda library: providers(library, target.os_id, target.os_version, target.arch),
         vendor,
         lambda names: soname(names, target.os_id, target.os_version, target.arch),
+        lambda module: module_apart(module, target.os_id, target.os_version),
     )

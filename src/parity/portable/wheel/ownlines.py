@@ -41,7 +41,7 @@ def _is_own(source: str, own: FrozenSet[str], names: Dict[str, str], depth: int)
         return False
     try:
         tree = ast.parse(source)
-        reader = _Reader(own, names, depth)
+        reader = _LineReader(own, names, depth)
         for statement in ast.walk(tree):
             reader.bind(statement)
         reader.check(tree)
@@ -50,7 +50,7 @@ def _is_own(source: str, own: FrozenSet[str], names: Dict[str, str], depth: int)
     return True
 
 
-class _Reader:
+class _LineReader:
     def __init__(self, own: FrozenSet[str], names: Dict[str, str], depth: int) -> None:
         self._own = own
         self._names = names  # what each name stands for: `own`, `value`, or the module `os` or `sys`

@@ -21,8 +21,6 @@ from .zipcheck import CentralEntry, WheelFault, ZipBroken
 
 _MAX_TEXT = 64 << 20  # RECORD of the largest wheels has some MB
 _BUFFER = 1 << 20
-_PARTS = 3  # of a tag: Python, ABI, platform (PEP 425)
-_GENERIC = 3  # letters of `py3`
 _METADATA_FILES = ("RECORD", "METADATA", "WHEEL", "entry_points.txt")
 
 
@@ -97,7 +95,7 @@ def judge(
         OSError: the file cannot be read, or whatever the keeper raises.
     """
     found = _judge(path, filename or os.path.basename(path), package, version, keeper or Keeper())
-    shown = [WheelFault(kind, printable(message)) for kind, message in found.findings]
+    shown = [fault._replace(message=printable(fault.message)) for fault in found.findings]
     return found._replace(findings=shown)
 
 
@@ -231,25 +229,12 @@ def _check_metadata(wheel: _OpenWheel) -> Iterator[WheelFault]:
 
 
 def _check_tags(said: FrozenSet[str], named: FrozenSet[str]) -> Iterator[WheelFault]:
-    """Installers go by the file's name alone: where both could run in one Python, it is no more than odd."""
-    if said == named:
-        return
-    shown = f"WHEEL names other tags than the file's name: {sorted(said)[:4]!r}"
-    pairs = [(a.split("-"), b.split("-")) for a in said for b in named]
-    alike = any(
-        _agree(a[0], b[0]) and _abi_agrees(a[1], b[1]) for a, b in pairs if len(a) == len(b) == _PARTS
-    )
-    yield WheelFault("other-tags" if alike else "tag-mismatch", shown)
-
-
-def _agree(said: str, named: str) -> bool:
-    """Whether one Python may be of both these tags: `py3` and `cp311`, not `cp39` and `cp311`."""
-    short, long = sorted((said.replace("cp", "py"), named.replace("cp", "py")), key=len)
-    return said == named or (short == long[: len(short)] and len(short) == _GENERIC)
-
-
-def _abi_agrees(said: str, named: str) -> bool:
-    return said == named or "none" in (said, named)
+    """Installers go by the file's name alone: where Python and ABI agree, other tags are no more than odd."""
+    if said != named:
+        shown = f"WHEEL names other tags than the file's name: {sorted(said)[:4]!r}"
+        pythons = {tag.rpartition("-")[0] for tag in said}  # with their ABIs
+        alike = bool(pythons) and pythons <= {tag.rpartition("-")[0] for tag in named}
+        yield WheelFault("tag-mismatch", shown, harmless=alike)
 
 
 def _check_places(wheel: _OpenWheel, destinations: Dict[str, str]) -> Iterator[WheelFault]:
@@ -283,7 +268,7 @@ def _check_pth(wheel: _OpenWheel, entry: CentralEntry, place: str) -> Iterator[W
     reach = pth.reach(wheel.read(entry.name), wheel.name.name, own) if path.endswith(".pth") else pth.FURTHER
     if reach == pth.OWN:
         message = f"{path} lets every start of Python use what this wheel brings"
-        yield WheelFault("pth-own", message)
+        yield WheelFault("pth-file", message, harmless=True)
     elif reach == pth.FURTHER:
         yield layout.pth_finding(path)
 

@@ -32,8 +32,6 @@ ALLOWABLE = (
     "tag-mismatch",
 )
 """The kinds that a profile may allow by name: odd but honest. A malformed wheel never passes."""
-HARMLESS = ("shared-path", "pth-own", "other-tags")
-"""The kinds that are worth a line and nothing more."""
 _CHUNK = 1 << 20
 _BIN = "bin/"
 # Not made absolute: the folder that a command stands in may be gone.
@@ -167,30 +165,31 @@ def _conflicts(
 ) -> Iterator[Tuple[WheelFile, WheelFault]]:
     """Two wheels that write one path: harmless only where both write the same bytes."""
     seen: Dict[str, Tuple[WheelFile, str, str]] = {}
+    shared: Dict[Tuple[WheelFile, WheelFile], List[str]] = {}
     for wheel, taken in wheels:
         for place, content in taken:
             owner, other, before = seen.setdefault(key_of(place), (wheel, place, content))
             if owner is wheel:
                 continue
-            same = place == other and content == before
             shown = place[len(SITE) :] if place.startswith(SITE) else place
-            message = (
-                f"{shown} is written by {owner.filename} too, with {'the same' if same else 'other'} bytes"
-            )
-            yield wheel, WheelFault("shared-path" if same else "path-conflict", message)
+            if place == other and content == before:
+                shared.setdefault((wheel, owner), []).append(shown)
+                continue
+            message = f"{shown} is written by {owner.filename} too, with other bytes"
+            yield wheel, WheelFault("path-conflict", message)
     for key, (owner, place, _) in seen.items():
         source = source_of(key)
         if source in seen and seen[source][0] is not owner:
-            yield (
-                owner,
-                WheelFault(
-                    "path-conflict", f"{place} would stand for a module of {seen[source][0].filename}"
-                ),
-            )
+            message = f"{place} would stand for a module of {seen[source][0].filename}"
+            yield owner, WheelFault("path-conflict", message)
     yield from _imported_scripts(seen)
     for key in sorted(_folders(seen).intersection(seen)):
         owner, place, _ = seen[key]
         yield owner, WheelFault("duplicate-path", f"{place} would be both a file and a folder")
+    for (wheel, owner), paths in shared.items():
+        more = f" and {len(paths) - 1} more are" if len(paths) > 1 else " is"
+        message = f"{paths[0]}{more} written by {owner.filename} too, with the same bytes"
+        yield wheel, WheelFault("shared-path", message, harmless=True)
 
 
 def _imported_scripts(seen: Dict[str, Tuple[WheelFile, str, str]]) -> Iterator[Tuple[WheelFile, WheelFault]]:
@@ -221,8 +220,8 @@ def _folders(keys: Iterable[str]) -> Set[str]:
 
 def _verdict(wheel: WheelFile, finding: WheelFault, allow: Iterable[str]) -> Verdict:
     package = normalize_name(wheel.package)
-    level = WARNING if finding.kind in HARMLESS else REFUSED
-    if finding.kind in ALLOWABLE and f"{finding.kind}:{package}" in allow:
+    level = WARNING if finding.harmless else REFUSED
+    if level == REFUSED and finding.kind in ALLOWABLE and f"{finding.kind}:{package}" in allow:
         level = ALLOWED
     return Verdict(wheel.filename, package, finding.kind, printable(finding.message), level)
 
@@ -262,7 +261,9 @@ class _Cache:
         try:
             with open(self._path(wheel), encoding="ascii") as handle:
                 said = json.load(handle)
-            findings = [WheelFault(kind, message) for kind, message in said["findings"]]
+            findings = [
+                WheelFault(kind, message, bool(harmless)) for kind, message, harmless in said["findings"]
+            ]
             return Judgement(findings, [(place, word) for place, word in said["places"]], int(said["size"]))
         except (OSError, ValueError, KeyError, TypeError):
             return None

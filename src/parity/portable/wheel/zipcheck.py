@@ -42,10 +42,11 @@ _NOT_SHOWN = re.compile(
 
 
 class WheelFault(NamedTuple):
-    """One thing wrong in a wheel: a stable word and a sentence."""
+    """One thing wrong in a wheel: a stable word and a sentence; `harmless` where it is odd and no more."""
 
     kind: str
     message: str
+    harmless: bool = False
 
 
 class ZipBroken(Exception):

@@ -1,0 +1,97 @@
+"""Lines of `.pth` files: which use only what their own wheel brings, and which reach further."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.support.evil_wheel import evil
+from tests.support.wheels import WheelParts
+
+from parity.portable.wheel import wheelset
+from parity.portable.wheel.wheel import judge
+
+OWN = (
+    "import evil",
+    "import evil.sub as e; e.start()",
+    "import evil; evil._patch()",
+    "import evil; evil.a.b(1, x='y')",
+    "import os; 'EVIL' in os.environ and __import__('evil').start()",
+    'import os; exec(\'try: __import__("evil").go() if os.getenv("A") else None\\nexcept OSError: pass\')',
+    "import sys; exec('import os\\nif os.getenv(\"A\"):\\n from evil import x\\n x()')",
+    "import os; on = os.environ['A'] == '1'; on and __import__('evil')",
+)
+FURTHER = (
+    "import other",
+    "import evil, subprocess",
+    "import os; os.system('x')",
+    "import evil; open('/etc/passwd')",
+    "import evil; evil.run(open)",
+    "import os, evil; evil.run(os)",
+    "import os; __import__('os').system('x')",
+    "import os; __import__('ev' + 'il')",
+    "import os; exec(os.environ['A'])",
+    "import os; exec('import subprocess')",
+    "import os; os.environ.update(A='1')",
+    "import os; os.environ.get('A').__class__.__mro__",
+    "import sys; sys.path.insert(0, 'x')",
+    "import sys; sys.modules['os'] = None",
+    "import evil; eval('1')",
+    "import evil as os; import os; os.system('x')",
+    "import _evil; _evil.fork_exec()",
+    "import evil; (lambda: 1)()",
+    "import evil; [x for x in evil.y]",
+    "import evil; evil.x = 1",
+    "import evil; exec = evil.x",
+    "from .evil import x",
+    "import evil; evil; f = evil.x; f()",
+    "import evil\n/somewhere/else",
+    "import evil\nevil/folder",
+    "import\tother",
+    "import evil; " + "(" * 300 + "1" + ")" * 300,
+    "import sitecustomize",
+)
+
+
+def levels(folder: Path, line: str, name: str = "evil.pth") -> list[tuple[str, str]]:
+    parts: WheelParts = evil({name: line.encode() + b"\n", "_evil.py": b""})
+    path = folder / parts.filename
+    path.write_bytes(parts.data())
+    file = wheelset.WheelFile(str(path), parts.filename, "evil", "1.0", "")
+    return [(each.kind, each.level) for each in wheelset.judge_set([file]).verdicts]
+
+
+@pytest.mark.parametrize("line", OWN)
+def test_a_line_that_uses_only_its_own_wheel_is_a_warning(tmp_path: Path, line: str) -> None:
+    assert levels(tmp_path, line) == [("pth-file", "warning")]
+
+
+@pytest.mark.parametrize("line", FURTHER)
+def test_a_line_that_reaches_further_is_refused(tmp_path: Path, line: str) -> None:
+    assert levels(tmp_path, line) == [("pth-file", "refused")]
+
+
+def test_a_start_file_is_refused_whatever_it_says(tmp_path: Path) -> None:
+    assert levels(tmp_path, "evil:main", "evil.start") == [("pth-file", "refused")]
+
+
+@pytest.mark.parametrize(
+    ("filename", "tags", "level"),
+    [
+        ("evil-1.0-cp311-cp311-manylinux_2_28_x86_64.whl", "cp311-cp311-linux_x86_64", "warning"),
+        ("evil-1.0-py3-none-manylinux1_x86_64.whl", "py3-none-any", "warning"),
+        ("evil-1.0-py2.py3-none-any.whl", "py3-none-any", "warning"),
+        ("evil-1.0-py3-none-any.whl", "py2.py3-none-any", "refused"),
+        ("evil-1.0-cp311-cp311-linux_x86_64.whl", "cp39-cp39-linux_x86_64", "refused"),
+        ("evil-1.0-cp311-cp311-linux_x86_64.whl", "cp311-abi3-linux_x86_64", "refused"),
+        ("evil-1.0-py3-none-any.whl", "cp311-cp311-linux_x86_64", "refused"),
+    ],
+)
+def test_other_tags_are_refused_where_python_or_abi_contradict(
+    tmp_path: Path, filename: str, tags: str, level: str
+) -> None:
+    wheel = f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: {tags}\n"
+    path = tmp_path / filename
+    path.write_bytes(evil(wheel=wheel).data())
+    (found,) = judge(str(path)).findings
+    assert (found.kind, found.harmless) == ("tag-mismatch", level == "warning")
