@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from parity.guest.environment.modules import distributions
 from parity.guest.tasks import gone_modules
 from parity.wire.rehearsing import ReadJob
 
@@ -30,10 +31,7 @@ GONE = "nothing_like_this"
         ("(" * 100000 + "nothing_like_this", False),
     ],
 )
-def test_an_import_that_nothing_guards_is_found(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, found: bool
-) -> None:
-    monkeypatch.setattr(gone_modules, "GONE", [GONE, "json"])
+def test_an_import_that_nothing_guards_is_found(tmp_path: Path, text: str, found: bool) -> None:
     (tmp_path / "alpha" / "tests").mkdir(parents=True)
     (tmp_path / "alpha" / "old.py").write_text(text)
     (tmp_path / "alpha" / "tests" / "t.py").write_text(f"import {GONE}\n")
@@ -41,7 +39,19 @@ def test_an_import_that_nothing_guards_is_found(
     (tmp_path / "alpha-1.dist-info").mkdir()
     record = "alpha/old.py,,\nalpha/tests/t.py,,\nalpha/fine.py,,\nalpha/gone.py,,\n../../x.py,,\n"
     (tmp_path / "alpha-1.dist-info" / "RECORD").write_text(record)
-    job: ReadJob = {"site_packages": str(tmp_path), "packages": ["alpha"]}
-    rows = gone_modules.main(job, lambda _: None)["rows"]
+    (alpha,) = distributions(str(tmp_path))
+    rows = list(gone_modules.rows_of(alpha, str(tmp_path), {GONE}))
     assert rows == ([{"package": "alpha", "file": "alpha/old.py", "module": GONE}] if found else [])
+
+
+def test_what_a_package_brings_itself_is_not_gone(tmp_path: Path) -> None:
+    (tmp_path / "pkg_resources").mkdir()
+    (tmp_path / "alpha.py").write_text("import pkg_resources\n")
+    (tmp_path / "alpha-1.dist-info").mkdir()
+    (tmp_path / "alpha-1.dist-info" / "RECORD").write_text("alpha.py,,\n")
+    job: ReadJob = {"site_packages": str(tmp_path), "packages": ["alpha"]}
+    assert gone_modules.main(job, lambda _: None)["rows"] == []
+    (tmp_path / "pkg_resources").rmdir()
+    row = {"package": "alpha", "file": "alpha.py", "module": "pkg_resources"}
+    assert gone_modules.main(job, lambda _: None)["rows"] == [row]
     assert gone_modules.main({**job, "packages": []}, lambda _: None)["rows"] == []

@@ -16,7 +16,7 @@ S = TypeVar("S")
 
 
 @dataclass(frozen=True)
-class Installed:
+class NewEnvironment:
     """The new environment, as a check finds it.
 
     Attributes:
@@ -49,7 +49,7 @@ class Case:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class CheckVerdict:
     """What a check has to say of a bundle.
 
     Attributes:
@@ -86,19 +86,19 @@ class Check(Generic[S]):
     name: str
     step: str
     kind: type[S]
-    run: Callable[[Installed], S]
-    judge: Callable[[S, Case], Verdict]
-    wanted: Callable[[Installed], bool] = lambda _: True
+    run: Callable[[NewEnvironment], S]
+    judge: Callable[[S, Case], CheckVerdict]
+    wanted: Callable[[NewEnvironment], bool] = lambda _: True
     failed: Callable[[S], bool] = lambda _: False
 
     def of(self, seen: Seen) -> S | None:
         """What this check saw; None where it was not done."""
         return cast("S | None", seen.get("checks", {}).get(self.name))
 
-    def verdict(self, case: Case) -> Verdict:
+    def verdict(self, case: Case) -> CheckVerdict:
         """The judgement of what was seen; nothing where it was not done."""
         found = self.of(case.seen)
-        return Verdict() if found is None else self.judge(found, case)
+        return CheckVerdict() if found is None else self.judge(found, case)
 
     def went_wrong(self, seen: Seen) -> bool:
         """See `failed`."""

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TypedDict
 
 from parity.rehearse import users
-from parity.rehearse.check import Case, Check, Installed, Verdict
+from parity.rehearse.check import Case, Check, CheckVerdict, NewEnvironment
 from parity.rehearse.import_rule import shown
 from parity.rehearse.imports import inside
 from parity.rehearse.lanes import Package
@@ -30,7 +30,7 @@ class ScriptSeen(TypedDict):
     error: str
 
 
-def _run(installed: Installed) -> list[ScriptSeen]:
+def _run(installed: NewEnvironment) -> list[ScriptSeen]:
     job: ReadJob = {
         "site_packages": installed.site_packages,
         "packages": sorted(installed.carried.requested),
@@ -50,9 +50,9 @@ def _run(installed: Installed) -> list[ScriptSeen]:
     ]
 
 
-def _judge(rows: Sequence[ScriptSeen], _case: Case) -> Verdict:
+def _judge(rows: Sequence[ScriptSeen], _case: Case) -> CheckVerdict:
     told_rows = [{**row, "error": inside(row["error"])} for row in rows]
-    return Verdict(
+    return CheckVerdict(
         document={"entry_points": told_rows} if rows else {},
         warnings=[
             f"{row['package']}: the script {row['script']} cannot start {row['target']}: {row['error']}"

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from parity.rehearse import users
-from parity.rehearse.check import Case, Check, Installed, Verdict
+from parity.rehearse.check import Case, Check, CheckVerdict, NewEnvironment
 from parity.wire.rehearsing import ReadJob, ReadResult
 from parity.wire.tasks import Task
 
 READER = Task("gone_modules", ReadJob, ReadResult)
 
 
-def _run(installed: Installed) -> list[dict[str, str]]:
+def _run(installed: NewEnvironment) -> list[dict[str, str]]:
     job: ReadJob = {
         "site_packages": installed.site_packages,
         "packages": sorted(installed.carried.requested),
@@ -24,8 +24,8 @@ def _run(installed: Installed) -> list[dict[str, str]]:
     return installed.room.ask(READER, job, users.JUDGE)["rows"]
 
 
-def _judge(rows: Sequence[dict[str, str]], _case: Case) -> Verdict:
-    return Verdict(
+def _judge(rows: Sequence[dict[str, str]], _case: Case) -> CheckVerdict:
+    return CheckVerdict(
         document={"gone_modules": list(rows)} if rows else {},
         warnings=[
             f"{row['package']}: {row['file']} imports {row['module']}, which is not there: what uses it fails"

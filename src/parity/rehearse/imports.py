@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from parity.rehearse import native
-from parity.rehearse.check import Case, Check, Installed, Verdict
+from parity.rehearse.check import Case, Check, CheckVerdict, NewEnvironment
 from parity.rehearse.import_rule import Scope, counting, is_allowed, works
 from parity.rehearse.lanes import Package
 from parity.wire.rehearsing import ImportSeen, ImportsSeen, Seen
@@ -40,7 +40,7 @@ class _Trial(NamedTuple):
     behind: Mapping[str, Sequence[str]]
 
 
-def _run(installed: Installed) -> ImportsSeen:
+def _run(installed: NewEnvironment) -> ImportsSeen:
     plan, found = installed.room.plan, installed.found
     if not plan.imports:
         return {"rows": [], "bare": []}
@@ -76,7 +76,7 @@ def _behind(rows: Sequence[ImportSeen], scope: Scope) -> Iterator[_Trial]:
                 yield _Trial(row, behind)
 
 
-def _again(installed: Installed, trials: Sequence[_Trial]) -> None:
+def _again(installed: NewEnvironment, trials: Sequence[_Trial]) -> None:
     """Import these once more, with the profile's environment, and tell of it in their rows."""
     modules: dict[str, dict[str, None]] = {}
     for each in trials:
@@ -92,7 +92,7 @@ def _again(installed: Installed, trials: Sequence[_Trial]) -> None:
             each.row["after"] = ", ".join(sorted(each.behind))
 
 
-def _judge(found: ImportsSeen, case: Case) -> Verdict:
+def _judge(found: ImportsSeen, case: Case) -> CheckVerdict:
     rows = found["rows"]
     failed = counting(rows, case.plan)
     libraries = _failing_libraries(failed, case.seen)
@@ -100,7 +100,7 @@ def _judge(found: ImportsSeen, case: Case) -> Verdict:
     document: dict[str, object] = {"imports": [_row(each) for each in rows]}
     if silent:
         document["not_imported"] = sorted(silent)
-    return Verdict(
+    return CheckVerdict(
         document=document,
         reasons=(*_reasons(failed, case.seen), *native.sources(libraries, case.rules)),
         headline=_headline(failed),

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from parity.errors import RehearsalFailed, RehearsalTimeout
 from parity.model import Facts, ImportResult, PinnedImage, Proof, RehearsalPlan
 from parity.rehearse import native
-from parity.rehearse.check import Case, Verdict
+from parity.rehearse.check import Case, CheckVerdict
 from parity.rehearse.checks import CHECKS
 from parity.rehearse.imports import imports_of, inside
 from parity.rehearse.native import NativeRules, TooNew
@@ -120,14 +120,14 @@ def _import_result(each: ImportSeen) -> ImportResult:
     )
 
 
-def _headline(verdicts: Sequence[Verdict], too_new: list[TooNew]) -> str:
+def _headline(verdicts: Sequence[CheckVerdict], too_new: list[TooNew]) -> str:
     if too_new:
         return f"{too_new[0].package} does not run on the target: {too_new[0].short}"
     lines = (each.headline for each in verdicts if each.headline)
     return next(lines, "what the profile checks did not pass")
 
 
-def _remedy(verdicts: Sequence[Verdict], too_new: list[TooNew], case: Case) -> str:
+def _remedy(verdicts: Sequence[CheckVerdict], too_new: list[TooNew], case: Case) -> str:
     if too_new:
         return "pin an older version of the package, or build it for this target: `build-from-source`"
     libraries = {library for each in verdicts for library in each.libraries}

@@ -18,7 +18,7 @@ from parity.errors import EngineRefused, NotIsolated, RehearsalFailed, Rehearsal
 from parity.model import Facts, PinnedImage, RehearsalPlan
 from parity.progress import Reporter
 from parity.rehearse import users
-from parity.rehearse.check import Check, Installed
+from parity.rehearse.check import Check, NewEnvironment
 from parity.rehearse.checks import CHECKS
 from parity.rehearse.lanes import Lanes
 from parity.rehearse.room import BUNDLE, CARRY, FOLDERS, Carried, Room, container_spec, fits_memory
@@ -127,7 +127,9 @@ class _Story:
         seen["environment"] = [(each["name"], each["version"]) for each in found["distributions"]]
         prefix = f"{room.own('work')}/prefix/current"
         lanes = Lanes(room, prefix, site_packages, self._service, hidden=found["hidden"])
-        installed = Installed(room, self._carried, bundle, prefix, site_packages, self._options, found, lanes)
+        installed = NewEnvironment(
+            room, self._carried, bundle, prefix, site_packages, self._options, found, lanes
+        )
         first, *others = CHECKS
         seen["checks"] = {}
         self._check(
@@ -142,7 +144,7 @@ class _Story:
         for check in others:
             self._check(seen["checks"], check, installed)
 
-    def _check(self, seen: dict[str, object], check: Check[T], installed: Installed) -> None:
+    def _check(self, seen: dict[str, object], check: Check[T], installed: NewEnvironment) -> None:
         if check.wanted(installed):
             self._reporter.note(check.step)
             seen[check.name] = self._timed(check.name, partial(check.run, installed))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from parity.engine.events import Tail
 from parity.rehearse import users
-from parity.rehearse.check import Case, Check, Verdict
+from parity.rehearse.check import Case, Check, CheckVerdict
 from parity.rehearse.room import CARRY, COMMANDS, Carried, Room, bare, environment
 from parity.wire.rehearsing import CommandSeen, ProjectSeen, SyncedJob, SyncJob
 from parity.wire.tasks import SYNC, SYNCED
@@ -69,24 +69,24 @@ def sync_project(room: Room, carried: Carried, bundle: str, options: list[str]) 
     }
 
 
-def _judge_commands(rows: Sequence[CommandSeen], _case: Case) -> Verdict:
+def _judge_commands(rows: Sequence[CommandSeen], _case: Case) -> CheckVerdict:
     reasons: list[str] = []
     for each in rows:
         if each["exit_code"] != 0:
             reasons.append(f"command {each['command']!r} ended with exit code {each['exit_code']}")
             reasons.extend(f"  {line}" for line in each["output"].splitlines()[-6:])
     told = [{"command": each["command"], "exit_code": each["exit_code"]} for each in rows]
-    return Verdict({"commands": told}, reasons)
+    return CheckVerdict({"commands": told}, reasons)
 
 
-def _judge_project(project: ProjectSeen, _case: Case) -> Verdict:
+def _judge_project(project: ProjectSeen, _case: Case) -> CheckVerdict:
     synced = [{"name": name, "version": version} for name, version in project["installed"]]
     document = {"project": {"synced": synced}}
     if project["exit_code"] == 0:
-        return Verdict(document)
+        return CheckVerdict(document)
     lines = [line for line in project["said"].splitlines() if line.strip()]
     reasons = [f"project: {project['step']} failed", *(f"  {line}" for line in lines[-8:])]
-    return Verdict(document, reasons, "uv cannot sync the project from what the bundle carries")
+    return CheckVerdict(document, reasons, "uv cannot sync the project from what the bundle carries")
 
 
 COMMANDS_CHECK = Check(

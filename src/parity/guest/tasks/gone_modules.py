@@ -61,7 +61,7 @@ def main(job: "ReadJob", emit: Emit) -> "ReadResult":
     del emit
     found = [each for each in modules.distributions(job["site_packages"]) if each.name in job["packages"]]
     lacking = {name for name in GONE if not _is_there(name, job["site_packages"])}
-    rows = [row for each in found for row in _of(each, job["site_packages"], lacking)]
+    rows = [row for each in found for row in rows_of(each, job["site_packages"], lacking)]
     return {"rows": sorted(rows, key=lambda row: (row["package"], row["module"]))}
 
 
@@ -76,7 +76,7 @@ def _is_there(name: str, site_packages: str) -> bool:
     return name != "pkg_resources" and importlib.util.find_spec(name) is not None
 
 
-def _of(found: modules.Distribution, site_packages: str, lacking: Set[str]) -> Iterator[Dict[str, str]]:
+def rows_of(found: modules.Distribution, site_packages: str, lacking: Set[str]) -> Iterator[Dict[str, str]]:
     """The first file for each of these modules; tests and the like do not count."""
     names = b"|".join(name.encode() for name in sorted(lacking))
     words = re.compile(rb"(?:import|from|,)[ \t]+(?:%s)\b" % names)  # few files are worth to be parsed
