@@ -140,3 +140,11 @@ def test_every_program_that_is_looked_for_has_a_package_on_debian() -> None:
     rows = json.loads(resources.files("parity.rehearse").joinpath("programs.json").read_bytes())
     names = {name for found in rows["packages"].values() for name in found}
     assert all(RULES.providers(f"bin/{name}") for name in names)
+
+
+def test_a_package_whose_import_fails_names_the_program_that_it_starts() -> None:
+    found = seen([an_import("demo", "ImportError: Failed to initialize: Bad git executable.")])
+    found["checks"]["opened"]["lacking"] = [["demo", "git"]]
+    error = failed(found)
+    assert "demo: starts the program git, which is missing; on Debian 11 it is in git" in error.details
+    assert "system-packages" in error.remedy

@@ -28,6 +28,7 @@ _TASK = Task("opened", OpenedJob, OpenedResult)
 _STARTED: Mapping[str, Sequence[str]] = json.loads(
     resources.files("parity.rehearse").joinpath("programs.json").read_bytes()
 )["packages"]
+_PROGRAMS = "add the packages with the programs that are named above to `system-packages`, or to the image"
 _SYMBOLS = (
     "the program was built against a library that it does not name any more (auditwheel removes libpython): "
     "take a wheel whose program is linked with it, or build it here, with build-from-source"
@@ -75,6 +76,7 @@ def _judge(seen: OpenedSeen, case: Case) -> CheckVerdict:
     broken = [each for each in seen["programs"] if each["starts"]]
     linked = frozenset(library for each in broken for library in each["libraries"])
     usual = {(row["package"], row["module"]) for row in imports_of(case.seen)}
+    unimported = {row["package"] for row in imports_of(case.seen) if row["requested"] and row["error"]}
     rows = list(_rows(seen, case.rules))
     document: dict[str, object] = {"opened": rows} if rows else {}
     if seen["lacking"]:
@@ -86,11 +88,12 @@ def _judge(seen: OpenedSeen, case: Case) -> CheckVerdict:
         reasons=(
             *_import_lines([each for each in failed if (each[0]["package"], each[0]["module"]) not in usual]),
             *map(_program_line, broken),
+            *(_lacking_line(*row, case.rules) for row in seen["lacking"] if row[0] in unimported),
             *native.sources(libraries | linked, case.rules),
         ),
         headline=_headline(failed, broken),
         libraries=libraries | linked,
-        remedy=_SYMBOLS if broken else "",
+        remedy=_SYMBOLS if broken else _PROGRAMS if unimported.intersection(dict(seen["lacking"])) else "",
         warnings=[
             *(_program_line(each) for each in seen["programs"] if not each["starts"]),
             *_warnings(seen, case.rules, {(row["package"], library) for row, library in failed}),
