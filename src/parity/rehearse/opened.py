@@ -16,7 +16,7 @@ from typing import TypedDict
 
 from parity.rehearse import native, users
 from parity.rehearse.check import Case, Check, CheckVerdict, NewEnvironment
-from parity.rehearse.import_rule import Scope
+from parity.rehearse.import_rule import Scope, counting
 from parity.rehearse.imports import imports_of, inside
 from parity.rehearse.lanes import Package
 from parity.rehearse.native import NativeRules
@@ -76,7 +76,7 @@ def _judge(seen: OpenedSeen, case: Case) -> CheckVerdict:
     broken = [each for each in seen["programs"] if each["starts"]]
     linked = frozenset(library for each in broken for library in each["libraries"])
     usual = {(row["package"], row["module"]) for row in imports_of(case.seen)}
-    unimported = {row["package"] for row in imports_of(case.seen) if row["requested"] and row["error"]}
+    unimported = {row["package"] for row in counting(imports_of(case.seen), case.plan)}
     rows = list(_rows(seen, case.rules))
     document: dict[str, object] = {"opened": rows} if rows else {}
     if seen["lacking"]:
