@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.support.index import PackageIndex, gateway, tiny_wheel
 from tests.support.recorder import Recorder
-from tests.support.workshops import PYTHON, shop
+from tests.support.workshops import shop
 
 from parity.docker_engine import DockerEngine
 from parity.errors import FetchFailed, HashMismatch, IndexFailed
@@ -56,20 +56,20 @@ def test_the_store_fills_heals_and_empties(
 ) -> None:
     lock = lock_of(index)
     with shop(engine, debian11.id) as room:
-        first = fetch_wheels(room.container, PYTHON, lock, NETWORK, recorder)
-        assert first.folder == f"/store/sets/{set_digest(lock)}"
+        first = fetch_wheels(room.guest(NETWORK, recorder), lock.wheels)
+        assert first.folder == f"/store/sets/{set_digest([wheel.download for wheel in lock.wheels])}"
         assert (first.fetched, first.fetched_bytes) == (2, first.total_bytes)
         assert any(line.startswith("advance") and line.endswith("2 of 2 wheels") for line in recorder.lines)
         room.container.exec(["sh", "-c", f"echo x >> {first.folder}/alpha-1.0-py3-none-any.whl"])
-        second = fetch_wheels(room.container, PYTHON, lock, NETWORK, recorder)
+        second = fetch_wheels(room.guest(NETWORK, recorder), lock.wheels)
         assert second.fetched == 1
         assert any("alpha" in line for line in recorder.lines if line.startswith("warn"))
         listed = room.container.exec(["sh", "-c", f"cd {first.folder} && sha256sum *"], user="65534:65534")
         assert listed.stdout.decode().split()[::2] == [wheel.sha256 for wheel in lock.wheels]
-        assert store_info(room.container, PYTHON).wheels == 2
-        assert prune_store(room.container, PYTHON, days=1).wheels == 0
-        assert prune_store(room.container, PYTHON, days=0).wheels == 2
-        assert store_info(room.container, PYTHON).bytes == 0
+        assert store_info(room.guest()).wheels == 2
+        assert prune_store(room.guest(), days=1).wheels == 0
+        assert prune_store(room.guest(), days=0).wheels == 2
+        assert store_info(room.guest()).bytes == 0
 
 
 def test_a_full_store_is_said(
@@ -77,7 +77,7 @@ def test_a_full_store_is_said(
 ) -> None:
     with shop(engine, debian11.id, store_size="400k") as room:
         with pytest.raises(FetchFailed, match="No space left") as caught:
-            fetch_wheels(room.container, PYTHON, lock_of(index), NETWORK, recorder)
+            fetch_wheels(room.guest(NETWORK, recorder), lock_of(index).wheels)
         assert "cache prune" in caught.value.remedy
 
 
@@ -88,15 +88,15 @@ def test_failures_are_named_with_file_address_and_remedy(
     with shop(engine, debian11.id) as room:
         index.fail("alpha-1.0-py3-none-any.whl", status=404)
         with pytest.raises(FetchFailed, match="404") as missing:
-            fetch_wheels(room.container, PYTHON, lock, NETWORK, recorder)
+            fetch_wheels(room.guest(NETWORK, recorder), lock.wheels)
         index.heal()
         index.fail("alpha-1.0-py3-none-any.whl", flip=True)
         with pytest.raises(HashMismatch, match="alpha"):
-            fetch_wheels(room.container, PYTHON, lock, NETWORK, recorder)
+            fetch_wheels(room.guest(NETWORK, recorder), lock.wheels)
         index.heal()
         index.fail("alpha-1.0-py3-none-any.whl", status=401)
         with pytest.raises(IndexFailed, match="401") as refused:
-            fetch_wheels(room.container, PYTHON, lock, NETWORK, recorder)
+            fetch_wheels(room.guest(NETWORK, recorder), lock.wheels)
     assert missing.value.where == lock.wheels[0].url
     assert "--upgrade" in missing.value.remedy
     assert "netrc" in refused.value.remedy

@@ -13,7 +13,7 @@ import pytest
 from tests.support.hostile_index import HostileIndex, body, drip, endless, head, page, raw
 from tests.support.index import PackageIndex, gateway, tiny_wheel
 from tests.support.targets import inputs_for
-from tests.support.workshops import PYTHON, Shop, shop
+from tests.support.workshops import Shop, shop
 
 from parity.docker_engine import DockerEngine
 from parity.errors import FetchFailed, IndexFailed, ParityError
@@ -34,7 +34,7 @@ def hostile() -> Iterator[HostileIndex]:
 
 def resolve(room: Shop, url: str, inputs: ResolveInputs | None = None) -> Lock:
     network = HostNetwork(index_url=url)
-    return resolve_lock(room.container, PYTHON, inputs or inputs_for("demo"), network, None, Silent())
+    return resolve_lock(room.guest(network, Silent()), inputs or inputs_for("demo"), None)
 
 
 def digest(path: Path) -> str:
@@ -99,7 +99,7 @@ def test_a_page_that_drips_does_not_take_the_workshop_with_it(
     network = HostNetwork(index_url=hostile.url)
     with shop(engine, debian11.id, uv=True) as room:
         with pytest.raises(IndexFailed, match="longer than 5s") as caught:
-            resolve_lock(room.container, PYTHON, inputs_for("demo"), network, None, Silent(), timeout=5)
+            resolve_lock(room.guest(network, Silent()), inputs_for("demo"), None, timeout=5)
         assert "resolving" in caught.value.remedy
         assert said(room, "echo alive") == ["alive"]
 
@@ -124,7 +124,7 @@ def test_metadata_that_lies_is_not_what_is_resolved_from(
         lock = resolve(room, hostile.url)
         assert [each.name for each in lock.wheels] == ["demo", "lib"]
         network = HostNetwork(index_url=hostile.url)
-        assert fetch_wheels(room.container, PYTHON, lock, network, Silent()).wheels
+        assert fetch_wheels(room.guest(network, Silent()), lock.wheels).wheels
 
 
 @pytest.mark.parametrize("builds", [(1, 2), (9, 10), (10, 9)])

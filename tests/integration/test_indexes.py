@@ -19,7 +19,7 @@ from tests.support.index import PackageIndex, gateway, tiny_wheel
 from tests.support.recorder import Recorder
 from tests.support.targets import inputs_for
 from tests.support.tls import Authority
-from tests.support.workshops import PYTHON, Shop, shop
+from tests.support.workshops import Shop, shop
 
 from parity.docker_engine import DockerEngine
 from parity.errors import HashMismatch, IndexFailed
@@ -177,18 +177,18 @@ def test_what_an_index_does_not_hash_is_hashed_once_and_held_to_it(
     index.hashed = hashed
     with index:
         network = HostNetwork(index_url=index.url)
-        lock = resolve_lock(room.container, PYTHON, inputs_for("alpha"), network, None, reporter)
+        lock = resolve_lock(room.guest(network, reporter), inputs_for("alpha"), None)
         locked = {each.filename: each.sha256 for each in lock.wheels}
         assert locked[wheel.name] == hashlib.sha256(wheel.read_bytes()).hexdigest()
         assert any("tells no SHA-256 for alpha, beta" in line for line in reporter.lines)
-        fetched = fetch_wheels(room.container, PYTHON, lock, network, reporter)
+        fetched = fetch_wheels(room.guest(network, reporter), lock.wheels)
         assert [each.locked.sha256 for each in fetched.wheels] == [each.sha256 for each in lock.wheels]
         tiny_wheel(tmp_path, "alpha", requires=["beta"], padding=100)
         with shop(engine, debian11.id) as elsewhere, pytest.raises(HashMismatch):
-            fetch_wheels(elsewhere.container, PYTHON, lock, network, reporter)
+            fetch_wheels(elsewhere.guest(network, reporter), lock.wheels)
         dated = inputs_for("alpha", exclude_newer="2026-01-01")
         with pytest.raises(IndexFailed, match=r"does not say when alpha-1\.0-py3-none-any\.whl was"):
-            resolve_lock(room.container, PYTHON, dated, network, None, reporter)
+            resolve_lock(room.guest(network, reporter), dated, None)
 
 
 def test_an_index_that_demands_a_clients_certificate_gets_it(room: Shop, tmp_path: Path) -> None:
@@ -199,11 +199,11 @@ def test_an_index_that_demands_a_clients_certificate_gets_it(room: Shop, tmp_pat
     with PackageIndex(tmp_path / "wheels", host=gateway(), tls=tls) as index:
         network = HostNetwork(index_url=index.url, ca_bundle=authority.pem, client_certificate=certificate)
         reporter = Recorder()
-        lock = resolve_lock(room.container, PYTHON, inputs_for("alpha"), network, None, reporter)
-        assert fetch_wheels(room.container, PYTHON, lock, network, reporter).fetched <= 1
+        lock = resolve_lock(room.guest(network, reporter), inputs_for("alpha"), None)
+        assert fetch_wheels(room.guest(network, reporter), lock.wheels).fetched <= 1
         stranger = HostNetwork(index_url=index.url, ca_bundle=authority.pem)
         with pytest.raises(IndexFailed):
-            resolve_lock(room.container, PYTHON, inputs_for("alpha"), stranger, None, reporter, upgrade=True)
+            resolve_lock(room.guest(stranger, reporter), inputs_for("alpha"), None, upgrade=True)
     key = certificate.split("PRIVATE KEY-----")[1].split()[0]
     left = room.container.exec(["grep", "-rlF", key, "/store", "/tmp", "/root", "/parity"])
     assert left.stdout == b""

@@ -12,7 +12,7 @@ import pytest
 from tests.support.index import PackageIndex, gateway, tiny_wheel
 from tests.support.recorder import Recorder
 from tests.support.targets import DEBIAN11, inputs_for
-from tests.support.workshops import PYTHON, Shop, shop
+from tests.support.workshops import Shop, shop
 
 from parity.docker_engine import DockerEngine
 from parity.errors import IndexFailed, NoWheel, ParityError, Unresolvable
@@ -68,7 +68,7 @@ def resolve(
     upgrade: bool = False,
 ) -> Lock:
     network = HostNetwork(index_url=index.url, index_login=index.login)
-    return resolve_lock(room.container, PYTHON, inputs, network, existing, Silent(), upgrade=upgrade)
+    return resolve_lock(room.guest(network, Silent()), inputs, existing, upgrade=upgrade)
 
 
 def versions(lock: Lock) -> dict[str, str]:
@@ -177,9 +177,7 @@ def test_an_index_that_is_not_there_is_said(
         index.url.replace("http:", "https:"),
     ):
         with pytest.raises(IndexFailed) as caught:
-            resolve_lock(
-                room.container, PYTHON, inputs_for("app"), HostNetwork(index_url=url), None, Silent()
-            )
+            resolve_lock(room.guest(HostNetwork(index_url=url)), inputs_for("app"), None)
         assert caught.value.where.startswith(url)
 
 
@@ -201,9 +199,9 @@ def test_credentials_are_used_and_stay_nowhere(
         network = HostNetwork(index_url=index.url, index_login=LOGIN)
         wrong = HostNetwork(index_url=index.url, index_login=("canary-user", "canary-pass-wrong"))
         with pytest.raises(IndexFailed, match="401") as caught:
-            resolve_lock(room.container, PYTHON, inputs_for("app"), wrong, None, reporter)
-        lock = resolve_lock(room.container, PYTHON, inputs_for("app"), network, None, reporter)
-        wheel_set = fetch_wheels(room.container, PYTHON, lock, network, reporter)
+            resolve_lock(room.guest(wrong, reporter), inputs_for("app"), None)
+        lock = resolve_lock(room.guest(network, reporter), inputs_for("app"), None)
+        wheel_set = fetch_wheels(room.guest(network, reporter), lock.wheels)
         client = docker.APIClient(engine.info().address)
         configuration = json.dumps(client.inspect_container(room.container.id))
         client.close()

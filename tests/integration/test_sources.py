@@ -20,7 +20,7 @@ from tests.support.projects import DATA, git, make_repository, private_git
 from tests.support.sources import make_sdist, setup_py, write_tree
 from tests.support.targets import inputs_for
 from tests.support.wheels import make_wheel
-from tests.support.workshops import PYTHON, shop
+from tests.support.workshops import shop
 
 from parity.docker_engine import DockerEngine
 from parity.host.processes import ThisMachine
@@ -131,7 +131,7 @@ def test_choosing_among_source_distributions_runs_no_code_of_them(
         def resolved(*known: Known, existing: Lock | None = None, near: str = "near==1.0") -> Lock:
             inputs = inputs_for("asks", near, sources=("demo",))
             network = HostNetwork(index_url=index.url)
-            return resolve_lock(room.container, PYTHON, inputs, network, existing, Silent(), known=known)
+            return resolve_lock(room.guest(network, Silent()), inputs, existing, known=known)
 
         first = {wheel.name: wheel.filename for wheel in resolved().wheels}
         # Version 2.0 was built, and what it requires is not to be had beside the rest.

@@ -18,7 +18,7 @@ from tests.support.rpms import SERVE, TOOLS, rpm_image
 from tests.support.unpacked import target as targeted
 from tests.support.unpacked import unpacked
 from tests.support.wheels import make_wheel
-from tests.support.workshops import PYTHON, Shop, shop
+from tests.support.workshops import Shop, shop
 
 from parity.docker_engine import DockerEngine
 from parity.engine import Container, ContainerSpec, Mount, Network
@@ -226,7 +226,7 @@ echo 'deb [trusted=yes allow-insecure=yes] file:/srv/repo ./' >/etc/apt/sources.
 
 def failure(found: Shop, *names: str, locked: SystemSet | None = None) -> SystemPackagesFailed:
     with pytest.raises(SystemPackagesFailed) as caught:
-        fetch_system(found.container, PYTHON, SystemWish(names=names, locked=locked), HostNetwork())
+        fetch_system(found.guest(), SystemWish(names=names, locked=locked))
     assert inside(found.container, "ls /store/sha256").output == ""
     return caught.value
 
@@ -284,16 +284,16 @@ def test_what_is_signed_is_brought_and_nothing_else(
         assert UNCHECKED[program] in failure(found, "bent").message
         assert "no-such-package" in failure(found, "no-such-package").message
         wish = SystemWish(optional=("libdemo.so.1()(64bit)", "libgone.so.1()(64bit)"))
-        packages, count = fetch_system(found.container, PYTHON, wish, HostNetwork())
+        packages, count = fetch_system(found.guest(), wish)
         assert (count, packages.unprovided) == (2, ("libgone.so.1()(64bit)",))
         assert [(p.name, p.version, p.requested) for p in packages.packages] == [
             ("demo", "0:2.0-1", True),
             ("demo-lib", "1:1.5-1", False),
         ]
-        locked = fetch_system(found.container, PYTHON, SystemWish(locked=packages), HostNetwork())
+        locked = fetch_system(found.guest(), SystemWish(locked=packages))
         assert locked == (replace(packages, unprovided=()), 0)
         assert inside(found.container, f"rm {stored_at(packages.packages[0])}").code == 0
-        assert fetch_system(found.container, PYTHON, SystemWish(locked=packages), HostNetwork())[1] == 2
+        assert fetch_system(found.guest(), SystemWish(locked=packages))[1] == 2
         assert inside(found.container, "rpm -q demo demo-lib; ls /opt/demo").code != 0
 
 
@@ -340,7 +340,7 @@ def test_this_machines_ca_is_the_managers_too(
         assert "certificate" in failure(found, "demo").message
         trusted = HostNetwork(ca_bundle=inside(found.container, "cat /ca.pem").output)
         wish = SystemWish(names=("demo",))
-        assert fetch_system(found.container, PYTHON, wish, trusted)[1] == 2
+        assert fetch_system(found.guest(trusted), wish)[1] == 2
 
 
 @pytest.mark.parametrize("program", ["dnf", "zypper"])

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 
 from parity.docker_engine import DockerEngine
 from parity.engine import Container, ContainerSpec, Mount, Network
-from parity.engine.guests import guest_tar
+from parity.engine.guests import Guest, guest_tar
 from parity.engine.workshop import STORE
 from parity.host.folders import cache_folder
 from parity.host.network import host_network
 from parity.host.uv_tool import ensure_uv, uv_binary, uv_tar
+from parity.model.network import HostNetwork
+from parity.progress import Reporter, Silent
 from parity.resolve import uv_wheel
 
 PYTHON = "/usr/bin/python3"
@@ -25,6 +27,10 @@ class Shop:
 
     container: Container
     volume: str
+
+    def guest(self, network: HostNetwork | None = None, reporter: Reporter | None = None) -> Guest:
+        """The reach into it."""
+        return Guest(self.container, PYTHON, network or HostNetwork(), reporter or Silent())
 
 
 @contextmanager

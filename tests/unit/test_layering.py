@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import io
 import sys
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from parity.engine.guests import guest_tar
 from parity.portable.wheel import wheelset
 
 SOURCE = Path(__file__).parents[2] / "src" / "parity"
@@ -43,7 +46,7 @@ ALLOWED = {
     "progress": set(),
     "files": {"errors", "portable"},
     "model": {"wire"},
-    "engine": {"model", "errors", "wire"},
+    "engine": {"model", "errors", "wire", "progress"},
     "wire": set(),
     "portable": set(),
     "farside": {"portable"},
@@ -200,13 +203,28 @@ def test_pipeline_leaves_the_machine_to_its_doors() -> None:
 def test_the_judges_sources_are_those_that_it_is_made_of() -> None:
     """A judgement is kept under a digest of these files: whoever adds one must not serve old judgements."""
     start = "parity.portable.wheel.wheelset"
+    paths = {"/".join(name.split(".")[2:]) for name in made_of(start) - {start}}
+    assert paths == set(wheelset._SOURCES)
+
+
+def test_what_is_remembered_of_guests_is_kept_under_all_the_code_that_runs_in_them() -> None:
+    """A wheel that was built, and a proof, are taken again while `guest_digest` is the same."""
+    with tarfile.open(fileobj=io.BytesIO(guest_tar())) as archive:
+        carried = set(archive.getnames())
+    tasks = [name_of(path) for path in modules() if path.parent == SOURCE / "guest" / "tasks"]
+    running = {name for task in tasks for name in made_of(task) if name.split(".")[1] != "wire"}
+    lacking = {f"parity/parity_guest/{name[7:].replace('.', '/')}.py" for name in running} - carried
+    assert {path for path in lacking if f"{path[:-3]}/__init__.py" not in carried} == set()
+
+
+def made_of(start: str) -> set[str]:
+    """A module, and all that it imports, by whatever way."""
     names = {name_of(path): path for path in modules()}
-    made_of: set[str] = set()
+    found: set[str] = set()
     ahead = [start]
     while ahead:
         name = ahead.pop()
-        if name not in made_of:
-            made_of.add(name)
+        if name not in found:
+            found.add(name)
             ahead.extend(use for use in edges(names[name]) if names[use].name != "__init__.py")
-    paths = {"/".join(name.split(".")[2:]) for name in made_of - {start}}
-    assert paths == set(wheelset._SOURCES)
+    return found

@@ -13,7 +13,7 @@ from tests.support.recorder import Recorder
 
 from parity.errors import HashMismatch, InputFileError, Problem, ProfileError
 from parity.model import BundleFile, OtherFile
-from parity.other_files import files_on_disk, lock_of_addresses
+from parity.other_files import downloads, files_on_disk
 from parity.pack import build_manifest, write_bundle
 from parity.pack.othertexts import other_files_text
 from parity.profile import load_profile
@@ -185,10 +185,10 @@ def test_a_file_that_changes_while_the_bundle_is_made_is_refused(folder: Path, n
 
 def test_addresses_are_fetched_under_names_of_their_own() -> None:
     one = OtherFile(url="https://x.invalid/m.bin?sig=1", sha256=NOUGHTS, to="a/m")
-    lock = lock_of_addresses([one, replace(one, to="b/m"), OtherFile(Path("x"))])
-    assert len({wheel.filename for wheel in lock.wheels}) == 2
-    assert lock.wheels[0].url.endswith("?sig=1")
-    assert not any("/" in wheel.filename for wheel in lock.wheels)
+    wanted = downloads([one, replace(one, to="b/m"), OtherFile(Path("x"))])
+    assert len({each.filename for each in wanted}) == 2
+    assert wanted[0].url.endswith("?sig=1")
+    assert not any("/" in each.filename for each in wanted)
 
 
 def test_the_receivers_readme_names_them_and_installs_extensions() -> None:

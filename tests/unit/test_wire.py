@@ -13,14 +13,12 @@ from typing import Any, TypedDict, is_typeddict
 
 import pytest
 from tests.support.fake_engine import FakeContainer, FakeEngine
-from tests.support.recorder import Recorder
 from tests.support.targets import inputs_for
 
 from parity.engine import ContainerSpec, ExecResult, ImageInfo, Network
-from parity.engine.guests import GuestFailed, guest_tar, run_guest
+from parity.engine.guests import Guest, GuestFailed, guest_tar, run_guest
 from parity.errors import FetchFailed, ParityError, ProbeFailed, SystemPackagesFailed, ToolUnavailable
 from parity.fetch import store_info
-from parity.model.network import HostNetwork
 from parity.probe import parse_facts
 from parity.resolve import resolve_lock
 from parity.system import SystemWish, fetch_system
@@ -130,15 +128,15 @@ def test_a_result_of_another_shape_is_a_failed_guest(tmp_path: Path, task: Any) 
 
 
 def _sizes(room: FakeContainer) -> object:
-    return store_info(room, "python3")
+    return store_info(Guest(room, "python3"))
 
 
 def _resolved(room: FakeContainer) -> object:
-    return resolve_lock(room, "python3", inputs_for("demo"), HostNetwork(), None, Recorder())
+    return resolve_lock(Guest(room, "python3"), inputs_for("demo"), None)
 
 
 def _packages(room: FakeContainer) -> object:
-    return fetch_system(room, "python3", SystemWish(("libgl1",)), HostNetwork())
+    return fetch_system(Guest(room, "python3"), SystemWish(("libgl1",)))
 
 
 @pytest.mark.parametrize(
@@ -174,7 +172,7 @@ def test_facts_of_another_shape_are_none() -> None:
 
 def test_packages_that_can_be_are_taken(tmp_path: Path) -> None:
     with saying(tmp_path, FETCHED) as room:
-        found, count = fetch_system(room, "python3", SystemWish(("libgl1",)), HostNetwork())
+        found, count = fetch_system(Guest(room, "python3"), SystemWish(("libgl1",)))
     assert ([each.name for each in found.packages], found.manager, count) == (["libgl1"], "deb", 1)
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from parity.engine import Container
 from parity.engine.events import Event
-from parity.engine.guests import GuestFailed, run_guest
+from parity.engine.guests import Guest, GuestFailed
 from parity.engine.workshop import out_of_memory
 from parity.errors import FetchFailed, HostileWheel
 from parity.model import Finding, Limits, WheelSet
@@ -21,11 +20,9 @@ _REMEDY_ALLOW = "leave the package out, pin another version, or accept it: rehea
 
 
 def audit_wheels(
-    container: Container,
-    python: str,
+    guest: Guest,
     wheels: WheelSet,
     allow: Sequence[str],
-    reporter: Reporter,
     *,
     cache: str | None = None,
     timeout: float = Limits.audit,
@@ -33,11 +30,9 @@ def audit_wheels(
     """Judge every wheel of a set as a file; none of its code runs.
 
     Args:
-        container: started, with the guest scripts in it and the store at /store.
-        python: the interpreter inside it.
+        guest: the workshop's; its reporter hears wheels done and total, and what was let pass.
         wheels: the set; each file is hashed again.
         allow: findings accepted by name, `KIND:PACKAGE`.
-        reporter: hears wheels done and total, and every finding that was let pass.
         cache: a writable folder in the container for judgements, None for none.
         timeout: seconds for all.
 
@@ -51,12 +46,10 @@ def audit_wheels(
 
     def hear(event: Event) -> None:
         if event["event"] == "progress":
-            _advance(read(AuditProgress, event, "its progress"), reporter)
+            _advance(read(AuditProgress, event, "its progress"), guest.reporter)
 
     try:
-        result = run_guest(
-            container, python, AUDIT, audit_job(wheels, allow, cache), on_event=hear, timeout=timeout
-        )
+        result = guest.ask(AUDIT, audit_job(wheels, allow, cache), on_event=hear, timeout=timeout)
     except GuestFailed as error:
         raise out_of_memory(error) or FetchFailed(
             "the stored wheels cannot be read: " + error.last_line
@@ -67,7 +60,7 @@ def audit_wheels(
         ) from error
     passed = interpret(result)
     for finding in passed:
-        reporter.warn(f"{finding.wheel}: {finding.message} ({finding.kind})")
+        guest.reporter.warn(f"{finding.wheel}: {finding.message} ({finding.kind})")
     return passed
 
 

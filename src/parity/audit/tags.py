@@ -6,20 +6,18 @@ from collections.abc import Iterable, Sequence
 
 from parity.errors import NoWheel
 from parity.model import Facts, Libc, LockedWheel, Target
-from parity.model.profile import Installer
+from parity.portable.installers.registry import INSTALLERS
 from parity.portable.names import parse_wheel_name
 
 
-def check_tags(
-    wheels: Iterable[LockedWheel], facts: Facts, target: Target, installer: Installer = "uv"
-) -> None:
+def check_tags(wheels: Iterable[LockedWheel], facts: Facts, target: Target, installer: str = "uv") -> None:
     """Every wheel must run where it was measured and on the target itself.
 
     Args:
         wheels: the lock's wheels.
         facts: of the image, which may be a stand-in.
         target: the machine that the profile describes.
-        installer: with `pip` the image's own pip must accept each wheel too.
+        installer: of `portable.installers`; its tool must accept each wheel too.
 
     Raises:
         NoWheel: names every wheel that does not fit, and where.
@@ -28,8 +26,9 @@ def check_tags(
         ("the image", facts.tags),
         (f"the target ({target.libc})", tags_of_libc(facts.tags, target.libc)),
     ]
-    if installer == "pip" and facts.pip_tags is not None:
-        rules.append((f"the image's pip {facts.pip}", facts.pip_tags))
+    accepted = INSTALLERS[installer].accepted(facts.pip, facts.pip_tags)
+    if accepted is not None:
+        rules.append((f"the image's {accepted.who}", accepted.tags))
     problems = [problem for wheel in wheels for problem in _misfits(wheel, rules)]
     if problems:
         raise NoWheel(problems[0], details=tuple(problems))

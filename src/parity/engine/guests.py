@@ -7,16 +7,20 @@ events on stdout; the last of them is the result.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import tarfile
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
 from parity.engine.events import Event, EventLines, Tail
 from parity.engine.protocol import Container
+from parity.model.network import HostNetwork
+from parity.progress import Reporter, Silent
 from parity.wire.shapes import Malformed, read
 from parity.wire.tasks import Task
 
@@ -57,6 +61,12 @@ def guest_tar() -> bytes:
         for path in sorted((_PACKAGE / room).rglob("*.py")):
             files[f"parity/parity_guest/{path.relative_to(_PACKAGE)}"] = path.read_bytes()
     return small_tar(files)
+
+
+@cache
+def guest_digest() -> str:
+    """SHA-256 over all that runs inside containers: what older code answered is remembered under another."""
+    return hashlib.sha256(guest_tar()).hexdigest()
 
 
 def small_tar(files: Mapping[str, bytes], mode: int = 0o644) -> bytes:
@@ -131,6 +141,34 @@ def run_guest(
         return read(task.result, events.result)
     except Malformed as error:
         raise _lied(task.name, stderr, error) from None
+
+
+@dataclass(frozen=True)
+class Guest:
+    """The reach into a container: its Python, asked by guest scripts, and what it may use for the answer.
+
+    Attributes:
+        container: started, with the guest scripts in it; the workshop has the store at /store, too.
+        python: the interpreter inside it.
+        network: how indexes are reached; its secrets go to the script's stdin alone.
+        reporter: hears how far a job is, and what a person should know.
+    """
+
+    container: Container
+    python: str
+    network: HostNetwork = field(default_factory=HostNetwork)
+    reporter: Reporter = field(default_factory=Silent)
+
+    def ask(
+        self,
+        task: Task[J, R],
+        job: J,
+        *,
+        on_event: Callable[[Event], None] | None = None,
+        timeout: float | None = None,
+    ) -> R:
+        """Have a job done; see `run_guest`."""
+        return run_guest(self.container, self.python, task, job, on_event=on_event, timeout=timeout)
 
 
 def _lied(script: str, stderr: Tail, error: Malformed) -> GuestFailed:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 
-from parity.engine import Container
 from parity.engine.events import Event
-from parity.engine.guests import GuestFailed, run_guest
+from parity.engine.guests import Guest, GuestFailed
 from parity.engine.workshop import STORE, out_of_memory
 from parity.errors import FetchFailed, HashMismatch, IndexFailed, ParityError
-from parity.model import Lock, StoredWheel, WheelSet
+from parity.model import Download, LockedWheel, StoredFiles, StoredWheel, WheelSet
 from parity.model.network import HostNetwork, clean_url
-from parity.progress import Reporter
 from parity.wire.shapes import read
 from parity.wire.store import FetchJob, FetchProgress, FetchResult, FetchWarning, FileFailed, FileWanted
 from parity.wire.tasks import FETCH
@@ -45,31 +43,31 @@ _REMEDIES_OF_FILES = {
 }
 
 
-def fetch_wheels(
-    container: Container,
-    python: str,
-    lock: Lock,
-    network: HostNetwork,
-    reporter: Reporter,
-    *,
-    what: str = "wheels",
-) -> WheelSet:
-    """Make exactly the lock's wheels present in the store, every byte hashed in this run.
+def fetch_wheels(guest: Guest, wheels: Sequence[LockedWheel]) -> WheelSet:
+    """Make exactly a lock's wheels present in the store, in its order; args and errors as `fetch_files`."""
+    stored = fetch_files(guest, [wheel.download for wheel in wheels], what="wheels")
+    return WheelSet(
+        wheels=tuple(StoredWheel(wheel, stored.sizes[wheel.filename]) for wheel in wheels),
+        folder=stored.folder,
+        fetched=stored.fetched,
+        fetched_bytes=stored.fetched_bytes,
+    )
+
+
+def fetch_files(guest: Guest, files: Sequence[Download], *, what: str = "files") -> StoredFiles:
+    """Make files present in the store, every byte hashed in this run.
 
     Args:
-        container: started, with the guest scripts in it and the store read-write at /store.
-        python: the interpreter inside it.
-        lock: what to fetch.
-        network: how to reach the files; its secrets go to the guest's stdin alone.
-        reporter: hears bytes done and total.
+        guest: the workshop's; its reporter hears bytes done and total.
+        files: what to fetch.
         what: what they are: `wheels`, or `files` of addresses that the profile names.
 
     Raises:
-        FetchFailed: a wheel could not be downloaded.
-        HashMismatch: the index serves other bytes than were locked.
+        FetchFailed: a file could not be downloaded.
+        HashMismatch: other bytes are served than were locked.
         IndexFailed: the index refuses or does not answer.
     """
-    job = fetch_job(lock, network)
+    network, reporter = guest.network, guest.reporter
 
     def hear(event: Event) -> None:
         if event["event"] == "progress":
@@ -80,24 +78,24 @@ def fetch_wheels(
             reporter.warn(network.redact(read(FetchWarning, event, "its warning")["message"]))
 
     try:
-        result = run_guest(container, python, FETCH, job, on_event=hear)
+        result = guest.ask(FETCH, fetch_job(files, network), on_event=hear)
     except GuestFailed as error:
         raise out_of_memory(error) or FetchFailed(
             "the download script died: " + network.redact(error.last_line)
         ) from error
     if result["failed"]:
         remedies = _REMEDIES if what == "wheels" else _REMEDIES_OF_FILES
-        raise fetch_error(result["failed"], lock, network, remedies)
-    return wheel_set(lock, result)
+        raise fetch_error(result["failed"], files, network, remedies)
+    return stored_files(files, result)
 
 
-def fetch_job(lock: Lock, network: HostNetwork) -> FetchJob:
+def fetch_job(files: Sequence[Download], network: HostNetwork) -> FetchJob:
     """The guest's job (see `parity.guest.tasks.fetch`); it holds secrets."""
-    wheels: list[FileWanted] = [
-        {"filename": w.filename, "url": w.url, "sha256": w.sha256, "size": w.size} for w in lock.wheels
+    wanted: list[FileWanted] = [
+        {"filename": f.filename, "url": f.url, "sha256": f.sha256, "size": f.size} for f in files
     ]
-    fetched = [wheel for wheel in lock.wheels if wheel.url]
-    job = network.job((w.url for w in fetched), named={w.url: w.index for w in fetched})
+    fetched = [file for file in files if file.url]
+    job = network.job((f.url for f in fetched), named={f.url: f.index for f in fetched})
     return {
         **job,
         "threads": THREADS,
@@ -106,29 +104,28 @@ def fetch_job(lock: Lock, network: HostNetwork) -> FetchJob:
         "deadline": None,
         "timeout": SILENCE,
         "store": STORE,
-        "set": set_digest(lock),
-        "wheels": wheels,
+        "set": set_digest(files),
+        "wheels": wanted,
     }
 
 
-def set_digest(lock: Lock) -> str:
+def set_digest(files: Sequence[Download]) -> str:
     """The name of a set's folder: SHA-256 over its sorted file names and digests."""
-    lines = sorted(f"{wheel.sha256}  {wheel.filename}\n" for wheel in lock.wheels)
+    lines = sorted(f"{file.sha256}  {file.filename}\n" for file in files)
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def wheel_set(lock: Lock, result: FetchResult) -> WheelSet:
-    """The guest's result as a value, in the lock's order; HashMismatch where it tells of other bytes."""
+def stored_files(files: Sequence[Download], result: FetchResult) -> StoredFiles:
+    """The guest's result as a value; HashMismatch where it tells of other bytes."""
     told = {(entry["filename"], entry["sha256"]) for entry in result["wheels"]}
-    other = [wheel.filename for wheel in lock.wheels if (wheel.filename, wheel.sha256) not in told]
+    other = [file.filename for file in files if (file.filename, file.sha256) not in told]
     if other:
         raise HashMismatch("the store tells of another file than was asked for", where=other[0])
     if result["folder"] is None:
         raise FetchFailed("the store tells of no folder for what was fetched")
-    sizes = {entry["filename"]: entry["size"] for entry in result["wheels"]}
-    return WheelSet(
-        wheels=tuple(StoredWheel(wheel, sizes[wheel.filename]) for wheel in lock.wheels),
+    return StoredFiles(
         folder=result["folder"],
+        sizes={entry["filename"]: entry["size"] for entry in result["wheels"]},
         fetched=sum(entry["fetched"] for entry in result["wheels"]),
         fetched_bytes=result["fetched_bytes"],
     )
@@ -136,12 +133,12 @@ def wheel_set(lock: Lock, result: FetchResult) -> WheelSet:
 
 def fetch_error(
     failed: Sequence[FileFailed],
-    lock: Lock,
+    files: Sequence[Download],
     network: HostNetwork,
     remedies: Mapping[str, str] = _REMEDIES,
 ) -> ParityError:
     """One error for all failures: the gravest first, every file named with its address."""
-    urls = {wheel.filename: clean_url(wheel.url) for wheel in lock.wheels}
+    urls = {file.filename: clean_url(file.url) for file in files}
     details = tuple(
         network.redact(f"{f['filename']}: {f['message']} ({urls[f['filename']]})") for f in failed
     )

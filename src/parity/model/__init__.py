@@ -1,6 +1,7 @@
 """The frozen values that flow from stage to stage; they do nothing but hold and compare."""
 
 from parity.model.bundle import BuiltBundle, BundleFile, BundleIdentity
+from parity.model.download import Download, StoredFiles
 from parity.model.facts import Facts
 from parity.model.image import ImageSource, PinnedImage
 from parity.model.inputs import IndexSettings, NamedIndex, OtherFile, SourcePlan, SystemPlan
@@ -22,6 +23,7 @@ __all__ = [
     "BuiltBundle",
     "BundleFile",
     "BundleIdentity",
+    "Download",
     "Facts",
     "Finding",
     "ImageSource",
@@ -42,6 +44,7 @@ __all__ = [
     "Requirements",
     "SourcePackage",
     "SourcePlan",
+    "StoredFiles",
     "StoredWheel",
     "SystemPackage",
     "SystemPlan",

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
+from parity.model.download import Download
 from parity.model.project import Origin
 
 _NAME = re.compile(r"(?!default$|direct$|built$)[a-z][a-z0-9-]*")
@@ -37,6 +38,11 @@ class LockedWheel:
     requested: bool
     index: str = "default"
     origin: Origin | None = None
+
+    @property
+    def download(self) -> Download:
+        """Its file."""
+        return Download(self.filename, self.url, self.sha256, self.size, self.index)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ from parity.model.limits import Limits
 from parity.model.project import ProjectPlan
 
 LibcFamily = Literal["glibc", "musl"]
-Installer = Literal["uv", "pip"]
 
 _LIBC = re.compile(r"(glibc|musl) (\d+)\.(\d+)")
 _LIBC_TAG = re.compile(r"(manylinux|musllinux)_(\d+)_(\d+)(?:_\w+)?")
@@ -120,7 +119,7 @@ class Profile:
     requirements: Requirements
     index: IndexSettings
     rehearsal: RehearsalPlan
-    installer: Installer
+    installer: str
     exclude_newer: str | None
     product: str | None
     version: str | None

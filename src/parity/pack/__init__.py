@@ -7,7 +7,7 @@ from parity.pack.contents import (
     payload_order,
     wheel_files,
 )
-from parity.pack.draft import Draft, draft
+from parity.pack.draft import Draft
 from parity.pack.pips import oldest_pip, pip_note
 from parity.pack.texts import STOCK_CHECK, pylock_toml, readme_txt, requirements_txt
 from parity.pack.wheelstream import file_in_archive, wheels_in_archive
@@ -17,7 +17,6 @@ __all__ = [
     "STOCK_CHECK",
     "Draft",
     "build_manifest",
-    "draft",
     "file_in_archive",
     "file_of_bytes",
     "file_on_disk",

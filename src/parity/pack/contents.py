@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from parity.errors import WriteFailed
 from parity.model import BundleFile, ImportResult, StoredWheel, SystemSet, Target
-from parity.model.profile import Installer
 from parity.portable.bundle import manifest
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ def build_manifest(
     *,
     target: Target,
     implementation: str,
-    installer: Installer,
+    installer: str,
     uv: str | None,
     wheels: Sequence[StoredWheel],
     imports: Sequence[ImportResult],

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,19 +42,51 @@ class Draft:
         profile: whom it is for.
         image: where it is rehearsed.
         facts: of that image.
+        travelling_facts: the same as a document, without what belongs to the engine's kernel.
+        lock: what is installed.
         wheels: the wheel set; its bytes stay in the engine's store.
-        files: every other file but the manifest and the proof.
-        uv: uv's wheel among them, None where the target installs with its own pip.
-        system: the distribution's packages among them, None where there are none.
+        uv: uv's wheel under its path in the payload, None where the target installs with its own pip.
+        more: what travels besides, such as a project's metadata and the profile's other files.
+        sync: the command that syncs a carried project's checkout, empty where none is carried.
+        pip_note: what users of the target's own pip must know; see `pips.pip_note`.
+        system: the distribution's packages that are carried, None where there are none.
+        system_files: their files.
     """
 
     profile: Profile
     image: PinnedImage
     facts: Facts
+    travelling_facts: FactsDocument
+    lock: Lock
     wheels: WheelSet
-    files: tuple[BundleFile, ...]
-    uv: BundleFile | None
+    uv: BundleFile | None = None
+    more: tuple[BundleFile, ...] = ()
+    sync: str = ""
+    pip_note: str = ""
     system: SystemSet | None = None
+    system_files: tuple[BundleFile, ...] = ()
+
+    def with_system(self, system: SystemSet | None, files: tuple[BundleFile, ...]) -> Draft:
+        """The same bundle with these packages of the distribution, and no others."""
+        return replace(self, system=system, system_files=files)
+
+    @cached_property
+    def files(self) -> tuple[BundleFile, ...]:
+        """Every file but the manifest, the proof and the wheels."""
+        texts = {
+            "README.txt": self._readme(),
+            "profile.yaml": self.profile.document,
+            "pylock.toml": pylock_toml(self.lock),
+            "requirements.txt": requirements_txt(self.lock, self.profile.target.libc.family, self.pip_note),
+        }
+        files = [file_of_bytes(path, text.encode()) for path, text in texts.items()]
+        files.append(json_file("facts.json", self.travelling_facts))
+        files += [*farside_files(), *self.more, *self.system_files]
+        return payload_order([*files, self.uv] if self.uv else files)
+
+    def _readme(self) -> str:
+        profile, besides = self.profile, system_text(self.system) + other_files_text(self.more)
+        return readme_txt(self.lock, profile.target, profile.installer, self.sync, self.pip_note, besides)
 
     def manifest(self, files: Sequence[BundleFile], imports: Sequence[ImportResult] = ()) -> bytes:
         """The manifest over these files, with the imports that the far side shall repeat."""
@@ -96,53 +129,6 @@ class Draft:
             if file.path.startswith(below):
                 yield from _entry(file)
         yield ustar.END
-
-
-def draft(
-    profile: Profile,
-    image: PinnedImage,
-    facts: Facts,
-    travelling_facts: FactsDocument,
-    lock: Lock,
-    wheels: WheelSet,
-    *,
-    uv: BundleFile | None,
-    more: Sequence[BundleFile] = (),
-    sync: str = "",
-    pip_note: str = "",
-    system: SystemSet | None = None,
-    system_files: Sequence[BundleFile] = (),
-) -> Draft:
-    """Everything a bundle holds besides manifest, proof and wheels.
-
-    Args:
-        profile: whom it is for.
-        image: where it will be rehearsed.
-        facts: of that image.
-        travelling_facts: the same as a document, without what belongs to the engine's kernel.
-        lock: what is installed.
-        wheels: its files, in the engine's store.
-        uv: uv's wheel, under its path in the payload.
-        more: what travels besides, such as a project's metadata.
-        sync: the command that syncs a carried project's checkout, empty where none is carried.
-        pip_note: what users of the target's own pip must know; see `pips.pip_note`.
-        system: the distribution's packages that are carried.
-        system_files: their files.
-    """
-    besides = system_text(system) + other_files_text(more)
-    texts = {
-        "README.txt": readme_txt(lock, profile.target, profile.installer, sync, pip_note, besides),
-        "profile.yaml": profile.document,
-        "pylock.toml": pylock_toml(lock),
-        "requirements.txt": requirements_txt(lock, profile.target.libc.family, pip_note),
-    }
-    files = [file_of_bytes(path, text.encode()) for path, text in texts.items()]
-    files.append(json_file("facts.json", travelling_facts))
-    files.extend(farside_files())
-    files.extend([*more, *system_files])
-    if uv is not None:
-        files.append(uv)
-    return Draft(profile, image, facts, wheels, payload_order(files), uv, system)
 
 
 def farside_files() -> tuple[BundleFile, ...]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import textwrap
 
 from parity.model import Lock, LockedWheel, Target
-from parity.model.profile import Installer
 from parity.pack.contents import WHEELS
 from parity.pack.pips import oldest_pip
+from parity.portable.installers.registry import INSTALLERS
 from parity.portable.texts import toml
 
 STOCK_CHECK = """\
@@ -102,11 +102,6 @@ pyproject.toml is not touched. uv.lock is replaced by one that names this bundle
 lies beside it as uv.lock.before-parity, and comes back with: sh install.sh --project CHECKOUT --undo
 """
 
-_INSTALLERS = {
-    "uv": "The installer brings what it needs; it wants a Python {python} on this machine, no more.",
-    "pip": "The installer uses the pip of a Python {python} on this machine.",
-}
-
 
 def requirements_txt(lock: Lock, libc_family: str = "glibc", note: str = "") -> str:
     """The lock for any pip: one line for each package, with its version and its one hash.
@@ -137,7 +132,7 @@ def pylock_toml(lock: Lock) -> str:
 
 
 def readme_txt(
-    lock: Lock, target: Target, installer: Installer, sync: str = "", pip_note: str = "", besides: str = ""
+    lock: Lock, target: Target, installer: str, sync: str = "", pip_note: str = "", besides: str = ""
 ) -> str:
     """What whoever receives the bundle needs to know; nothing in it depends on who signs or when."""
     return _README.format(
@@ -148,7 +143,7 @@ def readme_txt(
         python=target.python,
         count=len(lock.wheels),
         stock_check="".join(f"  {line}\n" for line in STOCK_CHECK.splitlines()),
-        installer=_INSTALLERS[installer].format(python=target.python_minor),
+        installer=INSTALLERS[installer].readme.format(python=target.python_minor),
         pip=oldest_pip(lock.wheels, target.libc.family),
         pip_note=_beware(pip_note),
         project=_PROJECT.format(sync=sync) if sync else "",

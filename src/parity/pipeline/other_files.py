@@ -5,36 +5,29 @@ from __future__ import annotations
 from functools import partial
 
 from parity.engine import Container
-from parity.fetch import fetch_wheels
-from parity.model import BundleFile, Facts, Profile
-from parity.other_files import fetched_files, files_on_disk, lock_of_addresses
+from parity.fetch import fetch_files
+from parity.model import BundleFile
+from parity.other_files import downloads, fetched_files, files_on_disk
 from parity.pack import file_in_archive
-from parity.pipeline.context.values import World
+from parity.pipeline.context.run import BuildRun
 
 
-def other_files(profile: Profile, facts: Facts, room: Container, world: World) -> tuple[BundleFile, ...]:
+def other_files(run: BuildRun) -> tuple[BundleFile, ...]:
     """Every file that the profile's `files` stand for, hashed in this run.
-
-    Args:
-        profile: names them.
-        facts: of the workshop's image.
-        room: the workshop.
-        world: how to reach addresses, and who listens.
 
     Raises:
         InputFileError, HashMismatch: as `files_on_disk` says.
         FetchFailed, IndexFailed: an address does not give its file.
     """
-    entries = profile.other_files
+    entries, reporter = run.profile.other_files, run.world.reporter
     if not entries:
         return ()
-    world.reporter.stage("files")
-    files = files_on_disk(entries, world.reporter)
-    lock = lock_of_addresses(entries)
-    if lock.wheels:
-        fetched = fetch_wheels(room, facts.executable, lock, world.network, world.reporter, what="files")
-        files += fetched_files(entries, fetched, partial(_from_store, room))
-    world.reporter.note(f"{len(files)} files, {sum(file.size for file in files)} bytes")
+    reporter.stage("files")
+    files = files_on_disk(entries, reporter)
+    if wanted := downloads(entries):
+        stored = fetch_files(run.guest, wanted)
+        files += fetched_files(entries, stored, partial(_from_store, run.container))
+    reporter.note(f"{len(files)} files, {sum(file.size for file in files)} bytes")
     return files
 
 

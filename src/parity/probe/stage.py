@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from parity.engine import Container, ContainerSpec, Engine, Network
-from parity.engine.guests import GuestFailed, guest_tar, run_guest
+from parity.engine.guests import Guest, GuestFailed, guest_tar
 from parity.errors import ProbeFailed
 from parity.model import PinnedImage
 from parity.wire.facts import FactsSaid
@@ -44,7 +44,7 @@ def measure(engine: Engine, image: PinnedImage, python_minor: str) -> FactsSaid:
         python = _interpreter(container, image, python_minor)
         try:
             job: Nothing = {}
-            return run_guest(container, python, PROBE, job, timeout=_TIMEOUT)
+            return Guest(container, python).ask(PROBE, job, timeout=_TIMEOUT)
         except TimeoutError:
             raise ProbeFailed(f"the probe did not end within {_TIMEOUT} s", where=image.name) from None
         except GuestFailed as failed:

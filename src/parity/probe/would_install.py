@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from parity.portable.installers.registry import INSTALLERS
 from parity.portable.machine.host import differences, minor_of
-from parity.portable.names import parse_wheel_name
 from parity.wire.facts import FactsSaid
 
 if TYPE_CHECKING:
@@ -53,39 +53,15 @@ def would_install(manifest: ManifestDocument, facts: FactsSaid) -> InstallerVerd
         facts: from `read_facts`.
     """
     hard, soft = differences(manifest, facts)
-    blocked, warnings = _tool(manifest, facts)
+    installer = INSTALLERS[manifest["installer"]]
+    blocked = installer.hindered(facts)
     return InstallerVerdict(
         reasons=(*hard, *blocked),
         overridable=tuple(soft),
-        warnings=warnings,
-        untold=(*_untold_of_pip(manifest, facts), *_ALWAYS_UNTOLD),
+        warnings=installer.warned(manifest, facts),
+        untold=(*installer.untold(facts), *_ALWAYS_UNTOLD),
         remedy=_remedy(manifest, hard, blocked, soft),
     )
-
-
-def _tool(manifest: ManifestDocument, facts: FactsSaid) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Reasons and warnings about what would make the environment and check it; see `install.new_release`."""
-    if manifest["installer"] == "pip":
-        reason = f"this host's Python {facts['python']} has no venv with ensurepip"
-        return (() if facts["has_venv"] else (reason,)), ()
-    uv = (manifest["uv"] or "").rpartition("/")[2]
-    if _is_for(uv, facts["arch"]):
-        return (), ()
-    return (), (f"whether the packages fit together would not be asked: {uv} is not for {facts['arch']}",)
-
-
-def _is_for(uv: str, arch: str) -> bool:
-    """Whether uv's wheel holds a program for this architecture; it is static, so libc does not matter."""
-    name = parse_wheel_name(uv)
-    return name is not None and any(tag.endswith("_" + arch) for tag in name.tags)
-
-
-def _untold_of_pip(manifest: ManifestDocument, facts: FactsSaid) -> tuple[str, ...]:
-    if manifest["installer"] != "pip" or facts["pip_tags"] is not None:
-        return ()
-    if facts["pip"] is None:
-        return ("which wheels its pip takes: there is none yet, ensurepip would bring one",)
-    return (f"which wheels its pip {facts['pip']} takes: it cannot be asked; pip before 20.3 takes fewer",)
 
 
 def _remedy(manifest: ManifestDocument, hard: list[str], blocked: tuple[str, ...], soft: list[str]) -> str:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 
-from parity.engine import Container
-from parity.engine.guests import GuestFailed, run_guest
+from parity.engine.guests import Guest, GuestFailed
 from parity.errors import LockInvalid, LockOutdated, ToolUnavailable
 from parity.progress import Reporter
 from parity.project.metadata import Project
@@ -19,15 +18,13 @@ _CANNOT_TELL = re.compile(
 _TIMEOUT = 120.0
 
 
-def export_lock(container: Container, python: str, uv: str, project: Project, reporter: Reporter) -> str:
+def export_lock(guest: Guest, uv: str, project: Project) -> str:
     """The packages that the project's uv.lock pins, as a PEP 751 lock with markers.
 
     Args:
-        container: the workshop, with the guest scripts and uv in it.
-        python: the interpreter inside it.
-        uv: where uv lies there.
+        guest: the workshop's; its reporter hears where uv could not tell whether the lock is current.
+        uv: where uv lies in it.
         project: whose lock is uv.lock.
-        reporter: hears where uv could not tell whether the lock is current.
 
     Raises:
         LockOutdated: pyproject.toml has changed since uv.lock was made.
@@ -36,7 +33,7 @@ def export_lock(container: Container, python: str, uv: str, project: Project, re
     """
     job: ProjectJob = {
         "uv": uv,
-        "python": python,
+        "python": guest.python,
         "files": dict(project.files),
         "root": project.root,
         "extras": list(project.plan.extras),
@@ -44,7 +41,7 @@ def export_lock(container: Container, python: str, uv: str, project: Project, re
         "timeout": _TIMEOUT,
     }
     try:
-        result = run_guest(container, python, PROJECT, job, timeout=3 * _TIMEOUT)
+        result = guest.ask(PROJECT, job, timeout=3 * _TIMEOUT)
     except (GuestFailed, TimeoutError) as error:
         raise ToolUnavailable(f"uv could not read the project inside the image: {error}") from error
     where = str(project.plan.folder / "uv.lock")
@@ -53,7 +50,7 @@ def export_lock(container: Container, python: str, uv: str, project: Project, re
             f"uv cannot read the lock: {_reason(result['stderr'])}", where=where, remedy="run `uv lock` there"
         )
     if result["check"] != 0:
-        _judge_check(result["said"], where, reporter)
+        _judge_check(result["said"], where, guest.reporter)
     return result["lock"]
 
 

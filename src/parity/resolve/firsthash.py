@@ -7,11 +7,10 @@ from collections.abc import Callable, Mapping
 
 from packaging.pylock import PackageSdist, PackageWheel
 
-from parity.engine import Container
-from parity.engine.guests import GuestFailed, run_guest
+from parity.engine.guests import Guest, GuestFailed
 from parity.engine.workshop import STORE, out_of_memory
 from parity.errors import HashMismatch, IndexFailed
-from parity.model.network import HostNetwork, clean_url
+from parity.model.network import clean_url
 from parity.wire.network import Reach
 from parity.wire.store import FetchJob, FileWanted
 from parity.wire.tasks import FETCH
@@ -22,19 +21,13 @@ _SHA256 = re.compile("[0-9a-f]{64}")
 
 
 def compute_hashes(
-    container: Container,
-    python: str,
-    wheels: Mapping[str, PackageWheel | PackageSdist],
-    network: HostNetwork,
-    index_of: Callable[[str], str],
+    guest: Guest, wheels: Mapping[str, PackageWheel | PackageSdist], index_of: Callable[[str], str]
 ) -> dict[str, str]:
     """Fetch wheels into the store; what the index tells of them, such as an MD5, is checked.
 
     Args:
-        container: started, with the guest scripts in it and the store at /store.
-        python: the interpreter inside it.
+        guest: the workshop's.
         wheels: by package.
-        network: how to reach them; its secrets go to the guest's stdin alone.
         index_of: the name of a package's index.
 
     Returns:
@@ -55,35 +48,27 @@ def compute_hashes(
         }
         for name, wheel in wheels.items()
     ]
-    reach = network.job(urls.values(), named={urls[name]: index_of(name) for name in wheels})
-    found = _digests(container, python, files, reach, network)
+    reach = guest.network.job(urls.values(), named={urls[name]: index_of(name) for name in wheels})
+    found = _digests(guest, files, reach)
     return {wheel.url or "": found[wheel.filename] for wheel in wheels.values()}
 
 
-def first_digest(container: Container, python: str, url: str, network: HostNetwork) -> str:
+def first_digest(guest: Guest, url: str) -> str:
     """Fetch a file into the store whose digest nobody knows yet; the SHA-256 of the bytes that came.
 
     Args:
-        container: as for `compute_hashes`.
-        python: the interpreter inside it.
+        guest: the workshop's.
         url: its address; a query is asked for and never told.
-        network: how to reach it.
 
     Raises:
         IndexFailed: it cannot be fetched.
     """
     filename = clean_url(url).rpartition("/")[2]
     file: FileWanted = {"filename": filename, "url": url, "sha256": "", "size": None, "hashes": {}}
-    return _digests(container, python, [file], network.job([url]), network)[filename]
+    return _digests(guest, [file], guest.network.job([url]))[filename]
 
 
-def _digests(
-    container: Container,
-    python: str,
-    files: list[FileWanted],
-    reach: Reach,
-    network: HostNetwork,
-) -> dict[str, str]:
+def _digests(guest: Guest, files: list[FileWanted], reach: Reach) -> dict[str, str]:
     """The SHA-256 of each file by its name; see `compute_hashes`."""
     job: FetchJob = {
         **reach,
@@ -96,14 +81,15 @@ def _digests(
         "wheels": files,
     }
     try:
-        result = run_guest(container, python, FETCH, job)
+        result = guest.ask(FETCH, job)
     except GuestFailed as error:
         raise out_of_memory(error) or IndexFailed(
-            network.redact(f"hashing what has no hash yet failed: {error}")
+            guest.network.redact(f"hashing what has no hash yet failed: {error}")
         ) from error
     for failed in result["failed"]:
         kind = HashMismatch if failed["kind"] == "hash" else IndexFailed
-        raise kind(network.redact(f"{failed['filename']}: {failed['message']}"), where=failed["filename"])
+        message = guest.network.redact(f"{failed['filename']}: {failed['message']}")
+        raise kind(message, where=failed["filename"])
     found = {entry["filename"]: entry["sha256"] for entry in result["wheels"]}
     if not all(map(_SHA256.fullmatch, found.values())) or len(found) != len(files):
         raise IndexFailed("two files of one name, or no digest, came of hashing what has no hash yet")

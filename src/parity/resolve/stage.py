@@ -6,8 +6,7 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from parity.engine import Container
-from parity.engine.guests import GuestFailed, run_guest
+from parity.engine.guests import Guest, GuestFailed
 from parity.engine.workshop import AUDITS, KILLED, STORE, memory_error, out_of_memory
 from parity.errors import IndexFailed, NoWheel, ToolUnavailable
 from parity.model import Limits, Lock
@@ -41,12 +40,9 @@ def resolver() -> str:
 
 
 def resolve_lock(
-    container: Container,
-    python: str,
+    guest: Guest,
     inputs: ResolveInputs,
-    network: HostNetwork,
     existing: Lock | None,
-    reporter: Reporter,
     *,
     upgrade: bool = False,
     timeout: float = Limits.resolving,
@@ -58,12 +54,10 @@ def resolve_lock(
     For names in `inputs.sources` it is the source distribution; no code of it runs here.
 
     Args:
-        container: started, with the guest scripts and uv (at UV_PATH) in it, the store at /store.
-        python: the interpreter inside it that is resolved for.
+        guest: the workshop's, with uv at UV_PATH; it is resolved for its Python, from its network's
+            indexes, and its reporter hears what uv had to say.
         inputs: what to install, for which facts and tags.
-        network: the index and how to reach it; its secrets go to the guest's stdin alone.
         existing: the lock there is; its versions are kept where they still fit.
-        reporter: hears what uv had to say.
         upgrade: leave `existing` out and ask the index afresh.
         timeout: seconds for uv.
         bring_uv: puts uv at UV_PATH, when it is needed; None where it is there.
@@ -72,9 +66,10 @@ def resolve_lock(
     Raises:
         Unresolvable, NoWheel, HashMismatch, IndexConfusion, IndexFailed, ToolUnavailable.
     """
+    network, reporter = guest.network, guest.reporter
     _demand_default(network)
-    uv = _GuestUv(container, python, inputs, network, timeout, tuple(known))
-    guess = uv.guess(reporter) if upgrade or existing is None else _Guess()
+    uv = _GuestUv(guest, inputs, timeout, tuple(known))
+    guess = uv.guess() if upgrade or existing is None else _Guess()
     kept = guess.lock if upgrade or existing is None else write_lock(existing)
     uv = replace(uv, known=(*known, *guess.told))
     if bring_uv is not None:
@@ -110,12 +105,15 @@ class _Guess:
 class _GuestUv:
     """uv inside the container, asked through the guest."""
 
-    container: Container
-    python: str
+    guest: Guest
     inputs: ResolveInputs
-    network: HostNetwork
     timeout: float
     known: tuple[Known, ...] = ()
+
+    @property
+    def network(self) -> HostNetwork:
+        """The indexes, and how they are reached."""
+        return self.guest.network
 
     def compile(
         self, requirements: str, *, lock: str | None = None, refresh: bool = False, alone: bool = False
@@ -124,7 +122,7 @@ class _GuestUv:
         job: ResolveJob = {
             **self.network.job(),
             "uv": UV_PATH,
-            "python": self.python,
+            "python": self.guest.python,
             "cache": UV_CACHE,
             "requirements": requirements if alone else requirements + known_requirements(self.known),
             "sources": list(self.inputs.sources),
@@ -142,7 +140,7 @@ class _GuestUv:
 
     def _run(self, job: ResolveJob) -> ResolveResult:
         try:
-            return run_guest(self.container, self.python, RESOLVE, job, timeout=self.timeout + 30)
+            return self.guest.ask(RESOLVE, job, timeout=self.timeout + 30)
         except GuestFailed as error:
             message = "uv could not be run inside the image: " + self.network.redact(error.last_line)
             raise out_of_memory(error) or ToolUnavailable(message) from error
@@ -167,9 +165,7 @@ class _GuestUv:
         names = routes["names"] if routes else {}
         hashed: frozenset[str] = frozenset()
         while missing := unhashed_wheels(text, self.inputs, computed):
-            found = compute_hashes(
-                self.container, self.python, missing, self.network, lambda name: names.get(name, "")
-            )
+            found = compute_hashes(self.guest, missing, lambda name: names.get(name, ""))
             computed.update(found)
             hashed |= missing.keys()
         index = clean_url(self.network.index_url) if self.network.index_url else None
@@ -177,7 +173,7 @@ class _GuestUv:
         lock = select_wheels(text, self.inputs, index, digest, resolver(), computed)
         return lock, hashed
 
-    def guess(self, reporter: Reporter) -> _Guess:
+    def guess(self) -> _Guess:
         """Guess what uv will choose, if it can be guessed.
 
         The wheels are in the store then, and uv has fewer answers to wait for.
@@ -198,11 +194,11 @@ class _GuestUv:
             "deadline": _GUESSING_SECONDS,
         }
         try:
-            found = run_guest(self.container, self.python, GUESS, job, timeout=5 * _GUESSING_SECONDS)
+            found = self.guest.ask(GUESS, job, timeout=5 * _GUESSING_SECONDS)
         except TimeoutError as error:  # which ends the workshop
             raise IndexFailed("asking the index came to no end", where=clean_url(index)) from error
         except GuestFailed as error:
-            reporter.debug(self.network.redact(f"no guess: {error}"))
+            self.guest.reporter.debug(self.network.redact(f"no guess: {error}"))
             return _Guess()
         if found["troubles"]:
             raise self._trouble(found["troubles"][0])

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from parity.engine import Container
-from parity.engine.guests import GuestFailed, run_guest
+from parity.engine.guests import Guest, GuestFailed
 from parity.engine.workshop import STORE
 from parity.errors import LockOutdated, ParityError, SystemPackagesFailed
 from parity.model import Limits, SystemPackage, SystemSet
@@ -37,19 +36,13 @@ class SystemWish:
 
 
 def fetch_system(
-    container: Container,
-    python: str,
-    wish: SystemWish,
-    network: HostNetwork,
-    timeout: float = Limits.system_packages,
+    guest: Guest, wish: SystemWish, timeout: float = Limits.system_packages
 ) -> tuple[SystemSet, int]:
     """Bring packages into the store, with what they need beyond the image.
 
     Args:
-        container: the workshop, started.
-        python: the interpreter inside it.
+        guest: the workshop's; the image's package manager is given its network's proxies and CA bundle.
         wish: what is asked for; locked packages that the store holds need no network.
-        network: its proxies and CA bundle are given to the image's package manager.
         timeout: seconds for everything.
 
     Returns:
@@ -60,6 +53,7 @@ def fetch_system(
         LockOutdated: what was locked is no longer to be had, or is not what the image needs.
         SystemPackagesFailed: they cannot be had, or are not what their distribution signed.
     """
+    network = guest.network
     job: SystemJob = {
         "store": STORE,
         "folder": _FOLDER,
@@ -71,7 +65,7 @@ def fetch_system(
         "ca": network.ca_bundle,
     }
     try:
-        result = run_guest(container, python, SYSTEM, job, timeout=timeout + _END)
+        result = guest.ask(SYSTEM, job, timeout=timeout + _END)
     except GuestFailed as error:
         raise SystemPackagesFailed(
             "fetching system packages broke off: " + network.redact(error.last_line)

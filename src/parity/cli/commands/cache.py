@@ -18,7 +18,7 @@ from parity.cli.shared.output import output, print_json, stderr, stdout
 from parity.cli.shared.world import connected
 from parity.docker_engine import DockerEngine
 from parity.engine import Container, ContainerSpec, ImageInfo, Mount, Network
-from parity.engine.guests import guest_tar
+from parity.engine.guests import Guest, guest_tar
 from parity.engine.workshop import PRUNING, STORE, STORE_VOLUME, beside_pruning
 from parity.errors import EngineRefused, ImageUnavailable, WriteFailed
 from parity.fetch import prune_store, store_info
@@ -43,7 +43,7 @@ def info(*, as_json: Json = False) -> None:
     """Show what is kept: wheels and uv's cache with the engine, measurements and tools on this machine."""
     output.json = as_json
     with connected() as engine, _store(engine) as container:
-        store = asdict(store_info(container, "python3"))
+        store = asdict(store_info(Guest(container, "python3")))
     folder = cache_folder()
     kept = _size_of(folder)
     if as_json:
@@ -98,7 +98,7 @@ def _prune(days: int) -> tuple[dict[str, object], str]:
     with connected() as engine, _announced(engine), _store(engine, pruning=True) as container:
         users = engine.living(volume=STORE_VOLUME)
         since = min((user.created for user in users), default=None)
-        pruned = prune_store(container, "python3", days, since)
+        pruned = prune_store(Guest(container, "python3"), days, since)
     text = f"removed {pruned.wheels} wheels, {size(pruned.bytes)}, and {pruned.sets} sets"
     text += f"; what {len(users)} running containers use stays" if users else ""
     return {**asdict(pruned), "in_use": len(users)}, text

@@ -16,7 +16,7 @@ from ...portable.machine.subprocesses import Children
 from ...portable.system import system
 from . import changes, receipt
 from .existing import Existing, check_environment, open_environment
-from .installers import choose_tool
+from .installers import Workplace, choose_tool
 from .new_release import NewRelease
 from .other_files import demand_room, describe, other_files, space
 from .plan import Laid, Plan, Request, Say, follow, judge_laid, lay_out, make_plan
@@ -267,7 +267,7 @@ def _into(plan: Plan, source: Source, say: Say) -> "InstallDocument":
 def _renew(plan: Plan, laid: Laid, existing: Existing, found: receipt.Found, say: Say) -> "ReceiptDocument":
     """Install into a copy of the environment, which is to take its place; gives its receipt."""
     children = Children(existing.work, existing.lock)
-    tool = choose_tool(laid.bundle, children, existing.work, plan.python)
+    tool = choose_tool(Workplace(laid.bundle, children, existing.work, plan.python))
     say(f"installing with {tool.name} {tool.version} into a copy of {existing.path}")
     existing.copy()
     sound = tool.ask(existing.new).exit_code == 0

@@ -8,7 +8,7 @@ import importlib.util
 import os
 import sys
 from contextlib import contextmanager
-from typing import BinaryIO, Callable, Iterator, Optional, Tuple
+from typing import BinaryIO, Callable, Dict, Iterator, NamedTuple, Optional, Tuple, Type
 
 from ...portable.bundle.folder import BundleFolder, demand_sound, tool_file
 from ...portable.errors import InstallFailed
@@ -33,15 +33,39 @@ _UV_LOCK = ".lock"
 _DISTUTILS_UNTIL = (3, 9)
 
 
+class Workplace(NamedTuple):
+    """What a tool works with.
+
+    Attributes:
+        bundle: laid out.
+        children: runs programs.
+        work: a private folder.
+        python: the interpreter that the environment is, or was, made for.
+    """
+
+    bundle: BundleFolder
+    children: Children
+    work: str
+    python: str
+
+
 class Tool:
     """Makes an environment and installs into it."""
 
     name = ""
+    """As manifests call its installer."""
+    called = ""
+    """What people are told where it does not run."""
 
     def __init__(self, children: Children, version: str, python: str) -> None:
         self.children = children
         self.version = version
         self.python = python
+
+    @classmethod
+    def found(cls, place: Workplace) -> "Tuple[Optional[Tool], str]":
+        """The tool, and why it does not work on this host: one of the two is missing."""
+        raise NotImplementedError
 
     def create(self, environment: str) -> None:
         """Make the environment at its final path (scripts name it in their first line)."""
@@ -73,12 +97,24 @@ class Tool:
 class Uv(Tool):
     """The uv that the bundle carries: needs neither pip nor ensurepip on the host."""
 
-    name = "uv"
+    name, called = "uv", "the carried uv"
 
     def __init__(self, children: Children, version: str, python: str, program: str, distutils: bool) -> None:
         super().__init__(children, version, python)
         self._program = program
         self._distutils = distutils
+
+    @classmethod
+    def found(cls, place: Workplace) -> "Tuple[Optional[Uv], str]":
+        """Take it out of a bundle that carries it, and start it."""
+        program = unpack_uv(place.bundle, place.work)
+        version, reason = _start(place.children, program)
+        if reason:
+            return None, reason
+        distutils = has_distutils(
+            place.children, place.python, place.bundle.manifest.document["target"]["python"]
+        )
+        return cls(place.children, version, place.python, program, distutils), ""
 
     def create(self, environment: str) -> None:
         """`uv venv`."""
@@ -121,7 +157,15 @@ class Uv(Tool):
 class Pip(Tool):
     """The pip that the host's Python brings along (`venv` with `ensurepip`)."""
 
-    name = "pip"
+    name, called = "pip", "this host's pip"
+
+    @classmethod
+    def found(cls, place: Workplace) -> "Tuple[Optional[Pip], str]":
+        """Where the host has venv with ensurepip."""
+        facts = measure(place.python, tools=True)
+        if not facts["has_venv"]:
+            return None, "this host's Python has no venv with ensurepip"
+        return cls(place.children, str(facts["pip"] or ""), place.python), ""
 
     def create(self, environment: str) -> None:
         """`python -m venv`."""
@@ -140,44 +184,28 @@ class Pip(Tool):
         return self.children.run(isolated(environment, "-m", "pip", "check"))
 
 
-def choose_tool(bundle: BundleFolder, children: Children, work: str, python: str) -> Tool:
-    """The tool that the manifest names; where the carried uv cannot run here, the host's pip.
+TOOLS: "Dict[str, Type[Tool]]" = {each.name: each for each in (Uv, Pip)}
+"""The tool of each of `portable.installers`."""
 
-    Args:
-        bundle: the laid-out bundle.
-        children: runs them.
-        work: a private folder.
-        python: the interpreter that the environment is, or was, made for.
+
+def choose_tool(place: Workplace) -> Tool:
+    """The tool that the manifest names; where it cannot work here, the host's pip.
 
     Raises:
         InstallFailed: neither can.
     """
-    reason = ""
-    if bundle.manifest.document["installer"] == "uv":
-        uv, reason = carried_uv(bundle, children, work, python)
-        if uv is not None:
-            return uv
-    found = measure(python, tools=True)
-    if not found["has_venv"]:
-        because = f" (the carried uv does not run here: {reason})" if reason else ""
+    named = TOOLS[place.bundle.manifest.document["installer"]]
+    tool, lacking = named.found(place)
+    if tool is None and named is not Pip:
+        because = f"{named.called} does not run here: {lacking}"
+        tool, lacking = Pip.found(place)
+        lacking = f"{lacking} ({because})"
+    if tool is None:
         raise InstallFailed(
-            f"this host's Python has no venv with ensurepip{because}",
+            lacking,
             "install the package that has it (python3-venv on Debian), or ask for a bundle that carries uv",
         )
-    return Pip(children, str(found["pip"] or ""), python)
-
-
-def carried_uv(bundle: BundleFolder, children: Children, work: str, python: str) -> Tuple[Optional[Uv], str]:
-    """The uv of a bundle that carries one, and why it does not start here: one of the two is missing.
-
-    Args: see `choose_tool`.
-    """
-    program = unpack_uv(bundle, work)
-    version, reason = _start(children, program)
-    if reason:
-        return None, reason
-    distutils = has_distutils(children, python, bundle.manifest.document["target"]["python"])
-    return Uv(children, version, python, program, distutils), ""
+    return tool
 
 
 def unpack_uv(bundle: BundleFolder, work: str) -> str:

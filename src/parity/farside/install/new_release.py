@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Iterator
 from ...portable.bundle.folder import demand_sound, wheel_files
 from ...portable.bundle.source import demand_space
 from ...portable.errors import InstallFailed
+from ...portable.installers.registry import INSTALLERS
 from ...portable.machine.host import minor_of
 from ...portable.machine.site_packages import site_packages
 from ...portable.machine.subprocesses import Children, isolated
@@ -19,7 +20,7 @@ from ...portable.wheel.install import INSTALLER, InstallScheme, spread_all
 from ...portable.wheel.wheelset import unpacked_size
 from .. import __version__
 from . import other_files
-from .installers import carried_uv, choose_tool, has_distutils
+from .installers import Uv, Workplace, choose_tool, has_distutils
 from .plan import Laid, Plan, Say, hear, judge_laid
 from .prefix import remove
 from .steps import drop_bundle, fill
@@ -50,10 +51,12 @@ class NewRelease:
         self._laid = laid
         self._bundle = laid.bundle
         self._document = laid.bundle.manifest.document
+        self._installed_by = INSTALLERS[self._document["installer"]]
         self._environment = environment
         self._work = work
         self._children = children
         self._say = say
+        self._place = Workplace(laid.bundle, children, work, plan.python)
         self._installer: "InstallerRecord" = {}
 
     def make(self) -> "InstallerRecord":
@@ -66,8 +69,8 @@ class NewRelease:
         Raises:
             FarsideError: what is there then is worth nothing.
         """
-        if self._document["installer"] == "pip":
-            return self._by_pip()
+        if self._installed_by.writes:
+            return self._by_tool()
         wheels = wheel_files(self._bundle)
         with ThreadPoolExecutor(1) as pool:
             making = pool.submit(self._make_environment)
@@ -80,9 +83,9 @@ class NewRelease:
         self._installer = {"tool": INSTALLER, "version": __version__, "checked_with": ""}
         return self._installer
 
-    def _by_pip(self) -> "InstallerRecord":
+    def _by_tool(self) -> "InstallerRecord":
         self._demand_space(judge_laid(self._laid, self._say).size)
-        tool = choose_tool(self._bundle, self._children, self._work, self._plan.python)
+        tool = choose_tool(self._place)
         self._say(f"installing with {tool.name} {tool.version} into {self._environment}")
         tool.create(self._environment)
         installer = fill(tool, self._environment, self._laid, self._work)
@@ -101,7 +104,7 @@ class NewRelease:
         if done.exit_code == 0:
             return
         remove(self._environment)
-        uv, reason = carried_uv(self._bundle, self._children, self._work, python)
+        uv, reason = Uv.found(self._place)
         if uv is None:
             raise InstallFailed(
                 f"neither {python} -m venv nor the carried uv makes an environment:\n{done.tail}\n{reason}",
@@ -129,7 +132,7 @@ class NewRelease:
             HostileContent: the carried uv's wheel is no good.
             InstallFailed: they do not fit.
         """
-        if self._document["installer"] == "pip":  # which was asked when it had installed them
+        if self._installed_by.writes:  # and was asked when it had
             yield
         elif not has_distutils(self._children, self._plan.python, self._document["target"]["python"]):
             # uv needs help from a file in the environment, which nobody else is to see.
@@ -145,7 +148,7 @@ class NewRelease:
                     asking.result()
 
     def _ask_uv(self) -> None:
-        uv, reason = carried_uv(self._bundle, self._children, self._work, self._plan.python)
+        uv, reason = Uv.found(self._place)
         drop_bundle(self._bundle, self._work)
         if uv is not None:
             self._installer["checked_with"] = uv.check(self._environment)

@@ -9,6 +9,7 @@ from ...portable.bundle.envelope import Checker
 from ...portable.bundle.folder import BundleFolder, judge_wheels, told
 from ...portable.bundle.source import Source, copy_folder
 from ...portable.errors import InstallFailed, WrongHost
+from ...portable.installers.registry import INSTALLERS
 from ...portable.machine.host import check_host, place_warnings
 from ...portable.system.system import OPTION, Survey, demand_packages, demand_root, listing, survey
 from ...portable.wheel.wheelset import SetJudgement
@@ -102,7 +103,7 @@ def make_plan(request: Request, head: BundleFolder, say: Say) -> Plan:
     if head.signers:
         say("signed by " + ", ".join(head.signers))
     python = choose_python(document["target"], request.python, request.into)
-    facts = measure(python, tools=document["installer"] == "pip")
+    facts = measure(python, tools=INSTALLERS[document["installer"]].asks_host)
     accepted = check_host(document, facts, request.allow_other_os)
     overrides = [f"allow-other-os: {each}" for each in accepted]
     overrides += [] if request.imports else ["no-imports"]

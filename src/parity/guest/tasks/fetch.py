@@ -174,7 +174,7 @@ class FetchRun:
                 self._store.discard(wheel.sha256)
                 message = "the store held other bytes for %s; fetched again" % wheel.filename
                 self._emit({"event": "warning", "message": message})
-            sha256 = _Download(self, wheel, handle).finish()
+            sha256 = _Transfer(self, wheel, handle).finish()
             self._store.keep(os.path.basename(handle.name), sha256)
         return True, sha256
 
@@ -206,7 +206,7 @@ class FetchRun:
             raise _Stopped
 
 
-class _Download:
+class _Transfer:
     """One file: streamed into the partial file, resumed after a cut, hashed as it comes."""
 
     def __init__(self, run: FetchRun, wheel: Wheel, handle: IO[bytes]) -> None:

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from parity.errors import LockOutdated
 from parity.model import BundleFile, Lock, LockedWheel
-from parity.pipeline.context.lockfiles import put_lock, read_existing
-from parity.pipeline.context.values import BuildRequest
-from parity.progress import Reporter
+from parity.pipeline.context.lockfiles import put_lock
+from parity.pipeline.context.run import BuildRun
 from parity.rehearse import Checkout
 from parity.resolve import ResolveInputs, inputs_digest, read_lock, resolver, write_lock
 
@@ -42,14 +41,14 @@ def locked(inputs: ResolveInputs, wheels: Iterable[LockedWheel]) -> Lock:
     )
 
 
-def keep_lock(request: BuildRequest, lock: Lock, reporter: Reporter) -> Lock:
+def keep_lock(run: BuildRun, lock: Lock) -> Lock:
     """Write the lock where it is new; with --locked it must be the one there is.
 
     Raises:
         LockOutdated: it is not.
         LockInvalid: the one there is cannot be read.
     """
-    existing = read_existing(read_lock, request.lock_path, request)
+    request, existing = run.request, run.existing
     if existing == lock:
         return lock
     if request.locked:
@@ -63,5 +62,5 @@ def keep_lock(request: BuildRequest, lock: Lock, reporter: Reporter) -> Lock:
             where=str(request.lock_path),
             details=tuple(changed),
         )
-    put_lock(read_lock, request.lock_path, write_lock(lock), reporter)
+    put_lock(read_lock, request.lock_path, write_lock(lock), run.world.reporter)
     return lock

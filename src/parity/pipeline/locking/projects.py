@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from functools import partial
 
 from parity.engine import Container
 from parity.errors import InputFileError
 from parity.fetch import fetch_wheels
-from parity.model import BundleFile, Lock, SourcePackage, WheelSet
+from parity.model import BundleFile, Lock, LockedWheel, SourcePackage
 from parity.pack import file_in_archive, file_of_bytes
-from parity.pipeline.context.lockfiles import read_existing
+from parity.pipeline.context.run import BuildRun
 from parity.pipeline.locking.lock_file import Resolved, keep_lock, locked
 from parity.pipeline.locking.source_resolution import Gathering
 from parity.pipeline.sources.builder import Shop
@@ -35,30 +34,29 @@ from parity.resolve import (
     UV_PATH,
     ResolveInputs,
     WhatToInstall,
-    read_lock,
     select_project,
 )
 
 
-def project_lock(shop: Shop) -> Resolved:
+def project_lock(run: BuildRun) -> Resolved:
     """The lock of the profile's project, its sources built into the store.
 
     Raises:
         LockOutdated: the project's own lock is stale; or `locked` was asked and parity's would change.
         ParityError: from reading, resolving, fetching or building.
     """
-    request = shop.request
+    request, shop = run.request, Shop(run)
     if request.profile.project is None:
         raise InputFileError("the profile names no project", where=str(request.profile.path))
     project = read_project(request.profile.project)
-    shop.world.tools.carry_uv(shop.room, shop.facts.arch)
+    run.carry_uv()
     if project.lock == NO_LOCK:
         lock, built = _unlocked(shop, project)
     else:
         lock, built = _pinned(shop, project)
-    lock = keep_lock(request, lock, shop.world.reporter)
+    lock = keep_lock(run, lock)
     if project.lock == UV_LOCK and project.hindrance:
-        shop.world.reporter.warn(
+        run.world.reporter.warn(
             "the packages are carried, but uv will not work in a checkout on the far side: "
             + project.hindrance
         )
@@ -75,22 +73,22 @@ def _checkout(project: Project) -> Checkout | None:
 
 def _pinned(shop: Shop, project: Project) -> tuple[Lock, tuple[Built, ...]]:
     """What uv.lock or a PEP 751 lock says, to the letter."""
-    own = shop.request.what
+    own = shop.run.request.what
     if own.requirements or own.direct:
         raise InputFileError(
             f"install.project has a {project.lock}, so install.requirements and install.files cannot join in",
-            where=str(shop.request.profile.path),
+            where=str(shop.run.profile.path),
             remedy="add them to the project, or leave them out here "
             "(`requirements: []` and `files: []` where a base profile has some)",
         )
     text = project.lock_text
     if project.lock == UV_LOCK:
-        text = export_lock(shop.room, shop.facts.executable, UV_PATH, project, shop.world.reporter)
-    profile = shop.request.profile
+        text = export_lock(shop.run.guest, UV_PATH, project)
+    profile = shop.run.profile
     inputs = ResolveInputs(
         what=WhatToInstall((), own.constraints),
-        facts=shop.facts,
-        tags=shop.tags,
+        facts=shop.run.facts,
+        tags=shop.run.tags,
         index=profile.index,
         exclude_newer=profile.exclude_newer,
         project=project.digest(),
@@ -105,16 +103,15 @@ def _pinned(shop: Shop, project: Project) -> tuple[Lock, tuple[Built, ...]]:
 
 def _unlocked(shop: Shop, project: Project) -> tuple[Lock, tuple[Built, ...]]:
     """A project without a lock: its requirements resolved, its sources built as they are met."""
-    own = shop.request.what
+    own = shop.run.request.what
     sources = project.pyproject.get("tool", {}).get("uv", {}).get("sources", {})
     gathering = Gathering(
         shop,
         project.plan.folder,
         str(project.plan.folder / "pyproject.toml"),
-        read_existing(read_lock, shop.request.lock_path, shop.request),
         {normalize_name(str(name)): source for name, source in sources.items()},
         {project.name} if project.is_package else (),
-        project.requested() | own.requested(shop.facts.markers),
+        project.requested() | own.requested(shop.run.facts.markers),
     )
     if project.is_package:
         itself = SourcePackage(project.name, "", "path", ".", requested=True)
@@ -132,25 +129,24 @@ def _travelling(shop: Shop, project: Project, lock: Lock, built: Sequence[Built]
     if not project.is_workable:
         return tuple(files)
     local = [each for each in built if each.wheel.origin and each.wheel.origin.kind == "path"]
-    tools = together(found for each in local for found in (each.making.build, each.making.editable))
+    needed = together(found for each in local for found in (each.making.build, each.making.editable))
     carried = {wheel.filename for wheel in lock.wheels}
-    tools = replace(tools, wheels=tuple(wheel for wheel in tools.wheels if wheel.filename not in carried))
-    document = describe(project, lock.wheels, tools.wheels)
+    tools = tuple(wheel for wheel in needed if wheel.filename not in carried)
+    document = describe(project, lock.wheels, tools)
     files += [file_of_bytes(path, data) for path, data in project_files(project, document).items()]
     return (*files, *_build_files(shop, tools))
 
 
-def _build_files(shop: Shop, tools: Lock) -> Iterator[BundleFile]:
+def _build_files(shop: Shop, tools: Sequence[LockedWheel]) -> Iterator[BundleFile]:
     """The wheels that building the project on the far side needs, out of the store."""
-    if not tools.wheels:
+    if not tools:
         return
-    world = shop.world
-    wheels: WheelSet = fetch_wheels(shop.room, shop.facts.executable, tools, world.network, world.reporter)
+    wheels = fetch_wheels(shop.run.guest, tools)
     for wheel in wheels.wheels:
         name = wheel.locked.filename
         yield file_in_archive(
             f"project/build/{name}",
-            _opener(shop.room, f"{wheels.folder}/{name}"),
+            _opener(shop.run.container, f"{wheels.folder}/{name}"),
             wheel.size,
             wheel.locked.sha256,
         )

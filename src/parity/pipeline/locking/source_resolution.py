@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from parity.errors import HostileSource, InputFileError, Unresolvable
+from parity.fetch import fetch_wheels
 from parity.model import Lock, LockedWheel, Origin, SourcePackage
 from parity.model.network import clean_url
 from parity.pipeline.locking.lock_file import locked
@@ -39,7 +40,6 @@ class Gathering:
         shop: where sources are built.
         base: the folder that paths of sources start at.
         where: what asks, for messages.
-        existing: the lock there is.
         replaced: the `tool.uv.sources` of a project: sources of packages that requirements only name.
         left_out: names that requirement lines may say and that are not taken from an index.
         requested: names that the user asks for; those of `want` besides.
@@ -48,7 +48,6 @@ class Gathering:
     shop: Shop
     base: Path
     where: str
-    existing: Lock | None
     replaced: Mapping[str, object] = field(default_factory=dict)
     left_out: Collection[str] = ()
     requested: frozenset[str] = frozenset()
@@ -61,13 +60,13 @@ class Gathering:
 
     def take(self, lines: Sequence[str]) -> None:
         """Take requirement lines (PEP 508) of the user's own project."""
-        plain, direct = split_requirements(lines, self.where, self.shop.facts.markers, (), self.base)
+        plain, direct = split_requirements(lines, self.where, self.shop.run.facts.markers, (), self.base)
         self.want(self._without_sources(plain), direct)
 
     def want(self, plain: Iterable[RequirementLine], direct: Iterable[DirectRequirement]) -> None:
         """Take lines for an index, and those that name their source, if their markers hold."""
         self._lines += [line for line in plain if line.name not in self.left_out]
-        held = [each for each in direct if each.holds(self.shop.facts.markers)]
+        held = [each for each in direct if each.holds(self.shop.run.facts.markers)]
         sources = [replace(each.source(self.base), requested=True) for each in held]
         self._named.update({source.name: source for source in sources if source.name})
         for each, source in zip(held, sources, strict=True):
@@ -80,7 +79,7 @@ class Gathering:
             wanted = source.requested or source.name in self.requested
             there = self._locked_origin(source)
             pinned = replace(_pinned(source, there), requested=wanted)
-            built = self.shop.build(pinned, self.base, there if self.shop.request.locked else None)
+            built = self.shop.build(pinned, self.base, there if self.shop.run.request.locked else None)
             name = built.wheel.name
             self._built[name], self._addresses[source.address] = built, name
             self._extras[name] = set()
@@ -106,10 +105,10 @@ class Gathering:
             LockOutdated: `locked` was asked, and the lock is missing or was made of something else.
             ParityError: from resolving, fetching or building.
         """
-        request = self.shop.request
+        request = self.shop.run.request
         inputs = self._inputs(constraints, asked)
         if request.locked:
-            require_fresh(self.existing, inputs_digest(inputs, resolver()), request.lock_path)
+            require_fresh(self.shop.run.existing, inputs_digest(inputs, resolver()), request.lock_path)
         indexed, sdists = self._chosen(inputs)
         built = {**self._built, **{each.wheel.name: each for each in sdists}}
         kept = [
@@ -120,12 +119,12 @@ class Gathering:
         return locked(inputs, [*kept, *(each.wheel for each in built.values())]), tuple(built.values())
 
     def _inputs(self, constraints: tuple[RequirementLine, ...], asked: object) -> ResolveInputs:
-        profile = self.shop.request.profile
+        run, profile = self.shop.run, self.shop.run.profile
         origins = [built.wheel.origin for _, built in sorted(self._built.items())]
         return ResolveInputs(
-            what=replace(self.shop.request.what, requirements=tuple(self._lines), constraints=constraints),
-            facts=self.shop.facts,
-            tags=self.shop.tags,
+            what=replace(run.request.what, requirements=tuple(self._lines), constraints=constraints),
+            facts=run.facts,
+            tags=run.tags,
             index=profile.index,
             exclude_newer=profile.exclude_newer,
             prereleases=profile.prereleases,
@@ -135,9 +134,9 @@ class Gathering:
 
     def _chosen(self, inputs: ResolveInputs) -> tuple[Sequence[LockedWheel], Sequence[Built]]:
         """The wheels of indexes, and the source distributions built: of the lock there is, or resolved."""
-        existing = self.existing
+        existing = self.shop.run.existing
         fresh = lock_state(existing, inputs_digest(inputs, resolver())) == "fresh"
-        if existing is not None and fresh and not self.shop.request.upgrade:
+        if existing is not None and fresh and not self.shop.run.request.upgrade:
             again = [
                 _again(wheel, wheel.origin)
                 for wheel in existing.wheels
@@ -151,20 +150,17 @@ class Gathering:
 
     def _resolved_anew(self, inputs: ResolveInputs) -> tuple[Sequence[LockedWheel], Sequence[Built]]:
         """Resolve and build in turns, until nothing is chosen that was not built."""
-        shop, sdists = self.shop, dict[tuple[str, str], Built]()
-        kept = _indexed(self.existing)
+        run, sdists = self.shop.run, dict[tuple[str, str], Built]()
+        kept = _indexed(self.shop.run.existing)
         direct = self._known_by_path()
         for _ in range(_ROUNDS):
             known = (*direct, *(known_of(each, (), "") for each in sdists.values()))
             lock = resolve_lock(
-                shop.room,
-                shop.facts.executable,
+                run.guest,
                 inputs,
-                shop.world.network,
                 kept,
-                shop.world.reporter,
-                upgrade=shop.request.upgrade,
-                timeout=shop.world.limits.resolving,
+                upgrade=run.request.upgrade,
+                timeout=run.world.limits.resolving,
                 known=known,
             )
             chosen = {(wheel.name, wheel.version): wheel for wheel in lock.wheels if not is_wheel(wheel)}
@@ -185,7 +181,7 @@ class Gathering:
             requested=file.name in self.requested, index=file.index,
         )  # fmt: skip
         built = self.shop.build(source, self.base)
-        _, direct = split_requirements(built.requires, file.filename, self.shop.facts.markers)
+        _, direct = split_requirements(built.requires, file.filename, self.shop.run.facts.markers)
         if direct:
             raise Unresolvable(
                 f"{file.name} {file.version} requires {direct[0].name} from an address, not from an index",
@@ -199,7 +195,7 @@ class Gathering:
         if not self._built:
             return []
         wheels = tuple(self._built[name].wheel for name in sorted(self._built))
-        folder = self.shop.shelves.fetched(Lock(wheels, "", "", "")).folder
+        folder = fetch_wheels(self.shop.run.guest, wheels).folder
         return [
             known_of(self._built[wheel.name], sorted(self._extras[wheel.name]), f"{folder}/{wheel.filename}")
             for wheel in wheels
@@ -208,7 +204,7 @@ class Gathering:
     def _follow(self, built: Built, extras: Collection[str]) -> None:
         """Build the sources that a built package requires; what it requires of indexes the resolver sees."""
         where = built.wheel.filename
-        plain, direct = split_requirements(built.requires, where, self.shop.facts.markers, sorted(extras))
+        plain, direct = split_requirements(built.requires, where, self.shop.run.facts.markers, sorted(extras))
         self._without_sources(plain)
         for each in direct:
             if each.is_local and built.wheel.name not in self._own:
@@ -244,9 +240,9 @@ class Gathering:
 
     def _locked_origin(self, source: SourcePackage) -> Origin | None:
         """What the existing lock has for a source; None where it has none, or where all is to be new."""
-        if self.existing is None or self.shop.request.upgrade:
+        if self.shop.run.existing is None or self.shop.run.request.upgrade:
             return None
-        for wheel in self.existing.wheels:
+        for wheel in self.shop.run.existing.wheels:
             origin = wheel.origin
             same = origin and origin.kind == source.kind and origin.address == _address(source)
             if same and source.name in ("", wheel.name):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from parity import __version__
-from parity.engine.guests import guest_tar
+from parity.engine.guests import guest_digest
 from parity.model import Facts, PinnedImage, Proof
 from parity.pack import Draft
 from parity.pipeline.context.values import Site
@@ -79,8 +79,4 @@ def proof_of(draft: Draft, seen: Rehearsed, site: Site) -> Proof:
 
 def _key(*parts: object) -> str:
     """One line that names the question: its parts, and the code that answers it."""
-    return json.dumps([__version__, _code(), *[str(part) for part in parts]])
-
-
-def _code() -> str:
-    return hashlib.sha256(guest_tar()).hexdigest()
+    return json.dumps([__version__, guest_digest(), *[str(part) for part in parts]])

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from parity.engine import Container
 from parity.errors import LockOutdated, RehearsalFailed, SystemPackagesFailed
 from parity.model import BundleFile, Facts, Proof, SystemPackage, SystemSet, WheelSet
 from parity.native import capability, manager, providers
 from parity.pack import Draft, file_in_archive
 from parity.pipeline.context.lockfiles import put_lock, read_existing
+from parity.pipeline.context.run import BuildRun
 from parity.pipeline.context.values import BuildRequest, World
 from parity.pipeline.rehearsal import cache
 from parity.portable.machine.host import same_release
@@ -32,14 +32,12 @@ from parity.wire.rehearsing import Seen
 _ROUNDS = 4
 
 
-def prove(
-    search: SystemSearch, drafted: Callable[..., Draft], carried: Callable[[Draft], Carried]
-) -> tuple[Draft, Proof]:
+def prove(search: SystemSearch, draft: Draft, carried: Callable[[Draft], Carried]) -> tuple[Draft, Proof]:
     """Rehearse; where libraries are missing and the profile says `auto`, get them and rehearse again.
 
     Args:
         search: finds and fetches system packages.
-        drafted: gives the draft with `system` packages and `system_files`.
+        draft: without system packages.
         carried: what of a draft the rehearsal installs from.
 
     Returns:
@@ -54,8 +52,8 @@ def prove(
     search.world.reporter.stage("rehearse")
     for _ in range(_ROUNDS):
         keep, packages = found, found.packages if found else ()
-        bundle_draft = drafted(system=found if packages else None, system_files=search.files(packages))
-        seen = cache.rehearsal_of(bundle_draft, carried(bundle_draft), search.world)
+        carrying = draft.with_system(found if packages else None, search.files(packages))
+        seen = cache.rehearsal_of(carrying, carried(carrying), search.world)
         wider = search.widen(found, seen.document)
         if wider is None or wider.packages == packages:
             keep = wider
@@ -63,11 +61,11 @@ def prove(
         search.world.reporter.stage("rehearse", "again, with the system packages that were missing")
         found = wider
     try:
-        proof = cache.proof_of(bundle_draft, seen, search.world)
+        proof = cache.proof_of(carrying, seen, search.world)
     except RehearsalFailed as failed:
         raise search.explained(failed, seen.document) from failed
     search.keep(keep)
-    return bundle_draft, proof
+    return carrying, proof
 
 
 @dataclass(frozen=True)
@@ -75,18 +73,27 @@ class SystemSearch:
     """Finds the system packages of one build.
 
     Attributes:
-        request: what is built, and where its locks lie.
-        facts: of the target's image.
+        run: what is built, and in which workshop.
         wheels: what will be installed.
-        room: the workshop.
-        world: how to reach the image's sources, and who listens.
     """
 
-    request: BuildRequest
-    facts: Facts
+    run: BuildRun
     wheels: WheelSet
-    room: Container
-    world: World
+
+    @property
+    def request(self) -> BuildRequest:
+        """What is built, and where its locks lie."""
+        return self.run.request
+
+    @property
+    def facts(self) -> Facts:
+        """Those of the target's image."""
+        return self.run.facts
+
+    @property
+    def world(self) -> World:
+        """How to reach the image's sources, and who listens."""
+        return self.run.world
 
     def begin(self) -> SystemSet | None:
         """What is known before the rehearsal: the lock's packages, or those that the profile names."""
@@ -145,10 +152,9 @@ class SystemSearch:
 
     def files(self, packages: Sequence[SystemPackage]) -> tuple[BundleFile, ...]:
         """The packages as files of the payload; their bytes come out of the store."""
+        get = self.run.container.get
         return tuple(
-            file_in_archive(
-                package.path, partial(self.room.get, stored_at(package)), package.size, package.sha256
-            )
+            file_in_archive(package.path, partial(get, stored_at(package)), package.size, package.sha256)
             for package in packages
         )
 
@@ -206,9 +212,7 @@ class SystemSearch:
             return None
 
     def _fetched(self, wish: SystemWish) -> SystemSet:
-        found, count = fetch_system(
-            self.room, self.facts.executable, wish, self.world.network, self.world.limits.system_packages
-        )
+        found, count = fetch_system(self.run.guest, wish, self.world.limits.system_packages)
         size = sum(package.size for package in found.packages) / 1e6
         self.world.reporter.note(f"{count} of {len(found.packages)} fetched, {size:.1f} MB together")
         for package in found.packages:

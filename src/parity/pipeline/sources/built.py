@@ -112,7 +112,7 @@ def _lock(text: str) -> Lock:
     return parse_lock(text, "what was built before") if text else NOTHING
 
 
-def together(locks: Iterable[Lock]) -> Lock:
+def together(locks: Iterable[Lock]) -> tuple[LockedWheel, ...]:
     """The wheels of several locks, each file once."""
     found = {wheel.filename: wheel for lock in locks for wheel in lock.wheels}
-    return Lock(tuple(found[name] for name in sorted(found)), "", "", "")
+    return tuple(found[name] for name in sorted(found))

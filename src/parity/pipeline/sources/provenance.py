@@ -18,7 +18,7 @@ def sources_file(built: Sequence[Built], shop: Shop) -> BundleFile:
     """The payload's sources.json."""
     document = {
         "format": "parity-sources/1",
-        "image": shop.image.id,
+        "image": shop.run.image.id,
         "network": "none",
         "frontend": resolver(),
         "built": [_provenance(each) for each in sorted(built, key=lambda one: one.wheel.name)],

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from parity.audit import audit_wheels
-from parity.engine import Container
-from parity.engine.guests import GuestFailed, run_guest
+from parity.engine.guests import GuestFailed
 from parity.engine.workshop import AUDITS, STORE
 from parity.errors import FetchFailed, HashMismatch
-from parity.fetch import fetch_wheels
-from parity.model import Facts, Lock, LockedWheel, SourcePackage, WheelSet
+from parity.fetch import fetch_files, fetch_wheels
+from parity.model import Download, Lock, SourcePackage
 from parity.model.network import clean_url
-from parity.pipeline.context.values import World
+from parity.pipeline.context.run import BuildRun
 from parity.project import BuiltFile, incoming_tar
 from parity.resolve import first_digest
 from parity.wire.store import FileTold, KeepJob
@@ -28,27 +27,14 @@ _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!%-]*")
 class Shelves:
     """The store, reached through a run's workshop."""
 
-    room: Container
-    facts: Facts
-    world: World
-    allow: tuple[str, ...]
-
-    def fetched(self, lock: Lock) -> WheelSet:
-        """The lock's files in the store; errors as `fetch_wheels`."""
-        return fetch_wheels(self.room, self.facts.executable, lock, self.world.network, self.world.reporter)
+    run: BuildRun
 
     def folder(self, lock: Lock) -> str:
         """The lock's wheels in the store, judged like all others; the folder that holds them."""
-        wheels = self.fetched(lock)
-        audit_wheels(
-            self.room,
-            self.facts.executable,
-            wheels,
-            self.allow,
-            self.world.reporter,
-            cache=AUDITS,
-            timeout=self.world.limits.audit,
-        )
+        run = self.run
+        wheels = fetch_wheels(run.guest, lock.wheels)
+        allow = run.profile.rehearsal.allow
+        audit_wheels(run.guest, wheels, allow, cache=AUDITS, timeout=run.world.limits.audit)
         return wheels.folder
 
     def archive(self, source: SourcePackage) -> tuple[str, str]:
@@ -58,19 +44,14 @@ class Shelves:
         """
         filename = clean_url(source.address).rpartition("/")[2]
         filename = filename if _PLAIN.fullmatch(filename) else "archive"
-        sha256 = source.sha256 or first_digest(
-            self.room, self.facts.executable, source.address, self.world.network
-        )
-        index = source.index or "direct"
-        file = LockedWheel(
-            source.name, source.version, filename, source.address, sha256, None, requested=False, index=index
-        )
-        return f"{self.fetched(Lock((file,), '', '', '')).folder}/{filename}", sha256
+        sha256 = source.sha256 or first_digest(self.run.guest, source.address)
+        file = Download(filename, source.address, sha256, index=source.index or "direct")
+        return f"{fetch_files(self.run.guest, [file], what='wheels').folder}/{filename}", sha256
 
     def keep(self, file: BuiltFile) -> FileTold:
         """Bring a file into the store; what it says of itself."""
         incoming = f"built-{uuid4().hex}"  # another build may bring the same bytes at the same time
-        self.room.put(f"{STORE}/partial", incoming_tar(file, incoming))
+        self.run.container.put(f"{STORE}/partial", incoming_tar(file, incoming))
         said = self.said(file.filename, file.sha256, incoming)
         if not said["held"]:
             raise HashMismatch("the store did not keep the bytes that it was given", where=file.filename)
@@ -86,7 +67,7 @@ class Shelves:
             "files": [{"filename": filename, "sha256": sha256, "incoming": incoming}],
         }
         try:
-            found = run_guest(self.room, self.facts.executable, KEEP, job)["files"]
+            found = self.run.guest.ask(KEEP, job)["files"]
         except GuestFailed as error:
             raise FetchFailed(
                 "the store cannot be looked into: " + error.last_line, where=filename

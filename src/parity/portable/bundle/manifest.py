@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, List, NamedTuple, Tuple, cast
 from .. import canonical
 from ..errors import BundleDamaged
 from ..families.registry import FAMILIES
+from ..installers.registry import INSTALLERS
 from . import ustar
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ _SHAPE = canonical.record(
     {
         "format": canonical.one_of(FORMAT),
         "target": _TARGET,
-        "installer": canonical.one_of("uv", "pip"),
+        "installer": canonical.one_of(*INSTALLERS),
         "uv": canonical.optional(canonical.text),
         "stand_in": canonical.optional(canonical.record({"image": canonical.text, "for": canonical.text})),
         "packages": canonical.array(_PACKAGE),

@@ -3,9 +3,10 @@
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Iterator, List, NamedTuple, Sequence, Tuple
 
 from ..errors import WrongHost
+from ..installers.registry import INSTALLERS
 from ..names import parse_wheel_name
 
 if TYPE_CHECKING:
@@ -95,9 +96,10 @@ def _differ(what: str, wanted: str, found: str, shown: str = "") -> Iterator[str
 
 def _misfits(document: "ManifestDocument", facts: "FactsDocument") -> Iterator[str]:
     """Wheels whose tags this interpreter, or the pip that would install them, does not take."""
-    rules: List[Tuple[str, Optional[Sequence[str]]]] = [("this interpreter", facts["tags"])]
-    if document["installer"] == "pip":
-        rules.append((f"this host's pip {facts['pip']}", facts["pip_tags"]))
+    rules: List[Tuple[str, Sequence[str]]] = [("this interpreter", facts["tags"])]
+    accepted = INSTALLERS[document["installer"]].accepted(facts["pip"], facts["pip_tags"])
+    if accepted is not None:
+        rules.append((f"this host's {accepted.who}", accepted.tags))
     for who, tags in rules:
         bad = [
             package["wheel"] for package in document["packages"] if tags and not _fits(package["wheel"], tags)

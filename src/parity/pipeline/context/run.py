@@ -1,0 +1,64 @@
+"""One build on its way: what every stage of it needs, as one value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from parity.audit import tags_of_libc
+from parity.engine import Container
+from parity.engine.guests import Guest
+from parity.model import Facts, Lock, PinnedImage, Profile
+from parity.pipeline.context.lockfiles import read_existing
+from parity.pipeline.context.values import BuildRequest, World
+from parity.portable.installers.registry import INSTALLERS
+from parity.resolve import read_lock
+
+
+@dataclass(frozen=True)
+class BuildRun:
+    """A build whose image is measured and whose workshop runs.
+
+    Attributes:
+        request: what is built.
+        image: where it is resolved and rehearsed.
+        facts: of that image.
+        container: the workshop.
+        world: what the build may use.
+    """
+
+    request: BuildRequest
+    image: PinnedImage
+    facts: Facts
+    container: Container
+    world: World
+
+    @property
+    def profile(self) -> Profile:
+        """What the bundle is for."""
+        return self.request.profile
+
+    @cached_property
+    def guest(self) -> Guest:
+        """The reach into the workshop."""
+        return Guest(self.container, self.facts.executable, self.world.network, self.world.reporter)
+
+    @cached_property
+    def tags(self) -> tuple[str, ...]:
+        """What the image runs, the target too, and what will install there takes."""
+        tags = tags_of_libc(self.facts.tags, self.profile.target.libc)
+        installer = INSTALLERS[self.profile.installer]
+        accepted = installer.accepted(self.facts.pip, self.facts.pip_tags)
+        if accepted is None:
+            return tags
+        taken = frozenset(accepted.tags)
+        return tuple(tag for tag in tags if tag in taken)
+
+    @cached_property
+    def existing(self) -> Lock | None:
+        """The lock there was when it was first asked for; errors as `read_existing`."""
+        return read_existing(read_lock, self.request.lock_path, self.request)
+
+    def carry_uv(self) -> None:
+        """Put uv into the workshop."""
+        self.world.tools.carry_uv(self.container, self.facts.arch)

@@ -1,0 +1,1 @@
+"""What installs a bundle's packages on the target: uv, pip."""
