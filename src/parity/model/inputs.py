@@ -52,12 +52,14 @@ class SourcePlan:
         names: normalised names of packages that may be built from their source distribution.
         builder: the builder's image, None for the one beside the target's.
         packages: packages of the distribution that the builder gets besides.
+        bring: whether it gets what a failing build says that it lacks.
         apart: whether all sources are built in the builder; otherwise the target's own image serves.
     """
 
     names: tuple[str, ...] = ()
     builder: ImageSource | None = None
     packages: tuple[str, ...] = ()
+    bring: bool = False
     apart: bool = False
 
 

@@ -30,6 +30,7 @@ from parity.profile.search import is_file
 
 _FILE_ADDRESS = re.compile(r"file:[^\s#;]*/")
 _LABELS = ("product", "version", "serial")
+_AUTO = "auto"
 _OWN = ("limits",)
 """What is about this side alone: the same bundle comes of other limits."""
 
@@ -120,10 +121,13 @@ def _image(layer: Layer, trail: Trail) -> ImageSource:
 def _sources(layer: Layer) -> SourcePlan:
     builder = layer.value.get("builder", {})
     names = layer.value.get("install", {}).get("build-from-source", ())
+    said = builder.get("packages", ())
+    packages = (said,) if isinstance(said, str) else tuple(said)
     return SourcePlan(
         names=tuple(normalize_name(name) for name in names),
         builder=_image(layer, ("builder", "image")) if "image" in builder else None,
-        packages=tuple(builder.get("packages", ())),
+        packages=tuple(name for name in packages if name != _AUTO),
+        bring=_AUTO in packages,
         apart=bool(names) or "builder" in layer.value,
     )
 

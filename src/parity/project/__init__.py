@@ -12,6 +12,7 @@ from parity.project.buildsystem import BuildSystem
 from parity.project.checkout import checkout_tar, needs_code
 from parity.project.describe import DOCUMENT, TREE, describe, project_files, sync_arguments
 from parity.project.export import export_lock
+from parity.project.lacking import likely
 from parity.project.metadata import NO_LOCK, PYLOCK, UV_LOCK, Project, read_project
 from parity.project.tree import left_out, tree_digest, tree_files, tree_tar
 
@@ -33,6 +34,7 @@ __all__ = [
     "file_of_path",
     "incoming_tar",
     "left_out",
+    "likely",
     "needs_code",
     "project_files",
     "read_project",

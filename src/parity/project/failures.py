@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from parity.errors import BuildFailed
+from parity.project.lacking import missing
 
 # As libc, Python, curl, git, Rust and Node say it.
 _REACHED_OUT = re.compile(
@@ -40,9 +41,11 @@ def build_failed(what: str, said: str) -> BuildFailed:
     raised = [line for line in lines if _RAISED.match(line) and not _FRONTEND.match(line)]
     reason = (raised[-1:] or lines[-1:] or ["no reason given"])[0].strip()
     lacks_compiler = any(_NO_COMPILER.search(line) for line in lines)
-    return BuildFailed(
+    failed = BuildFailed(
         f"{what} cannot be built: {reason}",
         where=what,
         remedy=_WITH_BUILDER if lacks_compiler else "",
         details=details,
     )
+    failed.missing = missing(lines)
+    return failed

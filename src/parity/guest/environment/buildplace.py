@@ -9,7 +9,7 @@ from .uvrun import offline_environment, run
 if TYPE_CHECKING:
     from ...wire.building import BuildStep
 
-_TAIL = 6000
+_TAIL = 64_000  # what is missing may be said long before the end
 
 
 def build_environment(job: "BuildStep") -> Dict[str, str]:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from parity import __version__
@@ -20,6 +20,7 @@ from parity.images import Builder, builder_for
 from parity.model import Facts, Lock, Origin, PinnedImage, Requirements, SourcePackage
 from parity.pipeline.context.run import BuildRun
 from parity.pipeline.rehearsal import cache as known
+from parity.pipeline.sources.bringing import Bringing
 from parity.pipeline.sources.built import NOTHING, Built, BuiltSaid, Making
 from parity.pipeline.sources.checkout import Opened, opened
 from parity.pipeline.sources.store import Shelves
@@ -80,6 +81,11 @@ class Shop:
             proxies=world.network.proxies,
         )
 
+    @cached_property
+    def bringing(self) -> Bringing:
+        """What builds again with what a build lacks."""
+        return Bringing(self.run)
+
     def build(self, source: SourcePackage, base: Path, expected: Origin | None = None) -> Built:
         """Build one source, unless the very same was built in the very same image before.
 
@@ -105,7 +111,7 @@ class Shop:
             if seen is not None and (built := self._recalled(source, place, seen)):
                 return built
             self.run.world.reporter.note(f"building {source.name or source.address}")
-            built = self._make(source, place)
+            built = self.bringing.built(partial(self._make, source, place))
         if not built.making.same_twice:
             self.run.world.reporter.warn(f"{built.wheel.filename}: two builds of it gave different bytes")
         remembered = {"filename": built.wheel.filename, "sha256": built.wheel.sha256}
@@ -114,8 +120,9 @@ class Shop:
 
     # --- building -----------------------------------------------------------------------------
 
-    def _make(self, source: SourcePackage, place: Opened) -> Built:
-        image, facts = self._bench()
+    def _make(self, source: SourcePackage, place: Opened, brought: tuple[str, ...] = ()) -> Built:
+        """Build with these packages of the distribution besides."""
+        image, facts = self._bench(brought)
         tools: list[Lock] = []
 
         def repair() -> Repair:
@@ -141,14 +148,15 @@ class Shop:
             grafted=file.grafted,
             left_out=file.left_out,
             same_twice=file.same_twice,
+            brought=brought,
         )
         return self._stored(source, place, file, making)
 
-    def _bench(self) -> tuple[PinnedImage, Facts]:
-        """The image that sources are built in, and its facts."""
+    def _bench(self, brought: tuple[str, ...]) -> tuple[PinnedImage, Facts]:
+        """The image that sources are built in, with these packages besides, and its facts."""
         if self.builder is None:
             return self.run.image, self.run.facts
-        image = self.builder.image
+        image = self.builder.having(brought).image
         if self.run.profile.sources.builder is None or self.run.request.stand_in:
             return image, self.run.facts  # it begins with the target's
         target = self.run.profile.target
@@ -273,7 +281,8 @@ class Shop:
         profile = self.run.profile
         image = self.builder.name if self.builder else self.run.image.id
         parts = [
-            __version__, guest_digest(), image, place.origin.document(), place.version, source.name,
+            __version__, guest_digest(), image, profile.sources.bring,
+            place.origin.document(), place.version, source.name,
             index_document(profile.index), profile.exclude_newer, self.run.tags, sorted(profile.system.names),
         ]  # fmt: skip
         return json.dumps(parts)

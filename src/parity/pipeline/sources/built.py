@@ -24,6 +24,7 @@ class MakingSaid(TypedDict):
     commands: list[str]
     grafted: list[str]
     left_out: list[str]
+    brought: list[str]
 
 
 class BuiltSaid(MakingSaid):
@@ -45,6 +46,7 @@ class Making:
         commands: what was run, a line each.
         grafted: libraries that were copied into it, by their paths there.
         left_out: libraries that the target's system packages bring.
+        brought: packages of the distribution that its build turned out to need.
         same_twice: whether two builds gave the same bytes.
     """
 
@@ -55,6 +57,7 @@ class Making:
     commands: tuple[str, ...] = ()
     grafted: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    brought: tuple[str, ...] = ()
     same_twice: bool = True
 
     def document(self) -> MakingSaid:
@@ -68,6 +71,7 @@ class Making:
             "commands": list(self.commands),
             "grafted": list(self.grafted),
             "left_out": list(self.left_out),
+            "brought": list(self.brought),
         }
 
     @classmethod
@@ -82,6 +86,7 @@ class Making:
             commands=tuple(said["commands"]),
             grafted=tuple(said["grafted"]),
             left_out=tuple(said["left_out"]),
+            brought=tuple(said["brought"]),
         )
 
 

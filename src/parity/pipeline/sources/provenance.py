@@ -40,6 +40,7 @@ def _provenance(built: Built) -> Mapping[str, object]:
     return {
         **found,
         "builder": making.image,
+        "builder_packages_brought": list(making.brought),
         "build_requires": _files(making.build),
         "commands": list(making.commands),
         "repair_tools": _files(making.tools),
