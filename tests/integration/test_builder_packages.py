@@ -45,7 +45,7 @@ def test_a_header_that_no_table_knows_is_found_named_and_brought(
     assert "builder: {packages: [libmad0-dev]}" in said
     code, said = build("auto")
     assert code == 0, said
-    bundle = next((tmp_path / "dist").glob("*.parity"))
+    bundle = next((tmp_path / "dist").glob("*.parity.tar"))
     told = subprocess.run(["tar", "xOf", bundle, "sources.json"], check=True, capture_output=True).stdout
     made = json.loads(told)["built"][0]
     assert made["builder_packages_brought"] == ["libmad0-dev"]

@@ -34,14 +34,18 @@ LOGS = {
              "header", "ffi.h", "libffi-dev"),
     "python-ldap": ("Modules/constants.h:7:10: fatal error: lber.h: No such file or directory",
                     "header", "lber.h", "libldap-dev"),
-    "clang": ("x.c:1:10: fatal error: 'portaudio.h' file not found", "header", "portaudio.h", "portaudio19-dev"),
-    "linker": ("/usr/bin/ld: cannot find -lodbc: No such file or directory", "library", "odbc", "unixodbc-dev"),
+    "clang": ("x.c:1:10: fatal error: 'portaudio.h' file not found",
+              "header", "portaudio.h", "portaudio19-dev"),
+    "linker": ("/usr/bin/ld: cannot find -lodbc: No such file or directory",
+               "library", "odbc", "unixodbc-dev"),
     "old linker": ("/usr/bin/ld: cannot find -lpq", "library", "pq", "libpq-dev"),
-    "pillow": ("The headers or library files could not be found for jpeg,", "pkg-config", "jpeg", "libjpeg-dev"),
+    "pillow": ("The headers or library files could not be found for jpeg,",
+               "pkg-config", "jpeg", "libjpeg-dev"),
     "Rust": ("error: can't find Rust compiler", "program", "cargo", "cargo"),
     "npm": ("sh: 1: npm: not found", "program", "npm", "npm"),
     "autoconf": ("No package 'libsystemd' found", "pkg-config", "libsystemd", "libsystemd-dev"),
-    "CMake": ("  Could NOT find ZLIB (missing: ZLIB_LIBRARY ZLIB_INCLUDE_DIR)", "pkg-config", "ZLIB", "zlib1g-dev"),
+    "CMake": ("  Could NOT find ZLIB (missing: ZLIB_LIBRARY ZLIB_INCLUDE_DIR)",
+              "pkg-config", "ZLIB", "zlib1g-dev"),
 }  # fmt: skip
 
 

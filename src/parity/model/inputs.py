@@ -53,6 +53,9 @@ class SourcePlan:
         builder: the builder's image, None for the one beside the target's.
         packages: packages of the distribution that the builder gets besides.
         bring: whether it gets what a failing build says that it lacks.
+        constraints: limits of build requirements, each with the package whose build it is for; "" for all.
+        requirements: build requirements that a package does not say, each with its package.
+        fetch: commands that fetch what a build downloads, each with its package; "" for the user's sources.
         apart: whether all sources are built in the builder; otherwise the target's own image serves.
     """
 
@@ -60,6 +63,9 @@ class SourcePlan:
     builder: ImageSource | None = None
     packages: tuple[str, ...] = ()
     bring: bool = False
+    constraints: tuple[tuple[str, str], ...] = ()
+    requirements: tuple[tuple[str, str], ...] = ()
+    fetch: tuple[tuple[str, str], ...] = ()
     apart: bool = False
 
 

@@ -128,8 +128,17 @@ def _sources(layer: Layer) -> SourcePlan:
         builder=_image(layer, ("builder", "image")) if "image" in builder else None,
         packages=tuple(name for name in packages if name != _AUTO),
         bring=_AUTO in packages,
+        constraints=_by_package(builder.get("build-constraints", ())),
+        fetch=_by_package(builder.get("fetch", ())),
+        requirements=_by_package(builder.get("build-requirements", {})),
         apart=bool(names) or "builder" in layer.value,
     )
+
+
+def _by_package(said: Sequence[str] | Mapping[str, Sequence[str]]) -> tuple[tuple[str, str], ...]:
+    """(package, line) of lists by package; the package is empty for a list that is for all."""
+    lists = said if isinstance(said, Mapping) else {"": said}
+    return tuple((normalize_name(name) if name else "", line) for name in lists for line in lists[name])
 
 
 def _system(said: str | Sequence[str]) -> SystemPlan:

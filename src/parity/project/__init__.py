@@ -6,6 +6,7 @@ from parity.project.builder import (
     Repair,
     build_room,
     file_of_path,
+    files_of_tar,
     incoming_tar,
 )
 from parity.project.buildsystem import BuildSystem
@@ -14,6 +15,7 @@ from parity.project.describe import DOCUMENT, TREE, describe, project_files, syn
 from parity.project.export import export_lock
 from parity.project.lacking import likely
 from parity.project.metadata import NO_LOCK, PYLOCK, UV_LOCK, Project, read_project
+from parity.project.prefetch import FetchedSaid, FetchPlace, Prefetched, prefetched
 from parity.project.tree import left_out, tree_digest, tree_files, tree_tar
 
 __all__ = [
@@ -25,6 +27,9 @@ __all__ = [
     "BuildRoom",
     "BuildSystem",
     "BuiltFile",
+    "FetchPlace",
+    "FetchedSaid",
+    "Prefetched",
     "Project",
     "Repair",
     "build_room",
@@ -32,10 +37,12 @@ __all__ = [
     "describe",
     "export_lock",
     "file_of_path",
+    "files_of_tar",
     "incoming_tar",
     "left_out",
     "likely",
     "needs_code",
+    "prefetched",
     "project_files",
     "read_project",
     "sync_arguments",

@@ -7,7 +7,7 @@ import io
 import shlex
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +21,7 @@ from parity.errors import BuildFailed, EngineRefused, HostileSource, NotIsolated
 from parity.model import Facts, PinnedImage, RehearsalPlan
 from parity.project.buildsystem import BuildSystem, read_build_system
 from parity.project.failures import build_failed
+from parity.project.prefetch import OFFLINE
 from parity.wire.building import BuildJob, BuildStep, RepairJob, RepairResult, StepResult
 from parity.wire.tasks import BUILD, PEEK, REPAIR, REQUIRES, Task
 
@@ -34,7 +35,7 @@ _USERS = {"peek": 65533, "requires": 65532, "build": 65531, "repair": 65530}
 """Each step's own user: what a source's code leaves running, or writes, reaches no other step."""
 _WORK = {"peek": "peek", "requires": "requires", "build": "work", "repair": "repair"}
 """Each step's own folder."""
-_FOLDERS = {"source": 0, **{_WORK[step]: user for step, user in _USERS.items()}}
+_FOLDERS = {"source": 0, "home": 0, **{_WORK[step]: user for step, user in _USERS.items()}}
 """All folders, each with its owner; nobody may write into the source's."""
 _CARRY = "/carry"
 _SOURCE = f"{_CARRY}/source"
@@ -122,14 +123,16 @@ class BuildRoom:
         found = self._ask("requires", REQUIRES, job)
         return found.get("wheel", []), found.get("editable", [])
 
-    def build(self, find_links: str, repair: Callable[[], Repair]) -> BuiltFile:
+    def build(self, find_links: str, repair: Callable[[], Repair], given: Sequence[str] = ()) -> BuiltFile:
         """Build twice; the first one's wheel, and whether the second was the same.
 
         Args:
             find_links: the folder with the wheels that the build needs.
             repair: asked for where the wheel has code of the machine in it.
+            given: all that the build is given, where that is more than the source asks for.
         """
-        made = self._ask("build", BUILD, self._job("build", find_links))
+        job: BuildStep = {**self._job("build", find_links), "given": list(given)}
+        made = self._ask("build", BUILD, job)
         commands, wheel, stem = made.get("commands", []), made.get("wheel", ""), f"{_CARRY}/work/out"
         grafted: list[str] = []
         left_out: list[str] = []
@@ -209,6 +212,7 @@ def build_room(
     what: str,
     subdirectory: str = "",
     versions: Mapping[str, str] | None = None,
+    fetched: bool = False,
 ) -> Iterator[BuildRoom]:
     """A container for one source.
 
@@ -222,6 +226,7 @@ def build_room(
             the store.
         what: the package's name, for messages.
         subdirectory: the package's folder inside the source.
+        fetched: whether the stream has a `home/` besides, with what was fetched for the build.
         versions: environment variables that tell version tools what git would have told them.
     """
     watch = DiskWatch(engine, image.id, image.platform, facts.executable, limits.disk)
@@ -233,7 +238,9 @@ def build_room(
         if not isinstance(source, str):
             container.put(_CARRY, source)
         container.start()
-        step = _step(uv, facts.executable, place, subdirectory, versions or {}, limits.timeout)
+        variables = {**(versions or {}), **(OFFLINE if fetched else {})}
+        step = _step(uv, facts.executable, place, subdirectory, variables, limits.timeout)
+        step["home"] = f"{_CARRY}/home" if fetched else ""
         with watch.of(container, volume):
             yield BuildRoom(container, step, what, watch)
 
@@ -251,6 +258,8 @@ def _step(
         "source": source,
         "subdirectory": subdirectory,
         "versions": dict(versions),
+        "given": [],
+        "home": "",
         "epoch": EPOCH,
         "timeout": timeout,
         "alone": True,
@@ -275,13 +284,14 @@ def _spec(image: PinnedImage, limits: RehearsalPlan, volume: str) -> ContainerSp
 
 def _only_wheel(archive: Iterable[bytes], what: str) -> BuiltFile:
     """The one file in a folder's tar stream, spooled to disk where it is large."""
-    wheels = [found for found in _files(archive, what) if found.filename.endswith(".whl")]
+    wheels = [found for found in files_of_tar(archive, what) if found.filename.endswith(".whl")]
     if len(wheels) != 1:
         raise BuildFailed(f"the build of {what} made {len(wheels)} wheels instead of one")
     return wheels[0]
 
 
-def _files(archive: Iterable[bytes], what: str) -> Iterator[BuiltFile]:
+def files_of_tar(archive: Iterable[bytes], what: str) -> Iterator[BuiltFile]:
+    """The plain files of a tar stream, each spooled to disk where it is large; BuildFailed above 8 GiB."""
     with tempfile.SpooledTemporaryFile(_IN_MEMORY) as stream:
         for piece in archive:
             stream.write(piece)

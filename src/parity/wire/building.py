@@ -28,6 +28,8 @@ class BuildStep(_Wheels):
     source: str
     subdirectory: str
     versions: dict[str, str]
+    given: list[str]
+    home: str
     epoch: int
     timeout: float
     alone: bool
@@ -129,3 +131,23 @@ class DevelResult(TypedDict):
 
     found: list[DevelFound]
     problem: str
+
+
+class PrefetchJob(TypedDict):
+    """See `parity.guest.tasks.prefetch`."""
+
+    source: str
+    subdirectory: str
+    work: str
+    commands: list[str]
+    epoch: int
+    timeout: float
+    proxies: dict[str, str]
+    ca: str | None
+
+
+class PrefetchResult(TypedDict):
+    """`error` is the end of what a failing command said, `refused` why the source is none."""
+
+    error: str
+    refused: str

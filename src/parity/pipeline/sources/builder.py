@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -13,27 +13,26 @@ from pathlib import Path
 from parity import __version__
 from parity.engine import Container
 from parity.engine.guests import guest_digest
-from parity.errors import BuildFailed, LockOutdated, NoWheel, Unresolvable
+from parity.errors import LockOutdated
 from parity.host.folders import cache_folder
 from parity.host.git import Git
 from parity.images import Builder, builder_for
-from parity.model import Facts, Lock, Origin, PinnedImage, Requirements, SourcePackage
+from parity.model import Facts, Lock, Origin, PinnedImage, SourcePackage
 from parity.pipeline.context.run import BuildRun
 from parity.pipeline.rehearsal import cache as known
 from parity.pipeline.sources.bringing import Bringing
 from parity.pipeline.sources.built import NOTHING, Built, BuiltSaid, Making
 from parity.pipeline.sources.checkout import Opened, opened
+from parity.pipeline.sources.needs import Needs
 from parity.pipeline.sources.store import Shelves
+from parity.pipeline.sources.supply import commands_for, supplied
 from parity.portable.machine.versions import version_variables
 from parity.probe import check_stand_in
-from parity.project import BuildRoom, BuiltFile, Repair, build_room, left_out, tree_tar
+from parity.project import BuildRoom, BuiltFile, FetchedSaid, Repair, build_room
 from parity.resolve import (
     UV_PATH,
-    ResolveInputs,
     index_document,
     locked_build,
-    read_requirements,
-    resolve_lock,
 )
 from parity.wire.shapes import Malformed, read
 from parity.wire.store import FileTold
@@ -125,10 +124,10 @@ class Shop:
         image, facts = self._bench(brought)
         tools: list[Lock] = []
 
+        needs = Needs(self.run, source)
+
         def repair() -> Repair:
-            tools.append(
-                self._locked(_REPAIR_TOOLS, source, "auditwheel, which makes wheels suit the target,")
-            )
+            tools.append(needs.tools(_REPAIR_TOOLS, "auditwheel, which makes wheels suit the target,"))
             return Repair(
                 _REPAIR_TOOLS,
                 self.shelves.folder(tools[0]),
@@ -136,9 +135,9 @@ class Shop:
                 self.run.profile.system.names,
             )
 
-        with self._room(source, place, image, facts) as room:
-            build, editable = self._requirements(room, source)
-            file = room.build(self.shelves.folder(build), repair)
+        with self._room(source, place, image, facts) as (room, fetched):
+            build, editable, given = self._requirements(room, needs)
+            file = room.build(self.shelves.folder(build), repair, given)
         making = Making(
             image=image.id,
             build=build,
@@ -149,6 +148,7 @@ class Shop:
             left_out=file.left_out,
             same_twice=file.same_twice,
             brought=brought,
+            fetched=fetched,
         )
         return self._stored(source, place, file, making)
 
@@ -164,76 +164,40 @@ class Shop:
         check_stand_in(target, facts, f"builder.image {image.name}")
         return image, facts
 
+    @contextmanager
     def _room(
         self, source: SourcePackage, place: Opened, image: PinnedImage, facts: Facts
-    ) -> AbstractContextManager[BuildRoom]:
-        stream: Iterable[bytes] | str = place.place if isinstance(place.place, str) else ()
-        if isinstance(place.place, Path):
-            stream = tree_tar(place.place, "source")
-            self._tell_left_out(source, left_out(place.place))
-        return build_room(
-            self.run.world.engine,
-            image,
-            facts,
-            self.run.profile.rehearsal,
-            self._carry_uv,
-            stream,
-            what=source.name or source.address,
-            subdirectory=source.subdirectory,
-            versions=version_variables(place.version),
-        )
-
-    def _tell_left_out(self, source: SourcePackage, links: Sequence[str]) -> None:
-        if links:
-            self.run.world.reporter.warn(
-                f"{source.address}: links that lead out of the folder are not followed, so the build "
-                f"does not have them: {', '.join(map(repr, links[:5]))}"
-            )
+    ) -> Iterator[tuple[BuildRoom, FetchedSaid | None]]:
+        run = self.run
+        with (
+            supplied(run, source, place, image, facts) as supply,
+            build_room(
+                run.world.engine,
+                image,
+                facts,
+                run.profile.rehearsal,
+                self._carry_uv,
+                supply.source,
+                what=source.name or source.address,
+                subdirectory=source.subdirectory,
+                versions=version_variables(place.version),
+                fetched=supply.fetched is not None,
+            ) as room,
+        ):
+            yield room, supply.fetched
 
     def _carry_uv(self, container: Container, folder: str) -> str:
         self.run.world.tools.carry_uv(container, self.run.facts.arch, folder)
         return folder + UV_PATH
 
-    def _requirements(self, room: BuildRoom, source: SourcePackage) -> tuple[Lock, Lock]:
-        """What building it needs, as locks: for a wheel, and for an editable install."""
-        system = room.system()
-        static = self._locked(system.requires, source)
+    def _requirements(self, room: BuildRoom, needs: Needs) -> tuple[Lock, Lock, tuple[str, ...]]:
+        """What building it needs, as locks: for a wheel, for an editable install; and the lines, if given."""
+        system = room.system().having(needs.added)
+        static = needs.locked(system.requires)
         wheel, editable = room.requires(system, self.shelves.folder(static))
-        build = self._locked((*system.requires, *wheel), source) if wheel else static
-        return build, self._locked((*system.requires, *editable), source) if editable else static
-
-    def _locked(self, lines: Sequence[str], source: SourcePackage, what: str = "a build requirement") -> Lock:
-        """Lines of a build as a lock of wheels: no build leads to another build."""
-        name = source.name or source.address
-        inputs = self._inputs(lines, f"the build requirements of {name}")
-        if inputs.what.direct:
-            raise BuildFailed(
-                f"{name} cannot be built: a build requirement of it is named by its address",
-                where=name,
-                remedy="build requirements come as wheels of an index",
-            )
-        if not inputs.what.requirements:
-            return replace(NOTHING, requires_python=inputs.requires_python, created_by="none")
-        try:
-            return resolve_lock(self.run.guest, inputs, None, timeout=self.run.world.limits.resolving)
-        except (NoWheel, Unresolvable) as error:
-            raise BuildFailed(
-                f"{name} cannot be built: {what} cannot be had as a wheel: {error.message}",
-                where=name,
-                remedy="what a build needs comes as wheels alone: put a wheel of it on your own index, "
-                "or use another version",
-                details=error.details,
-            ) from error
-
-    def _inputs(self, lines: Sequence[str], where: str) -> ResolveInputs:
-        profile = self.run.profile
-        return ResolveInputs(
-            what=read_requirements(Requirements(inline=tuple(lines)), where),
-            facts=self.run.facts,
-            tags=self.run.tags,
-            index=profile.index,
-            exclude_newer=profile.exclude_newer,
-        )
+        build = needs.locked((*system.requires, *wheel)) if wheel else static
+        given = (*system.requires, *wheel) if needs.added else ()
+        return build, needs.locked((*system.requires, *editable)) if editable else static, given
 
     # --- the store ----------------------------------------------------------------------------
 
@@ -284,5 +248,6 @@ class Shop:
             __version__, guest_digest(), image, profile.sources.bring,
             place.origin.document(), place.version, source.name,
             index_document(profile.index), profile.exclude_newer, self.run.tags, sorted(profile.system.names),
+            Needs(self.run, source).decided, commands_for(self.run, source),
         ]  # fmt: skip
         return json.dumps(parts)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypedDict
 
 from parity.model import Lock, LockedWheel
+from parity.project import FetchedSaid
 from parity.resolve import parse_lock, write_lock
 
 NOTHING = Lock((), "", "", "")
@@ -25,6 +26,7 @@ class MakingSaid(TypedDict):
     grafted: list[str]
     left_out: list[str]
     brought: list[str]
+    fetched: FetchedSaid | None
 
 
 class BuiltSaid(MakingSaid):
@@ -47,6 +49,7 @@ class Making:
         grafted: libraries that were copied into it, by their paths there.
         left_out: libraries that the target's system packages bring.
         brought: packages of the distribution that its build turned out to need.
+        fetched: what builder.fetch brought for it, None for nothing.
         same_twice: whether two builds gave the same bytes.
     """
 
@@ -58,6 +61,7 @@ class Making:
     grafted: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     brought: tuple[str, ...] = ()
+    fetched: FetchedSaid | None = None
     same_twice: bool = True
 
     def document(self) -> MakingSaid:
@@ -72,6 +76,7 @@ class Making:
             "grafted": list(self.grafted),
             "left_out": list(self.left_out),
             "brought": list(self.brought),
+            "fetched": self.fetched,
         }
 
     @classmethod
@@ -87,6 +92,7 @@ class Making:
             grafted=tuple(said["grafted"]),
             left_out=tuple(said["left_out"]),
             brought=tuple(said["brought"]),
+            fetched=said["fetched"],
         )
 
 

@@ -37,6 +37,8 @@ def _provenance(built: Built) -> Mapping[str, object]:
     }
     if not making.image:
         return found  # a wheel already, named by its address or path
+    if making.fetched:
+        found["fetched_before"] = making.fetched
     return {
         **found,
         "builder": making.image,
