@@ -19,6 +19,7 @@ pytestmark = pytest.mark.engine
 READS = """
 import os
 home = open(os.path.expanduser("~/kept/cache.txt")).read()
+more["py_modules"] = ["web"]
 more["description"] = open("brought.txt").read() + home
 """
 FETCH = """

@@ -19,7 +19,11 @@ CODE = """
 #include <Python.h>
 #include <mad.h>
 static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "lame", NULL, -1, NULL};
-PyMODINIT_FUNC PyInit_lame(void) { (void)mad_version; return PyModule_Create(&module); }
+PyMODINIT_FUNC PyInit_lame(void) {
+    PyObject *made = PyModule_Create(&module);
+    PyModule_AddStringConstant(made, "version", mad_version);
+    return made;
+}
 """
 
 

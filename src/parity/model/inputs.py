@@ -56,6 +56,7 @@ class SourcePlan:
         constraints: limits of build requirements, each with the package whose build it is for; "" for all.
         requirements: build requirements that a package does not say, each with its package.
         fetch: commands that fetch what a build downloads, each with its package; "" for the user's sources.
+        versions: packages and their versions, where nothing else tells them to the build.
         apart: whether all sources are built in the builder; otherwise the target's own image serves.
     """
 
@@ -66,6 +67,7 @@ class SourcePlan:
     constraints: tuple[tuple[str, str], ...] = ()
     requirements: tuple[tuple[str, str], ...] = ()
     fetch: tuple[tuple[str, str], ...] = ()
+    versions: tuple[tuple[str, str], ...] = ()
     apart: bool = False
 
 

@@ -129,6 +129,7 @@ def _sources(layer: Layer) -> SourcePlan:
         packages=tuple(name for name in packages if name != _AUTO),
         bring=_AUTO in packages,
         constraints=_by_package(builder.get("build-constraints", ())),
+        versions=tuple((normalize_name(name), said) for name, said in builder.get("versions", {}).items()),
         fetch=_by_package(builder.get("fetch", ())),
         requirements=_by_package(builder.get("build-requirements", {})),
         apart=bool(names) or "builder" in layer.value,

@@ -13,6 +13,7 @@ from parity.project.buildsystem import BuildSystem
 from parity.project.checkout import checkout_tar, needs_code
 from parity.project.describe import DOCUMENT, TREE, describe, project_files, sync_arguments
 from parity.project.export import export_lock
+from parity.project.failures import say_version
 from parity.project.lacking import likely
 from parity.project.metadata import NO_LOCK, PYLOCK, UV_LOCK, Project, read_project
 from parity.project.prefetch import FetchedSaid, FetchPlace, Prefetched, prefetched
@@ -45,6 +46,7 @@ __all__ = [
     "prefetched",
     "project_files",
     "read_project",
+    "say_version",
     "sync_arguments",
     "tree_digest",
     "tree_files",

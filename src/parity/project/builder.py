@@ -7,7 +7,7 @@ import io
 import shlex
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +19,7 @@ from parity.engine.guests import GuestFailed, folders_tar, guest_tar, run_guest
 from parity.engine.workshop import STORE, STORE_VOLUME
 from parity.errors import BuildFailed, EngineRefused, HostileSource, NotIsolated, SourceUnavailable
 from parity.model import Facts, PinnedImage, RehearsalPlan
+from parity.portable.machine.versions import version_variables
 from parity.project.buildsystem import BuildSystem, read_build_system
 from parity.project.failures import build_failed
 from parity.project.prefetch import OFFLINE
@@ -211,7 +212,7 @@ def build_room(
     *,
     what: str,
     subdirectory: str = "",
-    versions: Mapping[str, str] | None = None,
+    version: str = "",
     fetched: bool = False,
 ) -> Iterator[BuildRoom]:
     """A container for one source.
@@ -226,8 +227,8 @@ def build_room(
             the store.
         what: the package's name, for messages.
         subdirectory: the package's folder inside the source.
+        version: what git, the lock or the user tells of it; a folder's history is made of that.
         fetched: whether the stream has a `home/` besides, with what was fetched for the build.
-        versions: environment variables that tell version tools what git would have told them.
     """
     watch = DiskWatch(engine, image.id, image.platform, facts.executable, limits.disk)
     with engine.scratch_volume() as volume, engine.container(_spec(image, limits, volume)) as container:
@@ -238,16 +239,15 @@ def build_room(
         if not isinstance(source, str):
             container.put(_CARRY, source)
         container.start()
-        variables = {**(versions or {}), **(OFFLINE if fetched else {})}
-        step = _step(uv, facts.executable, place, subdirectory, variables, limits.timeout)
-        step["home"] = f"{_CARRY}/home" if fetched else ""
+        step = _step(uv, facts.executable, place, subdirectory, version, limits.timeout)
+        if fetched:
+            step["home"] = f"{_CARRY}/home"
+            step["versions"] |= OFFLINE
         with watch.of(container, volume):
             yield BuildRoom(container, step, what, watch)
 
 
-def _step(
-    uv: str, python: str, source: str, subdirectory: str, versions: Mapping[str, str], timeout: float
-) -> BuildStep:
+def _step(uv: str, python: str, source: str, subdirectory: str, version: str, timeout: float) -> BuildStep:
     """What every step of a build is told; `do` and `work` are each one's own."""
     return {
         "do": "",
@@ -257,9 +257,10 @@ def _step(
         "built": f"{_CARRY}/work",
         "source": source,
         "subdirectory": subdirectory,
-        "versions": dict(versions),
+        "versions": version_variables(version),
         "given": [],
         "home": "",
+        "tag": version if source == _SOURCE else "",
         "epoch": EPOCH,
         "timeout": timeout,
         "alone": True,

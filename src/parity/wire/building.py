@@ -30,6 +30,7 @@ class BuildStep(_Wheels):
     versions: dict[str, str]
     given: list[str]
     home: str
+    tag: str
     epoch: int
     timeout: float
     alone: bool

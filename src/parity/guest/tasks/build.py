@@ -7,6 +7,7 @@ Job:
      "source": folder, or an archive of it, "subdirectory": text, "find_links": folder with the wheels
      that the build needs, "system": {"requires", "backend", "paths"} (PEP 517, 518),
      "versions": {variable: version}, "epoch": seconds for SOURCE_DATE_EPOCH,
+     "home": a folder with what was fetched for the build, or "", "tag": the version for a history, or "",
      "given": of `build`, all requirements where they are more than the source asks for,
      "timeout": seconds for each step, "alone": whether this user is nobody else's}
 Result of `peek`:
@@ -25,7 +26,7 @@ from typing import TYPE_CHECKING, Dict
 from ...portable.treepaths import Refused
 from ..confinement import alone
 from ..environment import isolation
-from ..environment.buildplace import build_environment, fresh_source, make_tools, outputs, tail
+from ..environment.buildplace import build_environment, fresh_source, give_history, make_tools, outputs, tail
 from ..environment.uvrun import run
 from ..events import Emit
 
@@ -80,6 +81,7 @@ def _peek(job: "BuildJob") -> Dict[str, object]:
 def _requires(job: "BuildJob") -> Dict[str, object]:
     folder, system = fresh_source(job), job["system"]
     environment = build_environment(job)
+    give_history(job, environment)
     tools = os.path.join(job["work"], "tools")
     error = make_tools(job, environment, tools, system["requires"])
     if error:
@@ -117,6 +119,7 @@ def _build(job: "BuildJob") -> Dict[str, object]:
         environment.update(VIRTUAL_ENV=tools, PATH=os.path.join(tools, "bin") + ":" + environment["PATH"])
     for out in outputs(job["work"], "out"):
         folder = fresh_source(job)
+        give_history(job, environment)
         command = [job["uv"], "build", "--wheel", "--no-sources", *options]
         command += ["--no-create-gitignore", "--out-dir", out, folder]
         code, stdout, stderr = run(command, environment, job["work"], job["timeout"], job["alone"])

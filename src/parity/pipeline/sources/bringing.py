@@ -57,7 +57,7 @@ class Bringing:
         plan = self.run.profile.sources
         for _ in range(_ROUNDS):
             made, failed = _tried(make, brought)
-            if failed is None or not failed.missing:
+            if failed is None or not failed.missing or self._without_builder(failed):
                 break
             lookup = self._looked_up(failed.missing)
             fresh = [name for name in lookup.packages if name not in (*brought, *plan.packages)]
@@ -68,6 +68,10 @@ class Bringing:
         if failed is not None:
             raise failed
         return cast("T", made)
+
+    def _without_builder(self, failed: BuildFailed) -> bool:
+        """Whether all that it lacks is a compiler, since no builder is asked for: its remedy says that."""
+        return not self.run.profile.sources.apart and failed.remedy != failed.default_remedy
 
     def _looked_up(self, missing: Sequence[Missing]) -> Lookup:
         """Ask the target's own package manager, in the workshop."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from parity import __version__
 from parity.engine import Container
 from parity.engine.guests import guest_digest
-from parity.errors import LockOutdated
+from parity.errors import BuildFailed, LockOutdated
 from parity.host.folders import cache_folder
 from parity.host.git import Git
 from parity.images import Builder, builder_for
@@ -26,9 +26,9 @@ from parity.pipeline.sources.checkout import Opened, opened
 from parity.pipeline.sources.needs import Needs
 from parity.pipeline.sources.store import Shelves
 from parity.pipeline.sources.supply import commands_for, supplied
-from parity.portable.machine.versions import version_variables
+from parity.portable.names import normalize_name
 from parity.probe import check_stand_in
-from parity.project import BuildRoom, BuiltFile, FetchedSaid, Repair, build_room
+from parity.project import BuildRoom, BuiltFile, FetchedSaid, Repair, build_room, say_version
 from parity.resolve import (
     UV_PATH,
     index_document,
@@ -138,6 +138,7 @@ class Shop:
         with self._room(source, place, image, facts) as (room, fetched):
             build, editable, given = self._requirements(room, needs)
             file = room.build(self.shelves.folder(build), repair, given)
+        _demand_version(source, file)
         making = Making(
             image=image.id,
             build=build,
@@ -180,11 +181,16 @@ class Shop:
                 supply.source,
                 what=source.name or source.address,
                 subdirectory=source.subdirectory,
-                versions=version_variables(place.version),
+                version=self._version(source, place),
                 fetched=supply.fetched is not None,
             ) as room,
         ):
             yield room, supply.fetched
+
+    def _version(self, source: SourcePackage, place: Opened) -> str:
+        """What the user says of a source's version, else what git or the lock tells; empty for nothing."""
+        name = normalize_name(source.name or source.address.rstrip("/").rpartition("/")[2])
+        return dict(self.run.profile.sources.versions).get(name, place.version)
 
     def _carry_uv(self, container: Container, folder: str) -> str:
         self.run.world.tools.carry_uv(container, self.run.facts.arch, folder)
@@ -246,8 +252,19 @@ class Shop:
         image = self.builder.name if self.builder else self.run.image.id
         parts = [
             __version__, guest_digest(), image, profile.sources.bring,
-            place.origin.document(), place.version, source.name,
+            place.origin.document(), self._version(source, place), source.name,
             index_document(profile.index), profile.exclude_newer, self.run.tags, sorted(profile.system.names),
             Needs(self.run, source).decided, commands_for(self.run, source),
         ]  # fmt: skip
         return json.dumps(parts)
+
+
+def _demand_version(source: SourcePackage, file: BuiltFile) -> None:
+    """BuildFailed for the version that versioneer gives where nothing tells it one."""
+    if file.filename.split("-")[1:2] in (["0+unknown"], ["0+untagged"]):
+        name = source.name or source.address
+        raise BuildFailed(
+            f"{name} cannot be built: nothing tells its version, and versioneer calls it 0+unknown",
+            where=name,
+            remedy=say_version(name),
+        )
