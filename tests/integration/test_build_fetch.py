@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.cli import Parity, write_profile
+from tests.support.crates import crates
 from tests.support.index import PackageIndex, gateway
 from tests.support.sources import setup_py, write_tree
 from tests.support.wheels import make_wheel
@@ -31,6 +32,36 @@ open("brought.txt", "w").write(data)
 os.makedirs(os.path.expanduser("~/kept"))
 open(os.path.expanduser("~/kept/cache.txt"), "w").write(" and home")
 os.symlink("/etc/passwd", "odd")
+"""
+
+RUST = """
+import subprocess
+from setuptools import setup
+subprocess.run(["cargo", "build", "--release", "--locked"], check=True)
+said = subprocess.run(["target/release/rusty"], check=True, capture_output=True, text=True).stdout
+setup(name="rusty", version="1.0", py_modules=[], description=said.strip())
+"""
+CARGO = """
+[package]
+name = "rusty"
+version = "0.1.0"
+edition = "2018"
+[dependencies]
+tiny-dep = { version = "1", registry = "here" }
+"""
+CARGO_LOCK = """
+version = 3
+
+[[package]]
+name = "rusty"
+version = "0.1.0"
+dependencies = ["tiny-dep"]
+
+[[package]]
+name = "tiny-dep"
+version = "1.0.0"
+source = "%s"
+checksum = "%s"
 """
 
 
@@ -66,3 +97,24 @@ def test_a_command_that_fails_says_so(parity: Parity, debian11: PinnedImage, tmp
     done = parity.build(profile, tmp_path / "dist", timeout=900)
     said = done.stdout + done.stderr
     assert (done.code, "builder.fetch of web failed: no registry here" in said) == (49, True)
+
+
+def test_cargo_fetches_from_a_registry_and_builds_without_network(
+    parity: Parity, debian13: PinnedImage, tmp_path: Path
+) -> None:
+    with crates(tmp_path / "registry", gateway()) as (registry, checksum):
+        files = {
+            "setup.py": RUST,
+            "Cargo.toml": CARGO,
+            "Cargo.lock": CARGO_LOCK % (registry, checksum),
+            ".cargo/config.toml": f'[registries.here]\nindex = "{registry}"\n',
+            "src/main.rs": 'fn main() { println!("{}", tiny_dep::word()); }\n',
+        }
+        write_tree(tmp_path / "rusty", files)
+        builder = {"packages": ["cargo"], "fetch": ["cargo fetch --locked"]}
+        profile = write_profile(
+            tmp_path, "rusty-13", extends="debian13-py313", requirements=["./rusty"], builder=builder
+        )
+        parity.build(profile, tmp_path / "dist", timeout=900)
+    lock = (tmp_path / "dist" / "pylock.toml").read_text()
+    assert "rusty-1.0" in lock
