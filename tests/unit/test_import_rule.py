@@ -22,6 +22,7 @@ def installed(name: str, *modules: str, **more: Any) -> DistributionFound:
         "import_names": [],
         "requires": [],
         "programs": False,
+        "scripts": [],
     }
     return {**found, **more}  # type: ignore[typeddict-item]
 
@@ -157,3 +158,11 @@ def test_who_requires_a_package_is_read_whatever_the_markers_say() -> None:
     assert scope.dependents("psycopg-binary", {"psycopg": ["psycopg"]}) == {"psycopg": ["psycopg"]}
     assert scope.dependents("psycopg-binary", {}) == {}
     assert scope.dependents("psycopg", {"psycopg": ["psycopg"]}) == {}
+
+
+def test_what_scripts_start_is_imported_with_the_modules_of_what_was_asked_for() -> None:
+    scripts = [("again", "tool.cli:main"), ("tool", "tool.cli:main")]
+    found = [installed("tool", "tool", scripts=scripts), installed("along", "along", scripts=scripts)]
+    scope = Scope(found, ["tool"], RehearsalPlan())
+    packages = {each.name: each.modules for each in scope.packages(hidden=False)}
+    assert packages == {"tool": ("tool", "tool.cli:main"), "along": ("along",)}

@@ -14,12 +14,11 @@ from typing import NamedTuple
 import pytest
 
 from parity.engine.events import Event, EventLines
-from parity.guest.environment import isolation, memory
+from parity.guest.environment import isolation, memory, scripts
 from parity.guest.environment.modules import deep_modules, distributions, normalised, top_modules
-from parity.guest.tasks import entry_points
 from parity.model import RehearsalPlan
 from parity.rehearse.import_rule import Scope
-from parity.wire.rehearsing import ImportAnswer, ImportsTried, ReadJob
+from parity.wire.rehearsing import ImportAnswer, ImportsTried
 from parity.wire.shapes import read
 
 SOURCE = Path(__file__).parents[2] / "src"
@@ -261,7 +260,7 @@ x = tool.plugins:X
 """
 
 
-def test_scripts_are_read_of_the_packages_that_are_asked_for(tmp_path: Path) -> None:
+def test_scripts_are_read_with_what_they_start(tmp_path: Path) -> None:
     texts = {
         "My_Tool-1.0": DECLARED,
         "other-1.0": "[console_scripts]\nother = other:main\n",
@@ -273,9 +272,16 @@ def test_scripts_are_read_of_the_packages_that_are_asked_for(tmp_path: Path) -> 
         (tmp_path / f"{stem}.dist-info").mkdir()
         if text is not None:
             (tmp_path / f"{stem}.dist-info" / "entry_points.txt").write_text(text)
-    job: ReadJob = {"site_packages": str(tmp_path), "packages": ["my-tool", "odd", "torn", "silent"]}
-    assert [(row["script"], row["target"]) for row in entry_points.main(job, lambda event: None)["rows"]] == [
-        ("again", "tool.cli:Group.run"),
-        ("tool", "tool.cli:main"),
-        ("window", "tool.gui:main"),
-    ]
+        rows = f"{stem}.dist-info/entry_points.txt,,\n" if text is not None else ""
+        (tmp_path / f"{stem}.dist-info" / "RECORD").write_text(rows)
+    assert {each.name: scripts.of(str(tmp_path), each) for each in distributions(str(tmp_path))} == {
+        "my-tool": [
+            ("again", "tool.cli:Group.run"),
+            ("tool", "tool.cli:main"),
+            ("window", "tool.gui:main"),
+        ],
+        "other": [("other", "other:main")],
+        "odd": [],
+        "torn": [],
+        "silent": [],
+    }

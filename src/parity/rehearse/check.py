@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Generic, TypeVar, cast
 
 from parity.model import RehearsalPlan
 from parity.rehearse.lanes import Lanes
 from parity.rehearse.native import NativeRules
 from parity.rehearse.room import Carried, Room
+from parity.rehearse.threads import Beside
 from parity.wire.rehearsing import EnvironmentFound, Seen
 
 S = TypeVar("S")
@@ -69,6 +71,16 @@ class CheckVerdict:
     warnings: Sequence[str] = ()
 
 
+def when_due(run: Callable[[NewEnvironment], S]) -> Callable[[NewEnvironment], Callable[[], S]]:
+    """Does all of it when it is the check's turn: package code runs, or much is imported."""
+    return lambda installed: partial(run, installed)
+
+
+def at_once(run: Callable[[NewEnvironment], S]) -> Callable[[NewEnvironment], Callable[[], S]]:
+    """Does all of it beside the imports: files are read, and no package code runs."""
+    return lambda installed: Beside(partial(run, installed)).result
+
+
 @dataclass(frozen=True)
 class Check(Generic[S]):
     """A check; `parity.rehearse.checks` lists them, and nothing else does.
@@ -77,7 +89,8 @@ class Check(Generic[S]):
         name: what it saw is kept under, and how long it took.
         step: what the user is told while it runs.
         kind: the shape of what it sees, as `parity.wire.shapes` reads it.
-        run: does it.
+        begin: called as soon as the environment is known; what it gives back is called when it is the
+            check's turn, after the checks before it, and gives what was seen. See `when_due`, `at_once`.
         judge: what follows of what was seen. Pure.
         wanted: whether it is done at all.
         failed: whether something went wrong of which want of memory may be the cause.
@@ -86,7 +99,7 @@ class Check(Generic[S]):
     name: str
     step: str
     kind: type[S]
-    run: Callable[[NewEnvironment], S]
+    begin: Callable[[NewEnvironment], Callable[[], S]]
     judge: Callable[[S, Case], CheckVerdict]
     wanted: Callable[[NewEnvironment], bool] = lambda _: True
     failed: Callable[[S], bool] = lambda _: False

@@ -10,15 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypedDict
 
-from parity.rehearse import users
-from parity.rehearse.check import Case, Check, CheckVerdict, NewEnvironment
+from parity.rehearse.check import Case, Check, CheckVerdict, NewEnvironment, when_due
 from parity.rehearse.import_rule import shown
 from parity.rehearse.imports import inside
 from parity.rehearse.lanes import Package
-from parity.wire.rehearsing import ReadJob, ReadResult
-from parity.wire.tasks import Task
-
-SCRIPTS = Task("entry_points", ReadJob, ReadResult)
 
 
 class ScriptSeen(TypedDict):
@@ -31,23 +26,30 @@ class ScriptSeen(TypedDict):
 
 
 def _run(installed: NewEnvironment) -> list[ScriptSeen]:
-    job: ReadJob = {
-        "site_packages": installed.site_packages,
-        "packages": sorted(installed.carried.requested),
+    asked = frozenset(installed.carried.requested)
+    found = [each for each in installed.found["distributions"] if each["name"] in asked]
+    # The imports have tried most of them in passing; what failed may work in the profile's environment.
+    left = {
+        each["name"]: sorted(
+            {target for _, target in each["scripts"] if _error(installed, each["name"], target) != ""}
+        )
+        for each in found
     }
-    scripts = installed.room.ask(SCRIPTS, job, users.JUDGE)["rows"]
-    targets: dict[str, set[str]] = {}
-    for row in scripts:
-        targets.setdefault(row["package"], set()).add(row["target"])
-    packages = [Package(name, tuple(sorted(wanted)), len(wanted)) for name, wanted in targets.items()]
-    errors = {
-        (name, target): shown(answer) for name, target, answer in installed.lanes.run(packages, again=True)
-    }
+    packages = [Package(name, tuple(targets), len(targets)) for name, targets in left.items() if targets]
+    for _ in installed.lanes.run(packages, again=True) if packages else ():
+        pass
     return [
-        {"package": row["package"], "script": row["script"], "target": row["target"], "error": error}
-        for row in scripts
-        if (error := errors[row["package"], row["target"]])
+        {"package": each["name"], "script": script, "target": target, "error": error}
+        for each in found
+        for script, target in each["scripts"]
+        if (error := _error(installed, each["name"], target))
     ]
+
+
+def _error(installed: NewEnvironment, package: str, target: str) -> str | None:
+    """How the latest try of a target ended, empty where it worked; None where it was not tried."""
+    answer = installed.lanes.told.get((package, target))
+    return None if answer is None else shown(answer)
 
 
 def _judge(rows: Sequence[ScriptSeen], _case: Case) -> CheckVerdict:
@@ -65,7 +67,7 @@ ENTRY_POINTS = Check(
     name="entry_points",
     step="looking for what the packages' scripts start",
     kind=list[ScriptSeen],
-    run=_run,
+    begin=when_due(_run),
     judge=_judge,
     wanted=lambda installed: installed.room.plan.imports and bool(installed.carried.requested),
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from parity.rehearse import users
-from parity.rehearse.check import Case, Check, CheckVerdict, NewEnvironment
+from parity.rehearse.check import Case, Check, CheckVerdict, NewEnvironment, at_once
 from parity.wire.rehearsing import ReadJob, ReadResult
 from parity.wire.tasks import Task
 
@@ -38,7 +38,7 @@ GONE_MODULES = Check(
     name="gone_modules",
     step="looking for imports of what this Python has no more",
     kind=list[dict[str, str]],
-    run=_run,
+    begin=at_once(_run),
     judge=_judge,
     wanted=lambda installed: installed.room.plan.imports and bool(installed.carried.requested),
 )

@@ -57,7 +57,9 @@ class Scope:
         for module in self._plan.require:
             alone.setdefault(self._owner(module), set()).add(module)
         rows = [
-            Package(name, tuple(sorted(each)), weight.get(name, 0)) for name, each in alone.items() if each
+            Package(name, (*sorted(each), *self.targets(name)), weight.get(name, 0))
+            for name, each in alone.items()
+            if each
         ]
         along = [
             Package(name, left, weight[name])
@@ -66,6 +68,11 @@ class Scope:
             and (left := tuple(each for each in self._modules(name) if each not in alone.get(name, ())))
         ]
         return [*rows, together(along)] if hidden and len(along) > 1 else [*rows, *along]
+
+    def targets(self, name: str) -> list[str]:
+        """What the scripts of a requested package start: `module:object`, sorted."""
+        found = self._distributions.get(name)
+        return sorted({target for _, target in found["scripts"]}) if found and name in self._asked else []
 
     def bare(self) -> list[str]:
         """Requested packages of which nothing is imported."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from parity.rehearse import native
-from parity.rehearse.check import Case, Check, CheckVerdict, NewEnvironment
+from parity.rehearse.check import Case, Check, CheckVerdict, NewEnvironment, when_due
 from parity.rehearse.import_rule import Scope, counting, is_allowed, works
 from parity.rehearse.lanes import Package
 from parity.wire.rehearsing import ImportSeen, ImportsSeen, Seen
@@ -25,6 +25,11 @@ _WANTS = {
 def inside(text: str) -> str:
     """A text without the rehearsal's own folders: its paths begin below site-packages."""
     return _OWN_FOLDER.sub("", text)
+
+
+def is_object(name: str) -> bool:
+    """Whether it is `module:object`, which a script starts, and not a module."""
+    return ":" in name
 
 
 def imports_of(seen: Seen) -> list[ImportSeen]:
@@ -46,7 +51,7 @@ def _run(installed: NewEnvironment) -> ImportsSeen:
         return {"rows": [], "bare": []}
     scope = Scope(found["distributions"], installed.carried.requested, plan)
     told = installed.lanes.run(scope.packages(hidden=found["hidden"]))
-    rows = [scope.seen(package, answer) for package, _, answer in told]
+    rows = [scope.seen(package, answer) for package, module, answer in told if not is_object(module)]
     if plan.environment:
         _again(installed, [_Trial(row, {row["package"]: ()}) for row in rows if _worth(row)])
     _again(installed, list(_behind(rows, scope)))
@@ -199,7 +204,7 @@ IMPORTS = Check(
     name="imports",
     step="importing every module",
     kind=ImportsSeen,
-    run=_run,
+    begin=when_due(_run),
     judge=_judge,
     failed=lambda found: any(row["error"] for row in found["rows"]),
 )

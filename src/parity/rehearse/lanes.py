@@ -72,6 +72,8 @@ class Lanes:
         self._suspects: set[int] = set()
         self._lock = threading.Lock()
         self._answers: dict[int, Mapping[str, ImportAnswer]] = {}
+        self.told: dict[tuple[str, str], ImportAnswer] = {}
+        """The latest answer for each package and module."""
 
     def run(
         self, packages: Sequence[Package], *, again: bool = False
@@ -93,7 +95,9 @@ class Lanes:
             self._lane(heavy, left if self._hidden and not suspects else (suspects or left)[:1])
             if before == (len(self._answers), len(self._suspects)):
                 raise RehearsalFailed("the rehearsal broke off: a process of imports ended without a word")
-        yield from sorted(self._told(heavy), key=lambda row: row[:2])
+        told = sorted(self._told(heavy), key=lambda row: row[:2])
+        self.told.update({(name, module): answer for name, module, answer in told})
+        yield from told
 
     def _begun(self, packages: list[Package]) -> list[Callable[[], None]]:
         """What the lanes do side by side; what they leave over is for `run`."""

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from importlib import resources
 from typing import TypedDict
 
@@ -20,6 +21,7 @@ from parity.rehearse.import_rule import Scope, counting
 from parity.rehearse.imports import imports_of, inside
 from parity.rehearse.lanes import Package
 from parity.rehearse.native import NativeRules
+from parity.rehearse.threads import Beside
 from parity.wire.opening import LibraryOpened, OpenedJob, OpenedResult, ProgramBroken
 from parity.wire.rehearsing import ImportSeen, Seen
 from parity.wire.tasks import Task
@@ -47,7 +49,14 @@ class OpenedSeen(TypedDict):
     imports: list[ImportSeen]
 
 
-def _run(installed: NewEnvironment) -> OpenedSeen:
+def _begin(installed: NewEnvironment) -> Callable[[], OpenedSeen]:
+    """Read at once; import what that finds when it is due."""
+    reading = Beside(partial(_read, installed))
+    return lambda: _tried(installed, *reading.result())
+
+
+def _read(installed: NewEnvironment) -> tuple[OpenedResult, list[tuple[str, str]]]:
+    """What is opened by name and missing, and the programs (package, program) that are lacking."""
     asked = set(installed.carried.requested)
     started = [
         (name, each) for name, *_ in installed.found["distributions"] for each in _STARTED.get(name, ())
@@ -55,8 +64,11 @@ def _run(installed: NewEnvironment) -> OpenedSeen:
     names = sorted({each for _, each in started})
     job: OpenedJob = {"site_packages": installed.site_packages, "programs": names, "packages": sorted(asked)}
     answer = installed.room.ask(_TASK, job, users.JUDGE)
-    lacking = [row for row in started if row[1] in answer["lacking"]]
-    libraries, programs = answer["rows"], answer["programs"]
+    return answer, [row for row in started if row[1] in answer["lacking"]]
+
+
+def _tried(installed: NewEnvironment, answer: OpenedResult, lacking: list[tuple[str, str]]) -> OpenedSeen:
+    asked, libraries, programs = set(installed.carried.requested), answer["rows"], answer["programs"]
     ways: dict[str, set[str]] = {}
     for each in libraries:
         if each["package"] in asked and each["modules"]:
@@ -213,6 +225,6 @@ OPENED = Check(
     name="opened",
     step="looking for libraries that are opened by name",
     kind=OpenedSeen,
-    run=_run,
+    begin=_begin,
     judge=_judge,
 )

@@ -7,7 +7,6 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext, suppress
-from functools import partial
 from typing import TypeVar
 
 from parity.engine import Container, Engine
@@ -18,7 +17,7 @@ from parity.errors import EngineRefused, NotIsolated, RehearsalFailed, Rehearsal
 from parity.model import Facts, PinnedImage, RehearsalPlan
 from parity.progress import Reporter
 from parity.rehearse import users
-from parity.rehearse.check import Check, NewEnvironment
+from parity.rehearse.check import NewEnvironment
 from parity.rehearse.checks import CHECKS
 from parity.rehearse.lanes import Lanes
 from parity.rehearse.room import BUNDLE, CARRY, FOLDERS, Carried, Room, container_spec, fits_memory
@@ -130,23 +129,18 @@ class _Story:
         installed = NewEnvironment(
             room, self._carried, bundle, prefix, site_packages, self._options, found, lanes
         )
-        first, *others = CHECKS
+        begun = {check: check.begin(installed) for check in CHECKS if check.wanted(installed)}
         seen["checks"] = {}
-        # The linker is asked beside it, and done before the others.
-        self._check(seen["checks"], first, installed)
+        for check, finish in begun.items():
+            self._reporter.note(check.step)
+            seen["checks"][check.name] = self._timed(check.name, finish)
+            reading.result()  # the linker is asked beside the imports, and done before any command runs
         read = reading.result()
         linker = read["linker"]
         seen["missing_libraries"] = linker["missing_libraries"]
         seen["missing_versions"] = linker["missing_versions"]
         seen["natives"] = linker["natives"]
         self._seconds["linker"] = read["seconds"]
-        for check in others:
-            self._check(seen["checks"], check, installed)
-
-    def _check(self, seen: dict[str, object], check: Check[T], installed: NewEnvironment) -> None:
-        if check.wanted(installed):
-            self._reporter.note(check.step)
-            seen[check.name] = self._timed(check.name, partial(check.run, installed))
 
     def _read(self, site_packages: str, bundle: str) -> tuple[EnvironmentFound, Beside[EnvironmentResult]]:
         """What was installed, as soon as it is known; the linker is asked meanwhile."""

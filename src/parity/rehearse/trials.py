@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from parity.engine.events import Tail
 from parity.rehearse import users
-from parity.rehearse.check import Case, Check, CheckVerdict
+from parity.rehearse.check import Case, Check, CheckVerdict, when_due
 from parity.rehearse.room import CARRY, COMMANDS, Carried, Room, bare, environment
 from parity.wire.rehearsing import CommandSeen, ProjectSeen, SyncedJob, SyncJob
 from parity.wire.tasks import SYNC, SYNCED
@@ -93,7 +93,7 @@ COMMANDS_CHECK = Check(
     name="commands",
     step="running the profile's commands",
     kind=list[CommandSeen],
-    run=lambda installed: run_commands(installed.room, installed.prefix),
+    begin=when_due(lambda installed: run_commands(installed.room, installed.prefix)),
     judge=_judge_commands,
     failed=lambda rows: any(row["exit_code"] for row in rows),
 )
@@ -101,8 +101,8 @@ PROJECT_CHECK = Check(
     name="project",
     step="trying uv in the carried project",
     kind=ProjectSeen,
-    run=lambda installed: sync_project(
-        installed.room, installed.carried, installed.bundle, installed.options
+    begin=when_due(
+        lambda installed: sync_project(installed.room, installed.carried, installed.bundle, installed.options)
     ),
     judge=_judge_project,
     wanted=lambda installed: installed.found["project"] and installed.carried.sync,

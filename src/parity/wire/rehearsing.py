@@ -59,7 +59,8 @@ class DistributionFound(TypedDict):
     """A distribution that was installed: its modules, how many files it has, and what METADATA says.
 
     `deeper`: where it has no modules, those that lie further down.
-    `programs`: whether it brings any; `import_names`: PEP 794's, the public ones; `requires`: Requires-Dist.
+    `programs`: whether it brings any; `import_names`: PEP 794's, the public ones; `requires`: Requires-Dist;
+    `scripts`: name and `module:object` of each (entry points specification).
     """
 
     name: str
@@ -70,6 +71,7 @@ class DistributionFound(TypedDict):
     import_names: list[str]
     requires: list[str]
     programs: bool
+    scripts: list[tuple[str, str]]
 
 
 class EnvironmentFound(TypedDict):

@@ -4,7 +4,8 @@ Job:
     {"site_packages": the new environment's, "bundle": the bundle's folder}
 Events:
     {"event": "found", "distributions": [{"name", "version", "modules": [name], "deeper": [name],
-     "files": count, "import_names", "requires": see `metadata.Said`, "programs": whether it brings any}],
+     "files": count, "import_names", "requires": see `metadata.Said`, "programs": whether it brings any,
+     "scripts": [[name, `module:object`]]}],
      "hidden": see `alone.hide`, "project": whether a project is carried}
 Result:
     {"linker": see `linker.judge`, "seconds": that it took}
@@ -12,10 +13,10 @@ Result:
 
 import os
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, List, Tuple
 
 from ..confinement import alone
-from ..environment import modules
+from ..environment import modules, scripts
 from ..events import Emit
 from ..native import linker
 from .checkout import DOCUMENT
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 def main(job: "EnvironmentJob", emit: Emit) -> "EnvironmentResult":
     """Read, and ask the linker; see the module's docstring."""
     found = modules.distributions(job["site_packages"])
-    rows = [_row(each) for each in found]
+    rows = [_row(each, scripts.of(job["site_packages"], each)) for each in found]
     project = os.path.exists(os.path.join(job["bundle"], *DOCUMENT))
     emit({"event": "found", "distributions": rows, "hidden": alone.hide(), "project": project})
     begin = time.monotonic()
@@ -35,7 +36,7 @@ def main(job: "EnvironmentJob", emit: Emit) -> "EnvironmentResult":
     return {"linker": judged, "seconds": round(time.monotonic() - begin, 3)}
 
 
-def _row(found: modules.Distribution) -> "DistributionFound":
+def _row(found: modules.Distribution, started: List[Tuple[str, str]]) -> "DistributionFound":
     return {
         "name": found.name,
         "version": found.version,
@@ -45,4 +46,5 @@ def _row(found: modules.Distribution) -> "DistributionFound":
         "import_names": list(found.said.import_names),
         "requires": list(found.said.requires),
         "programs": any(path.startswith("../") and "/bin/" in path for path in found.files),
+        "scripts": started,
     }
