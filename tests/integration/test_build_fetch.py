@@ -88,6 +88,8 @@ def test_commands_fetch_with_network_and_the_build_gets_what_they_brought(
     assert fetched["commands"][0].startswith("python3 get.py")
     assert (len(fetched["sha256"]), fetched["bytes"] > 0) == (64, True)
     assert sorted(path.name for path in (tmp_path / "web").iterdir()) == sorted(files)
+    proof = subprocess.run(["tar", "xOf", bundle, "proof.json"], check=True, capture_output=True).stdout
+    assert any(fetched["sha256"] in line for line in json.loads(proof)["resolving"])
 
 
 def test_a_command_that_fails_says_so(parity: Parity, debian11: PinnedImage, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from parity.pipeline.locking import projects
 from parity.pipeline.locking.lock_file import Resolved, keep_lock
 from parity.pipeline.locking.source_resolution import Gathering
 from parity.pipeline.sources.builder import Shop
-from parity.pipeline.sources.provenance import sources_file
+from parity.pipeline.sources.provenance import sources_file, with_fetched
 from parity.resolve import (
     ResolveInputs,
     inputs_digest,
@@ -61,7 +61,7 @@ def _sourced_lock(run: BuildRun) -> Resolved:
     gathering.want(what.requirements, what.direct)
     asked = [each.document(gathering.base) for each in what.direct]
     lock, built = gathering.resolved(what.constraints, sorted(asked))
-    lock = keep_lock(run, lock)
+    lock = with_fetched(keep_lock(run, lock), built)
     missing = sorted(set(profile.sources.names) - {wheel.name for wheel in lock.wheels})
     if missing:
         run.world.reporter.warn(f"build-from-source names what nothing asks for: {', '.join(missing)}")

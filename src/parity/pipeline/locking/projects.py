@@ -15,7 +15,7 @@ from parity.pipeline.locking.lock_file import Resolved, keep_lock, locked
 from parity.pipeline.locking.source_resolution import Gathering
 from parity.pipeline.sources.builder import Shop
 from parity.pipeline.sources.built import Built, together
-from parity.pipeline.sources.provenance import sources_file
+from parity.pipeline.sources.provenance import sources_file, with_fetched
 from parity.portable.names import normalize_name
 from parity.project import (
     NO_LOCK,
@@ -57,7 +57,7 @@ def project_lock(run: BuildRun) -> Resolved:
         lock, built = _unlocked(shop, project)
     else:
         lock, built = _pinned(shop, project)
-    lock = keep_lock(run, lock)
+    lock = with_fetched(keep_lock(run, lock), built)
     if project.lock == UV_LOCK and project.hindrance and not project.plan.script:
         run.world.reporter.warn(
             "the packages are carried, but uv will not work in a checkout on the far side: "

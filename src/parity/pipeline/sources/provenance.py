@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from parity.model import BundleFile, Lock
 from parity.pack import file_of_bytes
@@ -24,6 +25,17 @@ def sources_file(built: Sequence[Built], shop: Shop) -> BundleFile:
         "built": [_provenance(each) for each in sorted(built, key=lambda one: one.wheel.name)],
     }
     return file_of_bytes(SOURCES, (json.dumps(document, indent=1, sort_keys=True) + "\n").encode())
+
+
+def with_fetched(lock: Lock, built: Sequence[Built]) -> Lock:
+    """The lock with a note, for the proof, of each source whose build was given what commands had fetched."""
+    notes = [
+        f"{each.wheel.name} was built with what builder.fetch had brought ({'; '.join(said['commands'])}): "
+        f"{said['files']} files and folders, SHA-256 {said['sha256']}"
+        for each in sorted(built, key=lambda one: one.wheel.name)
+        if (said := each.making.fetched)
+    ]
+    return replace(lock, notes=(*lock.notes, *notes)) if notes else lock
 
 
 def _provenance(built: Built) -> Mapping[str, object]:
