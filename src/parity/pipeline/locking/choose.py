@@ -9,7 +9,7 @@ from parity.pipeline.context.run import BuildRun
 from parity.pipeline.locking import projects
 from parity.pipeline.locking.lock_file import Resolved, keep_lock
 from parity.pipeline.locking.source_resolution import Gathering
-from parity.pipeline.sources.builder import Shop
+from parity.pipeline.sources.builder import SourceBuilder
 from parity.pipeline.sources.provenance import sources_file, with_fetched
 from parity.resolve import (
     ResolveInputs,
@@ -53,10 +53,10 @@ def _resolved(run: BuildRun) -> Resolved:
 
 def _sourced_lock(run: BuildRun) -> Resolved:
     """The lock where some of it is built from sources; errors as `current_lock`, and those of building."""
-    what, profile, shop = run.request.what, run.profile, Shop(run)
+    what, profile, builder = run.request.what, run.profile, SourceBuilder(run)
     run.carry_uv()
     gathering = Gathering(
-        shop, profile.path.parent, profile.name, requested=what.requested(run.facts.markers)
+        builder, profile.path.parent, profile.name, requested=what.requested(run.facts.markers)
     )
     gathering.want(what.requirements, what.direct)
     asked = [each.document(gathering.base) for each in what.direct]
@@ -65,7 +65,7 @@ def _sourced_lock(run: BuildRun) -> Resolved:
     missing = sorted(set(profile.sources.names) - {wheel.name for wheel in lock.wheels})
     if missing:
         run.world.reporter.warn(f"build-from-source names what nothing asks for: {', '.join(missing)}")
-    return Resolved(lock, (sources_file(built, shop),) if built else ())
+    return Resolved(lock, (sources_file(built, builder),) if built else ())
 
 
 def current_lock(run: BuildRun) -> Lock:

