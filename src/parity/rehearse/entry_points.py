@@ -29,9 +29,14 @@ def _run(installed: NewEnvironment) -> list[ScriptSeen]:
     asked = frozenset(installed.carried.requested)
     found = [each for each in installed.found["distributions"] if each["name"] in asked]
     # The imports have tried most of them in passing; what failed may work in the profile's environment.
+    again = bool(installed.room.plan.environment)
     left = {
         each["name"]: sorted(
-            {target for _, target in each["scripts"] if _error(installed, each["name"], target) != ""}
+            {
+                target
+                for _, target in each["scripts"]
+                if (error := _error(installed, each["name"], target)) is None or (error and again)
+            }
         )
         for each in found
     }

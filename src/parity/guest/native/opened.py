@@ -32,6 +32,8 @@ from . import calls, linker
 if TYPE_CHECKING:
     from ...wire.opening import LibraryOpened
 
+_HINTS = (b"find_library", b"LoadLibrary", b"dlopen", b"DLL")
+"""One of these stands in whatever matches `_WORDS`; a search for plain bytes is five times as fast."""
 _WORDS = re.compile(rb"find_library|LoadLibrary|dlopen|[CP]y?DLL")
 _LARGEST = 2 << 20  # bytes of one file; generated bindings have less
 _MOST_FILES, _MOST_NAMES, _MOST_MODULES = 4000, 400, 60
@@ -39,6 +41,8 @@ _DEEPEST = 2  # folders above a file that a package as a whole may need: Django'
 _PATIENCE = 60  # seconds for the files of one package
 _PLAIN = re.compile(r"[A-Za-z0-9_][\w.+-]{0,127}", re.ASCII)
 _ELSEWHERE = re.compile(r"\.(?:dll|dylib|framework|pyd)\b|\\", re.IGNORECASE)
+_APPLE = {"AppKit", "ApplicationServices", "Carbon", "Cocoa", "CoreFoundation", "CoreServices", "IOKit"}
+"""A file that opens one of these frameworks serves macOS alone, with all else that it opens."""
 _INNER = re.compile(r"_|(?:tests?|testing|conftest|setup|examples?|demos?|scripts|docs?)$")
 
 
@@ -120,18 +124,25 @@ def _lacking(groups: List[_Group], there: Set[str]) -> List[_Group]:
 
 def _groups(site_packages: str, package: modules.Distribution) -> List[_Group]:
     paths = [path for path in package.files if path.endswith(".py") and not _is_test(path)][:_MOST_FILES]
-    telling = [path for path in paths if _WORDS.search(_bytes(site_packages, path))]
+    telling = [path for path in paths if _tells(_bytes(site_packages, path))]
     if not telling:
         return []
     said = _apart(lambda: [list(row) for row in _read(site_packages, telling)])
+    apple = {file for file, names, _ in said if _APPLE.intersection(names)}
     groups: List[_Group] = []
     for file, names, hard in said:
+        if file in apple:
+            continue
         wanted = [
             name for name in names if _PLAIN.fullmatch(name.rstrip("*")) and not _ELSEWHERE.search(name)
         ]
         if wanted:
             groups.append(_Group(file, wanted, hard and _is_central(file)))
     return groups
+
+
+def _tells(data: bytes) -> bool:
+    return any(hint in data for hint in _HINTS) and _WORDS.search(data) is not None
 
 
 def _is_central(file: str) -> bool:
