@@ -111,6 +111,7 @@ def requirements_txt(lock: Lock, libc_family: str = "glibc", note: str = "") -> 
         libc_family: of the target's C library.
         note: `pip_note` of the target's own pip.
     """
+    # No markers, no extras: the set was resolved for one machine.
     lines = [f"{one.name}=={one.version} --hash=sha256:{one.sha256}" for one in lock.wheels]
     head = [
         f"# With pip {oldest_pip(lock.wheels, libc_family)} or later:",
