@@ -9,6 +9,7 @@ from pathlib import Path
 
 from parity.errors import IndexFailed
 
+# Only the blocks are taken: bundles hold comments in any encoding, and Python wants ASCII.
 _PEM = re.compile(
     rb"-----BEGIN (?:TRUSTED )?CERTIFICATE-----[\s0-9A-Za-z+/=]+-----END (?:TRUSTED )?CERTIFICATE-----"
 )
@@ -61,6 +62,7 @@ def _read_bundle(path: Path, source: str) -> str | None:
     if not blocks:
         return None
     try:
+        # Tried here, where the file can be named; in a container it would fail as "TLS failed".
         ssl.create_default_context(cadata=pem)
     except ssl.SSLError as error:
         raise IndexFailed(f"the CA bundle of {source} is damaged: {error.reason}", where=str(path)) from error
@@ -91,6 +93,7 @@ def _read_client(path: Path, source: str) -> str:
         lacking = "private key without a passphrase" if key is None else "certificate"
         raise IndexFailed(f"the file of {source} holds no {lacking}", where=str(path), remedy=remedy)
     try:
+        # An empty passphrase, or OpenSSL would ask for one on the terminal and wait.
         ssl.create_default_context().load_cert_chain(path, password=b"")
     except (ssl.SSLError, ValueError) as error:
         problem = f"the certificate of {source} and its key do not fit together"
