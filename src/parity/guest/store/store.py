@@ -268,8 +268,8 @@ def _demand(holds: bool, what: str) -> None:
 
 
 def _opened(path: str) -> IO[bytes]:
+    # Made where it is not there, never emptied: an unfinished download goes on where it ended.
     return open(
-        # Made where it is not there, never emptied: an unfinished download goes on where it ended.
         path, "a+b", opener=lambda name, flags: os.open(name, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
     )
 
