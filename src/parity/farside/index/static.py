@@ -148,7 +148,7 @@ def _replace_in_two_steps(work: str, place: str) -> None:
 
 def _exchange(one: str, other: str) -> bool:
     """Swap two names in one step (renameat2, Linux 3.15); False where that cannot be done."""
-    # By ctypes: Python's `os` has no call for it, and musl has none before 1.2.6, nor glibc before 2.28.
+    # By ctypes: Python's `os` has no call for it.
     call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
     if call is None:
         return False

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ...portable.documents.installations import ReceiptDocument
 
 RECEIPT = "parity-receipt.json"
+# 32 MiB; it is read as root, out of a folder that others may have had their hands in.
 _LIMIT = 1 << 25
 
 
@@ -79,6 +80,7 @@ def _word(value: object) -> bool:
 
 
 def _number(value: object) -> bool:
+    # `type`, since True is an int to isinstance.
     return value is None or type(value) is int
 
 
