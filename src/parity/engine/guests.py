@@ -72,7 +72,12 @@ def guest_digest() -> str:
 
 
 def small_tar(files: Mapping[str, bytes], mode: int = 0o644) -> bytes:
-    """Files as a tar archive in memory, folders included, readable for everyone in the container."""
+    """Files as a tar archive (pax) in memory, folders included, readable for everyone in the container.
+
+    Args:
+        files: bytes by path, relative, with `/` between names.
+        mode: of each file; folders have 0755. Owner is root, time 0.
+    """
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
         # An engine makes missing folders itself, but with modes of its own.

@@ -27,6 +27,9 @@ def ca_bundle(environ: Mapping[str, str], pip: Mapping[str, str]) -> str | None:
 
     The first that is set counts: pip's `cert`, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, SSL_CERT_FILE,
     SSL_CERT_DIR, else the system's bundle.
+
+    Raises:
+        IndexFailed: a setting names what cannot be read, or a bundle is damaged.
     """
     for source, name in _named_bundles(environ, pip):
         pem = _read_bundle(Path(name), source)
@@ -73,6 +76,9 @@ def client_certificate(environ: Mapping[str, str], pip: Mapping[str, str]) -> st
     """This machine's own certificate with its private key, as PEM blocks; None where none is named.
 
     It is what SSL_CLIENT_CERT (uv) or pip's `client-cert` names: one file with both.
+
+    Raises:
+        IndexFailed: the file cannot be read, lacks one of them, or they do not fit together.
     """
     by_uv, by_pip = environ.get("SSL_CLIENT_CERT"), pip.get("client-cert")
     for source, name in (("SSL_CLIENT_CERT", by_uv), ("pip's client-cert", by_pip)):

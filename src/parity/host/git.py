@@ -159,7 +159,11 @@ class Git:
         return self._described(str(folder), ["-C", str(folder)], "HEAD")
 
     def described_commit(self, url: str, commit: str) -> str:
-        """The same for a commit of a repository elsewhere, whose history is fetched for it."""
+        """The same for a commit of a repository elsewhere, whose history is fetched for it.
+
+        Raises:
+            SourceUnavailable, HostileSource: as for `checkout`.
+        """
         repository = self._with_history(url, commit)
         return self._described(url, [f"--git-dir={repository}"], commit)
 

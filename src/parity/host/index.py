@@ -67,6 +67,9 @@ def named_indexes(
     The first that knows counts: what stood with the address, UV_INDEX_<NAME>_USERNAME and _PASSWORD,
     netrc, the keyring.
 
+    Returns:
+        the indexes in their order, each with its login or None; and the warnings, a sentence each.
+
     Raises:
         IndexFailed: the address of one cannot be used.
     """

@@ -66,7 +66,12 @@ def ensure_uv(
 
 
 def uv_binary(wheel: PinnedWheel, wheel_path: Path) -> Path:
-    """The program itself, unpacked beside its wheel and checked by SHA-256 just now."""
+    """The path of the program itself, unpacked beside its wheel and checked by SHA-256 just now.
+
+    Raises:
+        ToolUnavailable: the wheel does not hold the program that is pinned.
+        WriteFailed: the cache cannot be written.
+    """
     path = wheel_path.with_name(f"{wheel.filename}.uv")
     if not _is(path, wheel.binary_sha256):
         with (
@@ -85,7 +90,7 @@ def uv_binary(wheel: PinnedWheel, wheel_path: Path) -> Path:
 
 
 def uv_tar(binary: Path) -> Iterator[bytes]:
-    """A tar stream that gives /parity/bin/uv when it is unpacked at `/`."""
+    """A tar stream (ustar) that gives /parity/bin/uv, mode 0755, when it is unpacked at `/`."""
     size = binary.stat().st_size
     for name in ("parity", "parity/bin"):
         folder = tarfile.TarInfo(name)

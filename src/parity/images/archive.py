@@ -66,6 +66,9 @@ def image_archive(layer: Path, diff_id: str, platform: str, note: str) -> Iterat
         diff_id: its SHA-256 in hexadecimal.
         platform: `os/architecture[/variant]` for the image's label.
         note: how the layer came about, for the image's history.
+
+    Yields:
+        a tar of the configuration, manifest.json and the layer, byte for byte the same for the same input.
     """
     config = _json(_config(diff_id, platform, note))
     name = hashlib.sha256(config).hexdigest() + ".json"
@@ -80,7 +83,10 @@ def image_archive(layer: Path, diff_id: str, platform: str, note: str) -> Iterat
 
 
 def clamp_from_release(text: str) -> int | None:
-    """Seconds since 1970 of the `Date` field in an archive's Release file; None without one."""
+    """Seconds since 1970 of the `Date` field in an archive's Release file; None without one.
+
+    Source: Debian's repository format; dates are those of RFC 5322.
+    """
     for line in text.splitlines():
         field, _, value = line.partition(":")
         if field == "Date":

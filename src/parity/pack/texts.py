@@ -104,7 +104,7 @@ lies beside it as uv.lock.before-parity, and comes back with: sh install.sh --pr
 
 
 def requirements_txt(lock: Lock, libc_family: str = "glibc", note: str = "") -> str:
-    """The lock for any pip: one line for each package, with its version and its one hash.
+    """The lock for any pip, in its requirements file format: one line for each package, with its one hash.
 
     Args:
         lock: the packages.

@@ -43,6 +43,9 @@ def find_credentials(
         netrc: logins by host name.
         section: the repository's part of .pypirc (see `pypirc`), empty where none was named.
         ask_keyring: this machine's keyring.
+
+    Returns:
+        a login with its source; without one `login` is None. A token's user is `__token__`.
     """
     # Ours before twine's: whoever publishes elsewhere with twine may give other logins here.
     named: list[tuple[str, str | None, str | None]] = [

@@ -79,7 +79,7 @@ class LoadedKey:
 
 
 def generate_key() -> SigningKey:
-    """A new key on P-256."""
+    """A new key on P-256 (FIPS 186-5, secp256r1), from the system's random numbers."""
     return SigningKey(ec.generate_private_key(ec.SECP256R1()))
 
 

@@ -50,7 +50,7 @@ def make_sealer(keys: Sequence[SigningKey], identity: BundleIdentity, profile_sh
 
 
 def sign_statement(keys: Sequence[SigningKey], statement: bytes) -> Envelope:
-    """An envelope around these bytes, signed by each key."""
+    """An envelope (DSSE v1.0.2) around these bytes, signed by each key, signatures sorted by key."""
     signed = pae(statement)
     # By key: the order in which keys were named must not change the bytes.
     signatures = sorted(Signature(key.public.fingerprint, key.sign(signed)) for key in keys)

@@ -58,7 +58,7 @@ def system_inputs(plan: SystemPlan, target: Target, wheels: Iterable[str]) -> st
 
 
 def write_system_lock(lock: SystemLock) -> str:
-    """The lock's text; the same lock always gives the same text."""
+    """The lock's text (TOML 1.0, format `parity-system/1`); the same lock always gives the same text."""
     lines = [
         "# Written by `parity build`: the distribution's packages that a bundle carries.",
         f"format = {toml(FORMAT)}",

@@ -44,7 +44,12 @@ class WheelFacts:
 
 
 def wheel_facts(bundle: BinaryIO, member: Member) -> WheelFacts:
-    """Look into a wheel inside an open bundle."""
+    """Look into a wheel inside an open bundle; a wheel that cannot be read is told by its `fault`.
+
+    Args:
+        bundle: seekable; its position is moved.
+        member: the wheel.
+    """
     window = io.BufferedReader(_MemberWindow(bundle, member), 1 << 16)
     try:
         directory = read_directory(window, member.size)

@@ -67,7 +67,7 @@ def pip_conf(url: str, ca: str = "") -> str:
 
 
 def uv_toml(url: str, ca: str = "") -> str:
-    """The lines for uv.toml; arguments as for `pip_conf`."""
+    """The lines for uv.toml (`[[index]]`); arguments as for `pip_conf`."""
     lines: List[str] = []
     if urlsplit(url).scheme == "https":
         shown = ca or "/path/to/ca.pem"

@@ -90,7 +90,7 @@ class Head(io.BufferedReader):
 
 
 def problem(lines: List[bytes]) -> str:
-    """Why a request's head is refused, empty where it is not.
+    """Why a request's head is refused (RFC 9112, 2 to 6), empty where it is not.
 
     Args:
         lines: the request line, the header's lines, the empty line.

@@ -76,7 +76,7 @@ class IndexSite:
 
 
 def answer(site: IndexSite, method: str, target: str, header: Header) -> Answer:
-    """Answer one request.
+    """Answer one request (RFC 9110): 200, 206, 301, 304, 404, 405, 406 or 416.
 
     Args:
         site: what is offered.

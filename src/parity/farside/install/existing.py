@@ -225,7 +225,7 @@ def _copy_owners(source: str, target: str) -> None:
 
 
 def exchange(one: str, other: str) -> None:
-    """Let two paths of one file system change places in one step.
+    """Let two paths of one file system change places in one step (renameat2(2), RENAME_EXCHANGE).
 
     Raises:
         OSError: they did not; ENOSYS where the system has no such call.

@@ -36,7 +36,15 @@ def now() -> str:
 
 
 def append(descriptor: int, act: "ActDocument") -> None:
-    """Add an act to the record, and bring it to the disk."""
+    """Add an act to the record, and bring it to the disk.
+
+    Args:
+        descriptor: of the record, open for reading and writing; its lock is held.
+        act: what was done.
+
+    Raises:
+        OSError: it cannot be written; half a line is passed over by `read`.
+    """
     line = json.dumps(act, sort_keys=True).encode("ascii") + b"\n"
     end = os.lseek(descriptor, 0, os.SEEK_END)
     if end and os.pread(descriptor, 1, end - 1) != b"\n":  # a power cut tore the line before

@@ -19,7 +19,11 @@ _LIMIT = 1 << 25
 
 
 def write_receipt(environment: str, receipt: "ReceiptDocument") -> None:
-    """Put a receipt into an environment, whole or not at all."""
+    """Put a receipt into an environment, whole or not at all: JSON in ASCII, brought to the disk.
+
+    Raises:
+        OSError: it cannot be written; an older one is untouched.
+    """
     partial = os.path.join(environment, RECEIPT + ".partial")
     with suppress(FileNotFoundError):  # of a killed run, or a link that leads elsewhere
         os.unlink(partial)

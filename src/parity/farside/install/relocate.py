@@ -30,6 +30,9 @@ def relocate(environment: str, old: str, new: str) -> List[str]:
 
     Returns:
         the scripts that were rewritten.
+
+    Raises:
+        OSError: one of them, or a RECORD, cannot be read or written.
     """
     folder = os.path.join(environment, "bin")
     changed = [path for path in sorted(_files(folder)) if _rewrite(path, os.fsencode(old), os.fsencode(new))]

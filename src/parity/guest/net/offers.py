@@ -87,6 +87,9 @@ def offers(
         found: the page's files.
         target: what fits.
         everything: whether a version without a source is offered by a wheel that does not fit.
+
+    Returns:
+        the files to be left on the page, and at most one offer for each version that has none of them.
     """
     fitting: List[File] = []
     others: Dict[str, Offer] = {}

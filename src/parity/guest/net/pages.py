@@ -75,7 +75,7 @@ def _usable(address: str, found: List[File]) -> Iterator[File]:
 
 
 def document(project: str, found: List[File]) -> bytes:
-    """A page as JSON (PEP 691, version 1.0)."""
+    """A page as JSON (PEP 691, version 1.0), in ASCII; `found` as `files` gives them."""
     page = {"meta": {"api-version": "1.0"}, "name": project, "files": found}
     return json.dumps(page).encode("ascii")
 
@@ -89,7 +89,7 @@ def _absolute(address: str, href: str) -> str:
 
 
 def parsed_json(body: bytes) -> List[File]:
-    """The files of a page in JSON (PEP 691); ValueError for what is none."""
+    """The files of a page in JSON (PEP 691), `url` as it stands there; ValueError for what is none."""
     try:
         said = json.loads(body.decode("utf-8"), parse_int=_number)  # its errors are ValueErrors
     except RecursionError as error:

@@ -197,7 +197,7 @@ def _build(parts: Sequence[str]) -> Optional[_Build]:
 
 
 def expanded_tags(tags: Sequence[str]) -> List[str]:
-    """A wheel's last three parts, a compressed tag set, as tags (PEP 425); none where they are too many."""
+    """A wheel's last three parts, a compressed tag set, as tags (PEP 425); none where they are over 400."""
     if not any("." in part for part in tags):
         return ["-".join(tags)]
     pythons, abis, platforms = (part.split(".") for part in tags)

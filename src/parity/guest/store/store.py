@@ -150,7 +150,7 @@ class Store:
         os.rename(fresh, link)
 
     def sizes(self) -> Dict[str, int]:
-        """Bytes and counts: content, sets, partial downloads and uv's cache."""
+        """{"wheels", "sets": counts, "bytes": of content, "partial_bytes", "uv_cache_bytes"}."""
         counts = {"wheels": 0, "bytes": 0, "sets": 0, "partial_bytes": 0, "uv_cache_bytes": 0}
         for status in filter(None, map(_status, self._contents())):
             counts["wheels"] += 1
@@ -167,6 +167,9 @@ class Store:
             older_than: seconds; 0 for everything.
             in_use_since: when the oldest run began that uses the store now, None where none does: what was
                 used since then stays, and uv's cache, whose times tell nothing.
+
+        Returns:
+            {"wheels", "sets": how many were removed, "bytes": what that freed}.
         """
         limit = time.time() - older_than
         if in_use_since is not None:

@@ -151,13 +151,17 @@ _STATEMENT = canonical.record(
 
 
 def pae(payload: bytes) -> bytes:
-    """What is really signed: DSSE's pre-authentication encoding; lengths count bytes."""
+    """What is really signed: DSSE's pre-authentication encoding (protocol.md, "PAE").
+
+    `DSSEv1`, the payload's type and the payload, each of the two behind its length in bytes, in decimal
+    digits; single spaces between all of them.
+    """
     kind = PAYLOAD_TYPE.encode("ascii")
     return b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload)
 
 
 def encode_statement(statement: Statement) -> bytes:
-    """The statement as canonical JSON.
+    """The statement as canonical JSON: an in-toto Statement v1 with one subject, the payload.
 
     Raises:
         BundleDamaged: a field that no reader would accept.

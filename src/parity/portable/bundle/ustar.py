@@ -28,7 +28,9 @@ def is_safe_path(path: str) -> bool:
 
 
 def header(path: str, size: int) -> bytes:
-    """Everything before a file's first byte: one block, or three where ustar's fields do not do.
+    """Everything before a file's first byte: one block of 512 bytes, or more where ustar's fields do not do.
+
+    Then a pax extended header (POSIX.1-2017, typeflag `x`) comes first, with `path`, `size` or both.
 
     Args:
         path: as `is_safe_path` allows it.

@@ -120,7 +120,7 @@ def elf_loader(executable: str) -> str:
 
 
 def platform_tags(libc: Optional[LibcVersion]) -> List[str]:
-    """Platform tags, nearest first: `linux_x86_64`, then `manylinux_2_31_x86_64` and so on."""
+    """Platform tags (PEP 600, 656), nearest first: `linux_x86_64`, then `manylinux_2_31_x86_64` and so on."""
     archs = _archs()
     if not archs:
         return [_plain(sysconfig.get_platform())]
@@ -169,7 +169,7 @@ def pointer_bits() -> int:
 
 
 def wheel_tags(libc: Optional[LibcVersion]) -> List[str]:
-    """All tags `python-abi-platform` that this interpreter can run, most preferred first."""
+    """All tags `python-abi-platform` (PEP 425) that this interpreter can run, most preferred first."""
     platforms = platform_tags(libc)
     tags = list(_cpython_tags(platforms) if sys.implementation.name == "cpython" else _other_tags(platforms))
     versions = _py_versions()

@@ -127,7 +127,7 @@ def identity_of(statement: Statement) -> Identity:
 
 
 def encode_index(index: DeltaIndex) -> bytes:
-    """A delta's bytes before its first part."""
+    """A delta's bytes before its first part: the line of 91 bytes, and the index as canonical JSON."""
     data = canonical.encode(
         {
             "format": FORMAT,

@@ -19,7 +19,12 @@ class ThinBroken(ValueError):
 
 
 def pack(text: bytes, older: bytes) -> bytes:
-    """A text as its difference from an older one, which may be empty or anything else."""
+    """A text as its difference from an older one, which may be empty or anything else.
+
+    Returns:
+        for each 16 KiB of the text a length (two bytes, big-endian) and a zlib stream (RFC 1950) of that
+        many bytes; nothing for an empty text.
+    """
     parts = []
     for start in range(0, len(text), _PIECE):
         known = _dictionary(older, start)

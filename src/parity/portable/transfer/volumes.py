@@ -138,7 +138,12 @@ def _is_sound(volume: Volume) -> bool:
 
 
 def read_header(file: BinaryIO) -> Volume:
-    """The header, if the file has the size that it says."""
+    """The header, if the file has the size that it says.
+
+    Raises:
+        VolumeDamaged: it is none, or it is damaged, or the file is longer or shorter.
+        BundleUnreadable: the medium failed.
+    """
     try:
         volume = parse_header(file.read(HEADER_SIZE))
         size = file.seek(0, os.SEEK_END)
@@ -153,7 +158,19 @@ def read_header(file: BinaryIO) -> Volume:
 
 
 def read_content(file: BinaryIO, volume: Volume) -> Iterator[bytes]:
-    """A volume's piece of the bundle; worth nothing unless the iterator comes to its end."""
+    """A volume's piece of the bundle; worth nothing unless the iterator comes to its end.
+
+    Args:
+        file: the volume's, seekable.
+        volume: its header, as `read_header` gave it.
+
+    Yields:
+        `volume.size` bytes in all, in chunks of at most 1 MiB.
+
+    Raises:
+        VolumeDamaged: it ends too early, or its SHA-256 is another one.
+        BundleUnreadable: the medium failed.
+    """
     seen, left = hashlib.sha256(), volume.size
     try:
         file.seek(HEADER_SIZE)

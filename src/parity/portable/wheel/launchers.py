@@ -44,7 +44,7 @@ def rewritten(piece: bytes, python: str) -> bytes:
 
 
 def launcher_text(launcher: Launcher, python: str) -> bytes:
-    """The script for an entry point `module:object.attribute [extras]`."""
+    """The script for an entry point `module:object.attribute [extras]`, which `is_launchable` has passed."""
     module, _, target = launcher.target.partition("[")[0].partition(":")
     target = "".join(target.split())
     # The expression allows blanks between the parts; an import statement is written without.
