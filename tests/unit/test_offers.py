@@ -107,6 +107,7 @@ def test_what_a_source_requires_is_read_of_its_own_words(url: str, pack: object)
         gzip.compress(bytes(100_000_000)),
         tar(**{"PKG-INFO": INFO})[:-20] + b"x" * 20,
     ],
+    ids=["nothing", "two bytes", "cut", "zeros", "ones", "endless", "spoilt"],  # gzip tells the time
 )
 def test_what_is_broken_or_endless_is_said_to_require_little(begin: bytes) -> None:
     assert set(required(begin)) <= {"six (>=1)"}

@@ -20,7 +20,8 @@ RULES = native_rules(Target("debian", "11", Libc("glibc", (2, 31)), "3.9", "x86_
 
 def an_import(module: str, error: str = "", **more: Any) -> dict[str, Any]:
     row = {"package": "demo", "module": module, "requested": True, "library": "", "at": ""}
-    return {**row, "error": error, **more}
+    told = {"main": False, "wants": "", "missing": "", "after": ""}
+    return {**row, **told, "error": error, **more}
 
 
 def a_library(*names: str, **more: Any) -> dict[str, Any]:
@@ -37,7 +38,7 @@ def seen(imports: Any, libraries: Any = (), tried: Any = (), programs: Any = ())
         "missing_libraries": [],
         "missing_versions": [],
         "natives": [],
-        "checks": {"imports": list(imports), "opened": opened},
+        "checks": {"imports": {"rows": list(imports), "bare": []}, "opened": opened},
         "seconds": {},
         "memory_kills": 0,
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from parity.errors.base import ParityError
 
 
@@ -68,11 +70,22 @@ class SourceUnavailable(ParityError):
     default_remedy = "see that this machine reaches it (git uses your own credentials), then build again"
 
 
+class Missing(NamedTuple):
+    """What a build lacks: a `program`, `header`, `pkg-config` file or `library`, and its name."""
+
+    kind: str
+    name: str
+
+
 class BuildFailed(ParityError):
-    """A source did not become a wheel; says which and the end of what its build said."""
+    """A source did not become a wheel; says which and the end of what its build said.
+
+    `missing` is what its output says that it lacks of the distribution.
+    """
 
     exit_code = 49
     default_remedy = "mend the build as its output says; it runs in the target's image, without network"
+    missing: tuple[Missing, ...] = ()
 
 
 class HostileWheel(ParityError):

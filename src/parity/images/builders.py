@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -54,6 +54,14 @@ class Builder:
     arch: str
     maker: ImageMaker
     proxies: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def having(self, packages: Sequence[str]) -> Builder:
+        """The builder with more packages of the distribution: made on top of it, not from the start again."""
+        if not packages:
+            return self
+        if self.source.folder is None:
+            return replace(self, packages=(*self.packages, *packages))
+        return replace(self, base=self.image, packages=tuple(packages))
 
     @property
     def name(self) -> str:

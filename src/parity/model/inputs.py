@@ -54,12 +54,22 @@ class SourcePlan:
         strict: whether packages that are older, because they or theirs have no wheel, stop the build.
         builder: the builder's image, None for the one beside the target's.
         packages: packages of the distribution that the builder gets besides.
+        bring: whether it gets what a failing build says that it lacks.
+        constraints: limits of build requirements, each with the package whose build it is for; "" for all.
+        requirements: build requirements that a package does not say, each with its package.
+        fetch: commands that fetch what a build downloads, each with its package; "" for the user's sources.
+        versions: packages and their versions, where nothing else tells them to the build.
         apart: whether all sources are built in the builder; otherwise the target's own image serves.
     """
 
     names: tuple[str, ...] = ()
     builder: ImageSource | None = None
     packages: tuple[str, ...] = ()
+    bring: bool = False
+    constraints: tuple[tuple[str, str], ...] = ()
+    requirements: tuple[tuple[str, str], ...] = ()
+    fetch: tuple[tuple[str, str], ...] = ()
+    versions: tuple[tuple[str, str], ...] = ()
     apart: bool = False
     auto: bool = False
     strict: bool = False

@@ -32,7 +32,7 @@ from parity.profile.search import is_file
 _FILE_ADDRESS = re.compile(r"file:[^\s#;]*/")
 _LABELS = ("product", "version", "serial")
 AUTO = "auto"
-"""The word that stands for what is found to be missing, alone or beside names: sources, system packages."""
+"""The word that stands for what is found to be missing, alone or beside names: sources, packages."""
 _OWN = ("limits",)
 """What is about this side alone: the same bundle comes of other limits."""
 
@@ -127,10 +127,17 @@ def _sources(layer: Layer) -> SourcePlan:
     builder = layer.value.get("builder", {})
     install = layer.value.get("install", {})
     names = source_names(install)
+    said = builder.get("packages", ())
+    packages = (said,) if isinstance(said, str) else tuple(said)
     return SourcePlan(
         names=tuple(normalize_name(name) for name in names if name != AUTO),
         builder=_image(layer, ("builder", "image")) if "image" in builder else None,
-        packages=tuple(builder.get("packages", ())),
+        packages=tuple(name for name in packages if name != AUTO),
+        bring=AUTO in packages,
+        constraints=_by_package(builder.get("build-constraints", ())),
+        versions=tuple((normalize_name(name), said) for name, said in builder.get("versions", {}).items()),
+        fetch=_by_package(builder.get("fetch", ())),
+        requirements=_by_package(builder.get("build-requirements", {})),
         apart=bool(names) or "builder" in layer.value,
         auto=AUTO in names,
         strict=install.get("held-back") == "error",
@@ -141,6 +148,12 @@ def source_names(install: Mapping[str, Any]) -> list[str]:
     """What `build-from-source` says, always as a list; `auto` may be among the names."""
     said = install.get("build-from-source", [])
     return [said] if isinstance(said, str) else list(said) if isinstance(said, list) else []
+
+
+def _by_package(said: Sequence[str] | Mapping[str, Sequence[str]]) -> tuple[tuple[str, str], ...]:
+    """(package, line) of lists by package; the package is empty for a list that is for all."""
+    lists = said if isinstance(said, Mapping) else {"": said}
+    return tuple((normalize_name(name) if name else "", line) for name in lists for line in lists[name])
 
 
 def _system(said: str | Sequence[str]) -> SystemPlan:

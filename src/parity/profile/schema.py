@@ -91,18 +91,14 @@ def _explain(layer: Layer, error: _Error) -> Iterator[Problem]:
 
 
 def _unknown_keys(layer: Layer, error: _Error) -> Iterator[Problem]:
-    if patterns := error.schema.get("patternProperties"):
-        for key in error.instance:
-            if not any(re.search(pattern, key) for pattern in patterns):
-                trail = (*_trail(error), key)
-                yield problem_at(layer, trail, f"expected {error.schema['patternErrorMessage']}")
-        return
-    allowed = sorted(error.schema["properties"])
+    said = error.schema.get("patternErrorMessage", "")
+    allowed = sorted(error.schema.get("properties", ()))
+    patterns = [re.compile(each) for each in error.schema.get("patternProperties", ())]
     for key in error.instance:
-        if key not in allowed:
-            trail = (*_trail(error), key)
-            message = f"unknown key; here may stand: {', '.join(allowed)}"
-            yield problem_at(layer, trail, message, near(key, allowed))
+        if key not in allowed and not any(pattern.fullmatch(str(key)) for pattern in patterns):
+            here = f"unknown key; here may stand: {', '.join(allowed)}"
+            message = here if allowed else f"expected {said or 'the name of a package'}"
+            yield problem_at(layer, (*_trail(error), key), message, near(str(key), allowed))
 
 
 def _purpose(error: _Error, key: str) -> str:

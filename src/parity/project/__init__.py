@@ -6,13 +6,17 @@ from parity.project.builder import (
     Repair,
     build_room,
     file_of_path,
+    files_of_tar,
     incoming_tar,
 )
 from parity.project.buildsystem import BuildSystem
 from parity.project.checkout import checkout_tar, needs_code
 from parity.project.describe import DOCUMENT, TREE, describe, overrides_file, project_files, sync_arguments
 from parity.project.export import export_lock
+from parity.project.failures import say_version
+from parity.project.lacking import likely
 from parity.project.metadata import Project, read_project
+from parity.project.prefetch import FetchedSaid, FetchPlace, Prefetched, prefetched
 from parity.project.tree import left_out, tree_digest, tree_files, tree_tar
 from parity.project.whichlock import NO_LOCK, PYLOCK, UV_LOCK
 
@@ -25,6 +29,9 @@ __all__ = [
     "BuildRoom",
     "BuildSystem",
     "BuiltFile",
+    "FetchPlace",
+    "FetchedSaid",
+    "Prefetched",
     "Project",
     "Repair",
     "build_room",
@@ -32,12 +39,16 @@ __all__ = [
     "describe",
     "export_lock",
     "file_of_path",
+    "files_of_tar",
     "incoming_tar",
     "left_out",
+    "likely",
     "needs_code",
     "overrides_file",
+    "prefetched",
     "project_files",
     "read_project",
+    "say_version",
     "sync_arguments",
     "tree_digest",
     "tree_files",

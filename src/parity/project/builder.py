@@ -7,7 +7,7 @@ import io
 import shlex
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,8 +19,10 @@ from parity.engine.guests import GuestFailed, folders_tar, guest_tar, run_guest
 from parity.engine.workshop import STORE, STORE_VOLUME
 from parity.errors import BuildFailed, EngineRefused, HostileSource, NotIsolated, SourceUnavailable
 from parity.model import Facts, PinnedImage, RehearsalPlan
+from parity.portable.machine.versions import version_variables
 from parity.project.buildsystem import BuildSystem, read_build_system
 from parity.project.failures import build_failed
+from parity.project.prefetch import OFFLINE
 from parity.wire.building import BuildJob, BuildStep, RepairJob, RepairResult, StepResult
 from parity.wire.tasks import BUILD, PEEK, REPAIR, REQUIRES, Task
 
@@ -34,7 +36,7 @@ _USERS = {"peek": 65533, "requires": 65532, "build": 65531, "repair": 65530}
 """Each step's own user: what a source's code leaves running, or writes, reaches no other step."""
 _WORK = {"peek": "peek", "requires": "requires", "build": "work", "repair": "repair"}
 """Each step's own folder."""
-_FOLDERS = {"source": 0, **{_WORK[step]: user for step, user in _USERS.items()}}
+_FOLDERS = {"source": 0, "home": 0, **{_WORK[step]: user for step, user in _USERS.items()}}
 """All folders, each with its owner; nobody may write into the source's."""
 _CARRY = "/carry"
 _SOURCE = f"{_CARRY}/source"
@@ -122,14 +124,16 @@ class BuildRoom:
         found = self._ask("requires", REQUIRES, job)
         return found.get("wheel", []), found.get("editable", [])
 
-    def build(self, find_links: str, repair: Callable[[], Repair]) -> BuiltFile:
+    def build(self, find_links: str, repair: Callable[[], Repair], given: Sequence[str] = ()) -> BuiltFile:
         """Build twice; the first one's wheel, and whether the second was the same.
 
         Args:
             find_links: the folder with the wheels that the build needs.
             repair: asked for where the wheel has code of the machine in it.
+            given: all that the build is given, where that is more than the source asks for.
         """
-        made = self._ask("build", BUILD, self._job("build", find_links))
+        job: BuildStep = {**self._job("build", find_links), "given": list(given)}
+        made = self._ask("build", BUILD, job)
         commands, wheel, stem = made.get("commands", []), made.get("wheel", ""), f"{_CARRY}/work/out"
         grafted: list[str] = []
         left_out: list[str] = []
@@ -208,7 +212,8 @@ def build_room(
     *,
     what: str,
     subdirectory: str = "",
-    versions: Mapping[str, str] | None = None,
+    version: str = "",
+    fetched: bool = False,
 ) -> Iterator[BuildRoom]:
     """A container for one source.
 
@@ -222,7 +227,8 @@ def build_room(
             the store.
         what: the package's name, for messages.
         subdirectory: the package's folder inside the source.
-        versions: environment variables that tell version tools what git would have told them.
+        version: what git, the lock or the user tells of it; a folder's history is made of that.
+        fetched: whether the stream has a `home/` besides, with what was fetched for the build.
     """
     watch = DiskWatch(engine, image.id, image.platform, facts.executable, limits.disk)
     with engine.scratch_volume() as volume, engine.container(_spec(image, limits, volume)) as container:
@@ -233,14 +239,15 @@ def build_room(
         if not isinstance(source, str):
             container.put(_CARRY, source)
         container.start()
-        step = _step(uv, facts.executable, place, subdirectory, versions or {}, limits.timeout)
+        step = _step(uv, facts.executable, place, subdirectory, version, limits.timeout)
+        if fetched:
+            step["home"] = f"{_CARRY}/home"
+            step["versions"] |= OFFLINE
         with watch.of(container, volume):
             yield BuildRoom(container, step, what, watch)
 
 
-def _step(
-    uv: str, python: str, source: str, subdirectory: str, versions: Mapping[str, str], timeout: float
-) -> BuildStep:
+def _step(uv: str, python: str, source: str, subdirectory: str, version: str, timeout: float) -> BuildStep:
     """What every step of a build is told; `do` and `work` are each one's own."""
     return {
         "do": "",
@@ -250,7 +257,10 @@ def _step(
         "built": f"{_CARRY}/work",
         "source": source,
         "subdirectory": subdirectory,
-        "versions": dict(versions),
+        "versions": version_variables(version),
+        "given": [],
+        "home": "",
+        "tag": version if source == _SOURCE else "",
         "epoch": EPOCH,
         "timeout": timeout,
         "alone": True,
@@ -275,13 +285,14 @@ def _spec(image: PinnedImage, limits: RehearsalPlan, volume: str) -> ContainerSp
 
 def _only_wheel(archive: Iterable[bytes], what: str) -> BuiltFile:
     """The one file in a folder's tar stream, spooled to disk where it is large."""
-    wheels = [found for found in _files(archive, what) if found.filename.endswith(".whl")]
+    wheels = [found for found in files_of_tar(archive, what) if found.filename.endswith(".whl")]
     if len(wheels) != 1:
         raise BuildFailed(f"the build of {what} made {len(wheels)} wheels instead of one")
     return wheels[0]
 
 
-def _files(archive: Iterable[bytes], what: str) -> Iterator[BuiltFile]:
+def files_of_tar(archive: Iterable[bytes], what: str) -> Iterator[BuiltFile]:
+    """The plain files of a tar stream, each spooled to disk where it is large; BuildFailed above 8 GiB."""
     with tempfile.SpooledTemporaryFile(_IN_MEMORY) as stream:
         for piece in archive:
             stream.write(piece)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from parity.errors import BuildFailed
 from parity.model.toml import parse
@@ -18,6 +19,10 @@ class BuildSystem:
     requires: tuple[str, ...]
     backend: str
     paths: tuple[str, ...] = ()
+
+    def having(self, requires: Sequence[str]) -> BuildSystem:
+        """The same, with more requirements."""
+        return replace(self, requires=(*self.requires, *requires))
 
     def document(self) -> BuildBackend:
         """For the guest."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from parity.errors import BuildFailed
+from parity.project.lacking import missing
 
 # As libc, Python, curl, git, Rust and Node say it.
 _REACHED_OUT = re.compile(
@@ -17,12 +18,28 @@ _NO_COMPILER = re.compile(
     r"|Python\.h: No such file|No such file or directory: '\S*(gcc|cc|\+\+)'|No CMAKE_C(XX)?_COMPILER could"
     r"|unable to execute '?\S*(gcc|cc)'?|error: command '?\S*gcc'? failed: No such file"
 )
+# As setuptools-scm, hatch-vcs, dunamai, pbr, versioningit, pdm and setuptools-git-versioning say it.
+_NO_VERSION = re.compile(
+    r"unable to detect version|[Uu]nable to (detect|determine) (the )?version"
+    r"|[Ff]ailed to detect (VCS|version)"
+    r"|Error getting the version from source `?(vcs|versioningit|uv-dynamic-versioning)"
+    r"|Unable to detect version control system|Versioning for this project requires either an sdist"
+    r"|NotVCSError|NotSdistError|[Cc]annot find the version from|This does not appear to be a Git project"
+    r"|not a git repository"
+)
 _WITH_BUILDER = (
     "it was built in the target's own image, which has no compiler: `builder: {packages: []}` in the "
     "profile has it built in the target's builder, with what `packages` names besides"
 )
 _FRONTEND = re.compile(r"error: Failed to build")
 _RAISED = re.compile(r"[\w.]*(Error|Exception)\b|error: ")
+
+
+def say_version(what: str) -> str:
+    """What to do where no plug-in learns a version."""
+    name = re.sub(r"[^A-Za-z0-9._-]", "", what.rstrip("/").rpartition("/")[2]) or "NAME"
+    said = f'`builder: {{versions: {{{name}: "1.2.3"}}}}`'
+    return f"name its source as `git+https://…@TAG`, or say the version: {said}"
 
 
 def build_failed(what: str, said: str) -> BuildFailed:
@@ -33,16 +50,26 @@ def build_failed(what: str, said: str) -> BuildFailed:
         return BuildFailed(
             f"{what} cannot be built: its build reaches for the network, which sources are built without",
             where=what,
-            remedy="give the build what it downloads: as a build requirement in its pyproject.toml, as a "
-            "package in builder.packages, or use a version that has wheels",
+            remedy="give the build what it downloads: by a command in builder.fetch (`npm ci`, `cargo fetch "
+            "--locked`), as a build requirement, as a package in builder.packages, or use a version that has "
+            "wheels",
             details=(reached, *details),
+        )
+    if told := next((line.strip() for line in reversed(lines) if _NO_VERSION.search(line)), ""):
+        return BuildFailed(
+            f"{what} cannot be built: nothing tells its version, for its source comes without git's history",
+            where=what,
+            remedy=say_version(what),
+            details=(told, *details),
         )
     raised = [line for line in lines if _RAISED.match(line) and not _FRONTEND.match(line)]
     reason = (raised[-1:] or lines[-1:] or ["no reason given"])[0].strip()
     lacks_compiler = any(_NO_COMPILER.search(line) for line in lines)
-    return BuildFailed(
+    failed = BuildFailed(
         f"{what} cannot be built: {reason}",
         where=what,
         remedy=_WITH_BUILDER if lacks_compiler else "",
         details=details,
     )
+    failed.missing = missing(lines)
+    return failed

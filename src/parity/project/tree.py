@@ -78,10 +78,10 @@ def left_out(folder: Path) -> list[str]:
     """
     links = (path for path in tree_files(folder) if path.is_symlink())
     names = ((path.relative_to(folder).as_posix(), str(path.readlink())) for path in links)
-    return [name for name, target in names if _leads_out(f"./{name}", target)]
+    return [name for name, target in names if leads_out(f"./{name}", target)]
 
 
-def _leads_out(member: str, target: str) -> bool:
+def leads_out(member: str, target: str) -> bool:
     """Whether a relative link leads out of the outermost folder of its member's name."""
     inner = member.partition("/")[2]
     led = os.path.normpath(os.path.join(os.path.dirname(inner), target))
@@ -111,7 +111,7 @@ def _members(folder: Path, name: str) -> Iterator[bytes]:
         info = tarfile.TarInfo(f"{name}/{path.relative_to(folder).as_posix()}")
         if path.is_symlink():
             info.type, info.linkname, info.mode = tarfile.SYMTYPE, str(path.readlink()), 0o777
-            if not _leads_out(info.name, info.linkname):
+            if not leads_out(info.name, info.linkname):
                 yield info.tobuf(tarfile.PAX_FORMAT)
             continue
         status = path.lstat()

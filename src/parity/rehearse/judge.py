@@ -135,7 +135,8 @@ def _remedy(verdicts: Sequence[CheckVerdict], too_new: list[TooNew], case: Case)
         libraries |= {each["library"] for each in case.seen["missing_libraries"]}
     if libraries:
         return native.remedy(libraries, case.rules)
-    return next((each.remedy for each in verdicts if each.remedy), "")
+    # Later checks know more exactly what is missing than the imports, which come first.
+    return "; ".join(each.remedy for each in reversed(verdicts) if each.remedy)
 
 
 def _document(case: Case, image: PinnedImage, facts: Facts) -> dict[str, object]:

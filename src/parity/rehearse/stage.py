@@ -132,9 +132,8 @@ class _Story:
         )
         first, *others = CHECKS
         seen["checks"] = {}
-        self._check(
-            seen["checks"], first, installed
-        )  # the linker is asked beside it, and done before the others
+        # The linker is asked beside it, and done before the others.
+        self._check(seen["checks"], first, installed)
         read = reading.result()
         linker = read["linker"]
         seen["missing_libraries"] = linker["missing_libraries"]

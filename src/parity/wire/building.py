@@ -28,6 +28,9 @@ class BuildStep(_Wheels):
     source: str
     subdirectory: str
     versions: dict[str, str]
+    given: list[str]
+    home: str
+    tag: str
     epoch: int
     timeout: float
     alone: bool
@@ -96,3 +99,56 @@ class _Repaired(TypedDict, total=False):
 
 class RepairResult(StepResult, _Repaired):
     """Libraries that were copied into the wheel, those that were left out, and what was run."""
+
+
+class DevelWanted(TypedDict):
+    """What a build lacks, and the packages that usually have it, best first."""
+
+    kind: str
+    name: str
+    likely: list[str]
+
+
+class DevelFound(TypedDict):
+    """The package that has it."""
+
+    kind: str
+    name: str
+    package: str
+
+
+class DevelJob(TypedDict):
+    """See `parity.guest.tasks.devel`."""
+
+    folder: str
+    wanted: list[DevelWanted]
+    timeout: float
+    proxies: dict[str, str]
+    ca: str | None
+
+
+class DevelResult(TypedDict):
+    """What was found; `problem` says why nothing can be."""
+
+    found: list[DevelFound]
+    problem: str
+
+
+class PrefetchJob(TypedDict):
+    """See `parity.guest.tasks.prefetch`."""
+
+    source: str
+    subdirectory: str
+    work: str
+    commands: list[str]
+    epoch: int
+    timeout: float
+    proxies: dict[str, str]
+    ca: str | None
+
+
+class PrefetchResult(TypedDict):
+    """`error` is the end of what a failing command said, `refused` why the source is none."""
+
+    error: str
+    refused: str

@@ -34,6 +34,8 @@ PEEK = Task("build", building.BuildStep, building.PeekResult)
 REQUIRES = Task("build", building.BuildJob, building.RequiresResult)
 BUILD = Task("build", building.BuildStep, building.BuildResult)
 REPAIR = Task("repair", building.RepairJob, building.RepairResult)
+PREFETCH = Task("prefetch", building.PrefetchJob, building.PrefetchResult)
+DEVEL = Task("devel", building.DevelJob, building.DevelResult)
 
 SYSTEM = Task("system", system.SystemJob, system.SystemResult)
 SYSTEM_INSTALL = Task("system_install", system.SystemInstallJob, system.SystemInstallResult)

@@ -29,9 +29,9 @@ class NamedOpening(NamedTuple):
     hard: bool
 
 
-class _Scope(NamedTuple):
+class _CallScope(NamedTuple):
     names: Names
-    outer: Optional["_Scope"]
+    outer: Optional["_CallScope"]
     raises: bool
 
 
@@ -121,20 +121,20 @@ class _Statements:
     def calls(self, tree: ast.Module) -> Iterator[NamedOpening]:
         yield from self._in_scope(tree, None)
 
-    def _in_scope(self, node: ast.AST, outer: Optional[_Scope]) -> Iterator[NamedOpening]:
+    def _in_scope(self, node: ast.AST, outer: Optional[_CallScope]) -> Iterator[NamedOpening]:
         reached = list(_reached(node, False))
         names: Names = {}
         for each, _ in reached:
             for name, value in _bindings(each):
                 names.setdefault(name, []).append(value)
-        scope = _Scope(names, outer, any(isinstance(each, ast.Raise) for each, _ in reached))
+        scope = _CallScope(names, outer, any(isinstance(each, ast.Raise) for each, _ in reached))
         for each, guarded in reached:
             if isinstance(each, ast.Call):
                 yield from self._call(each, scope, guarded)
             elif isinstance(each, _FUNCTIONS):
                 yield from self._in_scope(each, scope)
 
-    def _call(self, node: ast.Call, scope: _Scope, guarded: bool) -> Iterator[NamedOpening]:
+    def _call(self, node: ast.Call, scope: _CallScope, guarded: bool) -> Iterator[NamedOpening]:
         how, place = _opener(node, self._aliases), 0
         if not how:
             name = getattr(node.func, "id", getattr(node.func, "attr", ""))
@@ -149,7 +149,7 @@ class _Statements:
         if names:
             yield NamedOpening(names, not guarded and (how != _FIND or scope.raises))
 
-    def _strings(self, node: ast.expr, scope: Optional[_Scope], left: int) -> Iterator[str]:
+    def _strings(self, node: ast.expr, scope: Optional[_CallScope], left: int) -> Iterator[str]:
         """All constants that an expression may be."""
         if left <= 0:
             return
@@ -168,7 +168,7 @@ class _Statements:
                 yield from self._strings(part, scope, left - 1)
 
 
-def _looked_up(name: str, scope: Optional[_Scope]) -> Iterator[Tuple[ast.expr, Optional[_Scope]]]:
+def _looked_up(name: str, scope: Optional[_CallScope]) -> Iterator[Tuple[ast.expr, Optional[_CallScope]]]:
     while scope is not None:
         if name in scope.names:
             for value in scope.names[name]:

@@ -7,7 +7,7 @@ compared once more with the file.
 import glob
 import os
 import re
-from typing import TYPE_CHECKING, List, Sequence, Tuple
+from typing import TYPE_CHECKING, List, Sequence, Set, Tuple
 
 from ..store.store import sha256_file
 from .room import Fetched, Manager, PackageRoot, PackagesProblem
@@ -31,6 +31,17 @@ _OPTIONS = (
 )
 # What runs as PID 1 or for each login: a program that only needs libraries works without.
 _OF_A_SESSION = ("dbus-user-session", "libpam-systemd", "systemd-sysv", "sysvinit-core", "runit-init")
+_CONTENTS = tuple(
+    f"Acquire::IndexTargets::deb::Contents-deb::{key}={value}"
+    for key, value in (
+        ("MetaKey", "$(COMPONENT)/Contents-$(ARCHITECTURE)"),
+        ("ShortDescription", "Contents"),
+        ("Description", "Contents"),
+        ("PDiffs", "false"),
+        ("KeepCompressed", "true"),
+    )
+)
+_LISTED = re.compile(r"[-lh]\S+ \S+ +\d+ \S+ \S+ \./(\S+)")
 _URI = re.compile(r"^'[^']*' (\S+) \d+ SHA256:([0-9a-f]{64})$")
 _INST = re.compile(r"^Inst (\S+) ")
 # A source that is trusted without a signature is trusted by its signature here, or not at all.
@@ -58,7 +69,7 @@ class Apt(Manager):
 
     def fetch(self, room: PackageRoot, names: Sequence[str]) -> List[Fetched]:
         """Download into a private folder; see `Manager.fetch`."""
-        apt = _AptAtWork(room, exact=any("=" in name for name in names))
+        apt = AptAtWork(room, exact=any("=" in name for name in names))
         apt.update()
         names = apt.without_services(names)
         signed = apt.signed(names)
@@ -82,7 +93,9 @@ def _place(found: Fetched, order: Sequence[str]) -> int:
     return order.index(spelled[0]) if spelled else len(order)
 
 
-class _AptAtWork:
+class AptAtWork:
+    """apt with lists and archives of its own in a private folder, and no word taken that is not signed."""
+
     def __init__(self, room: PackageRoot, exact: bool) -> None:
         self._room = room
         self._archives = room.below("archives")
@@ -101,7 +114,8 @@ class _AptAtWork:
         ]
         if room.ca:
             options.append("Acquire::https::CaInfo=" + room.ca)
-        self._command = ["apt-get", "-q"] + [word for option in options for word in ("-o", option)]
+        self._options = [word for option in options for word in ("-o", option)]
+        self._command = ["apt-get", "-q", *self._options]
         # --no-remove: a package that wants another one gone is refused, since the target's may be in use.
         self._install = ["-y", "--no-install-recommends", "--no-remove"]
         self._install += [] if exact else ["--no-upgrade"]  # what the image has of that name is enough
@@ -117,6 +131,38 @@ class _AptAtWork:
             raise _problem("the image's package sources cannot be read", said, "unreachable")
         with open(done, "w", encoding="ascii"):
             pass
+
+    def names(self) -> Set[str]:
+        """All packages that the signed lists have."""
+        asked = ["apt-cache", *self._options, "pkgnames"]
+        return set(self._room.demand("reading the names of packages", asked).split())
+
+    def files_of(self, name: str) -> List[str]:
+        """The paths in a package, which is downloaded for that; none where it cannot be had."""
+        folder = self._room.below("looked-into")
+        for left in os.listdir(folder):
+            os.unlink(os.path.join(folder, left))
+        code, _ = self._room.run(
+            ["sh", "-c", 'cd "$0" && exec "$@"', folder, *self._command, "download", name]
+        )
+        found = os.listdir(folder)
+        if code != 0 or len(found) != 1:
+            return []
+        said = self._room.demand("looking into " + name, ["dpkg-deb", "-c", os.path.join(folder, found[0])])
+        return [match.group(1) for match in map(_LISTED.match, said.splitlines()) if match]
+
+    def contents(self, pattern: str) -> List[Tuple[str, List[str]]]:
+        """(path, packages) of the distribution's index of contents, of paths that match; none without one."""
+        more = [word for option in _CONTENTS for word in ("-o", option)]
+        self._room.run([*self._command, *more, "update"])  # a mirror that has none is no error
+        found = []
+        for file in glob.glob(os.path.join(glob.escape(self._room.below("lists")), "*_Contents-*")):
+            # As compressed as apt keeps it; the expression is ours, with the name in it escaped.
+            script = '/usr/lib/apt/apt-helper cat-file "$0" | grep -E "$1" | head -n 2000'
+            _, said = self._room.run(["sh", "-c", script, file, pattern])
+            for path, _, names in (line.rpartition(" ") for line in said.splitlines()):
+                found.append((path.rstrip(), [each.rpartition("/")[2] for each in names.split(",")]))
+        return found
 
     def ask(self, how: str, *names: str) -> str:
         """What `apt-get install` says to these names."""

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, List, NamedTuple, Sequence, Tuple
 from ..confinement import running
 
 if TYPE_CHECKING:
+    from typing import Union
+
+    from ...wire.building import DevelJob
     from ...wire.system import PackageLocked, SystemJob
 
 _TAIL = 12
@@ -60,7 +63,7 @@ class Manager:
 class PackageRoot:
     """A folder and an environment for one image's package manager."""
 
-    def __init__(self, job: "SystemJob") -> None:
+    def __init__(self, job: "Union[SystemJob, DevelJob]") -> None:
         self.folder = str(job["folder"])
         self._timeout = float(job["timeout"])
         os.makedirs(self.folder, mode=0o700, exist_ok=True)

@@ -7,6 +7,8 @@ Job:
      "source": folder, or an archive of it, "subdirectory": text, "find_links": folder with the wheels
      that the build needs, "system": {"requires", "backend", "paths"} (PEP 517, 518),
      "versions": {variable: version}, "epoch": seconds for SOURCE_DATE_EPOCH,
+     "home": a folder with what was fetched for the build, or "", "tag": the version for a history, or "",
+     "given": of `build`, all requirements where they are more than the source asks for,
      "timeout": seconds for each step, "alone": whether this user is nobody else's}
 Result of `peek`:
     {"isolation": {...}, "pyproject": text or null, "setup": whether there is a setup.py, "error"}
@@ -19,14 +21,12 @@ Result of `build`:
 
 import json
 import os
-import shutil
 from typing import TYPE_CHECKING, Dict
 
-from ...portable.treepaths import Refused, shown
+from ...portable.treepaths import Refused
 from ..confinement import alone
 from ..environment import isolation
-from ..environment.buildplace import build_environment, make_tools, outputs, tail
-from ..environment.unpack import unpack
+from ..environment.buildplace import build_environment, fresh_source, give_history, make_tools, outputs, tail
 from ..environment.uvrun import run
 from ..events import Emit
 
@@ -65,28 +65,8 @@ def main(job: "BuildJob", emit: Emit) -> Dict[str, object]:
     return result
 
 
-def _fresh_source(job: "BuildJob") -> str:
-    """A new copy at the same place each time; gives the folder of the package."""
-    place = os.path.join(job["work"], "source")
-    shutil.rmtree(place, ignore_errors=True)
-    if os.path.isdir(job["source"]):
-        shutil.copytree(job["source"], place, symlinks=True)
-    else:
-        unpack(job["source"], place)
-    for folder, names, files in os.walk(place):
-        for name in names + files:
-            path = os.path.join(folder, name)
-            if not os.path.islink(path):
-                os.utime(path, (job["epoch"], job["epoch"]))
-    folder = os.path.normpath(os.path.join(place, job["subdirectory"]))
-    inside = os.path.realpath(folder)
-    if not (inside + os.sep).startswith(os.path.realpath(place) + os.sep) or not os.path.isdir(inside):
-        raise Refused("its subdirectory %s is no folder in it" % shown(job["subdirectory"]))
-    return folder
-
-
 def _peek(job: "BuildJob") -> Dict[str, object]:
-    folder = _fresh_source(job)
+    folder = fresh_source(job)
     path = os.path.join(folder, "pyproject.toml")
     text = None
     if os.path.isfile(path):
@@ -99,8 +79,9 @@ def _peek(job: "BuildJob") -> Dict[str, object]:
 
 
 def _requires(job: "BuildJob") -> Dict[str, object]:
-    folder, system = _fresh_source(job), job["system"]
+    folder, system = fresh_source(job), job["system"]
     environment = build_environment(job)
+    give_history(job, environment)
     tools = os.path.join(job["work"], "tools")
     error = make_tools(job, environment, tools, system["requires"])
     if error:
@@ -128,10 +109,19 @@ def _answered(path: str) -> Dict[str, object]:
 def _build(job: "BuildJob") -> Dict[str, object]:
     environment = build_environment(job)
     folders = []
+    options = ["--no-index", "--find-links", job["find_links"]]
+    if job["given"]:
+        tools = os.path.join(job["work"], "tools")
+        error = make_tools(job, environment, tools, job["given"])
+        if error:
+            return {"error": error}
+        options = ["--no-build-isolation", "--python", os.path.join(tools, "bin", "python")]
+        environment.update(VIRTUAL_ENV=tools, PATH=os.path.join(tools, "bin") + ":" + environment["PATH"])
     for out in outputs(job["work"], "out"):
-        folder = _fresh_source(job)
-        command = [job["uv"], "build", "--wheel", "--no-sources", "--no-index"]
-        command += ["--find-links", job["find_links"], "--no-create-gitignore", "--out-dir", out, folder]
+        folder = fresh_source(job)
+        give_history(job, environment)
+        command = [job["uv"], "build", "--wheel", "--no-sources", *options]
+        command += ["--no-create-gitignore", "--out-dir", out, folder]
         code, stdout, stderr = run(command, environment, job["work"], job["timeout"], job["alone"])
         alone.end_leftovers(job["alone"])
         if code != 0:

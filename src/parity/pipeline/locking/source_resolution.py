@@ -11,6 +11,7 @@ from parity.errors import HostileSource, InputFileError, Unresolvable
 from parity.fetch import fetch_wheels
 from parity.model import Lock, LockedWheel, Origin, SourcePackage
 from parity.model.network import clean_url
+from parity.pipeline.locking.chasing import chase, is_chase
 from parity.pipeline.locking.lock_file import locked
 from parity.pipeline.sources.builder import Shop
 from parity.pipeline.sources.built import NOTHING, Built
@@ -27,9 +28,6 @@ from parity.resolve import (
     resolver,
     split_requirements,
 )
-
-_ROUNDS = 12
-"""A source that was built may require what makes the resolver choose another version of it, and so on."""
 
 
 @dataclass
@@ -158,7 +156,7 @@ class Gathering:
         run, sdists = self.shop.run, dict[tuple[str, str], Built]()
         kept = _indexed(self.shop.run.existing)
         direct = self._known_by_path()
-        for _ in range(_ROUNDS):
+        while not is_chase(sdists):
             known = (*direct, *(known_of(each, (), "") for each in sdists.values()))
             lock = resolve_lock(
                 run.guest,
@@ -176,11 +174,7 @@ class Gathering:
                 return found, [sdists[each] for each in chosen]
             for key in chosen.keys() - sdists.keys():
                 sdists[key] = self._built_sdist(chosen[key])
-        names = ", ".join(sorted({name for name, _ in sdists}))
-        raise Unresolvable(
-            f"every version of {names} that was built requires something that makes another version fit",
-            remedy="pin its version",
-        )
+        raise chase(sdists)
 
     def _built_sdist(self, file: LockedWheel) -> Built:
         source = SourcePackage(

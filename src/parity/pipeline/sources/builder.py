@@ -4,35 +4,35 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from parity import __version__
 from parity.engine import Container
 from parity.engine.guests import guest_digest
-from parity.errors import BuildFailed, LockOutdated, NoWheel, Unresolvable
+from parity.errors import BuildFailed, LockOutdated
 from parity.host.folders import cache_folder
 from parity.host.git import Git
 from parity.images import Builder, builder_for
-from parity.model import Facts, Lock, Origin, PinnedImage, Requirements, SourcePackage
+from parity.model import Facts, Lock, Origin, PinnedImage, SourcePackage
 from parity.pipeline.context.run import BuildRun
 from parity.pipeline.rehearsal import cache as known
+from parity.pipeline.sources.bringing import Bringing
 from parity.pipeline.sources.built import NOTHING, Built, BuiltSaid, Making
 from parity.pipeline.sources.checkout import Opened, opened
+from parity.pipeline.sources.needs import Needs
 from parity.pipeline.sources.store import Shelves
-from parity.portable.machine.versions import version_variables
+from parity.pipeline.sources.supply import commands_for, supplied
+from parity.portable.names import normalize_name
 from parity.probe import check_stand_in
-from parity.project import BuildRoom, BuiltFile, Repair, build_room, left_out, tree_tar
+from parity.project import BuildRoom, BuiltFile, FetchedSaid, Repair, build_room, say_version
 from parity.resolve import (
     UV_PATH,
-    ResolveInputs,
     index_document,
     locked_build,
-    read_requirements,
-    resolve_lock,
 )
 from parity.wire.shapes import Malformed, read
 from parity.wire.store import FileTold
@@ -77,6 +77,11 @@ class Shop:
             proxies=run.world.network.proxies,
         )
 
+    @cached_property
+    def bringing(self) -> Bringing:
+        """What builds again with what a build lacks."""
+        return Bringing(self.run)
+
     def build(self, source: SourcePackage, base: Path, expected: Origin | None = None) -> Built:
         """Build one source, unless the very same was built in the very same image before.
 
@@ -102,7 +107,7 @@ class Shop:
             if seen is not None and (built := self._recalled(source, place, seen)):
                 return built
             self.run.world.reporter.note(f"building {source.name or source.address}")
-            built = self._make(source, place)
+            built = self.bringing.built(partial(self._make, source, place))
         if not built.making.same_twice:
             self.run.world.reporter.warn(f"{built.wheel.filename}: two builds of it gave different bytes")
         remembered = {"filename": built.wheel.filename, "sha256": built.wheel.sha256}
@@ -111,14 +116,15 @@ class Shop:
 
     # --- building -----------------------------------------------------------------------------
 
-    def _make(self, source: SourcePackage, place: Opened) -> Built:
-        image, facts = self._bench()
+    def _make(self, source: SourcePackage, place: Opened, brought: tuple[str, ...] = ()) -> Built:
+        """Build with these packages of the distribution besides."""
+        image, facts = self._bench(brought)
         tools: list[Lock] = []
 
+        needs = Needs(self.run, source)
+
         def repair() -> Repair:
-            tools.append(
-                self._locked(_REPAIR_TOOLS, source, "auditwheel, which makes wheels suit the target,")
-            )
+            tools.append(needs.tools(_REPAIR_TOOLS, "auditwheel, which makes wheels suit the target,"))
             return Repair(
                 _REPAIR_TOOLS,
                 self.shelves.folder(tools[0]),
@@ -126,9 +132,10 @@ class Shop:
                 self.run.profile.system.names,
             )
 
-        with self._room(source, place, image, facts) as room:
-            build, editable = self._requirements(room, source)
-            file = room.build(self.shelves.folder(build), repair)
+        with self._room(source, place, image, facts) as (room, fetched):
+            build, editable, given = self._requirements(room, needs)
+            file = room.build(self.shelves.folder(build), repair, given)
+        _demand_version(source, file)
         making = Making(
             image=image.id,
             build=build,
@@ -138,14 +145,16 @@ class Shop:
             grafted=file.grafted,
             left_out=file.left_out,
             same_twice=file.same_twice,
+            brought=brought,
+            fetched=fetched,
         )
         return self._stored(source, place, file, making)
 
-    def _bench(self) -> tuple[PinnedImage, Facts]:
-        """The image that sources are built in, and its facts."""
+    def _bench(self, brought: tuple[str, ...]) -> tuple[PinnedImage, Facts]:
+        """The image that sources are built in, with these packages besides, and its facts."""
         if self.builder is None:
             return self.run.image, self.run.facts
-        image = self.builder.image
+        image = self.builder.having(brought).image
         if self.run.profile.sources.builder is None or self.run.request.stand_in:
             return image, self.run.facts  # it begins with the target's
         target = self.run.profile.target
@@ -153,76 +162,45 @@ class Shop:
         check_stand_in(target, facts, f"builder.image {image.name}")
         return image, facts
 
+    @contextmanager
     def _room(
         self, source: SourcePackage, place: Opened, image: PinnedImage, facts: Facts
-    ) -> AbstractContextManager[BuildRoom]:
-        stream: Iterable[bytes] | str = place.place if isinstance(place.place, str) else ()
-        if isinstance(place.place, Path):
-            stream = tree_tar(place.place, "source")
-            self._tell_left_out(source, left_out(place.place))
-        return build_room(
-            self.run.world.engine,
-            image,
-            facts,
-            self.run.profile.rehearsal,
-            self._carry_uv,
-            stream,
-            what=source.name or source.address,
-            subdirectory=source.subdirectory,
-            versions=version_variables(place.version),
-        )
+    ) -> Iterator[tuple[BuildRoom, FetchedSaid | None]]:
+        run = self.run
+        with (
+            supplied(run, source, place, image, facts) as supply,
+            build_room(
+                run.world.engine,
+                image,
+                facts,
+                run.profile.rehearsal,
+                self._carry_uv,
+                supply.source,
+                what=source.name or source.address,
+                subdirectory=source.subdirectory,
+                version=self._version(source, place),
+                fetched=supply.fetched is not None,
+            ) as room,
+        ):
+            yield room, supply.fetched
 
-    def _tell_left_out(self, source: SourcePackage, links: Sequence[str]) -> None:
-        if links:
-            self.run.world.reporter.warn(
-                f"{source.address}: links that lead out of the folder are not followed, so the build "
-                f"does not have them: {', '.join(map(repr, links[:5]))}"
-            )
+    def _version(self, source: SourcePackage, place: Opened) -> str:
+        """What the user says of a source's version, else what git or the lock tells; empty for nothing."""
+        name = normalize_name(source.name or source.address.rstrip("/").rpartition("/")[2])
+        return dict(self.run.profile.sources.versions).get(name, place.version)
 
     def _carry_uv(self, container: Container, folder: str) -> str:
         self.run.world.tools.carry_uv(container, self.run.facts.arch, folder)
         return folder + UV_PATH
 
-    def _requirements(self, room: BuildRoom, source: SourcePackage) -> tuple[Lock, Lock]:
-        """What building it needs, as locks: for a wheel, and for an editable install."""
-        system = room.system()
-        static = self._locked(system.requires, source)
+    def _requirements(self, room: BuildRoom, needs: Needs) -> tuple[Lock, Lock, tuple[str, ...]]:
+        """What building it needs, as locks: for a wheel, for an editable install; and the lines, if given."""
+        system = room.system().having(needs.added)
+        static = needs.locked(system.requires)
         wheel, editable = room.requires(system, self.shelves.folder(static))
-        build = self._locked((*system.requires, *wheel), source) if wheel else static
-        return build, self._locked((*system.requires, *editable), source) if editable else static
-
-    def _locked(self, lines: Sequence[str], source: SourcePackage, what: str = "a build requirement") -> Lock:
-        """Lines of a build as a lock of wheels: no build leads to another build."""
-        name = source.name or source.address
-        inputs = self._inputs(lines, f"the build requirements of {name}")
-        if inputs.what.direct:
-            raise BuildFailed(
-                f"{name} cannot be built: a build requirement of it is named by its address",
-                where=name,
-                remedy="build requirements come as wheels of an index",
-            )
-        if not inputs.what.requirements:
-            return replace(NOTHING, requires_python=inputs.requires_python, created_by="none")
-        try:
-            return resolve_lock(self.run.guest, inputs, None, timeout=self.run.world.limits.resolving)
-        except (NoWheel, Unresolvable) as error:
-            raise BuildFailed(
-                f"{name} cannot be built: {what} cannot be had as a wheel: {error.message}",
-                where=name,
-                remedy="what a build needs comes as wheels alone: put a wheel of it on your own index, "
-                "or use another version",
-                details=error.details,
-            ) from error
-
-    def _inputs(self, lines: Sequence[str], where: str) -> ResolveInputs:
-        profile = self.run.profile
-        return ResolveInputs(
-            what=read_requirements(Requirements(inline=tuple(lines)), where),
-            facts=self.run.facts,
-            tags=self.run.tags,
-            index=profile.index,
-            exclude_newer=profile.exclude_newer,
-        )
+        build = needs.locked((*system.requires, *wheel)) if wheel else static
+        given = (*system.requires, *wheel) if needs.added else ()
+        return build, needs.locked((*system.requires, *editable)) if editable else static, given
 
     # --- the store ----------------------------------------------------------------------------
 
@@ -270,7 +248,20 @@ class Shop:
         profile = self.run.profile
         image = self.builder.name if self.builder else self.run.image.id
         parts = [
-            __version__, guest_digest(), image, place.origin.document(), place.version, source.name,
+            __version__, guest_digest(), image, profile.sources.bring,
+            place.origin.document(), self._version(source, place), source.name,
             index_document(profile.index), profile.exclude_newer, self.run.tags, sorted(profile.system.names),
+            Needs(self.run, source).decided, commands_for(self.run, source),
         ]  # fmt: skip
         return json.dumps(parts)
+
+
+def _demand_version(source: SourcePackage, file: BuiltFile) -> None:
+    """BuildFailed for the version that versioneer gives where nothing tells it one."""
+    if file.filename.split("-")[1:2] in (["0+unknown"], ["0+untagged"]):
+        name = source.name or source.address
+        raise BuildFailed(
+            f"{name} cannot be built: nothing tells its version, and versioneer calls it 0+unknown",
+            where=name,
+            remedy=say_version(name),
+        )

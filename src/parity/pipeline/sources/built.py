@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypedDict
 
 from parity.model import Lock, LockedWheel
+from parity.project import FetchedSaid
 from parity.resolve import parse_lock, write_lock
 
 NOTHING = Lock((), "", "", "")
@@ -24,6 +25,8 @@ class MakingSaid(TypedDict):
     commands: list[str]
     grafted: list[str]
     left_out: list[str]
+    brought: list[str]
+    fetched: FetchedSaid | None
 
 
 class BuiltSaid(MakingSaid):
@@ -45,6 +48,8 @@ class Making:
         commands: what was run, a line each.
         grafted: libraries that were copied into it, by their paths there.
         left_out: libraries that the target's system packages bring.
+        brought: packages of the distribution that its build turned out to need.
+        fetched: what builder.fetch brought for it, None for nothing.
         same_twice: whether two builds gave the same bytes.
     """
 
@@ -55,6 +60,8 @@ class Making:
     commands: tuple[str, ...] = ()
     grafted: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    brought: tuple[str, ...] = ()
+    fetched: FetchedSaid | None = None
     same_twice: bool = True
 
     def document(self) -> MakingSaid:
@@ -68,6 +75,8 @@ class Making:
             "commands": list(self.commands),
             "grafted": list(self.grafted),
             "left_out": list(self.left_out),
+            "brought": list(self.brought),
+            "fetched": self.fetched,
         }
 
     @classmethod
@@ -82,6 +91,8 @@ class Making:
             commands=tuple(said["commands"]),
             grafted=tuple(said["grafted"]),
             left_out=tuple(said["left_out"]),
+            brought=tuple(said["brought"]),
+            fetched=said["fetched"],
         )
 
 

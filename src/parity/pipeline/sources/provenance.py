@@ -37,9 +37,12 @@ def _provenance(built: Built) -> Mapping[str, object]:
     }
     if not making.image:
         return found  # a wheel already, named by its address or path
+    if making.fetched:
+        found["fetched_before"] = making.fetched
     return {
         **found,
         "builder": making.image,
+        "builder_packages_brought": list(making.brought),
         "build_requires": _files(making.build),
         "commands": list(making.commands),
         "repair_tools": _files(making.tools),

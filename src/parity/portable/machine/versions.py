@@ -9,11 +9,12 @@ _NAMES = (
     "PBR_VERSION",
     "PDM_BUILD_SCM_VERSION",
     "POETRY_DYNAMIC_VERSIONING_BYPASS",
+    "UV_DYNAMIC_VERSIONING_BYPASS",
 )
 
 
 def version_variables(version: str) -> Dict[str, str]:
-    """What setuptools-scm, hatch-vcs, pdm and others read instead of asking git; nothing for no version."""
+    """What setuptools-scm, hatch-vcs, pdm, uv-dynamic-versioning and others read; nothing for no version."""
     return dict.fromkeys(_NAMES, version) if version else {}
 
 
