@@ -57,6 +57,7 @@ def init(
 
     Example: `parity init --os "rhel 9" --python 3.12 -p requests -o plant.yaml`
     """
+    # stderr, too: questions go there, since stdout may be a pipe.
     interview = _Interview(asking=sys.stdin.isatty() and sys.stderr.isatty(), measured=bool(facts))
     given = NewProfile(
         extends=extends,

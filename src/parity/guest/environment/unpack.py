@@ -81,7 +81,7 @@ def unpack(archive: str, place: str, bounds: Bounds = _USUAL) -> None:
             raise
         raise Refused("it cannot be unpacked: %s" % error) from error
     names = os.listdir(around)
-    # The folder around is a sdist's own rule (PEP 625) and a habit of archives; where there are several
+    # The folder around is a sdist's own rule (PEP 517) and a habit of archives; where there are several
     # names, there is none.
     inner = os.path.join(around, names[0]) if len(names) == 1 else around
     os.rename(inner if os.path.isdir(inner) and not os.path.islink(inner) else around, place)

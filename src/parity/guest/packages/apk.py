@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ...wire.system import PackageLocked
 
 _LINE = re.compile(r"^\(\d+/\d+\) (?:Installing|Upgrading|Reinstalling) (\S+) \((?:\S+ -> )?([^)\s]+)\)")
-# apk's exit code is 1 for everything; only its words tell what was wrong.
+# apk's exit code does not tell what kind of error it was; only its words do.
 _WRONG = (
     (re.compile(r"no such package|unable to select"), "unknown"),
     (re.compile(r"UNTRUSTED|BAD signature", re.IGNORECASE), "unsigned"),

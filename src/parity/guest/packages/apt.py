@@ -125,7 +125,8 @@ class AptAtWork:
         done = os.path.join(self._room.folder, "updated")
         if os.path.exists(done):
             return
-        # Its exit code is 0 even where a source could not be read; hence the words.
+        # An apt that does not know Error-Mode ends with 0 although a source could not be read; hence the
+        # words.
         code, said = self._room.run([*self._command, "update"])
         if code != 0 or re.search("^(?:E:|W: (?:Failed to fetch|Some index))", said, re.MULTILINE):
             raise _problem("the image's package sources cannot be read", said, "unreachable")

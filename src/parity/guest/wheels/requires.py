@@ -105,7 +105,7 @@ def _compare(operator: str, one: Version, other: Version) -> bool:
 def evaluate(marker: str, environment: Dict[str, str]) -> bool:
     """A marker's truth. Its grammar is, but for `~=` and `===`, that of a Python expression."""
     try:
-        # Python's parser recurses with parentheses; old ones end the process when there are too many.
+        # Python's parser recurses with parentheses, and an old one may take the process along.
         if len(marker) > _LONGEST or marker.count("(") > _DEEPEST:
             return False
         return _truth(ast.parse(marker.strip(), mode="eval").body, environment)

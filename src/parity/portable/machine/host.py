@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 # Distributions that keep their C library and Python through all minor releases of a major one.
 _STABLE_MAJOR = ("almalinux", "amzn", "centos", "debian", "ol", "rhel", "rocky", "sled", "sles")
 _CHILD_TIMEOUT = 30
-# Root's PATH under sudo or cron often lacks them.
+# PATH under cron or sudo often lacks /usr/local/bin.
 _USUAL_FOLDERS = ("/usr/local/bin", "/usr/bin", "/bin")
 _ASK_VERSION = "import sys; sys.stdout.write('%d.%d' % sys.version_info[:2])"
 
