@@ -57,7 +57,6 @@ def init(
 
     Example: `parity init --os "rhel 9" --python 3.12 -p requests -o plant.yaml`
     """
-    # stderr, too: questions go there, since stdout may be a pipe.
     interview = _Interview(asking=sys.stdin.isatty() and sys.stderr.isatty(), measured=bool(facts))
     given = NewProfile(
         extends=extends,
@@ -83,7 +82,8 @@ def _say(answers: NewProfile, path: Path) -> None:
 class _Interview:
     """Fills what the options left open.
 
-    `asking` tells whether there is a person to ask, `measured` whether facts say the target.
+    `asking` tells whether there is a person to ask (on stderr, since stdout may be a pipe), `measured` whether
+    facts say the target.
     """
 
     asking: bool
