@@ -71,8 +71,8 @@ class Git:
         check_revision(url, name)
         lines = self._git.list_remote(url, ["--", checked(url), name, f"refs/tags/{name}^{{}}"])
         found = {ref: commit for commit, _, ref in (line.partition("\t") for line in lines)}
-        # `^{}` is the commit that an annotated tag points to; tags before branches, as git itself resolves
-        # names.
+        # `^{}` is the commit that an annotated tag points to; tags before branches
+        # (gitrevisions(7)).
         for ref in (f"refs/tags/{name}^{{}}", f"refs/tags/{name}", f"refs/heads/{name}", name):
             if _COMMIT.fullmatch(found.get(ref, "")):
                 return found[ref]

@@ -198,7 +198,7 @@ def repair(path: str) -> None:
     """Bring an environment back that a kill took away between two renames."""
     check_ours(_work_of(path), EnvironmentUnfit)
     old = os.path.join(_work_of(path), _OLD)
-    # Both at once cannot be: the old one lies there only while its place is empty.
+    # Only where its place is empty: after a whole swap the old one lies there, too, to be swept.
     if not os.path.lexists(path) and os.path.isdir(old):
         os.rename(old, path)
 

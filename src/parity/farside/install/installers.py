@@ -183,7 +183,7 @@ class Pip(Tool):
 
     def install(self, environment: str, wheels: str, requirements: str, again: bool = False) -> None:
         """`pip install`; only options that pip 9 knows."""
-        # --isolated: neither pip's files nor PIP_* variables of this host have a say.
+        # --isolated: neither the user's pip files nor PIP_* variables have a say.
         options = ["--isolated", "--disable-pip-version-check", "--no-cache-dir", "--no-index"]
         options += ["--find-links", wheels, "--require-hashes", "--no-deps", "--only-binary", ":all:"]
         options += ["--force-reinstall"] if again else []

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 MARK, RELEASES, CURRENT = ".parity-prefix", "releases", "current"
 _WORK = ".work-"
-# Only such names are ever removed.
+# Under `releases`, only what is called so is ever removed.
 _RELEASE = re.compile(r"[0-9a-f]{12}")
 # A prefix may be a file system of its own.
 _FOREIGN_BUT_FINE = ("lost+found",)

@@ -29,7 +29,8 @@ _LONGEST_SPECIFIER = 1024
 _DIGITS = 19
 MOST_FILES = 500_000
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!%-]{0,254}")
-# Three steps, so that no expression sees more than one tag: a page made to backtrack costs a tag, no page.
+# Three steps, so that no expression sees more than one tag: what is made for backtracking costs one tag's
+# time.
 _START = re.compile(r"<(?=(?:a|base)\s)", re.IGNORECASE)
 _TAG = re.compile(r"""(a|base)\s((?:[^>"']|"[^"]*"|'[^']*')*)>""", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""([\w-]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?""")

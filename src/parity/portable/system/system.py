@@ -30,7 +30,7 @@ Say = Callable[[str], None]
 OPTION = "--with-system"
 _BLOCK = 1 << 20
 _MOST_REASONS = 12
-# apt, dpkg, rpm and apk say in one of these words what stopped them, among pages of progress.
+# dpkg, rpm and apk say in one of these words what stopped them, among pages of progress.
 _TELLING = re.compile(
     r"error|problem|depends on|conflict|breaks|cannot|unable|failed|no space|refus|downgrad", re.IGNORECASE
 )

@@ -183,7 +183,7 @@ class _Spread(Keeper):
         if self._again:
             if place not in self._again and not _is_ours(place):
                 return -1
-            # Removed, not written into: it may be a hard link or in use.
+            # A new file is made in its place; what is there is never written into.
             os.unlink(path)
         folder = os.path.dirname(path)
         try:
