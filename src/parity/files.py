@@ -111,6 +111,7 @@ class AtomicFile:
         with self._as_ours():
             if self._mode is not None:
                 os.fchmod(self._descriptor, self._mode)
+            # Before the rename: else a power cut can leave the name with nothing in it.
             os.fsync(self._descriptor)
             os.replace(self._temporary, self.path)
             self.close(remove=False)
@@ -133,6 +134,7 @@ class AtomicFile:
         self._temporary = self.path.parent / f".{self.path.name}.{secrets.token_hex(8)}.tmp"
         self._descriptor = os.open(self._temporary, _NEW_FILE, 0o666)
         fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        # Without a name: removed by another run between our `open` and our lock.
         return os.fstat(self._descriptor).st_nlink > 0
 
     def close(self, *, remove: bool) -> None:
@@ -152,6 +154,7 @@ class AtomicFile:
         try:
             yield
         except OSError as error:
+            # A quota counts as a full disk for whoever has it.
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise WriteFailed("the disk is full", where=where) from error
             raise WriteFailed(f"the file cannot be written: {error.strerror}", where=where) from error

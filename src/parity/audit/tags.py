@@ -24,6 +24,7 @@ def check_tags(wheels: Iterable[LockedWheel], facts: Facts, target: Target, inst
     """
     rules: list[tuple[str, Sequence[str]]] = [
         ("the image", facts.tags),
+        # A stand-in may have another libc than the target: what runs in it need not run there.
         (f"the target ({target.libc})", tags_of_libc(facts.tags, target.libc)),
     ]
     accepted = INSTALLERS[installer].accepted(facts.pip, facts.pip_tags)

@@ -29,7 +29,9 @@ def main() -> None:
 
         sys.exit(fail(error))
     except BrokenPipeError:  # whoever read our output has seen enough
+        # Else the interpreter would complain on its way out about output that it cannot write.
         sys.stderr.close()
+        # 128 + SIGPIPE, as a program ends that does not catch it.
         sys.exit(141)
     except Exception as error:  # noqa: BLE001 - the last door: no traceback reaches the user unasked
         from parity.cli.shared.output import crash  # noqa: PLC0415
@@ -42,6 +44,7 @@ def _imported() -> Callable[[], object]:
     gc.disable()  # looking for garbage would take a fifth of that time, and there is none
     from parity.cli.app import app  # noqa: PLC0415
 
+    # What was imported stays for good; the collector need not look at it again.
     gc.freeze()
     gc.enable()
     return app

@@ -41,6 +41,7 @@ class Signals:
     def _handle(self, number: int, _frame: FrameType | None) -> None:
         self._count += 1
         if self._count >= _FORCE_AFTER:
+            # Somebody insists: no clean-up, no threads waited for.
             os._exit(128 + number)
         if self._count > 1:
             return
@@ -54,6 +55,7 @@ class Signals:
         if not isinstance(lost.exc_value, (Interrupted, Terminated)):
             sys.__unraisablehook__(lost)
             return
+        # The signal comes again by our own doing, and is not the user's second one.
         self._count -= 1
         number = lost.exc_value.exit_code - 128
         threading.Timer(_AGAIN_SECONDS, os.kill, (os.getpid(), number)).start()

@@ -48,6 +48,7 @@ def _answering(endpoint: Endpoint, tried: list[str]) -> APIClient | None:
         return _client(endpoint)
     except (docker.errors.DockerException, requests.RequestException, OSError, ValueError) as error:
         tried.append(f"{endpoint}: {clean(innermost(error))}")
+    # Some other server listens there, and the SDK stumbles over its answer.
     except (LookupError, TypeError, AttributeError, RecursionError):
         tried.append(f"{endpoint}: what answers there is no container engine")
     return None
@@ -65,6 +66,7 @@ def _client(endpoint: Endpoint) -> APIClient:
     open_wire(endpoint).close()
     hello = _new_client(endpoint, OLDEST_API, _HELLO_SECONDS)
     try:
+        # Without a version in the path: an engine refuses versions that it does not speak, this one included.
         told = hello.version(api_version=False)
     finally:
         hello.close()

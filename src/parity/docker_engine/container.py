@@ -44,6 +44,8 @@ class DockerContainer:
                 self._client.put_archive(self._id, path, iter(upload) if upload else archive)
         finally:
             if upload is not None:
+                # In `finally`, before the SDK's own error can hide it: a broken source looks like a lost
+                # engine to it.
                 upload.raise_own()
 
     def start(self) -> None:
@@ -69,6 +71,7 @@ class DockerContainer:
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         output = _CommandOutput(on_stdout, on_stderr)
+        # Not the SDK's `exec_start`: its socket cannot end stdin alone; see `wire`.
         exec_id = self._create_exec(argv, environment, user, workdir)
         try:
             self._converse(exec_id, stdin, output, deadline)
@@ -97,6 +100,7 @@ class DockerContainer:
             created = self._client.exec_create(
                 self._id,
                 list(argv),
+                # Always, even without input: a command that reads then sees its end at once.
                 stdin=True,
                 environment=dict(environment or {}),
                 user=user,
@@ -126,6 +130,7 @@ class DockerContainer:
             if time.monotonic() > deadline:
                 raise lost(self._address, "the connection to a running command ended")
             time.sleep(pause)
+            # The first looks are quick, as it is ready as a rule; a busy engine is not asked in a loop.
             pause = min(pause * 2, 0.5)
 
     def _ended(self, exec_id: str) -> bool:

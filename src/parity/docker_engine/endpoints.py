@@ -48,12 +48,14 @@ def candidates(address: str | None, environment: Mapping[str, str]) -> list[Endp
     if host := environment.get("DOCKER_HOST"):
         return [Endpoint(host, "DOCKER_HOST", _tls(host, environment))]
     name = environment.get("DOCKER_CONTEXT") or _current_context()
+    # "default" is no stored context but the Docker command's word for the local socket.
     if name != "default":
         return [_context_endpoint(name)]
     return [Endpoint(f"unix://{path}", why) for path, why in _usual_sockets(environment)]
 
 
 def _tls(address: str, environment: Mapping[str, str]) -> TLSConfig | None:
+    # As the Docker command reads it: any text, even `0`, turns the check on.
     verify = bool(environment.get("DOCKER_TLS_VERIFY"))
     named = environment.get("DOCKER_CERT_PATH")
     if address.startswith("unix://") or not (verify or named):

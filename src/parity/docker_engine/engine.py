@@ -49,6 +49,7 @@ class DockerEngine:
         """Who answers, and where; see `parity.engine.Engine`."""
         with translated(self._address, "describe itself"):
             version, info = self._client.version(), self._client.info()
+            # Docker calls its own component "Engine"; Podman says "Podman Engine".
             name = str((version.get("Components") or [{}])[0].get("Name") or "Engine")
             return EngineInfo(
                 name="Docker" if name == "Engine" else name,
@@ -75,6 +76,7 @@ class DockerEngine:
     def _makes_digests_up(self) -> bool:
         """Whether each local image gets a digest, be it in a registry or not (containerd's image store)."""
         status = self._client.info().get("DriverStatus") or ()
+        # `docker info` shows the store's driver type so; the API has no field for it.
         return any("io.containerd.snapshotter" in str(word) for row in status for word in row)
 
     def _can_be_pulled(self, digest: str) -> bool:
@@ -113,6 +115,7 @@ class DockerEngine:
 
     def tag(self, reference: str, tag: str) -> None:
         """Give a local image one more name; see `parity.engine.Engine`."""
+        # The first colon: our tags carry no registry, and so no port.
         name, _, version = tag.partition(":")
         with translated(self._address, f"tag {tag}"):
             self._client.tag(reference, name, version or "latest", force=True)
@@ -123,6 +126,7 @@ class DockerEngine:
         name = self._run.name(spec.purpose)
         self._go_on()
         try:
+            # Whole: a container that was made and whose id was not heard could not be removed.
             container_id = whole(lambda: self._create(name, spec))
             self._go_on()  # `interrupt` may have looked just before it was there
             yield DockerContainer(self._client, self._endpoint, container_id)
@@ -186,6 +190,7 @@ class DockerEngine:
         """End this run's containers and start no more; see `parity.engine.Engine`."""
         self._interrupted.set()
         with translated(self._address, "end this run's containers"):
+            # By label and not from a list of ours: other threads may be in the middle of making some.
             mine = self._client.containers(all=True, filters={"label": f"{RUN}={self._run.id}"})
         for container in mine:
             self._remove(container["Id"])
@@ -223,6 +228,7 @@ class DockerEngine:
         with translated(self._address, f"create a container from {spec.image}"):
             created = self._client.create_container(
                 spec.image,
+                # `sleep` of the image keeps it alive for `exec`, and ends it although we were killed.
                 command=[str(spec.lifetime)],
                 entrypoint=["sleep"],
                 name=name,
@@ -231,6 +237,7 @@ class DockerEngine:
                 environment=dict(spec.environment),
                 labels=self._run.labels(spec.purpose, spec.lifetime),
                 host_config=self._client.create_host_config(**_host_config(spec)),
+                # The image's own check would run its code beside ours.
                 healthcheck={"test": ["NONE"]},
                 platform=spec.platform,
                 use_config_proxy=False,  # the caller's proxies may hold credentials
@@ -262,10 +269,12 @@ class DockerEngine:
     def _removed(self, name: str, deadline: float) -> bool:
         """Ask for a removal; False while somebody else's is under way."""
         try:
+            # `v`: also the anonymous volumes of the image's VOLUME lines, which nobody else would remove.
             self._client.remove_container(name, v=True, force=True)
         except docker.errors.NotFound:
             return True
         except docker.errors.APIError as error:
+            # Docker has no status of its own for that, only these words with 409.
             if "already in progress" not in str(error.explanation) or time.monotonic() > deadline:
                 raise
             return False
@@ -274,6 +283,7 @@ class DockerEngine:
 
 def _host_config(spec: ContainerSpec) -> dict[str, Any]:
     config: dict[str, Any] = {
+        # `sleep` as process 1 would not reap what commands leave behind; the pids would run out.
         "init": True,
         "network_mode": "none" if spec.network is Network.NONE else "bridge",
         "read_only": spec.read_only,
@@ -285,6 +295,7 @@ def _host_config(spec: ContainerSpec) -> dict[str, Any]:
         config |= {"cap_drop": ["ALL"], "security_opt": ["no-new-privileges"]}
         config |= {"cap_add": list(spec.capabilities)} if spec.capabilities else {}
     if spec.memory is not None:
+        # Both alike, so that there is no swap besides: a limit that swaps makes the whole host slow.
         config |= {"mem_limit": spec.memory, "memswap_limit": spec.memory}
     return config
 

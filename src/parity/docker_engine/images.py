@@ -41,6 +41,7 @@ def pull(
         EngineRefused: the registry, or the way to it, failed.
     """
     told: dict[str, str] = {}
+    # The status is 200 before anything was pulled; what failed comes as an event.
     for event in client.pull(reference, stream=True, decode=True, platform=platform):
         _raise_error(event, doing, ())
         layer, status = str(event.get("id", "")), str(event.get("status", ""))
@@ -71,9 +72,12 @@ def build(
         tag=tag,
         platform=platform,
         buildargs=dict(arguments),
+        # Both: intermediate containers go, whether a step failed or not.
         rm=True,
         forcerm=True,
         decode=True,
+        # Here it is wanted: a Dockerfile's commands may need it, and these arguments stay out of the
+        # image's history (Dockerfile reference, predefined ARGs).
         use_config_proxy=True,
     )
     for event in events:
@@ -103,6 +107,7 @@ def load(client: APIClient, archive: Iterable[bytes], doing: str) -> str:
     upload = Upload(archive)
     said: list[str] = []
     try:
+        # `quiet`: no progress of each layer; the id's line comes all the same.
         for event in untyped.load_image(iter(upload), quiet=True):
             _raise_error(event, doing, ())
             said += str(event.get("stream") or "").splitlines()

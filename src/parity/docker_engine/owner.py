@@ -42,6 +42,7 @@ def is_abandoned(labels: Mapping[str, str], now: float) -> bool:
     host, _, process = labels.get(OWNER, "").partition(":")
     pid, _, start = process.partition(":")
     if host == host_id() and pid.isdigit():
+        # Process numbers are used again; the same number with the same start is the same process.
         return process_start(int(pid)) != start
     expires = labels.get(EXPIRES, "")
     return expires.isdigit() and now > int(expires)
@@ -56,6 +57,7 @@ def host_id() -> str:
     boot = Path("/proc/sys/kernel/random/boot_id")
     if not boot.exists():
         return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:16]
+    # boot_id is one for all containers of a host, so the process namespace tells them apart.
     namespace = Path("/proc/self/ns/pid").readlink()
     return hashlib.sha256(f"{boot.read_text()}{namespace}".encode()).hexdigest()[:16]
 
@@ -72,7 +74,9 @@ def process_start(pid: int) -> str:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return ""
+    # From the last parenthesis on: the program's name before it may hold spaces and parentheses.
     fields = stat.rpartition(")")[2].split()
+    # Fields 3 and 22 of proc(5), counted from after the name.
     return "" if fields[0] in "ZX" else fields[19]
 
 

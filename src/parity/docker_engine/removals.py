@@ -21,6 +21,7 @@ class Removals:
         """Begin a removal; what goes wrong is raised by `settle`."""
         thread = threading.Thread(target=self._do, args=(remove,), name="parity-removal")
         with self._lock:
+            # Started inside the lock: a thread in the list that was never started could not be joined.
             thread.start()
             self._under_way.append(thread)
 

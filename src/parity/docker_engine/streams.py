@@ -21,6 +21,7 @@ Sink = Callable[[int, bytes], None]
 
 STDOUT, STDERR = 1, 2
 _HEAD = 8
+# Bytes of an answer's head, or of an error's text: engines write some hundreds.
 _ANSWER_LIMIT = 65536
 _STATUS = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2})(?: |$)")
 _DIGITS = re.compile(r"[0-9]{1,18}", re.ASCII)
@@ -60,6 +61,7 @@ class Demultiplexer:
         return view[wanted:]
 
     def _payload(self, view: memoryview) -> memoryview:
+        # A frame announces up to 4 GiB; it is passed on piece by piece and never held.
         part = bytes(view[: self._left])
         self._left -= len(part)
         self._sink(self._stream, part)
@@ -89,6 +91,7 @@ class Conversation:
         """
         body = json.dumps(document).encode()
         head = (
+            # `Upgrade: tcp` hints to proxies that the connection is handed over (Docker Engine API).
             f"POST {path} HTTP/1.1\r\nHost: docker\r\nUser-Agent: parity\r\nConnection: Upgrade\r\n"
             f"Upgrade: tcp\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         )
@@ -121,6 +124,7 @@ class Conversation:
         sender = _Sender(self._wire, stdin)
         while True:
             sender.go_on()
+            # A long command may just be silent: only the engine knows, and asking costs little once a second.
             if not self._wait(writing=sender.wants_to, patience=_QUIET):
                 if not ended():
                     continue
@@ -138,6 +142,7 @@ class Conversation:
         if self._wire.ended:
             return True
         events = select.POLLIN | (select.POLLOUT if writing else 0)
+        # Registering again replaces what was asked for before.
         self._poll.register(self._wire.fileno(), events)
         left = None if self._deadline is None else self._deadline - time.monotonic()
         if left is not None and left <= 0:
@@ -168,6 +173,7 @@ class Conversation:
         found = _STATUS.match(status_line)
         if found is None:
             raise refused("run a command", f"it answered {_shown(status_line)!r}, which is no HTTP")
+        # 101 from Docker; 200 from engines that hand over without an upgrade.
         if int(found.group(1)) < http.client.BAD_REQUEST:
             return
         length = min(_length(headers), _ANSWER_LIMIT)

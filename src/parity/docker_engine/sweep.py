@@ -17,6 +17,7 @@ from parity.engine import Living
 def sweep(client: APIClient) -> tuple[str, ...]:
     """Remove abandoned containers, then abandoned scratch volumes and images; tells their names."""
     now, removed = time.time(), []
+    # Containers first: volumes and images that they use cannot be removed.
     for container in client.containers(all=True, filters={"label": RUN}):
         name = str((container.get("Names") or [container["Id"]])[0]).lstrip("/")
         if is_abandoned(container.get("Labels") or {}, now) and _gone(

@@ -15,11 +15,13 @@ from parity.errors import EngineLost, EngineRefused
 _MALFORMED = (LookupError, TypeError, ValueError, AttributeError, RecursionError)
 """What the SDK and we raise over an answer that is not what the API promises."""
 _LONGEST = 4000
+# Errors name addresses (a mirror's, a proxy's) with login and all.
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+@")
 
 
 def clean(text: str) -> str:
     """An engine's message on one line that does nothing to a terminal, without credentials in addresses."""
+    # Credentials go first: cutting first could leave half of one without its `@`.
     shown = _CREDENTIALS.sub("", " ".join(text.split()))[:_LONGEST]
     return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in shown)
 
@@ -36,10 +38,12 @@ def translated(address: str, doing: str) -> Iterator[None]:
         yield
     except docker.errors.APIError as error:
         raise refused(doing, str(error.explanation or error), where=address) from error
+    # Before RequestException, which it is one of.
     except requests.exceptions.Timeout as error:
         raise lost(address, f"it did not answer when asked to {doing}") from error
     except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
         raise lost(address, innermost(error)) from error
+    # After APIError for the same reason; these never reached the engine.
     except docker.errors.DockerException as error:
         raise refused(doing, str(error), where=address) from error
     except _MALFORMED as error:
@@ -61,6 +65,7 @@ def innermost(error: BaseException) -> str:
     """The system's own words at the bottom of requests' and urllib3's nested exceptions."""
     seen: list[BaseException] = []
     current: BaseException | None = error
+    # Exceptions can name each other as causes in a circle.
     while current is not None and current not in seen:
         seen.append(current)
         inner = [a for a in current.args if isinstance(a, BaseException)]

@@ -102,6 +102,8 @@ class TlsWire:
     def __init__(self, sock: socket.socket, context: ssl.SSLContext, host: str) -> None:
         self._sock = sock
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        # Without a check there is no name to hold the certificate against, and an address may be no valid
+        # SNI.
         name = host if context.check_hostname else None
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=name)
         self._unsent = b""
@@ -168,6 +170,7 @@ class TlsWire:
 
     def send(self, data: memoryview) -> int:
         """Encrypt some of it and send as far as it goes."""
+        # Nothing is encrypted ahead of what the socket takes: memory stays bounded, order kept.
         if self.pending:
             return 0
         taken = self._tls.write(data[:_BLOCK])
@@ -176,6 +179,7 @@ class TlsWire:
 
     def flush(self) -> None:
         """Send what is encrypted, as far as it goes."""
+        # A part that the socket did not take must go first next time: TLS records keep their order.
         self._unsent += self._outgoing.read()
         try:
             sent = self._sock.send(self._unsent) if self._unsent else 0
@@ -203,6 +207,7 @@ def open_wire(endpoint: Endpoint) -> Wire:
     if endpoint.address.startswith("unix://"):
         return PlainWire(_unix_socket(endpoint.address[len("unix://") :]))
     parts = urlsplit(endpoint.address)
+    # The ports that Docker registered for itself: 2376 with TLS, 2375 without.
     host, port = parts.hostname or "localhost", parts.port or (2376 if endpoint.tls else 2375)
     sock = socket.create_connection((host, port), timeout=CONNECT_SECONDS)
     _keep_alive(sock)
@@ -217,6 +222,7 @@ def open_wire(endpoint: Endpoint) -> Wire:
 def _unix_socket(path: str) -> socket.socket:
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
+        # A Unix socket whose queue is full lets `connect` wait without an end.
         sock.settimeout(CONNECT_SECONDS)
         sock.connect(path)
     except BaseException:
@@ -238,6 +244,8 @@ def _tls_context(endpoint: Endpoint, scheme: str) -> ssl.SSLContext | None:
     if tls is None:
         return ssl.create_default_context() if scheme == "https" else None
     context = ssl.create_default_context(cafile=tls.ca_cert if tls.verify else None)
+    # DOCKER_CERT_PATH without DOCKER_TLS_VERIFY: a client certificate, the server's not checked, as in
+    # Docker.
     if not tls.verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

@@ -39,6 +39,7 @@ class DiskWatch:
             network=Network.NONE,
             purpose="watch",
             platform=platform,
+            # Confined, and yet it must count folders that the package's users closed to others.
             capabilities=("DAC_READ_SEARCH",),
             pids=64,
         )
@@ -57,6 +58,7 @@ class DiskWatch:
             yield
         finally:
             self._ended.set()
+            # The watcher waits inside its guest; only its end brings the thread back.
             with self._lock, suppress(ParityError):
                 if self._watcher is not None:
                     self._watcher.kill()
@@ -80,6 +82,7 @@ class DiskWatch:
             with self._lock:
                 self._watcher = watcher
             try:
+                # The end may have come after the wait and before the watcher was known to it.
                 if self._ended.is_set():
                     raise GuestFailed("usage", 0, "")
                 job: UsageJob = {"folder": _WATCHED, "limit": self._limit, "floor": FLOOR}

@@ -49,6 +49,7 @@ class EventLines:
     """
 
     def __init__(self, on_event: Callable[[Event], None] | None, limit: int = LINE) -> None:
+        # Sent on stdin alone, so package code that runs beside the script cannot read it and forge a result.
         self.mark = secrets.token_hex(16)
         self.result: dict[str, object] | None = None
         self.other = Tail()
@@ -64,6 +65,7 @@ class EventLines:
             Malformed: a line is too long, an event is none, or there are two results.
         """
         self._line += chunk
+        # From where the last search ended: a long line in many chunks is looked through once.
         while (end := self._line.find(b"\n", self._searched)) >= 0:
             line = bytes(self._line[:end])
             del self._line[: end + 1]
@@ -92,6 +94,7 @@ def _event(text: bytes) -> dict[str, object]:
     try:
         event = json.loads(text)
     except (ValueError, RecursionError) as error:
+        # Only the kind of error: its text would repeat what a stranger wrote.
         raise Malformed(f"an event that is no JSON ({type(error).__name__})") from None
     if not (isinstance(event, dict) and isinstance(event.get("event"), str)):
         raise Malformed("an event without a name")

@@ -29,6 +29,7 @@ R = TypeVar("R")
 
 ROOT = "/parity"
 _PACKAGE = Path(__file__).parent.parent
+# The image's site-packages may hold modules of the same names as ours or the standard library's.
 _MAIN = """import sys
 from parity_guest.guest.confinement import ownmodules
 ownmodules.alone()
@@ -58,6 +59,7 @@ def guest_tar() -> bytes:
     """A tar archive to unpack at `/`: all guest scripts and what they share, under /parity."""
     files = {"parity/__main__.py": _MAIN.encode(), "parity/parity_guest/__init__.py": b""}
     for room in ("guest", "portable"):
+        # Sorted, because `guest_digest` is a key: the same code must give the same bytes.
         for path in sorted((_PACKAGE / room).rglob("*.py")):
             files[f"parity/parity_guest/{path.relative_to(_PACKAGE)}"] = path.read_bytes()
     return small_tar(files)
@@ -70,9 +72,15 @@ def guest_digest() -> str:
 
 
 def small_tar(files: Mapping[str, bytes], mode: int = 0o644) -> bytes:
-    """Files as a tar archive in memory, folders included, readable for everyone in the container."""
+    """Files as a tar archive (pax) in memory, folders included, readable for everyone in the container.
+
+    Args:
+        files: bytes by path, relative, with `/` between names.
+        mode: of each file; folders have 0755. Owner is root, time 0.
+    """
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        # An engine makes missing folders itself, but with modes of its own.
         for folder in sorted({str(p) for name in files for p in Path(name).parents if str(p) != "."}):
             info = tarfile.TarInfo(folder)
             info.type, info.mode = tarfile.DIRTYPE, 0o755
@@ -122,11 +130,14 @@ def run_guest(
         GuestFailed: the script died without a result, or said what is none.
     """
     events, stderr = EventLines(on_event), Tail()
+    # -I: neither PYTHON* variables nor the user's packages of the image; -B: nothing is written beside the
+    # scripts.
     begin = [python, "-I", "-B"] if isinstance(python, str) else list(python)
     try:
         outcome = container.exec(
             [*begin, root, task.name],
             stdin=json.dumps({"mark": events.mark, "job": job}).encode(),
+            # In an image without a locale Python 3.6 reads file names as ASCII.
             environment={"LC_ALL": "C.UTF-8", "PYTHONIOENCODING": "utf-8"},
             timeout=timeout,
             user=user,
@@ -135,6 +146,7 @@ def run_guest(
         )
     except Malformed as error:
         raise _lied(task.name, stderr, error) from None
+    # A result that was sent before a crash does not count.
     if outcome.exit_code != 0 or events.result is None:
         raise GuestFailed(task.name, outcome.exit_code, f"{events.other.text}{stderr.text}"[-8000:])
     try:

@@ -48,6 +48,7 @@ def workshop(engine: Engine, image_id: str, platform: str, limits: Limits = _USU
         platform=platform,
         mounts=(Mount(STORE_VOLUME, STORE, read_only=False),),
         memory=limits.memory,
+        # Enough for the resolver's threads and downloads; a fork bomb ends here.
         pids=1024,
         lifetime=limits.workshop,
     )
@@ -58,6 +59,8 @@ def workshop(engine: Engine, image_id: str, platform: str, limits: Limits = _USU
         try:
             yield container
         except (EngineLost, EngineRefused, GuestFailed) as error:
+            # Its `sleep` ends the container; what was under way then fails in one of three ways, none of
+            # which says why.
             if time.monotonic() < end:
                 raise
             raise EngineLost(

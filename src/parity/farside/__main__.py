@@ -19,6 +19,7 @@ def run(folder: str = "") -> int:
         folder: the unpacked bundle that an `install` without a bundle's name is about.
     """
     here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    # Not a plain import: another package called `parity` may be installed on the host.
     spec = importlib.util.spec_from_file_location(
         _NAME, os.path.join(here, "__init__.py"), submodule_search_locations=[here]
     )

@@ -5,6 +5,7 @@ import os
 import sys
 from typing import List
 
+# As `WrongHost` in `errors`, which this Python may not be able to import.
 _WRONG_HOST = 62
 
 
@@ -47,4 +48,6 @@ def command(python: str) -> List[str]:
     script = getattr(package, "SCRIPT", "")
     if not script:  # modules of the single file have no `__file__`
         script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "__main__.py")
+    # -I: the caller's PYTHON* variables and its folder have no say; -B: nothing is written beside the
+    # bundle's files.
     return [python, "-I", "-B", script]

@@ -15,6 +15,7 @@ from parity.wire.shapes import read
 from parity.wire.store import FetchJob, FetchProgress, FetchResult, FetchWarning, FileFailed, FileWanted
 from parity.wire.tasks import FETCH
 
+# As many at one time as `guest.net.routes` asks of one index.
 THREADS = 16
 ATTEMPTS = 4
 SILENCE = 30.0
@@ -111,12 +112,14 @@ def fetch_job(files: Sequence[Download], network: HostNetwork) -> FetchJob:
 
 def set_digest(files: Sequence[Download]) -> str:
     """The name of a set's folder: SHA-256 over its sorted file names and digests."""
+    # Sorted: the same files are one set, in whatever order a lock names them.
     lines = sorted(f"{file.sha256}  {file.filename}\n" for file in files)
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def stored_files(files: Sequence[Download], result: FetchResult) -> StoredFiles:
     """The guest's result as a value; HashMismatch where it tells of other bytes."""
+    # What comes out of a container is compared, although no package code runs in this one.
     told = {(entry["filename"], entry["sha256"]) for entry in result["wheels"]}
     other = [file.filename for file in files if (file.filename, file.sha256) not in told]
     if other:
@@ -142,6 +145,8 @@ def fetch_error(
     details = tuple(
         network.redact(f"{f['filename']}: {f['message']} ({urls[f['filename']]})") for f in failed
     )
+    # Other bytes than were locked come before any network's trouble: one is an attack, maybe, the other a
+    # nuisance.
     first = min(failed, key=lambda f: f["kind"] != "hash")
     kind, name = first["kind"], first["filename"]
     more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""

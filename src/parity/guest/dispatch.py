@@ -18,6 +18,7 @@ def run(arguments: List[str]) -> int:
     hide()  # before the mark is read, and before any code of a package can run
     script = importlib.import_module(f".tasks.{arguments[0]}", __package__)
     told = json.loads(sys.stdin.buffer.read().decode("utf-8"))
+    # A newline first: what package code wrote to the descriptor without one must not hide the mark.
     head, out = ("\n" + told["mark"]).encode("ascii"), sys.stdout.buffer
     sys.stdout = sys.stderr  # whatever a script prints by mistake must not look like an event
     lock = threading.Lock()

@@ -32,6 +32,7 @@ def using_cache(cache: Path, waiting: Callable[[], None]) -> Iterator[None]:
         yield
         return
     try:
+        # Through the gate one by one, and out of it at once; the room is shared while the run lasts.
         _lock(gate, fcntl.LOCK_EX, waiting)
         _lock(room, fcntl.LOCK_SH, waiting)
         fcntl.flock(gate, fcntl.LOCK_UN)
@@ -62,6 +63,7 @@ def clear_cache(cache: Path) -> None:
     """Remove what the cache folder holds; only within `alone_with_cache`."""
     for path in cache.iterdir():
         if path.is_dir() and not path.is_symlink():
+            # The locks stay: a new file of the same name would be another lock.
             if path.name != _FOLDER:
                 shutil.rmtree(path, ignore_errors=True)
         else:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from parity.errors import IndexFailed
 
+# Only the blocks are taken: bundles hold comments in any encoding, and Python wants ASCII.
 _PEM = re.compile(
     rb"-----BEGIN (?:TRUSTED )?CERTIFICATE-----[\s0-9A-Za-z+/=]+-----END (?:TRUSTED )?CERTIFICATE-----"
 )
@@ -26,6 +27,9 @@ def ca_bundle(environ: Mapping[str, str], pip: Mapping[str, str]) -> str | None:
 
     The first that is set counts: pip's `cert`, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, SSL_CERT_FILE,
     SSL_CERT_DIR, else the system's bundle.
+
+    Raises:
+        IndexFailed: a setting names what cannot be read, or a bundle is damaged.
     """
     for source, name in _named_bundles(environ, pip):
         pem = _read_bundle(Path(name), source)
@@ -61,6 +65,7 @@ def _read_bundle(path: Path, source: str) -> str | None:
     if not blocks:
         return None
     try:
+        # Tried here, where the file can be named; in a container it would fail as "TLS failed".
         ssl.create_default_context(cadata=pem)
     except ssl.SSLError as error:
         raise IndexFailed(f"the CA bundle of {source} is damaged: {error.reason}", where=str(path)) from error
@@ -71,6 +76,9 @@ def client_certificate(environ: Mapping[str, str], pip: Mapping[str, str]) -> st
     """This machine's own certificate with its private key, as PEM blocks; None where none is named.
 
     It is what SSL_CLIENT_CERT (uv) or pip's `client-cert` names: one file with both.
+
+    Raises:
+        IndexFailed: the file cannot be read, lacks one of them, or they do not fit together.
     """
     by_uv, by_pip = environ.get("SSL_CLIENT_CERT"), pip.get("client-cert")
     for source, name in (("SSL_CLIENT_CERT", by_uv), ("pip's client-cert", by_pip)):
@@ -91,6 +99,7 @@ def _read_client(path: Path, source: str) -> str:
         lacking = "private key without a passphrase" if key is None else "certificate"
         raise IndexFailed(f"the file of {source} holds no {lacking}", where=str(path), remedy=remedy)
     try:
+        # An empty passphrase, or OpenSSL would ask for one on the terminal and wait.
         ssl.create_default_context().load_cert_chain(path, password=b"")
     except (ssl.SSLError, ValueError) as error:
         problem = f"the certificate of {source} and its key do not fit together"

@@ -19,10 +19,12 @@ from parity.model.network import clean_url
 from parity.portable.treepaths import FOLDER, Entry, Refused, check_tree
 
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+# A tag may begin with a name (`release-1.2`, `pkg/v1.2`); then git's `-COMMITS-gCOMMIT`.
 _DESCRIBED = re.compile(r"(?:.*[-_/])?v?(\d+(?:\.\d+)*(?:(?:a|b|rc)\d+)?(?:\.post\d+)?)-(\d+)-g([0-9a-f]+)")
 _SHORT = re.compile(r"[0-9a-f]{7,39}")
 _SHA256 = 64  # hexadecimal digits of a commit where git names its objects by SHA-256
 _LONGEST_TAG = 200
+# Submodules in one another, which can name each other in a circle.
 _DEEPEST = 20
 _FEW = 5
 
@@ -69,6 +71,8 @@ class Git:
         check_revision(url, name)
         lines = self._git.list_remote(url, ["--", checked(url), name, f"refs/tags/{name}^{{}}"])
         found = {ref: commit for commit, _, ref in (line.partition("\t") for line in lines)}
+        # `^{}` is the commit that an annotated tag points to; tags before branches
+        # (gitrevisions(7)).
         for ref in (f"refs/tags/{name}^{{}}", f"refs/tags/{name}", f"refs/heads/{name}", name):
             if _COMMIT.fullmatch(found.get(ref, "")):
                 return found[ref]
@@ -132,6 +136,7 @@ class Git:
         `asked` is the address that the user, or a requirement, named; `url` may be a submodule's.
         """
         where = clean_url(url)
+        # A branch's name here would fetch whatever it names today.
         if not _COMMIT.fullmatch(commit):
             raise SourceUnavailable(f"{commit!r} is no full commit", where=where)
         budget.repositories -= 1
@@ -154,7 +159,11 @@ class Git:
         return self._described(str(folder), ["-C", str(folder)], "HEAD")
 
     def described_commit(self, url: str, commit: str) -> str:
-        """The same for a commit of a repository elsewhere, whose history is fetched for it."""
+        """The same for a commit of a repository elsewhere, whose history is fetched for it.
+
+        Raises:
+            SourceUnavailable, HostileSource: as for `checkout`.
+        """
         repository = self._with_history(url, commit)
         return self._described(url, [f"--git-dir={repository}"], commit)
 
@@ -182,6 +191,7 @@ class Git:
         repository = self._copy(url)
         if not (repository / "HEAD").exists():
             self._cache.mkdir(parents=True, exist_ok=True, mode=0o700)
+            # `--template=`: none, so that the user's hooks and settings do not get into our copy.
             kind = ["--object-format=sha256"] if len(commit) == _SHA256 else []
             self._git.local(url, ["init", "--quiet", "--bare", "--template=", *kind, str(repository)])
         if self._has(url, repository, commit):
@@ -198,6 +208,7 @@ class Git:
         return repository
 
     def _copy(self, url: str) -> Path:
+        # Without credentials in it: the address of a repository is its name, whoever fetches.
         return self._cache / hashlib.sha256(clean_url(url).encode()).hexdigest()[:32]
 
     def _has(self, url: str, repository: Path, commit: str) -> bool:
@@ -233,5 +244,6 @@ def guessed_version(described: str) -> str:
     release, distance, commit = match.groups()
     if distance == "0":
         return release
+    # 1.2 and three commits is 1.3.dev3: newer than 1.2, older than the release to come.
     upcoming = re.sub(r"\d+$", lambda last: str(int(last[0]) + 1), release)
     return f"{upcoming}.dev{distance}+g{commit}"

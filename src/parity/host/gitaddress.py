@@ -14,6 +14,7 @@ from parity.model.network import clean_url
 
 _USER = r"[\w.~%+][\w.~%+-]*(?::[^\s/@\\]*)?"
 _HOST = r"(?:[A-Za-z0-9_](?:[\w.-]*[\w.])?|\[[0-9A-Fa-f:.]+\])"
+# `ext::`, `fd::` and helpers of other names run commands (gitremote-helpers(7)): only these are let through.
 _SERVER = re.compile(rf"(?:https?|ssh|git)://(?:{_USER}@)?{_HOST}(?::\d{{1,5}})?", re.ASCII)
 _SCP = re.compile(rf"\w[\w.-]*@{_HOST}:", re.ASCII)
 _FILE = "file://"
@@ -37,6 +38,7 @@ def checked(url: str) -> str:
     """
     root = _root(url)
     path = url[len(root) :]
+    # The server's side could take a path that begins with a hyphen for an option; git refuses it, too.
     fits = path.strip("/") and not path.lstrip("/").startswith("-") and path.isprintable()
     if root and fits and (path.startswith("/") or root.endswith(":")):
         return url
@@ -76,6 +78,7 @@ def read_submodules(url: str, pinned: Mapping[str, str], settings: str) -> list[
         told = by_path.get(path, {})
         if told.get("update") == "none":
             continue
+        # `update = !command` (gitmodules(5)); git itself refuses it in a .gitmodules since CVE-2019-19604.
         if told.get("update", "").startswith("!"):
             what = f"the submodule {path!r} of {clean_url(url)}"
             raise HostileSource(f"{what} wants a command to be run", where=clean_url(url))
@@ -103,6 +106,7 @@ def _address(url: str, path: str, told: str) -> str:
             where=where,
             remedy="depend on a wheel or a source archive of that package instead",
         ) from error
+    # Else a stranger's repository could have a folder of this machine built into a wheel.
     if address.startswith(_FILE) and not url.startswith(_FILE):
         raise HostileSource(f"{what} leads to this machine's own files", where=where)
     return address

@@ -29,6 +29,8 @@ _PASSED = (
 )
 """What git needs of the caller's environment to find credentials and certificates."""
 
+# No questions; no attributes of the system's; no objects in the place of others (git-replace(1)); nothing
+# fetched on the way by a command that reads.
 _WRITTEN = {
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_ATTR_NOSYSTEM": "1",
@@ -47,17 +49,22 @@ _SETTINGS = (
     "core.attributesFile=/dev/null",
     "core.alternateRefsCommand=",
     "diff.external=",
+    # Nothing in the background: it would outlive us and hold the copy.
     "gc.auto=0",
     "maintenance.auto=false",
+    # A folder inside a checkout that looks like a repository is none, settings of its own and all.
     "safe.bareRepository=explicit",
     "submodule.recurse=false",
     "fetch.recurseSubmodules=false",
     "fetch.writeCommitGraph=false",
+    # One pack and no loose objects: the limit on a file's size is then one on the whole fetch.
     "fetch.unpackLimit=1",
     "fetch.uriProtocols=",
     "transfer.bundleURI=false",
+    # git does not look by itself for names and links in a tree that lead out of it.
     "transfer.fsckObjects=true",
     "fetch.fsckObjects=true",
+    # A server that sends nothing for five minutes is given up; git alone would wait without an end.
     "http.lowSpeedLimit=1",
     "http.lowSpeedTime=300",
 )
@@ -70,6 +77,7 @@ _OLD_FAULTS = (
 _ALL_SETTINGS = (*_SETTINGS, *(f"fetch.fsck.{name}=ignore" for name in _OLD_FAULTS))
 _COMMON = tuple(word for each in _ALL_SETTINGS for word in ("-c", each))
 
+# `ulimit` is the shell's; git has no setting for how much a server may send.
 _LIMITED = ("sh", "-c", 'ulimit -f "$0" 2>/dev/null; exec "$@"')
 _BLOCK = 512  # bytes, of ulimit by POSIX
 _LAST_LINES = 200

@@ -33,6 +33,7 @@ from parity.portable.treepaths import (
 T = TypeVar("T")
 
 _ROW = re.compile(rb"(\d{6}) (blob|tree|commit) ([0-9a-f]{40}|[0-9a-f]{64}) +(\d+|-)\t(.+)", re.DOTALL)
+# All modes that git's fsck knows; 100664 is from its first days.
 _KINDS = {b"100644 blob": FILE, b"100664 blob": FILE, b"100755 blob": PROGRAM, b"120000 blob": LINK}
 _GITLINK, _TREE = b"160000 commit", b"040000 tree"
 # What HFS+ does not see in names (git's utf8.c), and how NTFS spells .git besides.
@@ -41,6 +42,7 @@ _GIT = re.compile(r"(\.git|git~\d+)[ .]*(:.*)?", re.IGNORECASE | re.DOTALL)
 _MODULES = ".gitmodules"
 _LONGEST_LINK, _LARGEST_MODULES = 4096, 1 << 20
 _PIECE = 1 << 20
+# Of the Git LFS specification; the first line of every pointer.
 _POINTER = b"version https://git-lfs.github.com/spec/v1\n"
 
 
@@ -115,6 +117,7 @@ def read_settings(git: GitRunner, url: str, repository: Path, oid: str) -> str:
     """What a .gitmodules says, as `git config --null --list` tells it; empty for none."""
     if not oid:
         return ""
+    # git reads its own syntax, from the object and without `include`, which could name any file here.
     words = ["config", "--blob", oid, "--no-includes", "--null", "--list"]
     return git.read(url, repository, words, lambda stream: stream.read().decode(errors="surrogateescape"))
 
@@ -157,6 +160,7 @@ def _rows(stream: IO[bytes], budget: Budget) -> list[tuple[bytes, str, int, str]
         if match is None:
             raise Refused(f"its tree is damaged at {record[-60:]!r}")
         mode, kind, oid, size, path = match.groups()
+        # Submodules and folders have `-` for a size.
         rows.append((mode + b" " + kind, oid.decode(), int(size) if size.isdigit() else 0, os.fsdecode(path)))
     return rows
 
@@ -190,6 +194,8 @@ def _spend(budget: Budget, files: Iterable[TreeEntry]) -> None:
 
 def _check_name(path: str) -> None:
     for name in path.split("/"):
+        # A build may run git in the checkout: a `.git` of a stranger's, spelt so that a file system takes it
+        # for one, has hooks and commands in its settings.
         if _GIT.fullmatch(name.translate(_UNSEEN)):
             raise Refused(f"{path!r} is a name that is git's own")
 
@@ -231,6 +237,7 @@ def _with_blobs(
 ) -> T:
     """Let `take` read the objects of the files, in their order."""
     with tempfile.TemporaryFile() as asked:
+        # A file and not a pipe: git answers while it reads, and both sides could wait for each other.
         asked.writelines(f"{each.oid}\n".encode() for each in files)
         asked.seek(0)
         return git.read(url, repository, ["cat-file", "--batch"], take, asked)
@@ -238,6 +245,7 @@ def _with_blobs(
 
 def _blob(stream: IO[bytes], file: TreeEntry) -> Iterator[bytes]:
     """One object's bytes, exactly as many as were listed."""
+    # An object that is missing is told as "OID missing" in the same place.
     if stream.readline(256) != f"{file.oid} blob {file.size}\n".encode():
         raise Refused(f"{file.entry.path!r} is not the file that its tree lists")
     left = file.size

@@ -44,6 +44,7 @@ def choose_index(
     if profile_url and not profile_url.startswith(_WEB):
         raise IndexFailed("the profile's index is not an http or https address", where=clean_url(profile_url))
     warnings = [*uv.warnings, *_left_out(pip, uv)]
+    # A local one is passed over and the next counts: pip here may use a folder, the container cannot.
     for url, source, name in _candidates(profile_url, pip, uv, environ):
         if not url.startswith(_WEB):
             warnings.append(f"the index from {source} lies on this machine alone and is not taken")
@@ -65,6 +66,9 @@ def named_indexes(
 
     The first that knows counts: what stood with the address, UV_INDEX_<NAME>_USERNAME and _PASSWORD,
     netrc, the keyring.
+
+    Returns:
+        the indexes in their order, each with its login or None; and the warnings, a sentence each.
 
     Raises:
         IndexFailed: the address of one cannot be used.
@@ -96,6 +100,7 @@ def netrc_logins(environ: Mapping[str, str]) -> tuple[dict[str, Login], tuple[st
         return {}, ()
     except (OSError, netrc.NetrcParseError, UnicodeDecodeError) as error:
         return {}, (f"{path} cannot be read and is left out ({type(error).__name__})",)
+    # Not netrc's `default`: a login for any server would be sent to any server.
     return {host: (entry[0], entry[2] or "") for host, entry in hosts.items() if host != "default"}, ()
 
 

@@ -29,6 +29,7 @@ class Memory:
             head, _, body = path.read_bytes().partition(b"\n")
         except OSError:
             return None
+        # A cut or altered file is like none; the digest guards against accidents, not against this user.
         if head.decode(errors="replace") != _digest(key, body):
             path.unlink(missing_ok=True)
             return None
@@ -45,6 +46,7 @@ class Memory:
 
     @staticmethod
     def _path(folder: Path, kind: str, key: str) -> Path:
+        # Keys may hold anything, such as slashes; their digest is a file's name everywhere.
         return folder / kind / f"{hashlib.sha256(key.encode()).hexdigest()}.json"
 
 

@@ -67,6 +67,7 @@ def host_proxies(environ: Mapping[str, str], pip: Mapping[str, str]) -> dict[str
     """`http`, `https` and `no` from the environment (lower case wins), else pip's `proxy` setting."""
     found = {}
     for key in ("http", "https", "no"):
+        # As curl does; in a CGI program HTTP_PROXY may be a stranger's header, so the small one comes first.
         value = environ.get(f"{key}_proxy") or environ.get(f"{key.upper()}_PROXY")
         if key != "no":
             value = value or environ.get("all_proxy") or environ.get("ALL_PROXY") or pip.get("proxy")

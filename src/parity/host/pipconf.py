@@ -24,6 +24,7 @@ def pip_settings(environ: Mapping[str, str]) -> dict[str, str]:
     passed = {key: value for key, value in environ.items() if key.startswith(_PASSED)}
     environment = {**child_environment(environ), **passed, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     lines: list[str] = []
+    # Asked and not read: where pip's files are differs by system, environment and version.
     code = run([sys.executable, "-I", "-m", "pip", "config", "list"], environment, on_line=lines.append)
     return parse_pip_config(lines) if code == 0 else {}
 
@@ -37,6 +38,7 @@ def parse_pip_config(lines: Iterable[str]) -> dict[str, str]:
             continue
         rank, key = _ORDER[match["section"]], match["key"]
         if key not in found or found[key][0] <= rank:
+            # pip prints the value's repr().
             found[key] = (rank, str(ast.literal_eval(match["value"])))
     return {key: value for key, (_, value) in found.items()}
 
@@ -47,6 +49,7 @@ def default_index() -> str | None:
     No address of a registry stands in parity's own code: it is the tools' to know.
     """
     try:
+        # A private module of pip's, so its absence is an answer, too.
         models = importlib.import_module("pip._internal.models.index")
         address: str = models.PyPI.simple_url
     except (ImportError, AttributeError):

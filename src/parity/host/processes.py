@@ -29,6 +29,7 @@ _LONGEST_LINE = 64 * 1024
 def child_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """What a child process gets: nothing of the caller's but the home folder and the proxies."""
     proxies = {n: v for name in _PROXIES for n in (name, name.upper()) if (v := environment.get(n))}
+    # LC_ALL=C: messages in English, which we look for words in. DEBIAN_FRONTEND: debconf asks nobody.
     written = {"PATH": _PATH, "LANG": "C", "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
     return {**written, "HOME": environment.get("HOME", "/"), **proxies}
 
@@ -159,6 +160,7 @@ class ThisMachine:
 
     def emulates(self, arch: str) -> bool:
         """Whether the kernel runs programs of that architecture (its own, or through binfmt)."""
+        # The name that qemu-user's packages register (binfmt_misc).
         return arch == self.arch or (_BINFMT / f"qemu-{arch}").exists()
 
     def run(self, argv: Sequence[str], on_line: Callable[[str], None]) -> int:
@@ -199,6 +201,7 @@ class ThisMachine:
 
 def _remove_tree(path: Path) -> None:
     # A bootstrap that was killed leaves /proc and others mounted inside; never delete through them.
+    # From the deepest up; `--lazy`, since something may still have its folder there.
     for mount in sorted(_mounts_below(path), reverse=True):
         subprocess.run(["umount", "--lazy", mount], env={"PATH": _PATH}, check=True)
     shutil.rmtree(path)

@@ -60,12 +60,18 @@ def ensure_uv(
             fetched = folder / wheel.filename
             if not _is(fetched, wheel.sha256):
                 raise ToolUnavailable(f"pip did not bring {wheel.filename} as pinned", where=str(path))
+            # Renamed when it is known to be right: two runs may fetch at the same time.
             fetched.replace(path)
     return path
 
 
 def uv_binary(wheel: PinnedWheel, wheel_path: Path) -> Path:
-    """The program itself, unpacked beside its wheel and checked by SHA-256 just now."""
+    """The path of the program itself, unpacked beside its wheel and checked by SHA-256 just now.
+
+    Raises:
+        ToolUnavailable: the wheel does not hold the program that is pinned.
+        WriteFailed: the cache cannot be written.
+    """
     path = wheel_path.with_name(f"{wheel.filename}.uv")
     if not _is(path, wheel.binary_sha256):
         with (
@@ -84,7 +90,7 @@ def uv_binary(wheel: PinnedWheel, wheel_path: Path) -> Path:
 
 
 def uv_tar(binary: Path) -> Iterator[bytes]:
-    """A tar stream that gives /parity/bin/uv when it is unpacked at `/`."""
+    """A tar stream (ustar) that gives /parity/bin/uv, mode 0755, when it is unpacked at `/`."""
     size = binary.stat().st_size
     for name in ("parity", "parity/bin"):
         folder = tarfile.TarInfo(name)
@@ -113,9 +119,11 @@ def _is(path: Path, sha256: str) -> bool:
 def _download(wheel: PinnedWheel, folder: Path, network: HostNetwork, environ: Mapping[str, str]) -> None:
     """Let pip fetch exactly that file, with the index, proxies and certificates of this machine."""
     requirements = folder / "requirements.txt"
+    # With the hash, so that pip itself refuses other bytes before it keeps them.
     requirements.write_text(f"uv=={wheel.version} --hash=sha256:{wheel.sha256}\n", encoding="utf-8")
     platform = wheel.filename.removesuffix(".whl").rpartition("-")[2].split(".")[0]
     command = [sys.executable, "-I", "-m", "pip", "download", "--quiet", "--no-deps", "--no-cache-dir"]
+    # The target's platform, which may be another than this machine's.
     command += ["--only-binary=:all:", f"--platform={platform}", "--require-hashes", "--retries=2"]
     command += ["--timeout=20", f"--dest={folder}", f"--requirement={requirements}"]
     lines: list[str] = []
@@ -135,6 +143,7 @@ def _download(wheel: PinnedWheel, folder: Path, network: HostNetwork, environ: M
 def _environment(folder: Path, network: HostNetwork, environ: Mapping[str, str]) -> dict[str, str]:
     environment = {
         **child_environment(environ),
+        # All settings were read and merged before; pip's own files would come on top.
         "PIP_CONFIG_FILE": os.devnull,
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "PIP_NO_INPUT": "1",
@@ -148,10 +157,12 @@ def _environment(folder: Path, network: HostNetwork, environ: Mapping[str, str])
         environment["PIP_CERT"] = str(bundle)
     if network.client_certificate:
         client = folder / "client.pem"
+        # Made closed before the key is written into it.
         client.touch(0o600)
         client.write_text(network.client_certificate, encoding="ascii")
         environment["PIP_CLIENT_CERT"] = str(client)
     if network.index_url:
+        # By the environment: a command line with a password is seen by everybody on the machine.
         environment["PIP_INDEX_URL"] = _with_login(network.index_url, network)
     return environment
 

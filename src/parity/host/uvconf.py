@@ -47,6 +47,7 @@ def uv_settings(environ: Mapping[str, str]) -> UvSettings:
 
 def index_variables(name: str) -> tuple[str, str]:
     """The variables that hold a named index's user and password."""
+    # uv's own rule for the names of these variables.
     stem = "".join(c.upper() if c.isalnum() else "_" for c in name)
     return f"UV_INDEX_{stem}_USERNAME", f"UV_INDEX_{stem}_PASSWORD"
 
@@ -123,6 +124,7 @@ def _entries(document: Mapping[str, object]) -> list[_IndexTable]:
 
 def _environment_others(environ: Mapping[str, str]) -> Iterator[str]:
     for key in ("UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS"):
+        # uv separates several indexes by spaces in these variables.
         yield from (_named(item)[1] for item in environ.get(key, "").split())
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 _CHUNK = 1 << 20
 _BLOCK = 512
+# Not now: the configuration's digest is the image's id, and equal archives give equal images.
 _EPOCH = "1970-01-01T00:00:00Z"
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # What a bootstrap leaves behind that is of one machine or one moment.
@@ -32,6 +33,7 @@ _DROPPED = {
     "var/lib/dpkg/diversions-old",
     "var/lib/dpkg/status-old",
 }
+# There and empty: systemd fills it at the first start (machine-id(5)); a copied one would be shared.
 _BLANKED = {"etc/machine-id"}
 
 
@@ -64,9 +66,13 @@ def image_archive(layer: Path, diff_id: str, platform: str, note: str) -> Iterat
         diff_id: its SHA-256 in hexadecimal.
         platform: `os/architecture[/variant]` for the image's label.
         note: how the layer came about, for the image's history.
+
+    Yields:
+        a tar of the configuration, manifest.json and the layer, byte for byte the same for the same input.
     """
     config = _json(_config(diff_id, platform, note))
     name = hashlib.sha256(config).hexdigest() + ".json"
+    # Without a tag: a name in the archive would take that name from whatever image has it.
     manifest = _json([{"Config": name, "RepoTags": None, "Layers": ["layer.tar"]}])
     for member, data in ((name, config), ("manifest.json", manifest)):
         yield _header(member, len(data)) + data + bytes(-len(data) % _BLOCK)
@@ -77,7 +83,10 @@ def image_archive(layer: Path, diff_id: str, platform: str, note: str) -> Iterat
 
 
 def clamp_from_release(text: str) -> int | None:
-    """Seconds since 1970 of the `Date` field in an archive's Release file; None without one."""
+    """Seconds since 1970 of the `Date` field in an archive's Release file; None without one.
+
+    Source: Debian's repository format; dates are those of RFC 5322.
+    """
     for line in text.splitlines():
         field, _, value = line.partition(":")
         if field == "Date":
@@ -93,6 +102,7 @@ def _chunks(path: Path) -> Iterator[bytes]:
 
 def _members(root: Path) -> Iterator[tuple[Path, str]]:
     for folder, folders, files in os.walk(root):
+        # `os.walk` goes on in the order that it finds here; bytes, since names need not be UTF-8.
         folders.sort(key=os.fsencode)
         here = Path(folder).relative_to(root).as_posix()
         links = [name for name in folders if (Path(folder) / name).is_symlink()]
@@ -101,6 +111,7 @@ def _members(root: Path) -> Iterator[tuple[Path, str]]:
         if here in _EMPTIED:
             folders.clear()
             continue
+        # `os.walk` lists links to folders among the folders; in a tar they are links.
         folders[:] = [name for name in folders if name not in links]
         if here.startswith(_WITHOUT_FILES):
             continue
@@ -134,6 +145,7 @@ def _add_file(
     status: os.stat_result,
     linked: dict[tuple[int, int], str],
 ) -> None:
+    # Hard links stay what they are: distributions hold large files (git's, perl's) under many names.
     first = linked.setdefault((status.st_dev, status.st_ino), info.name)
     if first != info.name:
         info.type, info.linkname = tarfile.LNKTYPE, first

@@ -103,6 +103,7 @@ def bootstrap(recipe: Recipe, arch: str, tag: str, maker: ImageMaker) -> ImageIn
 
 def debootstrap_command(recipe: Recipe, arch: str, root: Path) -> list[str]:
     """The command line that installs the recipe below `root`."""
+    # --force-check-gpg: without it debootstrap goes on unsigned where it finds no keyring.
     command = ["debootstrap", "--variant=minbase", "--force-check-gpg", f"--arch={debian_arch(arch)}"]
     if recipe.components:
         command.append(f"--components={','.join(recipe.components)}")
@@ -124,6 +125,7 @@ def _install(recipe: Recipe, arch: str, root: Path, maker: ImageMaker) -> str:
     except OSError as error:
         raise BootstrapFailed(f"debootstrap cannot be started: {error.strerror}") from error
     if code != 0:
+        # The program's own last lines say that it failed, its log says why.
         log = root / "debootstrap" / "debootstrap.log"
         more = log.read_text(errors="replace").splitlines()[-_TAIL:] if log.exists() else []
         output = (*tail, *more)

@@ -30,6 +30,7 @@ def target_of(folder: Path) -> Path | None:
 
 def builder_tag(folder: Path, base: str, packages: Sequence[str], platform: str) -> str:
     """A builder's local name: it changes with the recipe, the target's image (its id) and the packages."""
+    # The id and not the name of the target's image: `latest` may be another image tomorrow.
     parts = [folder_digest(folder), base, *sorted(packages)]
     return tag_of(folder, hashlib.sha256("\0".join(parts).encode()).hexdigest(), platform)
 
@@ -68,6 +69,7 @@ class Builder:
         folder = self.source.folder
         if folder is None:
             found = self.maker.engine.image(str(self.source))
+            # The id, since what was built is kept under this name and must not survive a change of the image.
             return found.id if found else str(self.source)
         return builder_tag(folder, self.base.id, self.packages, self.base.platform)
 
@@ -144,4 +146,5 @@ def builder_for(
 def _proxies(proxies: Mapping[str, str]) -> dict[str, str]:
     """Build arguments that every engine knows and records nowhere (Dockerfile reference, predefined ARGs)."""
     found = {f"{kind}_proxy": address for kind, address in proxies.items() if address}
+    # Both spellings: curl reads only the small one of http_proxy, other programs only the large ones.
     return {spelling: value for name, value in found.items() for spelling in (name, name.upper())}

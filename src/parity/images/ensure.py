@@ -87,6 +87,7 @@ def _attempt(search: _Search, origin: str, name: str, attempt: _Attempt) -> Imag
 def _fitting(search: _Search, found: ImageInfo) -> ImageInfo:
     if same_platform(found.platform, search.platform):
         return found
+    # An image of another architecture runs by emulation, where there is one: its facts would be wrong.
     raise _WayFailed(f"it is for {found.platform}, not {search.platform}: not used")
 
 

@@ -10,6 +10,7 @@ import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 
+# Enough to tell one folder's versions apart, in a name that people read.
 _DIGITS = 12
 _NATIVE = "linux/amd64"
 _WORD = re.compile(r"[a-z0-9][a-z0-9.+:/_-]*", re.IGNORECASE)
@@ -39,6 +40,7 @@ def folder_digest(folder: Path) -> str:
     digest = hashlib.sha256()
     for path in _files(folder):
         name, data = path.relative_to(folder).as_posix(), path.read_bytes()
+        # The length before the bytes: else one file could end as another begins, with the same digest.
         digest.update(f"{name}\0{_mode(path):o}\0{len(data)}\0".encode() + data)
     return digest.hexdigest()
 

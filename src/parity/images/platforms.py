@@ -23,6 +23,7 @@ _DEBIAN = {
     "riscv64": "riscv64",
     "s390x": "s390x",
 }
+# Variants that engines add or leave out for the same processor.
 _IMPLIED = {"linux/arm64/v8": "linux/arm64", "linux/arm": "linux/arm/v7"}
 
 

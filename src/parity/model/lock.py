@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from parity.model.download import Download
 from parity.model.project import Origin
 
+# Addresses and the three words of our own are no names of indexes.
 _NAME = re.compile(r"(?!default$|direct$|built$)[a-z][a-z0-9-]*")
 
 

@@ -11,10 +11,12 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 from parity.model.inputs import NamedIndex
 from parity.wire.network import IndexSaid, Reach
 
+# Addresses in other programs' messages: they end at blanks, quotes and brackets; `[…]` may be IPv6's.
 _URL = re.compile(
     r"\b(https?|ftp|file|git|git\+\w+|ssh|socks5h?)://[^\s'\"`<>|,;(){}\[\]]+(?:\[[^\]\s]*\][^\s'\"`<>|,;(){}]*)?"
 )
 _PORTS = {"http": 80, "https": 443}
+# Shorter ones occur in any text: replacing them would spoil messages, and reveal them by the gaps.
 _SHORTEST_SECRET = 4
 
 DEFAULT_INDEX = "default"
@@ -74,6 +76,7 @@ class HostNetwork:
         credentials: dict[str, Login] = {}
         for url in urls:
             login = self.logins.get(urlsplit(url).hostname or "")
+            # netrc knows no schemes, and over http a login could be read by everybody on the way.
             if login and url.startswith("https://"):
                 credentials[origin(url)] = login
         if self.index_url and self.index_login:
@@ -114,6 +117,7 @@ class HostNetwork:
     def redact(self, text: str) -> str:
         """The text without user information and queries in addresses, and without any known secret."""
         text = _URL.sub(lambda match: clean_url(match[0]), text)
+        # The longest first: a secret that is part of another one would leave the rest of it.
         for secret in sorted(self._secrets(), key=len, reverse=True):
             text = text.replace(secret, "***")
         return text
@@ -127,8 +131,10 @@ class HostNetwork:
             logins.append((unquote(user), unquote(password)))
         found: set[str] = set()
         for user, password in logins:
+            # A token may stand where the user's name does, without a password.
             secret = password or user
             pair = base64.b64encode(f"{user}:{password}".encode()).decode()
+            # As it is, as it stands in addresses, and as it goes over the wire (Basic, RFC 7617).
             found |= {secret, quote(secret, safe=""), pair}
         return {secret for secret in found if len(secret) >= _SHORTEST_SECRET}
 

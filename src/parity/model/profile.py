@@ -16,6 +16,7 @@ LibcFamily = Literal["glibc", "musl"]
 
 _LIBC = re.compile(r"(glibc|musl) (\d+)\.(\d+)")
 _LIBC_TAG = re.compile(r"(manylinux|musllinux)_(\d+)_(\d+)(?:_\w+)?")
+# PEP 600's table of what the older names mean.
 _LEGACY_TAGS = {"manylinux1": (2, 5), "manylinux2010": (2, 12), "manylinux2014": (2, 17)}
 
 

@@ -55,10 +55,12 @@ def place_of(path: str, data: bytes, error: Exception) -> str:
 def _line_of(text: str, error: Exception, said: str) -> int:
     if isinstance(error, UnicodeDecodeError):
         return error.object.count(b"\n", 0, error.start) + 1
+    # tomllib tells the line in its message alone (an attribute for it came with Python 3.14).
     if found := _AT_LINE.search(said):
         return int(found[1])
     if "at end of document" in said:
         return text.count("\n") + 1
+    # packaging's `Pylock` counts packages from 0, in the file's order.
     if found := _PACKAGE.search(said):
         heads = list(re.finditer(r"^\[\[packages\]\]", text, re.MULTILINE))[int(found[1]) :]
         return text.count("\n", 0, heads[0].start()) + 1 if heads else 0

@@ -16,6 +16,7 @@ from parity.portable.bundle.manifest import OTHER_FILES
 from parity.progress import Reporter
 
 _CHUNK = 1024 * 1024
+# A folder named by mistake (a home, a whole disk) is noticed before all of it is hashed.
 _MOST = 20_000
 _SHOWN = 20
 
@@ -60,6 +61,7 @@ def files_on_disk(entries: Sequence[OtherFile], reporter: Reporter) -> tuple[Bun
             )
         files.append(file)
         done += file.size
+        # A file may have grown since the look.
         reporter.advance(done, max(done, total), str(one.path))
     return tuple(files)
 
@@ -103,6 +105,7 @@ def _of_entry(one: OtherFile, problems: list[str]) -> list[_FileHere]:
 def _below(folder: Path, place: str, problems: list[str]) -> Iterator[_FileHere]:
     """The files of a folder and of those below it, by name."""
     with os.scandir(folder) as entries:
+        # The order of a folder is the file system's own; errors should come in the same order everywhere.
         ordered = sorted(entries, key=lambda entry: entry.name)
     for entry in ordered:
         path, inside = folder / entry.name, f"{place}/{entry.name}"
@@ -148,6 +151,7 @@ def _unchanged(path: Path, size: int, sha256: str) -> Iterator[bytes]:
     digest, left = hashlib.sha256(), size
     for chunk in _read(path):
         left -= len(chunk)
+        # Never more than was announced: the tar's header with its size is written by now.
         if left < 0:
             break
         digest.update(chunk)

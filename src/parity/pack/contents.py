@@ -47,6 +47,7 @@ def wheel_files(wheels: Iterable[StoredWheel]) -> tuple[BundleFile, ...]:
 
 def payload_order(files: Iterable[BundleFile]) -> tuple[BundleFile, ...]:
     """Files as they follow each other in a payload (the manifest itself comes before all of them)."""
+    # Bytes, not a locale's order: every machine sorts alike, and the far side compares so.
     return tuple(sorted(files, key=lambda file: file.path.encode()))
 
 
@@ -138,6 +139,7 @@ def _package(wheel: StoredWheel) -> PackageRow:
 
 def _imports(results: Sequence[ImportResult]) -> list[ImportRow]:
     """The imports to repeat on the far side, sorted, each once."""
+    # Only what was asked for by name: what came along is tried here, and may need what the target lacks.
     seen = {(result.package, result.module) for result in results if result.requested and not result.error}
     return [{"package": package, "module": module} for package, module in sorted(seen)]
 

@@ -145,6 +145,7 @@ def farside_files() -> tuple[BundleFile, ...]:
 def travelling_modules() -> tuple[tuple[str, Path], ...]:
     """The modules that run on the target, each with its path below parity's own package."""
     package = Path(farside.__file__).parents[1]
+    # All modules of the rooms, not those that are named somewhere: an import added tomorrow travels, too.
     found = [
         path for room in _ROOMS for path in (package / room).rglob("*.py") if path.parent.name != "stubs"
     ]

@@ -18,6 +18,7 @@ _SINCE = {
     "manylinux_": (20, 3),
     "musllinux_": (21, 2),
 }
+# Tags for the other C library do not count: the target would not take the wheel by them.
 _OTHER_LIBC = {"glibc": "musllinux_", "musl": "manylinux"}
 _SHOWN = 3
 
@@ -33,6 +34,7 @@ def _needed(filename: str, foreign: str) -> tuple[int, ...]:
     name = parse_wheel_name(filename)
     platforms = [tag.split("-")[2] for tag in name.tags] if name else []
     known = [_since(one) for one in platforms if not foreign or not one.startswith(foreign)]
+    # The lowest of its tags: pip takes a wheel when it knows any of them.
     return min(known, default=_OLDEST)
 
 

@@ -104,13 +104,14 @@ lies beside it as uv.lock.before-parity, and comes back with: sh install.sh --pr
 
 
 def requirements_txt(lock: Lock, libc_family: str = "glibc", note: str = "") -> str:
-    """The lock for any pip: one line for each package, with its version and its one hash.
+    """The lock for any pip, in its requirements file format: one line for each package, with its one hash.
 
     Args:
         lock: the packages.
         libc_family: of the target's C library.
         note: `pip_note` of the target's own pip.
     """
+    # No markers, no extras: the set was resolved for one machine.
     lines = [f"{one.name}=={one.version} --hash=sha256:{one.sha256}" for one in lock.wheels]
     head = [
         f"# With pip {oldest_pip(lock.wheels, libc_family)} or later:",

@@ -31,8 +31,10 @@ def wheels_in_archive(archive: Iterable[bytes]) -> Iterator[NamedChunks]:
     """
     last, pipe = "", _Pipe(archive)
     try:
+        # `r|`: forwards only, since the engine sends a stream that cannot be sought in.
         with tarfile.open(fileobj=cast(IO[bytes], pipe), mode="r|", bufsize=CHUNK) as tar:
             for member in tar:
+                # The engine puts the folder that was asked for first.
                 if member.isdir() and "/" not in member.name.strip("/"):
                     continue
                 name = _plain_name(member)
@@ -42,6 +44,7 @@ def wheels_in_archive(archive: Iterable[bytes]) -> Iterator[NamedChunks]:
                 yield name, _content(tar, member)
     except tarfile.TarError as error:
         raise EngineLost(f"the engine's stream of wheels broke off: {error}") from error
+    # A connection that ends between two files looks like a shorter folder to `tarfile`.
     if not pipe.ended_with_zeros():
         raise EngineLost("the engine's stream of wheels broke off before its end")
 
@@ -49,6 +52,7 @@ def wheels_in_archive(archive: Iterable[bytes]) -> Iterator[NamedChunks]:
 def _plain_name(member: tarfile.TarInfo) -> str:
     """The name of a plain file right inside the one folder."""
     _, _, name = member.name.removeprefix("./").partition("/")
+    # Links could give another file's bytes; tarfile reads a sparse file as longer than it lies there.
     if not member.isreg() or member.issparse() or not name or "/" in name:
         raise HashMismatch(f"the store holds something that is no wheel: {member.name!r}")
     return name

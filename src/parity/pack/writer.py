@@ -44,6 +44,7 @@ def write_bundle(  # noqa: PLR0917 - in the order of the story: where, who, what
     """
     listed = manifest.parse(manifest_bytes)
     with atomic_file(folder / identity.filename) as out:
+        # Room for the head, which signs digests that are known at the end.
         out.write(bytes(manifest.HEAD_SIZE))
         pen = _Pen(out, listed.payload_size, reporter or Silent())
         pen.file(manifest.NAME, len(manifest_bytes), iter((manifest_bytes,)))
@@ -68,6 +69,7 @@ def _write_files(
 ) -> None:
     """Every listed file, in order, each compared with what the manifest says of it."""
     ordered = payload_order(files)
+    # Before anything is written: a manifest that names other files would be found out gigabytes later.
     if [(one.path, one.size, one.sha256) for one in ordered] != [one[:3] for one in listed.members]:
         raise HashMismatch("the manifest was made for other files")
     for file in ordered:
@@ -79,6 +81,7 @@ def _write_files(
                 where=file.path,
                 details=(f"locked: sha256 {file.sha256}", f"found:  sha256 {found}"),
             )
+    # A set with a file more is not the set that was rehearsed.
     extra = next(wheels, None)
     if extra is not None:
         raise HashMismatch(f"the store holds a wheel that was not locked: {extra[0]}")
@@ -118,6 +121,8 @@ class _Pen:
         self.put(ustar.header(path, size))
         seen, left = hashlib.sha256(), size
         for chunk in chunks:
+            # Counted before it is written: a header that says less than follows would make the tar
+            # unreadable.
             left -= len(chunk)
             if left < 0:
                 raise HashMismatch(f"there are more than the {size} bytes that were locked", where=path)

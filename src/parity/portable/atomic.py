@@ -66,6 +66,7 @@ def _temporary(folder: str, name: str) -> Tuple[int, str]:
         path = os.path.join(folder, f".{name}.{secrets.token_hex(8)}.tmp")
         descriptor = os.open(path, _NEW_FILE, 0o666)
         fcntl.flock(descriptor, fcntl.LOCK_EX)
+        # Without a name: removed by another run between our `open` and our lock.
         if os.fstat(descriptor).st_nlink:
             return descriptor, path
         os.close(descriptor)
@@ -97,6 +98,7 @@ def _sweep_one(path: str) -> bool:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
+            # Locks end with their process, however it ended: a lock that can be had means a run that is gone.
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             os.unlink(path)
         finally:

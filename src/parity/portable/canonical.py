@@ -46,6 +46,7 @@ def decode(data: bytes, what: str) -> object:
 
 def _unique(pairs: List[Tuple[str, object]]) -> Dict[str, object]:
     """An object whose keys are all different."""
+    # json takes the last of two equal keys silently; another reader may take the first.
     result = dict(pairs)
     if len(result) != len(pairs):
         raise ValueError("a key occurs twice")
@@ -123,6 +124,7 @@ def is_name(value: str) -> bool:
 
 def count(value: object, where: str) -> None:
     """A whole number from 0 to 2**63 - 1."""
+    # `type`, since True is an int to isinstance.
     if type(value) is not int or not 0 <= value < 2**63:
         raise BundleDamaged(f"{where} must be a whole number, 0 or more")
 

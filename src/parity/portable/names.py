@@ -20,7 +20,9 @@ _VERSION = re.compile(
     r"(?:\+(?P<local>[a-z0-9]+(?:[-_.][a-z0-9]+)*))?",
     re.ASCII,
 )
+# Longer ones are compared as texts: reading their numbers takes time with the square of their length.
 _LONGEST_VERSION = 200
+# PEP 440's other spellings.
 _PRE = {"alpha": "a", "beta": "b", "c": "rc", "pre": "rc", "preview": "rc"}
 
 

@@ -12,6 +12,7 @@ FILE, PROGRAM, LINK, FOLDER = "file", "program", "link", "folder"
 _LONGEST_NAME, _LONGEST_PATH = 255, 3000
 _FOLLOWED = 40
 """As often as Linux follows links on one way (path_resolution(7))."""
+# Links that lead through each other can double the way with each one.
 _STEPS = 5000000
 
 
@@ -131,6 +132,8 @@ def lay_out(root: str, entries: Sequence[Entry], content: Callable[[Entry], Iter
     Raises:
         Refused: the file system takes two of the names for one, or takes none of such names.
     """
+    # `mkdir` and O_EXCL fail where a file system takes two names for one (case, Unicode forms), which the
+    # judge above cannot know.
     try:
         for folder in folders_of(entries):
             os.mkdir(os.path.join(root, folder), 0o755)
@@ -149,6 +152,7 @@ def _write(path: str, kind: str, pieces: Iterable[bytes]) -> None:
     with open(os.open(path, flags, 0o600), "wb") as file:
         for piece in pieces:
             file.write(piece)
+        # Set here, so that it does not depend on the umask; setuid and the like never come along.
         os.fchmod(file.fileno(), 0o755 if kind == PROGRAM else 0o644)
 
 

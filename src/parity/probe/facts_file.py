@@ -38,6 +38,8 @@ def read_facts(file: BinaryIO, where: str) -> FactsSaid:
         FactsInvalid: it cannot be read, is too large, no JSON, of another format, or lacks something.
     """
     try:
+        # One byte more than allowed tells a file that is too long from one that just fits; a pipe has no
+        # size.
         data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise FactsInvalid(f"the facts cannot be read: {error.strerror}", where=where) from error
@@ -64,6 +66,7 @@ def _json(data: bytes, where: str) -> object:
         document: object = json.loads(data)
     except json.JSONDecodeError as error:
         place = f"{where}:{error.lineno}"
+        # The most frequent mishap of a file that is carried by hand deserves words of its own.
         if error.pos >= len(error.doc.rstrip()) or error.msg.startswith("Unterminated"):
             raise FactsInvalid("the file ends too early: it was cut off on its way", where=place) from error
         raise FactsInvalid(f"this is no JSON: {error.msg} (column {error.colno})", where=place) from error

@@ -10,6 +10,7 @@ from importlib import resources
 
 from parity import __version__
 
+# In the order in which they import each other.
 _MODULES = ("platformtags", "facts", "probe")
 _QUOTES = "'''"
 

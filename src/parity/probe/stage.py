@@ -10,6 +10,7 @@ from parity.wire.facts import FactsSaid
 from parity.wire.rehearsing import Nothing
 from parity.wire.tasks import PROBE
 
+# By the shell and not by us: the image's PATH decides, as it will for whoever logs in.
 _FIND = 'command -v "python$1" || command -v python3 || command -v python'
 _TIMEOUT = 120  # seconds
 
@@ -33,6 +34,7 @@ def measure(engine: Engine, image: PinnedImage, python_minor: str) -> FactsSaid:
         network=Network.NONE,
         purpose="probe",
         platform=image.platform,
+        # `nobody` by number: an image need not have a user of any name.
         user="65534:65534",
         pids=256,
         tmpfs={"/tmp": "rw,exec,size=64m,mode=1777"},  # noqa: S108 - inside the container

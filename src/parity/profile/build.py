@@ -28,6 +28,7 @@ from parity.profile.layers import Layer, Trail, problem_at, resolved, value_at
 from parity.profile.other_files import other_files, travelling
 from parity.profile.search import is_file
 
+# `name @ file:///home/me/x.whl`: the folder is this machine's.
 _FILE_ADDRESS = re.compile(r"file:[^\s#;]*/")
 _LABELS = ("product", "version", "serial")
 AUTO = "auto"
@@ -81,6 +82,7 @@ def canonical_document(name: str, layer: Layer) -> str:
         document["files"] = [travelling(one) for one in document["files"]]
     if install := document.get("install"):
         document["install"] = {key: _without_folders(key, value) for key, value in install.items()}
+    # ASCII: no editor or locale on its way can change a byte of it.
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True) + "\n"
 
 

@@ -13,6 +13,7 @@ from parity.profile.layers import Layer, Trail, problem_at, resolved, spell, val
 from parity.profile.search import is_file
 
 _CREDENTIALS = re.compile(r"https?://[^/\s?#]*@", re.IGNORECASE)
+# Below that no Python with a large package starts; a typing error such as 4MiB is told here.
 _MINIMUM_MEMORY = 128 * 1024**2
 _SIZES = {"MiB": 1024**2, "GiB": 1024**3}
 _TIMES = {"s": 1, "m": 60, "h": 3600}

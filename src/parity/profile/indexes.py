@@ -50,6 +50,8 @@ def _shared(document: Mapping[str, Any]) -> Iterator[tuple[Trail, str]]:
         mine = set()
         for place, package in enumerate(one.get("packages", ())):
             pattern = _pattern(package)
+            # The same name twice in one list is a slip and harmless; in two lists it is a question of whom to
+            # trust.
             if pattern in bound and pattern not in mine:
                 message = f"{package} is bound to {bound[pattern]} already; bind it to one index"
                 yield (*here, "packages", place), message

@@ -11,6 +11,7 @@ from typing import Any
 from parity.errors import Problem
 from parity.profile.tree import MAX_DEPTH, Node
 
+# Aliases of aliases make a few lines into billions of values ("billion laughs").
 MAX_VALUES = 10_000
 
 Trail = tuple[str | int, ...]
@@ -79,6 +80,7 @@ def merge(base: Layer, top: Layer) -> Layer:
     kept = {
         trail: place
         for trail, place in base.places.items()
+        # Places of replaced values go: an error must not point at a line that no longer counts.
         if not any(trail[: len(gone)] == gone for gone in replaced)
     }
     return Layer(value, {**kept, **top.places})

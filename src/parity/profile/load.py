@@ -114,6 +114,7 @@ def check_text(text: str, path: Path, search: Sequence[Path] | None = None) -> N
 def _load(path: Path, data: bytes, folders: Sequence[Path], overrides: Overrides) -> Effective:
     chain = _Chain(folders)
     layer = _override(chain.read(path, data), overrides)
+    # All kinds of checks, although the first has found something: people mend all in one go.
     problems = [*chain.problems, *checks.check_credentials(layer), *schema.check(layer)]
     problems += checks.check_meaning(layer, {problem.path for problem in problems})
     name = layer.value.get("name", path.stem)
@@ -211,6 +212,8 @@ class _Chain:
 def _read_bytes(path: Path) -> bytes:
     try:
         with path.open("rb") as stream:
+            # One byte too many makes the reader refuse it; a device or a log of gigabytes is not read to its
+            # end.
             return stream.read(MAX_BYTES + 1)
     except OSError as error:
         problem = Problem(str(path), 0, "", f"cannot be read: {error.strerror}")
@@ -229,6 +232,7 @@ def _override(layer: Layer, overrides: Overrides) -> Layer:
         "rehearsal": _rehearsal(layer, overrides) or None,
         "index": None if overrides.index_url is None else {"url": overrides.index_url},
     }
+    # None is "not said"; an empty text was said, and is judged.
     value = {key: item for key, item in top.items() if item is not None}
     return merge(layer, _command_line_layer(value))
 

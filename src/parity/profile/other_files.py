@@ -35,6 +35,7 @@ def travelling(one: Mapping[str, Any]) -> dict[str, Any]:
     if "path" in entry:
         entry["path"] = entry["path"].rstrip("/").rpartition("/")[2] or entry["path"]
     if "url" in entry:
+        # Signed addresses carry their secret in the query.
         entry["url"] = entry["url"].partition("?")[0]
     return entry
 

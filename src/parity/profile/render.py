@@ -53,6 +53,7 @@ def scalar(value: object) -> str:
         and " - " not in value
         and not value[:4].isdigit()  # a date, to YAML 1.1
     )
+    # JSON's quoted texts are YAML's, too (YAML 1.2).
     return value if plain else "".join(map(_escaped, json.dumps(value, ensure_ascii=False)))
 
 

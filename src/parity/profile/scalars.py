@@ -13,6 +13,7 @@ from dataclasses import dataclass
 _NULL = {"", "~", "null", "Null", "NULL"}
 _BOOLEAN = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _OLD_BOOLEAN = {"yes": True, "no": False, "on": True, "off": False}
+# Eighteen digits fit every reader's 64 bits.
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
 _OTHER_NUMBER = re.compile(
     r"""[-+]?( [0-9][0-9_]*            # leading zeros, underscores, more digits than fit

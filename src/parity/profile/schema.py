@@ -41,6 +41,7 @@ def schema_text() -> str:
 def check(layer: Layer) -> list[Problem]:
     """Everything in which the document departs from the schema, in the document's order."""
     errors = list(_validator().iter_errors(layer.value))
+    # Of a value of the wrong type everything else is wrong as well; one sentence is enough.
     wrong_type = {_trail(error) for error in errors if error.validator == "type"}
     problems = [
         problem
@@ -102,6 +103,7 @@ def _unknown_keys(layer: Layer, error: _Error) -> Iterator[Problem]:
 
 def _purpose(error: _Error, key: str) -> str:
     title = error.schema["properties"][key]["title"]
+    # But not of "OS" or "URL".
     return str(title[0].lower() + title[1:] if title[1:2].islower() else title)
 
 
@@ -170,5 +172,6 @@ def fits(value: object, key: str) -> bool:
 def near(word: str, known: Iterable[str]) -> str:
     """The known word that was probably meant; empty where none is near."""
     by_lower = {name.lower(): name for name in known}
+    # It takes time with the square of the length, and the word is a stranger's.
     found = difflib.get_close_matches(word.lower()[:100].replace("_", "-"), by_lower, n=1, cutoff=0.6)
     return by_lower[found[0]] if found else ""

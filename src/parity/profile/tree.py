@@ -65,6 +65,7 @@ def _decode(data: bytes, builder: _NodeBuilder) -> str:
     if len(data) > MAX_BYTES:
         raise builder.stop(0, f"is larger than {MAX_BYTES // 1024} KiB; that is no profile")
     try:
+        # Editors on Windows begin files with a byte order mark.
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
@@ -139,6 +140,7 @@ class _NodeBuilder:
             self.note(line, _tag_message(event.tag))
         if fault := fault_of(event.value):
             self.note(line, fault)
+        # `implicit[0]`: whether it was written plain; what is quoted is text, whatever it looks like.
         as_text = event.tag in ("!", _CORE + "str") or (event.tag is None and not event.implicit[0])
         node = Node("scalar", line, event.value, event.value if as_text else read_plain(event.value))
         self._remember(event.anchor, node)
@@ -148,6 +150,7 @@ class _NodeBuilder:
         node = self._anchors.get(event.anchor or "")
         if node is None:
             raise self.stop(line, f"uses *{event.anchor}, but nothing before it is anchored &{event.anchor}")
+        # An alias of something that is still open would make a tree without an end.
         if node in self._open:
             raise self.stop(line, f"uses *{event.anchor} inside itself")
         return node
@@ -172,6 +175,7 @@ class _NodeBuilder:
             self.note(key.line, "has a key that is not plain text")
         elif key.text == "<<":
             self.note(key.line, "merge keys (<<) are not supported; use `extends`", key.text)
+        # YAML forbids it, most readers keep the last one silently: half of what was written would not count.
         elif key.text in parent.keys:
             first = parent.keys[key.text][0]
             self.note(key.line, f"duplicate key; it stands on line {first} already", key.text)

@@ -43,7 +43,11 @@ def find_credentials(
         netrc: logins by host name.
         section: the repository's part of .pypirc (see `pypirc`), empty where none was named.
         ask_keyring: this machine's keyring.
+
+    Returns:
+        a login with its source; without one `login` is None. A token's user is `__token__`.
     """
+    # Ours before twine's: whoever publishes elsewhere with twine may give other logins here.
     named: list[tuple[str, str | None, str | None]] = [
         (f"{stem}_USERNAME", environ.get(f"{stem}_USERNAME"), environ.get(f"{stem}_PASSWORD"))
         for stem in _VARIABLES
@@ -51,6 +55,7 @@ def find_credentials(
     named.append((".pypirc", section.get("username"), section.get("password")))
     named.append(("netrc", *netrc.get(urlsplit(url).hostname or "", (None, None))))
     for source, user, password in named:
+        # A user alone is no login; he goes on to the keyring, which is asked by user.
         if password:
             return Credentials((user or _TOKEN_USER, password), source)
     user = next((user for _, user, _ in named if user), None)

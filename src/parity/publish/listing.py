@@ -30,6 +30,9 @@ def parse_page(body: bytes, content_type: str, base: str) -> dict[str, Listed]:
         body: the page.
         content_type: as the server says.
         base: the page's own address.
+
+    Returns:
+        file name → address and SHA-256; empty for what is no page (PEP 503, PEP 691).
     """
     text = body.decode("utf-8", "replace")
     kind = content_type.partition(";")[0].strip().lower()

@@ -70,6 +70,7 @@ def open_session(target: UploadTarget, folder: Path, delays: Sequence[float] = D
     # The settings come from us, whole: else requests would mix in what it finds by itself.
     web.trust_env = False
     web.proxies.update(target.proxies_used())
+    # requests waits without an end unless every call says how long.
     web.request = partial(web.request, timeout=_TIMEOUT)  # type: ignore[method-assign]
     if target.ca_bundle:
         bundle = folder / "ca.pem"
@@ -100,6 +101,7 @@ class Session:
         for candidate in self._candidates:
             with self._get(f"{candidate}{project}/") as response:
                 if response is not None:
+                    # What answered once is the index; the other address is not asked for each project again.
                     self._candidates = (candidate,)
                     page = self._body(response)
                     return parse_page(page, response.headers.get("Content-Type", ""), response.url)
@@ -166,6 +168,7 @@ class Session:
         """One upload: (what went wrong, the response if there was one)."""
         try:
             with redirect_stdout(io.StringIO()):  # twine prints
+                # One attempt: twine would repeat it at once; the pauses are ours.
                 response = self._repository.upload(package, max_redirects=1)
         except _FAULTS as error:
             self._give_up_on_certificates(error)
@@ -232,6 +235,7 @@ class Session:
 
     def _words(self, response: _Response) -> str:
         """The server's own reason, one line of it, without secrets."""
+        # An HTML error page says less than the status line does.
         lines = [line.strip() for line in str(response.text).splitlines() if line.strip()]
         shown = lines[0] if lines and not lines[0].startswith("<") else str(response.reason or "")
         if response.is_redirect:
@@ -240,6 +244,7 @@ class Session:
         return self._target.redact(printable[:_LONGEST_REASON])
 
     def _give_up_on_certificates(self, error: Exception) -> None:
+        # By name: requests, urllib3 and ssl each have one, and it may be any. Trying again does not help.
         if type(error).__name__ == "SSLError":
             raise PublishFailed(
                 f"the index's certificate is not trusted: {self._describe(error)}",

@@ -74,6 +74,7 @@ def _judged(text: str) -> SplitResult:
         raise AddressUnusable("that is no address", where=where) from None
     if not good or not text.isprintable() or " " in text:
         raise AddressUnusable("that is no http or https address", where=where)
+    # A command line is seen by all in the process list, and kept in the shell's history.
     if "@" in parts.netloc:
         raise AddressUnusable(
             "the address holds a user name or a password, which others on this machine could read",
@@ -95,4 +96,5 @@ def index_candidates(url: str) -> tuple[str, ...]:
     stem, _, last = base.rpartition("/")
     if last == "legacy":
         return (f"{stem}/simple/",)
+    # devpi's first: any other index answers 404 there, and is asked at the second place then.
     return (f"{base}/+simple/", f"{base}/simple/")

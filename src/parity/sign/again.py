@@ -53,6 +53,7 @@ def sign_again(path: Path, keys: Sequence[SigningKey], check: Checker, reporter:
         InputFileError: the file was changed meanwhile.
         WriteFailed: it cannot be written. Whatever is raised, the file is as it was.
     """
+    # The file behind a link is replaced; else the link would be, and the bundle stay unsigned.
     path = Path(os.path.realpath(path))
     with open_bundle(str(path)) as file:
         total = os.fstat(file.fileno()).st_size
@@ -61,6 +62,8 @@ def sign_again(path: Path, keys: Sequence[SigningKey], check: Checker, reporter:
         new = [key for key in keys if not _has_signed(key.public, found.envelope)]
         already = tuple(key.public.fingerprint for key in keys if key not in new)
         if not new:
+            # Signing twice with a key would only give another signature (ECDSA takes a random number each
+            # time).
             return SignedAgain(found, found.envelope, (), already)
         envelope = _with_more(found.envelope, new)
         reporter.stage("sign", path.name)
@@ -96,6 +99,7 @@ def _replace(
     with atomic_file(path, mode) as out:
         out.write(encode_head(envelope))
         _copy_payload(file, out, found, reporter)
+        # Somebody may have put a newer bundle there, which the old one must not overwrite.
         if not _is_at(path, file):
             raise InputFileError(
                 "the bundle was replaced while it was being signed", where=str(path), remedy="sign it again"
@@ -118,6 +122,7 @@ def _copy_payload(file: BinaryIO, out: AtomicFile, found: VerifiedBundle, report
         out.write(data)
         done += len(data)
         reporter.advance(done, payload.size)
+    # It was verified before, by an earlier reading.
     if seen.hexdigest() != payload.sha256:
         raise BundleDamaged("the bundle's file changed while it was being read")
 

@@ -79,7 +79,7 @@ class LoadedKey:
 
 
 def generate_key() -> SigningKey:
-    """A new key on P-256."""
+    """A new key on P-256 (FIPS 186-5, secp256r1), from the system's random numbers."""
     return SigningKey(ec.generate_private_key(ec.SECP256R1()))
 
 
@@ -102,6 +102,7 @@ def save_key(path: Path, key: SigningKey, passphrase: str = "") -> Path:
     """
     public = public_path(path)
     _make_private_folder(path.parent)
+    # Before the private half is written; `lexists`, since a dangling link is something, too.
     if os.path.lexists(public):
         raise KeyExists(f"there is a key already: {public}", where=str(public))
     write_new(path, key.private_pem(passphrase), 0o600)
@@ -124,6 +125,7 @@ def load_key(path: Path, passphrase: PassphraseProvider | None = None) -> Loaded
     if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
         raise KeyUnusable("this is not an ECDSA P-256 private key", where=str(path))
     warning = ""
+    # A warning, where ssh refuses: build machines get keys from volumes whose modes nobody can set.
     if mode & 0o077:
         warning = f"others than its owner may touch the private key {path}: chmod 600 {path}"
     return LoadedKey(SigningKey(key), warning)
@@ -136,6 +138,7 @@ def load_public_key(path: Path) -> PublicKey:
         KeyUnusable: it cannot be read or is no public key on P-256.
     """
     data, _ = _read(path)
+    # Said plainly: whoever gives out this file by mistake should learn it here.
     if b"PRIVATE KEY" in data:
         raise KeyUnusable("this is a private key; its public half ends in .pub", where=str(path))
     try:
@@ -151,6 +154,7 @@ def load_public_key(path: Path) -> PublicKey:
 def _parse_private(path: Path, data: bytes, passphrase: PassphraseProvider | None) -> object:
     """The private key in a PEM file, whatever its type."""
     secret = None
+    # PKCS #8's own header and, in the older form, `Proc-Type: 4,ENCRYPTED`.
     if b"ENCRYPTED" in data:
         if passphrase is None:
             raise KeyUnusable("the key is protected by a passphrase", where=str(path))
@@ -169,6 +173,7 @@ def _parse_private(path: Path, data: bytes, passphrase: PassphraseProvider | Non
 def _read(path: Path) -> tuple[bytes, int]:
     """A key file's bytes and its mode."""
     try:
+        # O_NONBLOCK: opening a named pipe would wait for a writer.
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         with open(descriptor, "rb") as file:
             mode = os.fstat(descriptor).st_mode
@@ -205,6 +210,7 @@ def write_new(path: Path, data: bytes, mode: int) -> None:
         raise WriteFailed(f"the key cannot be written: {error.strerror}", where=str(path)) from error
     try:
         with open(descriptor, "wb") as file:
+            # The umask cannot take from it, and it is 0600 until here whatever the mode will be.
             os.fchmod(descriptor, mode)
             file.write(data)
             file.flush()

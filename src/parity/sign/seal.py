@@ -50,8 +50,9 @@ def make_sealer(keys: Sequence[SigningKey], identity: BundleIdentity, profile_sh
 
 
 def sign_statement(keys: Sequence[SigningKey], statement: bytes) -> Envelope:
-    """An envelope around these bytes, signed by each key."""
+    """An envelope (DSSE v1.0.2) around these bytes, signed by each key, signatures sorted by key."""
     signed = pae(statement)
+    # By key: the order in which keys were named must not change the bytes.
     signatures = sorted(Signature(key.public.fingerprint, key.sign(signed)) for key in keys)
     return Envelope(statement, tuple(signatures))
 
@@ -69,6 +70,7 @@ def check_identity(identity: BundleIdentity) -> None:
                 f"the {part} {value!r} cannot be used",
                 remedy="use 1 to 128 ASCII letters, digits or . _ + ! -, a letter or digit first",
             )
+    # Readers in other languages have signed 64-bit numbers.
     if not 0 <= identity.serial < 2**63:
         raise OptionConflict(
             f"the serial {identity.serial} cannot be used", remedy="use a whole number, 0 or more"

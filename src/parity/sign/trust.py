@@ -25,6 +25,7 @@ class TrustStore:
         Raises:
             KeyUnusable: a file among them is no usable key.
         """
+        # A file that is no key is an error: passed over, it might be the one that somebody relies on.
         return tuple(load_public_key(path) for path in sorted(self.folder.glob("*.pub")))
 
     def add(self, path: Path) -> PublicKey:
@@ -40,6 +41,7 @@ class TrustStore:
         except OSError as error:
             raise WriteFailed(f"cannot make the folder: {error.strerror}", where=str(self.folder)) from error
         with suppress(KeyExists):
+            # Under its fingerprint, so that adding a key again finds it, whatever its file was called.
             write_new(self.folder / f"{key.fingerprint}.pub", key.pem, 0o644)
         return key
 

@@ -15,6 +15,7 @@ from parity.system.lock import read_package
 from parity.wire.system import PackageLocked, SystemJob, SystemProblem, SystemResult
 from parity.wire.tasks import SYSTEM
 
+# Seconds beyond the guest's own limit, so that its own error comes first.
 _END = 30.0
 _FOLDER = "/tmp/parity-system"  # noqa: S108 - inside the workshop, made with mode 0700
 _REMEDIES = {
@@ -82,6 +83,7 @@ def fetch_system(
 def _found(result: SystemResult) -> SystemSet:
     """What the guest tells, held against what a lock may hold."""
     manager = result["manager"]
+    # The guest's answer is a stranger's word: it runs in the image and repeats what its tools say.
     if manager is None or manager not in FAMILIES:
         raise SystemPackagesFailed("fetching system packages broke off: no known package manager was told")
     try:

@@ -51,13 +51,14 @@ def system_inputs(plan: SystemPlan, target: Target, wheels: Iterable[str]) -> st
         "names": sorted(plan.names),
         "auto": plan.auto,
         "target": [target.os_id, target.os_version, target.arch],
+        # Without `auto` new wheels change nothing here, and the lock stays.
         "wheels": sorted(wheels) if plan.auto else [],
     }
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 
 def write_system_lock(lock: SystemLock) -> str:
-    """The lock's text; the same lock always gives the same text."""
+    """The lock's text (TOML 1.0, format `parity-system/1`); the same lock always gives the same text."""
     lines = [
         "# Written by `parity build`: the distribution's packages that a bundle carries.",
         f"format = {toml(FORMAT)}",
@@ -102,6 +103,7 @@ def _lock(document: Mapping[str, Any]) -> SystemLock:
     if not all(isinstance(each, str) for each in unprovided):
         raise ValueError("unprovided is no list of libraries")
     packages = tuple(read_package(row) for row in rows)
+    # The name ends on the target's command line as `system/NAME`.
     odd = [package.file for package in packages if not is_file_name(package.file, document["manager"])]
     if odd:
         raise ValueError(f"{odd[0]!a} is no file's name of a package")
@@ -116,6 +118,7 @@ def read_package(row: object) -> SystemPackage:
     if not isinstance(row, dict) or set(row) != set(_FIELDS):
         raise ValueError("a package has other fields than " + ", ".join(_FIELDS))
     for name, kind in _FIELDS.items():
+        # `type` and not isinstance, to which True is an int.
         if type(row[name]) is not kinds[str(kind)]:
             raise ValueError(f"{name} is no {kind}")
     package = SystemPackage(**row)

@@ -17,6 +17,8 @@ from parity.wire.system import PackageInstalled, SystemInstallJob, SystemInstall
 from parity.wire.tasks import SYSTEM_INSTALL
 
 _CARRY = "/carry"
+# What dpkg, rpm and apk use: owners, modes, setuid bits and file capabilities. None reaches a kernel's
+# matter.
 _RIGHTS = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "SETFCAP", "SETGID", "SETUID")
 _REMEDY = (
     "mend what the package manager says above: name other packages under system-packages, or put them into "
@@ -56,6 +58,7 @@ def prepared_image(
             container.put(f"{_CARRY}/bundle", archive())
             container.start()
             result = _installed(container, facts, plan)
+            # Outside the inner block: the image outlives the container and the volume that it was made with.
             image_id = stack.enter_context(engine.scratch_image(container))
         yield image_id, result["installed"]
 
@@ -69,6 +72,7 @@ def _spec(image: PinnedImage, plan: RehearsalPlan, volume: str) -> ContainerSpec
         user="0:0",
         capabilities=_RIGHTS,
         mounts=(Mount(volume, _CARRY, read_only=False),),
+        # `exec`: maintainer scripts are run from there by some packages.
         tmpfs={"/tmp": "rw,exec,nosuid,nodev,mode=1777,size=512m"},  # noqa: S108 - inside the container
         memory=plan.memory,
         pids=512,
@@ -91,6 +95,7 @@ def _installed(container: Container, facts: Facts, plan: RehearsalPlan) -> Syste
         raise SystemPackagesFailed(f"installing system packages broke off: {error.last_line}") from error
     except TimeoutError as error:
         raise SystemPackagesFailed(f"system packages did not install within {plan.timeout} s") from error
+    # Measured inside, by the guest: that we asked the engine for it does not show that it was done.
     broken = sorted(name for name, holds in result["isolation"].items() if not holds)
     if broken:
         raise NotIsolated(f"the container for system packages is not cut off: {', '.join(broken)}")

@@ -83,9 +83,11 @@ def read_pair(old: Path, new: Path, check: Checker, reporter: Reporter) -> tuple
         BundleDamaged, BundleUnreadable, SignatureInvalid: one of the bundles.
     """
     with open_bundle(str(old)) as old_file, open_bundle(str(new)) as new_file:
+        # Both whole before either is looked into: the wheels' contents are read without asking again.
         before = verified(old_file, old.name, check, reporter)
         after = verified(new_file, new.name, check, reporter)
         reporter.stage("compare", "the wheels that differ")
+        # Wheels of the same bytes are not opened: what is in both cannot differ.
         common = _wheels(before.manifest) & _wheels(after.manifest)
         return (
             _contents(old.name, old_file, before, common),

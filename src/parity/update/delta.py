@@ -74,6 +74,7 @@ def write_delta(old: Path, new: Path, delta: Path, check: Checker, reporter: Rep
             manifest=_told(manifest),
             files=tuple(parcel.part for parcel in parcels),
         )
+        # The index holds the digests of all packed parts, so they are made first and written after it.
         beginning = encode_index(index) + head + manifest
         with atomic_file(delta) as out:
             out.write(beginning)
@@ -92,6 +93,7 @@ def _parcels(
     old_file: BinaryIO, base: VerifiedBundle, new_file: BinaryIO, result: VerifiedBundle
 ) -> list[_Parcel]:
     """The files that the old bundle lacks, in payload order."""
+    # By content: a file that only moved is not carried.
     there = {member.sha256 for member in base.manifest.members}
     older = {member.path: member for member in base.manifest.members}
     parcels, held = [], 0
@@ -108,6 +110,7 @@ def _packed(
     old_file: BinaryIO, older: Mapping[str, Member], new_file: BinaryIO, member: Member
 ) -> bytes | None:
     """A text as its difference; None for wheels, for large files, and where it would not help."""
+    # Wheels are compressed: against an older one hardly anything is saved.
     if member.path.endswith(".whl") or member.size > LIMIT:
         return None
     text = b"".join(member_chunks(new_file, member))

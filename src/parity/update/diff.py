@@ -17,7 +17,9 @@ Pair = tuple[str, str]
 Digests = Mapping[str, tuple[str, int]]
 
 ABSENT = "not carried"
+# `libgfortran-040039e1.so.5`: auditwheel puts the first digits of the file's hash into its name.
 _LIBRARY_HASH = re.compile(r"-[0-9a-f]{8}(?=[.-])")
+# `_x.cpython-311-x86_64-linux-gnu.so` (PEP 3149): a new Python renames every extension.
 _EXTENSION_TAG = re.compile(r"\.(cpython-\d+\w*|pypy\d+-\w+|abi3)(-[\w-]+)?(?=\.so$)")
 
 
@@ -135,6 +137,7 @@ def compare(old: Contents, new: Contents) -> Difference:
         natives_gone=_natives_beyond(old, new),
         missing_new=_beyond(new.seen.missing, old.seen.missing, _without_build),
         missing_gone=_beyond(old.seen.missing, new.seen.missing, _without_build),
+        # Without the error's text: it may hold addresses or times, and would be new in every bundle.
         failures_new=_beyond(new.seen.failures, old.seen.failures, lambda one: one[:2]),
         failures_gone=_beyond(old.seen.failures, new.seen.failures, lambda one: one[:2]),
         imports_gone=_imports_gone(old, new),
@@ -155,12 +158,14 @@ def _change(old: BundlePackage, new: BundlePackage) -> Change:
 def _kind(old: BundlePackage, new: BundlePackage) -> Kind:
     try:
         before, after = Version(old.version), Version(new.version)
+    # Versions from before PEP 440 have no order that everybody agrees on.
     except InvalidVersion:
         if old.version != new.version:
             return "changed"
     else:
         if before != after:
             return "upgrade" if before < after else "downgrade"
+    # The same name with other bytes is what no index should ever serve: the gravest of the kinds.
     return "other-bytes" if old.wheel == new.wheel else "other-wheel"
 
 
@@ -277,4 +282,5 @@ def _system_of(side: Contents) -> dict[str, tuple[str, str]]:
 
 
 def _lacking(old: Digests, new: Digests) -> int:
+    # Each content once: a delta carries it once, whatever names it has.
     return sum(size for sha256, size in set(new.values()) - set(old.values()))

@@ -10,7 +10,7 @@ from parity.update.review import remarks
 
 
 def document_of(found: Difference) -> dict[str, object]:
-    """Everything that differs, as JSON values; sizes in bytes."""
+    """Everything that differs, as JSON values in the format `parity-diff/1`; sizes in bytes."""
     return {
         "format": "parity-diff/1",
         "verified": bool(found.old.signers and found.new.signers),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from parity.update.contents import BundlePackage
 from parity.update.diff import ABSENT, Change, Difference
 
+# Where one of them changed, other wheels are what was wanted, and no news.
 _PLATFORM = {"operating system", "libc", "Python", "architecture"}
 _ENOUGH = 8
 
@@ -78,6 +79,7 @@ def _about_system(found: Difference) -> Iterator[Remark]:
         if turn.old == ABSENT:
             text = f"{turn.new}, new: root runs its scripts where the installer is told to install it"
             yield Remark("system-package", turn.what, text)
+        # "VERSION with other bytes", as `diff` puts it.
         elif turn.new.startswith(f"{turn.old} "):
             yield Remark("other-bytes", turn.what, turn.new)
 

@@ -44,10 +44,17 @@ class WheelFacts:
 
 
 def wheel_facts(bundle: BinaryIO, member: Member) -> WheelFacts:
-    """Look into a wheel inside an open bundle."""
+    """Look into a wheel inside an open bundle; a wheel that cannot be read is told by its `fault`.
+
+    Args:
+        bundle: seekable; its position is moved.
+        member: the wheel.
+    """
     window = io.BufferedReader(_MemberWindow(bundle, member), 1 << 16)
     try:
         directory = read_directory(window, member.size)
+        # The judge's own rules first: a zip that two readers read differently must not be shown as one of
+        # them does.
         findings = list(check_entries(directory.entries, member.size))
         if findings:
             return WheelFacts(fault=plain(findings[0].message))
@@ -81,6 +88,7 @@ class _MemberWindow(io.RawIOBase):
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._member.size}[whence]
+        # Offsets come from the zip's own directory.
         if start + offset < 0:
             raise ZipBroken("zip-damaged", "the zip points before its own beginning")
         self._at = start + offset
@@ -109,6 +117,7 @@ def _beginning(window: BinaryIO, entry: CentralEntry, start: int) -> Iterator[by
     """A file's contents in small pieces, from its start."""
     window.seek(start)
     left = entry.packed
+    # -15: raw deflate, without zlib's header, as zip files have it.
     inflater = zlib.decompressobj(-15) if entry.method == DEFLATED else None
     while left:
         raw = window.read(min(_PIECE, left))
@@ -116,6 +125,7 @@ def _beginning(window: BinaryIO, entry: CentralEntry, start: int) -> Iterator[by
             return
         left -= len(raw)
         try:
+            # A few bytes suffice, and a bomb is never blown up.
             yield raw if inflater is None else inflater.decompress(raw, len(_ELF))
         except zlib.error:
             raise ZipBroken("zip-damaged", f"{entry.name!r} cannot be unpacked") from None

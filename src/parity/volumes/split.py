@@ -20,6 +20,7 @@ from parity.portable.errors import BundleDamaged, BundleUnreadable
 from parity.portable.transfer.volumes import HEADER_SIZE, MAX_VOLUMES, Volume, encode_header
 from parity.progress import Reporter
 
+# A header, and at least half as piece.
 SMALLEST = 2 * HEADER_SIZE
 
 
@@ -64,6 +65,7 @@ def _pieces(total: int, size: int) -> list[tuple[int, int]]:
     """Offset and length of each volume's piece."""
     if size < SMALLEST:
         raise OptionConflict(f"volumes of {size} bytes are too small: {SMALLEST} is the least")
+    # One less, for "smaller than": a FAT32 file has at most 4 GiB - 1.
     length = size - HEADER_SIZE - 1
     if total > length * MAX_VOLUMES:
         raise OptionConflict(
@@ -85,6 +87,7 @@ def _digest(file: BinaryIO, statement: Statement, reporter: Reporter) -> str:
     whole, payload, done = hashlib.sha256(head), hashlib.sha256(), HEAD_SIZE
     with ThreadPoolExecutor(1) as pool:
         for chunk in _chunks(file, HEAD_SIZE, statement.payload.size):
+            # hashlib lets go of the interpreter's lock for large pieces, so both hashes are made at one time.
             other = pool.submit(whole.update, chunk)
             payload.update(chunk)
             other.result()
@@ -140,11 +143,13 @@ class _Cutter:
             with atomic_file(path) as out:
                 self.done.append((path, self._write(out, volume)))
                 out.commit()
+        # Read twice: first to know the whole file's digest, which each header holds.
         if self._whole.hexdigest() != self._sha256:
             raise BundleDamaged("the bundle changed while it was split", "split it again")
 
     def _write(self, out: AtomicFile, volume: Volume) -> Volume:
         """The volume's bytes, its header last; gives it with the digest of its piece."""
+        # The header holds the digest of what follows it.
         out.write(bytes(HEADER_SIZE))
         piece = hashlib.sha256()
         done = volume.offset

@@ -13,6 +13,7 @@ from typing import Literal, TypeVar, Union, cast, get_args, get_origin, get_type
 T = TypeVar("T")
 
 _NONE: object = type(None)
+# JSON has numbers of any size; nothing that a guest counts is larger.
 _MOST = 2**63
 _LONGEST_PLACE = 200
 
@@ -57,6 +58,7 @@ def _reader(kind: Hashable) -> _Reader:
 
 def _object(kind: Hashable, value: object, where: str) -> object:
     fields = _fields(kind)
+    # Exactly: a key that is not known is a mistake, or somebody's try.
     if not isinstance(value, dict) or not kind.__required_keys__ <= value.keys() <= fields.keys():  # type: ignore[attr-defined]
         raise _other(f"an object with the keys {', '.join(sorted(fields))}", where)
     return {key: fields[key](each, f"{where}.{key}") for key, each in value.items()}
@@ -104,6 +106,7 @@ def _text(value: object, where: str) -> object:
 
 
 def _whole(value: object, where: str) -> object:
+    # `type`, since True is an int to isinstance.
     if type(value) is not int or not -_MOST <= value < _MOST:
         raise _other("a whole number of at most 64 bits", where)
     return value

@@ -137,6 +137,7 @@ def build(
     requests = _requests(profiles, overrides, wishes)
     with connected() as engine:
         keys = signing_keys(key or ())
+        # Before the work, so that a disk which a killed run has filled is free again.
         for folder in _written_to(output_folder, requests):
             sweep_leftovers(folder)
         with board(stderr(), quiet=as_json, verbose=verbose) as shown:
@@ -154,6 +155,7 @@ def _requests(names: list[str], overrides: Overrides, wishes: _Wishes) -> list[B
     stand_in = load_profile(wishes.stand_in).image if wishes.stand_in else None
     requests = [_request(profile, wishes, stand_in) for profile in loaded]
     files = [request.filename for request in requests]
+    # Side by side they would write into one file; the last one would win.
     if len(set(files)) != len(files):
         raise OptionConflict(f"two profiles would write the same bundle: {', '.join(files)}")
     return requests
@@ -174,9 +176,11 @@ def _request(profile: Profile, wishes: _Wishes, stand_in: ImageSource | None) ->
     identity = BundleIdentity(
         product=product,
         version=profile.version or datetime.fromtimestamp(now, timezone.utc).strftime("%Y.%m.%d"),
+        # Time only grows, so it serves as a serial where nobody counts; targets compare serials, no clocks.
         serial=now if profile.serial is None else profile.serial,
         profile=profile.name,
     )
+    # Each product a lock of its own: `-r web.txt` must not replace the lock of the profile's own packages.
     label = profile.name if product == profile.name else f"{product}-{profile.name}"
     return BuildRequest(
         profile=profile,

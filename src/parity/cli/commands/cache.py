@@ -27,6 +27,7 @@ from parity.host.folders import cache_folder
 from parity.images import list_images
 from parity.profile import shipped_root
 
+# Seconds for running builds to end.
 _PATIENCE = 600
 _LOOK_AGAIN = 0.5
 
@@ -115,6 +116,7 @@ def _announced(engine: DockerEngine) -> Iterator[None]:
         yield
         return
     spec = ContainerSpec(image=image.id, network=Network.NONE, purpose=PRUNING, platform=image.platform)
+    # Longer than we wait: the sign must not vanish while we still prune. It ends by itself if we are killed.
     with engine.container(replace(spec, lifetime=_PATIENCE + 300)):
         yield
 

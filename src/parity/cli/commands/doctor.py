@@ -28,8 +28,10 @@ from parity.sign import public_path
 
 State = Literal["ok", "warning", "missing"]
 _MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "missing": ("✗", "red")}
+# A set with a large package, its bundle and its environment take some gigabytes together.
 _ENOUGH_DISK = 5 * 10**9
 _FOREIGN = ("x86_64", "aarch64", "ppc64le", "s390x")
+# Any image that the engine's default registry has; nothing of it is pulled.
 _REGISTRY_PROBE = "debian:stable-slim"
 
 
@@ -98,6 +100,7 @@ def _engine(info: EngineInfo) -> Iterator[DoctorFinding]:
     else:
         remedy = "whoever may use this engine is root on its host: prefer a rootless engine for CI"
         yield DoctorFinding("rights", "warning", "the engine runs as root", remedy)
+    # The path is the engine's: only an engine on this machine means this machine's disk by it.
     if info.address.startswith("unix:") and Path(info.root).is_dir():
         yield _disk("engine disk", Path(info.root))
 

@@ -82,7 +82,8 @@ def _say(answers: NewProfile, path: Path) -> None:
 class _Interview:
     """Fills what the options left open.
 
-    `asking` tells whether there is a person to ask, `measured` whether facts say the target.
+    `asking` tells whether there is a person to ask (on stderr, since stdout may be a pipe), `measured`
+    whether facts say the target.
     """
 
     asking: bool

@@ -98,6 +98,7 @@ def _row(key: PublicKey, path: Path) -> dict[str, object]:
 
 def _new_passphrase() -> str:
     first = getpass.getpass("new passphrase: ")
+    # Typed unseen: a slip would lock the key for good.
     if first != getpass.getpass("once more: "):
         raise KeyUnusable("the two passphrases differ", remedy="run the command again")
     if not first:

@@ -80,6 +80,7 @@ def index_command(
 ) -> None:
     """Write bundles as a static package index, for file:// or any web server."""
     output.json, output.verbose = as_json, verbose
+    # As cp has it: the last word is the place.
     *sources, folder = bundles
     if not sources:
         raise OptionConflict("name at least one bundle, and then the folder to write")

@@ -59,6 +59,7 @@ def probe(
             "--script measures nothing here", remedy="leave out --python, and choose the interpreter there"
         )
     data = probe_script().encode() if script else run_script(probe_script(), python)
+    # What the interpreter said is checked before anybody carries it: an empty or odd file is found out here.
     if not script:
         parse_facts_file(data, python or sys.executable)
     if where is None:

@@ -105,6 +105,7 @@ def _join(paths: list[str], bundle: Path | None, *, verbose: bool) -> None:
         print_json({**document, "volumes": whole.total, "verified": False})
         return
     stdout().print(Text(f"{path}: {size(whole.bundle_size)} from {whole.total} volumes"), soft_wrap=True)
+    # Joining needs no key, so the result is only as good as the media.
     stderr().print(f"who signed it was not checked: parity verify {path}", style="yellow", soft_wrap=True)
 
 

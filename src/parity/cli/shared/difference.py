@@ -10,7 +10,9 @@ from parity.cli.shared.display import size
 from parity.portable.texts import printable
 from parity.update import BundlePackage, Change, Contents, Difference, FileChange, remarks
 
+# The colon of `://`: forges make links of addresses without any markup.
 _SPECIAL = re.compile(r"[\\`*_\[\]<>|~&@#]|:(?=//)")
+# A backslash does not keep forges from linking people (@), issues (#) and addresses.
 _ESCAPES = {"&": "&amp;", "@": "&#64;", "#": "&#35;", ":": "&#58;"}
 _UNKNOWN = "not stated"
 

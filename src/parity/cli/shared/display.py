@@ -129,6 +129,7 @@ class LiveBoard:
         self._runs: dict[str, _RunDisplay] = {}
         self._lock = threading.Lock()
         self._spinner = Spinner("dots")
+        # A function and not a table that is replaced: the spinner and the seconds go on without any news.
         self.view = Live(get_renderable=self._draw, console=console, refresh_per_second=8)
 
     def reporter(self, run: str) -> Reporter:
@@ -203,6 +204,7 @@ def _stage_text(stage: _Stage) -> Text:
     if stage.ended is not None or not stage.done:
         return Text(stage.note)
     of = f" of {size(stage.total)}" if stage.total else ""
+    # A stage that began just now would show absurd rates.
     rate = stage.done / max(stage.seconds, 0.05)
     return Text.assemble(
         (_bar(stage.done, stage.total), "cyan"),

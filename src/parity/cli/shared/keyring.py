@@ -91,6 +91,7 @@ def ask_passphrase(path: Path, number: int) -> str:
     Raises:
         KeyUnusable: there is nobody to ask.
     """
+    # By the environment or the terminal, never by an option: command lines are seen by everybody.
     given = os.environ.get(f"{PASSPHRASE_VARIABLE}_{number}", os.environ.get(PASSPHRASE_VARIABLE))
     if given is not None:
         return given

@@ -82,6 +82,7 @@ def _printable(value: object) -> object:
 
 def print_json(document: object) -> None:
     """One JSON document on stdout, for machines."""
+    # Not by rich, which could wrap or colour it.
     sys.stdout.write(json.dumps(document, indent=2, sort_keys=True, default=str) + "\n")
     sys.stdout.flush()
 

@@ -36,6 +36,7 @@ def connected(*, clearing: bool = False) -> Iterator[DockerEngine]:
     folder, hold = cache_folder(), alone_with_cache if clearing else using_cache
     with hold(folder, _tell_clearing if clearing else _tell_using):
         engine = connect()
+        # Before the work: what a killed run holds (disk, volumes) may be what this one needs.
         engine.sweep()
         yield engine
         engine.settle()
@@ -96,6 +97,7 @@ class UvTool:
         if arch not in self._wheels:
             pool = ThreadPoolExecutor(1, thread_name_prefix="uv")
             self._wheels[arch] = pool.submit(_checked_wheel, arch)
+            # It takes no more work; the one that was begun goes on.
             pool.shutdown(wait=False)
 
     def carry_uv(self, container: Container, arch: str, folder: str = "/") -> None:

@@ -24,6 +24,7 @@ from .install import Command, Told
 _COMMANDS = ("bundle", "transfer")
 _NAME = re.compile("[a-z-]+")
 _MORE_MEMORY = "give it more: a limit (ulimit -v), a container's or the machine's, was reached"
+# 128 and the signal's number, as shells have it.
 _FAULT, _INTERRUPTED, _TERMINATED = 1, 130, 143
 
 
@@ -49,6 +50,7 @@ def main(folder: str = "", arguments: Optional[List[str]] = None) -> int:
     """
     given = sys.argv[1:] if arguments is None else arguments
     options = _parse(folder, given)
+    # SIGHUP, too: an installation over a connection that breaks off must not be left half done.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _terminate)
     told: Union[Told, Failure]
@@ -60,6 +62,7 @@ def main(folder: str = "", arguments: Optional[List[str]] = None) -> int:
         told = Failure("Interrupted", "interrupted", "run it again", _INTERRUPTED)
     except EndedBySignal:
         told = Failure("Terminated", "terminated", "run it again", _TERMINATED)
+    # Mostly a limit, and no fault of the bundle's.
     except MemoryError:
         kind = EnvironmentUnfit
         told = Failure(kind.__name__, "there is not enough memory here", _MORE_MEMORY, kind.exit_code)

@@ -31,6 +31,7 @@ def parse_bind(text: str) -> Address:
     if not text or match is None or int(match.group("port") or 0) > _MAX_PORT:
         raise ServeFailed(f"{text!a} is not HOST:PORT", "for example --bind 0.0.0.0:8080")
     host, port = match.group("host"), match.group("port")
+    # A bare number is a port; one that is too large for a port is told as an address that is none.
     if host.isdigit() and port is None:
         return Address(_DEFAULT.host, int(host)) if int(host) <= _MAX_PORT else parse_bind(f":{host}")
     return Address(host.strip("[]") or "0.0.0.0", _DEFAULT.port if port is None else int(port))  # noqa: S104

@@ -169,6 +169,8 @@ def _disagreement(filename: str, one: Carrier, first: str, other: Carrier, secon
 def _describe(package: "PackageRow", filename: str, bundle: int, offset: int, descriptor: int) -> StockWheel:
     """What the index tells of a wheel, read from the wheel itself."""
     name = parse_wheel_name(filename)
+    # The page's name comes from the manifest, the file's from the wheel: an index where they differ would
+    # offer a wheel under another project's name.
     if name is None or name.name != normalize_name(package["name"]):
         raise HostileContent(f"{filename!a} is not the name of a wheel of {package['name']!a}")
     try:
@@ -179,6 +181,7 @@ def _describe(package: "PackageRow", filename: str, bundle: int, offset: int, de
         raise HostileContent(f"{filename}: {broken.finding.message}") from broken
     except OSError as error:
         raise BundleUnreadable(f"the bundle cannot be read: {error.strerror}") from error
+    # Headers only: a description may be megabytes, and nobody asks for it here.
     headers = HeaderParser().parsestr(metadata.decode("utf-8", "replace"))
     return StockWheel(
         filename=filename,
@@ -202,6 +205,7 @@ def _one_line(value: object) -> str:
 def _find_metadata(window: BinaryIO, size: int) -> Tuple[CentralEntry, int]:
     """The one METADATA of a wheel and the offset of its packed bytes in the wheel."""
     found = [entry for entry in zipcheck.read_directory(window, size).entries if _is_metadata(entry.name)]
+    # Two of them, and pip and we could each believe another one (PEP 427 knows one .dist-info).
     if len(found) != 1 or found[0].size > _MAX_METADATA:
         raise ZipBroken("dist-info", "the wheel has no METADATA, or several, or an absurdly large one")
     return found[0], inflate.locate(window, found[0])

@@ -28,6 +28,7 @@ def simple_url(place: str) -> str:
         _ = parts.port
     except ValueError:
         raise NoIndexThere("that is no address", _REMEDY) from None
+    # The text is pasted into a configuration file: a newline in it would be a setting of its own.
     if not good or not place.isprintable() or " " in place or '"' in place:
         raise NoIndexThere("that is no http or https address", _REMEDY)
     if "@" in parts.netloc or parts.query or parts.fragment:
@@ -60,12 +61,13 @@ def pip_conf(url: str, ca: str = "") -> str:
         lines.append("cert = " + printable(ca) if ca else hint)
     elif parts.scheme == "http" and not _is_local(parts.hostname or ""):
         lines.append("# plain http: pip wants to be told; only hashes (--require-hashes) protect the way")
+        # With the port: pip then trusts no other server of the same machine.
         lines.append(f"trusted-host = {parts.netloc}")
     return "\n".join(lines) + "\n"
 
 
 def uv_toml(url: str, ca: str = "") -> str:
-    """The lines for uv.toml; arguments as for `pip_conf`."""
+    """The lines for uv.toml (`[[index]]`); arguments as for `pip_conf`."""
     lines: List[str] = []
     if urlsplit(url).scheme == "https":
         shown = ca or "/path/to/ca.pem"

@@ -11,13 +11,16 @@ import time
 from http.client import LineTooLong
 from typing import Any, Dict, List, Optional
 
+# Seconds; a head of one byte in a while would hold a thread for days otherwise ("slowloris").
 IDLE_SECONDS = 75
 HEAD_SECONDS = 15
 _MAX_HEAD = 65536
 # No two parts of it take the same blanks: a line of thousands would take hours.
 _LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\r\n\0]*)\r?\n")
+# Method, target, version, with one space between each (RFC 9112, 3).
 _REQUEST = re.compile(rb"[^\s\0]+ [^ \t\r\n\0\x0b\x0c]+ HTTP/[0-9]\.[0-9]\r?\n")
 _COUNT = re.compile(rb"[0-9]{1,18}")
+# Of the others several are allowed (RFC 9110, 5.3); two of these are two opinions of where it ends.
 _ONCE = (b"content-length", b"transfer-encoding", b"host")
 
 
@@ -44,6 +47,7 @@ class Line(io.RawIOBase):
         left = self._end - time.monotonic()
         if left <= 0:
             raise socket.timeout("the request's head takes too long")
+        # What is left, not a new time limit: every byte would begin that again.
         self._connection.settimeout(left)
         count = self._connection.recv_into(buffer)
         if self._waiting:
@@ -74,6 +78,7 @@ class Head(io.BufferedReader):
         """The next line, of at most `limit` bytes."""
         line = super().readline(limit)
         self._left -= len(line)
+        # `http.client` and `http.server` ask for one byte more than they take, and complain themselves then.
         if self._left < 0 and limit is not None and len(line) < limit:
             raise LineTooLong("request head")
         self._lines.append(line)
@@ -85,7 +90,7 @@ class Head(io.BufferedReader):
 
 
 def problem(lines: List[bytes]) -> str:
-    """Why a request's head is refused, empty where it is not.
+    """Why a request's head is refused (RFC 9112, 2 to 6), empty where it is not.
 
     Args:
         lines: the request line, the header's lines, the empty line.

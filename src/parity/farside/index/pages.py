@@ -48,6 +48,7 @@ def project_json(project: str, wheels: Sequence[StockWheel]) -> str:
     document = {
         "meta": _meta(),
         "name": project,
+        # Sorted as texts: PEP 700 asks for no order, and the same stock gives the same page.
         "versions": sorted({wheel.version for wheel in wheels}),
         "files": [_file(wheel) for wheel in wheels],
     }

@@ -25,6 +25,7 @@ _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 _QUALITY = re.compile(r"(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)")
 _MAX_ACCEPT = 4096
 _SAFE = (("X-Content-Type-Options", "nosniff"),)
+# The page for people shows texts of packages: even if an escape were forgotten, no script runs.
 _FRAME = (*_SAFE, ("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"))
 
 
@@ -75,7 +76,7 @@ class IndexSite:
 
 
 def answer(site: IndexSite, method: str, target: str, header: Header) -> Answer:
-    """Answer one request.
+    """Answer one request (RFC 9110): 200, 206, 301, 304, 404, 405, 406 or 416.
 
     Args:
         site: what is offered.
@@ -94,6 +95,7 @@ def answer(site: IndexSite, method: str, target: str, header: Header) -> Answer:
 
 
 def _split(target: str) -> Tuple[str, str]:
+    # The absolute form, which a server must take although only proxies get it (RFC 9112, 3.2.2).
     if target[:8].lower().startswith(("http://", "https://")):
         target = "/" + target.split("://", 1)[1].partition("/")[2]
     path, _, query = target.partition("?")
@@ -114,6 +116,7 @@ def _find(site: IndexSite, path: str, query: str, header: Header) -> Union[_Repr
 
 
 def _human(site: IndexSite, host: str) -> _Representation:
+    # The header is the client's own word, and is shown to it in a page.
     place = host if _HOST.fullmatch(host) else "THIS-HOST"
     body = index.human_html(site.stock, f"{site.scheme}://{place}/").encode("utf-8")
     return _Representation("text/html; charset=utf-8", _tag(body), body, _FRAME)
@@ -127,6 +130,7 @@ def _project(site: IndexSite, rest: str, query: str, accept: str) -> Union[_Repr
     if pages is None or more:
         return _plain(404, "no bundle that is served here holds this project")
     if name != proper or not slash:
+        # Relative: a proxy may show this index below a path that we do not know.
         return _moved(f"{'../' if slash else ''}{proper}/", query)
     return _listing(pages, query, accept)
 
@@ -166,6 +170,7 @@ def _asked_format(query: str) -> Optional[str]:
     for pair in query.split("&"):
         name, _, value = pair.partition("=")
         if name == "format":
+            # In a query `+` stands for a space to some; the types have one in their names.
             kind = unquote(value.replace("+", "%2B"))
             kind = _LATEST.get(kind, kind)
             return kind if kind in OFFERED else None
@@ -184,6 +189,7 @@ def choose(accept: str) -> Optional[str]:
     for place, kind in enumerate(OFFERED):
         for depth, pattern in enumerate((kind, kind.split("/")[0] + "/*", "*/*")):
             if pattern in asked:
+                # Quality first; then how exactly it was named; then our order, turned round for wildcards.
                 rank = (asked[pattern], -depth, place if depth else -place)
                 if asked[pattern] and (chosen is None or rank > best):
                     best, chosen = rank, kind
@@ -215,6 +221,7 @@ def _deliver(found: _Representation, method: str, header: Header) -> Answer:
         *found.headers,
     ]
     if _matches(header("If-None-Match"), found.tag):
+        # All but Content-Type (RFC 9110, 15.4.5).
         return Answer(304, tuple(headers[1:]), b"")
     wanted = _wanted(method, header, found.tag, size)
     if wanted is None:
@@ -232,6 +239,7 @@ def _wanted(method: str, header: Header, tag: str, size: int) -> Optional[Tuple[
     Several ranges, other units and malformed ones get the whole, as RFC 9110 (14.2) allows.
     """
     match = _RANGE.fullmatch(header("Range").strip().lower()) if method == "GET" else None
+    # If-Range with another tag: the client has the beginning of other bytes, and gets the whole.
     if match is None or match.group(0) == "bytes=-" or header("If-Range") not in ("", tag):
         return None
     first, last = match.groups()
@@ -245,6 +253,7 @@ def _wanted(method: str, header: Header, tag: str, size: int) -> Optional[Tuple[
 
 
 def _matches(wanted: str, tag: str) -> bool:
+    # `W/` is dropped: for GET a weak comparison is asked for (RFC 9110, 13.1.2).
     tags = [one.strip() for one in wanted.split(",")]
     return any(one == "*" or (one[2:] if one.startswith("W/") else one) == tag for one in tags if one)
 

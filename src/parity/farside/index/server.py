@@ -1,4 +1,4 @@
-"""The index server: sockets around `answers`. Standard library only, Python 3.6 and later.
+"""The index server: sockets around `responses`. Standard library only, Python 3.6 and later.
 
 One thread for each connection, kept alive between requests. A wheel goes from the bundle's file to the
 socket inside the kernel (`sendfile`), by offset; threads share the open bundles and no position in them.
@@ -193,7 +193,7 @@ def _resolve(bind: Address) -> "Tuple[int, _Place]":
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """One connection: the standard library reads the requests, `answers` answers them."""
+    """One connection: the standard library reads the requests, `responses` answers them."""
 
     protocol_version = "HTTP/1.1"
     timeout = IDLE_SECONDS

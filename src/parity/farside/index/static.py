@@ -23,6 +23,7 @@ JSON_NAME = "index.v1_json"
 """The JSON page's name, as mirrors call it whose web servers negotiate."""
 _TEXT = b"Made by parity; replaced as a whole by the next `parity index`.\n"
 _ADDRESS = "ADDRESS-OF-THIS-FOLDER/"
+# AT_FDCWD of fcntl.h, RENAME_EXCHANGE of linux/fs.h.
 _AT_FDCWD, _EXCHANGE = -100, 2
 
 Progress = Callable[[int, int], None]
@@ -59,6 +60,7 @@ def write_index(stock: Stock, folder: str, progress: Optional[Progress] = None) 
 def _check_replaceable(place: str) -> None:
     if not os.path.lexists(place):
         return
+    # A link counts as something else: what it leads to is not ours to replace.
     entries = os.listdir(place) if os.path.isdir(place) and not os.path.islink(place) else [place]
     if entries and MARK not in entries:
         raise PrefixInUse(f"{place} holds something that is no index of parity's")
@@ -110,6 +112,7 @@ def _workplace(place: str) -> Iterator[str]:
 def _sweep(place: str) -> None:
     """Remove what killed runs left beside the place; never what a living one is still writing."""
     parent, name = os.path.split(place)
+    # Exactly our names: a folder of the user's that only looks similar stays.
     leftover = re.compile(re.escape(f".{name}.") + r"[0-9a-f]{16}\.tmp")
     for entry in filter(leftover.fullmatch, os.listdir(parent)):
         path = os.path.join(parent, entry)
@@ -139,11 +142,13 @@ def _replace_in_two_steps(work: str, place: str) -> None:
     except BaseException:
         os.rename(aside, place)
         raise
+    # The old one under the new one's temporary name, where whoever made that removes it.
     os.rename(aside, work)
 
 
 def _exchange(one: str, other: str) -> bool:
     """Swap two names in one step (renameat2, Linux 3.15); False where that cannot be done."""
+    # By ctypes: Python's `os` has no call for it.
     call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
     if call is None:
         return False
@@ -152,6 +157,7 @@ def _exchange(one: str, other: str) -> bool:
 
 @contextmanager
 def _new_file(path: str) -> Iterator[int]:
+    # 0666 and the umask: a web server of another user is to read it.
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
     try:
         yield descriptor

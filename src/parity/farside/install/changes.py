@@ -38,6 +38,7 @@ def _one(package: "NamedRow") -> "NamedRow":
 def _differ(before: "NamedRow", after: "NamedRow") -> bool:
     if before["version"] != after["version"]:
         return True
+    # An environment's own folders tell no digest; then the version alone decides.
     return "sha256" in before and "sha256" in after and before.get("sha256") != after.get("sha256")
 
 

@@ -38,10 +38,12 @@ if TYPE_CHECKING:
 _LOCK, _NEW, _OLD = "lock", "new", "old"
 _EXCHANGE = 2
 _MAX_CFG = 1 << 20
+# O_NONBLOCK and O_NOFOLLOW: a pipe of that name must not stop us, nor a link lead us elsewhere.
 _APPEND = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _HERE = -100
 # The call's number where the C library has no function for it (glibc before 2.28).
 _RENAMEAT2 = {"x86_64": 316, "aarch64": 276, "ppc64le": 357, "s390x": 347}
+# What kernels and file systems answer that know no exchange, seccomp filters (EPERM) among them.
 _CANNOT = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EXDEV, errno.EPERM)
 
 
@@ -64,6 +66,7 @@ class Existing:
         total = 0
         for parent, _, names in os.walk(self.path):
             for name in names:
+                # Not `stat`: a link counts as itself, wherever it leads.
                 found = os.lstat(os.path.join(parent, name))
                 if not (stat.S_ISREG(found.st_mode) or stat.S_ISLNK(found.st_mode)):
                     raise EnvironmentUnfit(f"{os.path.join(parent, name)} is neither a file nor a link")
@@ -73,7 +76,9 @@ class Existing:
     def copy(self) -> None:
         """Copy it whole: contents, links, times, modes and, where we may, owners."""
         try:
+            # Copies, never hard links: writing into one would change the environment that is in use.
             shutil.copytree(self.path, self.new, symlinks=True)
+        # It goes on after a failure and raises a list of (source, target, reason): the first one is told.
         except shutil.Error as error:
             raise EnvironmentUnfit(f"{self.path} cannot be copied: {error.args[0][0][2]}") from error
         if os.geteuid() == 0:
@@ -168,6 +173,7 @@ def check_environment(path: str) -> List[str]:
         raise EnvironmentUnfit(*_no_environment(path)) from None
     if os.path.realpath(path) != path:
         raise EnvironmentUnfit(f"{path} is a link, or lies behind one", f"name {os.path.realpath(path)}")
+    # A mount point cannot be renamed.
     if os.path.ismount(path):
         raise EnvironmentUnfit(f"{path} is a mount point and cannot be replaced as a whole")
     if os.path.exists(os.path.join(os.path.dirname(os.path.dirname(path)), MARK)):
@@ -192,6 +198,7 @@ def repair(path: str) -> None:
     """Bring an environment back that a kill took away between two renames."""
     check_ours(_work_of(path), EnvironmentUnfit)
     old = os.path.join(_work_of(path), _OLD)
+    # Only where its place is empty: after a whole swap the old one lies there, too, to be swept.
     if not os.path.lexists(path) and os.path.isdir(old):
         os.rename(old, path)
 
@@ -218,7 +225,7 @@ def _copy_owners(source: str, target: str) -> None:
 
 
 def exchange(one: str, other: str) -> None:
-    """Let two paths of one file system change places in one step.
+    """Let two paths of one file system change places in one step (renameat2(2), RENAME_EXCHANGE).
 
     Raises:
         OSError: they did not; ENOSYS where the system has no such call.

@@ -185,6 +185,7 @@ def _under(plan: Plan, source: Source, say: Say) -> "InstallDocument":
         _bring_system(laid)
         previous, known = prefix.current(), prefix.read_receipt(plan.release_id)
         found = _found(laid, _compare(plan, state), previous)
+        # A release that was complete before is in use, perhaps: if this run fails, it stays.
         untouched = has_receipt(prefix.release(plan.release_id))
         try:
             told = _complete(laid, prefix, found)
@@ -193,12 +194,14 @@ def _under(plan: Plan, source: Source, say: Say) -> "InstallDocument":
                 remove(prefix.release(plan.release_id))
             raise
         switched = previous != plan.release_id
+        # The record first, then the link: a kill between them forgets no serial (see `journal`).
         if switched or known is None or not state.covers(plan.head.statement):
             prefix.note(receipt.act(laid.bundle, found))
         if switched:
             prefix.switch(plan.release_id)
         say(f"done: {os.path.join(prefix.path, CURRENT)} is release {plan.release_id}")
         keep = plan.request.keep
+        # At the end: no release is given up before the new one works and is current.
         pruned = prune(prefix, keep, previous, say) if keep is not None else []
     return {
         **_told(found, told),
@@ -227,6 +230,7 @@ def _complete(laid: Laid, prefix: Prefix, found: receipt.Found) -> "ReceiptDocum
     if told is None and has_receipt(environment):
         remedy = f"look at it, remove {environment}, then repeat"
         raise InstallFailed(f"{os.path.join(environment, RECEIPT)} is no receipt", remedy)
+    # The release is there: its imports are tried again, since the host may have changed since.
     if told:
         installer, imports = told["installer"], _demand_imports(laid, children, environment)
     else:
@@ -254,6 +258,7 @@ def _into(plan: Plan, source: Source, say: Say) -> "InstallDocument":
         _bring_system(laid)
         previous = state.receipt.get("release") if state.receipt else None
         found = _found(laid, _compare(plan, state), previous)
+        # Old and new are there at once.
         demand_space(existing.parent, size + existing.size())
         told = _renew(laid, existing, found)
         existing.swap()
@@ -273,6 +278,7 @@ def _renew(laid: Laid, existing: Existing, found: receipt.Found) -> "ReceiptDocu
     tool = choose_tool(Workplace(laid.bundle, children, existing.work, plan.python))
     say(f"installing with {tool.name} {tool.version} into a copy of {existing.path}")
     existing.copy()
+    # Asked before: what did not fit together already is not this bundle's fault, and must not block it.
     sound = tool.ask(existing.new).exit_code == 0
     installer = fill(tool, existing.new, laid, again=True)
     installer["checked_with"] = tool.check(existing.new) if sound else ""

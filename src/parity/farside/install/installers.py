@@ -96,6 +96,7 @@ class Tool:
         done, told = self.ask(environment), f"{self.name} {self.version}"
         if done.exit_code == 0:
             return told
+        # 1 means "does not fit"; any other code is the tool's own failure, which nothing excuses.
         excused = self.overrides.excused(done.output.splitlines()) if done.exit_code == 1 else []
         if not excused:
             raise InstallFailed(f"the consistency check failed (exit code {done.exit_code}):\n{done.tail}")
@@ -131,6 +132,7 @@ class Uv(Tool):
 
     def install(self, environment: str, wheels: str, requirements: str, again: bool = False) -> None:
         """`uv pip install`."""
+        # --no-deps: the set was resolved and rehearsed as it is; --no-build: no code of a package runs.
         options = ["--no-index", "--find-links", wheels, "--require-hashes", "--no-deps", "--no-build"]
         options += ["--reinstall"] if again else []
         command = [self._program, "pip", "install", "--python", python_of(environment), *options]
@@ -181,6 +183,7 @@ class Pip(Tool):
 
     def install(self, environment: str, wheels: str, requirements: str, again: bool = False) -> None:
         """`pip install`; only options that pip 9 knows."""
+        # --isolated: neither the user's pip files nor PIP_* variables have a say.
         options = ["--isolated", "--disable-pip-version-check", "--no-cache-dir", "--no-index"]
         options += ["--find-links", wheels, "--require-hashes", "--no-deps", "--only-binary", ":all:"]
         options += ["--force-reinstall"] if again else []
@@ -256,6 +259,7 @@ def _start(children: Children, program: str) -> Tuple[str, str]:
     """A program's version, and why it does not start here: one of the two is empty."""
     try:
         done = children.run([program, "--version"])
+    # Another C library, another processor, or a file system that is mounted noexec.
     except OSError as error:
         return "", error.strerror or "it cannot be started"
     if done.exit_code != 0:

@@ -57,6 +57,7 @@ def measure(python: str, tools: bool) -> "FactsDocument":
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            # Ours has PYTHON* variables and a PATH that may lead elsewhere.
             env={"PATH": os.defpath, "LC_ALL": "C.UTF-8"},
             timeout=_TIMEOUT,
             check=False,

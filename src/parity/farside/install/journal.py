@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ...portable.documents.installations import ActDocument
 
 INSTALL, ROLLBACK, PRUNE = "install", "rollback", "prune"
+# 64 MiB: some 100,000 acts.
 _LIMIT = 1 << 26
 
 
@@ -35,10 +36,19 @@ def now() -> str:
 
 
 def append(descriptor: int, act: "ActDocument") -> None:
-    """Add an act to the record, and bring it to the disk."""
+    """Add an act to the record, and bring it to the disk.
+
+    Args:
+        descriptor: of the record, open for reading and writing; its lock is held.
+        act: what was done.
+
+    Raises:
+        OSError: it cannot be written; half a line is passed over by `read`.
+    """
     line = json.dumps(act, sort_keys=True).encode("ascii") + b"\n"
     end = os.lseek(descriptor, 0, os.SEEK_END)
     if end and os.pread(descriptor, 1, end - 1) != b"\n":  # a power cut tore the line before
+        # The torn line stays, is passed over when read, and does not swallow this one.
         line = b"\n" + line
     while line:
         line = line[os.write(descriptor, line) :]
@@ -117,6 +127,7 @@ def _step_back(statement: Optional[Statement], known: Mapping[str, Highest], cur
     top = known.get(statement.product)
     if top is None or statement.serial > top.serial:
         return ""
+    # The same bundle once more is a repair, and no step back.
     if statement.payload.sha256 in (top.payload_sha256, current):
         return ""
     same = "the same as" if statement.serial == top.serial else "lower than"

@@ -98,6 +98,7 @@ class NewRelease:
         )
         if done.exit_code == 0:
             return
+        # venv leaves what it made before it failed.
         remove(self._environment)
         uv, reason = Uv.found(self._place)
         if uv is None:

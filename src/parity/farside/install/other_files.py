@@ -65,6 +65,7 @@ def demand_room(environment: str, rows: "List[InstalledFileRow]") -> None:
     older = {row["path"]: row for row in _laid_out(environment)}
     for row in older.values():
         path = _place(environment, row)
+        # Somebody's changes are worth more than our order; one that was removed is no loss.
         if os.path.lexists(path) and not _is_as_laid_out(path, row):
             raise InstallFailed(f"{path} was changed since it was laid out", _TAKEN)
     for row in rows:
@@ -86,17 +87,20 @@ def lay_out(bundle: BundleFolder, environment: str, work: str) -> None:
     """
     rows = other_files(bundle.manifest)
     demand_room(environment, rows)
+    # All old ones before any new one: a file may become a folder, or the other way round.
     for row in _laid_out(environment):
         _remove(environment, row)
     for row in rows:
         source, target = bundle.file(row["path"]), _place(environment, row)
         os.makedirs(os.path.dirname(target), exist_ok=True)
+        # Renamed: no second copy of what may be gigabytes, and it is on the same file system.
         if _is_ours(bundle, work):
             os.rename(source, target)
         else:
             _copy(source, target, row["sha256"])
         if row["executable"]:
             mode = os.stat(target).st_mode
+            # As `chmod +X` would: whoever may read it may run it, as far as the umask let him read.
             os.chmod(target, mode | (mode & 0o444) >> 2)
 
 

@@ -43,6 +43,7 @@ class Overridden(NamedTuple):
             if not line or _ASIDE.fullmatch(line):
                 continue
             match = _SAYS.fullmatch(line)
+            # A line that is not understood may be a fault that nobody overrode: then nothing is excused.
             if match is None or not self._knows(match):
                 return []
             found.append(line)

@@ -22,8 +22,10 @@ from typing import Iterable, Iterator, List, Tuple, Type
 
 from ...portable.errors import FarsideError, InstallFailed
 
+# As many as the kernel follows (path_resolution(7)).
 _MAX_LINKS = 40
 _ACL = "system.posix_acl_access"
+# linux/posix_acl_xattr.h: ACL_USER and ACL_GROUP, the bit for writing, a head of 4 bytes, entries of 8.
 _ACL_NAMED, _ACL_WRITE, _ACL_HEAD, _ACL_ENTRY = (0x02, 0x08), 0x2, 4, 8
 Found = Tuple[str, os.stat_result]
 
@@ -57,6 +59,7 @@ def check_folder(path: str, is_there: bool, error: Type[FarsideError] = InstallF
     """
     found = list(way(path))
     with suppress(FileNotFoundError):
+        # The last one on the way is the folder, unless it is not there: then it is the last one that is.
         if os.path.samestat(found[-1][1], os.stat(path)):
             return _judge(itertools.chain(_problems(found, True), _problems(found[-1:], False)), error)
     if is_there:
@@ -177,6 +180,7 @@ def _problem(path: str, found: os.stat_result, sticky_will_do: bool) -> str:
     if found.st_uid not in (0, os.geteuid()):
         return f"belongs to {_user(found.st_uid)}"
     is_sticky = stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX
+    # A link's own mode means nothing; who may exchange it is said by the folder that it lies in.
     if stat.S_ISLNK(found.st_mode) or (is_sticky and sticky_will_do):
         return ""
     if found.st_mode & stat.S_IWOTH:
@@ -197,11 +201,13 @@ def _has_others(group: int, me: int) -> bool:
     if group == 0:
         return False
     try:
+        # Both ways of being a member: named in the group, or having it as the account's own.
         names = set(grp.getgrgid(group).gr_mem)
     except KeyError:
         return True
     members = {each.pw_uid for each in pwd.getpwall() if each.pw_name in names or each.pw_gid == group}
     known = {each.pw_name for each in pwd.getpwall()}
+    # A name without an account may get one tomorrow, in a directory service say.
     return bool(members - {0, me}) or bool(names - known)
 
 

@@ -133,6 +133,7 @@ def make_plan(request: Request, head: BundleFolder, say: Say) -> Plan:
 
 def _demanded(document: "ManifestDocument", accepted: List[str]) -> Optional[Survey]:
     """What is here of the carried system packages, which are to be installed on their own OS, by root."""
+    # Python wheels may fit a related OS; packages of another one would break this host's own.
     if accepted and document["system"]:
         raise WrongHost(
             "the carried system packages are for another OS: " + "; ".join(accepted),
@@ -182,6 +183,7 @@ def lay_out(plan: Plan, source: Source, work: str, say: Say) -> Laid:
         FarsideError: the bundle is no good.
     """
     bundle = source.lay_out(work, plan.request.into or plan.request.prefix)
+    # Root installs from a folder that somebody else can change: what was checked is copied away first.
     if work and bundle.path == source.head.path and is_shared(bundle.path):
         bundle = copy_folder(bundle, work)
     say("files: as the manifest says")

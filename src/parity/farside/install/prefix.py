@@ -1,7 +1,7 @@
 """The prefix: releases side by side, and `current`, which changes hands in one step.
 
     PREFIX/.parity-prefix         says that the folder is ours, is locked while one of us works, and
-                                  holds the record of all that was done (see `acts`)
+                                  holds the record of all that was done (see `journal`)
     PREFIX/releases/<id>/         an environment; complete when, and only when, it holds a receipt
     PREFIX/current                a relative link to one of them
     PREFIX/.work-…                of an installation that runs, or was killed: swept by the next one
@@ -29,8 +29,11 @@ if TYPE_CHECKING:
 
 MARK, RELEASES, CURRENT = ".parity-prefix", "releases", "current"
 _WORK = ".work-"
+# Under `releases`, only what is called so is ever removed.
 _RELEASE = re.compile(r"[0-9a-f]{12}")
+# A prefix may be a file system of its own.
 _FOREIGN_BUT_FINE = ("lost+found",)
+# Seconds for another installation to end; seconds between two looks.
 _PATIENCE = 30.0
 _PAUSE = 0.2
 
@@ -53,6 +56,7 @@ class Prefix:
 
     def switch(self, release_id: str) -> None:
         """Let `current` point to a complete release, in one step (rename(2))."""
+        # Made aside and renamed over the old one: a link cannot be changed in place.
         link = os.path.join(self.work, CURRENT)
         os.symlink(os.path.join(RELEASES, release_id), link)
         os.replace(link, os.path.join(self.path, CURRENT))
@@ -72,6 +76,7 @@ class Prefix:
 
     def put_away(self, release_id: str) -> None:
         """Remove a release: out of sight in one step, then file by file."""
+        # In the work folder, which the next start sweeps if this is cut off.
         grave = os.path.join(self.work, "away-" + release_id)
         os.rename(self.release(release_id), grave)
         remove(grave)
@@ -137,6 +142,7 @@ def readable_by_all() -> Iterator[None]:
     write where the caller's umask lets it; others never. Who wants a private installation makes the
     folder first: its mode stays as it is.
     """
+    # It can only be read by setting it.
     before = os.umask(0o077)
     os.umask((before & 0o020) | 0o002)
     try:
@@ -213,6 +219,7 @@ def current_of(path: str) -> Optional[str]:
     link = os.path.join(path, CURRENT)
     if not os.path.islink(link):
         return None
+    # Read and not followed: a link that leads elsewhere is no release, whatever lies there.
     folder, name = os.path.split(os.path.normpath(os.path.join(path, os.readlink(link))))
     ours = folder == os.path.normpath(os.path.join(path, RELEASES))
     return name if ours and _RELEASE.fullmatch(name) else None
@@ -249,6 +256,7 @@ def take_lock(mark: str, check: Callable[[], object], busy: str) -> int:
     deadline = time.monotonic() + _PATIENCE
     while True:
         check()
+        # The file that is locked is the record as well: who writes into it has the lock.
         lock = os.open(mark, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -59,7 +59,7 @@ def make(
          "signature": {"checked": bool, "signers": [fingerprint of each trusted key that signed]},
          "installed_at": UTC, "place": path, "uid", "installer", "target", "host",
          "packages": [{"name", "version", "wheel", "size", "sha256"}],
-         "system": see `system.record`, "files": see `otherfiles.other_files`, "imports": {"tried": count},
+         "system": see `system.record`, "files": see `other_files.other_files`, "imports": {"tried": count},
          "modules": [{"package", "module"}] of the proof, "overrides": [...], "warnings": [...],
          "changes": see `changes.compare`, "previous": release id or None}
     """

@@ -14,11 +14,16 @@ if TYPE_CHECKING:
     from ...portable.documents.installations import ReceiptDocument
 
 RECEIPT = "parity-receipt.json"
+# 32 MiB; it is read as root, out of a folder that others may have had their hands in.
 _LIMIT = 1 << 25
 
 
 def write_receipt(environment: str, receipt: "ReceiptDocument") -> None:
-    """Put a receipt into an environment, whole or not at all."""
+    """Put a receipt into an environment, whole or not at all: JSON in ASCII, brought to the disk.
+
+    Raises:
+        OSError: it cannot be written; an older one is untouched.
+    """
     partial = os.path.join(environment, RECEIPT + ".partial")
     with suppress(FileNotFoundError):  # of a killed run, or a link that leads elsewhere
         os.unlink(partial)
@@ -79,6 +84,7 @@ def _word(value: object) -> bool:
 
 
 def _number(value: object) -> bool:
+    # `type`, since True is an int to isinstance.
     return value is None or type(value) is int
 
 

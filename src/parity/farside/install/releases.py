@@ -38,7 +38,7 @@ def installed(path: str) -> "PrefixDocument":
          "releases": [{"release", "path", "product", "version", "serial", "payload_sha256",
                        "installed_at", "signers": [...], "packages": count, "overrides": [...],
                        "current": bool}] in the order in which they were installed,
-         "highest": {product: {"serial", "payload_sha256"}}, "acts": [...] (see `acts`)}
+         "highest": {product: {"serial", "payload_sha256"}}, "acts": [...] (see `journal`)}
 
     Raises:
         NothingInstalled: it is no prefix.
@@ -125,6 +125,7 @@ def _roll_back(prefix: Prefix, wanted: str, imports: bool, say: Say) -> "Rollbac
     words = receipt.words_of(told)
     modules = told.get("modules", []) if imports else []
     environment = prefix.release(release)
+    # Before the link moves: an old release may miss what the host has lost since.
     tried = demand_imports(
         Children(prefix.work, prefix.lock),
         environment,
@@ -170,9 +171,11 @@ def prune(prefix: Prefix, keep: int, previous: Optional[str], say: Say) -> List[
         the ids of those that are gone. Their serials stay in the record.
     """
     order = in_order(list(receipts_of(prefix.path)), record_of(prefix.path))
+    # The previous one is what `rollback` goes back to.
     spared = {prefix.current(), previous}
     gone = [each for each in order[: max(0, len(order) - keep)] if each not in spared]
     for each in gone:
+        # Noted first: a kill between the two leaves a line too many, and never a release gone without a word.
         prefix.note({**_act(journal.PRUNE, each, None), **receipt.words_of(prefix.read_receipt(each))})
         prefix.put_away(each)
         say(f"pruned release {each}")

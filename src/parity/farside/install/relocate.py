@@ -14,6 +14,7 @@ from typing import Dict, List
 
 from ...portable.machine.site_packages import dist_infos
 
+# 1 MiB: what is larger in `bin` is a program, and no script with a path in its first line.
 _LIMIT = 1 << 20
 
 
@@ -29,9 +30,13 @@ def relocate(environment: str, old: str, new: str) -> List[str]:
 
     Returns:
         the scripts that were rewritten.
+
+    Raises:
+        OSError: one of them, or a RECORD, cannot be read or written.
     """
     folder = os.path.join(environment, "bin")
     changed = [path for path in sorted(_files(folder)) if _rewrite(path, os.fsencode(old), os.fsencode(new))]
+    # By real path: RECORD names files relative to site-packages, through `..` and perhaps links (lib64).
     facts = {os.path.realpath(path): _facts(path) for path in changed}
     for record in [os.path.join(folder, "RECORD") for folder in dist_infos(environment)]:
         if os.path.isfile(record):
@@ -49,6 +54,8 @@ def _rewrite(path: str, old: bytes, new: bytes) -> bool:
         data = handle.read()
     if old not in data:
         return False
+    # Everywhere in the file: long paths stand in the second line (`exec`), activate scripts name it in the
+    # middle.
     _replace(path, data.replace(old, new))
     return True
 
@@ -77,6 +84,7 @@ def _mend(record: str, facts: Dict[str, List[str]]) -> None:
         [row[0], *facts.get(os.path.realpath(os.path.join(site, row[0])), row[1:])] for row in rows if row
     ]
     if mended != [row for row in rows if row]:
+        # As CSV, since names may hold commas and quotes (PEP 376).
         text = io.StringIO(newline="")
         csv.writer(text, lineterminator="\n").writerows(mended)
         _replace(record, text.getvalue().encode("utf-8"))

@@ -57,6 +57,7 @@ def _state(
     installs = [act for act in record if act["act"] == journal.INSTALL]
     # The record's words last: they tell the payload where one was signed twice.
     known = journal.highest([*(receipt.words_of(each) for each in receipts), *installs])
+    # ISO 8601 in UTC: texts compare as moments do.
     latest = max((str(act.get("at", "")) for act in record), default="")
     return State(known, now, packages, latest)
 

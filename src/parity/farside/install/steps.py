@@ -60,7 +60,11 @@ def demand_imports(
 
 
 def compile_all(children: Children, environment: str, say: Say) -> None:
-    """Byte-compile every module. A file that does not compile (a template, say) stays as it is."""
+    """Byte-compile every module (PEP 3147). A file that does not compile (a template, say) stays as it is.
+
+    Raises:
+        OSError, InstallFailed: the interpreter does not start, or does not end.
+    """
     for folder in site_packages(environment):
         # As many processes as processors; the exit code tells of files that are no modules at all.
         children.run(isolated(environment, "-m", "compileall", "-q", "-j", "0", folder))

@@ -12,6 +12,7 @@ from ...portable.errors import InstallFailed
 
 STORE = ".parity"
 MAX_TEXT = 1 << 26
+# In the store: our own `.gitignore` and `uv`, and uv's cache.
 _FILES, _FOLDERS = (".gitignore", "uv"), ("cache",)
 
 

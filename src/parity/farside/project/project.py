@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from ...portable.documents.installations import CheckoutDocument, ProjectDocument
 
 BACKUP, PYPROJECT = "uv.lock.before-parity", "pyproject.toml"
+# uv.lock is TOML, but Python has no reader for that before 3.11; uv writes these lines in this one way.
 _PACKAGE = re.compile(
     r'^\[\[package\]\]\nname = "([^"\n]+)"\n(?:version = "([^"\n]+)"\n)?(.*)$', re.MULTILINE
 )
@@ -111,6 +112,7 @@ class _ProjectUv(Children):
     def environment(self) -> Dict[str, str]:
         """Without what switches settings off."""
         found = super().environment()
+        # The project's own `tool.uv` decides what it locks.
         del found["UV_NO_CONFIG"]
         return found
 
@@ -140,6 +142,7 @@ def _carry_out(request: ProjectRequest, laid: Laid, store: str) -> "CheckoutDocu
     project = read_project(bundle)
     original = _original_lock(request.checkout, bundle, project)
     _judge_tools(bundle, project)
+    # Carried on the shelf, and again in the checkout's environment.
     demand_space(store, 2 * sum(each["size"] for each in plan.packages))
     place = os.path.join(store, release_id(bundle))
     remove(place)
@@ -192,6 +195,7 @@ def _original_lock(checkout: str, bundle: BundleFolder, project: "ProjectDocumen
     found = {name: _digest(os.path.join(checkout, name)) for name in (LOCK, BACKUP, PYPROJECT)}
     if not found[PYPROJECT]:
         raise InstallFailed(f"there is no pyproject.toml in {checkout}", "name the folder that holds it")
+    # The backup, too: this may be the second time.
     if hashlib.sha256(carried).hexdigest() not in (found[LOCK], found[BACKUP]):
         raise InstallFailed(
             f"the {LOCK} in {checkout} is not the one that this bundle was made from",

@@ -12,6 +12,7 @@ from ...portable.plainfile import read_whole
 from .checkout import MAX_TEXT
 
 SHELF_LOCK = "project/shelf.lock"
+# What the near side wrote where the path of the shelf was not known yet; once as a path, once as an address.
 _PLACE, _ADDRESS = '"parity-shelf:/', '"parity-shelf-url:/'
 
 

@@ -112,6 +112,7 @@ def _absent(shelf: str, package: "AbsentRow") -> PageLink:
     lines += ["Provides-Extra: " + extra for extra in package["extras"]]
     lines += ["Requires-Dist: " + line for line in package["requires"]]
     filename = stem + "-py3-none-any.whl"
+    # No RECORD, no WHEEL: it is read for its metadata, and never installed.
     with zipfile.ZipFile(os.path.join(shelf, ABSENT, filename), "w") as wheel:
         wheel.writestr(stem + ".dist-info/METADATA", "\n".join(lines) + "\n\n")
     # A hash that these bytes do not have; each its own, for uv takes files of one hash for one file.
@@ -156,6 +157,7 @@ def wrapper(shelf: str, told: Dict[str, str], proposed: Dict[str, str]) -> str:
         "# uv for this project, without a network: everything comes from the bundle, by its hash.",
         "unset " + " ".join(_REMOVED),
         *(f"export {name}={shlex.quote(value)}" for name, value in sorted(told.items())),
+        # `${NAME-value}`: the caller's own value wins, an empty one too.
         *(f'export {name}="${{{name}-{value}}}"' for name, value in sorted(proposed.items())),
         f'exec {shlex.quote(os.path.join(shelf, UV))} "$@"',
     ]

@@ -54,6 +54,7 @@ def left_by(main: int) -> List[int]:
     for pid in (int(name) for name in os.listdir("/proc") if name.isdigit()):
         try:
             with open("/proc/%d/stat" % pid) as file:
+                # After the last parenthesis: the name before it is the process's own choice (proc(5)).
                 state, parent = file.read().rpartition(")")[2].split()[:2]
             mine = os.stat("/proc/%d" % pid).st_uid == os.getuid()
         except OSError:

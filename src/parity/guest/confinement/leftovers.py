@@ -14,6 +14,7 @@ def clear_shared() -> None:
         for name in os.listdir(folder) if os.path.isdir(folder) else ():
             path = os.path.join(folder, name)
             try:
+                # Others' files are theirs to remove; following a link here would remove what it leads to.
                 if os.lstat(path).st_uid == os.getuid():
                     remove(path)
             except OSError:
@@ -31,6 +32,7 @@ def remove(path: str) -> None:
     left = os.path.join(os.path.dirname(path), ".left-" + os.urandom(16).hex())
     os.rename(path, left)
     with suppress(OSError, RecursionError):  # what is not reached may be removable all the same
+        # A folder without rights for its owner could be neither listed nor emptied.
         os.chmod(left, _OURS)
         for here, folders, _ in os.walk(left):
             for name in folders:

@@ -17,6 +17,7 @@ def alone() -> None:
     _everything[:] = sys.path
     parts = ("lib-dynload", "python%d%d.zip" % sys.version_info[:2])
     library = os.path.dirname(os.__file__)
+    # The first entry is the folder of the guest scripts themselves.
     sys.path[1:] = [each for each in sys.path[1:] if each == library or os.path.basename(each) in parts]
 
 

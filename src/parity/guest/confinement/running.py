@@ -10,6 +10,7 @@ from typing import IO, Dict, List, NamedTuple, Sequence
 
 from . import alone
 
+# As timeout(1) has it.
 OVERTIME = 124
 _KEEP = 64 * 1024
 _CHUNK = 64 * 1024
@@ -55,6 +56,7 @@ def run(
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        # One kill then reaches all that it started and that did not make a session of its own.
         start_new_session=True,
     )
     assert process.stdout is not None  # noqa: S101 - for the type checker
@@ -103,6 +105,7 @@ class _Heard:
         self._kept = [bytearray() for _ in streams]
         self._selector = selectors.DefaultSelector()
         for number, stream in enumerate(streams):
+            # A stream may be announced and yet have nothing, and the other one must not wait for it.
             os.set_blocking(stream.fileno(), False)
             self._selector.register(stream, selectors.EVENT_READ, number)
 
@@ -116,6 +119,7 @@ class _Heard:
 
     def end(self) -> List[str]:
         """Take what is still there, as much as a pipe holds; close all; gives the ends as text."""
+        # A bound: somebody who outlived the command could write on without an end.
         for _ in range(32):
             if not (self._selector.get_map() and self._selector.select(0)):
                 break

@@ -23,6 +23,7 @@ def build_environment(job: "BuildStep") -> Dict[str, str]:
     os.makedirs(home, exist_ok=True)
     environment = offline_environment(home, job["python"])
     environment.update(job["versions"])
+    # The two things that most often make one source give two wheels: times, and the order of sets.
     environment.update(SOURCE_DATE_EPOCH=str(job["epoch"]), PYTHONHASHSEED="0", UV_NO_CONFIG="1")
     return environment
 

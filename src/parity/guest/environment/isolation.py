@@ -24,6 +24,7 @@ def isolation() -> Dict[str, bool]:
 def capabilities() -> int:
     """The capabilities that are in effect or can be had by running a program, as bits."""
     status = _proc_status()
+    # The bounding set, too: a program with file capabilities could bring back what is only not in effect.
     return int(status.get("CapEff", "f"), 16) | int(status.get("CapBnd", "f"), 16)
 
 
@@ -40,8 +41,10 @@ def _interfaces() -> List[str]:
 def _can_route() -> bool:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
+            # Connecting a datagram socket sends nothing; the kernel only looks for a route.
             probe.connect((_CLOSED, 9))
         except OSError as error:
+            # Any other error is not known to mean "no route", and is not believed.
             return error.errno not in (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN)
     return True
 

@@ -10,6 +10,7 @@ def kills() -> int:
     for path in _FILES:
         if os.path.exists(path):
             with open(path) as lines:
+                # Both versions of cgroups call it `oom_kill`; an older v1 has no such line.
                 counts = dict(line.split()[:2] for line in lines)
             return int(counts.get("oom_kill", "0"))
     return 0

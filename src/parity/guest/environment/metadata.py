@@ -34,6 +34,7 @@ def of_installed(dist_info: str) -> Said:
 def _public(line: str) -> str:
     """`name` of `name` or `name ; private`, where it is one that can be imported and is public."""
     name, _, private = (part.strip() for part in line.partition(";"))
+    # The name becomes an argument of an import: nothing else than a dotted name gets there.
     fits = all(part.isidentifier() for part in name.split("."))
     return name if fits and not private else ""
 

@@ -21,6 +21,7 @@ STRAY = frozenset(
         "scripts",
     )
 )
+# Deeper namespaces are data that happens to hold Python files, as a rule.
 _DEEPEST_NAMESPACE = 4
 _DEEPEST_LOOSE = 4
 

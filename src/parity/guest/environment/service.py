@@ -16,6 +16,7 @@ import socket
 import struct
 from typing import IO, Any, List, Optional
 
+# Callers are package code: a flood of them must not fill the container with processes.
 _AT_ONCE = 8
 _NUMBERS = 16000  # of four bytes each: a pipe holds them all (pipe(7))
 _NUMBER = struct.Struct("=L")
@@ -38,6 +39,7 @@ def start(name: str, site_packages: str, count: int) -> None:
         door.close()
         return
     try:
+        # Out of the guest's session: its end, and that of its streams, is not this one's.
         os.setsid()
         empty = os.open(os.devnull, os.O_RDWR)
         for number in (0, 1, 2):
@@ -60,6 +62,7 @@ def _serve(door: socket.socket, site_packages: str, tickets: int) -> None:
     while True:
         caller, _ = door.accept()
         serving = [pid for pid in serving if os.waitpid(pid, os.WNOHANG)[0] == 0]
+        # One more is turned away, not queued; it compiles for itself then.
         if len(serving) < _AT_ONCE:
             pid = os.fork()
             if not pid:
@@ -87,6 +90,7 @@ def _answer(caller: socket.socket, site_packages: str, tickets: int) -> None:
 
 def _compile(path: str, site_packages: str) -> bool:
     """Compile one module as it was installed; what it imports is asked for when it is imported."""
+    # A link inside the folder could lead the owner to a file that the asker may not read.
     real = os.path.realpath(path)
     if not (real.startswith(site_packages + os.sep) and real.endswith(".py") and os.path.isfile(real)):
         return False

@@ -81,6 +81,8 @@ def unpack(archive: str, place: str, bounds: Bounds = _USUAL) -> None:
             raise
         raise Refused("it cannot be unpacked: %s" % error) from error
     names = os.listdir(around)
+    # The folder around is a sdist's own rule (PEP 517) and a habit of archives; where there are several
+    # names, there is none.
     inner = os.path.join(around, names[0]) if len(names) == 1 else around
     os.rename(inner if os.path.isdir(inner) and not os.path.islink(inner) else around, place)
     shutil.rmtree(around, ignore_errors=True)
@@ -108,6 +110,7 @@ def _tar_members(tar: tarfile.TarFile) -> Iterator[_TarMember]:
             yield from _folder(path)
         elif member.issym():
             yield _TarMember(Entry(path, LINK, member.linkname), 0, tuple)
+        # A sparse file of some bytes may unpack to any size.
         elif member.isreg() and not member.issparse():
             seen[path] = member
             yield _TarMember(Entry(path, _kind(member.mode)), member.size, _in_tar(tar, member))

@@ -15,6 +15,7 @@ def offline_environment(home: str, python: str) -> Dict[str, str]:
         "HOME": home,
         "TMPDIR": home,
         "LC_ALL": "C.UTF-8",
+        # Times in archives and version numbers must not depend on where it is built.
         "TZ": "UTC",
         "NO_COLOR": "1",
         "UV_CACHE_DIR": os.path.join(home, "uv-cache"),

@@ -51,6 +51,7 @@ def of(problem: BaseException) -> Tuple[str, str]:
 
 
 def _surroundings(problem: BaseException) -> str:
+    # By name: the classes are those of packages, and none of them is imported here.
     names = {kind.__name__ for kind in type(problem).__mro__}
     text = str(problem)[:_TEXT]
     where = _raised_in(problem)

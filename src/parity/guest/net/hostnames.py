@@ -16,6 +16,7 @@ class _Names:
         """The numeric addresses of a host, in the resolver's order; raises socket.gaierror."""
         with self._lock:
             if (host, port) not in self._known:
+                # Under the lock: of many threads that want the same name one asks, the others get its answer.
                 answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
                 self._known[host, port] = [str(answer[4][0]) for answer in answers]
             return self._known[host, port]
@@ -34,4 +35,5 @@ def connected(
     except OSError:
         if not others:
             raise
+    # One other try and no more: each costs the whole time limit again.
     return socket.create_connection((others[0], address[1]), timeout, source)

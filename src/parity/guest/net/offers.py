@@ -24,6 +24,7 @@ SOURCES, ALL = "sources", "all"
 
 READ = 4 * 1024 * 1024
 """Bytes of a source distribution that are read to learn what it requires."""
+# Bytes when unpacked, members, bytes of a text, lines: a small archive may claim any of them.
 _MOST = 32 * 1024 * 1024
 _MEMBERS = 20000
 _TEXT = 1024 * 1024
@@ -33,6 +34,7 @@ _VERSION = re.compile(
     r"(\+[0-9a-z.]+)?",
     re.ASCII,
 )
+# Nothing else of a stranger's page reaches the resolver.
 _KEPT = ("requires-python", "yanked", "upload-time", "hashes", "size")
 _CLAUSE = re.compile(r"\s*((~=|<=|>=|<|>)\s*[0-9][0-9a-z.+!]*|(==|!=)\s*[0-9][0-9a-z.+!]*(\.\*)?)\s*")
 _WHEEL_PARTS = (5, 6)
@@ -49,9 +51,12 @@ class Offer(NamedTuple):
 
     def said(self) -> File:
         """The file as a page names it, but for its address."""
+        # A wheel that does not fit is offered in spite of its requires-python: with it, it would be passed
+        # over.
         kept = {key: self.file[key] for key in _KEPT if key in self.file}
         if not self.is_source:
             kept.pop("requires-python", None)
+        # PEP 714: with `core-metadata` the resolver reads FILE.metadata and never opens the file itself.
         return {**kept, "filename": self.filename, "core-metadata": True}
 
 
@@ -82,6 +87,9 @@ def offers(
         found: the page's files.
         target: what fits.
         everything: whether a version without a source is offered by a wheel that does not fit.
+
+    Returns:
+        the files to be left on the page, and at most one offer for each version that has none of them.
     """
     fitting: List[File] = []
     others: Dict[str, Offer] = {}
@@ -128,6 +136,7 @@ def metadata(filename: str, url: str, begin: bytes) -> bytes:
         begin: its first bytes.
     """
     name, version = filename.split("-")[:2]
+    # 2.1 (PEP 566) is the first with extras as we write them.
     lines = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}"]
     requires, extras = _said(url, begin)
     lines += [f"Provides-Extra: {extra}" for extra in extras]
@@ -142,13 +151,17 @@ def _said(url: str, begin: bytes) -> Tuple[List[str], List[str]]:
         for path, text in _texts(url, begin):
             if path.endswith("/requires.txt"):
                 table = text
+            # Its own PKG-INFO lies in the top folder; deeper ones may belong to something that it carries
+            # along.
             elif not info or path.count("/") == 1:
                 info = text
     except _BROKEN:
         pass  # the last member is cut, or it is no archive: what was read counts
+    # Only the header: the description after the first empty line may show such lines as examples.
     told = info.partition("\n\n")[0].splitlines()
     requires = [line.partition(":")[2] for line in told if line.lower().startswith("requires-dist:")]
     extras = [line.partition(":")[2].strip() for line in told if line.lower().startswith("provides-extra:")]
+    # Older setuptools wrote requirements into requires.txt alone.
     if not requires:
         requires, extras = _of_table(table)
     plain = [" ".join(each.split()) for each in requires[:_LINES]]
@@ -164,6 +177,7 @@ def _texts(url: str, begin: bytes) -> Iterator[Tuple[str, str]]:
                 if _is_wanted(entry.filename) and entry.file_size <= _TEXT:
                     yield entry.filename, archive.read(entry).decode("utf-8", "replace")
         return
+    # `r:` and not `r:gz`: tarfile unpacks without a bound, and fails as a whole where the end is cut off.
     with tarfile.open(fileobj=io.BytesIO(_opened(path, begin)), mode="r:") as tar:
         for _ in range(_MEMBERS):
             member = tar.next()
@@ -179,6 +193,7 @@ def _opened(path: str, begin: bytes) -> bytes:
     """The beginning of an archive, decompressed."""
     if path.endswith(".bz2"):
         return bz2.BZ2Decompressor().decompress(begin, _MOST)
+    # 16 more than the window's size means gzip's header (zlib's manual, inflateInit2).
     return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(begin, _MOST)
 
 

@@ -29,6 +29,7 @@ class Paced(io.RawIOBase):
         self._sock = sock
         self._inner = sock.makefile("rb", buffering=0)
         limit = sock.gettimeout()
+        # Some slack: a slow line that drops for a moment is not an attack.
         self._window = None if limit is None else 2 * limit
         self._waited = 0.0
         self._came = 0
@@ -52,6 +53,7 @@ class Paced(io.RawIOBase):
         if self._left < 0:
             raise ConnectionError("the server sends more than an answer may be")
         if self._window is not None and self._waited > self._window:
+            # `count` is 0 at the end of the stream, which may come with any last few bytes.
             if self._came < LEAST and count:
                 raise socket.timeout("the server sends too slowly")
             self._waited, self._came = 0.0, 0
@@ -90,6 +92,7 @@ class BoundedAnswer(http.client.HTTPResponse):
         method: Optional[str] = None,
         url: Optional[str] = None,
     ) -> None:
+        # `http.client` reads status and headers in its constructor: the bound must be there before.
         self._raw = Paced(sock)
         super().__init__(_SocketFile(self._raw), debuglevel, method, url)  # type: ignore[arg-type]
 

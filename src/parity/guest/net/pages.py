@@ -15,6 +15,7 @@ from typing import Dict, Iterator, List, Optional
 from ..store.digests import announced_sha256
 
 JSON_TYPE = "application/vnd.pypi.simple.v1+json"
+# PEP 714 renamed what PEP 658 called dist-info-metadata; indexes write either or both.
 _MARKS = {"data-core-metadata": "core-metadata", "data-dist-info-metadata": "core-metadata"}
 _ALGORITHMS = ("md5", "sha256", "sha384", "sha512", "blake2b")
 _ENDINGS = (".whl", ".tar.gz", ".zip", ".tar.bz2")
@@ -24,9 +25,12 @@ MOST = 64 * 1024 * 1024
 """Bytes of a page; the largest honest ones have some tens of millions."""
 _LONGEST = 65536
 _LONGEST_SPECIFIER = 1024
+# Digits of a number in JSON: enough for 64 bits.
 _DIGITS = 19
 MOST_FILES = 500_000
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!%-]{0,254}")
+# Three steps, so that no expression sees more than one tag: what is made for backtracking costs one tag's
+# time.
 _START = re.compile(r"<(?=(?:a|base)\s)", re.IGNORECASE)
 _TAG = re.compile(r"""(a|base)\s((?:[^>"']|"[^"]*"|'[^']*')*)>""", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""([\w-]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?""")
@@ -50,6 +54,7 @@ def files(address: str, content_type: str, body: bytes) -> List[File]:
     """
     found = parsed_json(body) if "json" in content_type.lower() else _html_files(body)
     usable = list(_usable(address, found))
+    # One bad file is left out; where all are, the page is wrong, and must not look like an empty project.
     if found and not usable:
         raise ValueError("none of its files has a plain name, an http or https address and a real SHA-256")
     return usable
@@ -71,7 +76,7 @@ def _usable(address: str, found: List[File]) -> Iterator[File]:
 
 
 def document(project: str, found: List[File]) -> bytes:
-    """A page as JSON (PEP 691, version 1.0)."""
+    """A page as JSON (PEP 691, version 1.0), in ASCII; `found` as `files` gives them."""
     page = {"meta": {"api-version": "1.0"}, "name": project, "files": found}
     return json.dumps(page).encode("ascii")
 
@@ -80,11 +85,12 @@ def _absolute(address: str, href: str) -> str:
     parts = urllib.parse.urlsplit(urllib.parse.urljoin(address, href))
     if parts.scheme not in ("http", "https"):
         raise ValueError("the address of a file is neither http nor https")
+    # User information goes: our own logins are kept by origin, and a page could plant another.
     return urllib.parse.urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment=""))
 
 
 def parsed_json(body: bytes) -> List[File]:
-    """The files of a page in JSON (PEP 691); ValueError for what is none."""
+    """The files of a page in JSON (PEP 691), `url` as it stands there; ValueError for what is none."""
     try:
         said = json.loads(body.decode("utf-8"), parse_int=_number)  # its errors are ValueErrors
     except RecursionError as error:
@@ -169,12 +175,14 @@ def _file(href: str, said: Dict[str, str]) -> Optional[File]:
     """An anchor in the words of the JSON form; None where it leads to no file."""
     url, _, fragment = href.partition("#")
     filename = urllib.parse.unquote(url.partition("?")[0].rpartition("/")[2])
+    # Eggs, installers and signatures stand on old pages, too.
     if not filename.endswith(_ENDINGS):
         return None
     file: File = {"filename": filename, "url": url, "hashes": _hashes(fragment)}
     if said.get("data-requires-python"):
         file["requires-python"] = said["data-requires-python"]
     if "data-yanked" in said:
+        # PEP 592: the attribute alone means it; its value is a reason, and may be empty.
         file["yanked"] = said["data-yanked"] or True
     for mark, key in _MARKS.items():
         if mark in said:

@@ -46,6 +46,7 @@ class Counter:
         """Seconds since a file was finished, or enough of some had come."""
         with self._lock:
             _, moved, files = self._mark
+            # A step and not a byte: a server that trickles would count as going forward for ever.
             if self._moved >= moved + _STEP or self._files_done > files:
                 self._mark = (time.monotonic(), self._moved, self._files_done)
             return time.monotonic() - self._mark[0]
@@ -56,6 +57,7 @@ class Counter:
             return {
                 "event": "progress",
                 "done": self._done,
+                # A sum that leaves files out would show more than 100 %.
                 "total": 0 if self._unknown else self._total,
                 "file": self._latest,
                 "files_done": self._files_done,

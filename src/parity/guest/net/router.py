@@ -43,6 +43,7 @@ _CHUNK = 256 * 1024
 _LARGE = 4 * 1024 * 1024
 """Bytes of a page from which on only one is read at a time: read, it takes many times its length."""
 _ASKED = ("Range", "If-Range", "If-None-Match", "If-Modified-Since")
+# What a resolver's cache needs. Cookies, Location and the like stay here.
 _TOLD = (
     "Content-Type", "Content-Range", "Accept-Ranges", "ETag", "Last-Modified", "Cache-Control",
 )  # fmt: skip
@@ -77,6 +78,8 @@ class Router:
             self._server = _Server(("127.0.0.1", _PORT), handler)
         except OSError:  # another resolution in the same container has it
             self._server = _Server(("127.0.0.1", 0), handler)
+        # 0.05 s between looks at whether to stop; the default of 0.5 s would be waited for at the end of each
+        # run.
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self.root = "http://127.0.0.1:%d/%s/" % (self._server.server_address[1], _settings(job, offering))
         self.url = self.root + "simple/"
@@ -150,6 +153,7 @@ class Router:
 
 class _Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
     daemon_threads = True
+    # socketserver's own is 5, and a resolver opens dozens of connections at once.
     request_queue_size = 128
 
     def handle_error(self, request: object, client_address: object) -> None:
@@ -158,6 +162,7 @@ class _Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
 
 class _RouterHandler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # Small answers at once, head and body in one write: without the two each page waits for a delayed ACK.
     disable_nagle_algorithm = True
     wbufsize = -1
     router: Router
@@ -241,6 +246,7 @@ class _RouterHandler(http.server.BaseHTTPRequestHandler):
             if value is not None:
                 self.send_header(name, value)
         length = answer.getheader("Content-Length")
+        # HTTP/1.1 without a length: the end of the connection is the end of the file (RFC 9112, 6.3).
         if length is None:
             self.close_connection = True
             self.send_header("Connection", "close")
@@ -274,6 +280,7 @@ def _beginning(index: Index, url: str) -> bytes:
             if not piece:
                 return begin
             begin += piece
+        # The rest is not wanted; reading it only to keep the connection would cost more than a new one.
         browser.forget()
     return begin
 
@@ -286,6 +293,7 @@ def _status(problem: WebProblem) -> int:
     """
     if problem.kind in _QUIET:
         return int(problem.kind[len("http-") :])
+    # 401, 403 and 404 may be taken for "not there"; 424 has no such meaning, and is not tried again.
     return 502 if problem.again else 424
 
 

@@ -73,6 +73,7 @@ class Browsers:
         with self._permits:
             browser = self._free.pop() if self._free else Browser(self.how)
             self._lent.append(browser)
+            # `abort` may have gone through the list just before this one was in it.
             if self._over:
                 browser.abort()
             try:
@@ -112,6 +113,7 @@ class Routes:
         """The page of a project on its index; raises Confused, or WebProblem (`http-404`: nobody has it)."""
         name = normalize_name(project)
         with self._lock:
+            # Whoever comes first fetches, outside the lock; the others wait for its future.
             future = self._pages.get(name)
             first = future is None
             if future is None:
@@ -169,6 +171,7 @@ class Routes:
             if page is None:
                 self._lacking[name] = bound
         else:
+            # All of them, even after one had it: who stops at the first never learns of a confusion.
             answers = self._pool.map(lambda index: self._ask(index, name), self.indexes)
             found = [answer for answer in answers if answer is not None]
             if len(found) > 1:
@@ -197,6 +200,7 @@ class Routes:
 
 
 def _index(said: "IndexSaid", job: "Reach") -> Index:
+    # Each index gets its own logins alone, although the job's others may be for the same origin.
     how = settings({**job, "credentials": said["credentials"]})
     return Index(said["name"], said["url"].rstrip("/") + "/", said["packages"], Browsers(how))
 

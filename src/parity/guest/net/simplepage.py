@@ -22,7 +22,9 @@ _LONGEST = 1024
 """Characters of a specifier: enough for every honest one."""
 _SOURCES = (".tar.gz", ".zip", ".tar.bz2")
 _FILE_END = re.compile(r"\.(?:whl|tar\.gz|zip|tar\.bz2)(?=[#\"'])")
+# Few digits: older Pythons take quadratic time for long ones (CVE-2020-10735).
 _BUILD = re.compile(r"([0-9]{1,18})(.*)")
+# File systems allow no longer name; the sets of a compressed tag multiply, so they have a bound, too.
 _LONGEST_NAME = 255
 _MOST_TAGS = 400
 _NAME_PARTS = 5  # name, version, python, abi, platform; a build number makes six
@@ -61,6 +63,7 @@ def links(content_type: str, body: bytes) -> List[Link]:
             for name, file in ((str(file["filename"]), file) for file in parsed_json(body))
             if name.endswith((".whl", *_SOURCES))
         ]
+    # No parser: see `pages`.
     parts = body.decode("utf-8", "replace").split("<a ", MOST_FILES + 1)[1:]
     demand_few(len(parts))
     anchors = (part.partition(">")[0] for part in parts)
@@ -104,6 +107,7 @@ def release(address: str, link: Link) -> Release:
         sha256=announced_sha256(hashes.get("sha256")),
         requires_python=python,
         yanked=bool(said.get("yanked")),
+        # `type`, since True is an int to isinstance.
         size=size if type(size) is int and size > 0 else None,
     )
 
@@ -139,6 +143,7 @@ class Chooser:
             except ValueError:
                 continue
             version = parse_version(one.version)
+            # PEP 592: passed over, as installers do where no version is pinned.
             if one.yanked or version is None:
                 continue
             python_fits = self._python is None or satisfies(self._python, one.requires_python)
@@ -177,6 +182,7 @@ class Chooser:
             version, build = parse_version(parts[1]), _build(parts[2:-3])
             if version is None or build is None or normalize_name(parts[0]) != project:
                 continue
+            # A file's best tag counts, as in PEP 425's order of preference.
             ranks = [self._ranks[tag] for tag in expanded_tags(parts[-3:]) if tag in self._ranks]
             if ranks:
                 yield (version, -min(ranks), build), link
@@ -191,7 +197,7 @@ def _build(parts: Sequence[str]) -> Optional[_Build]:
 
 
 def expanded_tags(tags: Sequence[str]) -> List[str]:
-    """A wheel's last three parts, a compressed tag set, as tags (PEP 425); none where they are too many."""
+    """A wheel's last three parts, a compressed tag set, as tags (PEP 425); none where they are over 400."""
     if not any("." in part for part in tags):
         return ["-".join(tags)]
     pythons, abis, platforms = (part.split(".") for part in tags)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 USER_AGENT = "parity/1"
 _REDIRECTS = (301, 302, 303, 307, 308)
-_PASSING = (408, 425, 429, 500, 502, 503, 504)
+_PASSING = (408, 425, 429, 500, 502, 503, 504)  # may be over soon
 _MAX_REDIRECTS = 10
 _SMALL = 64 * 1024  # bytes of an answer that are read to keep its connection: a new one costs more
 _PORTS = {"http": 80, "https": 443}
@@ -187,7 +187,7 @@ class Browser:
         proxy = self._proxy_for(origin)
         kept = origin in self._connections
         sent = dict(headers)
-        sent.setdefault("Accept-Encoding", "identity")
+        sent.setdefault("Accept-Encoding", "identity")  # hashed as they come
         sent["User-Agent"] = USER_AGENT
         sent.update(_authorization(login or self._how.credentials.get(str(origin))))
         if proxy is not None and origin.scheme == "http":
@@ -280,7 +280,7 @@ def _unpacker(packed: str, most: int) -> Callable[[bytes], bytes]:
         return bytes
     if packed not in ("gzip", "x-gzip"):
         raise WebProblem("page", "the server packs its answer in a way that nobody asked for")
-    inflate = zlib.decompressobj(16 + zlib.MAX_WBITS)
+    inflate = zlib.decompressobj(16 + zlib.MAX_WBITS)  # 16: gzip's header
 
     def unpack(piece: bytes) -> bytes:
         try:
@@ -339,7 +339,7 @@ def _basic(header: str, pair: str) -> Dict[str, str]:
 def _connection_problem(error: Exception) -> WebProblem:
     """Put a name on what went wrong below HTTP."""
     if isinstance(error, ssl.SSLError):
-        certificate = "certificate" in str(error).lower()
+        certificate = "certificate" in str(error).lower()  # a bad one stays bad
         return WebProblem("tls", f"TLS failed: {error}", again=not certificate)
     if isinstance(error, socket.gaierror):
         return WebProblem("dns", f"the host name was not found: {error.strerror}", again=True)

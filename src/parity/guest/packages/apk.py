@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ...wire.system import PackageLocked
 
 _LINE = re.compile(r"^\(\d+/\d+\) (?:Installing|Upgrading|Reinstalling) (\S+) \((?:\S+ -> )?([^)\s]+)\)")
+# apk's exit code does not tell what kind of error it was; only its words do.
 _WRONG = (
     (re.compile(r"no such package|unable to select"), "unknown"),
     (re.compile(r"UNTRUSTED|BAD signature", re.IGNORECASE), "unsigned"),
@@ -32,6 +33,7 @@ class ApkTools(Manager):
         """Download into a private folder; see `Manager.fetch`."""
         said = _asked(room, ["add", "--simulate", *names])
         folder = room.below("apk")
+        # Of an earlier call; only what this one brings may be found.
         for left in glob.glob(os.path.join(folder, "*")):
             os.unlink(left)
         found = []

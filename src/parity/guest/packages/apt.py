@@ -23,6 +23,7 @@ _OPTIONS = (
     "Acquire::AllowWeakRepositories=false",
     "Acquire::AllowDowngradeToInsecureRepositories=false",
     "Acquire::Languages=none",
+    # Whatever weaker ones an index offers besides.
     "Acquire::ForceHash=SHA256",
     "Acquire::Retries=3",
     "Acquire::http::Timeout=30",
@@ -51,6 +52,7 @@ _UNSIGNED = (
 )
 _UNREACHED = "Failed to fetch|index files failed|Unable to fetch|Could not (?:connect|resolve)"
 _UNKNOWN = "Unable to locate package|no installation candidate|Couldn't find any package"
+# Its words in English (LC_ALL); the exit code is 100 for everything.
 _WRONG = (
     (re.compile(r"Version '.*' for '.*' was not found"), "gone"),
     (re.compile(_UNKNOWN), "unknown"),
@@ -114,6 +116,7 @@ class AptAtWork:
             options.append("Acquire::https::CaInfo=" + room.ca)
         self._options = [word for option in options for word in ("-o", option)]
         self._command = ["apt-get", "-q", *self._options]
+        # --no-remove: a package that wants another one gone is refused, since the target's may be in use.
         self._install = ["-y", "--no-install-recommends", "--no-remove"]
         self._install += [] if exact else ["--no-upgrade"]  # what the image has of that name is enough
 
@@ -122,6 +125,8 @@ class AptAtWork:
         done = os.path.join(self._room.folder, "updated")
         if os.path.exists(done):
             return
+        # An apt that does not know Error-Mode ends with 0 although a source could not be read; hence the
+        # words.
         code, said = self._room.run([*self._command, "update"])
         if code != 0 or re.search("^(?:E:|W: (?:Failed to fetch|Some index))", said, re.MULTILINE):
             raise _problem("the image's package sources cannot be read", said, "unreachable")
@@ -176,6 +181,7 @@ class AptAtWork:
         if not comes.difference(re.split("[:=]", name)[0] for name in names):
             return names
         asked = {re.split("[:=]", name)[0] for name in names}
+        # `name-` means "and not this one" (apt-get(8)).
         wish = [*names, *(f"{name}-" for name in _OF_A_SESSION if name not in asked)]
         try:
             self.order(wish)
@@ -199,6 +205,7 @@ class AptAtWork:
     def checked(self, file: str, digest: str) -> Fetched:
         """A downloaded file, its bytes those of the signed index."""
         path = os.path.join(self._archives, file)
+        # apt has compared it already; this is the file that we carry on, and the hash that we lock.
         if sha256_file(path) != digest:
             raise PackagesProblem("unsigned", f"{file} is not what the signed index names")
         asked = [

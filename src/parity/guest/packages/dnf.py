@@ -6,6 +6,7 @@ from typing import List, Sequence
 from . import rpm
 from .room import Fetched, PackageRoot
 
+# `*.`: for each source, since a source's own setting beats the general one.
 _OPTIONS = (
     "gpgcheck=1",
     "*.gpgcheck=1",

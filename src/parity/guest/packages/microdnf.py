@@ -40,6 +40,7 @@ class Microdnf(rpm.RpmManager):
         if code != 0:
             raise rpm.problem("microdnf", said, _WRONG, "error: ")
         found = sorted(rpm.checked(room, keys, path) for path in rpm.files(cache))
+        # Fewer would be noticed at the rehearsal only, or on the target.
         if len(found) != downloads(said):
             raise PackagesProblem(
                 "unsupported",

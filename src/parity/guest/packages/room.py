@@ -51,7 +51,7 @@ class Manager:
         """These packages and what they need beyond what is installed, in the order of installation.
 
         Raises:
-            Problem: they cannot be had, or their distribution did not sign them.
+            PackagesProblem: they cannot be had, or their distribution did not sign them.
         """
         raise NotImplementedError
 
@@ -73,6 +73,7 @@ class PackageRoot:
         for key in ("http", "https", "no"):
             value = (job["proxies"]).get(key)
             if value:
+                # Both spellings: programs read one or the other.
                 self.environment[f"{key}_proxy"] = self.environment[f"{key.upper()}_PROXY"] = value
         if job["ca"]:
             self.ca = os.path.join(self.folder, "ca.pem")
@@ -90,7 +91,7 @@ class PackageRoot:
         """Exit code and output of a command, first what it said on stdout, then the rest.
 
         Raises:
-            Problem: it cannot be started, or took too long.
+            PackagesProblem: it cannot be started, or took too long.
         """
         try:
             done = running.run(argv, self.environment, self.folder, self._timeout, keep=_KEEP)

@@ -47,9 +47,11 @@ def keyring(room: PackageRoot) -> Tuple[str, List[str]]:
     known = os.path.join(room.folder, "keys.asc")
     if not os.path.exists(known):
         with open(known, "w", encoding="utf-8") as file:
+            # rpm keeps imported keys as packages of that name; their description is the key itself.
             file.write(room.run(["rpm", "-q", "gpg-pubkey", "--qf", "%{DESCRIPTION}\\n"])[1])
     folder = room.below("keys")
     files = [path for path in [*_key_files(), known] if os.path.isfile(path)]
+    # Keys of a kind that this rpm does not know are left out; what they signed is refused then.
     good = [path for path in files if room.run(["rpmkeys", "--dbpath", folder, "--import", path])[0] == 0]
     if not good:
         raise PackagesProblem(
@@ -66,6 +68,7 @@ def checked(room: PackageRoot, keys: str, path: str) -> Fetched:
     """A downloaded file that one of the keys signed."""
     code, said = room.run(["rpmkeys", "--dbpath", keys, "--checksig", path])
     lines = said.strip().splitlines() or [""]
+    # Both: rpmkeys ends with 0 for a package that has digests and no signature at all.
     if code != 0 or not signature_ok(lines[-1]):
         raise PackagesProblem("unsigned", f"no key of the image signed {os.path.basename(path)}", said)
     told = room.demand("reading " + path, ["rpm", "--dbpath", keys, "-qp", "--qf", _FORM, path])

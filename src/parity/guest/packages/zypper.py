@@ -34,6 +34,7 @@ class Zypper(rpm.RpmManager):
         _trust(room)
         cache = rpm.emptied(room.below("zypper"))
         command = ["zypper", "--non-interactive", "--pkg-cache-dir", cache, "install"]
+        # --oldpackage: a locked version may be below what its source has by now.
         command += ["--download-only", "--no-recommends", "--oldpackage", "--", *names]
         code, said = room.run(command)
         if code != 0 or _TROUBLE.search(said):

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from ...wire.network import IndexSaid, Reach
     from ...wire.store import FileWanted
 
+# Only these by name: `hashlib.new` would hand any other to OpenSSL.
 _ALGORITHMS = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512", "blake2b")
 _SHA256 = re.compile("[0-9a-f]{64}")
 
@@ -50,6 +51,7 @@ class Wheel(NamedTuple):
         """What its unfinished file is called."""
         if self.sha256:
             return self.sha256
+        # Without a digest, two files may share a name: the address and who told of it keep them apart.
         said = json.dumps([self.scope, self.url, self.hashes])
         return "first-" + hashlib.sha256(said.encode("ascii")).hexdigest()
 
@@ -71,6 +73,7 @@ def scope_of(job: "Reach") -> str:
 
 
 def _users(said: "Union[Reach, IndexSaid]") -> Dict[str, str]:
+    # A changed password is the same user, whose unfinished downloads go on.
     return {where: login[0] for where, login in (said.get("credentials") or {}).items()}
 
 
@@ -86,6 +89,8 @@ class Digests:
             found = _new(name)
             if found is not None:
                 self._running[name] = found
+        # Announced hashes that Python cannot make are not compared; the SHA-256 is always made, for the
+        # store.
         self._expected = {name: expected[name].lower() for name in self._running if name in expected}
 
     def update(self, piece: bytes) -> None:
@@ -105,6 +110,7 @@ class Digests:
 
     def wrong(self) -> str:
         """The first hash that is not as expected, as a sentence; empty where all are."""
+        # Reversed, so that of several wrong ones a SHA-2 is named before MD5.
         for name, value in sorted(self._expected.items(), reverse=True):
             found = self._running[name].hexdigest()
             if found != value:

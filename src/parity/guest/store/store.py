@@ -24,6 +24,7 @@ from .digests import is_sha256
 
 CHUNK = 256 * 1024
 _KEY = re.compile("[a-z0-9][a-z0-9-]{0,99}")
+# A wheel's name becomes a file's: no slash, not `.` or `..`, no control characters.
 _MEMBER = re.compile(r"(?!\.{1,2}\Z)[^/\x00-\x1f\x7f]{1,255}")
 _PATIENCE = 20.0
 _STEP = 1024 * 1024
@@ -44,6 +45,7 @@ class Store:
 
     def __init__(self, root: str) -> None:
         self.root = root
+        # Images come with umasks of all kinds; rehearsals read the store as another user.
         os.umask(0o022)
         for folder in ("sha256", "sets", "partial"):
             os.makedirs(os.path.join(root, folder), exist_ok=True)
@@ -58,6 +60,7 @@ class Store:
         path = self.content(sha256)
         try:
             right = sha256_file(path) == sha256
+            # The time stamp says "used": `prune` keeps what it finds young.
             if right:
                 os.utime(path)
         except FileNotFoundError:
@@ -81,6 +84,7 @@ class Store:
         while not give_up():
             handle = _opened(path)
             try:
+                # Both: between opening and locking, the one before may have finished the file and renamed it.
                 if _locked(handle) and _still_there(handle, path):
                     yield handle
                     return
@@ -125,6 +129,7 @@ class Store:
         return folder
 
     def _new_set(self, folder: str, members: List[Tuple[str, str]]) -> None:
+        # Made aside and renamed: a set that exists is whole, also after a kill.
         fresh = tempfile.mkdtemp(prefix=".new-", dir=os.path.dirname(folder))
         os.chmod(fresh, 0o755)  # noqa: S103 - the rehearsal reads it as another user
         try:
@@ -140,11 +145,12 @@ class Store:
         if os.path.exists(link) and os.path.samefile(content, link):
             return
         fresh = os.path.join(self.root, "partial", "link-" + uuid.uuid4().hex)
+        # `link` replaces nothing, so it is made under another name and renamed over the old one.
         os.link(content, fresh)
         os.rename(fresh, link)
 
     def sizes(self) -> Dict[str, int]:
-        """Bytes and counts: content, sets, partial downloads and uv's cache."""
+        """{"wheels", "sets": counts, "bytes": of content, "partial_bytes", "uv_cache_bytes"}."""
         counts = {"wheels": 0, "bytes": 0, "sets": 0, "partial_bytes": 0, "uv_cache_bytes": 0}
         for status in filter(None, map(_status, self._contents())):
             counts["wheels"] += 1
@@ -161,6 +167,9 @@ class Store:
             older_than: seconds; 0 for everything.
             in_use_since: when the oldest run began that uses the store now, None where none does: what was
                 used since then stays, and uv's cache, whose times tell nothing.
+
+        Returns:
+            {"wheels", "sets": how many were removed, "bytes": what that freed}.
         """
         limit = time.time() - older_than
         if in_use_since is not None:
@@ -170,6 +179,7 @@ class Store:
             size = self._taken(path, limit)
             removed["wheels"] += size is not None
             removed["bytes"] += size or 0
+        # Sets hold hard links: their members are told by inode, since content has no way back to its sets.
         kept = {status.st_ino for status in map(_status, self._contents()) if status}
         for name in os.listdir(os.path.join(self.root, "sets")):
             removed["sets"] += self._prune_set(os.path.join(self.root, "sets", name), kept, limit)
@@ -183,6 +193,7 @@ class Store:
         status = _status(path)
         if status is None or status.st_mtime > limit:
             return None
+        # Renaming is atomic, looking and removing is not: a run may touch the file between the two.
         aside = os.path.join(self.root, "partial", "pruned-" + uuid.uuid4().hex)
         try:
             os.rename(path, aside)
@@ -216,6 +227,8 @@ class Store:
         for name in os.listdir(folder):
             path = os.path.join(folder, name)
             with contextlib.suppress(FileNotFoundError), open(path, "rb") as handle:
+                # Whoever works on it holds the lock; its age alone would not tell a slow download from a dead
+                # one.
                 status = os.fstat(handle.fileno())
                 if status.st_mtime <= limit and _locked(handle):
                     os.unlink(path)
@@ -258,6 +271,7 @@ def _demand(holds: bool, what: str) -> None:
 
 
 def _opened(path: str) -> IO[bytes]:
+    # Made where it is not there, never emptied: an unfinished download goes on where it ended.
     return open(
         path, "a+b", opener=lambda name, flags: os.open(name, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
     )

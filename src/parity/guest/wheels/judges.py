@@ -42,6 +42,7 @@ class Judges:
             return
         concurrent.futures.wait(self._begun, seconds)
         if not all(future.done() for future in self._begun):
+            # `shutdown` would wait for them, and a wheel that takes so long is the audit's to judge.
             for process in multiprocessing.active_children():
                 process.terminate()
         self._pool.shutdown()

@@ -45,6 +45,7 @@ def _text(wheel: zipfile.ZipFile) -> bytes:
     if len(names) != 1:
         raise ValueError(f"the wheel has {len(names) or 'no'} METADATA")
     with wheel.open(names[0]) as file:
+        # Not by the size in the directory, which is the wheel's own word.
         text = file.read(MOST + 1)
     if len(text) > MOST:
         raise ValueError("the wheel's METADATA is absurdly large")

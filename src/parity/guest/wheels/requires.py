@@ -59,8 +59,10 @@ def parse_version(text: str) -> Optional[Version]:
     if match is None:
         return None
     numbers = [int(part) for part in match.group(1).split(".")]
+    # PEP 440: 1.0 and 1 are one version.
     while len(numbers) > 1 and numbers[-1] == 0:
         numbers.pop()
+    # Below every post release, post0 too.
     return tuple(numbers), int(match.group(2) or -1)
 
 
@@ -103,6 +105,7 @@ def _compare(operator: str, one: Version, other: Version) -> bool:
 def evaluate(marker: str, environment: Dict[str, str]) -> bool:
     """A marker's truth. Its grammar is, but for `~=` and `===`, that of a Python expression."""
     try:
+        # Python's parser recurses with parentheses, and an old one may take the process along.
         if len(marker) > _LONGEST or marker.count("(") > _DEEPEST:
             return False
         return _truth(ast.parse(marker.strip(), mode="eval").body, environment)

@@ -22,8 +22,10 @@ PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "tag:parity,2026:bundle/v1"
 
+# The head is of one size for ever: a signature that is added later moves no byte of the payload.
 _BODY_SIZE = HEAD_SIZE - ustar.BLOCK
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
+# Each signature by a trusted key costs the far side a run of openssl.
 MAX_SIGNATURES = 16
 
 
@@ -86,6 +88,7 @@ def make_checker(
     """
 
     def check(signed: bytes, signatures: Sequence[Signature]) -> Tuple[str, ...]:
+        # `keyid` is not signed (DSSE): it may only choose which trusted key is tried.
         known = [one for one in signatures if one.keyid in keys]
         if not known:
             makers = ", ".join(one.keyid for one in signatures)
@@ -93,6 +96,7 @@ def make_checker(
         for one in known:
             if not is_right(keys[one.keyid], one.sig, signed):
                 raise SignatureInvalid(f"the signature by {one.keyid} is wrong")
+        # A set: the same key twice is one signer.
         signers = tuple(sorted({one.keyid for one in known}))
         if len(signers) < threshold:
             raise _too_few(signers, threshold)
@@ -147,13 +151,17 @@ _STATEMENT = canonical.record(
 
 
 def pae(payload: bytes) -> bytes:
-    """What is really signed: DSSE's pre-authentication encoding; lengths count bytes."""
+    """What is really signed: DSSE's pre-authentication encoding (protocol.md, "PAE").
+
+    `DSSEv1`, the payload's type and the payload, each of the two behind its length in bytes, in decimal
+    digits; single spaces between all of them.
+    """
     kind = PAYLOAD_TYPE.encode("ascii")
     return b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload)
 
 
 def encode_statement(statement: Statement) -> bytes:
-    """The statement as canonical JSON.
+    """The statement as canonical JSON: an in-toto Statement v1 with one subject, the payload.
 
     Raises:
         BundleDamaged: a field that no reader would accept.
@@ -214,6 +222,7 @@ def encode_head(envelope: Envelope) -> bytes:
     )
     if len(body) > _BODY_SIZE:
         raise BundleDamaged("the envelope is larger than its place")
+    # Spaces, which JSON allows after a document: the file is readable for other DSSE tools as it lies there.
     return ustar.header(ENVELOPE_NAME, _BODY_SIZE) + body.ljust(_BODY_SIZE, b" ")
 
 

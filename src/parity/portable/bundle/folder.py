@@ -59,6 +59,7 @@ def open_folder(path: str, check: Optional[envelope.Checker] = None) -> BundleFo
         BundleDamaged: they are malformed or do not belong together.
         SignatureInvalid: a check was asked for, and it failed or there is no envelope.
     """
+    # One byte more than a manifest may have, so that a longer one is refused and not read as a cut one.
     raw = _read(os.path.join(path, manifest.NAME), manifest.LIMIT + 1)
     if raw is None:
         raise BundleUnreadable(f"there is no {manifest.NAME} in {path}: this is no unpacked bundle")
@@ -68,6 +69,7 @@ def open_folder(path: str, check: Optional[envelope.Checker] = None) -> BundleFo
         if check is not None:
             raise SignatureInvalid(f"the bundle in {path} carries no signature")
         return BundleFolder(path, manifest.parse(raw), digest, None)
+    # `tar` dropped the header; the head is compared whole, so it is put back.
     head = ustar.header(manifest.ENVELOPE_NAME, manifest.HEAD_SIZE - ustar.BLOCK) + body
     sealed = envelope.parse_head(head)
     signers = check(envelope.pae(sealed.payload), sealed.signatures) if check else ()
@@ -104,6 +106,7 @@ def check_files(bundle: BundleFolder, ignore: str = "") -> None:
     def check(member: Member) -> str:
         return _fault(bundle.file(member.path), member)
 
+    # The largest first: else one thread works at the end on it, and the others wait.
     order = sorted(bundle.manifest.members, key=lambda member: -member.size)
     try:
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
@@ -121,6 +124,7 @@ def _unlisted(root: str, known: Set[str], ignore: str) -> Iterator[str]:
         base = "" if relative == "." else relative + "/"
         for name in sorted(subfolders):
             path = os.path.join(here, name)
+            # A link counts as unlisted even under a right name: what it leads to can change after the look.
             expected = any((folder + "/").startswith(base + name + "/") for folder in folders)
             if os.path.abspath(path) == ignore or not expected or os.path.islink(path):
                 subfolders.remove(name)
@@ -133,11 +137,13 @@ def _unlisted(root: str, known: Set[str], ignore: str) -> Iterator[str]:
 
 def _fault(path: str, member: Member) -> str:
     try:
+        # Not `stat`: a link to the right bytes can lead to others when they are installed.
         found = os.lstat(path)
     except FileNotFoundError:
         return f"{member.path} is missing"
     if not stat.S_ISREG(found.st_mode):
         return f"{member.path} is no regular file"
+    # The size first: what was put in the place of a small file may be endless.
     if found.st_size != member.size or sha256_of(path) != member.sha256:
         return f"{member.path} has other bytes than the manifest says"
     return ""
@@ -149,6 +155,7 @@ def judge_wheels(bundle: BundleFolder) -> SetJudgement:
     Raises:
         HostileContent: names the findings that forbid it.
     """
+    # uv's wheel is one large file; checked beside the set it costs next to no time of its own.
     with ThreadPoolExecutor(1) as pool:
         judging = pool.submit(judge_tool, bundle)
         judgement = demand_sound(judge_set(wheel_files(bundle), bundle.manifest.document["allow"]))

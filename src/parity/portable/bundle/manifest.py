@@ -110,6 +110,7 @@ def encode(document: "ManifestDocument") -> bytes:
     Raises:
         BundleDamaged: the document is none that `parse` would accept.
     """
+    # A manifest that readers would refuse must not be signed: the bundle would be found bad beyond the gap.
     data = canonical.encode(document) + b"\n"
     parse(data)
     return data
@@ -134,8 +135,10 @@ def parse(data: bytes) -> Manifest:
 def _check_paths(paths: List[str]) -> None:
     """Refuse paths that are unsafe, out of order, double, ours alone, or files and folders at once."""
     for path in paths:
+        # Unpacked, the two names lie beside the payload: a file of that name would take their place.
         if not ustar.is_safe_path(path) or path.split("/")[0] in (NAME, ENVELOPE_NAME):
             raise BundleDamaged(f"the manifest names a file that no bundle may hold: {path[:200]!a}")
+    # One order, and none twice: the same files can be written in one way alone.
     canonical.strictly_rising(paths, "manifest.files")
     if ustar.colliding(paths):
         raise BundleDamaged(f"the manifest names a file that is a folder, too: {ustar.colliding(paths)[0]}")
@@ -146,6 +149,8 @@ def _check_lists(document: "ManifestDocument") -> None:
     files = {entry["path"]: (entry["size"], entry["sha256"]) for entry in document["files"]}
     packages = {entry["wheel"]: (entry["size"], entry["sha256"]) for entry in document["packages"]}
     wheels = {path: facts for path, facts in files.items() if path.startswith("wheels/")}
+    # Two lists say what is installed and what is in the archive; a wheel in one of them alone would be
+    # installed unseen, or carried for nothing.
     if packages != wheels or len(packages) != len(document["packages"]):
         raise BundleDamaged("manifest.packages and the files under wheels/ differ")
     system = [entry["path"] for entry in (document["system"]["packages"] if document["system"] else ())]

@@ -54,6 +54,8 @@ def openssl_checker(key_files: Sequence[str], openssl: str = "openssl", threshol
     keys = {key.fingerprint: key for key in map(load_public_key, key_files)}
 
     def is_right(key: TrustedKey, sig: bytes, signed: bytes) -> bool:
+        # Versions of openssl differ in what they accept as DER; we accept one form before one of them is
+        # asked.
         return well_formed(sig) and _ask(openssl, key.pem, sig, signed)
 
     return make_checker(keys, is_right, threshold)
@@ -72,6 +74,7 @@ def _ask(openssl: str, pem: bytes, sig: bytes, signed: bytes) -> bool:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             pass_fds=ends,
+            # Not ours: OPENSSL_CONF, OPENSSL_MODULES or LD_PRELOAD could change what "verified" means.
             env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},
             timeout=_TIMEOUT,
         )
@@ -81,6 +84,7 @@ def _ask(openssl: str, pem: bytes, sig: bytes, signed: bytes) -> bool:
     finally:
         for end in ends:
             os.close(end)
+    # Both, since a stand-in that is called openssl may well end with 0.
     return done.returncode == 0 and done.stdout.strip() == b"Verified OK"
 
 

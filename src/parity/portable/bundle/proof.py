@@ -51,6 +51,7 @@ def _object(fields: Dict[str, Check], *needed: str) -> Check:
         if not isinstance(value, dict) or not set(needed) <= set(value):
             words = f" with {', '.join(needed)}" if needed else ""
             raise BundleDamaged(f"{where} must be an object{words}")
+        # Keys that are not known pass: a newer parity may have written more.
         for key, inner in fields.items():
             if key in value:
                 inner(value[key], f"{where}.{key}")

@@ -153,8 +153,10 @@ def _read_envelope(file: BinaryIO) -> Envelope:
 
 def _read_manifest(file: BinaryIO, payload: Payload) -> Manifest:
     """The manifest, when all sizes fit each other and its digest is the one in the statement."""
+    # A copy that was cut short is told in a moment, and not after gigabytes were hashed.
     if _size(file) != HEAD_SIZE + payload.size:
         raise BundleDamaged("the bundle is longer or shorter than its statement says")
+    # Before it is read: the size comes from the statement, and memory is given by it.
     if payload.manifest_size > min(LIMIT, payload.size):
         raise BundleDamaged("the manifest is too large")
     header = ustar.header(NAME, payload.manifest_size)
@@ -215,6 +217,7 @@ class _Tape:
     def take(self, count: int) -> memoryview:
         """The next `count` bytes, at most CHUNK; valid until the call after the next."""
         turn = self._pending[0]
+        # The second thread may still be hashing the buffer that is about to be filled.
         if turn is not None:
             turn.result()
         self._buffers = self._buffers[1], self._buffers[0]
@@ -233,6 +236,7 @@ class _Tape:
 
     def expect(self, expected: bytes, what: str) -> None:
         """Refuse the bundle unless the next bytes are exactly these."""
+        # Padding may be empty, and taking nothing would wait for a buffer in vain.
         if expected and self.take(len(expected)) != expected:
             raise BundleDamaged(f"the archive's structure is damaged at {what}")
 
@@ -252,6 +256,7 @@ def _fill(file: BinaryIO, view: memoryview) -> None:
     filled = 0
     while filled < len(view):
         try:
+            # A raw file, a pipe or a network's file system may give less than was asked.
             count = file.readinto(view[filled:])  # type: ignore[attr-defined]
         except OSError as error:
             raise BundleUnreadable(f"the bundle cannot be read: {error.strerror}") from error

@@ -81,6 +81,7 @@ def copy_folder(bundle: BundleFolder, work: str) -> BundleFolder:
         os.makedirs(os.path.dirname(target), exist_ok=True)
         with open_plain(bundle.file(member.path)) as source, open(target, "xb") as sink:
             _copy(source, sink, member.size)
+    # Hashed where nobody else can write, after copying: a check of the original would be one too early.
     if any(sha256_of(copy.file(member.path)) != member.sha256 for member in bundle.manifest.members):
         raise BundleDamaged(_CHANGED, "unpack the bundle again, into an empty folder")
     return copy
@@ -100,6 +101,7 @@ def _from_file(file: BinaryIO, check: Checker) -> Source:
     sealed = _read_head(file)
     signers = check(pae(sealed.payload), sealed.signatures)
     found = read_unverified(file)
+    # The head is read a second time here; without this the signature could be one head's, the rest another's.
     if found.envelope != sealed:
         raise BundleDamaged(_CHANGED)
     statement = found.statement
@@ -108,6 +110,7 @@ def _from_file(file: BinaryIO, check: Checker) -> Source:
     def lay_out(work: str, _ignore: str) -> BundleFolder:
         folder = os.path.join(work, _FOLDER)
         demand_space(work, statement.payload.size)
+        # `durable=False`: the folder is gone when the installation is done.
         bundle = unpack_bundle(file, check, folder, durable=False)
         if bundle.statement != statement:
             raise BundleDamaged(_CHANGED)
@@ -135,6 +138,7 @@ def demand_space(path: str, needed: int) -> None:
         InstallFailed: it has fewer.
     """
     found = os.statvfs(path)
+    # Not `f_bfree`: that counts what the file system keeps back for root.
     free = found.f_bavail * found.f_frsize
     if free < needed:
         raise InstallFailed(

@@ -63,10 +63,12 @@ def checker(options: argparse.Namespace) -> Checker:
     Raises:
         SignatureInvalid: one of the files is no usable key.
     """
+    # By fingerprint: the same key under two names must not meet a threshold of two.
     different = {load_public_key(path).fingerprint for path in options.key}
     try:
         return openssl_checker(options.key, threshold=demanded(options.threshold, len(different)))
     except ThresholdUnusable as error:
+        # argparse's `error` ends the process; `raise` is for a parser whose `error` comes back.
         options.wrong_usage(str(error))
         raise
 

@@ -15,6 +15,7 @@ from .envelope import Checker
 from .manifest import NAME, Member
 from .reader import Progress, Sink, VerifiedBundle, verify_bundle
 
+# O_EXCL, too: two names that are one on a file system that ignores case fail instead of mixing.
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -44,6 +45,7 @@ def unpack_bundle(
     writer = _Writer(folder)
     try:
         bundle = verify_bundle(file, check, progress, writer)
+        # Last, since a folder without a manifest counts as no bundle.
         writer.write_manifest(canonical.encode(bundle.manifest.document) + b"\n")
         if durable:
             writer.sync()
@@ -73,11 +75,14 @@ class _Writer(Sink):
     def undo(self) -> None:
         """Remove what was written, if anything was."""
         if self._made:
+            # What made us stop is the news; what cannot be removed is left and would hide it.
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def begin(self, member: Member) -> None:
         with _as_ours(self._folder):
             self._make_root()
+            # Step by step from an open folder: a path as a whole could be led astray by a link that somebody
+            # makes meanwhile.
             *folders, name = member.path.split("/")
             parent = _enter(self._root, folders)
             try:
@@ -88,6 +93,7 @@ class _Writer(Sink):
     def chunk(self, data: memoryview) -> None:
         with _as_ours(self._folder):
             while data:
+                # Near a full disk or a quota, a write may take a part only.
                 data = data[os.write(self._file, data) :]
 
     def end(self) -> None:
@@ -103,6 +109,7 @@ class _Writer(Sink):
     def sync(self) -> None:
         """Bring everything to the disk: files and folders, and the name of the new folder itself."""
         with _as_ours(self._folder):
+            # From the leaves up: a folder on the disk then names only what is there, too.
             for parent, _, names in os.walk(self._folder, topdown=False):
                 for name in names:
                     _sync(os.path.join(parent, name))
@@ -113,6 +120,7 @@ class _Writer(Sink):
         if self._made:
             return
         try:
+            # Nobody else may look in, or write, while its content is not yet known to be right.
             os.mkdir(self._folder, 0o700)
         except FileExistsError as error:
             raise PrefixInUse(f"there is something at {self._folder}") from error

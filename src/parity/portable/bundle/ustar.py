@@ -11,6 +11,7 @@ BLOCK = 512
 END = bytes(2 * BLOCK)
 
 _NAME, _PREFIX = 100, 155
+# Eleven octal digits and a NUL, POSIX's field; GNU's and others' binary sizes are not used.
 _MAX_SIZE = 0o77777777777
 _MAX_PATH, _MAX_PART = 1024, 255
 
@@ -27,7 +28,9 @@ def is_safe_path(path: str) -> bool:
 
 
 def header(path: str, size: int) -> bytes:
-    """Everything before a file's first byte: one block, or three where ustar's fields do not do.
+    """Everything before a file's first byte: one block of 512 bytes, or more where ustar's fields do not do.
+
+    Then a pax extended header (POSIX.1-2017, typeflag `x`) comes first, with `path`, `size` or both.
 
     Args:
         path: as `is_safe_path` allows it.
@@ -42,6 +45,7 @@ def header(path: str, size: int) -> bytes:
     if not records:
         prefix, last = split or ("", "")
         return _block(prefix, last, size, b"0")
+    # The name is `tarfile`'s own; the real path and size in the records override those of the second block.
     extended = _block("", "././@PaxHeader", len(records), b"x") + records + padding(len(records))
     return extended + _block("", path[:_NAME], min(size, _MAX_SIZE), b"0")
 
@@ -70,6 +74,7 @@ def _split(path: str) -> Optional[Tuple[str, str]]:
     """Prefix and name of a path: the longest prefix that fits. None where none leaves a short name."""
     if len(path) <= _NAME:
         return "", path
+    # The slash itself stands in neither field, so it may be the character after the prefix's last.
     cut = path.rfind("/", 0, _PREFIX + 1)
     if cut < 1 or len(path) - cut - 1 > _NAME:
         return None
@@ -80,6 +85,7 @@ def _record(key: str, value: str) -> bytes:
     """One pax record, `LENGTH KEY=VALUE` and a newline; the length counts its own digits."""
     rest = len(key) + len(value) + 3
     length = rest + len(str(rest))
+    # A second time, where the digits of the length made it one digit longer (98 + 2 gives 100, so 101).
     length = rest + len(str(length))
     return f"{length} {key}={value}\n".encode("ascii")
 

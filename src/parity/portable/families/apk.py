@@ -29,6 +29,7 @@ class Apk(Family):
             name, version = split_apk(line)
             if version:
                 found[Key(name, arch)] = version
+                # `apk info` does not tell which packages are for any machine, so each is found by both words.
                 found[Key(name, "noarch")] = version
         return found
 

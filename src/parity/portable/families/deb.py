@@ -24,6 +24,8 @@ class Deb(Family):
         """By `dpkg-query`."""
         form = "${Package}\\t${Architecture}\\t${Version}\\t${Status}\\n"
         rows = rows_of(["dpkg-query", "-W", "-f", form], 4)
+        # `Status` has three words; only "installed" is also configured: not half-installed, not removed with
+        # its configuration left.
         return {Key(row[0], row[1]): row[2] for row in rows if row[3].endswith(" installed")}
 
     def is_older(self, found: str, wanted: str) -> bool:
@@ -40,6 +42,7 @@ class Deb(Family):
 
     def command(self, paths: Sequence[str]) -> List[str]:
         """`dpkg -i`; configuration that the administrator has changed stays."""
+        # confdef, confold: without them dpkg asks about a changed file, and nobody answers.
         return ["dpkg", "--refuse-downgrade", "--force-confdef", "--force-confold", "-i", *paths]
 
     def comes_right(self, said: str) -> bool:

@@ -127,6 +127,7 @@ def run(argv: Sequence[str], together: bool = True) -> Done:
                 stdout=said,
                 stderr=subprocess.STDOUT if together else subprocess.DEVNULL,
                 env=_ENVIRONMENT,
+                # Maintainer scripts inherit it; ours may be a folder that is about to be removed.
                 cwd="/",
                 preexec_fn=_alone,  # noqa: PLW1509 - no other thread runs by now
             )

@@ -12,6 +12,7 @@ from ..plainfile import read_start
 from .registry import FAMILIES
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_:~^%=-]{0,250}")
+# More bytes than any of the expressions reads.
 _HEAD = 128
 
 

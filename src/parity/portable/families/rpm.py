@@ -19,10 +19,12 @@ class Rpm(Family):
 
     def capability(self, soname: str, bits: int) -> str:
         """`libGL.so.1()(64bit)`: rpm records sonames."""
+        # rpm marks 64-bit needs alone; the parentheses hold the symbol version, here none.
         return f"{soname}()(64bit)" if bits == 64 else soname  # noqa: PLR2004
 
     def installed(self) -> Dict[Key, str]:
         """By `rpm -qa`."""
+        # EPOCHNUM is 0 where there is none; EPOCH would print "(none)".
         form = "%{NAME}\\t%{ARCH}\\t%{EPOCHNUM}:%{VERSION}-%{RELEASE}\\n"
         found: Dict[Key, str] = {}
         for name, arch, version in rows_of(["rpm", "-qa", "--qf", form], 3):

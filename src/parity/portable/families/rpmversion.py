@@ -39,6 +39,7 @@ def _compare_pieces(left: str, right: str) -> int:
         return -1 if left == "~" else 1
     if "^" in (left, right):  # before everything but the end
         return -1 if left == "^" else 1
+    # rpmvercmp: a number is newer than letters.
     if left.isdigit() != right.isdigit():
         return 1 if left.isdigit() else -1
     if left.isdigit():

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 FORMAT = "parity-facts/1"
 _OS_RELEASE = ("/etc/os-release", "/usr/lib/os-release")
+# Seconds; a cold pip on a slow disk takes some.
 _CHILD_TIMEOUT = 60
 
 # Asked of a fresh process: importing pip changes the process it is imported into.
@@ -66,6 +67,7 @@ def measure(tools: bool = True) -> "FactsDocument":
          "markers": the eleven keys of PEP 508, "tags": [str] most preferred first,
          "pip": version or None, "pip_tags": [str] or None, "has_venv": bool}
     """
+    # Begun here and heard at the end: both run while the rest is measured.
     asked = [_begin(_ASK_PIP), _begin(_ASK_VENV)] if tools else [None, None]
     release = read_os_release()
     libc = platformtags.measure_libc()
@@ -113,6 +115,7 @@ def parse_os_release(text: str) -> Dict[str, str]:
 def _unquote(value: str) -> str:
     if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
         value = value[1:-1]
+    # What os-release(5) says a shell would unescape within quotes.
     return re.sub(r"\\([\"'$`\\])", r"\1", value)
 
 
@@ -135,6 +138,7 @@ def markers() -> Dict[str, str]:
 
 def _implementation_version() -> str:
     info = sys.implementation.version
+    # As PEP 508 spells out `format_full_version`.
     level = "" if info.releaselevel == "final" else info.releaselevel[0] + str(info.serial)
     return f"{info.major}.{info.minor}.{info.micro}{level}"
 
@@ -143,6 +147,7 @@ def _read_pip(answer: Optional[str]) -> _PipFacts:
     if answer is None:
         return _PipFacts()
     try:
+        # The last line: a sitecustomize of the machine's may print something before.
         said = json.loads(answer.strip().splitlines()[-1])
     except (ValueError, IndexError):
         return _PipFacts()

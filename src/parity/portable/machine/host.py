@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 # Distributions that keep their C library and Python through all minor releases of a major one.
 _STABLE_MAJOR = ("almalinux", "amzn", "centos", "debian", "ol", "rhel", "rocky", "sled", "sles")
 _CHILD_TIMEOUT = 30
+# PATH under cron or sudo often lacks /usr/local/bin.
 _USUAL_FOLDERS = ("/usr/local/bin", "/usr/bin", "/bin")
 _ASK_VERSION = "import sys; sys.stdout.write('%d.%d' % sys.version_info[:2])"
 
@@ -77,6 +78,7 @@ def _soft_differences(target: "TargetDocument", facts: "FactsDocument") -> Itera
     if wanted["id"] != found["id"] or not same_release(wanted["id"], wanted["version"], found["version"]):
         yield from _differ("OS", "{id} {version}".format(**wanted), "{id} {version}".format(**found))
     libc = facts["libc"]
+    # Newer is fine: glibc and musl keep what older programs need.
     if libc and libc["family"] == target["libc"]["family"] and libc["version"] < target["libc"]["version"]:
         needed = ".".join(str(number) for number in target["libc"]["version"])
         yield from _differ(libc["family"], needed + " or newer", libc["text"])
@@ -117,6 +119,7 @@ def _fits(path: str, tags: Sequence[str]) -> bool:
 def place_warnings(path: str) -> List[str]:
     """What is to be said of the file system on which a path lies or will lie."""
     there = path
+    # The prefix need not exist yet; its file system does.
     while not os.path.isdir(there):
         there = os.path.dirname(there)
     if not os.statvfs(there).f_flag & os.ST_NOEXEC:
@@ -149,6 +152,7 @@ def find_python(minor: str) -> str:
 def _version_of(path: str) -> str:
     try:
         done = subprocess.run(
+            # -S: no site-packages, so that nothing of theirs runs only to learn a number.
             [path, "-I", "-S", "-c", _ASK_VERSION],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

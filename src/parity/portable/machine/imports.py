@@ -96,6 +96,7 @@ def _heard(said: List[Dict[str, str]]) -> Iterator[Tuple[str, str]]:
     for line in said:
         if "error" in line:
             yield line["module"], line["error"]
+    # A module that calls os._exit or crashes takes its process with it; the rest is begun anew.
     if said and "error" not in said[-1]:
         yield said[-1]["module"], "it ended the interpreter"
 
@@ -103,6 +104,7 @@ def _heard(said: List[Dict[str, str]]) -> Iterator[Tuple[str, str]]:
 def _run(children: Children, environment: str, batches: List[List[str]]) -> List[List[Dict[str, str]]]:
     reader, writer = os.pipe()
     try:
+        # All at once, before anybody reads: that the pipe holds them is what `_BATCHES` sees to.
         os.write(writer, b"".join(b"%4d" % number for number in range(len(batches))))
         os.close(writer)
         words = [str(reader), *(",".join(batch) for batch in batches)]

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from ..documents.bundles import LibcFamily
 
 _MANYLINUX_ARCHS = {"x86_64", "i686", "aarch64", "ppc64", "ppc64le", "s390x", "loongarch64", "riscv64"}
+# PEP 600's aliases of the older names.
 _LEGACY = {(2, 17): "manylinux2014", (2, 12): "manylinux2010", (2, 5): "manylinux1"}
 _SHORT_NAMES = {"cpython": "cp", "pypy": "pp", "ironpython": "ip", "jython": "jy"}
+# elf(5): the program header that names the loader.
 _PT_INTERP = 3
 _LOADER_TIMEOUT = 20
 
@@ -44,6 +46,7 @@ def measure_libc() -> Optional[LibcVersion]:
     text = _glibc_version()
     if text:
         return _libc("glibc", text)
+    # musl has no function that tells its version; only its loader says it.
     text = _musl_version(sys.executable)
     return _libc("musl", text) if text else None
 
@@ -117,7 +120,7 @@ def elf_loader(executable: str) -> str:
 
 
 def platform_tags(libc: Optional[LibcVersion]) -> List[str]:
-    """Platform tags, nearest first: `linux_x86_64`, then `manylinux_2_31_x86_64` and so on."""
+    """Platform tags (PEP 600, 656), nearest first: `linux_x86_64`, then `manylinux_2_31_x86_64` and so on."""
     archs = _archs()
     if not archs:
         return [_plain(sysconfig.get_platform())]
@@ -139,14 +142,17 @@ def _archs() -> List[str]:
         return []
     arch = platform[len("linux_") :]
     if pointer_bits() == 32:  # noqa: PLR2004
+        # A 32-bit Python on a 64-bit kernel.
         arch = {"x86_64": "i686", "aarch64": "armv8l"}.get(arch, arch)
     return ["armv8l", "armv7l"] if arch == "armv8l" else [arch]
 
 
 def _manylinux_tags(libc: Tuple[int, int], archs: List[str]) -> List[str]:
+    # manylinux for 32-bit ARM means hard float (PEP 599); its ABI stands in the suffix of extensions.
     hard_float = "gnueabihf" in str(sysconfig.get_config_var("EXT_SUFFIX"))
     if not set(archs) & _MANYLINUX_ARCHS and not ("armv7l" in archs and hard_float):
         return []
+    # glibc 2.5 is manylinux1, and only x86 had anything before manylinux2014.
     oldest = 5 if set(archs) & {"x86_64", "i686"} else 17
     tags = []
     for arch in archs:
@@ -163,7 +169,7 @@ def pointer_bits() -> int:
 
 
 def wheel_tags(libc: Optional[LibcVersion]) -> List[str]:
-    """All tags `python-abi-platform` that this interpreter can run, most preferred first."""
+    """All tags `python-abi-platform` (PEP 425) that this interpreter can run, most preferred first."""
     platforms = platform_tags(libc)
     tags = list(_cpython_tags(platforms) if sys.implementation.name == "cpython" else _other_tags(platforms))
     versions = _py_versions()
@@ -200,6 +206,7 @@ def cpython_abis() -> List[str]:
     flags = "t" if sysconfig.get_config_var("Py_GIL_DISABLED") else ""
     is_debug = bool(debug) or (debug is None and hasattr(sys, "gettotalrefcount"))
     abis = [version + flags + ("d" if is_debug else "")]
+    # Until 3.7 `m` stood for pymalloc; 3.8 dropped it (bpo-36707).
     if sys.version_info < (3, 8):
         pymalloc = sysconfig.get_config_var("WITH_PYMALLOC")
         return [abis[0] + ("m" if pymalloc or pymalloc is None else "")]

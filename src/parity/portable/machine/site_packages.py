@@ -10,6 +10,7 @@ _PATTERNS = ("lib/python3*/site-packages", "lib/pypy3*/site-packages", "site-pac
 
 def site_packages(environment: str) -> List[str]:
     """The folders `site-packages` of an environment: one, or none where it has none."""
+    # A folder may be called `[x]`.
     root = glob.escape(environment)
     found = [path for pattern in _PATTERNS for path in glob.glob(os.path.join(root, pattern))]
     return [path for path in found if os.path.isdir(path)]

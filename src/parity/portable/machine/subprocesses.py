@@ -55,11 +55,13 @@ class Children:
             "TMPDIR": self._folders["tmp"],
             "XDG_CONFIG_HOME": self._folders["home"],
             "LC_ALL": "C.UTF-8",
+            # For what is not started with -I, such as scripts and what pip starts itself.
             "PYTHONNOUSERSITE": "1",
             "PIP_CONFIG_FILE": os.devnull,
             "UV_CACHE_DIR": self._folders["cache"],
             "UV_NO_CONFIG": "1",
             "UV_OFFLINE": "1",
+            # uv would fetch an interpreter where the asked one does not suit it.
             "UV_PYTHON_DOWNLOADS": "never",
             "UV_NO_PROGRESS": "1",
         }
@@ -128,6 +130,7 @@ class Children:
             pass_fds=tuple(hand_over),
         )
         stack.enter_context(process)
+        # After `process` in the stack, so before it on the way out: killed first, waited for then.
         stack.callback(process.kill)
         return process, output
 

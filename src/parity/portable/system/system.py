@@ -30,6 +30,7 @@ Say = Callable[[str], None]
 OPTION = "--with-system"
 _BLOCK = 1 << 20
 _MOST_REASONS = 12
+# dpkg, rpm and apk say in one of these words what stopped them, among pages of progress.
 _TELLING = re.compile(
     r"error|problem|depends on|conflict|breaks|cannot|unable|failed|no space|refus|downgrad", re.IGNORECASE
 )
@@ -90,6 +91,7 @@ def demand_root(seen: Survey) -> None:
     Raises:
         NotRoot: there is something to install.
     """
+    # Before anything is unpacked, so that nobody waits only to be told so.
     if seen.missing and os.geteuid() != 0:
         raise NotRoot(
             f"only root installs system packages: {describe(seen.missing)}",
@@ -173,6 +175,7 @@ def _copy(seen: Survey, bundle: BundleFolder, package: "SystemPackageRow", folde
 
 def _install(seen: Survey, paths: Sequence[str]) -> None:
     manager, before = seen.manager, seen.manager.installed()
+    # First without effect: what cannot be installed is found out before the first script runs as root.
     tried = run(manager.trial(paths))
     if tried.exit_code != 0 and not manager.comes_right(tried.output):
         raise InstallFailed(f"{manager.program} would not install the system packages:\n{_reasons(tried)}")
@@ -180,6 +183,7 @@ def _install(seen: Survey, paths: Sequence[str]) -> None:
     if not missing and done.exit_code == 0:
         return
     keys = [_key(package) for package in seen.missing]
+    # Only what was not here before: an upgraded package has no older file to go back to.
     undo = manager.undo([key for key in keys if key not in before])
     undone = run(undo) if undo else None
     left = "" if undone is None or undone.exit_code == 0 else f"\nremoving them again failed:\n{undone.tail}"
@@ -197,6 +201,7 @@ def _in_rounds(seen: Survey, paths: Sequence[str]) -> Tuple[Done, List[str]]:
         done = run(seen.manager.command(rest))
         after = seen.manager.installed()
         left = [path for package, path in zip(seen.missing, paths) if _key(package) not in after]
+        # A round that installed nothing more would be the same again.
         if not left or len(left) == len(rest) or not seen.manager.comes_right(done.output):
             return done, left
         rest = left

@@ -12,7 +12,7 @@ Index: {"format":"parity-delta/1",
  "manifest":{"size","sha256"}   part 2: the result's manifest, packed,
  "files":[{"path","size","sha256"}]  the files that the base lacks, in payload order}
 
-`size` and `sha256` are those of the part as it lies in the delta. Packed means `thin.pack`: the head
+`size` and `sha256` are those of the part as it lies in the delta. Packed means `text_delta.pack`: the head
 against nothing, the manifest against the base's manifest, a file against the base's file of the same
 path (nothing where there is none). A file whose `sha256` is null lies there as it is; its digest stands
 in the result's manifest. Files of the result that are not listed are those of the base that have the
@@ -127,7 +127,7 @@ def identity_of(statement: Statement) -> Identity:
 
 
 def encode_index(index: DeltaIndex) -> bytes:
-    """A delta's bytes before its first part."""
+    """A delta's bytes before its first part: the line of 91 bytes, and the index as canonical JSON."""
     data = canonical.encode(
         {
             "format": FORMAT,
@@ -174,6 +174,7 @@ def _index_bytes(file: BinaryIO) -> bytes:
     if found is None:
         raise DeltaDamaged("this is not a parity delta, or its first bytes are damaged")
     size = int(found.group(2))
+    # Ten digits can promise 10 GB; it is read into memory.
     if size > LIMIT:
         raise DeltaDamaged("the delta's index is too large")
     data = read_exactly(file, size)
@@ -185,6 +186,7 @@ def _index_bytes(file: BinaryIO) -> bytes:
 def _check_sizes(file: BinaryIO, index: DeltaIndex, start: int) -> None:
     """Refuse a delta that is not exactly as long as its index says, or whose packed parts are absurd."""
     packed = [index.head.size, index.manifest.size, *[part.size for part in index.files if part.sha256]]
+    # Packed parts are read into memory; unpacked none is above LIMIT, and zlib hardly lengthens anything.
     if max(packed) > 2 * LIMIT:
         raise DeltaDamaged("a packed part of the delta is too large")
     try:
@@ -192,6 +194,7 @@ def _check_sizes(file: BinaryIO, index: DeltaIndex, start: int) -> None:
         file.seek(start)
     except OSError as error:
         raise DeltaDamaged(f"the delta cannot be read: {error.strerror}") from error
+    # Before any work, and nothing may follow: what nobody reads could carry what nobody sees.
     if end != start + index.parts_size:
         raise DeltaDamaged(f"the delta has {end} bytes, its index says {start + index.parts_size}")
 

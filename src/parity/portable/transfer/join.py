@@ -44,6 +44,7 @@ def find_volumes(paths: Sequence[str]) -> List[str]:
 
 def _inside(folder: str) -> List[str]:
     try:
+        # Some systems leave hidden companions (`._NAME`) on sticks: same mark in the name, no volume.
         names = sorted(name for name in os.listdir(folder) if MARK in name and not name.startswith("."))
     except OSError as error:
         raise BundleUnreadable(f"cannot read the folder {folder!a}: {error.strerror}") from error
@@ -92,6 +93,8 @@ def join_volumes(paths: Sequence[str], bundle: str, progress: Optional[Progress]
         _write(out, ordered, _BytesTold(paths, progress))
         out.flush()
         try:
+            # Only whether it is a bundle at all: whoever joins may have no key at hand; whoever installs
+            # must.
             read_unverified(out)
         except BundleDamaged as error:
             raise VolumeDamaged(f"the volumes are good, but what they hold is no bundle: {error}") from error
@@ -114,6 +117,7 @@ def _one_set(found: List[Checked]) -> List[Tuple[str, Volume]]:
     volumes = [(one.path, one.volume) for one in found if one.volume is not None]
     sets: Dict[Tuple[str, str, int, int], str] = {}
     for path, volume in volumes:
+        # The digest alone does not do: one bundle can be split twice, into other sizes.
         key = (volume.bundle_sha256, volume.name, volume.bundle_size, volume.total)
         sets.setdefault(key, path)
     if len(sets) > 1:
@@ -164,6 +168,7 @@ def _copy(path: str, volume: Volume, put: Callable[[bytes], None]) -> Checked:
     """One piece to `put`, checked on the way; the header is the one that was read before."""
     try:
         with open_bundle(path) as file:
+            # Headers are read once before, to know the order; the medium may have been exchanged since.
             same = read_header(file) == volume
             for chunk in read_content(file, volume):
                 put(chunk)

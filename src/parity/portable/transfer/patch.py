@@ -63,6 +63,7 @@ def patch_bundle(
     with open_bundle(delta) as delta_file, open_bundle(old) as old_file:
         index = read_index(delta_file)
         base = _open_base(old_file, index)
+        # The signature first: everything after it is held against what a trusted key signed.
         head, statement = _read_head(delta_file, index, check)
         manifest = _read_manifest(delta_file, index, statement, base)
         with new_file(new) as out:
@@ -70,6 +71,7 @@ def patch_bundle(
             for chunk in _payload(delta_file, index, manifest, base):
                 out.write(chunk)
                 tell("patch", out.tell(), index.result.size)
+            # `verify_bundle` reads by the descriptor, past the buffer.
             out.flush()
             with _blame_delta():
                 return verify_bundle(out, check, lambda done: tell("verify", done, statement.payload.size))
@@ -84,6 +86,7 @@ def _open_base(file: BinaryIO, index: DeltaIndex) -> _Base:
     with _blame_base():
         bundle = read_unverified(file)
     given = identity_of(bundle.statement)
+    # The payload decides, not the file: signatures that were added to the old bundle change nothing here.
     if given.payload != index.base.payload:
         raise WrongBase(f"the delta was made from {index.base}; the bundle given is {given}")
     members = bundle.manifest.members
@@ -158,11 +161,13 @@ def _from_delta(file: BinaryIO, part: DeltaPart, member: Member, base: _Base) ->
     ):
         seen.update(chunk)
         yield chunk
+    # The bytes are written by now; the error makes `new_file` throw the whole file away.
     if seen.hexdigest() != member.sha256:
         raise DeltaDamaged(f"{member.path} in the delta is damaged")
 
 
 def _plain_file(file: BinaryIO, part: DeltaPart, member: Member) -> Iterator[bytes]:
+    # Compared first: it says what is wrong, where the digest at the end would only say that something is.
     if part.size != member.size:
         raise DeltaDamaged(f"{member.path} has another size in the delta than in the new bundle")
     left = part.size
@@ -173,6 +178,7 @@ def _plain_file(file: BinaryIO, part: DeltaPart, member: Member) -> Iterator[byt
 
 
 def _thin_file(file: BinaryIO, size: int, sha256: str, member: Member, base: _Base) -> Iterator[bytes]:
+    # Packed files are unpacked in memory.
     if member.size > LIMIT:
         raise DeltaDamaged(f"{member.path} is too large to be packed")
     packed = read_packed(file, size, sha256)
@@ -183,7 +189,7 @@ def _thin_file(file: BinaryIO, size: int, sha256: str, member: Member, base: _Ba
 
 
 def older_text(file: BinaryIO, member: Optional[Member]) -> bytes:
-    """What `thin` packs a file against: the old bundle's file of that path, if there is one, not too large.
+    """What `text_delta` packs against: the old bundle's file of that path, if there is one, not too large.
 
     Raises:
         BundleDamaged, BundleUnreadable: the old bundle is not what its manifest says.

@@ -10,6 +10,7 @@ import zlib
 
 _PIECE = 16384
 _BEFORE, _AFTER = 8192, 24576  # together zlib's whole window of 32 KiB
+# Two bytes suffice: a piece that cannot be packed grows by a few bytes, not to 64 KiB.
 _LENGTH = struct.Struct(">H")
 
 
@@ -18,7 +19,12 @@ class ThinBroken(ValueError):
 
 
 def pack(text: bytes, older: bytes) -> bytes:
-    """A text as its difference from an older one, which may be empty or anything else."""
+    """A text as its difference from an older one, which may be empty or anything else.
+
+    Returns:
+        for each 16 KiB of the text a length (two bytes, big-endian) and a zlib stream (RFC 1950) of that
+        many bytes; nothing for an empty text.
+    """
     parts = []
     for start in range(0, len(text), _PIECE):
         known = _dictionary(older, start)
@@ -49,9 +55,11 @@ def _unpack_piece(stream: bytes, older: bytes, start: int, size: int) -> bytes:
     known = _dictionary(older, start)
     unpacker = zlib.decompressobj(zdict=known) if known else zlib.decompressobj()
     try:
+        # One byte more than is right shows that there is more; a stream that swells without end stops there.
         piece = unpacker.decompress(stream, size + 1)
     except zlib.error:
         raise ThinBroken("a piece cannot be unpacked") from None
+    # `eof`: the stream ends with a checksum, which is compared only when it is reached.
     if len(piece) != size or not unpacker.eof or unpacker.unused_data:
         raise ThinBroken("a piece has another size")
     return piece

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ..documents.transfers import VolumeDocument
 
 HEADER_SIZE = 1024
+# Names are padded to the count's digits, at most four.
 MAX_VOLUMES = 9999
 _MAGIC = b"parity-volume/1 "
 _HEADER = re.compile(re.escape(_MAGIC) + rb"([0-9a-f]{64})\n")
@@ -82,6 +83,7 @@ def encode_header(volume: Volume) -> bytes:
     }
     text = canonical.encode(document).ljust(HEADER_SIZE - _TEXT_AT - 1) + b"\n"
     header = _MAGIC + hashlib.sha256(text).hexdigest().encode("ascii") + b"\n" + text
+    # A name so long that the text does not fit its place is found here, too.
     parse_header(header)
     return header
 
@@ -124,9 +126,11 @@ def _is_sound(volume: Volume) -> bool:
     """Whether name, numbers and places can be right."""
     last = volume.number == volume.total
     return (
+        # The joined file gets this name: no folder, no leading dot or hyphen, nothing that a shell reads.
         re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+!-]{0,399}", volume.name) is not None
         and 1 <= volume.number <= volume.total <= MAX_VOLUMES
         and volume.size > 0
+        # An empty or overlapping piece could make a set that looks whole and is not.
         and (volume.offset == 0) == (volume.number == 1)
         and (volume.offset + volume.size == volume.bundle_size) == last
         and volume.offset + volume.size <= volume.bundle_size
@@ -134,7 +138,12 @@ def _is_sound(volume: Volume) -> bool:
 
 
 def read_header(file: BinaryIO) -> Volume:
-    """The header, if the file has the size that it says."""
+    """The header, if the file has the size that it says.
+
+    Raises:
+        VolumeDamaged: it is none, or it is damaged, or the file is longer or shorter.
+        BundleUnreadable: the medium failed.
+    """
     try:
         volume = parse_header(file.read(HEADER_SIZE))
         size = file.seek(0, os.SEEK_END)
@@ -149,7 +158,19 @@ def read_header(file: BinaryIO) -> Volume:
 
 
 def read_content(file: BinaryIO, volume: Volume) -> Iterator[bytes]:
-    """A volume's piece of the bundle; worth nothing unless the iterator comes to its end."""
+    """A volume's piece of the bundle; worth nothing unless the iterator comes to its end.
+
+    Args:
+        file: the volume's, seekable.
+        volume: its header, as `read_header` gave it.
+
+    Yields:
+        `volume.size` bytes in all, in chunks of at most 1 MiB.
+
+    Raises:
+        VolumeDamaged: it ends too early, or its SHA-256 is another one.
+        BundleUnreadable: the medium failed.
+    """
     seen, left = hashlib.sha256(), volume.size
     try:
         file.seek(HEADER_SIZE)

@@ -54,6 +54,8 @@ def read_launchers(raw: bytes) -> List[Launcher]:
 
 def _lines(text: str) -> Iterator[Tuple[int, str]]:
     """The lines that are neither blank nor comments, with their numbers."""
+    # Not `splitlines`, which also cuts at form feeds and others that no reader of such files takes for an
+    # end.
     for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), 1):
         if not line.replace("\t", " ").isprintable():
             raise ValueError(f"line {number} holds a control character")
@@ -85,6 +87,7 @@ def _scripts(found: Dict[str, Dict[str, str]]) -> List[Launcher]:
     scripts: Dict[str, str] = {}
     for group in _GROUPS:
         for name, target in found.get(group, {}).items():
+            # Both groups write into `bin` on Linux.
             if scripts.setdefault(name, target) != target:
                 raise ValueError(f"{name[:80]} is two different scripts")
     return [Launcher(name, target) for name, target in scripts.items()]

@@ -19,6 +19,7 @@ from ..errors import InstallFailed
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 _NUMBER = struct.Struct("=L")
+# More wait for the disk.
 _AT_MOST = 8
 _Outcome = Tuple[int, Optional[Exception], object]
 """An item's number, what its work raised, and what it gave."""
@@ -59,6 +60,7 @@ def fork_map(work: Callable[[_Item], _Result], items: Sequence[_Item], folder: s
             with suppress(OSError):  # no more processes: those that are there do it
                 while len(forks) < count:
                     forks.append(_fork(work, items, ends, folder))
+            # Ours is closed, so that writing fails, and does not wait, once all forks are gone.
             reader.close()
             _feed(writer, len(items))
         if not forks:
@@ -83,6 +85,7 @@ def _fork(
     try:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it too, and ends its forks
+        # A fork that held the writing end would never see the end of the numbers.
         os.close(ends[1])
         pickle.dump(_work_off(work, items, ends[0], parent), answer)
         answer.flush()
@@ -96,6 +99,7 @@ def _work_off(
 ) -> List[_Outcome]:
     """In a fork: what came of each item that was to be had."""
     done: List[_Outcome] = []
+    # Whose parent was killed stops at the next item.
     while os.getppid() == parent:
         raw = os.read(reader, _NUMBER.size)  # whole: so little is written and read in one piece (pipe(7))
         if not raw:

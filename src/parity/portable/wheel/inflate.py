@@ -12,6 +12,7 @@ from .zipcheck import DEFLATED, CentralEntry, Directory, ZipBroken, read_at, wid
 CHUNK = 1 << 20
 _LOCAL = struct.Struct("<4s5H3L2H")
 _HAS_DESCRIPTOR = 0x8
+# APPNOTE 4.3.9: with or without its mark, sizes of 4 or of 8 bytes.
 _DESCRIPTORS = {12: "<LLL", 16: "<4sLLL", 20: "<LQQ", 24: "<4sLQQ"}
 _DESCRIPTOR_MARK = b"PK\x07\x08"
 _MAX32 = 0xFFFFFFFF
@@ -31,6 +32,7 @@ def check_layout(handle: BinaryIO, directory: Directory) -> List[Tuple[CentralEn
     at = 0
     for index, entry in enumerate(entries):
         limit = entries[index + 1].offset if index + 1 < len(entries) else directory.start
+        # Bytes between two files belong to none by the directory, and to a hidden one by another reader.
         if entry.offset != at:
             raise _misplaced(entry, at)
         start = locate(handle, entry)
@@ -70,6 +72,7 @@ def locate(handle: BinaryIO, entry: CentralEntry) -> int:
         raise _differs(entry, "has other flags or another method", "local header")
     size, packed = widen(raw[name_size:], [fields[8], fields[7]])
     local, central = (fields[6], packed, size), (entry.crc, entry.packed, entry.size)
+    # Written to a stream, sizes were not known yet: zeros, or all ones where ZIP64 was expected.
     unknown = bool(entry.flags & _HAS_DESCRIPTOR) and set(local) <= {0, _MAX32}
     if local != central and not unknown:
         raise _differs(entry, "has another size or CRC", "local header")
@@ -97,6 +100,7 @@ def unpack(handle: BinaryIO, entry: CentralEntry, start: int, sink: Callable[[by
     """
     handle.seek(start)
     crc, total, left = 0, 0, entry.packed
+    # -15: raw deflate, without zlib's header.
     inflater = zlib.decompressobj(-15) if entry.method == DEFLATED else None
     while left:
         raw = handle.read(min(CHUNK, left))

@@ -23,6 +23,7 @@ from .zipcheck import CentralEntry
 
 INSTALLER = "parity"
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+# PEP 376, 610 and uv's own: who installed and where from is ours to say, not the wheel's.
 _OURS = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json")
 
 
@@ -90,6 +91,7 @@ def _settle(
         for place, word in judgements[wheel].places:
             if place in words:
                 words[place].append(word)
+    # A word alone: the other file's was not told, so it cannot be known to be equal.
     different = {place for place, said in words.items() if len(said) == 1 or len(set(said)) > 1}
     for wheel in wheels:
         if different.intersection(place for place, _ in judgements[wheel].places):
@@ -120,6 +122,7 @@ class _Spread(Keeper):
             return len
         self._rows.append((place, entry.name))
         is_script = place.startswith("bin/")
+        # Scripts are run, whatever mode the zip says; of others the bit counts, as pip does it.
         self._file = self._open(place, is_script or bool(entry.mode & 0o111))
         if is_script:
             self._script = _Script(self._site.python, self._write)
@@ -175,10 +178,12 @@ class _Spread(Keeper):
 
     def _open(self, place: str, executable: bool) -> int:
         """A new file's descriptor, -1 where it is not to be written."""
+        # The umask takes from it what it wants to.
         path, mode = self._path(place), 0o777 if executable else 0o666
         if self._again:
             if place not in self._again and not _is_ours(place):
                 return -1
+            # A new file is made in its place; what is there is never written into.
             os.unlink(path)
         folder = os.path.dirname(path)
         try:

@@ -44,8 +44,9 @@ def rewritten(piece: bytes, python: str) -> bytes:
 
 
 def launcher_text(launcher: Launcher, python: str) -> bytes:
-    """The script for an entry point `module:object.attribute [extras]`."""
+    """The script for an entry point `module:object.attribute [extras]`, which `is_launchable` has passed."""
     module, _, target = launcher.target.partition("[")[0].partition(":")
     target = "".join(target.split())
+    # The expression allows blanks between the parts; an import statement is written without.
     words = {"module": "".join(module.split()), "name": target.split(".")[0], "target": target}
     return first_line(python) + _LAUNCHER.format(**words).encode("utf-8")

@@ -37,6 +37,7 @@ class _Further(Exception):
 
 
 def _is_own(source: str, own: FrozenSet[str], names: Dict[str, str], depth: int) -> bool:
+    # The parser and the walk recurse: size and depth are a stranger's.
     if depth > _DEEPEST or len(source) > _LONGEST:
         return False
     try:
@@ -82,6 +83,7 @@ class _LineReader:
     def _name(self, name: str, meaning: str) -> None:
         if (
             self._names.setdefault(name, meaning) != meaning
+            # A wheel that gives `exec` another meaning would make the check below one of something else.
             or name in ("exec", "__import__", "*")
             or name in _ERRORS
         ):

@@ -55,6 +55,7 @@ def reach(raw: bytes, package: str, own: FrozenSet[str]) -> str:
         what the wheel itself brings, else FURTHER.
     """
     try:
+        # ASCII alone: what `site` makes of other bytes depends on version and locale.
         lines = [line.rstrip() for line in raw.decode("ascii").splitlines()]
     except UnicodeDecodeError:
         return FURTHER
@@ -77,6 +78,7 @@ def _is_known_line(line: str, package: str) -> bool:
 def _is_sound(namespace: Match[str]) -> bool:
     """Whether the line speaks of one name throughout, and of none that is Python's own."""
     parts = namespace.group("name").split(".")
+    # The line names the package three times; where they differ, it is none that setuptools wrote.
     if re.findall(r"\w+", namespace.group("path")) != parts or is_reserved(parts[0]):
         return False
     return namespace.group("parent") is None or (

@@ -10,6 +10,7 @@ from typing import Callable, Dict, Iterator, NamedTuple, Optional, Set
 
 from .zipcheck import WheelFault
 
+# PEP 427 asks for sha256 or better, and forbids MD5 and SHA-1 by name.
 STRONG = ("sha256", "sha384", "sha512")
 _SIGNATURES = ("RECORD.jws", "RECORD.p7s")
 _COLUMNS = 3
@@ -48,6 +49,7 @@ def parse(raw: bytes, dist_info: str) -> Dict[str, Row]:
             if path in skip:
                 continue
             row = _row(path, digest, size)
+            # The same line twice is a build tool's slip; two that differ let two readers believe two things.
             if rows.setdefault(path, row) != row:
                 raise RecordInvalid(f"RECORD lists {path!r} twice, differently")
     except (UnicodeDecodeError, csv.Error) as error:

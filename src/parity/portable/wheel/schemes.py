@@ -28,6 +28,7 @@ def place_of(path: str, data_folder: str) -> Optional[str]:
     if not top.lower().endswith(_DATA):
         return SITE + path
     scheme, _, rest = rest.partition("/")
+    # pip takes any `*.data` folder, others may look for the wheel's own alone: a second one is refused.
     if not _is_own(top, data_folder) or scheme not in SCHEMES or not rest:
         return None
     if scheme in ("purelib", "platlib"):

@@ -117,6 +117,7 @@ def _judge(path: str, filename: str, package: str, version: str, keeper: Keeper)
 
 def _judge_open(handle: BinaryIO, length: int, name: WheelName, keeper: Keeper) -> Judgement:
     directory = zipcheck.read_directory(handle, length)
+    # A layer that found something ends the judgement: the next one would read what is known to be false.
     findings = list(zipcheck.check_entries(directory.entries, length))
     if findings:
         return Judgement(findings, [], 0)
@@ -147,6 +148,7 @@ def _judge_open(handle: BinaryIO, length: int, name: WheelName, keeper: Keeper) 
 def _word(wheel: _OpenWheel, rows: Dict[str, record.Row], entry: CentralEntry) -> str:
     """Equal for two files where their bytes are."""
     row = rows.get(entry.name)
+    # RECORD and its signatures have no row; the project's name keeps two projects' ones apart.
     return row.digest.hex() if row else f"{wheel.name.name}:{entry.crc}"
 
 
@@ -214,6 +216,7 @@ def _check_metadata(wheel: _OpenWheel) -> Iterator[WheelFault]:
     metadata, about = _headers(wheel.texts["METADATA"]), _headers(wheel.texts["WHEEL"])
     names, versions = metadata.get_all("Name", []), metadata.get_all("Version", [])
     said = [normalize_name(str(name)) for name in names], [normalize_version(str(text)) for text in versions]
+    # Exactly one of each: of two Name lines, readers take the first or the last.
     if said != ([wheel.name.name], [normalize_version(wheel.name.version)]):
         shown = ", ".join(repr(str(word)) for word in [*names, *versions])
         yield WheelFault(
@@ -248,6 +251,7 @@ def _check_places(wheel: _OpenWheel, destinations: Dict[str, str]) -> Iterator[W
             yield WheelFault("data-path", f"{entry.name} belongs to no scheme of this wheel")
             continue
         key = places.key_of(place)
+        # By the key, so that names that are one on a disk that ignores case are one here.
         if seen.setdefault(key, entry.name) != entry.name:
             yield WheelFault("duplicate-path", f"{entry.name} and {seen[key]} go to one place")
         destinations[entry.name] = place

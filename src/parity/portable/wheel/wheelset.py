@@ -172,6 +172,7 @@ def _conflicts(
             if owner is wheel:
                 continue
             shown = place[len(SITE) :] if place.startswith(SITE) else place
+            # Place, too: `A.py` and `a.py` with equal bytes are still two files on most disks.
             if place == other and content == before:
                 shared.setdefault((wheel, owner), []).append(shown)
                 continue
@@ -252,6 +253,7 @@ class _Cache:
         self._judge = _judge_version() if folder else ""
 
     def _path(self, wheel: WheelFile) -> str:
+        # All but where it lies: the same wheel under another path is judged alike.
         key = repr((self._judge, tuple(wheel)[1:]))
         return os.path.join(self._folder, hashlib.sha256(key.encode("utf-8")).hexdigest() + ".json")
 
@@ -272,6 +274,7 @@ class _Cache:
         if not self._folder:
             return
         path = self._path(wheel)
+        # By process: two audits may write the same judgement at one time.
         partial = f"{path}.{os.getpid()}.partial"
         try:
             os.makedirs(self._folder, exist_ok=True)

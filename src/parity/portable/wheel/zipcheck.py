@@ -90,6 +90,7 @@ def read_directory(handle: BinaryIO, length: int) -> Directory:
         ZipBroken: it is not one plain directory that ends where the file ends.
     """
     count, size, start, end = _find_end(handle, length)
+    # zipfile quietly shifts all offsets by what lies between, so that a script or program can stand before.
     if start + size != end:
         raise ZipBroken("zip-garbage", "bytes lie between the zip's central directory and its end")
     if size > MAX_DIRECTORY or count > MAX_ENTRIES:
@@ -111,6 +112,7 @@ def _find_end(handle: BinaryIO, length: int) -> Tuple[int, int, int, int]:
     if at < 0:
         raise ZipBroken("not-a-zip", "the file is too short to be a zip")
     fields = _END.unpack(read_at(handle, at, _END.size))
+    # A comment could hold another end record, which readers that search backwards would take.
     if fields[0] != b"PK\x05\x06" or fields[7] != 0:
         raise ZipBroken("zip-garbage", "the file does not end with a zip's plain end record")
     disk, start_disk, here, count, size, start = fields[1:7]
@@ -120,6 +122,8 @@ def _find_end(handle: BinaryIO, length: int) -> Tuple[int, int, int, int]:
         at, wide = _find_end64(handle, at, locator)
         narrow = (disk, start_disk, here, count, size, start)
         for small, full, top in zip(narrow, wide, (_MAX16,) * 4 + (_MAX32,) * 2):
+            # All ones means "see the other record"; a reader that looks at one of them only must see the
+            # same.
             if small not in (full, top):
                 raise ZipBroken("zip-headers-differ", "the zip's two end records contradict each other")
         disk, start_disk, here, count, size, start = wide
