@@ -90,7 +90,7 @@ def test_a_source_distribution_never_runs(debian11: PinnedImage, index: PackageI
     done = user.build()
     assert done.code == 41, done.output
     assert "evil" in done.error
-    assert "no version of evil has a fitting wheel" in done.error
+    assert "evil 2.0: it has no wheel that fits the target, only a source distribution" in done.error
     assert any(seen.path == "/simple/evil/" for seen in index.seen)
     assert all(seen.path != "/canary" for seen in index.seen)
 

@@ -21,7 +21,7 @@ from parity.fetch import fetch_wheels
 from parity.model import Lock, PinnedImage
 from parity.model.network import HostNetwork
 from parity.progress import Silent
-from parity.resolve import ResolveInputs, resolve_lock, stage
+from parity.resolve import ResolveInputs, asking, resolve_lock
 
 pytestmark = pytest.mark.engine
 
@@ -94,7 +94,7 @@ def test_a_page_without_an_end_ends_the_build_in_little_memory(
 def test_a_page_that_drips_does_not_take_the_workshop_with_it(
     engine: DockerEngine, debian11: PinnedImage, hostile: HostileIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stage, "_GUESSING_SECONDS", 3.0)
+    monkeypatch.setattr(asking, "_GUESSING_SECONDS", 3.0)
     hostile.at("/simple/demo/", drip(head(Content_Type="text/html"), b" ", 0.2))
     network = HostNetwork(index_url=hostile.url)
     with shop(engine, debian11.id, uv=True) as room:

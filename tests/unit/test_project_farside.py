@@ -93,9 +93,9 @@ def test_the_wrapper_speaks_for_itself_in_any_folder(tmp_path: Path) -> None:
     lines = done.stdout.decode().splitlines()
     index = f"file://{tmp_path}/a%20sh%C3%A9lf%27s/simple"
     assert lines == [
-        "UV_CACHE_DIR=/cache", f"UV_DEFAULT_INDEX={index}", f"UV_INDEX=corp={index}", "UV_NO_GROUP=dev",
-        "UV_NO_SOURCES_PACKAGE=dep near", "UV_OFFLINE=1", "UV_PYTHON=/usr/bin/python3",
-        "UV_PYTHON_DOWNLOADS=never", "PBR_VERSION=1.2+l", "sync a b",
+        "UV_CACHE_DIR=/cache", f"UV_DEFAULT_INDEX={index}", "UV_DYNAMIC_VERSIONING_BYPASS=1.2+l",
+        f"UV_INDEX=corp={index}", "UV_NO_GROUP=dev", "UV_NO_SOURCES_PACKAGE=dep near", "UV_OFFLINE=1",
+        "UV_PYTHON=/usr/bin/python3", "UV_PYTHON_DOWNLOADS=never", "PBR_VERSION=1.2+l", "sync a b",
     ]  # fmt: skip
     mine = {"PATH": "/usr/bin:/bin", "PBR_VERSION": "3"}
     said = subprocess.run(["sh", script], env=mine, check=True, capture_output=True).stdout.decode()

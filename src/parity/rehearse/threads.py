@@ -6,6 +6,7 @@ thread still asks there.
 
 from __future__ import annotations
 
+import _thread
 import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
@@ -20,12 +21,14 @@ class Beside(Generic[T]):
         self._action = action
         self._results: list[T] = []
         self._error: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name="parity-rehearsal")
-        self._thread.start()
+        self._done = threading.Event()
+        # Thread.start is many steps: a signal that raises between two of them leaves a thread that its own
+        # module has forgotten, and which then dies with a traceback. This is one step.
+        _thread.start_new_thread(self._run, ())
 
     def result(self) -> T:
         """What came of it, or what it raised."""
-        self._thread.join()
+        self._done.wait()
         if self._error is not None:
             raise self._error
         return self._results[0]
@@ -35,6 +38,8 @@ class Beside(Generic[T]):
             self._results.append(self._action())
         except BaseException as error:  # noqa: BLE001 - raised by `result`
             self._error = error
+        finally:
+            self._done.set()
 
 
 class Alarm:

@@ -212,9 +212,14 @@ def _key(package: "SystemPackageRow") -> Key:
 
 
 def _reasons(done: Done) -> str:
-    """The lines that say what is wrong, and the last ones where none of them does."""
-    lines = [line for line in done.output.splitlines() if _TELLING.search(line)]
-    return "\n".join(lines[:_MOST_REASONS]) or done.tail
+    """The lines that say what is wrong, each with the one before it; the last ones where none does.
+
+    A package's own script says why it failed just before the manager says that it did.
+    """
+    lines = [line for line in done.output.splitlines() if line.strip()]
+    telling = [number for number, line in enumerate(lines) if _TELLING.search(line)][:_MOST_REASONS]
+    shown = sorted({each for number in telling for each in (max(0, number - 1), number)})
+    return "\n".join(lines[number] for number in shown) or done.tail
 
 
 def record(seen: Optional[Survey], installed: bool) -> "Optional[SystemRecord]":
