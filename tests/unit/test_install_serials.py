@@ -61,6 +61,7 @@ def test_the_highest_serial_is_that_of_all_records(told: list[tuple[str, int]]) 
 
 def test_records_that_are_not_ours_are_passed_over() -> None:
     strange: list[dict[str, Any]] = [{}, {"product": 7, "serial": 1}, {"product": "demo", "serial": "9"}]
+    strange.append({"product": "other", "serial": True})
     assert highest([*strange, words(3)]) == {"demo": Highest(3, A)}
 
 

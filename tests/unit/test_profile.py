@@ -495,6 +495,7 @@ def test_an_environment_is_given_by_names(folder: Path) -> None:
         "  environment: {LD_PRELOAD: /x}",
         "  environment: {'-S': x}",
         "  environment: {'A=B': x}",
+        '  environment: {"A\\n": x}',
         "  environment: {A: 1}",
         "  imports: {}",
         "  imports: {skip: [not-a-module]}",

@@ -242,9 +242,7 @@ def read_project(plan: ProjectPlan) -> Project:
     lock = lock_kind(plan)
     if lock == PYLOCK:
         _toml(plan.folder / PYLOCK, check_pylock)
-    locked: UvLock = {}
-    if lock == UV_LOCK:
-        locked = _toml(plan.folder / lock_file(plan, lock), check_uv_lock)
+    locked = _toml(plan.folder / lock_file(plan, lock), check_uv_lock) if lock == UV_LOCK else UvLock()
     places = [plan.folder, *(plan.folder / path for path in local_sources(locked))]
     normal = [Path(os.path.normpath(place)) for place in places]
     base = Path(os.path.commonpath(normal))

@@ -86,14 +86,13 @@ class IndexServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
         No handler raises: what it raised would be lost where the library, amid a connection that comes in,
         takes it for a fault of that connection, or where a finaliser runs.
         """
-        numbers = (signal.SIGINT, signal.SIGTERM)
-        before = [signal.signal(number, self._ask) for number in numbers]
+        before = [(each, signal.signal(each, self._ask)) for each in (signal.SIGINT, signal.SIGTERM)]
         try:
             with suppress(_Asked):
                 announce()
                 self.serve_forever(_POLL_SECONDS)
         finally:
-            for number, handler in zip(numbers, before):
+            for number, handler in before:
                 signal.signal(number, handler)
 
     def _ask(self, *_: object) -> None:

@@ -87,7 +87,7 @@ def highest(records: Iterable[Mapping[str, object]]) -> Dict[str, Highest]:
     found: Dict[str, Highest] = {}
     for each in records:
         product, serial = each.get("product"), each.get("serial")
-        if not isinstance(product, str) or not isinstance(serial, int):
+        if not isinstance(product, str) or type(serial) is not int:  # true and false are of int, too
             continue
         if product not in found or serial >= found[product].serial:
             found[product] = Highest(serial, str(each.get("payload_sha256")))

@@ -8,7 +8,9 @@ loop has a bound.
 import mmap
 import os
 import struct
-from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple, TypeVar
+
+T = TypeVar("T")
 
 MAGIC = b"\x7fELF"
 _PT_LOAD, _PT_DYNAMIC, _PT_INTERP = 1, 2, 3
@@ -79,14 +81,7 @@ def read_elf(path: str) -> Optional[Elf]:
     Raises:
         OSError: it cannot be opened.
     """
-    with open(path, "rb") as file:
-        if file.read(4) != MAGIC:
-            return None
-        try:
-            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-                return _ElfFile(data).elf()
-        except (_NotElf, ValueError, UnicodeDecodeError):
-            return None
+    return _read(path, lambda file: file.elf())
 
 
 def read_symbols(path: str) -> Optional[Symbols]:
@@ -95,12 +90,16 @@ def read_symbols(path: str) -> Optional[Symbols]:
     Raises:
         OSError: it cannot be opened.
     """
+    return _read(path, lambda file: file.symbols())
+
+
+def _read(path: str, take: "Callable[[_ElfFile], T]") -> Optional[T]:
     with open(path, "rb") as file:
         if file.read(4) != MAGIC:
             return None
         try:
             with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-                return _ElfFile(data).symbols()
+                return take(_ElfFile(data))
         except (_NotElf, ValueError, UnicodeDecodeError):
             return None
 
