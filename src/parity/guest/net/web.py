@@ -1,7 +1,6 @@
 """A small HTTP client for one thread: kept connections, proxies, redirects, credentials by origin.
 
-Standard library only. It never sends credentials to another origin (scheme, host and port) than the
-one they were given for, and never follows a redirect from https to http.
+Credentials go to their own origin (scheme, host and port) alone; no redirect leads from https to http.
 """
 
 import base64
