@@ -321,6 +321,13 @@ beside(lambda: [os.kill(pid, 9) for pid in others() if attempt(os.kill, pid, 0) 
         may_fail=True,
     ),
     Forger(
+        "in a command: whoever comes is stopped",
+        "begun = os.getpid()\nif os.fork() == 0:\n    os.setsid(); end = time.time() + 60\n"
+        "    while os.getppid() == begun: time.sleep(0.01)  # else the command itself never ends\n"
+        "    while time.time() < end: attempt(os.kill, -1, signal.SIGSTOP)",
+        command=True,
+    ),
+    Forger(
         "in a command: installed files",
         "site = os.path.dirname(os.path.dirname(__file__))\n"
         "attempt(lambda: open(site + '/broken.py', 'w').write(''))",

@@ -25,7 +25,7 @@ EMPTY = f"{CARRY}/empty"
 OWN = {"work": users.OWNER, "project": users.PROJECT}
 """Folders of the volume that belong to one user each."""
 FOLDERS = {"bundle": 0, "empty": 0, **OWN}
-"""All its folders, each with its owner; nobody in the container is user 0."""
+"""All its folders, each with its owner; no code of a package runs as user 0."""
 COMMANDS = "/commands"
 """Where the profile's commands may write, besides /tmp."""
 _NAME = "parity"
@@ -33,6 +33,13 @@ _PATH = "/usr/local/bin:/usr/bin:/bin"
 _UNPACKED = 4  # times a wheel's size, on the large side: what it takes with its copy and its environment
 _SHARED = 1 << 30  # bytes of /tmp
 _TRIES = 5
+# One call reaches all of them at once, and with them one that is just being made.
+_END_ALL = """
+import os, signal, sys
+ender, user = map(int, sys.argv[1:])
+os.setresuid(ender, user, ender)
+os.kill(-1, signal.SIGKILL)
+"""
 _LAST = 0.1  # seconds that a step gets in any case, so that it is its end that is told
 
 Checkout = Callable[[str], Iterable[bytes]]
@@ -81,10 +88,14 @@ class Room:
         return f"/{name}" if self._in_memory else f"{CARRY}/{name}"
 
     def end_all(self, user: int) -> None:
-        """Kill whatever one of the users runs; whether that was done, another must look."""
+        """Kill whatever one of the users runs; whether that was done, another must look.
+
+        Who kills has that user's right to signal (kill(2): the effective user's), yet is another, whom
+        that user can neither stop, nor trace, nor kill.
+        """
         self.container.exec(
-            [self.python, "-I", "-S", "-c", "import os, signal; os.kill(-1, signal.SIGKILL)"],
-            user=users.spelled(user),
+            [self.python, "-I", "-S", "-c", _END_ALL, str(users.ENDER), str(user)],
+            user=users.spelled(users.ROOT),
             timeout=self.left,
         )
 
@@ -102,7 +113,7 @@ class Room:
         for _ in range(_TRIES):
             if not self.people(user)["processes"]:
                 return
-            self.end_all(user)  # which may be killed by whom it is to kill
+            self.end_all(user)
         raise RehearsalFailed("what a package or a command left running does not end")
 
     def ask(
@@ -142,9 +153,12 @@ def container_spec(image: PinnedImage, plan: RehearsalPlan, volume: str, carried
         network=Network.NONE,
         purpose="rehearsal",
         platform=image.platform,
-        user=users.spelled(users.JUDGE),
+        # Its own process sleeps; an engine lets root keep this one right in no other case. It is for
+        # `Room.end_all`, which alone runs as root: nobody else can come by it (no-new-privileges).
+        user=users.spelled(users.ROOT),
         read_only=True,
         confined=True,
+        capabilities=("SETUID",),
         mounts=tuple(mounts),
         tmpfs=_tmpfs(plan, carried),
         memory=plan.memory,

@@ -6,8 +6,12 @@ run as whom most images call `nobody`, for programs that ask what they are calle
 
 from __future__ import annotations
 
+ROOT = 0
+"""The container's own process, which sleeps, and what ends others' processes: it becomes `ENDER` for that."""
+ENDER = 65530
+"""Owns nothing and runs nothing else, so that nobody can signal a process that is this user's."""
 JUDGE = 65532
-"""Runs the container, and reads what was installed. No code of a package ever runs as this user."""
+"""Reads what was installed. No code of a package ever runs as this user."""
 OWNER = 65533
 """Installs: the new environment is this user's."""
 COMMANDS = 65534

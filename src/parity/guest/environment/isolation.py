@@ -14,7 +14,9 @@ def isolation() -> Dict[str, bool]:
     return {
         "only-loopback": _interfaces() == ["lo"],
         "no-route-out": not _can_route(),
-        "no-capabilities": int(status.get("CapEff", "f"), 16) == 0,
+        "no-capabilities": all(
+            int(status.get(each, "f"), 16) == 0 for each in ("CapEff", "CapPrm", "CapInh")
+        ),
         "no-new-privileges": status.get("NoNewPrivs") == "1",
         "not-root": os.getuid() != 0,
         "read-only-root": not _can_write("/"),
