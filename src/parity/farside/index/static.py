@@ -13,6 +13,7 @@ import shutil
 from contextlib import contextmanager, suppress
 from typing import Callable, Iterator, Optional
 
+from ...portable.atomic import sync_folder
 from ...portable.errors import IndexNotWritten, PrefixInUse
 from . import pages
 from .catalogue import Stock
@@ -54,7 +55,7 @@ def write_index(stock: Stock, folder: str, progress: Optional[Progress] = None) 
             _write(os.path.join(work, MARK), _TEXT)
             _sync_folders(work)
             _put(work, place)
-        _sync(os.path.dirname(place))
+        sync_folder(os.path.dirname(place))
 
 
 def _check_replaceable(place: str) -> None:
@@ -180,15 +181,7 @@ def _write_all(descriptor: int, data: bytes) -> None:
 
 def _sync_folders(work: str) -> None:
     for parent, _, _ in os.walk(work, topdown=False):
-        _sync(parent)
-
-
-def _sync(folder: str) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        sync_folder(parent)
 
 
 @contextmanager
