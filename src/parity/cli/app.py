@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, NamedTuple
 
 import typer
 
@@ -11,6 +12,7 @@ from parity.cli.commands import (
     build,
     cache,
     doctor,
+    explain,
     images,
     init,
     install,
@@ -24,6 +26,7 @@ from parity.cli.commands import (
     verify,
     volumes,
 )
+from parity.cli.shared.apps import App
 from parity.cli.shared.output import stdout
 
 EPILOG = """
@@ -32,49 +35,79 @@ Start: `parity doctor`, then `parity build debian11-py39`, then `parity verify d
 The bundle's far side needs no parity: `tar xf BUNDLE`, then `sh install.sh PREFIX`
 """
 
-app = typer.Typer(
+app = App(
     name="parity",
     help="Python environments for machines without a network: resolved in the target's own image, "
     "proved by an install with the network cut, carried in one signed file.",
     epilog=EPILOG,
-    no_args_is_help=True,
-    rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("build", epilog=build.EPILOG)(build.build)
-app.command("verify", epilog="Example: `parity verify BUNDLE --key sender.pub --rehearse`")(
-    verify.verify_command
+
+
+class _CommandWords(NamedTuple):
+    name: str
+    function: Callable[..., None]
+    epilog: str
+
+
+_BUILD = (
+    _CommandWords("build", build.build, build.EPILOG),
+    _CommandWords("inspect", verify.inspect_command, "Example: `parity inspect --json BUNDLE`"),
+    _CommandWords("diff", updates.diff_command, updates.DIFF_EPILOG),
 )
-app.command("sign", epilog=signing.SIGN_EPILOG)(signing.sign_command)
-app.command("inspect", epilog="Example: `parity inspect --json BUNDLE`")(verify.inspect_command)
-app.command("install", epilog=install.INSTALL_EPILOG)(install.install_command)
-app.command("rollback", epilog="Example: `parity rollback --prefix /opt/app`")(install.rollback_command)
-app.command("installed", epilog="Example: `parity installed --prefix /opt/app --json`")(
-    install.installed_command
+_TRUST = (
+    _CommandWords(
+        "verify", verify.verify_command, "Example: `parity verify BUNDLE --key sender.pub --rehearse`"
+    ),
+    _CommandWords("sign", signing.sign_command, signing.SIGN_EPILOG),
+    _CommandWords("keygen", keys.keygen, "Example: `parity keygen release.key --passphrase`"),
 )
-app.command("farside", epilog="Example: `parity farside -o parity-farside.py`")(install.farside_command)
-app.command("serve", epilog=serving.SERVE_EPILOG)(serving.serve)
-app.command("index", epilog=serving.INDEX_EPILOG)(serving.index_command)
-app.command("publish", epilog=publishing.EPILOG)(publishing.publish_command)
-app.command("pip-conf", epilog=serving.PIP_CONF_EPILOG)(serving.pip_conf_command)
-app.command("diff", epilog=updates.DIFF_EPILOG)(updates.diff_command)
-app.command("delta", epilog=updates.DELTA_EPILOG)(updates.delta_command)
-app.command("patch", epilog=updates.PATCH_EPILOG)(updates.patch_command)
-app.command("split", epilog=volumes.SPLIT_EPILOG)(volumes.split_command)
-app.command("join", epilog=volumes.JOIN_EPILOG)(volumes.join_command)
-app.add_typer(profiles.app, name="profile")
-app.command("init", epilog="Example: `parity init --os 'rhel 9' --python 3.9 --libc 'glibc 2.34'`")(init.init)
-app.command("probe", epilog="Example: `parity probe --script -o probe.py`")(target.probe)
-app.command("check", epilog="Example: `parity check facts.json dist/sci-1.0-rhel9-py39.parity.tar`")(
-    target.check
+_CARRY = (
+    _CommandWords("delta", updates.delta_command, updates.DELTA_EPILOG),
+    _CommandWords("patch", updates.patch_command, updates.PATCH_EPILOG),
+    _CommandWords("split", volumes.split_command, volumes.SPLIT_EPILOG),
+    _CommandWords("join", volumes.join_command, volumes.JOIN_EPILOG),
+    _CommandWords("farside", install.farside_command, "Example: `parity farside -o parity-farside.py`"),
 )
-app.command("schema", epilog="Example: `parity schema > profile.schema.json`")(profiles.print_schema)
-app.add_typer(images.app, name="image")
-app.command("keygen", epilog="Example: `parity keygen release.key --passphrase`")(keys.keygen)
-app.add_typer(keys.app, name="key")
-app.add_typer(cache.app, name="cache")
-app.command("doctor", epilog="Example: `parity doctor --json`")(doctor.doctor)
+_FAR_SIDE = (
+    _CommandWords("install", install.install_command, install.INSTALL_EPILOG),
+    _CommandWords("rollback", install.rollback_command, "Example: `parity rollback --prefix /opt/app`"),
+    _CommandWords(
+        "installed", install.installed_command, "Example: `parity installed --prefix /opt/app --json`"
+    ),
+    _CommandWords("serve", serving.serve, serving.SERVE_EPILOG),
+    _CommandWords("index", serving.index_command, serving.INDEX_EPILOG),
+    _CommandWords("publish", publishing.publish_command, publishing.EPILOG),
+    _CommandWords("pip-conf", serving.pip_conf_command, serving.PIP_CONF_EPILOG),
+)
+_TARGETS = (
+    _CommandWords("init", init.init, "Example: `parity init --os 'rhel 9' --python 3.9 --libc 'glibc 2.34'`"),
+    _CommandWords("probe", target.probe, "Example: `parity probe --script -o probe.py`"),
+    _CommandWords(
+        "check", target.check, "Example: `parity check facts.json dist/sci-1.0-rhel9-py39.parity.tar`"
+    ),
+    _CommandWords("schema", profiles.print_schema, "Example: `parity schema > profile.schema.json`"),
+)
+_UPKEEP = (
+    _CommandWords("doctor", doctor.doctor, "Example: `parity doctor --json`"),
+    _CommandWords("explain", explain.explain, "Example: `parity explain 41`, or `parity explain NoWheel`"),
+    _CommandWords("help", explain.show_help, "Example: `parity help build`, or `parity help key trust`"),
+    _CommandWords("version", explain.version, "Example: `parity version --json`"),
+)
+_PANELS: tuple[tuple[str, tuple[_CommandWords, ...], tuple[App, ...]], ...] = (
+    ("Build", _BUILD, ()),
+    ("Trust", _TRUST, (keys.app,)),
+    ("Carry", _CARRY, ()),
+    ("Far side", _FAR_SIDE, ()),
+    ("Targets", _TARGETS, (profiles.app, images.app)),
+    ("Upkeep", _UPKEEP, (cache.app,)),
+)
+for _panel, _commands, _apps in _PANELS:
+    for _each in _commands:
+        app.command(_each.name, epilog=_each.epilog, rich_help_panel=_panel)(_each.function)
+    for _app in _apps:
+        app.add_typer(_app, rich_help_panel=_panel)
 
 
 def _version(wanted: bool) -> None:

@@ -8,19 +8,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.attack.engines import debian11
 from tests.attack.outcome import Outcome
-from tests.support.engine import IMAGES
 from tests.support.forgers import FORGERS, Forger
-from tests.support.recorder import Recorder
 from tests.support.rehearsals import facts_of, seen_of
 from tests.support.wheels import make_wheel
 
-from parity.docker_engine import connect
 from parity.errors import ParityError, RehearsalFailed, RehearsalTimeout
-from parity.host.folders import cache_folder
-from parity.host.processes import ThisMachine
-from parity.images import ImageMaker, ensure_image
-from parity.model import ImageSource, RehearsalPlan
+from parity.model import RehearsalPlan
 from parity.rehearse import lanes
 
 TITLE = "packages that forge the proof of others, or exhaust whoever reads it"
@@ -32,11 +27,7 @@ _TRUTH = {"broken": "ValueError: broken", "honest": ""}
 def run(scale: float) -> Iterator[Outcome]:
     """Try each kind once, or so many of them as `scale` says."""
     lanes._TIMEOUT, lanes._PATIENCE = 20, 5  # seconds: a package that stops its lane costs no more
-    engine = connect()
-    try:
-        source = ImageSource(folder=IMAGES / "debian11-py39")
-        machine = ThisMachine(cache_folder() / "bootstrap", {})
-        image = ensure_image(source, "x86_64", ImageMaker(engine, machine, Recorder()))
+    with debian11() as (engine, image):
         facts = facts_of(engine, image)
         for forger in FORGERS[: max(1, round(len(FORGERS) * min(scale, 1.0)))]:
             with tempfile.TemporaryDirectory() as folder:
@@ -44,9 +35,6 @@ def run(scale: float) -> Iterator[Outcome]:
                 wrong = tried(forger, Path(folder), lambda *a, **k: seen_of(engine, image, facts, *a, **k))
                 ended = f"{wrong or 'told the truth'} ({time.monotonic() - begin:.1f} s)"
                 yield Outcome(forger.kind.partition(":")[0], forger.kind, not wrong, ended)
-    finally:
-        engine.settle()
-        engine.close()
 
 
 def tried(forger: Forger, folder: Path, rehearsed: Any) -> str:

@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from parity.cli.shared.apps import App
 from parity.cli.shared.display import size
 from parity.cli.shared.options import Json
 from parity.cli.shared.output import output, print_json, stderr, stdout
@@ -31,12 +32,7 @@ from parity.profile import shipped_root
 _PATIENCE = 600
 _LOOK_AGAIN = 0.5
 
-app = typer.Typer(
-    name="cache",
-    help="Show and prune what is kept between runs.",
-    no_args_is_help=True,
-    rich_markup_mode="markdown",
-)
+app = App(name="cache", help="Show and prune what is kept between runs.")
 
 
 @app.command("info")

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from parity.cli.shared.apps import App
 from parity.cli.shared.display import board, size
 from parity.cli.shared.options import Json, Verbose
 from parity.cli.shared.output import output, print_json, stderr, stdout
@@ -19,9 +20,7 @@ from parity.images import ImageMaker, ImageRow, builder_for, ensure_image, list_
 from parity.model import ImageSource, PinnedImage, SourcePlan
 from parity.profile import shipped_root
 
-app = typer.Typer(
-    name="image", help="List and make the targets' images.", no_args_is_help=True, rich_markup_mode="markdown"
-)
+app = App(name="image", help="List and make the targets' images.")
 
 
 def image_folder(name: str) -> Path:

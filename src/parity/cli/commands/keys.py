@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from parity.cli.shared.apps import App
 from parity.cli.shared.keyring import make_own_key, own_key_path, trust_store
 from parity.cli.shared.options import Json
 from parity.cli.shared.output import output, print_json, stdout
@@ -15,9 +16,7 @@ from parity.errors import KeyUnusable
 from parity.portable.texts import printable
 from parity.sign import PublicKey, load_public_key, public_path
 
-app = typer.Typer(
-    name="key", help="Show keys and decide whom to trust.", no_args_is_help=True, rich_markup_mode="markdown"
-)
+app = App(name="key", help="Show keys and decide whom to trust.")
 
 
 def keygen(

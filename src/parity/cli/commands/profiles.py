@@ -12,6 +12,7 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
+from parity.cli.shared.apps import App
 from parity.cli.shared.output import output, print_json, stdout, write_lines
 from parity.errors import Problem, ProfileError, ProfileNotFound, RootError
 from parity.model import Profile
@@ -26,12 +27,7 @@ from parity.profile import (
     schema_text,
 )
 
-app = typer.Typer(
-    name="profile",
-    help="List, show and check profiles.",
-    no_args_is_help=True,
-    rich_markup_mode="markdown",
-)
+app = App(name="profile", help="List, show and check profiles.")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 RequirementFiles = Annotated[

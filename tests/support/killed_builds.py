@@ -1,15 +1,15 @@
-"""kill -9 at any moment: what is there is old or new and whole, and the next start clears the rest away."""
+"""Builds that are killed (kill -9), one after the other, and what they may leave."""
 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import random
 import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from tests.support.faults import User, finish, in_store, owned_by, side_by_side
 from tests.support.index import PackageIndex, gateway, tiny_wheel
 
@@ -19,11 +19,9 @@ from parity.portable.bundle.reader import open_bundle, verify_bundle
 from parity.resolve import read_lock
 from parity.sign import load_public_key, make_checker
 
-pytestmark = pytest.mark.engine
-
-KILLS, LANES = 50, 4
-HASHES = "cd /store/sha256 && for each; do test ! -e ??/$each || sha256sum ??/$each; done"
-FORGET = "cd /store && for each; do rm -f ??*/??/$each partial/$each; done"
+LANES = 4
+_HASHES = "cd /store/sha256 && for each; do test ! -e ??/$each || sha256sum ??/$each; done"
+_FORGET = "cd /store && for each; do rm -f ??*/??/$each partial/$each; done"
 
 
 class Lane:
@@ -79,11 +77,11 @@ class Lane:
         self.locked = locked
 
 
-def lane_of(lane: Lane, moments: list[float], number: int) -> Callable[[], None]:
+def _lane_of(lane: Lane, moments: list[float], number: int) -> Callable[[], None]:
     """One build, some that are killed, and one more; serials that no other lane has."""
 
     def run() -> None:
-        serials = iter(range(number + 1, KILLS + 2 * LANES + 1, LANES))
+        serials = itertools.count(number + 1, LANES)
         lane.build(next(serials))
         for moment in moments:
             lane.kill(next(serials), moment)
@@ -92,23 +90,28 @@ def lane_of(lane: Lane, moments: list[float], number: int) -> Callable[[], None]
     return run
 
 
-def test_fifty_builds_killed_at_any_moment(
-    engine: DockerEngine, debian11: PinnedImage, tmp_path: Path
-) -> None:
-    wheels = tmp_path / "wheels"
-    for name in ("alpha", *(f"extra{serial}" for serial in range(1, KILLS + 2 * LANES + 1))):
+def kill_builds(engine: DockerEngine, image: PinnedImage, folder: Path, kills: int) -> list[str]:
+    """Kill so many builds, spread over all of a build's time, four users at once; each ends with a whole one.
+
+    Returns:
+        the kinds of containers and volumes that were left behind, and swept by a later build.
+
+    Raises:
+        AssertionError: a bundle, a lock or the store is neither old nor new, or something stays.
+    """
+    wheels = folder / "wheels"
+    for name in ("alpha", *(f"extra{serial}" for serial in range(1, kills + 3 * LANES + 1))):
         tiny_wheel(wheels, name, padding=20_000)
     digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in wheels.iterdir()]
-    in_store(engine, debian11.id, FORGET, *digests)  # as earlier runs of this test left it
+    in_store(engine, image.id, _FORGET, *digests)  # as earlier runs left it
     with PackageIndex(wheels, host=gateway()) as index:
-        lanes = [Lane(tmp_path / f"lane{n}", index) for n in range(LANES)]
-        moments = [(n + random.random()) / KILLS for n in range(KILLS)]  # noqa: S311
+        lanes = [Lane(folder / f"lane{n}", index) for n in range(LANES)]
+        moments = [(n + random.random()) / kills for n in range(kills)]  # noqa: S311
         random.shuffle(moments)
-        side_by_side({str(n): lane_of(lanes[n], moments[n::LANES], n) for n in range(LANES)})
-    assert sum(len(lane.killed) for lane in lanes) == KILLS
-    left = [name for lane in lanes for name in lane.left]
-    assert {name.lstrip("/").split("-")[1] for name in left} >= {"probe", "workshop", "rehearsal", "scratch"}
-    for line in in_store(engine, debian11.id, HASHES, *digests).splitlines():
+        side_by_side({str(n): _lane_of(lanes[n], moments[n::LANES], n) for n in range(LANES)})
+    assert sum(len(lane.killed) for lane in lanes) == kills
+    for line in in_store(engine, image.id, _HASHES, *digests).splitlines():
         found, path = line.split()
         assert path.endswith(found)
-    in_store(engine, debian11.id, FORGET, *digests)
+    in_store(engine, image.id, _FORGET, *digests)
+    return [name.lstrip("/").split("-")[1] for lane in lanes for name in lane.left]

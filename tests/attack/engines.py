@@ -1,0 +1,28 @@
+"""The real engine with an image of the tests, for campaigns that need both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.support.engine import IMAGES
+from tests.support.recorder import Recorder
+
+from parity.docker_engine import DockerEngine, connect
+from parity.host.folders import cache_folder
+from parity.host.processes import ThisMachine
+from parity.images import ImageMaker, ensure_image
+from parity.model import ImageSource, PinnedImage
+
+
+@contextmanager
+def debian11() -> Iterator[tuple[DockerEngine, PinnedImage]]:
+    """The engine that this machine is set up for, and Debian 11; made where it is not there."""
+    engine = connect()
+    try:
+        source = ImageSource(folder=IMAGES / "debian11-py39")
+        machine = ThisMachine(cache_folder() / "bootstrap", {})
+        yield engine, ensure_image(source, "x86_64", ImageMaker(engine, machine, Recorder()))
+    finally:
+        engine.settle()
+        engine.close()
