@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from tests.support.engine import IMAGES
 from tests.support.recorder import Recorder
+from tests.support.rooted import tests_as_root
 
 from parity.docker_engine import DockerEngine, connect
 from parity.host.processes import ThisMachine
@@ -19,6 +20,17 @@ from parity.model import ImageSource, PinnedImage
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # As a shell starts what runs in its background: the commands that tests interrupt would inherit it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Have the engine run what needs root where this user is not root: nothing is skipped."""
+    if os.geteuid() == 0 or pyfuncitem.get_closest_marker("two_users") is None:
+        return None
+    said = tests_as_root(pyfuncitem.nodeid.partition("::")[0])
+    if f"PASSED {pyfuncitem.nodeid}\n" not in said:
+        pytest.fail(said, pytrace=False)
+    return True
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from parity.errors import WriteFailed
+from parity.errors import LockInvalid, WriteFailed
 from parity.portable import atomic
 
 MOST = 64 << 20
@@ -115,7 +115,7 @@ class AtomicFile:
             os.fsync(self._descriptor)
             os.replace(self._temporary, self.path)
             self.close(remove=False)
-            _sync_folder(self.path.parent)
+            atomic.sync_folder(str(self.path.parent))
 
     def _refuse_other_kinds(self) -> None:
         """A rename would put a file in the place of a device, a FIFO or a socket: `-o /dev/null` as root."""
@@ -162,6 +162,20 @@ class AtomicFile:
             raise WriteFailed("the file cannot be written: that is no name of a file", where=where) from error
 
 
+def read_lock_file(path: Path) -> bytes | None:
+    """The bytes of a lock, None where there is no file; LockInvalid where it cannot be read."""
+    try:
+        return read_small(path)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise LockInvalid(
+            f"the lock cannot be read: {error.strerror}",
+            where=str(path),
+            remedy="make it a plain file that this user may read, or move it away",
+        ) from error
+
+
 def sweep_leftovers(folder: Path) -> tuple[str, ...]:
     """Remove the temporary files of killed runs from a folder; never those of a living one.
 
@@ -176,11 +190,3 @@ def sweep_leftovers(folder: Path) -> tuple[str, ...]:
     except OSError as error:
         message = f"a leftover cannot be removed: {error.strerror}"
         raise WriteFailed(message, where=str(error.filename)) from error
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

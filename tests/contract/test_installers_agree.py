@@ -15,7 +15,7 @@ from tests.support.unpacked import uv_wheel
 from tests.support.wheels import Raw, WheelParts, raw_zip
 
 from parity.portable.machine.site_packages import site_packages
-from parity.portable.wheel.install import InstallScheme, spread_all
+from parity.portable.wheel.install import InstallScheme, install_all
 from parity.portable.wheel.wheelset import WheelFile
 
 EXECUTABLE = ("alpha/run.sh", "alpha-1.0.data/scripts/alpha-shell", "alpha-1.0.data/scripts/alpha-script")
@@ -101,7 +101,7 @@ def by_parity(environment: Path, wheels: list[Path]) -> None:
     minor = ".".join(map(str, sys.version_info[:2]))
     site = InstallScheme(str(environment), packages, str(environment / "include" / "site" / f"python{minor}"))
     files = [WheelFile(str(wheel), wheel.name, wheel.name.split("-")[0], "1.0", "") for wheel in wheels]
-    assert spread_all(files, site, (), str(environment.parent)).verdicts == []
+    assert install_all(files, site, (), str(environment.parent)).verdicts == []
 
 
 def installed(environment: Path) -> Mapping[str, tuple[str, bytes]]:

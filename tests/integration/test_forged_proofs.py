@@ -13,7 +13,7 @@ from tests.support.wheels import make_wheel
 
 from parity.docker_engine import DockerEngine
 from parity.model import PinnedImage, RehearsalPlan
-from parity.rehearse import imports_of, lanes
+from parity.rehearse import import_workers, imports_of
 
 pytestmark = pytest.mark.engine
 
@@ -22,8 +22,8 @@ Rehearsed = Callable[..., Any]
 
 @pytest.fixture
 def rehearsed(engine: DockerEngine, debian11: PinnedImage, monkeypatch: pytest.MonkeyPatch) -> Rehearsed:
-    monkeypatch.setattr(lanes, "_TIMEOUT", 20)
-    monkeypatch.setattr(lanes, "_PATIENCE", 5)
+    monkeypatch.setattr(import_workers, "_TIMEOUT", 20)
+    monkeypatch.setattr(import_workers, "_PATIENCE", 5)
     facts = facts_of(engine, debian11)
     return lambda *words, **more: seen_of(engine, debian11, facts, *words, **more)
 
@@ -86,7 +86,7 @@ time.sleep(60)
 
 
 def test_nothing_that_an_import_leaves_meets_a_command(rehearsed: Rehearsed, tmp_path: Path) -> None:
-    wheels = hostile(tmp_path, [Forger("leaves", LEAVES), Forger("ends its lane", ENDS_ITS_LANE)])
+    wheels = hostile(tmp_path, [Forger("leaves", LEAVES), Forger("ends its worker", ENDS_ITS_LANE)])
     commands = (
         "cd /tmp && python -c 'import honest; assert \"/site-packages/\" in honest.__file__'",
         "cd /tmp && python -c 'import broken'",

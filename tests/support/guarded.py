@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from parity.portable.wheel.install import InstallScheme, spread_all
+from parity.portable.wheel.install import InstallScheme, install_all
 from parity.portable.wheel.wheelset import SetJudgement, WheelFile
 
 _TELL = """
@@ -53,7 +53,7 @@ class Guarded:
             OSError: what an earlier wheel wrote stands in the way; renew it.
         """
         file = WheelFile(str(wheel), wheel.name, "evil", "1.0", "")
-        return spread_all([file], self.site, (), str(self.folder))
+        return install_all([file], self.site, (), str(self.folder))
 
     def changed(self) -> str:
         """What is not as it was; empty where nothing is."""

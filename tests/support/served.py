@@ -1,4 +1,4 @@
-"""Bundles opened as a stock, and real index servers over them."""
+"""Bundles opened as a catalogue, and real index servers over them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.support.bundles import IDENTITY, MadeBundle, make_bundle, signing_key
 from tests.support.index import tiny_wheel
 
 from parity.farside.index.bind import Address
-from parity.farside.index.catalogue import Stock, open_stock
+from parity.farside.index.catalogue import Catalogue, open_catalogue
 from parity.farside.index.server import IndexServer
 from parity.model import BundleIdentity
 from parity.sign import make_checker
@@ -36,16 +36,16 @@ def some_wheels(folder: Path) -> list[Path]:
 
 
 @contextmanager
-def opened(bundles: Sequence[Path]) -> Iterator[Stock]:
+def opened(bundles: Sequence[Path]) -> Iterator[Catalogue]:
     """Verify and open bundles that the tests' key signed."""
-    with open_stock([str(path) for path in bundles], make_checker([signing_key().public])) as stock:
-        yield stock
+    with open_catalogue([str(path) for path in bundles], make_checker([signing_key().public])) as catalogue:
+        yield catalogue
 
 
 @contextmanager
-def serving(stock: Stock, **options: Any) -> Iterator[IndexServer]:
+def serving(catalogue: Catalogue, **options: Any) -> Iterator[IndexServer]:
     """A server on a free port of this machine."""
-    server = IndexServer(stock, Address("127.0.0.1", 0), **options)
+    server = IndexServer(catalogue, Address("127.0.0.1", 0), **options)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:

@@ -166,7 +166,7 @@ def test_sizes_beyond_ustar(size: int) -> None:
         member = tar.next()
     assert member is not None
     assert member.size == size
-    assert ustar.spread("big", size) == len(header) + size + -size % 512
+    assert ustar.member_size("big", size) == len(header) + size + -size % 512
 
 
 def test_a_plain_header_is_byte_for_byte_what_it_was_first() -> None:

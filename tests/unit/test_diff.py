@@ -131,6 +131,12 @@ def test_a_licence_is_read_out_of_the_wheel_in_the_bundle(tmp_path: Path, header
         ("Classifier: License :: OSI Approved :: MIT License\n", MIT, False),
         ("License: Apache License, Version 2.0\n", APACHE, False),
         ("License: BSD\n", "License-Expression: BSD-3-Clause\n", True),
+        (
+            "License-Expression: MIT OR(apache-2.0 and bsd-3-clause)\n",
+            "License-Expression: MIT OR ( Apache-2.0 AND BSD-3-Clause )\n",
+            False,
+        ),
+        ("License-Expression: MIT OR Apache-2.0\n", "License-Expression: MIT AND Apache-2.0\n", True),
     ],
 )
 def test_a_licence_that_changed_is_looked_at_and_another_spelling_is_not(

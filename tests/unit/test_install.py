@@ -300,7 +300,9 @@ def test_a_busy_prefix_is_waited_for_and_then_given_up(
 
 
 def run(bundle: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    every = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], "LC_ALL": "C.UTF-8", **environment}
+    # The bundles are for the Python that runs the tests, which need not be the first one on PATH.
+    path = os.pathsep.join((os.path.join(sys.base_prefix, "bin"), os.environ["PATH"]))
+    every = {"PATH": path, "HOME": os.environ["HOME"], "LC_ALL": "C.UTF-8", **environment}
     command = ["sh", str(bundle / "install.sh"), *arguments]
     return subprocess.run(command, env=every, capture_output=True, text=True, check=False)
 

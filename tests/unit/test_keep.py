@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tests.support.index import tiny_wheel
 
 from parity.guest.store.store import Store
@@ -48,3 +50,42 @@ def test_a_wheel_that_cannot_be_read_is_kept_and_says_nothing(tmp_path: Path) ->
         file: Any = {"filename": "demo-1.0-py3-none-any.whl", "sha256": digest, "incoming": name}
         (found,) = keep.main({"store": store.root, "files": [file]}, lambda event: None)["files"]
         assert (found["held"], found["requires"]) == (True, [])
+
+
+def a_set(folder: Path) -> tuple[Store, Path, list[tuple[str, str]]]:
+    """A store that holds one content, and a set with another file in that content's place."""
+    store, digest = Store(str(folder / "store")), hashlib.sha256(b"right").hexdigest()
+    Path(store.partial_path("one")).write_bytes(b"right")
+    store.keep("one", digest)
+    members = [("demo-1.0-py3-none-any.whl", digest)]
+    link = Path(store.make_set("0" * 64, members)) / members[0][0]
+    link.unlink()
+    link.write_bytes(b"wrong")
+    return store, link, members
+
+
+def test_two_builds_that_mend_one_set_leave_nothing_half_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """rename(2) does nothing where both names are one file already."""
+    store, link, members = a_set(tmp_path)
+    real = os.link
+
+    def other_is_faster(content: str, fresh: str) -> None:
+        monkeypatch.undo()
+        real(content, fresh)
+        store.make_set("0" * 64, members)
+
+    monkeypatch.setattr(os, "link", other_is_faster)
+    store.make_set("0" * 64, members)
+    assert link.read_bytes() == b"right"
+    assert not list((tmp_path / "store" / "partial").iterdir())
+
+
+def test_a_set_that_cannot_be_mended_leaves_nothing_half_done(tmp_path: Path) -> None:
+    store, link, members = a_set(tmp_path)
+    link.unlink()
+    link.mkdir()
+    with pytest.raises(OSError, match="directory"):
+        store.make_set("0" * 64, members)
+    assert not list((tmp_path / "store" / "partial").iterdir())

@@ -65,6 +65,7 @@ HOMES = {
     "yaml": {"profile"},
     "platformdirs": {"host"},
     "tomli": {"model"},
+    "tomllib": {"model"},  # of the standard library since Python 3.11
     "rich": {"cli"},
     "typer": {"cli"},
     "keyring": {"host"},

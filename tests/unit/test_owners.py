@@ -23,7 +23,7 @@ from parity.portable.bundle.openssl import openssl_checker
 from parity.portable.errors import EnvironmentUnfit, FarsideError, PrefixInUse
 
 OTHER = 1234
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="two users need root; everything else runs as any")
+pytestmark = pytest.mark.two_users
 
 
 def silent(_line: str) -> None:

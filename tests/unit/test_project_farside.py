@@ -57,9 +57,9 @@ def bundle_with(folder: Path, document: dict[str, Any] | bytes) -> BundleFolder:
     return open_folder(str(place))
 
 
-def test_a_shelf_has_pages_with_hashes_and_stubs_nobody_can_install(tmp_path: Path) -> None:
+def test_a_wheelhouse_has_pages_with_hashes_and_stubs_nobody_can_install(tmp_path: Path) -> None:
     bundle = bundle_with(tmp_path, GOOD)
-    place = tmp_path / "shelf"
+    place = tmp_path / "wheelhouse"
     wheelhouse.fill(str(place), bundle, projectfile.read_project(bundle))
     (package,) = bundle.manifest.document["packages"]
     page = (place / "simple" / "dep" / "index.html").read_text()

@@ -20,7 +20,7 @@ from tests.support.uploads import UploadIndex
 from tests.support.wheels import WheelParts
 
 from parity.errors import AddressUnusable, OtherBytesThere, ParityError, PublishDenied, PublishFailed
-from parity.farside.index.catalogue import Stock
+from parity.farside.index.catalogue import Catalogue
 from parity.host.keyring import keyring_login
 from parity.publish import (
     UploadTarget,
@@ -37,7 +37,7 @@ QUICK = (0.01, 0.01)
 
 
 @pytest.fixture
-def stock(tmp_path: Path) -> Iterator[Stock]:
+def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
     with opened([bundle_of(tmp_path, some_wheels(tmp_path / "w")).path]) as found:
         yield found
 
@@ -256,69 +256,71 @@ def test_pages_of_all_kinds(kind: str, body: str, expected: dict[str, Listed]) -
 
 @pytest.mark.parametrize(("as_json", "place"), [(False, "/simple/"), (True, "/+simple/")])
 def test_the_first_run_uploads_and_the_second_skips(
-    stock: Stock, server: UploadIndex, as_json: bool, place: str
+    catalogue: Catalogue, server: UploadIndex, as_json: bool, place: str
 ) -> None:
     server.as_json, server.place = as_json, place
-    first = publish(stock, target_of(server), Recorder(), delays=QUICK)
-    assert first.uploaded == tuple(stock.wheels)
+    first = publish(catalogue, target_of(server), Recorder(), delays=QUICK)
+    assert first.uploaded == tuple(catalogue.wheels)
     assert first.skipped == ()
-    for name, wheel in stock.wheels.items():
-        assert server.files[wheel.project, name] == b"".join(stock.chunks(wheel))
+    for name, wheel in catalogue.wheels.items():
+        assert server.files[wheel.project, name] == b"".join(catalogue.chunks(wheel))
     forms = {form["name"][0]: form for form in server.forms}
     assert forms["alpha"]["requires_dist"] == ["Beta.Lib>=2"]
     assert forms["alpha"]["requires_python"] == [">=3.6,<4"]
     assert forms["alpha"]["filetype"] == ["bdist_wheel"]
     assert forms["alpha"]["pyversion"] == ["py3"]
-    assert forms["alpha"]["sha256_digest"] == [stock.projects["alpha"][0].sha256]
-    second = publish(stock, target_of(server), Recorder(), delays=QUICK)
-    assert (second.uploaded, set(second.skipped)) == ((), set(stock.wheels))
+    assert forms["alpha"]["sha256_digest"] == [catalogue.projects["alpha"][0].sha256]
+    second = publish(catalogue, target_of(server), Recorder(), delays=QUICK)
+    assert (second.uploaded, set(second.skipped)) == ((), set(catalogue.wheels))
     assert len(server.forms) == 3
 
 
-def test_other_bytes_stop_everything_before_the_first_upload(stock: Stock, server: UploadIndex) -> None:
+def test_other_bytes_stop_everything_before_the_first_upload(
+    catalogue: Catalogue, server: UploadIndex
+) -> None:
     name = "gamma_x-0.1-py3-none-any.whl"
     server.files["gamma-x", name] = b"other bytes"
     for digests in (True, False):
         server.digests = digests
         with pytest.raises(OtherBytesThere) as caught:
-            publish(stock, target_of(server), Recorder(), delays=QUICK)
-        for digest in (stock.wheels[name].sha256, hashlib.sha256(b"other bytes").hexdigest()):
+            publish(catalogue, target_of(server), Recorder(), delays=QUICK)
+        for digest in (catalogue.wheels[name].sha256, hashlib.sha256(b"other bytes").hexdigest()):
             assert f"sha256 {digest}" in caught.value.message
     assert server.forms == []
 
 
-def test_a_page_without_sha256_is_settled_by_the_bytes(stock: Stock, server: UploadIndex) -> None:
+def test_a_page_without_sha256_is_settled_by_the_bytes(catalogue: Catalogue, server: UploadIndex) -> None:
     server.digests = False
-    publish(stock, target_of(server), Recorder(), delays=QUICK)
-    assert publish(stock, target_of(server), Recorder(), delays=QUICK).uploaded == ()
+    publish(catalogue, target_of(server), Recorder(), delays=QUICK)
+    assert publish(catalogue, target_of(server), Recorder(), delays=QUICK).uploaded == ()
     assert len(server.forms) == 3
-    (wheel,) = stock.projects["alpha"]
+    (wheel,) = catalogue.projects["alpha"]
     server.files["alpha", wheel.filename] += b"more"
     with pytest.raises(OtherBytesThere, match="of a longer file"):
-        publish(stock, target_of(server), Recorder(), delays=QUICK)
+        publish(catalogue, target_of(server), Recorder(), delays=QUICK)
 
 
-def test_faults_that_pass_are_tried_again(stock: Stock, server: UploadIndex) -> None:
+def test_faults_that_pass_are_tried_again(catalogue: Catalogue, server: UploadIndex) -> None:
     server.refusals = [503, 0, 429]
-    done = publish(stock, target_of(server), Recorder(), delays=(0.01,) * 3)
-    assert done.uploaded == tuple(stock.wheels)
+    done = publish(catalogue, target_of(server), Recorder(), delays=(0.01,) * 3)
+    assert done.uploaded == tuple(catalogue.wheels)
     assert len(server.files) == 3
 
 
-def test_an_interrupted_run_is_resumed(stock: Stock, server: UploadIndex) -> None:
+def test_an_interrupted_run_is_resumed(catalogue: Catalogue, server: UploadIndex) -> None:
     server.refusals = [200, 500, 500, 500]
     with pytest.raises(PublishFailed, match="500"):
-        publish(stock, target_of(server), Recorder(), delays=QUICK)
+        publish(catalogue, target_of(server), Recorder(), delays=QUICK)
     assert len(server.files) == 1
-    done = publish(stock, target_of(server), Recorder(), delays=QUICK)
+    done = publish(catalogue, target_of(server), Recorder(), delays=QUICK)
     assert (len(done.uploaded), len(done.skipped)) == (2, 1)
 
 
-def test_an_answer_that_got_lost_is_no_failure(stock: Stock, server: UploadIndex) -> None:
+def test_an_answer_that_got_lost_is_no_failure(catalogue: Catalogue, server: UploadIndex) -> None:
     server.stores_refused = True
     server.refusals = [409, 400, 403]
-    done = publish(stock, target_of(server), Recorder(), delays=QUICK)
-    assert set(done.skipped) == set(stock.wheels)
+    done = publish(catalogue, target_of(server), Recorder(), delays=QUICK)
+    assert set(done.skipped) == set(catalogue.wheels)
 
 
 @pytest.mark.parametrize(
@@ -326,26 +328,29 @@ def test_an_answer_that_got_lost_is_no_failure(stock: Stock, server: UploadIndex
     [(401, PublishDenied), (403, PublishDenied), (400, PublishFailed), (302, PublishFailed)],
 )
 def test_a_refusal_names_the_file_the_reason_and_no_secret(
-    stock: Stock, server: UploadIndex, status: int, kind: type[ParityError]
+    catalogue: Catalogue, server: UploadIndex, status: int, kind: type[ParityError]
 ) -> None:
     server.refusals = [status]
     server.reason = f"\n  not for {SECRET}\x1b[31m\nmore"
     with pytest.raises(kind) as caught:
-        publish(stock, target_of(server, login=("me", SECRET)), Recorder(), delays=QUICK)
+        publish(catalogue, target_of(server, login=("me", SECRET)), Recorder(), delays=QUICK)
     shown = f"{caught.value.message} {caught.value.where} {caught.value.remedy}"
-    assert next(iter(stock.wheels)) in shown
+    assert next(iter(catalogue.wheels)) in shown
     assert "\x1b" not in shown
     assert SECRET not in shown
     assert status == 302 or f"{status} not for ***" in shown
 
 
 def test_credentials_are_sent_and_shown_nowhere(
-    stock: Stock, server: UploadIndex, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+    catalogue: Catalogue,
+    server: UploadIndex,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     server.login = f"me:{SECRET}"
     recorder = Recorder()
     with caplog.at_level(0):
-        publish(stock, target_of(server, login=("me", SECRET)), recorder, delays=QUICK)
+        publish(catalogue, target_of(server, login=("me", SECRET)), recorder, delays=QUICK)
     assert len(server.files) == 3
     seen = capsys.readouterr()
     assert seen.out == ""
@@ -355,59 +360,61 @@ def test_credentials_are_sent_and_shown_nowhere(
 
 
 def test_the_callers_proxies_and_netrc_have_no_say(
-    stock: Stock, server: UploadIndex, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    catalogue: Catalogue, server: UploadIndex, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "netrc").write_text("machine 127.0.0.1 login x password y\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9/")
     monkeypatch.setenv("no_proxy", "")
     server.login = "me:right"
-    publish(stock, target_of(server, login=("me", "right")), Recorder(), delays=QUICK)
+    publish(catalogue, target_of(server, login=("me", "right")), Recorder(), delays=QUICK)
     assert len(server.files) == 3
 
 
-def test_a_redirect_to_somebody_elses_index_means_not_there(stock: Stock, server: UploadIndex) -> None:
+def test_a_redirect_to_somebody_elses_index_means_not_there(
+    catalogue: Catalogue, server: UploadIndex
+) -> None:
     with UploadIndex().running() as elsewhere:
         elsewhere.files["alpha", "alpha-1.0-py3-none-any.whl"] = b"public"
         server.moved_to = f"{elsewhere.url}simple/alpha/"
-        done = publish(stock, target_of(server), Recorder(), delays=QUICK, dry_run=True)
-        assert done.uploaded == tuple(stock.wheels)
+        done = publish(catalogue, target_of(server), Recorder(), delays=QUICK, dry_run=True)
+        assert done.uploaded == tuple(catalogue.wheels)
         assert elsewhere.reads == []
     assert server.forms == []
 
 
-def test_an_index_that_is_not_there_is_one_clear_error(stock: Stock, server: UploadIndex) -> None:
+def test_an_index_that_is_not_there_is_one_clear_error(catalogue: Catalogue, server: UploadIndex) -> None:
     target = UploadTarget("http://127.0.0.1:9/", ("http://127.0.0.1:9/simple/",))
     with pytest.raises(PublishFailed, match="cannot be asked: Connection refused"):
-        publish(stock, target, Recorder(), delays=QUICK)
+        publish(catalogue, target, Recorder(), delays=QUICK)
 
 
 def test_wheels_that_twine_would_refuse_are_published(tmp_path: Path, server: UploadIndex) -> None:
     old = "Metadata-Version: 2.0\nName: old\nVersion: 1.0\nLicense-File: LICENSE\nOdd-Field: x\n\nText\n"
     path = tmp_path / "old-1.0-2-py2.py3-none-any.whl"
     path.write_bytes(WheelParts("old", metadata=old, tag="py2.py3-none-any").data())
-    with opened([bundle_of(tmp_path, [path]).path]) as stock:
-        publish(stock, target_of(server), Recorder(), delays=QUICK)
+    with opened([bundle_of(tmp_path, [path]).path]) as catalogue:
+        publish(catalogue, target_of(server), Recorder(), delays=QUICK)
     (form,) = server.forms
     assert (form["metadata_version"], form["pyversion"]) == (["2.0"], ["py2.py3"])
     assert "license_file" not in form
 
 
 def test_nothing_stays_in_the_temporary_folder(
-    stock: Stock, server: UploadIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    catalogue: Catalogue, server: UploadIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "t").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "t"))
     server.refusals = [200, 400]
     with pytest.raises(PublishFailed):
-        publish(stock, target_of(server), Recorder(), delays=QUICK)
+        publish(catalogue, target_of(server), Recorder(), delays=QUICK)
     assert os.listdir(tmp_path / "t") == []
 
 
 def test_two_wheels_of_one_project_are_compared_in_one_request(tmp_path: Path, server: UploadIndex) -> None:
     wheels = [tiny_wheel(tmp_path / "w", "alpha", version) for version in ("1.0", "1.1", "1.2")]
-    with opened([bundle_of(tmp_path, wheels).path]) as stock:
-        publish(stock, target_of(server), Recorder(), delays=QUICK)
+    with opened([bundle_of(tmp_path, wheels).path]) as catalogue:
+        publish(catalogue, target_of(server), Recorder(), delays=QUICK)
         server.reads.clear()
-        publish(stock, target_of(server), Recorder(), delays=QUICK)
+        publish(catalogue, target_of(server), Recorder(), delays=QUICK)
     assert server.reads == ["/+simple/alpha/", "/simple/alpha/"]

@@ -235,6 +235,30 @@ def test_html_pages_in_the_words_of_json() -> None:
     ]
 
 
+def test_the_newer_name_of_the_metadata_is_believed_in_html() -> None:
+    """PEP 714: where a page says both, `core-metadata` counts, whichever stands first."""
+    both = ('data-core-metadata="sha256=bb"', 'data-dist-info-metadata="sha256=cc"')
+    for first, second in (both, both[::-1]):
+        page = f'<a href="one-1.0-py3-none-any.whl" {first} {second}>one</a>'.encode()
+        (file,) = pages.files("https://index.example/simple/one/", "text/html", page)
+        assert file["core-metadata"] == {"sha256": "bb"}
+    old = b'<a href="one-1.0-py3-none-any.whl" data-dist-info-metadata="true">one</a>'
+    (file,) = pages.files("https://index.example/simple/one/", "text/html", old)
+    assert file["core-metadata"] is True
+
+
+@pytest.mark.parametrize("old", ["dist-info-metadata", "data-dist-info-metadata"])
+def test_the_newer_name_of_the_metadata_is_believed_in_json(old: str) -> None:
+    """The one that counts is passed on, and no other that a reader could take instead."""
+    for said, believed in (
+        ({"core-metadata": False, old: True}, False),
+        ({old: {"sha256": "bb"}}, {"sha256": "bb"}),
+    ):
+        body = json.dumps({"files": [{"filename": "one-1.0-py3-none-any.whl", "url": "one.whl", **said}]})
+        (file,) = pages.files("https://index.example/simple/one/", pages.JSON_TYPE, body.encode())
+        assert {key: file[key] for key in file if "metadata" in key} == {"core-metadata": believed}
+
+
 @pytest.mark.parametrize(
     ("kind", "body"),
     [

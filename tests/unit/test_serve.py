@@ -19,7 +19,7 @@ from tests.support.index import certificate, tiny_wheel
 from tests.support.served import bundle_of, opened, serving, some_wheels
 
 from parity.farside.index.bind import Address, parse_bind, tls_context
-from parity.farside.index.catalogue import Stock
+from parity.farside.index.catalogue import Catalogue
 from parity.farside.index.server import IndexServer
 from parity.portable.errors import ServeFailed
 
@@ -34,7 +34,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def stock(bundle: Path) -> Iterator[Stock]:
+def catalogue(bundle: Path) -> Iterator[Catalogue]:
     with opened([bundle]) as found:
         yield found
 
@@ -45,8 +45,8 @@ def log() -> list[str]:
 
 
 @pytest.fixture
-def server(stock: Stock, log: list[str]) -> Iterator[IndexServer]:
-    with serving(stock, log=log.append) as running:
+def server(catalogue: Catalogue, log: list[str]) -> Iterator[IndexServer]:
+    with serving(catalogue, log=log.append) as running:
         yield running
 
 
@@ -71,10 +71,10 @@ def wait_for(log: list[str], words: str) -> None:
     raise AssertionError(f"{words!r} is not in {log}")
 
 
-def test_one_connection_serves_many_requests(server: IndexServer, stock: Stock) -> None:
+def test_one_connection_serves_many_requests(server: IndexServer, catalogue: Catalogue) -> None:
     line = connect(server)
     sockets = set()
-    for wheel in stock.wheels.values():
+    for wheel in catalogue.wheels.values():
         for method in ("GET", "HEAD", "GET"):
             line.request(method, f"/files/{wheel.filename.replace('+', '%2B')}")
             response = line.getresponse()
@@ -96,8 +96,8 @@ def test_small_answers_do_not_wait_for_the_clients_acknowledgement(server: Index
     assert time.monotonic() - began < 1.0  # 50 delayed acknowledgements would be 2 seconds
 
 
-def test_many_clients_at_once_get_the_right_bytes(server: IndexServer, stock: Stock) -> None:
-    wheels = list(stock.wheels.values())
+def test_many_clients_at_once_get_the_right_bytes(server: IndexServer, catalogue: Catalogue) -> None:
+    wheels = list(catalogue.wheels.values())
 
     def fetch(number: int) -> bool:
         line = connect(server)
@@ -180,7 +180,7 @@ def test_a_client_that_goes_away_disturbs_nobody(server: IndexServer, log: list[
 
 def test_a_bundle_that_shrinks_or_changes_is_noticed(tmp_path: Path, log: list[str]) -> None:
     path = bundle_of(tmp_path, [tiny_wheel(tmp_path, "big", padding=BIG)]).path
-    with opened([path]) as stock, serving(stock, log=log.append) as server:
+    with opened([path]) as catalogue, serving(catalogue, log=log.append) as server:
         os.truncate(path, 2_000_000)
         line = connect(server)
         line.request("GET", "/files/big-1.0-py3-none-any.whl")
@@ -195,16 +195,16 @@ def test_a_bundle_that_shrinks_or_changes_is_noticed(tmp_path: Path, log: list[s
         line.close()
 
 
-def test_over_tls(stock: Stock, tmp_path: Path, log: list[str]) -> None:
+def test_over_tls(catalogue: Catalogue, tmp_path: Path, log: list[str]) -> None:
     _, ca = certificate(tmp_path)
     context = tls_context(str(tmp_path / "cert.pem"), str(tmp_path / "key.pem"))
-    with serving(stock, tls=context, log=log.append) as server:
+    with serving(catalogue, tls=context, log=log.append) as server:
         assert server.url.startswith("https://127.0.0.1:")
         host, port = server.server_address[:2]
         trusting = ssl.create_default_context(cadata=ca)
         line = http.client.HTTPSConnection(str(host), int(port), context=trusting, timeout=10)
         with socket.create_connection((str(host), int(port))):  # one that never greets
-            wheel = stock.wheels["big-1.0-py3-none-any.whl"]
+            wheel = catalogue.wheels["big-1.0-py3-none-any.whl"]
             for _ in range(2):
                 line.request("GET", f"/files/{wheel.filename}")
                 assert hashlib.sha256(line.getresponse().read()).hexdigest() == wheel.sha256
@@ -214,8 +214,8 @@ def test_over_tls(stock: Stock, tmp_path: Path, log: list[str]) -> None:
     assert not any("failed" in line for line in log)
 
 
-def test_stopping_lets_a_download_end_and_closes_the_idle(stock: Stock) -> None:
-    with serving(stock) as server:
+def test_stopping_lets_a_download_end_and_closes_the_idle(catalogue: Catalogue) -> None:
+    with serving(catalogue) as server:
         idle, busy = connect(server), connect(server)
         idle.request("GET", "/simple/")
         idle.getresponse().read()
@@ -240,8 +240,8 @@ def test_stopping_lets_a_download_end_and_closes_the_idle(stock: Stock) -> None:
             socket.create_connection(server.server_address[:2])  # type: ignore[arg-type]
 
 
-def test_stopping_cuts_what_takes_too_long(stock: Stock) -> None:
-    with serving(stock) as server, socket.socket() as slow:
+def test_stopping_cuts_what_takes_too_long(catalogue: Catalogue) -> None:
+    with serving(catalogue) as server, socket.socket() as slow:
         slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         slow.connect(server.server_address[:2])
         slow.sendall(b"GET /files/big-1.0-py3-none-any.whl HTTP/1.1\r\nHost: h\r\n\r\n")
@@ -273,10 +273,10 @@ def test_nonsense_to_listen_on_is_refused(text: str) -> None:
         parse_bind(text)
 
 
-def test_an_address_in_use_or_not_ours_is_an_error(stock: Stock, server: IndexServer) -> None:
+def test_an_address_in_use_or_not_ours_is_an_error(catalogue: Catalogue, server: IndexServer) -> None:
     for address in (server.server_address[:2], ("192.0.2.1", 0), ("no.such.host.invalid", 0)):
         with pytest.raises(ServeFailed):
-            IndexServer(stock, Address(str(address[0]), int(address[1])))
+            IndexServer(catalogue, Address(str(address[0]), int(address[1])))
 
 
 def test_a_certificate_that_does_not_fit_is_an_error(tmp_path: Path) -> None:

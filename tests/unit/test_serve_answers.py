@@ -24,8 +24,8 @@ ALPHA = "/files/alpha-1.0-py3-none-any.whl"
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[IndexSite]:
     folder = tmp_path_factory.mktemp("site")
-    with opened([bundle_of(folder, some_wheels(folder / "w")).path]) as stock:
-        yield IndexSite(stock)
+    with opened([bundle_of(folder, some_wheels(folder / "w")).path]) as catalogue:
+        yield IndexSite(catalogue)
 
 
 def ask(site: IndexSite, target: str, method: str = "GET", **headers: str) -> Answer:
@@ -98,8 +98,8 @@ def test_other_spellings_are_sent_to_the_right_one(site: IndexSite, path: str, t
 
 def test_a_file_is_a_range_of_the_bundle(site: IndexSite) -> None:
     found = ask(site, "http://proxy.example" + ALPHA.replace("alpha", "%61lpha"))
-    wheel = site.stock.wheels["alpha-1.0-py3-none-any.whl"]
-    assert found.body == Region(site.stock.descriptor(wheel), wheel.offset, wheel.size)
+    wheel = site.catalogue.wheels["alpha-1.0-py3-none-any.whl"]
+    assert found.body == Region(site.catalogue.descriptor(wheel), wheel.offset, wheel.size)
     assert dict(found.headers)["ETag"] == f'"{wheel.sha256}"'
     assert dict(found.headers)["Cache-Control"] == "no-cache"
     metadata = ask(site, f"{ALPHA}.metadata").body

@@ -20,7 +20,7 @@ from tests.unit.test_serve import raw
 
 from parity.farside.index import head
 from parity.farside.index import server as serve
-from parity.farside.index.catalogue import Stock
+from parity.farside.index.catalogue import Catalogue
 from parity.farside.index.server import IndexServer
 from parity.pack.singlefile import NAME, single_file
 
@@ -34,14 +34,14 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def stock(bundle: Path) -> Iterator[Stock]:
+def catalogue(bundle: Path) -> Iterator[Catalogue]:
     with opened([bundle]) as found:
         yield found
 
 
 @pytest.fixture
-def server(stock: Stock) -> Iterator[IndexServer]:
-    with serving(stock) as running:
+def server(catalogue: Catalogue) -> Iterator[IndexServer]:
+    with serving(catalogue) as running:
         yield running
 
 

@@ -138,7 +138,7 @@ def run_guest(
             [*begin, root, task.name],
             stdin=json.dumps({"mark": events.mark, "job": job}).encode(),
             # In an image without a locale Python 3.6 reads file names as ASCII.
-            environment={"LC_ALL": "C.UTF-8", "PYTHONIOENCODING": "utf-8"},
+            environment={"LC_ALL": "C.UTF-8"},
             timeout=timeout,
             user=user,
             on_stdout=events.feed,

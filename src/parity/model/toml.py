@@ -15,9 +15,6 @@ TOMLError = tomllib.TOMLDecodeError
 """What `parse` raises; a ValueError."""
 
 
-UNREADABLE = "make it a plain file that this user may read, or move it away"
-"""What to do where a lock is there and cannot be read."""
-
 _AT_LINE = re.compile(r"\bat line (\d+)")
 _PACKAGE = re.compile(r"\bpackages\[(\d+)\]")
 _NAMED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)[: ]")

@@ -45,7 +45,7 @@ def new_file(path: str) -> Iterator[BinaryIO]:
             with suppress(OSError):
                 os.unlink(temporary)
             raise
-        _sync_folder(folder)
+        sync_folder(folder)
     except OSError as error:
         raise FileNotWritten(f"cannot write {path!a}: {error.strerror}") from error
 
@@ -108,7 +108,8 @@ def _sweep_one(path: str) -> bool:
     return True
 
 
-def _sync_folder(folder: str) -> None:
+def sync_folder(folder: str) -> None:
+    """Make the names in a folder last through a power cut (fsync(2))."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

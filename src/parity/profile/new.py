@@ -185,7 +185,7 @@ _TAIL = """\
 #   workshop: 24h
 #   memory: 4GiB
 
-# uv: parity installs, the bundle carries uv for the rest. pip: the target's own pip and venv are used.
+# How the packages come into the target's environment; `parity schema` tells of each installer.
 # installer: uv
 
 # Consider only files that the index had before this date, so that a build can be repeated later.

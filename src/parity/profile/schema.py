@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.validators import extend
 
 from parity.errors import Problem
+from parity.portable.installers.registry import INSTALLERS
 from parity.profile.layers import Layer, Trail, problem_at
 from parity.profile.scalars import Unclear
 
@@ -34,8 +35,19 @@ _OTHER_NAMES = {
 
 
 def schema_text() -> str:
-    """The schema as it ships: JSON, draft 2020-12."""
-    return resources.files("parity.profile").joinpath("schema.json").read_text(encoding="utf-8")
+    """The whole schema: JSON, draft 2020-12."""
+    return json.dumps(_document(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _document() -> Any:
+    """The schema as it ships, with the choices that other rooms register."""
+    text = resources.files("parity.profile").joinpath("schema.json").read_text(encoding="utf-8")
+    document = json.loads(text)
+    installer = document["properties"]["installer"]
+    choices = [f"{each.name}: {each.purpose}." for each in INSTALLERS.values()]
+    installer["enum"] = list(INSTALLERS)
+    installer["description"] = " ".join([installer["description"], *choices])
+    return document
 
 
 def check(layer: Layer) -> list[Problem]:
@@ -55,7 +67,7 @@ def check(layer: Layer) -> list[Problem]:
 @cache
 def _validator() -> Any:
     kind: Any = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]
-    return kind(json.loads(schema_text()))
+    return kind(_document())
 
 
 def _pattern(
@@ -165,7 +177,7 @@ def _secret(text: str) -> bool:
 
 def fits(value: object, key: str) -> bool:
     """Whether a value could stand under this top-level key."""
-    wanted = json.loads(schema_text())["properties"][key]
+    wanted = _document()["properties"][key]
     return not any(_validator().evolve(schema=wanted).iter_errors(value))
 
 

@@ -12,7 +12,7 @@ from parity.model.toml import parse
 from parity.portable.names import normalize_name
 from parity.project.metadata import UV_TOML, Project
 from parity.project.shapes import LockedNeed, LockedPackage, UvTable, check_pyproject
-from parity.project.shelf import shelf_lock
+from parity.project.wheelhouse_lock import wheelhouse_lock
 
 _LOWEST = re.compile(
     r"python_(?:full_)?version >= '(\d+(?:\.\d+)*)'|python_(?:full_)?version == '(\d+(?:\.\d+)*)(?:\.\*)?'"
@@ -22,7 +22,7 @@ FOLDER = "project/"
 TREE = FOLDER + "tree/"
 BUILD = FOLDER + "build/"
 DOCUMENT = FOLDER + "project.json"
-SHELF_LOCK = FOLDER + "shelf.lock"
+WHEELHOUSE_LOCK = FOLDER + "shelf.lock"
 
 
 def describe(
@@ -81,7 +81,7 @@ def project_files(
 ) -> dict[str, bytes]:
     """The payload's files about the project, by path; `carried` are the bundle's wheels."""
     files = {TREE + name: text.encode() for name, text in project.files.items()}
-    files[SHELF_LOCK] = shelf_lock(project, carried).encode()
+    files[WHEELHOUSE_LOCK] = wheelhouse_lock(project, carried).encode()
     files[DOCUMENT] = (json.dumps(document, indent=1, sort_keys=True) + "\n").encode()
     return files
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import cast
+
+from parity.portable.texts import toml
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -40,11 +41,7 @@ def _is_tables(value: object) -> bool:
 
 
 def _key(key: str) -> str:
-    return key if _BARE.fullmatch(key) else _text(key)
-
-
-def _text(value: str) -> str:
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return key if _BARE.fullmatch(key) else toml(key)
 
 
 def _value(value: object) -> str:
@@ -52,10 +49,4 @@ def _value(value: object) -> str:
         return "{ " + ", ".join(f"{_key(key)} = {_value(each)}" for key, each in value.items()) + " }"
     if isinstance(value, list):
         return "[" + ", ".join(map(_value, value)) + "]"
-    return (
-        str(value).lower()
-        if isinstance(value, bool)
-        else _text(value)
-        if isinstance(value, str)
-        else str(value)
-    )
+    return toml(cast("str | int", value))

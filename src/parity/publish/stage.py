@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from parity.errors import OtherBytesThere, WriteFailed
-from parity.farside.index.catalogue import Stock, StockWheel
+from parity.farside.index.catalogue import Catalogue, CatalogueWheel
 from parity.model.network import clean_url
 from parity.progress import Reporter
 from parity.publish.session import DELAYS, Session, open_session
@@ -26,20 +26,20 @@ class Published:
 
 
 def publish(
-    stock: Stock,
+    catalogue: Catalogue,
     target: UploadTarget,
     reporter: Reporter,
     *,
     dry_run: bool = False,
     delays: Sequence[float] = DELAYS,
 ) -> Published:
-    """Put every wheel of the stock on the index, unless it is there already.
+    """Put every wheel of the catalogue on the index, unless it is there already.
 
     Nothing is uploaded before all of it was compared. What an interrupted run uploaded is found there
     and skipped by the next one.
 
     Args:
-        stock: verified wheels.
+        catalogue: verified wheels.
         target: the index.
         reporter: hears what happens.
         dry_run: compare only.
@@ -55,19 +55,19 @@ def publish(
         open_session(target, Path(folder), delays) as session,
     ):
         reporter.stage("compare", clean_url(target.url))
-        missing = _compare(stock, session, reporter)
-        skipped = tuple(name for name in stock.wheels if name not in missing)
+        missing = _compare(catalogue, session, reporter)
+        skipped = tuple(name for name in catalogue.wheels if name not in missing)
         if missing and not dry_run:
             reporter.stage("upload", clean_url(target.url))
-            skipped += _upload(stock, missing, session, Path(folder), reporter)
+            skipped += _upload(catalogue, missing, session, Path(folder), reporter)
     return Published(tuple(name for name in missing if name not in skipped), skipped)
 
 
-def _compare(stock: Stock, session: Session, reporter: Reporter) -> dict[str, StockWheel]:
+def _compare(catalogue: Catalogue, session: Session, reporter: Reporter) -> dict[str, CatalogueWheel]:
     """The wheels that the index does not have."""
-    missing: dict[str, StockWheel] = {}
+    missing: dict[str, CatalogueWheel] = {}
     different: list[str] = []
-    for project, wheels in stock.projects.items():
+    for project, wheels in catalogue.projects.items():
         listed = session.listing(project)
         for wheel in wheels:
             there = listed.get(wheel.filename)
@@ -77,11 +77,11 @@ def _compare(stock: Stock, session: Session, reporter: Reporter) -> dict[str, St
                 different.append(_difference(wheel, digest))
     if different:
         raise _other_bytes(different)
-    reporter.note(f"{len(stock.wheels) - len(missing)} of {len(stock.wheels)} files are there")
+    reporter.note(f"{len(catalogue.wheels) - len(missing)} of {len(catalogue.wheels)} files are there")
     return missing
 
 
-def _difference(wheel: StockWheel, there: str) -> str:
+def _difference(wheel: CatalogueWheel, there: str) -> str:
     return f"{wheel.filename}: sha256 {wheel.sha256} in the bundle, sha256 {there} on the index"
 
 
@@ -94,26 +94,30 @@ def _other_bytes(different: Sequence[str]) -> OtherBytesThere:
 
 
 def _upload(
-    stock: Stock, missing: dict[str, StockWheel], session: Session, folder: Path, reporter: Reporter
+    catalogue: Catalogue,
+    missing: dict[str, CatalogueWheel],
+    session: Session,
+    folder: Path,
+    reporter: Reporter,
 ) -> tuple[str, ...]:
     """Upload what is missing; gives the names that somebody else put there meanwhile."""
     total, done = sum(wheel.size for wheel in missing.values()), 0
     meanwhile = []
     for wheel in missing.values():
         reporter.advance(done, total, wheel.filename)
-        if not _upload_one(stock, wheel, session, folder):
+        if not _upload_one(catalogue, wheel, session, folder):
             meanwhile.append(wheel.filename)
         done += wheel.size
         reporter.note(f"{wheel.filename}: {'already there' if wheel.filename in meanwhile else 'uploaded'}")
     return tuple(meanwhile)
 
 
-def _upload_one(stock: Stock, wheel: StockWheel, session: Session, folder: Path) -> bool:
+def _upload_one(catalogue: Catalogue, wheel: CatalogueWheel, session: Session, folder: Path) -> bool:
     """Upload one wheel; False where it turned out to be there."""
     path = folder / wheel.filename
     try:
-        _extract(stock, wheel, path)
-        status = session.upload(path, stock.metadata(wheel))
+        _extract(catalogue, wheel, path)
+        status = session.upload(path, catalogue.metadata(wheel))
     finally:
         path.unlink(missing_ok=True)
     if status in _OK:
@@ -128,11 +132,11 @@ def _upload_one(stock: Stock, wheel: StockWheel, session: Session, folder: Path)
     return False
 
 
-def _extract(stock: Stock, wheel: StockWheel, path: Path) -> None:
+def _extract(catalogue: Catalogue, wheel: CatalogueWheel, path: Path) -> None:
     """The wheel's bytes in a private file, hashed once more on the way."""
     try:
         with path.open("xb") as file:
-            for chunk in stock.chunks(wheel):
+            for chunk in catalogue.chunks(wheel):
                 file.write(chunk)
     except OSError as error:
         raise WriteFailed(

@@ -8,10 +8,10 @@ from functools import partial
 from typing import Generic, TypeVar, cast
 
 from parity.model import RehearsalPlan
-from parity.rehearse.lanes import Lanes
+from parity.rehearse.import_workers import ImportWorkers
 from parity.rehearse.native import NativeRules
 from parity.rehearse.room import Carried, Room
-from parity.rehearse.threads import Beside
+from parity.rehearse.threads import BackgroundCall
 from parity.wire.rehearsing import EnvironmentFound, Seen
 
 S = TypeVar("S")
@@ -28,7 +28,7 @@ class NewEnvironment:
         prefix, site_packages: the environment's folders.
         options: what the installer was given besides the prefix.
         found: what `parity.guest.tasks.environment` found there.
-        lanes: where package code is imported.
+        workers: where package code is imported.
     """
 
     room: Room
@@ -38,7 +38,7 @@ class NewEnvironment:
     site_packages: str
     options: list[str]
     found: EnvironmentFound
-    lanes: Lanes
+    workers: ImportWorkers
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def when_due(run: Callable[[NewEnvironment], S]) -> Callable[[NewEnvironment], C
 
 def at_once(run: Callable[[NewEnvironment], S]) -> Callable[[NewEnvironment], Callable[[], S]]:
     """Does all of it beside the imports: files are read, and no package code runs."""
-    return lambda installed: Beside(partial(run, installed)).result
+    return lambda installed: BackgroundCall(partial(run, installed)).result
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from typing import TypedDict
 
 from parity.rehearse.check import Case, Check, CheckVerdict, NewEnvironment, when_due
 from parity.rehearse.import_rule import shown
+from parity.rehearse.import_workers import Package
 from parity.rehearse.imports import inside
-from parity.rehearse.lanes import Package
 
 
 class ScriptSeen(TypedDict):
@@ -41,7 +41,7 @@ def _run(installed: NewEnvironment) -> list[ScriptSeen]:
         for each in found
     }
     packages = [Package(name, tuple(targets), len(targets)) for name, targets in left.items() if targets]
-    for _ in installed.lanes.run(packages, again=True) if packages else ():
+    for _ in installed.workers.run(packages, again=True) if packages else ():
         pass
     return [
         {"package": each["name"], "script": script, "target": target, "error": error}
@@ -53,7 +53,7 @@ def _run(installed: NewEnvironment) -> list[ScriptSeen]:
 
 def _error(installed: NewEnvironment, package: str, target: str) -> str | None:
     """How the latest try of a target ended, empty where it worked; None where it was not tried."""
-    answer = installed.lanes.told.get((package, target))
+    answer = installed.workers.told.get((package, target))
     return None if answer is None else shown(answer)
 
 

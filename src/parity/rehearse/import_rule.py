@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from parity.model import RehearsalPlan
 from parity.portable.names import normalize_name
-from parity.rehearse.lanes import Package, together
+from parity.rehearse.import_workers import Package, together
 from parity.wire.rehearsing import DistributionFound, ImportAnswer, ImportSeen
 
 ALLOWABLE = "import"
@@ -51,7 +51,7 @@ class Scope:
         self._roots = roots
 
     def packages(self, *, hidden: bool) -> list[Package]:
-        """Requested ones alone, and what came along together, where lanes can hide; else each alone."""
+        """Requested ones alone, and what came along together, where workers can hide; else each alone."""
         weight = {name: each["files"] for name, each in self._distributions.items()}
         alone = {name: set(self._modules(name)) for name in self._distributions if name in self._asked}
         for module in self._plan.require:

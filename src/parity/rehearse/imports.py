@@ -10,7 +10,7 @@ from typing import NamedTuple
 from parity.rehearse import native
 from parity.rehearse.check import Case, Check, CheckVerdict, NewEnvironment, when_due
 from parity.rehearse.import_rule import Scope, counting, is_allowed, works
-from parity.rehearse.lanes import Package
+from parity.rehearse.import_workers import Package
 from parity.wire.rehearsing import ImportSeen, ImportsSeen, Seen
 
 _OWN_FOLDER = re.compile(r"(?:/carry)?/work/[^\s'\":]*site-packages/")
@@ -50,7 +50,7 @@ def _run(installed: NewEnvironment) -> ImportsSeen:
     if not plan.imports:
         return {"rows": [], "bare": []}
     scope = Scope(found["distributions"], installed.carried.requested, plan)
-    told = installed.lanes.run(scope.packages(hidden=found["hidden"]))
+    told = installed.workers.run(scope.packages(hidden=found["hidden"]))
     rows = [scope.seen(package, answer) for package, module, answer in told if not is_object(module)]
     if plan.environment:
         _again(installed, [_Trial(row, {row["package"]: ()}) for row in rows if _worth(row)])
@@ -90,7 +90,7 @@ def _again(installed: NewEnvironment, trials: Sequence[_Trial]) -> None:
     for each in trials:
         modules[each.row["package"]][each.row["module"]] = None
     packages = [Package(name, tuple(names), len(names)) for name, names in modules.items()]
-    told = installed.lanes.run(packages, again=True) if packages else ()
+    told = installed.workers.run(packages, again=True) if packages else ()
     worked = {(package, module) for package, module, answer in told if not answer["error"]}
     for each in trials:
         if (each.row["package"], each.row["module"]) in worked:

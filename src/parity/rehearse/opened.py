@@ -18,10 +18,10 @@ from typing import TypedDict
 from parity.rehearse import native, users
 from parity.rehearse.check import Case, Check, CheckVerdict, NewEnvironment
 from parity.rehearse.import_rule import Scope, counting
+from parity.rehearse.import_workers import Package
 from parity.rehearse.imports import imports_of, inside
-from parity.rehearse.lanes import Package
 from parity.rehearse.native import NativeRules
-from parity.rehearse.threads import Beside
+from parity.rehearse.threads import BackgroundCall
 from parity.wire.opening import LibraryOpened, OpenedJob, OpenedResult, ProgramBroken
 from parity.wire.rehearsing import ImportSeen, Seen
 from parity.wire.tasks import Task
@@ -51,7 +51,7 @@ class OpenedSeen(TypedDict):
 
 def _begin(installed: NewEnvironment) -> Callable[[], OpenedSeen]:
     """Read at once; import what that finds when it is due."""
-    reading = Beside(partial(_read, installed))
+    reading = BackgroundCall(partial(_read, installed))
     return lambda: _tried(installed, *reading.result())
 
 
@@ -77,7 +77,7 @@ def _tried(installed: NewEnvironment, answer: OpenedResult, lacking: list[tuple[
     if not (packages and installed.room.plan.imports):
         return {"libraries": libraries, "programs": programs, "lacking": lacking, "imports": []}
     scope = Scope(installed.found["distributions"], installed.carried.requested, installed.room.plan)
-    rows = [scope.seen(name, said) for name, _, said in installed.lanes.run(packages, again=True)]
+    rows = [scope.seen(name, said) for name, _, said in installed.workers.run(packages, again=True)]
     failed = [row for row in rows if row["error"]]
     return {"libraries": libraries, "programs": programs, "lacking": lacking, "imports": failed}
 

@@ -19,9 +19,9 @@ from parity.progress import Reporter
 from parity.rehearse import users
 from parity.rehearse.check import NewEnvironment
 from parity.rehearse.checks import CHECKS
-from parity.rehearse.lanes import Lanes
+from parity.rehearse.import_workers import ImportWorkers
 from parity.rehearse.room import BUNDLE, CARRY, FOLDERS, Carried, Room, container_spec, fits_memory
-from parity.rehearse.threads import Beside
+from parity.rehearse.threads import BackgroundCall
 from parity.rehearse.trials import CHECKOUT
 from parity.wire import shapes
 from parity.wire.rehearsing import (
@@ -125,9 +125,9 @@ class _Story:
         found, reading = self._read(site_packages, bundle)
         seen["environment"] = [(each["name"], each["version"]) for each in found["distributions"]]
         prefix = f"{room.own('work')}/prefix/current"
-        lanes = Lanes(room, prefix, site_packages, self._service, hidden=found["hidden"])
+        workers = ImportWorkers(room, prefix, site_packages, self._service, hidden=found["hidden"])
         installed = NewEnvironment(
-            room, self._carried, bundle, prefix, site_packages, self._options, found, lanes
+            room, self._carried, bundle, prefix, site_packages, self._options, found, workers
         )
         begun = {check: check.begin(installed) for check in CHECKS if check.wanted(installed)}
         seen["checks"] = {}
@@ -142,7 +142,9 @@ class _Story:
         seen["natives"] = linker["natives"]
         self._seconds["linker"] = read["seconds"]
 
-    def _read(self, site_packages: str, bundle: str) -> tuple[EnvironmentFound, Beside[EnvironmentResult]]:
+    def _read(
+        self, site_packages: str, bundle: str
+    ) -> tuple[EnvironmentFound, BackgroundCall[EnvironmentResult]]:
         """What was installed, as soon as it is known; the linker is asked meanwhile."""
         heard: queue.SimpleQueue[EnvironmentFound | None] = queue.SimpleQueue()
         job: EnvironmentJob = {"site_packages": site_packages, "bundle": bundle}
@@ -156,7 +158,7 @@ class _Story:
             finally:
                 heard.put(None)
 
-        reading = Beside(read)
+        reading = BackgroundCall(read)
         found = heard.get()
         if found is None:
             reading.result()

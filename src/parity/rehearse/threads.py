@@ -1,4 +1,4 @@
-"""Something done beside, in a thread that nobody waits for when the story breaks off.
+"""Something done in the background, in a thread that nobody waits for when the story breaks off.
 
 A signal ends the story in the main thread; the container is removed then, and with it ends whatever a
 thread still asks there.
@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Beside(Generic[T]):
+class BackgroundCall(Generic[T]):
     """Begins at once; `result` waits for it."""
 
     def __init__(self, action: Callable[[], T]) -> None:

@@ -14,10 +14,10 @@ from packaging.pylock import Package, Pylock, PylockValidationError
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from parity.errors import LockInvalid, LockOutdated
-from parity.files import read_small
+from parity.files import read_lock_file
 from parity.model import Lock, LockedWheel, Origin
 from parity.model.network import clean_url
-from parity.model.toml import UNREADABLE, TOMLError, parse, place_of, reason
+from parity.model.toml import TOMLError, parse, place_of, reason
 from parity.portable.texts import toml
 
 _WHEEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]*\.whl")
@@ -55,14 +55,9 @@ def read_lock(path: Path) -> Lock | None:
     Raises:
         LockInvalid: it is not a PEP 751 lock of exactly one hashed wheel for each package.
     """
-    try:
-        data = read_small(path)
-    except FileNotFoundError:
+    data = read_lock_file(path)
+    if data is None:
         return None
-    except OSError as error:
-        raise LockInvalid(
-            f"the lock cannot be read: {error.strerror}", where=str(path), remedy=UNREADABLE
-        ) from error
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:

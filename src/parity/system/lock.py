@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from parity.errors import LockInvalid
-from parity.files import read_small
+from parity.files import read_lock_file
 from parity.model import SystemPackage, SystemPlan, SystemSet, Target
-from parity.model.toml import UNREADABLE, parse, place_of, reason
+from parity.model.toml import parse, place_of, reason
 from parity.portable.bundle.ustar import is_safe_path
 from parity.portable.families.packagefile import is_file_name
 from parity.portable.families.registry import FAMILIES
@@ -78,14 +78,9 @@ def read_system_lock(path: Path) -> SystemLock | None:
     Raises:
         LockInvalid: it is not one that `write_system_lock` could have written.
     """
-    try:
-        data = read_small(path)
-    except FileNotFoundError:
+    data = read_lock_file(path)
+    if data is None:
         return None
-    except OSError as error:
-        raise LockInvalid(
-            f"the lock cannot be read: {error.strerror}", where=str(path), remedy=UNREADABLE
-        ) from error
     try:
         return _lock(parse(data.decode("utf-8")))
     except (RecursionError, ValueError) as error:

@@ -1,9 +1,11 @@
-"""Whether two spellings mean one licence. Pure.
+"""Whether two spellings mean one licence: SPDX expressions (PEP 639), and what was written before them. Pure.
 
 Only spellings that leave no doubt are taken as equal: `BSD License` may be any of several licences.
 """
 
 from __future__ import annotations
+
+from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 
 _SPELLINGS = {
     "MIT": ("mit license", "the mit license", "mit licence", "expat"),
@@ -23,7 +25,7 @@ _SPELLINGS = {
     "PSF-2.0": ("python software foundation license",),
     "Unlicense": ("the unlicense (unlicense)",),
 }
-_KNOWN = {spelling: spdx.lower() for spdx, spellings in _SPELLINGS.items() for spelling in spellings}
+_KNOWN = {spelling: spdx for spdx, spellings in _SPELLINGS.items() for spelling in spellings}
 
 
 def same_licence(one: str, other: str) -> bool:
@@ -32,5 +34,9 @@ def same_licence(one: str, other: str) -> bool:
 
 
 def _key(text: str) -> str:
-    line = " ".join(text.lower().split())
-    return _KNOWN.get(line, line)
+    line = " ".join(text.split())
+    known = _KNOWN.get(line.lower(), line)
+    try:
+        return canonicalize_license_expression(known)
+    except InvalidLicenseExpression:
+        return line.lower()

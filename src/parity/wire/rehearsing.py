@@ -75,7 +75,7 @@ class DistributionFound(TypedDict):
 
 
 class EnvironmentFound(TypedDict):
-    """What was installed; whether lanes can hide; whether a project is carried."""
+    """What was installed; whether workers can hide; whether a project is carried."""
 
     event: Literal["found"]
     distributions: list[DistributionFound]

@@ -190,7 +190,7 @@ def _shadows(scrap: Path, each: int) -> Iterator[Outcome]:
 
 def _requests(scrap: Path) -> Iterator[Outcome]:
     bundle = bundle_of(scrap, some_wheels(scrap / "w")).path
-    with opened([bundle]) as stock, serving(stock) as server:
+    with opened([bundle]) as catalogue, serving(catalogue) as server:
         for name in [*asking.HOSTILE, *asking.LINES]:
             line = asking.LINES.get(name, b"GET /simple/ HTTP/1.1")
             more = asking.HOSTILE[name] + b"\r\n" if name in asking.HOSTILE else b""

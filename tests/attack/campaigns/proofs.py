@@ -16,7 +16,7 @@ from tests.support.wheels import make_wheel
 
 from parity.errors import ParityError, RehearsalFailed, RehearsalTimeout
 from parity.model import RehearsalPlan
-from parity.rehearse import lanes
+from parity.rehearse import import_workers
 
 TITLE = "packages that forge the proof of others, or exhaust whoever reads it"
 FAILING = "exit 3"
@@ -26,7 +26,8 @@ _TRUTH = {"broken": "ValueError: broken", "honest": ""}
 
 def run(scale: float) -> Iterator[Outcome]:
     """Try each kind once, or so many of them as `scale` says."""
-    lanes._TIMEOUT, lanes._PATIENCE = 20, 5  # seconds: a package that stops its lane costs no more
+    # Seconds: a package that stops its worker costs no more.
+    import_workers._TIMEOUT, import_workers._PATIENCE = 20, 5
     with debian11() as (engine, image):
         facts = facts_of(engine, image)
         for forger in FORGERS[: max(1, round(len(FORGERS) * min(scale, 1.0)))]:

@@ -127,9 +127,12 @@ def _use_engine(port: int) -> None:
 
 def _use_index(bundle: Path, port: int) -> None:
     address = f"http://127.0.0.1:{port}/"
-    with opened([bundle]) as stock:
+    with opened([bundle]) as catalogue:
         publish(
-            stock, UploadTarget(address, index_candidates(address), redact=str), Recorder(), delays=(0.01,)
+            catalogue,
+            UploadTarget(address, index_candidates(address), redact=str),
+            Recorder(),
+            delays=(0.01,),
         )
 
 

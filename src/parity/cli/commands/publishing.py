@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from parity.cli.commands.serving import Bundles, verified_stock
+from parity.cli.commands.serving import Bundles, verified_catalogue
 from parity.cli.shared.display import board
 from parity.cli.shared.keyring import trusted_checker
 from parity.cli.shared.options import Json, Threshold, TrustedKeys, Verbose
@@ -66,14 +66,14 @@ def publish_command(
     upload_url(address)
     candidates = (index_url(index),) if index else index_candidates(address)
     with (
-        verified_stock(
+        verified_catalogue(
             bundles, trusted_checker(key or (), threshold), quiet=as_json, verbose=verbose
-        ) as stock,
+        ) as catalogue,
         board(stderr(), quiet=as_json, verbose=verbose) as shown,
     ):
         reporter = shown.reporter("publish")
         target = _target(address, candidates, section, reporter)
-        done = publish(stock, target, reporter, dry_run=dry_run)
+        done = publish(catalogue, target, reporter, dry_run=dry_run)
         shown.finished("publish", ok=True)
     _tell(done, target, dry_run=dry_run, as_json=as_json)
 

@@ -17,7 +17,7 @@ from parity.cli.shared.options import Json, Threshold, TrustedKeys, Verbose
 from parity.cli.shared.output import output, print_json, stderr, stdout
 from parity.errors import OptionConflict
 from parity.farside.index.bind import DEFAULT_BIND, parse_bind, tls_context
-from parity.farside.index.catalogue import Stock, open_stock
+from parity.farside.index.catalogue import Catalogue, open_catalogue
 from parity.farside.index.client_config import pip_conf, simple_url, uv_toml
 from parity.farside.index.server import IndexServer
 from parity.farside.index.static import write_index
@@ -63,9 +63,9 @@ def serve(
         raise OptionConflict("--tls-cert and --tls-key go together")
     tls = tls_context(str(tls_cert), str(tls_key)) if tls_cert else None
     check = trusted_checker(key or (), threshold)
-    with verified_stock(bundles, check, quiet=as_json, verbose=verbose) as stock:
-        server = IndexServer(stock, address, tls, None if quiet or as_json else _log)
-        _run(server, lambda: _announce(server, stock, as_json=as_json), quiet=as_json)
+    with verified_catalogue(bundles, check, quiet=as_json, verbose=verbose) as catalogue:
+        server = IndexServer(catalogue, address, tls, None if quiet or as_json else _log)
+        _run(server, lambda: _announce(server, catalogue, as_json=as_json), quiet=as_json)
 
 
 def index_command(
@@ -85,13 +85,13 @@ def index_command(
     if not sources:
         raise OptionConflict("name at least one bundle, and then the folder to write")
     check = trusted_checker(key or (), threshold)
-    with verified_stock(sources, check, quiet=as_json, verbose=verbose) as stock:
+    with verified_catalogue(sources, check, quiet=as_json, verbose=verbose) as catalogue:
         with board(stderr(), quiet=as_json, verbose=verbose) as shown:
             reporter = shown.reporter(folder.name)
             reporter.stage("write", str(folder))
-            write_index(stock, str(folder), reporter.advance)
+            write_index(catalogue, str(folder), reporter.advance)
             shown.finished(folder.name, ok=True)
-        _tell_index(stock, simple_url(str(folder)), folder, as_json=as_json)
+        _tell_index(catalogue, simple_url(str(folder)), folder, as_json=as_json)
 
 
 def pip_conf_command(
@@ -116,19 +116,21 @@ def pip_conf_command(
 
 
 @contextmanager
-def verified_stock(bundles: Sequence[Path], check: Checker, *, quiet: bool, verbose: bool) -> Iterator[Stock]:
-    """The bundles' wheels, every byte verified, with progress on the terminal; `open_stock` says more."""
+def verified_catalogue(
+    bundles: Sequence[Path], check: Checker, *, quiet: bool, verbose: bool
+) -> Iterator[Catalogue]:
+    """The bundles' wheels, every byte verified, with progress on the terminal; `open_catalogue` says more."""
     with ExitStack() as stack:
         with board(stderr(), quiet=quiet, verbose=verbose) as shown:
             run = f"{len(bundles)} bundles" if len(bundles) > 1 else bundles[0].name
             hear = _Verifying(shown.reporter(run)).hear
-            stock = stack.enter_context(open_stock([str(path) for path in bundles], check, hear))
+            catalogue = stack.enter_context(open_catalogue([str(path) for path in bundles], check, hear))
             shown.finished(run, ok=True)
-        yield stock
+        yield catalogue
 
 
 class _Verifying:
-    """Turns `stock.Progress` into stages of a run."""
+    """Turns `catalogue.Progress` into stages of a run."""
 
     def __init__(self, reporter: Reporter) -> None:
         self._reporter = reporter
@@ -157,33 +159,33 @@ def _log(line: str) -> None:
     sys.stderr.write(printable(line) + "\n")
 
 
-def _announce(server: IndexServer, stock: Stock, *, as_json: bool) -> None:
+def _announce(server: IndexServer, catalogue: Catalogue, *, as_json: bool) -> None:
     url = f"{server.url}simple/"
     if as_json:
-        print_json({"url": server.url, "index_url": url, **stock_document(stock)})
+        print_json({"url": server.url, "index_url": url, **catalogue_document(catalogue)})
         return
-    text = Text.assemble(("serving ", "bold green"), (url, "bold"), f"  {_amount(stock)}\n")
+    text = Text.assemble(("serving ", "bold green"), (url, "bold"), f"  {_amount(catalogue)}\n")
     text.append(f"  pip install --index-url {url} NAME\n  uv pip install --default-index {url} NAME\n")
     text.append("  Ctrl-C ends it", style="dim")
     stdout().print(text)
     sys.stdout.flush()
 
 
-def _tell_index(stock: Stock, url: str, folder: Path, *, as_json: bool) -> None:
+def _tell_index(catalogue: Catalogue, url: str, folder: Path, *, as_json: bool) -> None:
     if as_json:
-        print_json({"folder": str(folder), "index_url": url, **stock_document(stock)})
+        print_json({"folder": str(folder), "index_url": url, **catalogue_document(catalogue)})
         return
-    text = Text.assemble(("written ", "bold green"), f"{folder}  {_amount(stock)}\n")
+    text = Text.assemble(("written ", "bold green"), f"{folder}  {_amount(catalogue)}\n")
     text.append(f"  pip install --index-url {url} NAME\n  or offer the folder with any web server")
     stdout().print(text)
 
 
-def _amount(stock: Stock) -> str:
-    total = sum(wheel.size for wheel in stock.wheels.values())
-    return f"{len(stock.wheels)} wheels from {len(stock.bundles)} bundle(s), {size(total)}"
+def _amount(catalogue: Catalogue) -> str:
+    total = sum(wheel.size for wheel in catalogue.wheels.values())
+    return f"{len(catalogue.wheels)} wheels from {len(catalogue.bundles)} bundle(s), {size(total)}"
 
 
-def stock_document(stock: Stock) -> dict[str, object]:
+def catalogue_document(catalogue: Catalogue) -> dict[str, object]:
     """The bundles and wheels for machines."""
     return {
         "bundles": [
@@ -195,10 +197,10 @@ def stock_document(stock: Stock) -> dict[str, object]:
                 "payload_sha256": one.verified.statement.payload.sha256,
                 "signers": one.verified.signers,
             }
-            for one in stock.bundles
+            for one in catalogue.bundles
         ],
         "wheels": [
             {"file": wheel.filename, "sha256": wheel.sha256, "size": wheel.size}
-            for wheel in stock.wheels.values()
+            for wheel in catalogue.wheels.values()
         ],
     }

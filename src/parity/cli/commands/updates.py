@@ -39,6 +39,10 @@ class Format(str, Enum):
     MARKDOWN = "markdown"
     JSON = "json"
 
+    def __str__(self) -> str:
+        """The word alone, on every Python (3.11 changed how a mixed-in enum is written)."""
+        return self.value
+
 
 Old = Annotated[Path, typer.Argument(metavar="OLD", help="The bundle that is in use.")]
 New = Annotated[Path, typer.Argument(metavar="NEW", help="The bundle that shall replace it.")]

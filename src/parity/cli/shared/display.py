@@ -10,13 +10,17 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from rich.console import Console, Group, RenderableType
+from rich.filesize import pick_unit_and_suffix
 from rich.live import Live
+from rich.progress_bar import ProgressBar
 from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
 from parity.portable.texts import printable
 from parity.progress import Reporter, Silent
+
+_BAR = 16  # columns
 
 
 class Board(Protocol):
@@ -200,28 +204,21 @@ class _LiveReporter(Silent):
                 stage.note = printable(label) or stage.note
 
 
-def _stage_text(stage: _Stage) -> Text:
+def _stage_text(stage: _Stage) -> RenderableType:
     if stage.ended is not None or not stage.done:
         return Text(stage.note)
     of = f" of {size(stage.total)}" if stage.total else ""
     # A stage that began just now would show absurd rates.
     rate = stage.done / max(stage.seconds, 0.05)
-    return Text.assemble(
-        (_bar(stage.done, stage.total), "cyan"),
-        f" {size(stage.done)}{of}, {size(rate)}/s  ",
-        (stage.note, "dim"),
-    )
-
-
-def _bar(done: int, total: int, width: int = 16) -> str:
-    filled = min(width, done * width // total) if total else 0
-    return "━" * filled + "╌" * (width - filled)
+    row = Table.grid(padding=(0, 1))
+    row.add_column(width=_BAR)
+    row.add_column(overflow="ellipsis", no_wrap=True)
+    told = Text.assemble(f"{size(stage.done)}{of}, {size(rate)}/s  ", (stage.note, "dim"))
+    row.add_row(ProgressBar(stage.total or None, stage.done, _BAR, complete_style="cyan"), told)
+    return row
 
 
 def size(count: float) -> str:
     """Bytes for people, in powers of 1000: `103.4 MB`."""
-    for unit in ("B", "kB", "MB"):
-        if count < 1000:  # noqa: PLR2004 - SI prefixes
-            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
-        count /= 1000
-    return f"{count:.2f} GB"
+    unit, suffix = pick_unit_and_suffix(int(count), ["B", "kB", "MB", "GB", "TB"], 1000)
+    return f"{count / unit:.{0 if unit == 1 else 1}f} {suffix}"

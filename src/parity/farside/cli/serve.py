@@ -13,7 +13,7 @@ from ...portable.bundle.trust import add_key, checker
 from ...portable.errors import FarsideError
 from ...portable.texts import plain
 from ..index.bind import DEFAULT_BIND, parse_bind, tls_context
-from ..index.catalogue import open_stock
+from ..index.catalogue import open_catalogue
 from ..index.client_config import pip_conf, simple_url, uv_toml
 from ..index.server import IndexServer
 from ..index.static import write_index
@@ -80,16 +80,16 @@ def run_serve(options: argparse.Namespace) -> None:
     tls = None
     if options.tls_cert or options.tls_key:
         tls = tls_context(options.tls_cert or "", options.tls_key or "")
-    with open_stock(options.bundles, checker(options)) as stock:
-        server = IndexServer(stock, parse_bind(options.bind), tls, None if options.quiet else _log)
+    with open_catalogue(options.bundles, checker(options)) as catalogue:
+        server = IndexServer(catalogue, parse_bind(options.bind), tls, None if options.quiet else _log)
         server.serve_until_signal(lambda: _announce(server))
         server.stop()
 
 
 def run_index(options: argparse.Namespace) -> None:
     """Write the static index."""
-    with open_stock(options.bundles, checker(options)) as stock:
-        write_index(stock, options.folder)
+    with open_catalogue(options.bundles, checker(options)) as catalogue:
+        write_index(catalogue, options.folder)
     sys.stdout.write(plain(f"written {simple_url(options.folder)}") + "\n")
 
 

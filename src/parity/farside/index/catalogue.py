@@ -43,11 +43,11 @@ Progress = Callable[[str, int, int], None]
 """Hears a bundle's path and how many bytes of its payload are verified, out of how many."""
 
 
-class StockWheel(NamedTuple):
+class CatalogueWheel(NamedTuple):
     """A wheel in a bundle.
 
     `project` is normalized (PEP 503); `offset` counts bytes from the bundle's beginning; `bundle` is
-    the bundle's place in `Stock.bundles`; `requires_python` and `summary` are one line, maybe empty;
+    the bundle's place in `Catalogue.bundles`; `requires_python` and `summary` are one line, maybe empty;
     `packed` says where METADATA lies, offsets counting from the wheel's own beginning.
     """
 
@@ -71,25 +71,25 @@ class Carrier(NamedTuple):
     verified: VerifiedBundle
 
 
-class Stock:
-    """The wheels of some verified bundles. Made by `open_stock`; threads may share all but `chunks`."""
+class Catalogue:
+    """The wheels of some verified bundles. Made by `open_catalogue`; threads may share all but `chunks`."""
 
     def __init__(
-        self, bundles: Sequence[Carrier], files: Sequence[BinaryIO], wheels: Sequence[StockWheel]
+        self, bundles: Sequence[Carrier], files: Sequence[BinaryIO], wheels: Sequence[CatalogueWheel]
     ) -> None:
         self.bundles = tuple(bundles)
         ordered = sorted(wheels, key=lambda one: (one.project, one.filename))
         self.wheels = OrderedDict((wheel.filename, wheel) for wheel in ordered)
-        self.projects: "OrderedDict[str, List[StockWheel]]" = OrderedDict()
+        self.projects: "OrderedDict[str, List[CatalogueWheel]]" = OrderedDict()
         for wheel in ordered:
             self.projects.setdefault(wheel.project, []).append(wheel)
         self._files = tuple(files)
 
-    def descriptor(self, wheel: StockWheel) -> int:
+    def descriptor(self, wheel: CatalogueWheel) -> int:
         """The open bundle's file descriptor; read it with offsets, never move it."""
         return self._files[wheel.bundle].fileno()
 
-    def metadata(self, wheel: StockWheel) -> bytes:
+    def metadata(self, wheel: CatalogueWheel) -> bytes:
         """The wheel's METADATA as it stands in the wheel.
 
         Raises:
@@ -105,7 +105,7 @@ class Stock:
             raise BundleDamaged(f"{wheel.filename} in the bundle is not what was verified")
         return data
 
-    def chunks(self, wheel: StockWheel) -> Iterator[bytes]:
+    def chunks(self, wheel: CatalogueWheel) -> Iterator[bytes]:
         """The wheel's bytes, hashed again; for one thread at a time, see `reader.member_chunks`."""
         return member_chunks(
             self._files[wheel.bundle],
@@ -114,7 +114,9 @@ class Stock:
 
 
 @contextmanager
-def open_stock(paths: Sequence[str], check: Checker, progress: Optional[Progress] = None) -> Iterator[Stock]:
+def open_catalogue(
+    paths: Sequence[str], check: Checker, progress: Optional[Progress] = None
+) -> Iterator[Catalogue]:
     """Verify bundles whole, one after another, and keep them open.
 
     Args:
@@ -133,7 +135,7 @@ def open_stock(paths: Sequence[str], check: Checker, progress: Optional[Progress
             file = stack.enter_context(open_bundle(path))
             bundles.append(Carrier(path, verify_bundle(file, check, _listener(progress, path, file))))
             files.append(file)
-        yield Stock(bundles, files, _gather(bundles, files))
+        yield Catalogue(bundles, files, _gather(bundles, files))
 
 
 def _listener(progress: Optional[Progress], path: str, file: BinaryIO) -> Optional[Callable[[int], None]]:
@@ -143,9 +145,9 @@ def _listener(progress: Optional[Progress], path: str, file: BinaryIO) -> Option
     return lambda done: hears(path, done, total)
 
 
-def _gather(bundles: Sequence[Carrier], files: Sequence[BinaryIO]) -> List[StockWheel]:
+def _gather(bundles: Sequence[Carrier], files: Sequence[BinaryIO]) -> List[CatalogueWheel]:
     """Every wheel once, by file name; the first bundle that holds it gives it."""
-    found: Dict[str, StockWheel] = {}
+    found: Dict[str, CatalogueWheel] = {}
     for number, bundle in enumerate(bundles):
         offsets = {member.path: member.offset for member in bundle.verified.manifest.members}
         for package in bundle.verified.manifest.document["packages"]:
@@ -166,7 +168,9 @@ def _disagreement(filename: str, one: Carrier, first: str, other: Carrier, secon
     )
 
 
-def _describe(package: "PackageRow", filename: str, bundle: int, offset: int, descriptor: int) -> StockWheel:
+def _describe(
+    package: "PackageRow", filename: str, bundle: int, offset: int, descriptor: int
+) -> CatalogueWheel:
     """What the index tells of a wheel, read from the wheel itself."""
     name = parse_wheel_name(filename)
     # The page's name comes from the manifest, the file's from the wheel: an index where they differ would
@@ -183,7 +187,7 @@ def _describe(package: "PackageRow", filename: str, bundle: int, offset: int, de
         raise BundleUnreadable(f"the bundle cannot be read: {error.strerror}") from error
     # Headers only: a description may be megabytes, and nobody asks for it here.
     headers = HeaderParser().parsestr(metadata.decode("utf-8", "replace"))
-    return StockWheel(
+    return CatalogueWheel(
         filename=filename,
         project=name.name,
         version=package["version"],

@@ -11,7 +11,7 @@ from html import escape
 from typing import Dict, Iterable, List, Mapping, Sequence
 from urllib.parse import quote
 
-from .catalogue import Carrier, Stock, StockWheel
+from .catalogue import Carrier, Catalogue, CatalogueWheel
 
 API_VERSION = "1.1"
 JSON_TYPE = "application/vnd.pypi.simple.v1+json"
@@ -36,19 +36,19 @@ def root_json(projects: Iterable[str]) -> str:
     return _json({"meta": _meta(), "projects": [{"name": name} for name in projects]})
 
 
-def project_html(project: str, wheels: Sequence[StockWheel]) -> str:
+def project_html(project: str, wheels: Sequence[CatalogueWheel]) -> str:
     """A project's files (PEP 503), at `simple/PROJECT/`."""
     title = f"Links for {project}"
     links = "".join(_link(wheel) for wheel in wheels)
     return _head(title) + f"<h1>{title}</h1>\n" + links + "</body>\n</html>\n"
 
 
-def project_json(project: str, wheels: Sequence[StockWheel]) -> str:
+def project_json(project: str, wheels: Sequence[CatalogueWheel]) -> str:
     """A project's files (PEP 691 and 700), at `simple/PROJECT/`."""
     document = {
         "meta": _meta(),
         "name": project,
-        # Sorted as texts: PEP 700 asks for no order, and the same stock gives the same page.
+        # Sorted as texts: PEP 700 asks for no order, and the same catalogue gives the same page.
         "versions": sorted({wheel.version for wheel in wheels}),
         "files": [_file(wheel) for wheel in wheels],
     }
@@ -72,7 +72,7 @@ def _json(document: Mapping[str, object]) -> str:
     return json.dumps(document, sort_keys=True, separators=(",", ":")) + "\n"
 
 
-def _link(wheel: StockWheel) -> str:
+def _link(wheel: CatalogueWheel) -> str:
     # Both names of the attribute: PEP 714 renamed it, and pip before 23.2 knows the old one only.
     metadata = f"sha256={wheel.metadata_sha256}"
     attributes = f' data-core-metadata="{metadata}" data-dist-info-metadata="{metadata}"'
@@ -82,7 +82,7 @@ def _link(wheel: StockWheel) -> str:
     return f'<a href="{escape(address)}"{attributes}>{escape(wheel.filename)}</a><br>\n'
 
 
-def _file(wheel: StockWheel) -> Dict[str, object]:
+def _file(wheel: CatalogueWheel) -> Dict[str, object]:
     # Only the new name here: older pips misread the old one in JSON, which is why PEP 714 was written.
     found: Dict[str, object] = {
         "filename": wheel.filename,
@@ -107,11 +107,11 @@ _STYLE = (
 )
 
 
-def human_html(stock: Stock, address: str) -> str:
+def human_html(catalogue: Catalogue, address: str) -> str:
     """The page at `/`: which bundles, which packages, and how to use them.
 
     Args:
-        stock: what is offered.
+        catalogue: what is offered.
         address: this page's own address, ending in a slash, or words that stand for it.
     """
     shown = escape(address)
@@ -119,16 +119,17 @@ def human_html(stock: Stock, address: str) -> str:
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n',
         '<meta name="viewport" content="width=device-width">\n',
         f"<title>Package index</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<h1>Package index</h1>\n",
-        f"<p>{_count(len(stock.projects), 'project')}, {_count(len(stock.wheels), 'wheel')}, read-only, ",
-        f"straight from {_count(len(stock.bundles), 'verified bundle')}.</p>\n<h2>Use it</h2>\n",
+        f"<p>{_count(len(catalogue.projects), 'project')}, {_count(len(catalogue.wheels), 'wheel')}, ",
+        f"read-only, straight from {_count(len(catalogue.bundles), 'verified bundle')}.</p>\n",
+        "<h2>Use it</h2>\n",
         f"<pre>pip install --index-url {shown}simple/ NAME\n",
         f"uv pip install --default-index {shown}simple/ NAME</pre>\n",
         f"<p>To keep that: <code>parity pip-conf {shown}</code>. ",
         'For programs: <a href="simple/">simple/</a> (HTML and JSON).</p>\n',
         "<h2>Bundles</h2>\n",
-        _table(("bundle", "made for", "signed by"), [_bundle_row(bundle) for bundle in stock.bundles]),
+        _table(("bundle", "made for", "signed by"), [_bundle_row(bundle) for bundle in catalogue.bundles]),
         "<h2>Packages</h2>\n",
-        _table(("name", "version", "", ""), _package_rows(stock)),
+        _table(("name", "version", "", ""), _package_rows(catalogue)),
         "</body>\n</html>\n",
     ]
     return "".join(parts)
@@ -158,10 +159,10 @@ def _bundle_row(bundle: Carrier) -> str:
     )
 
 
-def _package_rows(stock: Stock) -> List[str]:
+def _package_rows(catalogue: Catalogue) -> List[str]:
     return [
         f'<tr><td><a href="simple/{wheel.project}/">{wheel.project}</a></td><td>{escape(wheel.version)}</td>'
         f'<td class="n">{wheel.size / 1e6:.2f} MB</td><td>{escape(wheel.summary)}</td></tr>\n'
-        for wheels in stock.projects.values()
+        for wheels in catalogue.projects.values()
         for wheel in wheels
     ]

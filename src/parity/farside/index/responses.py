@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote
 
 from ...portable.names import normalize_name
 from . import pages as index
-from .catalogue import Stock
+from .catalogue import Catalogue
 from .pages import HTML_TYPE, JSON_TYPE, PLAIN_TYPE
 
 Header = Callable[[str], str]
@@ -58,20 +58,20 @@ class _Representation(NamedTuple):
 
 
 class IndexSite:
-    """The table of pages and files of a stock.
+    """The table of pages and files of a catalogue.
 
     Args:
-        stock: what is offered.
+        catalogue: what is offered.
         scheme: `http` or `https`, for the addresses shown to people.
     """
 
-    def __init__(self, stock: Stock, scheme: str = "http") -> None:
-        self.stock = stock
+    def __init__(self, catalogue: Catalogue, scheme: str = "http") -> None:
+        self.catalogue = catalogue
         self.scheme = scheme
-        self.root = _page(index.root_html(stock.projects), index.root_json(stock.projects))
+        self.root = _page(index.root_html(catalogue.projects), index.root_json(catalogue.projects))
         self.projects = {
             name: _page(index.project_html(name, wheels), index.project_json(name, wheels))
-            for name, wheels in stock.projects.items()
+            for name, wheels in catalogue.projects.items()
         }
 
 
@@ -118,7 +118,7 @@ def _find(site: IndexSite, path: str, query: str, header: Header) -> Union[_Repr
 def _human(site: IndexSite, host: str) -> _Representation:
     # The header is the client's own word, and is shown to it in a page.
     place = host if _HOST.fullmatch(host) else "THIS-HOST"
-    body = index.human_html(site.stock, f"{site.scheme}://{place}/").encode("utf-8")
+    body = index.human_html(site.catalogue, f"{site.scheme}://{place}/").encode("utf-8")
     return _Representation("text/html; charset=utf-8", _tag(body), body, _FRAME)
 
 
@@ -136,16 +136,16 @@ def _project(site: IndexSite, rest: str, query: str, accept: str) -> Union[_Repr
 
 
 def _file(site: IndexSite, name: str) -> Union[_Representation, Answer]:
-    wheel = site.stock.wheels.get(name)
+    wheel = site.catalogue.wheels.get(name)
     if wheel is not None:
-        region = Region(site.stock.descriptor(wheel), wheel.offset, wheel.size)
+        region = Region(site.catalogue.descriptor(wheel), wheel.offset, wheel.size)
         return _Representation("application/octet-stream", f'"{wheel.sha256}"', region)
     stem, dot, ending = name.rpartition(".")
-    wheel = site.stock.wheels.get(stem) if dot and ending == "metadata" else None
+    wheel = site.catalogue.wheels.get(stem) if dot and ending == "metadata" else None
     if wheel is None:
         return _plain(404, "no bundle that is served here holds this file")
     return _Representation(
-        "application/octet-stream", f'"{wheel.metadata_sha256}"', site.stock.metadata(wheel)
+        "application/octet-stream", f'"{wheel.metadata_sha256}"', site.catalogue.metadata(wheel)
     )
 
 

@@ -20,10 +20,11 @@ from typing import Callable, Dict, Optional, Sequence, Tuple, Union, cast
 
 from ...portable.errors import FarsideError, ServeFailed
 from .bind import Address
-from .catalogue import Stock
+from .catalogue import Catalogue
 from .head import IDLE_SECONDS, Head
 from .responses import Answer, IndexSite, Region, answer
 
+_Tls = Optional[ssl.SSLContext]
 Log = Callable[[str], None]
 """Hears one line for each request; called from many threads."""
 _Place = Union[Tuple[str, int], Tuple[str, int, int, int]]
@@ -42,7 +43,7 @@ class IndexServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
     """Listens from the moment it is made; `serve_forever` answers, `stop` ends it.
 
     Args:
-        stock: what is offered; must stay open as long as the server.
+        catalogue: what is offered; must stay open as long as the server.
         bind: where to listen.
         tls: see `tls_context`; plain HTTP without it.
         log: hears one line for each request; None for silence.
@@ -56,11 +57,11 @@ class IndexServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
     request_queue_size = 128
 
     def __init__(
-        self, stock: Stock, bind: Address, tls: Optional[ssl.SSLContext] = None, log: Optional[Log] = None
+        self, catalogue: Catalogue, bind: Address, tls: _Tls = None, log: Optional[Log] = None
     ) -> None:
         self.tls = tls
         self.log = log
-        self.site = IndexSite(stock, "https" if tls else "http")
+        self.site = IndexSite(catalogue, "https" if tls else "http")
         self._seats: Dict[str, int] = {}
         self._asked = False
         self._connections: Dict[socket.socket, bool] = {}
@@ -110,7 +111,7 @@ class IndexServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
             patience: seconds to wait for running answers.
 
         Returns:
-            Whether all of them ended in time. Afterwards nobody reads from the stock any more.
+            Whether all of them ended in time. Afterwards nobody reads from the catalogue any more.
         """
         self.stopping = True
         self.server_close()

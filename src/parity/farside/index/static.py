@@ -13,9 +13,10 @@ import shutil
 from contextlib import contextmanager, suppress
 from typing import Callable, Iterator, Optional
 
+from ...portable.atomic import sync_folder
 from ...portable.errors import IndexNotWritten, PrefixInUse
 from . import pages
-from .catalogue import Stock
+from .catalogue import Catalogue
 
 MARK = ".parity-index"
 """A file that says that the folder was made here and may be replaced."""
@@ -30,11 +31,11 @@ Progress = Callable[[int, int], None]
 """Hears how many bytes of the wheels are written, out of how many."""
 
 
-def write_index(stock: Stock, folder: str, progress: Optional[Progress] = None) -> None:
+def write_index(catalogue: Catalogue, folder: str, progress: Optional[Progress] = None) -> None:
     """Write pages, wheels and their metadata; every wheel is hashed once more on its way.
 
     Args:
-        stock: what the index offers.
+        catalogue: what the index offers.
         folder: a new folder, an empty one, or an index written by this function, which is replaced.
         progress: hears how far it is.
 
@@ -49,12 +50,12 @@ def write_index(stock: Stock, folder: str, progress: Optional[Progress] = None) 
         os.makedirs(os.path.dirname(place), exist_ok=True)
         _sweep(place)
         with _workplace(place) as work:
-            _write_pages(stock, work)
-            _write_wheels(stock, os.path.join(work, "files"), progress)
+            _write_pages(catalogue, work)
+            _write_wheels(catalogue, os.path.join(work, "files"), progress)
             _write(os.path.join(work, MARK), _TEXT)
             _sync_folders(work)
             _put(work, place)
-        _sync(os.path.dirname(place))
+        sync_folder(os.path.dirname(place))
 
 
 def _check_replaceable(place: str) -> None:
@@ -66,29 +67,29 @@ def _check_replaceable(place: str) -> None:
         raise PrefixInUse(f"{place} holds something that is no index of parity's")
 
 
-def _write_pages(stock: Stock, work: str) -> None:
+def _write_pages(catalogue: Catalogue, work: str) -> None:
     simple = os.path.join(work, "simple")
-    _write(os.path.join(work, "index.html"), pages.human_html(stock, _ADDRESS).encode("utf-8"))
-    _write(os.path.join(simple, "index.html"), pages.root_html(stock.projects).encode("utf-8"))
-    _write(os.path.join(simple, JSON_NAME), pages.root_json(stock.projects).encode("utf-8"))
-    for name, wheels in stock.projects.items():
+    _write(os.path.join(work, "index.html"), pages.human_html(catalogue, _ADDRESS).encode("utf-8"))
+    _write(os.path.join(simple, "index.html"), pages.root_html(catalogue.projects).encode("utf-8"))
+    _write(os.path.join(simple, JSON_NAME), pages.root_json(catalogue.projects).encode("utf-8"))
+    for name, wheels in catalogue.projects.items():
         page = os.path.join(simple, name)
         _write(os.path.join(page, "index.html"), pages.project_html(name, wheels).encode("utf-8"))
         _write(os.path.join(page, JSON_NAME), pages.project_json(name, wheels).encode("utf-8"))
 
 
-def _write_wheels(stock: Stock, files: str, progress: Optional[Progress]) -> None:
-    total, done = sum(wheel.size for wheel in stock.wheels.values()), 0
+def _write_wheels(catalogue: Catalogue, files: str, progress: Optional[Progress]) -> None:
+    total, done = sum(wheel.size for wheel in catalogue.wheels.values()), 0
     os.makedirs(files, exist_ok=True)
-    for wheel in stock.wheels.values():
+    for wheel in catalogue.wheels.values():
         path = os.path.join(files, wheel.filename)
         with _new_file(path) as descriptor:
-            for chunk in stock.chunks(wheel):
+            for chunk in catalogue.chunks(wheel):
                 _write_all(descriptor, chunk)
                 done += len(chunk)
                 if progress is not None:
                     progress(done, total)
-        _write(path + ".metadata", stock.metadata(wheel))
+        _write(path + ".metadata", catalogue.metadata(wheel))
 
 
 # --- files and folders ------------------------------------------------------------------------------------
@@ -180,15 +181,7 @@ def _write_all(descriptor: int, data: bytes) -> None:
 
 def _sync_folders(work: str) -> None:
     for parent, _, _ in os.walk(work, topdown=False):
-        _sync(parent)
-
-
-def _sync(folder: str) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        sync_folder(parent)
 
 
 @contextmanager

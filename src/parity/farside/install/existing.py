@@ -23,12 +23,13 @@ import tempfile
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Callable, Iterator, List, Tuple
 
+from ...portable.atomic import sync_folder
 from ...portable.errors import EnvironmentUnfit
 from ...portable.plainfile import read_whole
 from . import journal
 from .owners import check_inside, check_ours, check_way
 from .prefix import MARK, readable_by_all, remove, take_lock
-from .receiptfile import sync_folder, write_receipt
+from .receiptfile import write_receipt
 from .relocate import relocate
 from .state import RECORD
 

@@ -16,7 +16,7 @@ from ...portable.installers.registry import INSTALLERS
 from ...portable.machine.host import minor_of
 from ...portable.machine.site_packages import site_packages
 from ...portable.machine.subprocesses import Children, isolated
-from ...portable.wheel.install import INSTALLER, InstallScheme, spread_all
+from ...portable.wheel.install import INSTALLER, InstallScheme, install_all
 from ...portable.wheel.wheelset import unpacked_size
 from .. import __version__
 from . import other_files
@@ -72,7 +72,7 @@ class NewRelease:
             self._demand_space(unpacked_size(wheels))
             making.result()
         self._say(f"installing {len(wheels)} packages into {self._environment}")
-        judgement = spread_all(wheels, self._site(), self._document["allow"], self._work)
+        judgement = install_all(wheels, self._site(), self._document["allow"], self._work)
         hear(demand_sound(judgement), self._laid)
         other_files.lay_out(self._bundle, self._environment, self._work)
         self._installer = {"tool": INSTALLER, "version": __version__, "checked_with": ""}

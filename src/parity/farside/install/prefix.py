@@ -19,10 +19,11 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Callable, Dict, Iterator, List, Optional
 
+from ...portable.atomic import sync_folder
 from ...portable.errors import InstallFailed, PrefixInUse
 from . import journal
 from .owners import check_entries, check_folder
-from .receiptfile import has_receipt, read_receipt, sync_folder, write_receipt
+from .receiptfile import has_receipt, read_receipt, write_receipt
 
 if TYPE_CHECKING:
     from ...portable.documents.installations import ActDocument, ReceiptDocument

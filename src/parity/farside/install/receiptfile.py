@@ -8,6 +8,7 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Callable, Optional, cast
 
+from ...portable.atomic import sync_folder
 from ...portable.plainfile import parse_json, read_whole
 
 if TYPE_CHECKING:
@@ -59,15 +60,6 @@ def has_receipt(environment: str) -> bool:
 
 def _is_plain(path: str) -> bool:
     return os.path.isfile(path) and not os.path.islink(path) and os.path.getsize(path) <= _LIMIT
-
-
-def sync_folder(path: str) -> None:
-    """Make the names in a folder last through a power cut."""
-    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 # --- the shape --------------------------------------------------------------------------------------------

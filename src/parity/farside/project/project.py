@@ -31,7 +31,7 @@ from ..install.receipt import release_id
 from . import wheelhouse
 from .checkout import MAX_TEXT, STORE, demand_plain
 from .projectfile import LOCK, TREE, demand_project, read_project
-from .shelflock import shelf_lock
+from .wheelhouse_lock import wheelhouse_lock
 
 if TYPE_CHECKING:
     from ...portable.documents.installations import CheckoutDocument, ProjectDocument
@@ -142,7 +142,7 @@ def _carry_out(request: ProjectRequest, laid: Laid, store: str) -> "CheckoutDocu
     project = read_project(bundle)
     original = _original_lock(request.checkout, bundle, project)
     _judge_tools(bundle, project)
-    # Carried on the shelf, and again in the checkout's environment.
+    # Carried in the wheelhouse, and again in the checkout's environment.
     demand_space(store, 2 * sum(each["size"] for each in plan.packages))
     place = os.path.join(store, release_id(bundle))
     remove(place)
@@ -154,7 +154,7 @@ def _carry_out(request: ProjectRequest, laid: Laid, store: str) -> "CheckoutDocu
     command = _write_wrapper(store, wheelhouse.wrapper(place, told, version_variables(version)))
     handle = os.open(store, os.O_RDONLY)
     try:
-        written = shelf_lock(bundle, place) or original
+        written = wheelhouse_lock(bundle, place) or original
         _relock(request.checkout, (original, written), command, _ProjectUv(laid.work, handle), project)
     finally:
         os.close(handle)
@@ -246,9 +246,9 @@ def _write_wrapper(store: str, text: str) -> str:
 def _relock(
     checkout: str, texts: Tuple[bytes, bytes], command: str, children: Children, project: "ProjectDocument"
 ) -> None:
-    """Write the shelf's lock, which uv leaves as it is where it fits pyproject.toml; else uv makes it fit.
+    """Write the wheelhouse's lock, which uv leaves as it is where it fits pyproject.toml, or makes it fit.
 
-    The original comes back unless the same versions are pinned. `texts` are the original and the shelf's.
+    The original comes back unless the same versions are pinned. `texts` are the original and the other.
     """
     lock, backup = os.path.join(checkout, LOCK), os.path.join(checkout, BACKUP)
     for path, text in zip((backup, lock), texts):

@@ -1,10 +1,10 @@
 """A bundle's wheels laid out for uv: files, a simple index with hashes, uv itself and how to call it.
 
-    <shelf>/files/*.whl        the carried wheels, those for building the project among them
-    <shelf>/absent/*.whl       names and requirements of what other platforms would need, and no more:
+    <wheelhouse>/files/*.whl    the carried wheels, those for building the project among them
+    <wheelhouse>/absent/*.whl   names and requirements of what other platforms would need, and no more:
                                uv can resolve with them, their hashes let nobody install them
-    <shelf>/simple/NAME/       the index's pages (PEP 503)
-    <shelf>/bin/uv             the carried uv
+    <wheelhouse>/simple/NAME/   the index's pages (PEP 503)
+    <wheelhouse>/bin/uv         the carried uv
 
 Standard library only, Python 3.6 and later.
 """
@@ -66,11 +66,11 @@ class PageLink(NamedTuple):
     requires_python: str
 
 
-def fill(shelf: str, bundle: BundleFolder, project: "ProjectDocument") -> None:
+def fill(wheelhouse: str, bundle: BundleFolder, project: "ProjectDocument") -> None:
     """Lay everything out in a new folder.
 
     Args:
-        shelf: does not exist yet.
+        wheelhouse: does not exist yet.
         bundle: its files and wheels were judged.
         project: project.json.
 
@@ -78,33 +78,33 @@ def fill(shelf: str, bundle: BundleFolder, project: "ProjectDocument") -> None:
         OSError: it cannot be written.
     """
     for name in (FILES, ABSENT, SIMPLE, "bin"):
-        os.makedirs(os.path.join(shelf, name))
+        os.makedirs(os.path.join(wheelhouse, name))
     links: Dict[str, List[PageLink]] = {}
     for package in bundle.manifest.document["packages"]:
-        link = _carried(shelf, bundle.file(package["wheel"]), package["sha256"])
+        link = _carried(wheelhouse, bundle.file(package["wheel"]), package["sha256"])
         links.setdefault(normalize_name(package["name"]), []).append(link)
     for tool in project["build"]:
-        link = _carried(shelf, bundle.file(tool["wheel"]), tool["sha256"])
+        link = _carried(wheelhouse, bundle.file(tool["wheel"]), tool["sha256"])
         links.setdefault(normalize_name(tool["name"]), []).append(link)
     for absent in project["absent"]:
-        links.setdefault(normalize_name(absent["name"]), []).append(_absent(shelf, absent))
+        links.setdefault(normalize_name(absent["name"]), []).append(_absent(wheelhouse, absent))
     for name, found in links.items():
-        folder = os.path.join(shelf, SIMPLE, name)
+        folder = os.path.join(wheelhouse, SIMPLE, name)
         os.mkdir(folder)
         _write(os.path.join(folder, "index.html"), _page(name, found))
-    _write(os.path.join(shelf, SIMPLE, "index.html"), root_html(sorted(links)))
+    _write(os.path.join(wheelhouse, SIMPLE, "index.html"), root_html(sorted(links)))
 
 
-def _carried(shelf: str, path: str, sha256: str) -> PageLink:
+def _carried(wheelhouse: str, path: str, sha256: str) -> PageLink:
     name = os.path.basename(path)
-    shutil.copyfile(path, os.path.join(shelf, FILES, name))
+    shutil.copyfile(path, os.path.join(wheelhouse, FILES, name))
     with zipfile.ZipFile(path) as wheel:
         inside = [entry for entry in wheel.namelist() if entry.endswith(".dist-info/METADATA")]
         headers = HeaderParser().parsestr(wheel.read(inside[0]).decode("utf-8", "replace"))
     return PageLink(FILES, name, sha256, " ".join(str(headers.get("Requires-Python") or "").split()))
 
 
-def _absent(shelf: str, package: "AbsentRow") -> PageLink:
+def _absent(wheelhouse: str, package: "AbsentRow") -> PageLink:
     """A wheel of nothing but metadata: uv.lock's own words about the package."""
     stem = "{}-{}".format(package["name"].replace("-", "_"), package["version"])
     lines = ["Metadata-Version: 2.1", "Name: " + package["name"], "Version: " + package["version"]]
@@ -113,7 +113,7 @@ def _absent(shelf: str, package: "AbsentRow") -> PageLink:
     lines += ["Requires-Dist: " + line for line in package["requires"]]
     filename = stem + "-py3-none-any.whl"
     # No RECORD, no WHEEL: it is read for its metadata, and never installed.
-    with zipfile.ZipFile(os.path.join(shelf, ABSENT, filename), "w") as wheel:
+    with zipfile.ZipFile(os.path.join(wheelhouse, ABSENT, filename), "w") as wheel:
         wheel.writestr(stem + ".dist-info/METADATA", "\n".join(lines) + "\n\n")
     # A hash that these bytes do not have; each its own, for uv takes files of one hash for one file.
     nobodys = hashlib.sha256(f"{stem} is not carried".encode()).hexdigest()
@@ -131,9 +131,9 @@ def _page(name: str, links: Iterable[PageLink]) -> str:
     return head + "".join(rows) + "</body>\n</html>\n"
 
 
-def environment(shelf: str, cache: str, python: str, project: "ProjectDocument") -> Dict[str, str]:
-    """What uv must be told to find everything on the shelf and nothing anywhere else."""
-    index = "file://" + pathname2url(os.path.join(shelf, SIMPLE))
+def environment(wheelhouse: str, cache: str, python: str, project: "ProjectDocument") -> Dict[str, str]:
+    """What uv must be told to find everything in the wheelhouse and nothing anywhere else."""
+    index = "file://" + pathname2url(os.path.join(wheelhouse, SIMPLE))
     found = {
         "UV_CACHE_DIR": cache,
         "UV_DEFAULT_INDEX": index,
@@ -150,7 +150,7 @@ def environment(shelf: str, cache: str, python: str, project: "ProjectDocument")
     return found
 
 
-def wrapper(shelf: str, told: Dict[str, str], proposed: Dict[str, str]) -> str:
+def wrapper(wheelhouse: str, told: Dict[str, str], proposed: Dict[str, str]) -> str:
     """A shell script that is uv, told what it must be told, and what the caller may set otherwise."""
     lines = [
         "#!/bin/sh",
@@ -159,7 +159,7 @@ def wrapper(shelf: str, told: Dict[str, str], proposed: Dict[str, str]) -> str:
         *(f"export {name}={shlex.quote(value)}" for name, value in sorted(told.items())),
         # `${NAME-value}`: the caller's own value wins, an empty one too.
         *(f'export {name}="${{{name}-{value}}}"' for name, value in sorted(proposed.items())),
-        f'exec {shlex.quote(os.path.join(shelf, UV))} "$@"',
+        f'exec {shlex.quote(os.path.join(wheelhouse, UV))} "$@"',
     ]
     return "\n".join(lines) + "\n"
 

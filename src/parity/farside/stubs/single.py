@@ -39,7 +39,7 @@ SOURCES = {}  # type: dict[str, str]
 # @SOURCES@
 
 
-class Shelf(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
+class SourceFinder(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
     """Finds parity's modules in SOURCES and nowhere else."""
 
     def find_spec(self, fullname, _path, _target=None):  # type: (str, object, object) -> importlib.machinery.ModuleSpec | None
@@ -64,7 +64,7 @@ class Shelf(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
 
 def main():  # type: () -> int
     """Run the command line."""
-    sys.meta_path.insert(0, Shelf())
+    sys.meta_path.insert(0, SourceFinder())
     package = importlib.import_module("parity.farside")
     setattr(package, "SCRIPT", os.path.abspath(__file__))  # noqa: B010
     return int(importlib.import_module("parity.farside.entry").start())

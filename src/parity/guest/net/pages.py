@@ -15,8 +15,11 @@ from typing import Dict, Iterator, List, Optional
 from ..store.digests import announced_sha256
 
 JSON_TYPE = "application/vnd.pypi.simple.v1+json"
-# PEP 714 renamed what PEP 658 called dist-info-metadata; indexes write either or both.
-_MARKS = {"data-core-metadata": "core-metadata", "data-dist-info-metadata": "core-metadata"}
+# PEP 714 renamed what PEP 658 called dist-info-metadata; indexes write either or both (in JSON some say it as
+# in HTML), and the first of these that is there counts.
+_METADATA = "core-metadata"
+_MARKS = ("data-core-metadata", "data-dist-info-metadata")
+_KEYS = (_METADATA, "dist-info-metadata", "data-dist-info-metadata")
 _ALGORITHMS = ("md5", "sha256", "sha384", "sha512", "blake2b")
 _ENDINGS = (".whl", ".tar.gz", ".zip", ".tar.bz2")
 File = Dict[str, object]
@@ -99,7 +102,14 @@ def parsed_json(body: bytes) -> List[File]:
     if not isinstance(found, list) or not all(map(_is_file, found)):
         raise ValueError("its JSON has no list of files")
     demand_few(len(found))
-    return [dict(file) for file in found]
+    return [_by_newer_name(file) for file in found]
+
+
+def _by_newer_name(file: File) -> File:
+    """A file with one word on its metadata, under the name that PEP 714 gave it."""
+    kept = {key: value for key, value in file.items() if key not in _KEYS}
+    said = [file[key] for key in _KEYS if key in file]
+    return {**kept, _METADATA: said[0]} if said else kept
 
 
 def demand_few(count: int) -> None:
@@ -184,9 +194,9 @@ def _file(href: str, said: Dict[str, str]) -> Optional[File]:
     if "data-yanked" in said:
         # PEP 592: the attribute alone means it; its value is a reason, and may be empty.
         file["yanked"] = said["data-yanked"] or True
-    for mark, key in _MARKS.items():
-        if mark in said:
-            file[key] = _hashes(said[mark]) or True
+    marks = [said[mark] for mark in _MARKS if mark in said]
+    if marks:
+        file[_METADATA] = _hashes(marks[0]) or True
     return file
 
 

@@ -147,7 +147,13 @@ class Store:
         fresh = os.path.join(self.root, "partial", "link-" + uuid.uuid4().hex)
         # `link` replaces nothing, so it is made under another name and renamed over the old one.
         os.link(content, fresh)
-        os.rename(fresh, link)
+        try:
+            os.rename(fresh, link)
+        finally:
+            # It is still there where that failed, and where another run was faster: rename(2) does nothing
+            # between two names of one file.
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(fresh)
 
     def sizes(self) -> Dict[str, int]:
         """{"wheels", "sets": counts, "bytes": of content, "partial_bytes", "uv_cache_bytes"}."""

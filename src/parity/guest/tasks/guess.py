@@ -35,7 +35,7 @@ from ..net.web import WebProblem, read_page, settings
 from ..store.digests import Wheel, scope_of
 from ..store.store import Store
 from ..wheels import metadata
-from ..wheels.judges import Judges
+from ..wheels.audit_pool import AuditPool
 from ..wheels.requires import Requirement, parse_requirement
 from .fetch import FetchRun
 
@@ -92,7 +92,7 @@ class _Crawl:
         self._constraints = _specifiers(job["constraints"])
         self._chooser = simplepage.Chooser(job["tags"], job["markers"]["python_full_version"])
         self._projects: Dict[str, _GuessedProject] = {}
-        self._judges = Judges(job["audits"])  # before there are threads
+        self._audits = AuditPool(job["audits"])  # before there are threads
         self._scope = scope_of(job)
         self._lock = threading.Lock()
         self._one_large = threading.Lock()
@@ -126,7 +126,7 @@ class _Crawl:
             self.routes.close()
         self._pool.shutdown()
         self.run.close()
-        self._judges.close(_JUDGING)
+        self._audits.close(_JUDGING)
 
     def metadata(self) -> Dict[str, "WheelGuessed"]:
         """What the wheels that were taken say of themselves, by project."""
@@ -226,7 +226,7 @@ class _Crawl:
             raise ValueError("it cannot be fetched")
         sha256 = outcome.fetched["sha256"]
         content = self._store.content(sha256)
-        self._judges.begin(WheelFile(content, release.filename, name, release.version, sha256))
+        self._audits.begin(WheelFile(content, release.filename, name, release.version, sha256))
         return {**metadata.of_wheel(content), "version": release.version}
 
 

@@ -24,7 +24,7 @@ from parity.pipeline.sources.bringing import Bringing
 from parity.pipeline.sources.built import NOTHING, Built, BuiltSaid, Making
 from parity.pipeline.sources.checkout import Opened, opened
 from parity.pipeline.sources.needs import Needs
-from parity.pipeline.sources.store import Shelves
+from parity.pipeline.sources.store import SourceStore
 from parity.pipeline.sources.supply import commands_for, supplied
 from parity.portable.names import normalize_name
 from parity.probe import check_stand_in
@@ -52,9 +52,9 @@ class SourceBuilder:
         return Git(cache_folder(), os.environ, self.run.world.reporter.warn)
 
     @property
-    def shelves(self) -> Shelves:
+    def store(self) -> SourceStore:
         """The store."""
-        return Shelves(self.run)
+        return SourceStore(self.run)
 
     @cached_property
     def builder(self) -> Builder | None:
@@ -94,7 +94,7 @@ class SourceBuilder:
             LockOutdated: it is not what is expected.
             SourceUnavailable, BuildFailed, ImageUnavailable, and whatever fetching raises.
         """
-        with opened(source, base, self.shelves, self.git) as place:
+        with opened(source, base, self.store, self.git) as place:
             if expected is not None and place.origin != expected:
                 raise LockOutdated(
                     f"{source.name or source.address} has changed since it was locked",
@@ -127,14 +127,14 @@ class SourceBuilder:
             tools.append(needs.tools(_REPAIR_TOOLS, "auditwheel, which makes wheels suit the target,"))
             return Repair(
                 _REPAIR_TOOLS,
-                self.shelves.folder(tools[0]),
+                self.store.folder(tools[0]),
                 f"{self.run.facts.libc.tag}_{self.run.facts.arch}",
                 self.run.profile.system.names,
             )
 
         with self._room(source, place, image, facts) as (room, fetched):
             build, editable, given = self._requirements(room, needs)
-            file = room.build(self.shelves.folder(build), repair, given)
+            file = room.build(self.store.folder(build), repair, given)
         _demand_version(source, file)
         making = Making(
             image=image.id,
@@ -197,7 +197,7 @@ class SourceBuilder:
         """What building it needs, as locks: for a wheel, for an editable install; and the lines, if given."""
         system = room.system().having(needs.added)
         static = needs.locked(system.requires)
-        wheel, editable = room.requires(system, self.shelves.folder(static))
+        wheel, editable = room.requires(system, self.store.folder(static))
         build = needs.locked((*system.requires, *wheel)) if wheel else static
         given = (*system.requires, *wheel) if needs.added else ()
         return build, needs.locked((*system.requires, *editable)) if editable else static, given
@@ -206,13 +206,13 @@ class SourceBuilder:
 
     def _stored(self, source: SourcePackage, place: Opened, file: BuiltFile, making: Making) -> Built:
         with file.content:
-            said = self.shelves.keep(file)
+            said = self.store.keep(file)
         return self._told(source, place, file.filename, file.sha256, said, making)
 
     def _ready(self, source: SourcePackage, place: Opened, wheel: tuple[str, str], making: Making) -> Built:
         """A wheel that is in the store."""
         filename, sha256 = wheel
-        return self._told(source, place, filename, sha256, self.shelves.said(filename, sha256), making)
+        return self._told(source, place, filename, sha256, self.store.said(filename, sha256), making)
 
     def _recalled(self, source: SourcePackage, place: Opened, seen: Mapping[str, object]) -> Built | None:
         """What was built before, where the store still has it."""
@@ -221,7 +221,7 @@ class SourceBuilder:
         except Malformed:
             return None
         filename, sha256 = remembered["filename"], remembered["sha256"]
-        said = self.shelves.said(filename, sha256)
+        said = self.store.said(filename, sha256)
         if not said["held"] or self.run.request.upgrade:
             return None
         return self._told(source, place, filename, sha256, said, Making.read(remembered))

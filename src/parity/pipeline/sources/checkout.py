@@ -12,7 +12,7 @@ from parity.errors import HashMismatch, HostileSource, SourceUnavailable
 from parity.host.git import Git
 from parity.model import Origin, SourcePackage
 from parity.model.network import clean_url
-from parity.pipeline.sources.store import Shelves, content
+from parity.pipeline.sources.store import SourceStore, content
 from parity.project import file_of_path, tree_digest
 
 
@@ -34,13 +34,13 @@ class Opened:
 
 
 @contextmanager
-def opened(source: SourcePackage, base: Path, shelves: Shelves, git: Git) -> Iterator[Opened]:
+def opened(source: SourcePackage, base: Path, store: SourceStore, git: Git) -> Iterator[Opened]:
     """Fetch a source.
 
     Args:
         source: with a commit or digest, or a path relative to `base`.
         base: the folder of the project or the profile.
-        shelves: the store.
+        store: the store.
         git: this machine's git.
 
     Raises:
@@ -62,9 +62,9 @@ def opened(source: SourcePackage, base: Path, shelves: Shelves, git: Git) -> Ite
             version = source.version or git.described_commit(source.address, commit)
             yield Opened(origin, folder, version)
     elif source.kind == "path":
-        yield _local(source, base / source.address, shelves, git)
+        yield _local(source, base / source.address, store, git)
     else:
-        yield _archive(source, shelves)
+        yield _archive(source, store)
 
 
 def _check_inside(source: SourcePackage) -> None:
@@ -79,21 +79,21 @@ def _check_inside(source: SourcePackage) -> None:
         )
 
 
-def _archive(source: SourcePackage, shelves: Shelves) -> Opened:
-    path, sha256 = shelves.archive(source)
+def _archive(source: SourcePackage, store: SourceStore) -> Opened:
+    path, sha256 = store.archive(source)
     origin = Origin(source.kind, clean_url(source.address), "", sha256, source.subdirectory)
     filename = path.rpartition("/")[2].replace("%2B", "+").replace("%21", "!")
     wheel = (filename, sha256) if filename.endswith(".whl") else None
     return Opened(origin, path, source.version, wheel)
 
 
-def _local(source: SourcePackage, path: Path, shelves: Shelves, git: Git) -> Opened:
+def _local(source: SourcePackage, path: Path, store: SourceStore, git: Git) -> Opened:
     if path.is_file():
         file = file_of_path(path)
         with file.content:
             if source.sha256 and file.sha256 != source.sha256:
                 raise HashMismatch("the file is not the one that was named or locked", where=str(path))
-            shelves.keep(file)
+            store.keep(file)
         return Opened(
             Origin("path", source.address, "", file.sha256, source.subdirectory),
             content(file.sha256),

@@ -24,7 +24,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!%-]*")
 
 
 @dataclass(frozen=True)
-class Shelves:
+class SourceStore:
     """The store, reached through a run's workshop."""
 
     run: BuildRun

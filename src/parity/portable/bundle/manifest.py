@@ -166,10 +166,10 @@ def _check_lists(document: "ManifestDocument") -> None:
 
 def _lay_out(document: "ManifestDocument", size: int) -> Manifest:
     """Where each file must lie, given the manifest's own size in bytes."""
-    position = HEAD_SIZE + ustar.spread(NAME, size)
+    position = HEAD_SIZE + ustar.member_size(NAME, size)
     members = []
     for entry in document["files"]:
         path, length = entry["path"], entry["size"]
         members.append(Member(path, length, entry["sha256"], position + len(ustar.header(path, length))))
-        position += ustar.spread(path, length)
+        position += ustar.member_size(path, length)
     return Manifest(document, tuple(members), position + len(ustar.END) - HEAD_SIZE)

@@ -174,7 +174,7 @@ def _read_manifest(file: BinaryIO, payload: Payload) -> Manifest:
 
 def _walk(tape: "_Tape", manifest: Manifest, payload: Payload, sink: Sink) -> None:
     """Read the payload from its first byte to its last, comparing all of it."""
-    tape.skip(ustar.spread(NAME, payload.manifest_size))
+    tape.skip(ustar.member_size(NAME, payload.manifest_size))
     for member in manifest.members:
         tape.expect(ustar.header(member.path, member.size), member.path)
         _walk_file(tape, member, sink)

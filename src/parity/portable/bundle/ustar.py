@@ -55,7 +55,7 @@ def padding(size: int) -> bytes:
     return bytes(-size % BLOCK)
 
 
-def spread(path: str, size: int) -> int:
+def member_size(path: str, size: int) -> int:
     """How many bytes a file takes up in the archive, header and padding included."""
     return len(header(path, size)) + size + -size % BLOCK
 

@@ -23,6 +23,8 @@ class Installer:
 
     name = ""
     """As profiles and manifests call it, under `installer`."""
+    purpose = ""
+    """What the profile's schema says of it, for who chooses; half a sentence."""
     readme = ""
     """What README.txt says of it; `{python}` stands for the target's `X.Y`."""
     carries_uv = False

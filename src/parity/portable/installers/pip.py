@@ -12,6 +12,7 @@ class ByPip(Installer):
     """`installer: pip`."""
 
     name = "pip"
+    purpose = "the target's own pip and venv are used"
     readme = "The installer uses the pip of a Python {python} on this machine."
     writes = True
     asks_host = True

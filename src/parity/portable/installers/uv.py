@@ -14,6 +14,10 @@ class ByUv(Installer):
     """`installer: uv`."""
 
     name = "uv"
+    purpose = (
+        "parity's own installer writes the packages, and the bundle carries uv, which says whether they fit "
+        "together; the target needs neither pip nor venv"
+    )
     readme = "The installer brings what it needs; it wants a Python {python} on this machine, no more."
     carries_uv = True
 

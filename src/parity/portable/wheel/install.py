@@ -40,7 +40,7 @@ class InstallScheme(NamedTuple):
         return os.path.join(self.environment, "bin", "python")
 
 
-def spread_all(
+def install_all(
     wheels: Sequence[WheelFile], site: InstallScheme, allow: Collection[str], folder: str
 ) -> SetJudgement:
     """Judge a set of wheels and install it.
@@ -61,7 +61,7 @@ def spread_all(
     order = largest_first(wheels)
 
     def work(wheel: WheelFile) -> Tuple[Judgement, List[str]]:
-        return _spread(wheel, site)
+        return _install_one(wheel, site)
 
     done = dict(zip(order, fork_map(work, order, folder)))
     judgements = {wheel: judgement for wheel, (judgement, _) in done.items()}
@@ -71,12 +71,12 @@ def spread_all(
     return result
 
 
-def _spread(
+def _install_one(
     wheel: WheelFile, site: InstallScheme, again: Collection[str] = ()
 ) -> Tuple[Judgement, List[str]]:
     """Judge and install one wheel; gives the places that were taken, too."""
-    spread = _Spread(site, again)
-    return judge(wheel.path, wheel.filename, wheel.package, wheel.version, spread), spread.clashes
+    files = _InstalledFiles(site, again)
+    return judge(wheel.path, wheel.filename, wheel.package, wheel.version, files), files.clashes
 
 
 def _settle(
@@ -95,10 +95,10 @@ def _settle(
     different = {place for place, said in words.items() if len(said) == 1 or len(set(said)) > 1}
     for wheel in wheels:
         if different.intersection(place for place, _ in judgements[wheel].places):
-            _spread(wheel, site, different)
+            _install_one(wheel, site, different)
 
 
-class _Spread(Keeper):
+class _InstalledFiles(Keeper):
     """Writes one wheel's files; `clashes` are the places where something was already.
 
     Args:

@@ -1,10 +1,10 @@
-"""The imports: two lanes of packages, each lane a user of its own, each requested package in its own process.
+"""The imports: two workers, each a user of its own; each requested package in a process of its own.
 
 What came along is imported together in one process, since a process for each takes twice the time: any of
 these can speak for the others of them, and what is said of them is a warning at most.
 
-What a lane says is said by parity's code, which the packages cannot reach (see `parity.guest.tasks.imports`).
-A package can end its lane; then that is what is told of it, and the others go on in a new one.
+What a worker says is said by parity's code, out of the packages' reach (see `parity.guest.tasks.imports`).
+A package can end its worker; then that is what is told of it, and the others go on in a new one.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from parity.engine.guests import GuestFailed
 from parity.errors import ParityError, RehearsalFailed
 from parity.rehearse import users
 from parity.rehearse.room import EMPTY, Room, bare, environment
-from parity.rehearse.threads import Alarm, Beside
+from parity.rehearse.threads import Alarm, BackgroundCall
 from parity.wire.rehearsing import ImportAnswer, ImportsBegin, ImportsJob, ImportsTried, Nothing
 from parity.wire.shapes import Malformed, read
 from parity.wire.tasks import IMPORTS, LEAVE
 
-_LANES = 2
+_WORKERS = 2
 _TIMEOUT = 120  # seconds for one process of imports
-_PATIENCE = 20  # seconds more until its lane must have said how it ended
+_PATIENCE = 20  # seconds more until its worker must have said how it ended
 
 
 class Package(NamedTuple):
@@ -49,7 +49,7 @@ def together(packages: Sequence[Package]) -> Package:
     return Package("", tuple(sorted(modules)), sum(each.weight for each in packages), tuple(packages))
 
 
-class Lanes:
+class ImportWorkers:
     """The imports of one rehearsal.
 
     Args:
@@ -57,7 +57,7 @@ class Lanes:
         prefix: the new environment.
         site_packages: its folder of packages.
         service: the name of `parity.guest.environment.service`'s socket there.
-        hidden: whether a lane can keep its packages out (see `confinement.alone.hide`); where it cannot,
+        hidden: whether a worker can keep its packages out (see `confinement.alone.hide`); where it cannot,
             each package gets a user of its own.
     """
 
@@ -87,12 +87,12 @@ class Lanes:
         """
         heavy = sorted(packages, key=lambda each: -each.weight)
         self._again, self._suspects, self._answers = again, set(), {}
-        for lane in [Beside(action) for action in self._begun(heavy)]:
-            lane.result()
+        for worker in [BackgroundCall(action) for action in self._begun(heavy)]:
+            worker.result()
         while left := [number for number in range(len(heavy)) if number not in self._answers]:
             before = len(self._answers), len(self._suspects)
             suspects = [number for number in left if number in self._suspects]
-            self._lane(heavy, left if self._hidden and not suspects else (suspects or left)[:1])
+            self._worker(heavy, left if self._hidden and not suspects else (suspects or left)[:1])
             if before == (len(self._answers), len(self._suspects)):
                 raise RehearsalFailed("the rehearsal broke off: a process of imports ended without a word")
         told = sorted(self._told(heavy), key=lambda row: row[:2])
@@ -100,14 +100,14 @@ class Lanes:
         yield from told
 
     def _begun(self, packages: list[Package]) -> list[Callable[[], None]]:
-        """What the lanes do side by side; what they leave over is for `run`."""
+        """What the workers do side by side; what they leave over is for `run`."""
         count = len(packages)
-        if not self._hidden or count < _LANES:
+        if not self._hidden or count < _WORKERS:
             numbers = itertools.count()
-            return [partial(self._one_by_one, packages, numbers)] * _LANES
+            return [partial(self._one_by_one, packages, numbers)] * _WORKERS
         if not self._again:
-            return [partial(self._lane, packages, range(count), tickets=True)] * _LANES
-        return [partial(self._lane, packages, range(first, count, _LANES)) for first in range(_LANES)]
+            return [partial(self._worker, packages, range(count), tickets=True)] * _WORKERS
+        return [partial(self._worker, packages, range(first, count, _WORKERS)) for first in range(_WORKERS)]
 
     def _told(self, packages: Sequence[Package]) -> Iterator[tuple[str, str, ImportAnswer]]:
         for number, package in enumerate(packages):
@@ -122,10 +122,10 @@ class Lanes:
                 number = next(numbers)
             if number >= len(packages):
                 return
-            self._lane(packages, [number])
+            self._worker(packages, [number])
 
-    def _lane(self, packages: list[Package], numbers: Sequence[int], *, tickets: bool = False) -> None:
-        """Import these packages, as one more user; if one ends the lane, that is its answer."""
+    def _worker(self, packages: list[Package], numbers: Sequence[int], *, tickets: bool = False) -> None:
+        """Import these packages, as one more user; if one ends the worker, that is its answer."""
         begun: list[int] = []
 
         def hear(event: Event) -> None:
@@ -155,7 +155,7 @@ class Lanes:
     def _judge(
         self, packages: list[Package], numbers: Sequence[int], begun: Sequence[int], failed: GuestFailed
     ) -> None:
-        """A lane broke off. Who was alone in it did it; else it may have been another."""
+        """A worker broke off. Who was alone in it did it; else it may have been another."""
         if len(numbers) == 1:
             package = packages[numbers[0]]
             self._take(numbers[0], {} if package.members else _crash(package, failed))
@@ -169,7 +169,7 @@ class Lanes:
         return min(self._room.plan.timeout, _TIMEOUT)
 
     def _end(self, user: int) -> None:
-        """End a lane that one of its packages stopped (SIGSTOP, say): all that its user runs."""
+        """End a worker that one of its packages stopped (SIGSTOP, say): all that its user runs."""
         with suppress(ParityError, TimeoutError):
             self._room.end_all(user)
 

@@ -14,17 +14,17 @@ from parity.portable.wheel.wheelset import WheelFile, judge_set, sha256_of
 _BEGIN = """
 import contextlib, json, os, signal, sys
 from parity.portable.wheel.wheelset import WheelFile
-from parity.guest.wheels.judges import Judges
+from parity.guest.wheels.audit_pool import AuditPool
 wheels, cache, kill = json.load(sys.stdin)
-judges = Judges(cache)
+pool = AuditPool(cache)
 if kill:
-    for process in list(judges._pool._processes.values()):
+    for process in list(pool._pool._processes.values()):
         with contextlib.suppress(ProcessLookupError):  # the pool ends the others when it misses one
             os.kill(process.pid, signal.SIGKILL)
         process.join()
 for wheel in wheels:
-    judges.begin(WheelFile(*wheel))
-judges.close()
+    pool.begin(WheelFile(*wheel))
+pool.close()
 """
 
 

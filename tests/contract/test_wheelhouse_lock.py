@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from tests.support.projects import make_project, uv, uv_program
 
-from parity.farside.project.shelflock import located
 from parity.farside.project.wheelhouse import environment
+from parity.farside.project.wheelhouse_lock import located
 from parity.model import LockedWheel, ProjectPlan
 from parity.model.toml import parse
 from parity.portable.names import normalize_name
 from parity.project import Project, read_project
-from parity.project.shelf import shelf_lock
+from parity.project.wheelhouse_lock import wheelhouse_lock
 
 NUMBERS = """
 [project]
@@ -63,11 +63,11 @@ def sources(tmp_path: Path) -> Path:
 def test_uv_finds_nothing_to_resolve(which: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     near: Path = request.getfixturevalue(which)
     project = read_project(ProjectPlan(near))
-    checkout, shelf = tmp_path / "checkout", str(tmp_path / "shélf's \\ [x]")
+    checkout, wheelhouse = tmp_path / "checkout", str(tmp_path / "shélf's \\ [x]")
     shutil.copytree(near, checkout)
-    text = located(shelf_lock(project, carried(project)), shelf)
+    text = located(wheelhouse_lock(project, carried(project)), wheelhouse)
     (checkout / "uv.lock").write_text(text)
-    said = uv_says(tmp_path, checkout, shelf, project)
+    said = uv_says(tmp_path, checkout, wheelhouse, project)
     assert "Existing `uv.lock` satisfies workspace requirements" in said
     assert (checkout / "uv.lock").read_text() == text
     assert "://" not in text.replace("file://", "")
@@ -76,7 +76,7 @@ def test_uv_finds_nothing_to_resolve(which: str, request: pytest.FixtureRequest,
 def test_what_is_not_carried_keeps_its_place_and_has_no_file(numbers: Path) -> None:
     project = read_project(ProjectPlan(numbers))
     only = [wheel for wheel in carried(project) if wheel.name == "idna"]
-    found = {each["name"]: each for each in parse(shelf_lock(project, only))["package"]}
+    found = {each["name"]: each for each in parse(wheelhouse_lock(project, only))["package"]}
     assert found["idna"]["wheels"] == [
         {"path": "parity-shelf:/files/idna-2.2-py3-none-any.whl", "hash": "sha256:" + "a" * 64}
     ]
@@ -99,10 +99,10 @@ def carried(project: Project) -> list[LockedWheel]:
     ]
 
 
-def uv_says(home: Path, checkout: Path, shelf: str, project: Project) -> str:
+def uv_says(home: Path, checkout: Path, wheelhouse: str, project: Project) -> str:
     """What uv says of the lock in a checkout, where there is nothing to resolve from."""
     document: Any = {"indexes": [], "no_sources": sorted(project.replaced), "left_out_groups": []}
-    variables = environment(shelf, str(home / "cache"), sys.executable, document)
+    variables = environment(wheelhouse, str(home / "cache"), sys.executable, document)
     found = {"PATH": "/usr/bin:/bin", "HOME": str(home), **variables}
     command = [uv_program(), "lock", "--check", "--verbose", "--directory", str(checkout)]
     return subprocess.run(command, env=found, capture_output=True, check=False).stderr.decode()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.support.wheels import WheelParts, make_wheel, raw_zip, record_hash
 
-from parity.portable.wheel.install import InstallScheme, spread_all
+from parity.portable.wheel.install import InstallScheme, install_all
 from parity.portable.wheel.wheelset import SetJudgement, WheelFile
 
 
@@ -24,9 +24,9 @@ def site(tmp_path: Path) -> InstallScheme:
     return InstallScheme(str(environment), str(packages), str(environment / "include" / "site" / "python3.9"))
 
 
-def spread(site: InstallScheme, wheels: list[Path], *allow: str) -> SetJudgement:
+def installed(site: InstallScheme, wheels: list[Path], *allow: str) -> SetJudgement:
     files = [WheelFile(str(wheel), wheel.name, wheel.name.split("-")[0], "1.0", "") for wheel in wheels]
-    return spread_all(files, site, allow, str(Path(site.environment).parent))
+    return install_all(files, site, allow, str(Path(site.environment).parent))
 
 
 def record(site: InstallScheme, name: str) -> dict[str, list[str]]:
@@ -50,7 +50,7 @@ def test_record_tells_exactly_what_was_written(tmp_path: Path, site: InstallSche
         "tool-1.0.dist-info/direct_url.json": b"{}",
     }
     wheel = make_wheel(tmp_path, "tool", "1.0", files, entry_points="[console_scripts]\ngo = tool:main\n")
-    assert [verdict.level for verdict in spread(site, [wheel], "installer-file:tool").verdicts] == [
+    assert [verdict.level for verdict in installed(site, [wheel], "installer-file:tool").verdicts] == [
         "allowed"
     ] * 2
     rows = record(site, "tool")
@@ -72,7 +72,7 @@ def test_record_tells_exactly_what_was_written(tmp_path: Path, site: InstallSche
 
 def test_one_path_with_the_same_bytes_is_written_once(tmp_path: Path, site: InstallScheme) -> None:
     wheels = [make_wheel(tmp_path, name, "1.0", {"tests/__init__.py": b"same"}) for name in ("one", "two")]
-    assert [verdict.level for verdict in spread(site, wheels).verdicts] == ["warning"]
+    assert [verdict.level for verdict in installed(site, wheels).verdicts] == ["warning"]
     assert (Path(site.packages) / "tests" / "__init__.py").read_bytes() == b"same"
     assert record(site, "one")["tests/__init__.py"] == record(site, "two")["tests/__init__.py"]
 
@@ -86,7 +86,7 @@ def test_where_two_may_write_one_path_the_last_of_the_set_has_its_way(
     point = "[console_scripts]\nrun = small:main\n"
     small = make_wheel(tmp_path, "small", "1.0", {"shared.py": b"small"}, entry_points=point)
     wheels = [big, small] if turned else [small, big]
-    judgement = spread(site, wheels, "path-conflict:big", "path-conflict:small")
+    judgement = installed(site, wheels, "path-conflict:big", "path-conflict:small")
     assert [verdict.level for verdict in judgement.verdicts] == ["allowed"]
     assert (Path(site.packages) / "shared.py").read_bytes() == (b"small" if turned else b"big")
     assert (Path(site.environment) / "bin" / "run").exists()
@@ -95,17 +95,17 @@ def test_where_two_may_write_one_path_the_last_of_the_set_has_its_way(
 
 def test_without_leave_the_judgement_refuses_it(tmp_path: Path, site: InstallScheme) -> None:
     wheels = [make_wheel(tmp_path, name, "1.0", {"shared.py": name.encode()}) for name in ("one", "two")]
-    assert [verdict.kind for verdict in spread(site, wheels).refused] == ["path-conflict"]
+    assert [verdict.kind for verdict in installed(site, wheels).refused] == ["path-conflict"]
 
 
 def test_the_environments_own_files_are_replaced_only_with_leave(tmp_path: Path, site: InstallScheme) -> None:
     wheel = make_wheel(tmp_path, "odd", "1.0", {"odd-1.0.data/scripts/python": b"#!/bin/sh\n"})
     python = Path(site.environment) / "bin" / "python"
     interpreter = python.resolve().read_bytes()
-    assert [verdict.kind for verdict in spread(site, [wheel]).refused] == ["entry-point-shadow"]
+    assert [verdict.kind for verdict in installed(site, [wheel]).refused] == ["entry-point-shadow"]
     assert python.is_symlink()
     (Path(site.packages) / "odd-1.0.dist-info" / "RECORD").unlink()
-    assert spread(site, [wheel], "entry-point-shadow:odd").refused == []
+    assert installed(site, [wheel], "entry-point-shadow:odd").refused == []
     assert python.read_bytes() == b"#!/bin/sh\n"
     assert not python.is_symlink()
     assert Path("/usr/bin/python3").resolve().read_bytes() == interpreter
@@ -116,7 +116,7 @@ def test_a_launcher_takes_the_place_of_a_script_of_its_name(tmp_path: Path, site
     wheel = make_wheel(
         tmp_path, "twice", "1.0", files, entry_points="[console_scripts]\ntwice = twice:main\n"
     )
-    spread(site, [wheel])
+    installed(site, [wheel])
     text = (Path(site.environment) / "bin" / "twice").read_bytes()
     assert b"from twice import main" in text
     assert record(site, "twice")["../../../bin/twice"][0] == record_hash(text)
@@ -130,7 +130,7 @@ def test_modes_are_as_the_wheel_has_them_and_no_wider(tmp_path: Path, site: Inst
     wheel.write_bytes(raw_zip(entries))
     before = os.umask(0o022)
     try:
-        assert spread(site, [wheel]).verdicts == []
+        assert installed(site, [wheel]).verdicts == []
     finally:
         os.umask(before)
     modes = {

@@ -20,14 +20,14 @@ from parity.project.metadata import Project, group_lines
 from parity.project.shapes import check_pyproject
 from parity.project.tomltext import toml_text
 
-SHELF, SHELF_URL = "parity-shelf:", "parity-shelf-url:"
-"""For the far side's shelf, as a path and as an address; see `farside.project.shelflock`."""
-_INDEX, _INDEX_URL = f"{SHELF}/simple", f"{SHELF_URL}/simple"
+WHEELHOUSE, WHEELHOUSE_URL = "parity-shelf:", "parity-shelf-url:"
+"""For the far side's wheelhouse, as a path and as an address; see `farside.project.wheelhouse_lock`."""
+_INDEX, _INDEX_URL = f"{WHEELHOUSE}/simple", f"{WHEELHOUSE_URL}/simple"
 _INLINE = frozenset(("source",))
 
 
-def shelf_lock(project: Project, carried: Sequence[LockedWheel]) -> str:
-    """The lock's text, with `SHELF` where the far side's shelf is.
+def wheelhouse_lock(project: Project, carried: Sequence[LockedWheel]) -> str:
+    """The lock's text, with `WHEELHOUSE` where the far side's wheelhouse is.
 
     Args:
         project: whose lock is uv.lock.
@@ -40,7 +40,7 @@ def shelf_lock(project: Project, carried: Sequence[LockedWheel]) -> str:
 
 
 def _led(value: object, replaced: frozenset[str]) -> Any:
-    """All that names an index, or the source of a package that a wheel replaces, led to the shelf."""
+    """All that names an index, or the source of a package that a wheel replaces, led to the wheelhouse."""
     if isinstance(value, list):
         return [_led(each, replaced) for each in value]
     if not isinstance(value, dict):
@@ -63,7 +63,7 @@ def _package(package: Mapping[str, Any], project: Project, here: Mapping[str, Lo
     kept = {key: value for key, value in package.items() if key not in ("sdist", "wheels", "metadata")}
     wheel = here.get(normalize_name(str(package["name"])))
     if wheel and kept.get("version", wheel.version) == wheel.version:
-        path = f"{SHELF}/files/{wheel.filename}"
+        path = f"{WHEELHOUSE}/files/{wheel.filename}"
         named = {"name": kept.pop("name"), "version": wheel.version}
         kept.pop("version", None)
         return {**named, **kept, "wheels": [{"path": path, "hash": f"sha256:{wheel.sha256}"}]}

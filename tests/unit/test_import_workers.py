@@ -1,4 +1,4 @@
-"""The lanes of imports: who is blamed when one breaks off, and who runs as whom."""
+"""The workers of imports: who is blamed when one breaks off, and who runs as whom."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pytest
 from parity.engine.guests import GuestFailed
 from parity.errors import RehearsalFailed
 from parity.model import RehearsalPlan
-from parity.rehearse import lanes
-from parity.rehearse.lanes import Lanes, Package, together
+from parity.rehearse import import_workers
+from parity.rehearse.import_workers import ImportWorkers, Package, together
 from parity.rehearse.room import Room
 from parity.wire.shapes import Malformed
 from parity.wire.tasks import IMPORTS, LEAVE
@@ -23,7 +23,7 @@ PACKAGES = [Package(name, (name,), weight) for weight, name in enumerate("abcdef
 
 
 class FakeRoom:
-    """Answers as the guest would; `breaks` tells which packages end their lane, and when."""
+    """Answers as the guest would; `breaks` tells which packages end their worker, and when."""
 
     plan = RehearsalPlan()
 
@@ -72,7 +72,7 @@ class FakeRoom:
 
 
 def run(room: FakeRoom, *, hidden: bool = True) -> dict[str, str]:
-    found = Lanes(cast(Room, room), "/p", "/p/site-packages", "door", hidden=hidden)
+    found = ImportWorkers(cast(Room, room), "/p", "/p/site-packages", "door", hidden=hidden)
     return {module: answer["error"] for _, module, answer in found.run(PACKAGES)}
 
 
@@ -98,7 +98,7 @@ def test_who_ends_its_lane_is_blamed_and_all_others_are_tried(hidden: bool) -> N
 
 
 def test_who_spoils_its_lane_for_others_does_not_get_them_blamed() -> None:
-    """The package after it ends the lane, whichever that is."""
+    """The package after it ends the worker, whichever that is."""
     found = run(FakeRoom(lambda _, before: before[-1:] == ["d"]))
     assert not any(found.values())
 
@@ -124,8 +124,8 @@ def _fail(task: Any) -> None:
 
 
 def test_a_lane_that_says_nothing_any_more_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lanes, "_TIMEOUT", 0)
-    monkeypatch.setattr(lanes, "_PATIENCE", 0.05)
+    monkeypatch.setattr(import_workers, "_TIMEOUT", 0)
+    monkeypatch.setattr(import_workers, "_PATIENCE", 0.05)
 
     def slow(name: str, _: list[str]) -> bool:
         if name == "c":
@@ -158,7 +158,7 @@ def test_answers_for_modules_that_were_not_asked_for_are_none() -> None:
 
 def test_what_is_imported_together_is_told_by_its_packages() -> None:
     room = FakeRoom()
-    found = Lanes(cast(Room, room), "/p", "/p/site-packages", "door", hidden=True)
+    found = ImportWorkers(cast(Room, room), "/p", "/p/site-packages", "door", hidden=True)
     told = [row[:2] for row in found.run([PACKAGES[0], together(PACKAGES[1:])])]
     assert told == [(each.name, each.name) for each in PACKAGES]
     assert sorted(name for _, names in room.asked for name in set(names)) == ["", "", "a", "a"]
@@ -166,7 +166,7 @@ def test_what_is_imported_together_is_told_by_its_packages() -> None:
 
 def test_where_packages_together_end_their_lane_each_gets_its_own_turn_and_one_the_blame() -> None:
     room = FakeRoom(lambda name, _: name in ("", "d"))
-    found = Lanes(cast(Room, room), "/p", "/p/site-packages", "door", hidden=True)
+    found = ImportWorkers(cast(Room, room), "/p", "/p/site-packages", "door", hidden=True)
     told = {name: answer["error"] for name, _, answer in found.run([PACKAGES[0], together(PACKAGES[1:])])}
     assert [name for name, error in told.items() if error] == ["d"]
     assert len(told) == len(PACKAGES)
@@ -181,7 +181,7 @@ def test_a_lane_that_ends_well_and_tells_nothing_is_no_reason_to_go_on_for_ever(
 
 def test_two_lanes_share_the_packages_again_without_tickets() -> None:
     room = FakeRoom()
-    found = Lanes(cast(Room, room), "/p", "/p/site-packages", "door", hidden=True)
+    found = ImportWorkers(cast(Room, room), "/p", "/p/site-packages", "door", hidden=True)
     for _ in range(2):
         assert len(list(found.run(PACKAGES, again=True))) == len(PACKAGES)
     assert sorted(len(names) for _, names in room.asked) == [3, 3, 4, 4]

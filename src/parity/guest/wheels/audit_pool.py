@@ -16,7 +16,7 @@ from ...portable.wheel.wheelset import WheelFile, judge_set
 _AT_MOST = 8
 
 
-class Judges:
+class AuditPool:
     """Processes that judge; to be made before there are threads, since it forks.
 
     Args:
