@@ -43,7 +43,16 @@ def build(request: BuildRequest, world: World) -> BuildReport:
         draft, proof = _proof(run, _draft(run, resolved, wheels), resolved)
         bundle = _bundle(run, draft, proof)
     return BuildReport(
-        request.profile, image, run.facts, draft.lock, wheels, proof, bundle, draft.other_files, draft.system
+        profile=request.profile,
+        image=image,
+        facts=run.facts,
+        lock=draft.lock,
+        wheels=wheels,
+        proof=proof,
+        bundle=bundle,
+        lock_path=request.lock_path,
+        other_files=draft.other_files,
+        system=draft.system,
     )
 
 
