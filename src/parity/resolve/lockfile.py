@@ -19,6 +19,7 @@ from parity.model import Lock, LockedWheel, Origin
 from parity.model.network import clean_url
 from parity.model.toml import UNREADABLE, TOMLError, parse, place_of, reason
 from parity.portable.texts import toml
+from parity.portable.wheelfolders import file_address
 
 _WHEEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]*\.whl")
 _INDEX_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
@@ -137,7 +138,8 @@ def _package_lines(wheel: LockedWheel) -> list[str]:
     if wheel.origin is not None:
         return _built_lines(wheel, wheel.origin)
     size = "" if wheel.size is None else f"size = {wheel.size}, "
-    file = f"name = {toml(wheel.filename)}, url = {toml(wheel.url)}, {size}"
+    place = f"path = {toml(wheel.path)}" if wheel.path else f"url = {toml(wheel.url)}"
+    file = f"name = {toml(wheel.filename)}, {place}, {size}"
     index = [f"index = {toml(wheel.index)}"] if "://" in wheel.index else []
     named = wheel.index != "default" and not index
     own = ["[packages.tool.parity]", f"index = {toml(wheel.index)}"] if named else []
@@ -233,11 +235,16 @@ def _locked(package: Package, requested: list[str]) -> LockedWheel:
     sha256, url = wheel.hashes.get("sha256", ""), wheel.url or ""
     if not _SHA256.fullmatch(sha256):
         raise LockInvalid(f"{name}: no SHA-256, or not 64 lower-case hexadecimal digits")
+    index, path = _index_name(package) or package.index or "default", wheel.path or ""
+    if path and not url and _INDEX_NAME.fullmatch(index):
+        url = _in_folder(name, index, sha256, path)
     if not _is_plain(url):
         raise LockInvalid(f"{name}: the address is not a plain http or https one")
     if wheel.size is not None and wheel.size < 0:
         raise LockInvalid(f"{name}: negative size")
     check_filename(wheel.filename, name, str(package.version))
+    if path and path.split("/")[-1] != wheel.filename:
+        raise LockInvalid(f"{name}: the path is another file's")
     return LockedWheel(
         name=name,
         version=str(package.version),
@@ -246,8 +253,17 @@ def _locked(package: Package, requested: list[str]) -> LockedWheel:
         sha256=sha256,
         size=wheel.size,
         requested=name in requested,
-        index=_index_name(package) or package.index or "default",
+        index=index,
+        path=path,
     )
+
+
+def _in_folder(name: str, index: str, sha256: str, path: str) -> str:
+    """The address of a file that a lock names by its path in a folder of wheels."""
+    parts = path.split("/")
+    if not path.isprintable() or "\\" in path or path.startswith("/") or not _WHEEL_NAME.fullmatch(parts[-1]):
+        raise LockInvalid(f"{name}: the path is not a relative one of a wheel")
+    return file_address(index, sha256, parts[-1])
 
 
 def _index_name(package: Package) -> str:

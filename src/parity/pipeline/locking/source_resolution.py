@@ -6,6 +6,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 from parity.errors import HostileSource, InputFileError, Unresolvable
 from parity.fetch import fetch_wheels
@@ -142,7 +143,7 @@ class Gathering:
             again = [
                 _again(wheel, wheel.origin)
                 for wheel in existing.wheels
-                if wheel.origin and wheel.origin.kind == "sdist"
+                if wheel.origin and (wheel.origin.kind == "sdist" or self._is_chosen(wheel))
             ]
             indexed = [wheel for wheel in existing.wheels if wheel.origin is None]
             self._told = existing
@@ -150,6 +151,10 @@ class Gathering:
         if not inputs.what.requirements and not self._built:
             return (), ()
         return self._resolved_anew(inputs)
+
+    def _is_chosen(self, wheel: LockedWheel) -> bool:
+        """Whether it was built of an archive in a folder of wheels, not of one that was named."""
+        return bool(wheel.origin and wheel.origin.kind == "path") and wheel.name not in self._built
 
     def _resolved_anew(self, inputs: ResolveInputs) -> tuple[Sequence[LockedWheel], Sequence[Built]]:
         """Resolve and build in turns, until nothing is chosen that was not built."""
@@ -177,8 +182,9 @@ class Gathering:
         raise chase(sdists)
 
     def _built_sdist(self, file: LockedWheel) -> Built:
+        kind: Literal["path", "sdist"] = "path" if file.path else "sdist"
         source = SourcePackage(
-            file.name, file.version, "sdist", file.url, sha256=file.sha256,
+            file.name, file.version, kind, file.path or file.url, sha256=file.sha256,
             requested=file.name in self.requested, index=file.index,
         )  # fmt: skip
         built = self.builder.build(source, self.base)
@@ -294,7 +300,7 @@ def _indexed(lock: Lock | None) -> Lock | None:
 def _again(wheel: LockedWheel, origin: Origin) -> SourcePackage:
     """The source distribution that a locked wheel was built from."""
     return SourcePackage(
-        wheel.name, wheel.version, "sdist", origin.address, sha256=origin.sha256,
+        wheel.name, wheel.version, origin.kind, origin.address, sha256=origin.sha256,
         requested=wheel.requested, index=wheel.index,
     )  # fmt: skip
 
