@@ -39,7 +39,7 @@ def test_folders_are_named_by_paths_beside_the_file_and_by_file_addresses(tmp_pa
     made = with_file_options(profile, read(requirements_file(tmp_path, "-r sub/more.txt\n")).options)
     assert [(one.name, one.path) for one in made.index.named] == [
         ("wheels", "wheels"),
-        ("my-wheels", "../my wheels"),
+        ("my-wheels", "my wheels"),
     ]
     assert made.index.named[0].folder == tmp_path / "sub" / "wheels"
 

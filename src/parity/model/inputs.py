@@ -20,7 +20,7 @@ class NamedIndex:
             a lone `*` stands for all that is bound to no other index.
         login: user and password that stood with its address, None where none did.
         folder: of this machine that is the index, None for one at an address.
-        path: the same relative to the profile, as locks tell it.
+        path: the same as it was written, if that is relative, else its own name: what locks tell.
     """
 
     name: str

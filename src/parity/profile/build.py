@@ -51,7 +51,7 @@ def build(name: str, path: Path, layer: Layer) -> Profile:
         target=_target(document["target"]),
         image=_image(layer, ("image",)),
         requirements=_requirements(layer),
-        index=index_settings(layer, path.parent),
+        index=index_settings(layer),
         rehearsal=rehearsal_plan(document.get("rehearsal", {})),
         installer=document.get("installer", "uv"),
         exclude_newer=document.get("exclude-newer"),

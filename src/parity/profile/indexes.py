@@ -20,24 +20,26 @@ _RESERVED = (DEFAULT_INDEX, "direct", "built")
 """What locks call the index without a name, a wheel named by its address, and one that was built."""
 
 
-def index_settings(layer: Layer, base: Path) -> IndexSettings:
-    """The indexes of a checked document; folders become relative to `base`, too."""
+def index_settings(layer: Layer) -> IndexSettings:
+    """The indexes of a checked document."""
     default, named = layer.value.get("index", {}), layer.value.get(_KEY, ())
-    made = (_index(layer, number, one, base) for number, one in enumerate(named))
+    made = (_index(layer, number, one) for number, one in enumerate(named))
     return IndexSettings(default.get("url"), tuple(made), _bound(default))
 
 
-def _index(layer: Layer, number: int, one: Mapping[str, Any], base: Path) -> NamedIndex:
+def _index(layer: Layer, number: int, one: Mapping[str, Any]) -> NamedIndex:
     name, packages = one["name"], _bound(one)
     if "url" in one:
         return NamedIndex(name, one["url"], packages)
     folder = resolved(layer, (_KEY, number, "path"), one["path"])
-    return NamedIndex(name, index_address(name), packages, folder=folder, path=os.path.relpath(folder, base))
+    path = os.path.normpath(travelling(one)["path"])
+    return NamedIndex(name, index_address(name), packages, folder=folder, path=path)
 
 
 def travelling(one: Mapping[str, Any]) -> dict[str, Any]:
     """An index as it travels in the bundle: without folders of this machine."""
-    return {**one, "path": Path(os.path.normpath(one["path"])).name} if "path" in one else dict(one)
+    path = Path(one.get("path", ""))
+    return {**one, "path": path.name} if path.is_absolute() else dict(one)
 
 
 def problems(layer: Layer, faulty: Collection[str]) -> list[Problem]:

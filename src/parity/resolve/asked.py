@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import replace
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from parity.errors import InputFileError
@@ -28,7 +26,7 @@ def with_file_options(profile: Profile, options: FileOptions) -> Profile:
     for line in options.extra:
         index = _with_named(index, line)
     for folder in options.folders:
-        index = _with_folder(index, folder, profile.path.parent, alone=options.no_index)
+        index = _with_folder(index, folder, alone=options.no_index)
     names = tuple(sorted({*profile.sources.names, *options.from_source}))
     return replace(
         profile,
@@ -60,7 +58,7 @@ def _with_named(index: IndexSettings, line: IndexLine) -> IndexSettings:
     return replace(index, named=(*index.named, NamedIndex(name, line.url, login=line.login)))
 
 
-def _with_folder(index: IndexSettings, line: FolderLine, base: Path, *, alone: bool) -> IndexSettings:
+def _with_folder(index: IndexSettings, line: FolderLine, *, alone: bool) -> IndexSettings:
     """With a folder of wheels, unless it is there; `alone`: all that is bound to nothing comes from it."""
     rest = ("*",) if alone else ()
     same = next((one for one in index.named if one.folder == line.path), None)
@@ -68,8 +66,7 @@ def _with_folder(index: IndexSettings, line: FolderLine, base: Path, *, alone: b
         bound = replace(same, packages=tuple(dict.fromkeys((*same.packages, *rest))))
         return replace(index, named=tuple(bound if one is same else one for one in index.named))
     name = _free_name(line.path.name, index)
-    path = os.path.relpath(line.path, base)
-    made = NamedIndex(name, index_address(name), rest, folder=line.path, path=path)
+    made = NamedIndex(name, index_address(name), rest, folder=line.path, path=line.said)
     return replace(index, named=(*index.named, made))
 
 

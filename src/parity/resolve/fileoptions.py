@@ -39,9 +39,16 @@ class IndexLine:
 
 @dataclass(frozen=True)
 class FolderLine:
-    """A folder of wheels and source distributions that a file names: absolute, and where it stands."""
+    """A folder of wheels and source distributions that a file names.
+
+    Attributes:
+        path: absolute.
+        said: as it was written, where that is relative, else the folder's own name.
+        where: it stands.
+    """
 
     path: Path
+    said: str
     where: str
 
 
@@ -102,8 +109,8 @@ class OptionReader:
         if options.no_index:
             self.no_index = self.no_index or where
         for each in options.find_links:
-            path = _folder(each, folder)
-            self._folders.setdefault(path, FolderLine(path, where))
+            path, said = _folder(each, folder)
+            self._folders.setdefault(path, FolderLine(path, said, where))
         if options.index_url:
             self._index = self._index_line(options.index_url, where)
         self._extra += [self._index_line(url, where) for url in options.extra_index_url]
@@ -158,8 +165,11 @@ class OptionReader:
             self._from_source.discard(canonicalize_name(name))
 
 
-def _folder(said: str, base: Path | None) -> Path:
-    """The folder that --find-links names; as with pip it may start at the file or where one stands."""
+def _folder(said: str, base: Path | None) -> tuple[Path, str]:
+    """The folder that --find-links names, absolute and as locks tell it.
+
+    As with pip it may start at the file or where one stands.
+    """
     if "://" in said and not said.startswith("file:"):
         raise OptionProblem(f"--find-links {clean_url(said)[:80]}: a page is not read", _NO_PAGE)
     path = path_of(said, "") if said.startswith("file:") else said
@@ -171,4 +181,4 @@ def _folder(said: str, base: Path | None) -> Path:
             "name the folder that holds the files; a profile can name it, too: "
             "`indexes: [{name: wheels, path: ./wheels}]`",
         )
-    return found
+    return found, found.name if path.startswith("/") else os.path.normpath(path)

@@ -22,6 +22,7 @@ from parity.portable.texts import toml
 from parity.portable.wheelfolders import file_address
 
 _WHEEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]*\.whl")
+_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]*")
 _INDEX_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _ARCHIVES = (".whl", ".zip", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -168,7 +169,9 @@ def _built_lines(wheel: LockedWheel, origin: Origin) -> list[str]:
         "path": f"archive = {{ path = {address}, {archive} }}"
         if is_file
         else f"directory = {{ path = {address}{inside} }}",
-        "sdist": f"sdist = {{ url = {address}, {archive} }}",
+        "sdist": f"sdist = {{ path = {toml(wheel.path)}, {archive} }}"
+        if wheel.path
+        else f"sdist = {{ url = {address}, {archive} }}",
     }
     address_of: list[str] = []
     name_of: list[str] = []
@@ -261,8 +264,8 @@ def _locked(package: Package, requested: list[str]) -> LockedWheel:
 def _in_folder(name: str, index: str, sha256: str, path: str) -> str:
     """The address of a file that a lock names by its path in a folder of wheels."""
     parts = path.split("/")
-    if not path.isprintable() or "\\" in path or path.startswith("/") or not _WHEEL_NAME.fullmatch(parts[-1]):
-        raise LockInvalid(f"{name}: the path is not a relative one of a wheel")
+    if not path.isprintable() or "\\" in path or path.startswith("/") or not _FILE_NAME.fullmatch(parts[-1]):
+        raise LockInvalid(f"{name}: the path is not a relative one of a wheel or a source distribution")
     return file_address(index, sha256, parts[-1])
 
 
@@ -295,7 +298,10 @@ def _built(package: Package, requested: bool) -> LockedWheel:
     if fetched and not (_SHA256.fullmatch(origin.sha256) and _is_plain(origin.address)):
         raise LockInvalid(f"{name}: its source has no plain http address, or no SHA-256")
     index = _index_name(package) or package.index or "default" if origin.kind == "sdist" else "built"
-    return LockedWheel(name, version, filename, "", sha256, size, requested, index, origin)
+    path = package.sdist.path or "" if package.sdist else ""
+    if path and origin.address != _in_folder(name, index, origin.sha256, path):
+        raise LockInvalid(f"{name}: the path is another file's than its source")
+    return LockedWheel(name, version, filename, "", sha256, size, requested, index, origin, path)
 
 
 def _is_plain(url: str) -> bool:

@@ -6,7 +6,6 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
 
 from parity.errors import HostileSource, InputFileError, Unresolvable
 from parity.fetch import fetch_wheels
@@ -143,7 +142,7 @@ class Gathering:
             again = [
                 _again(wheel, wheel.origin)
                 for wheel in existing.wheels
-                if wheel.origin and (wheel.origin.kind == "sdist" or self._is_chosen(wheel))
+                if wheel.origin and wheel.origin.kind == "sdist"
             ]
             indexed = [wheel for wheel in existing.wheels if wheel.origin is None]
             self._told = existing
@@ -151,10 +150,6 @@ class Gathering:
         if not inputs.what.requirements and not self._built:
             return (), ()
         return self._resolved_anew(inputs)
-
-    def _is_chosen(self, wheel: LockedWheel) -> bool:
-        """Whether it was built of an archive in a folder of wheels, not of one that was named."""
-        return bool(wheel.origin and wheel.origin.kind == "path") and wheel.name not in self._built
 
     def _resolved_anew(self, inputs: ResolveInputs) -> tuple[Sequence[LockedWheel], Sequence[Built]]:
         """Resolve and build in turns, until nothing is chosen that was not built."""
@@ -182,10 +177,9 @@ class Gathering:
         raise chase(sdists)
 
     def _built_sdist(self, file: LockedWheel) -> Built:
-        kind: Literal["path", "sdist"] = "path" if file.path else "sdist"
         source = SourcePackage(
-            file.name, file.version, kind, file.path or file.url, sha256=file.sha256,
-            requested=file.name in self.requested, index=file.index,
+            file.name, file.version, "sdist", file.url, sha256=file.sha256,
+            requested=file.name in self.requested, index=file.index, path=file.path,
         )  # fmt: skip
         built = self.builder.build(source, self.base)
         _, direct = split_requirements(built.requires, file.filename, self.builder.run.facts.markers)
@@ -300,8 +294,8 @@ def _indexed(lock: Lock | None) -> Lock | None:
 def _again(wheel: LockedWheel, origin: Origin) -> SourcePackage:
     """The source distribution that a locked wheel was built from."""
     return SourcePackage(
-        wheel.name, wheel.version, origin.kind, origin.address, sha256=origin.sha256,
-        requested=wheel.requested, index=wheel.index,
+        wheel.name, wheel.version, "sdist", origin.address, sha256=origin.sha256,
+        requested=wheel.requested, index=wheel.index, path=wheel.path,
     )  # fmt: skip
 
 
