@@ -134,10 +134,8 @@ def _left_out(pip: Mapping[str, str], uv: UvSettings) -> Iterator[str]:
 def _reason(source: str, said_by: str) -> str:
     if source.startswith(_WEB):
         return f"{clean_url(source)} ({said_by}) is not taken: each package comes from one index"
-    return (
-        f"{clean_url(source)} ({said_by}) lies on this machine alone and is not taken; "
-        "a profile can name a folder of wheels: `indexes: [{name: wheels, path: ./wheels}]`"
-    )
+    hint = "; name it in the profile: `indexes: [{name: wheels, path: …}]`" if "find-links" in said_by else ""
+    return f"{clean_url(source)} ({said_by}) lies on this machine alone and is not taken{hint}"
 
 
 def named_login(name: str, environ: Mapping[str, str]) -> Login | None:
