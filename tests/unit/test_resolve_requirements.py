@@ -95,7 +95,7 @@ def test_what_a_bundle_cannot_carry_is_refused_with_its_line(tmp_path: Path, lin
 
 
 def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
-    path = requirements_file(tmp_path, "--no-index\nok\n--no-binary :all:\n")
+    path = requirements_file(tmp_path, "--index-url file:///srv\nok\n--no-binary :all:\n")
     with pytest.raises(InputFileError) as caught:
         read(path)
     assert [line.split(": ")[0] for line in caught.value.details] == [f"{path}:1", f"{path}:3"]

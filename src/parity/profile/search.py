@@ -69,6 +69,14 @@ def is_file(path: Path) -> bool:
         return False
 
 
+def is_folder(path: Path) -> bool:
+    """Whether a folder lies there."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
 def _neighbour(path: Path) -> str:
     try:
         names = [other.name for other in path.parent.iterdir() if other.suffix in _SUFFIXES]

@@ -124,6 +124,7 @@ class _Reader:
     def finish(self) -> WhatToInstall:
         """All that was read; raises the first problem, with all of them as details."""
         self._demand_hashes()
+        options = self._all_options()
         if self._problems:
             first = self._problems[0]
             lines = tuple(f"{problem.where}: {self._hidden(problem.message)}" for problem in self._problems)
@@ -136,7 +137,7 @@ class _Reader:
             tuple(self.requirements),
             tuple(self.constraints),
             tuple(self._direct),
-            self._options.options(),
+            options,
             tuple(sorted(self._variables)),
             tuple(notes),
         )
@@ -150,6 +151,13 @@ class _Reader:
             if found := next((each for each in begins if len(each) >= _SECRET and each in text), ""):
                 text = text.replace(found, f"${{{name}}}")
         return text
+
+    def _all_options(self) -> FileOptions:
+        try:
+            return self._options.options()
+        except OptionProblem as problem:
+            self._refuse(str(problem), self._options.no_index, problem.remedy)
+            return FileOptions()
 
     def read(self, path: Path, into: list[RequirementLine], named_by: str = "") -> None:
         """Read one file; each is read once for each purpose, so circles end."""
@@ -192,6 +200,8 @@ class _Reader:
             return self._options_line(options, where, into, folder)
         except OptionProblem as problem:
             return self._refuse(str(problem), where, problem.remedy)
+        except InputFileError as problem:
+            return self._refuse(problem.message, where, problem.remedy)
         except ValueError as error:
             return self._refuse(_short(str(error)), where, "write it as pip's requirements files have it")
 
@@ -209,7 +219,7 @@ class _Reader:
                 self._direct_line(each, None, (), where, into, folder)
             else:
                 self._refuse(f"an editable install of no path: {_short(each)}", where, "write -e ./FOLDER")
-        self._options.take(options, where)
+        self._options.take(options, where, folder)
 
     def _nested(self, target: str, into: list[RequirementLine], where: str, folder: Path | None) -> None:
         if "://" in target:
