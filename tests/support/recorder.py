@@ -15,7 +15,8 @@ class Recorder:
     def note(self, text: str) -> None:
         self.lines.append(f"note {text}")
 
-    def warn(self, text: str) -> None:
+    def warn(self, text: str, kind: str = "") -> None:
+        del kind
         self.lines.append(f"warn {text}")
 
     def debug(self, text: str) -> None:
@@ -23,3 +24,6 @@ class Recorder:
 
     def advance(self, done: int, total: int, label: str = "") -> None:
         self.lines.append(f"advance {done}/{total} {label}".rstrip())
+
+    def count(self, done: int, total: int, what: str) -> None:
+        self.lines.append(f"count {done}/{total} {what}")

@@ -46,7 +46,7 @@ class Heard(Silent):
     def __init__(self) -> None:
         self.warnings: list[str] = []
 
-    def warn(self, text: str) -> None:
+    def warn(self, text: str, kind: str = "") -> None:
         self.warnings.append(text)
 
 

@@ -20,7 +20,8 @@ from tests.support.odd_documents import anywhere
 
 from parity.cli.commands import verify
 from parity.cli.shared import output
-from parity.cli.shared.display import LineBoard, LiveBoard
+from parity.cli.shared.lineboard import JsonBoard, LineBoard
+from parity.cli.shared.liveboard import LiveBoard
 from parity.errors import InputFileError
 from parity.portable.bundle import manifest, proof
 from parity.portable.bundle.reader import read_unverified
@@ -89,7 +90,7 @@ def test_places_and_details(screen: Screen) -> None:
 
 
 def test_boards(screen: Screen) -> None:
-    boards = LineBoard(output.stderr(), verbose=True), LiveBoard(output.stderr())
+    boards = LineBoard(output.stderr(), verbose=True), LiveBoard(output.stderr()), JsonBoard(output.stderr())
     for board in boards:
         reporter = board.reporter("run")
         reporter.stage("resolve", FAKE)
@@ -97,6 +98,7 @@ def test_boards(screen: Screen) -> None:
         reporter.warn(FAKE)
         reporter.debug(FAKE)
         reporter.advance(1, 2, FAKE)
+        reporter.count(1, 2, FAKE)
     output.stderr().print(boards[1].view.get_renderable())
     seen(screen.getvalue())
 

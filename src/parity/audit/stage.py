@@ -64,13 +64,12 @@ def audit_wheels(
         ) from error
     passed = interpret(result)
     for finding in passed:
-        guest.reporter.warn(f"{finding.wheel}: {finding.message} ({finding.kind})")
+        guest.reporter.warn(f"{finding.wheel}: {finding.message} ({finding.kind})", finding.kind)
     return passed
 
 
 def _advance(so_far: AuditProgress, reporter: Reporter) -> None:
-    done, total = so_far["done"], so_far["total"]
-    reporter.advance(done, total, f"{done} of {total} wheels")
+    reporter.count(so_far["done"], so_far["total"], "wheels")
 
 
 def audit_job(wheels: WheelSet, allow: Sequence[str], cache: str | None) -> AuditJob:

@@ -13,9 +13,9 @@ from typing import Annotated
 import typer
 
 from parity.cli.shared import complete, summary
-from parity.cli.shared.display import Board, board
+from parity.cli.shared.display import Board, Progress, board
 from parity.cli.shared.keyring import signing_keys
-from parity.cli.shared.options import Json, SigningKeys, Verbose
+from parity.cli.shared.options import Json, ProgressShown, SigningKeys, Verbose
 from parity.cli.shared.output import error_document, output, print_json, show_error, stderr, stdout
 from parity.cli.shared.places import base_folder, lock_folder
 from parity.cli.shared.timing import Stopwatch
@@ -126,6 +126,7 @@ def build(
     allow: _Allow = None,
     as_json: Json = False,
     verbose: Verbose = False,
+    progress: ProgressShown = Progress.AUTO,
 ) -> None:
     """Build signed bundles whose install was rehearsed with the network cut."""
     output.json, output.verbose = as_json, verbose
@@ -145,7 +146,7 @@ def build(
         # Before the work, so that a disk which a killed run has filled is free again.
         for folder in _written_to(output_folder, requests):
             sweep_leftovers(folder)
-        with board(stderr(), quiet=as_json, verbose=verbose) as shown:
+        with board(stderr(), verbose=verbose, progress=progress) as shown:
             runs = _Runs(engine, [signer for signer, _ in keys], shown, fresh=fresh)
             outcomes = build_all(requests, runs.world, engine.interrupt, runs.finished)
         _report(requests, outcomes, runs, [path for _, path in keys])

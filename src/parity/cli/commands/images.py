@@ -10,8 +10,8 @@ import typer
 from rich.table import Table
 
 from parity.cli.shared.apps import App
-from parity.cli.shared.display import board, size
-from parity.cli.shared.options import Json, Verbose
+from parity.cli.shared.display import Progress, board, size
+from parity.cli.shared.options import Json, ProgressShown, Verbose
 from parity.cli.shared.output import output, print_json, stderr, stdout
 from parity.cli.shared.world import connected, machine
 from parity.errors import ImageUnavailable
@@ -73,12 +73,13 @@ def build_command(
     ] = "",
     as_json: Json = False,
     verbose: Verbose = False,
+    progress: ProgressShown = Progress.AUTO,
 ) -> None:
     """Make images present: found locally, built from their Dockerfile, or bootstrapped."""
     output.json, output.verbose = as_json, verbose
     here = machine()
     found: dict[str, PinnedImage] = {}
-    with connected() as engine, board(stderr(), quiet=as_json, verbose=verbose) as shown:
+    with connected() as engine, board(stderr(), verbose=verbose, progress=progress) as shown:
         for name in names:
             folder = image_folder(name)
             reporter = shown.reporter(folder.name)

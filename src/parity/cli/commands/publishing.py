@@ -69,7 +69,7 @@ def publish_command(
         verified_catalogue(
             bundles, trusted_checker(key or (), threshold), quiet=as_json, verbose=verbose
         ) as catalogue,
-        board(stderr(), quiet=as_json, verbose=verbose) as shown,
+        board(stderr(), verbose=verbose) as shown,
     ):
         reporter = shown.reporter("publish")
         target = _target(address, candidates, section, reporter)

@@ -86,7 +86,7 @@ def index_command(
         raise OptionConflict("name at least one bundle, and then the folder to write")
     check = trusted_checker(key or (), threshold)
     with verified_catalogue(sources, check, quiet=as_json, verbose=verbose) as catalogue:
-        with board(stderr(), quiet=as_json, verbose=verbose) as shown:
+        with board(stderr(), verbose=verbose) as shown:
             reporter = shown.reporter(folder.name)
             reporter.stage("write", str(folder))
             write_index(catalogue, str(folder), reporter.advance)

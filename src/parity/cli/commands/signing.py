@@ -38,7 +38,7 @@ def sign_command(
     keys = [each for each, _ in signing_keys(key or ())]
     # One trusted signature is enough here: a threshold is for those who use the bundle.
     check = make_checker(trusted_keys(signed_by or ()))
-    with board(stderr(), quiet=as_json, verbose=verbose) as shown:
+    with board(stderr(), verbose=verbose) as shown:
         sweep_leftovers(Path(os.path.realpath(bundle)).parent)
         done = sign_again(bundle, keys, check, shown.reporter(bundle.name))
         shown.finished(bundle.name, ok=True)

@@ -148,7 +148,7 @@ def patch_command(
 @contextmanager
 def _told(path: Path) -> Iterator[Reporter]:
     """The reporter of the one file that a run is about."""
-    with board(stderr(), quiet=output.json, verbose=output.verbose) as shown:
+    with board(stderr(), verbose=output.verbose) as shown:
         yield shown.reporter(path.name)
         shown.finished(path.name, ok=True)
 

@@ -10,10 +10,10 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from parity.cli.shared.display import Board, board, size
+from parity.cli.shared.display import Board, Progress, board, size
 from parity.cli.shared.keyring import trusted_checker
 from parity.cli.shared.natives import native_lines, system_needs
-from parity.cli.shared.options import Json, Threshold, TrustedKeys, Verbose
+from parity.cli.shared.options import Json, ProgressShown, Threshold, TrustedKeys, Verbose
 from parity.cli.shared.output import (
     error_document,
     output,
@@ -74,12 +74,13 @@ def verify_command(
     ] = False,
     as_json: Json = False,
     verbose: Verbose = False,
+    progress: ProgressShown = Progress.AUTO,
 ) -> None:
     """Check every byte of a bundle: signature, manifest, files."""
     output.json, output.verbose = as_json, verbose
     check = trusted_checker(key or (), threshold)
     outcomes: list[tuple[Path, _Passed | RootError]] = []
-    with board(stderr(), quiet=as_json, verbose=verbose) as shown:
+    with board(stderr(), verbose=verbose, progress=progress) as shown:
         for path in bundles:
             outcomes.append((path, _outcome(path, check, shown, rehearse=rehearse)))
             shown.finished(path.name, ok=isinstance(outcomes[-1][1], _Passed))

@@ -53,7 +53,7 @@ def split_command(
 ) -> None:
     """Cut a bundle into volumes, each checkable on its own. Digests are checked, the signature is not."""
     output.json, output.verbose = as_json, verbose
-    with board(stderr(), quiet=as_json, verbose=verbose) as shown:
+    with board(stderr(), verbose=verbose) as shown:
         sweep_leftovers(folder)
         made = split_bundle(bundle, folder, most, shown.reporter(bundle.name))
         shown.finished(bundle.name, ok=True)
@@ -93,7 +93,7 @@ def join_command(
 
 def _join(paths: list[str], bundle: Path | None, *, verbose: bool) -> None:
     title = bundle.name if bundle else "join"
-    with board(stderr(), quiet=output.json, verbose=verbose) as shown:
+    with board(stderr(), verbose=verbose) as shown:
         reporter = shown.reporter(title)
         sweep_leftovers(bundle.parent if bundle else Path())
         reporter.stage("join", f"{len(paths)} volumes")
@@ -111,7 +111,7 @@ def _join(paths: list[str], bundle: Path | None, *, verbose: bool) -> None:
 
 def _show_checked(paths: list[str], *, verbose: bool) -> None:
     """Tell of each volume; the exit code says whether all are good."""
-    with board(stderr(), quiet=output.json, verbose=verbose) as shown:
+    with board(stderr(), verbose=verbose) as shown:
         reporter = shown.reporter("check")
         reporter.stage("read", f"{len(paths)} volumes")
         found = check_volumes(paths, reporter.advance)

@@ -7,12 +7,22 @@ from typing import Annotated
 
 import typer
 
+from parity.cli.shared.display import Progress
 from parity.portable.bundle.trust import VARIABLE
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout; nothing else there.")]
 Verbose = Annotated[
     bool,
     typer.Option("--verbose", "-v", help="Plain lines with every detail; tracebacks of parity's own faults."),
+]
+ProgressShown = Annotated[
+    Progress,
+    typer.Option(
+        "--progress",
+        metavar="HOW",
+        help="auto, plain (lines), tty (a live board), json (an object for each line) or quiet; on stderr.",
+        show_default=False,
+    ),
 ]
 TrustedKeys = Annotated[
     list[Path] | None,

@@ -27,10 +27,10 @@ class Stopwatch:
         """Pass it on."""
         self._listener.note(text)
 
-    def warn(self, text: str) -> None:
+    def warn(self, text: str, kind: str = "") -> None:
         """Keep it and pass it on."""
         self.warnings.append(text)
-        self._listener.warn(text)
+        self._listener.warn(text, kind)
 
     def debug(self, text: str) -> None:
         """Pass it on."""
@@ -39,6 +39,10 @@ class Stopwatch:
     def advance(self, done: int, total: int, label: str = "") -> None:
         """Pass it on."""
         self._listener.advance(done, total, label)
+
+    def count(self, done: int, total: int, what: str) -> None:
+        """Pass it on."""
+        self._listener.count(done, total, what)
 
     def stop(self) -> float:
         """The run is over; gives its whole duration in seconds."""
