@@ -125,6 +125,9 @@ def test_two_builds_of_one_lock_have_one_payload(
     )
     again = done.bundle
     assert again["payload_sha256"] == small["payload_sha256"]
+    assert (
+        again["sha256"] == hashlib.sha256(Path(again["bundle"]).read_bytes()).hexdigest() != small["sha256"]
+    )
     assert again["signed_by"] != small["signed_by"]
     assert not again["proof"]["reused"]
     assert Path(again["bundle"]).stat().st_uid == (NOBODY if through else os.getuid())

@@ -13,6 +13,7 @@ from parity.cli.shared.natives import system_needs
 from parity.cli.shared.timing import Stopwatch
 from parity.pipeline.context.values import BuildReport
 from parity.portable.texts import printable
+from parity.portable.wheel.wheelset import sha256_of
 from parity.sign import public_path
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def people(report: BuildReport, watch: Stopwatch, seconds: float, key_paths: Seq
         f"Python {facts.python}, {facts.arch}",
         "proved": _proved(report),
         "bundle": str(bundle.path),
+        "sha256": sha256_of(str(bundle.path)),
         "lock": _near(report.lock_path),
         "size": f"{size(bundle.size)}, of which {size(report.wheels.total_bytes)} are wheels",
         "payload": f"sha256:{bundle.payload_sha256}",
@@ -96,6 +98,7 @@ def machines(
         "bundle": str(bundle.path),
         "lock": str(report.lock_path),
         "size": bundle.size,
+        "sha256": sha256_of(str(bundle.path)),
         "payload_sha256": bundle.payload_sha256,
         "product": identity.product,
         "version": identity.version,
