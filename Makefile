@@ -9,10 +9,10 @@ DEBIAN  := debian11-py39 debian12-py311 debian13-py313
 
 TEST_PROCESSES ?= 3
 .DEFAULT_GOAL := help
-.PHONY: help setup engine images demo test attack matrix coverage pins farside check house bench clean
+.PHONY: help setup engine images demo test attack matrix coverage pins farside realworld check house bench clean
 
 help: ## show what each target does
-	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## make the virtual environment with parity and its development tools
 
@@ -41,6 +41,9 @@ test: setup images ## all tests, on the real engine
 
 attack: setup images ## hostile wheels, repositories, indexes and bundles by the hundred thousand; writes its table
 	@$(BIN)/python -m tests.attack
+
+realworld: setup images ## build, carry, install and use what people have (an hour; --resume goes on); writes its table
+	@$(BIN)/python -m tests.realworld
 
 matrix: setup ## every Python that is promised, as far as this machine has it: near side 3.10 up, far side 3.6 up
 	@$(BIN)/python -m tests.matrix

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -14,12 +13,11 @@ from typing import Any
 import pytest
 from tests.support.cli import Done, Parity, containers_left_by, write_profile
 from tests.support.index import PackageIndex, tiny_wheel
+from tests.support.users import NOBODY, another_user
 
 from parity.model import PinnedImage
 
 pytestmark = pytest.mark.engine
-
-NOBODY = 23456  # a uid that owns nothing
 
 
 def versions(bundle: dict[str, Any]) -> dict[str, str]:
@@ -105,7 +103,7 @@ def test_two_builds_of_one_lock_have_one_payload(
     for name in ("pylock.toml", "small.txt"):
         shutil.copy(wanted / name, folder)
     there = Parity.with_uv(elsewhere / "their-home")
-    through = _another_user(elsewhere)
+    through = another_user(elsewhere)
     done = there.build(
         "debian11-py39",
         folder,
@@ -130,17 +128,6 @@ def test_two_builds_of_one_lock_have_one_payload(
     assert again["signed_by"] != small["signed_by"]
     assert not again["proof"]["reused"]
     assert Path(again["bundle"]).stat().st_uid == (NOBODY if through else os.getuid())
-
-
-def _another_user(folder: Path) -> tuple[str, ...]:
-    """What runs a command as somebody else, who may read what we may and use the engine; root can."""
-    engine = Path("/var/run/docker.sock")
-    if os.getuid() != 0 or not engine.exists():
-        return ()
-    socket = engine.stat().st_gid
-    subprocess.run(["chown", "-R", str(NOBODY), str(folder)], check=True)
-    may_read = ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
-    return ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", f"--groups={socket}", *may_read)
 
 
 def test_contradicting_requirements_are_named(parity: Parity, index: PackageIndex, tmp_path: Path) -> None:

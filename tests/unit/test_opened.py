@@ -111,6 +111,28 @@ def test_a_library_that_is_there_under_one_of_its_names_is_not_missing(tmp_path:
     assert laid_out(tmp_path / "2", demo="a = find_library('c')\nCDLL('libc.so.999')\n") == []
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        f"ctypes.CDLL \\\n ('{NOWHERE}')\n",
+        f"(CDLL)  # the loader\n('{NOWHERE}')\n".replace("(CDLL)", "x = ((CDLL)") + ")",
+        f"from ctypes import CDLL \\\n as load\nload('{NOWHERE}')\n",
+        f"def find_library(a): pass\ndef dlopen (b): return CDLL(b)\ndlopen('{NOWHERE}')\n",
+    ],
+)
+def test_a_call_is_found_however_it_is_laid_out(tmp_path: Path, source: str) -> None:
+    assert [row["names"] for row in laid_out(tmp_path, demo=source)] == [[NOWHERE]]
+
+
+def test_a_packages_own_opener_is_known_in_its_files_that_open_nothing_themselves(tmp_path: Path) -> None:
+    rows = laid_out(
+        tmp_path,
+        demo__loader="def fetch_it(name):\n    return CDLL(name)\n",
+        demo__api=f"from ctypes import CDLL\nhandle: CDLL = fetch_it('{NOWHERE}')\n",
+    )
+    assert [(row["file"], row["names"]) for row in rows] == [("demo/api.py", [NOWHERE])]
+
+
 def test_a_file_that_no_parser_takes_says_nothing_and_ends_nothing(tmp_path: Path) -> None:
     deep = "CDLL(" + "(" * 100_000 + "'libx.so.1'" + ")" * 100_000 + ")"
     assert laid_out(tmp_path, demo=deep, second="CDLL('libx.so.1'") == []

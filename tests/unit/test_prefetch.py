@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import tarfile
+import time
+
+import pytest
 
 from parity.project.prefetch import _taken, _without_logins
 
@@ -77,3 +80,34 @@ def test_the_digest_changes_with_content_name_and_target() -> None:
 def test_commands_are_told_no_login_of_a_proxy() -> None:
     told = _without_logins({"https": "http://user:secret@proxy.example:3128", "no": "localhost", "http": ""})
     assert told == {"https": "http://proxy.example:3128", "no": "localhost"}
+
+
+def test_names_of_any_bytes_are_taken_and_count() -> None:
+    names = ("fetched/source/a\udcff", "fetched/source/a\udcfe")
+    told = [taken(archive((name, tarfile.REGTYPE, "one"))) for name in names]
+    assert [list(members) for members, _, _ in told] == [["source/a\udcff"], ["source/a\udcfe"]]
+    assert told[0][1] != told[1][1]
+
+
+@pytest.mark.parametrize(("target", "kept"), [("c", True), ("/etc/passwd", False), ("../../../x", False)])
+def test_a_hard_link_to_a_link_is_that_link(target: str, kept: bool) -> None:
+    """As the engine packs what `ln` makes of a link; the link may lead out, or to itself in the end."""
+    members, _, _ = taken(
+        archive(
+            ("fetched/source/a", tarfile.SYMTYPE, target),
+            ("fetched/source/b", tarfile.LNKTYPE, "fetched/source/a"),
+            ("fetched/source/c", tarfile.SYMTYPE, "a"),
+        )
+    )
+    links = {name: each.linkname for name, each in members.items()}
+    assert links == ({"source/a": "c", "source/b": "c", "source/c": "a"} if kept else {"source/c": "a"})
+
+
+def test_very_many_hard_links_are_taken_in_time() -> None:
+    """As a store of modules has them (pnpm): each is looked up at once."""
+    one = ("fetched/source/0", tarfile.REGTYPE, "x")
+    more = [(f"fetched/source/{n}", tarfile.LNKTYPE, "fetched/source/0") for n in range(1, 8000)]
+    begun = time.monotonic()
+    members, _, _ = taken(archive(one, *more))
+    assert len(members) == 8000
+    assert time.monotonic() - begun < 5

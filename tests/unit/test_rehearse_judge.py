@@ -355,3 +355,39 @@ def test_what_a_package_imports_in_vain_when_it_is_used_is_a_warning() -> None:
     line = "alpha: alpha/old.py imports distutils, which is not there: what uses it fails"
     assert (proof.warnings, proof.document["gone_modules"]) == ((line,), [row])
     assert "gone_modules" not in judged(seen(gone_modules=[])).document
+
+
+GONE = {"package": "alpha", "file": "alpha/old.py", "module": "pkg_resources"}
+SCRIPT = {
+    "package": "alpha",
+    "script": "alpha",
+    "target": "alpha.cli:main",
+    "error": "ModuleNotFoundError: No module named 'pkg_resources'",
+}
+
+
+def test_a_command_that_starts_what_imports_a_module_that_is_gone_stops_the_build() -> None:
+    """As datasette 0.65 with setuptools 82: `import datasette` works, the command does not."""
+    with pytest.raises(RehearsalFailed, match="the command alpha cannot start") as caught:
+        judged(seen(entry_points=[SCRIPT], gone_modules=[GONE]))
+    assert "alpha imports pkg_resources, which is not there any more" in caught.value.details[0]
+    assert "`requirements: [setuptools<82]`" in caught.value.remedy
+    assert "--allow import:alpha.cli" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("script", "gone", "allow"),
+    [
+        (SCRIPT, [GONE], ("import:alpha.cli",)),
+        (SCRIPT, [GONE], ("import:alpha",)),
+        ({**SCRIPT, "script": "alpha-dev"}, [GONE], ()),
+        ({**SCRIPT, "error": "ModuleNotFoundError: No module named 'click'"}, [GONE], ()),
+        (SCRIPT, [], ()),
+    ],
+    ids=["its-module-allowed", "the-package-allowed", "another-script", "an-extra", "not-its-own-import"],
+)
+def test_a_command_that_cannot_start_is_else_a_warning(
+    script: dict[str, str], gone: list[dict[str, str]], allow: tuple[str, ...]
+) -> None:
+    proof = judged(seen(entry_points=[script], gone_modules=gone), allow=allow)
+    assert any("cannot start alpha.cli:main" in line for line in proof.warnings)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -93,7 +95,7 @@ def test_what_a_bundle_cannot_carry_is_refused_with_its_line(tmp_path: Path, lin
 
 
 def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
-    path = requirements_file(tmp_path, "--no-index\nok\n--no-binary :all:\n")
+    path = requirements_file(tmp_path, "--index-url file:///srv\nok\n--no-binary :all:\n")
     with pytest.raises(InputFileError) as caught:
         read(path)
     assert [line.split(": ")[0] for line in caught.value.details] == [f"{path}:1", f"{path}:3"]
@@ -306,3 +308,65 @@ def _pips_reading(text: str) -> list[tuple[object, ...]] | None:
              tuple(given_.trusted_hosts or ()))
         )  # fmt: skip
     return found
+
+
+@pytest.mark.parametrize(
+    "text", ["a" + " " * 60_000 + "b", "\\\n" * 400_000 + "a", "# x" + " " * 60_000 + "\\\na"]
+)
+def test_a_file_of_spaces_or_continuations_is_read_in_time(text: str) -> None:
+    begun = time.monotonic()
+    assert list(logical_lines(text))
+    assert time.monotonic() - begun < 2
+
+
+def test_comments_end_a_line_as_pip_has_them() -> None:
+    text = "a#1\nb #2\n#3\n  # 4\nc\t# 5 \\\nd \\\n # 6\ne  #7  # 8"
+    assert list(logical_lines(text)) == [(1, "a#1"), (2, "b"), (5, "c"), (8, "e")]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "requests==${TOKEN}",
+        "-e ${TOKEN}",
+        "-r ${TOKEN}",
+        "./x ; ${TOKEN}",
+        "--all-releases ${TOKEN}",
+        "file://${TOKEN}/x",
+        "requests==1 ; python_version ${TOKEN}",
+    ],
+)
+@pytest.mark.parametrize("token", ["s3cr3t", "s3cr3t" + "0123456789" * 9])
+def test_the_value_of_a_variable_is_in_no_message(tmp_path: Path, line: str, token: str) -> None:
+    file = tmp_path / "r.txt"
+    file.write_text(line)
+    with pytest.raises(InputFileError) as caught:
+        read(file, TOKEN=token)
+    error = caught.value
+    assert "s3cr3t" not in f"{error} {error.remedy} {error.details}"
+
+
+def test_the_value_of_a_variable_is_in_no_note(tmp_path: Path) -> None:
+    file = tmp_path / "r.txt"
+    file.write_text("--trusted-host ${TOKEN}")
+    assert "s3cr3t" not in str(read(file, TOKEN="s3cr3t").notes)
+
+
+def test_files_that_name_pipes_loops_or_too_many_others_are_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "loop").symlink_to("loop")
+    for number in range(2000):
+        (tmp_path / f"{number}.txt").write_text(f"-r {number + 1}.txt")
+    file = tmp_path / "r.txt"
+    for named in ("pipe", "loop", "0.txt"):
+        file.write_text(f"-r {named}")
+        with pytest.raises(InputFileError):
+            read(file)
+
+
+@pytest.mark.parametrize("text", [b"# coding: utf-7\n+2AA-", b"# coding: unicode_escape\n./\\ud800"])
+def test_half_a_character_is_no_text(tmp_path: Path, text: bytes) -> None:
+    file = tmp_path / "r.txt"
+    file.write_bytes(text)
+    with pytest.raises(InputFileError, match=r"is not .* text"):
+        read(file)

@@ -300,3 +300,20 @@ def test_the_far_side_counts_for_updates_and_indexes_too(
     assert all(name[:16] in page for name in people.names("ab"))
     project = far(single, "project", tmp_path, "--bundle", people.new, *TWO)
     assert (project.returncode, "--threshold needs --key" in project.stderr) == (2, True)
+
+
+def test_many_bundles_are_verified_in_one_call(run: Run, people: People, tmp_path: Path) -> None:
+    good, bad = people.new, tmp_path / "bad.parity.tar"
+    bad.write_bytes(good.read_bytes()[:-1])
+    words = people.options("a")
+    both = run("verify", good, good, *words, "--json").document["bundles"]
+    assert [each["verified"] for each in both] == [True, True]
+    done = run("verify", bad, good, *words, "--json")
+    assert done.code == 83
+    assert [each["verified"] for each in done.document["bundles"]] == [False, True]
+    assert done.document["bundles"][0]["error"]["exit_code"] == 60
+    done = run("verify", bad, good, *words)
+    assert done.code == 83
+    assert "error: bad.parity.tar: " in done.stderr
+    assert f"verified {good}" in done.stdout
+    assert "1 of 2 bundles failed: bad.parity.tar" in done.stderr

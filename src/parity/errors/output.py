@@ -34,10 +34,10 @@ class WriteFailed(ParityError):
 
 
 class SomeFailed(ParityError):
-    """Several profiles were built and not all of them succeeded."""
+    """Several profiles or bundles were given, and not all of them succeeded."""
 
     exit_code = 83
-    default_remedy = "see the lines of the failed profiles above"
+    default_remedy = "see the lines of those that failed above"
 
 
 class NotReady(ParityError):

@@ -77,6 +77,9 @@ def named_indexes(
     for index in indexes:
         if not index.url.startswith(_WEB):
             raise IndexFailed(f"the index {index.name} has no http or https address", where=index.name)
+        if index.folder is not None:
+            found.append(IndexAccess(index))
+            continue
         host = urlsplit(index.url).hostname or ""
         login = index.login or named_login(index.name, environ) or logins.get(host)
         if login is None:
@@ -131,7 +134,8 @@ def _left_out(pip: Mapping[str, str], uv: UvSettings) -> Iterator[str]:
 def _reason(source: str, said_by: str) -> str:
     if source.startswith(_WEB):
         return f"{clean_url(source)} ({said_by}) is not taken: each package comes from one index"
-    return f"{clean_url(source)} ({said_by}) lies on this machine alone and is not taken"
+    hint = "; name it in the profile: `indexes: [{name: wheels, path: …}]`" if "find-links" in said_by else ""
+    return f"{clean_url(source)} ({said_by}) lies on this machine alone and is not taken{hint}"
 
 
 def named_login(name: str, environ: Mapping[str, str]) -> Login | None:

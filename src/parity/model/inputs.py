@@ -19,12 +19,16 @@ class NamedIndex:
         packages: what comes from it alone: normalised names, or beginnings with `*` behind them;
             a lone `*` stands for all that is bound to no other index.
         login: user and password that stood with its address, None where none did.
+        folder: of this machine that is the index, None for one at an address.
+        path: the same as it was written, if that is relative, else its own name: what locks tell.
     """
 
     name: str
     url: str
     packages: tuple[str, ...] = ()
     login: tuple[str, str] | None = field(default=None, repr=False)
+    folder: Path | None = None
+    path: str = ""
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ class LockedWheel:
         index: the name of the index it came from; the default one's address, or `default`; `direct`
             where its address was named; `built` where it was built.
         origin: the source that it was built from, None where it came as a wheel.
+        path: in a folder of wheels, relative to what names it; empty for what came from elsewhere.
     """
 
     name: str
@@ -39,6 +40,7 @@ class LockedWheel:
     requested: bool
     index: str = "default"
     origin: Origin | None = None
+    path: str = ""
 
     @property
     def download(self) -> Download:

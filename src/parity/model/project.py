@@ -113,6 +113,7 @@ class SourcePackage:
         subdirectory: the package's folder inside the source.
         requested: whether the user's own project asks for it by name.
         index: where a source distribution comes from; empty for others.
+        path: of one in a folder of wheels, as locks tell it.
     """
 
     name: str
@@ -125,3 +126,4 @@ class SourcePackage:
     subdirectory: str = ""
     requested: bool = False
     index: str = ""
+    path: str = ""

@@ -19,6 +19,7 @@ from parity.pipeline.locking.lock_file import Resolved, with_words_of
 from parity.pipeline.other_files import other_files
 from parity.pipeline.rehearsal import cache
 from parity.pipeline.rehearsal.search import SystemSearch, prove
+from parity.pipeline.wheelfolders import bring_folders
 from parity.portable.installers.registry import INSTALLERS
 from parity.probe import check_parity, check_stand_in, travelling
 from parity.rehearse import Carried
@@ -38,12 +39,22 @@ def build(request: BuildRequest, world: World) -> BuildReport:
     measuring = beside(lambda: _matching_facts(request, image, world))
     with measuring as measured, workshop(world.engine, image.id, image.platform, world.limits) as container:
         run = BuildRun(request, image, measured(), container, world)
+        bring_folders(run)
         resolved = _resolved(run)
         wheels = _wheel_set(run, resolved.lock)
         draft, proof = _proof(run, _draft(run, resolved, wheels), resolved)
         bundle = _bundle(run, draft, proof)
     return BuildReport(
-        request.profile, image, run.facts, draft.lock, wheels, proof, bundle, draft.other_files, draft.system
+        profile=request.profile,
+        image=image,
+        facts=run.facts,
+        lock=draft.lock,
+        wheels=wheels,
+        proof=proof,
+        bundle=bundle,
+        lock_path=request.lock_path,
+        other_files=draft.other_files,
+        system=draft.system,
     )
 
 

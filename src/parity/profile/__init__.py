@@ -6,7 +6,7 @@ from parity.profile.new import NewProfile, render_new, shipped_for, write_new
 from parity.profile.propose import propose
 from parity.profile.render import render_effective
 from parity.profile.schema import schema_text
-from parity.profile.search import available, default_search, find_profile, shipped_root
+from parity.profile.search import available, default_search, find_profile, is_paritys, shipped_root
 
 __all__ = [
     "Effective",
@@ -16,6 +16,7 @@ __all__ = [
     "check_profile",
     "default_search",
     "find_profile",
+    "is_paritys",
     "load_effective",
     "load_profile",
     "propose",

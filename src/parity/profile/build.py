@@ -24,6 +24,7 @@ from parity.model import (
 from parity.portable.names import normalize_name
 from parity.profile.checks import memory_bytes, timeout_seconds
 from parity.profile.indexes import index_settings
+from parity.profile.indexes import travelling as index_travelling
 from parity.profile.layers import Layer, Trail, problem_at, resolved, value_at
 from parity.profile.other_files import other_files, travelling
 from parity.profile.search import is_file
@@ -50,7 +51,7 @@ def build(name: str, path: Path, layer: Layer) -> Profile:
         target=_target(document["target"]),
         image=_image(layer, ("image",)),
         requirements=_requirements(layer),
-        index=index_settings(document),
+        index=index_settings(layer),
         rehearsal=rehearsal_plan(document.get("rehearsal", {})),
         installer=document.get("installer", "uv"),
         exclude_newer=document.get("exclude-newer"),
@@ -80,6 +81,8 @@ def canonical_document(name: str, layer: Layer) -> str:
         document["builder"] = {**builder, "image": _image_without_folders(builder["image"])}
     if "files" in document:
         document["files"] = [travelling(one) for one in document["files"]]
+    if "indexes" in document:
+        document["indexes"] = [index_travelling(one) for one in document["indexes"]]
     if install := document.get("install"):
         document["install"] = {key: _without_folders(key, value) for key, value in install.items()}
     # ASCII: no editor or locale on its way can change a byte of it.

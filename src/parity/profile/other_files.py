@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from parity.errors import Problem
 from parity.model import OtherFile
 from parity.profile.layers import Layer, problem_at, resolved
 from parity.profile.schema import fits
-from parity.profile.search import is_file
+from parity.profile.search import is_file, is_folder
 
 _KEY = "files"
 
@@ -68,18 +67,11 @@ def _fault(one: OtherFile) -> str:
 def _fault_on_disk(one: OtherFile) -> str:
     if one.path is None or is_file(one.path):
         return ""
-    if not _is_folder(one.path):
+    if not is_folder(one.path):
         return f"there is no file or folder {one.path}"
     if one.sha256 or one.executable is not None:
         return f"{one.path} is a folder; `sha256` and `executable` are for single files"
     return ""
-
-
-def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except (OSError, ValueError):  # a name that no file system can hold
-        return False
 
 
 def _overlaps(entries: tuple[OtherFile, ...]) -> Iterator[tuple[int, str]]:

@@ -10,6 +10,8 @@ from parity.errors import ProfileNotFound
 from parity.profile.schema import near
 
 _SUFFIXES = (".yaml", ".yml")
+_SHIPPED = ("profiles", "images", "src")
+"""The folders of a checkout that are parity's own."""
 
 
 def shipped_root() -> Path:
@@ -67,6 +69,14 @@ def is_file(path: Path) -> bool:
         return False
 
 
+def is_folder(path: Path) -> bool:
+    """Whether a folder lies there."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
 def _neighbour(path: Path) -> str:
     try:
         names = [other.name for other in path.parent.iterdir() if other.suffix in _SUFFIXES]
@@ -79,3 +89,21 @@ def _neighbour(path: Path) -> str:
 def _not_found(source: str, meant: str) -> ProfileNotFound:
     hint = f"; did you mean {meant}?" if meant else ""
     return ProfileNotFound(f"there is no profile {source!r}{hint}")
+
+
+def is_paritys(folder: Path) -> bool:
+    """Whether a folder is one of parity's own, where nothing of a user's may come to lie.
+
+    Those are what is shipped with an installed parity, and a checkout's top, profiles, images and sources:
+    of the parity that runs, and of any other.
+    """
+    folder = folder.resolve()
+    return any(_owns(each, folder) for each in (folder, *folder.parents))
+
+
+def _owns(root: Path, folder: Path) -> bool:
+    if (root / "profile" / "schema.json").is_file() and (root / "portable").is_dir():
+        return True  # the package
+    if not (root / "src" / "parity" / "profile" / "schema.json").is_file():
+        return False
+    return folder == root or folder.relative_to(root).parts[0] in _SHIPPED

@@ -7,6 +7,7 @@ import tarfile
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
 from typing import IO, TypedDict
 
@@ -187,18 +188,35 @@ def _taken(archive: Iterable[bytes], into: IO[bytes], what: str) -> FetchedSaid:
                 raise BuildFailed(f"builder.fetch of {what} brought more than 8 GiB", where=what)
         stream.seek(0)
         with tarfile.open(fileobj=stream, mode="r:") as tar:
-            for member in tar:
+            for member, kept in _with_content(tar):
                 if not (plain := _plain(member)):
                     continue
                 files += 1
                 if files > _MOST:
                     raise BuildFailed(f"builder.fetch of {what} brought too many files", where=what)
-                content = tar.extractfile(member) if plain.isreg() else None
-                told = _written(plain, content, into)
-                digest.update(f"{told} {plain.mode:o} {plain.name}\0{plain.linkname}\0".encode())
+                content = tar.extractfile(kept) if plain.isreg() else None
+                told = f"{_written(plain, content, into)} {plain.mode:o} {plain.name}\0{plain.linkname}\0"
+                # Names are bytes, of whatever encoding.
+                digest.update(told.encode("utf-8", "surrogateescape"))
                 size += plain.size
     into.write(bytes(2 * _BLOCK))
     return {"commands": [], "files": files, "bytes": size, "sha256": digest.hexdigest()}
+
+
+def _with_content(tar: tarfile.TarFile) -> Iterator[tuple[tarfile.TarInfo, tarfile.TarInfo]]:
+    """Each member, and the one that has its content: a hard link is what an earlier member is, a link too.
+
+    tarfile would look through all members for each hard link, and follow the link that it may lead to.
+    """
+    first: dict[str, tarfile.TarInfo] = {}
+    for member in tar:
+        if not member.islnk():
+            first[member.name] = member
+            yield member, member
+        elif kept := first.get(member.linkname):
+            linked = copy(kept)
+            linked.name = member.name
+            yield linked, kept
 
 
 def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
@@ -213,7 +231,7 @@ def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
     if member.isdir():
         plain.type, plain.mode = tarfile.DIRTYPE, 0o755
         return plain
-    if not (member.isreg() or member.islnk()) or member.issparse():
+    if not member.isreg() or member.issparse():
         return None
     plain.size, plain.mode = member.size, 0o755 if member.mode & 0o100 else 0o644
     return plain
@@ -225,9 +243,6 @@ def _written(plain: tarfile.TarInfo, content: IO[bytes] | None, into: IO[bytes])
     if content is None:
         into.write(plain.tobuf(tarfile.PAX_FORMAT))
         return data.hexdigest()
-    content.seek(0, 2)
-    plain.size = content.tell()  # a hard link has none of its own
-    content.seek(0)
     into.write(plain.tobuf(tarfile.PAX_FORMAT))
     while piece := content.read(_PIECE):
         into.write(piece)

@@ -185,9 +185,14 @@ def works(row: ImportSeen) -> bool:
 
 def is_allowed(row: ImportSeen, plan: RehearsalPlan) -> bool:
     """Whether the profile accepts that this cannot be imported."""
-    names = {row["module"], *_parents(row["module"])}
+    return is_accepted(row["package"], row["module"], plan)
+
+
+def is_accepted(package: str, module: str, plan: RehearsalPlan) -> bool:
+    """Whether the profile accepts, by either name, that a module of a package cannot be imported."""
+    names = {module, *_parents(module)}
     accepted = [name for kind, _, name in (each.partition(":") for each in plan.allow) if kind == ALLOWABLE]
-    return any(name in names or normalize_name(name) == row["package"] for name in accepted)
+    return any(name in names or normalize_name(name) == package for name in accepted)
 
 
 def _parents(module: str) -> Iterator[str]:

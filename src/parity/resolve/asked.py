@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 from parity.errors import InputFileError
 from parity.model import IndexSettings, NamedIndex, Profile
 from parity.model.network import DEFAULT_INDEX, clean_url
-from parity.resolve.fileoptions import FileOptions, IndexLine
+from parity.portable.wheelfolders import index_address
+from parity.resolve.fileoptions import FileOptions, FolderLine, IndexLine
 
 _RESERVED = (DEFAULT_INDEX, "direct", "built")
 _LONGEST = 28
@@ -24,6 +25,8 @@ def with_file_options(profile: Profile, options: FileOptions) -> Profile:
     index = _with_default(profile.index, options.index)
     for line in options.extra:
         index = _with_named(index, line)
+    for folder in options.folders:
+        index = _with_folder(index, folder, alone=options.no_index)
     names = tuple(sorted({*profile.sources.names, *options.from_source}))
     return replace(
         profile,
@@ -51,13 +54,26 @@ def _with_named(index: IndexSettings, line: IndexLine) -> IndexSettings:
         return index
     if any(_same(one.url, line.url) for one in index.named):
         return index
-    name = _free_name(line.url, {*_RESERVED, *(one.name for one in index.named)})
+    name = _free_name(urlsplit(line.url).hostname or "", index)
     return replace(index, named=(*index.named, NamedIndex(name, line.url, login=line.login)))
 
 
-def _free_name(url: str, taken: set[str]) -> str:
-    """The host's name as a name for its index, with a number behind it where it is another's already."""
-    stem = re.sub(r"[^a-z0-9]+", "-", (urlsplit(url).hostname or "").lower()).strip("-")
+def _with_folder(index: IndexSettings, line: FolderLine, *, alone: bool) -> IndexSettings:
+    """With a folder of wheels, unless it is there; `alone`: all that is bound to nothing comes from it."""
+    rest = ("*",) if alone else ()
+    same = next((one for one in index.named if one.folder == line.path), None)
+    if same is not None:
+        bound = replace(same, packages=tuple(dict.fromkeys((*same.packages, *rest))))
+        return replace(index, named=tuple(bound if one is same else one for one in index.named))
+    name = _free_name(line.path.name, index)
+    made = NamedIndex(name, index_address(name), rest, folder=line.path, path=line.said)
+    return replace(index, named=(*index.named, made))
+
+
+def _free_name(of: str, index: IndexSettings) -> str:
+    """A host's or folder's name as an index's, with a number behind it where it is another's already."""
+    taken = {*_RESERVED, *(one.name for one in index.named)}
+    stem = re.sub(r"[^a-z0-9]+", "-", of.lower()).strip("-")
     stem = stem if re.match(r"[a-z]", stem) else f"index-{stem}".rstrip("-")
     stem = stem[:_LONGEST].rstrip("-")
     numbered = (f"{stem}-{number}" for number in range(2, len(taken) + 3))

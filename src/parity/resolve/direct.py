@@ -84,7 +84,7 @@ class DirectRequirement:
         if sha256 and not _SHA256.fullmatch(sha256):
             raise InputFileError("a SHA-256 is 64 hexadecimal digits", where=self.where or clean_url(address))
         if address.startswith("file:"):
-            path = os.path.relpath(_path_of(address, self.where), base)
+            path = os.path.relpath(path_of(address, self.where), base)
             return SourcePackage(self.name, "", "path", path, sha256=sha256, subdirectory=inside)
         if address.startswith(("https://", "http://")) and _names_a_server(address):
             if "?" in address and not sha256:
@@ -165,7 +165,7 @@ def _local_url(address: str, folder: Path | None, where: str) -> str:
         raise InputFileError(f"a path is not known here: {address[:60]}", where=where)
     path, mark, fragment = address.partition("#")
     if path.startswith("file:"):
-        path = _path_of(path, where)
+        path = path_of(path, where)
     return Path(os.path.normpath(folder / path)).as_uri() + mark + fragment
 
 
@@ -177,7 +177,7 @@ def _names_a_server(address: str) -> bool:
         return False
 
 
-def _path_of(address: str, where: str) -> str:
+def path_of(address: str, where: str) -> str:
     """The path that a file: address names (RFC 8089)."""
     try:
         parts = urlsplit(address)

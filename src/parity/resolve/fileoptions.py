@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
 from parity.model.network import Login, clean_url, split_login
+from parity.resolve.direct import path_of
 from parity.resolve.lineoptions import LineOptions
 
 _ALL, _NONE = ":all:", ":none:"
 _WEB = ("https://", "http://")
+_NO_PAGE = (
+    "download its files and write --find-links ./FOLDER; "
+    "if it is a package index, write --extra-index-url ADDRESS"
+)
 
 
 class OptionProblem(ValueError):
@@ -31,6 +38,21 @@ class IndexLine:
 
 
 @dataclass(frozen=True)
+class FolderLine:
+    """A folder of wheels and source distributions that a file names.
+
+    Attributes:
+        path: absolute.
+        said: as it was written, where that is relative, else the folder's own name.
+        where: it stands.
+    """
+
+    path: Path
+    said: str
+    where: str
+
+
+@dataclass(frozen=True)
 class FileOptions:
     """What files ask for beside their requirements.
 
@@ -39,12 +61,16 @@ class FileOptions:
         extra: indexes besides it.
         from_source: normalised names that are built from their source distributions.
         prereleases: whether prereleases of anything may be chosen.
+        folders: of wheels, each once.
+        no_index: whether the one folder is all there is.
     """
 
     index: IndexLine | None = None
     extra: tuple[IndexLine, ...] = ()
     from_source: tuple[str, ...] = ()
     prereleases: bool = False
+    folders: tuple[FolderLine, ...] = ()
+    no_index: bool = False
 
 
 class OptionReader:
@@ -57,21 +83,34 @@ class OptionReader:
         self._extra: list[IndexLine] = []
         self._from_source: set[str] = set()
         self._prereleases = False
+        self._folders: dict[Path, FolderLine] = {}
+        self.no_index = ""
 
     def options(self) -> FileOptions:
-        """All of them."""
+        """All of them; OptionProblem where they do not go together."""
         names = tuple(sorted(self._from_source))
-        return FileOptions(self._index, tuple(self._extra), names, self._prereleases)
-
-    def take(self, options: LineOptions, where: str) -> None:
-        """Take a line's options; OptionProblem where a bundle cannot do what they ask."""
-        if options.no_index:
-            raise OptionProblem("--no-index", "leave it out: parity resolves from an index")
-        for folder in options.find_links:
+        folders = tuple(self._folders.values())
+        if self.no_index and len(folders) != 1:
             raise OptionProblem(
-                f"--find-links {clean_url(folder)[:60]}",
-                "name its wheels by their paths (`./wheels/NAME.whl`), or serve the folder as an index",
+                "--no-index", "it needs one folder that has everything, as in --find-links ./wheels"
             )
+        return FileOptions(
+            self._index, tuple(self._extra), names, self._prereleases, folders, bool(self.no_index)
+        )
+
+    def take(self, options: LineOptions, where: str, folder: Path | None = None) -> None:
+        """Take a line's options; OptionProblem where a bundle cannot do what they ask.
+
+        Args:
+            options: of the line.
+            where: it stands.
+            folder: what relative paths start at.
+        """
+        if options.no_index:
+            self.no_index = self.no_index or where
+        for each in options.find_links:
+            path, said = _folder(each, folder)
+            self._folders.setdefault(path, FolderLine(path, said, where))
         if options.index_url:
             self._index = self._index_line(options.index_url, where)
         self._extra += [self._index_line(url, where) for url in options.extra_index_url]
@@ -124,3 +163,22 @@ class OptionReader:
             self._from_source.add(canonicalize_name(name))
         else:
             self._from_source.discard(canonicalize_name(name))
+
+
+def _folder(said: str, base: Path | None) -> tuple[Path, str]:
+    """The folder that --find-links names, absolute and as locks tell it.
+
+    As with pip it may start at the file or where one stands.
+    """
+    if "://" in said and not said.startswith("file:"):
+        raise OptionProblem(f"--find-links {clean_url(said)[:80]}: a page is not read", _NO_PAGE)
+    path = path_of(said, "") if said.startswith("file:") else said
+    candidates = [Path(os.path.normpath(start / path)) for start in (base, Path.cwd()) if start]
+    found = next((each for each in candidates if each.is_dir()), None)
+    if found is None:
+        raise OptionProblem(
+            f"--find-links {path[:80]}: there is no folder {candidates[0]}",
+            "name the folder that holds the files; a profile can name it, too: "
+            "`indexes: [{name: wheels, path: ./wheels}]`",
+        )
+    return found, found.name if path.startswith("/") else os.path.normpath(path)

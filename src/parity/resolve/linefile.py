@@ -16,8 +16,9 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_CODING = re.compile(rb"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
-_COMMENT = re.compile(r"(^|\s+)#.*$")
+_CODING = re.compile(rb"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]{1,40})")
+_COMMENT = re.compile(r"(?:^|(?<=\s))#.*$")
+"""With the space before it left for `strip`: to look for it here takes a time that grows with its square."""
 _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
 
 
@@ -37,25 +38,28 @@ def decoded(data: bytes) -> str:
 
 def _decoded(data: bytes, encoding: str) -> str:
     try:
-        return data.decode(encoding)
+        text = data.decode(encoding)
+        text.encode("utf-8")  # some give half a character (UTF-7, unicode_escape)
     except LookupError:  # unknown, or one such as hex, which is not from bytes to text
         raise ValueError(f"names {encoding}, which is no encoding of text") from None
     except ValueError:
         raise ValueError(f"is not {encoding.upper()} text") from None
+    return text
 
 
 def logical_lines(text: str) -> Iterator[tuple[int, str]]:
     """Lines with continuations joined and comments gone, each with its first line's number."""
-    pending, start = "", 0
+    pending: list[str] = []
+    start = 0
     for number, raw in enumerate([*text.splitlines(), ""], 1):
         start = start or number
         if raw.endswith("\\") and not raw.lstrip().startswith("#"):
-            pending += raw[:-1] + " "
+            pending.append(raw[:-1])
             continue
-        line = _COMMENT.sub("", pending + raw).strip()
+        line = _COMMENT.sub("", " ".join([*pending, raw])).strip()
         if line:
             yield start, line
-        pending, start = "", 0
+        pending, start = [], 0
 
 
 def with_variables(line: str, environ: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:

@@ -19,8 +19,10 @@ from parity.model import Lock, LockedWheel, Origin
 from parity.model.network import clean_url
 from parity.model.toml import TOMLError, parse, place_of, reason
 from parity.portable.texts import toml
+from parity.portable.wheelfolders import file_address
 
 _WHEEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]*\.whl")
+_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]*")
 _INDEX_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _ARCHIVES = (".whl", ".zip", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -132,7 +134,8 @@ def _package_lines(wheel: LockedWheel) -> list[str]:
     if wheel.origin is not None:
         return _built_lines(wheel, wheel.origin)
     size = "" if wheel.size is None else f"size = {wheel.size}, "
-    file = f"name = {toml(wheel.filename)}, url = {toml(wheel.url)}, {size}"
+    place = f"path = {toml(wheel.path)}" if wheel.path else f"url = {toml(wheel.url)}"
+    file = f"name = {toml(wheel.filename)}, {place}, {size}"
     index = [f"index = {toml(wheel.index)}"] if "://" in wheel.index else []
     named = wheel.index != "default" and not index
     own = ["[packages.tool.parity]", f"index = {toml(wheel.index)}"] if named else []
@@ -161,7 +164,9 @@ def _built_lines(wheel: LockedWheel, origin: Origin) -> list[str]:
         "path": f"archive = {{ path = {address}, {archive} }}"
         if is_file
         else f"directory = {{ path = {address}{inside} }}",
-        "sdist": f"sdist = {{ url = {address}, {archive} }}",
+        "sdist": f"sdist = {{ path = {toml(wheel.path)}, {archive} }}"
+        if wheel.path
+        else f"sdist = {{ url = {address}, {archive} }}",
     }
     address_of: list[str] = []
     name_of: list[str] = []
@@ -228,11 +233,16 @@ def _locked(package: Package, requested: list[str]) -> LockedWheel:
     sha256, url = wheel.hashes.get("sha256", ""), wheel.url or ""
     if not _SHA256.fullmatch(sha256):
         raise LockInvalid(f"{name}: no SHA-256, or not 64 lower-case hexadecimal digits")
+    index, path = _index_name(package) or package.index or "default", wheel.path or ""
+    if path and not url and _INDEX_NAME.fullmatch(index):
+        url = _in_folder(name, index, sha256, path)
     if not _is_plain(url):
         raise LockInvalid(f"{name}: the address is not a plain http or https one")
     if wheel.size is not None and wheel.size < 0:
         raise LockInvalid(f"{name}: negative size")
     check_filename(wheel.filename, name, str(package.version))
+    if path and path.split("/")[-1] != wheel.filename:
+        raise LockInvalid(f"{name}: the path is another file's")
     return LockedWheel(
         name=name,
         version=str(package.version),
@@ -241,8 +251,17 @@ def _locked(package: Package, requested: list[str]) -> LockedWheel:
         sha256=sha256,
         size=wheel.size,
         requested=name in requested,
-        index=_index_name(package) or package.index or "default",
+        index=index,
+        path=path,
     )
+
+
+def _in_folder(name: str, index: str, sha256: str, path: str) -> str:
+    """The address of a file that a lock names by its path in a folder of wheels."""
+    parts = path.split("/")
+    if not path.isprintable() or "\\" in path or path.startswith("/") or not _FILE_NAME.fullmatch(parts[-1]):
+        raise LockInvalid(f"{name}: the path is not a relative one of a wheel or a source distribution")
+    return file_address(index, sha256, parts[-1])
 
 
 def _index_name(package: Package) -> str:
@@ -274,7 +293,10 @@ def _built(package: Package, requested: bool) -> LockedWheel:
     if fetched and not (_SHA256.fullmatch(origin.sha256) and _is_plain(origin.address)):
         raise LockInvalid(f"{name}: its source has no plain http address, or no SHA-256")
     index = _index_name(package) or package.index or "default" if origin.kind == "sdist" else "built"
-    return LockedWheel(name, version, filename, "", sha256, size, requested, index, origin)
+    path = package.sdist.path or "" if package.sdist else ""
+    if path and origin.address != _in_folder(name, index, origin.sha256, path):
+        raise LockInvalid(f"{name}: the path is another file's than its source")
+    return LockedWheel(name, version, filename, "", sha256, size, requested, index, origin, path)
 
 
 def _is_plain(url: str) -> bool:

@@ -201,7 +201,9 @@ def locked_build(source: SourcePackage, filename: str, sha256: str, size: int, o
         )
     check_filename(filename, name, str(version))
     index = source.index or "built"
-    return LockedWheel(name, str(version), filename, "", sha256, size, source.requested, index, origin)
+    return LockedWheel(
+        name, str(version), filename, "", sha256, size, source.requested, index, origin, source.path
+    )
 
 
 def split_requirements(

@@ -13,6 +13,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from parity.errors import InputFileError
+from parity.files import read_small
 from parity.model import Requirements
 from parity.resolve.direct import DirectRequirement, Stated, bare_requirement, is_direct, named_requirement
 from parity.resolve.fileoptions import FileOptions, OptionProblem, OptionReader
@@ -24,6 +25,9 @@ _CONSTRAINT = "a constraint limits versions: name the source among the requireme
 _TEXT = "save it as UTF-8, or name its encoding on the first line, as in `# coding: latin-1`"
 _LARGEST = 16 << 20
 """Bytes of one file: the longest that tools write, with a hash for every file, have some hundred kB."""
+_DEEPEST = 50
+_SECRET = 4  # letters
+_FLATTEN = "write their lines into one file"
 
 
 @dataclass(frozen=True)
@@ -114,45 +118,66 @@ class _Reader:
         self._variables: set[str] = set()
         self._editable: list[str] = []
         self._problems: list[InputFileError] = []
-        self._seen: set[tuple[Path, int]] = set()
+        self._seen: set[tuple[str, int]] = set()
+        self._open: list[Path] = []
 
     def finish(self) -> WhatToInstall:
         """All that was read; raises the first problem, with all of them as details."""
         self._demand_hashes()
+        options = self._all_options()
         if self._problems:
             first = self._problems[0]
-            lines = tuple(f"{problem.where}: {problem.message}" for problem in self._problems)
-            raise InputFileError(first.message, where=first.where, remedy=first.remedy, details=lines)
-        notes = list(self._options.notes)
+            lines = tuple(f"{problem.where}: {self._hidden(problem.message)}" for problem in self._problems)
+            message, remedy = self._hidden(first.message), first.remedy
+            raise InputFileError(message, where=first.where, remedy=remedy, details=lines)
+        notes = list(map(self._hidden, self._options.notes))
         if self._editable:
             notes.append(f"carried as a built copy, not as an editable checkout: {', '.join(self._editable)}")
         return WhatToInstall(
             tuple(self.requirements),
             tuple(self.constraints),
             tuple(self._direct),
-            self._options.options(),
+            options,
             tuple(sorted(self._variables)),
             tuple(notes),
         )
 
+    def _hidden(self, text: str) -> str:
+        """A sentence with the names of variables for their values, which may be secrets."""
+        for name in sorted(self._variables):
+            value = self._environ[name]
+            # Messages cut words short: its begin is enough, but for what is too short to be a secret.
+            begins = (value[:length] for length in (len(value), *range(60, _SECRET - 1, -1)))
+            if found := next((each for each in begins if len(each) >= _SECRET and each in text), ""):
+                text = text.replace(found, f"${{{name}}}")
+        return text
+
+    def _all_options(self) -> FileOptions:
+        try:
+            return self._options.options()
+        except OptionProblem as problem:
+            self._refuse(str(problem), self._options.no_index, problem.remedy)
+            return FileOptions()
+
     def read(self, path: Path, into: list[RequirementLine], named_by: str = "") -> None:
         """Read one file; each is read once for each purpose, so circles end."""
-        key = (path.resolve(), id(into))
+        key = (os.path.realpath(path), id(into))
         if key in self._seen:
             return None
         self._seen.add(key)
+        if len(self._open) >= _DEEPEST:
+            return self._refuse(f"files that name each other more than {_DEEPEST} deep", named_by, _FLATTEN)
         try:
-            with path.open("rb") as file:
-                data = file.read(_LARGEST + 1)
-            if len(data) > _LARGEST:
-                raise ValueError(f"is larger than {_LARGEST >> 20} MiB")  # noqa: TRY301 - one door for all
-            text = decoded(data)
+            # What is named on the command line (/dev/stdin, <(…)) may be a pipe; a file's words may not.
+            text = decoded(read_small(path, _LARGEST) if named_by else _read_any(path))
         except OSError as error:
             return self._refuse(f"cannot read {path}: {error.strerror}", named_by or str(path))
         except ValueError as error:
             return self._refuse(f"cannot read {path}: it {error}", named_by or str(path), _TEXT)
+        self._open.append(path)
         for number, line in logical_lines(text):
             self._line(line, path, f"{path}:{number}", into)
+        self._open.pop()
         return None
 
     def _line(self, line: str, path: Path, where: str, into: list[RequirementLine]) -> None:
@@ -175,6 +200,8 @@ class _Reader:
             return self._options_line(options, where, into, folder)
         except OptionProblem as problem:
             return self._refuse(str(problem), where, problem.remedy)
+        except InputFileError as problem:
+            return self._refuse(problem.message, where, problem.remedy)
         except ValueError as error:
             return self._refuse(_short(str(error)), where, "write it as pip's requirements files have it")
 
@@ -192,7 +219,7 @@ class _Reader:
                 self._direct_line(each, None, (), where, into, folder)
             else:
                 self._refuse(f"an editable install of no path: {_short(each)}", where, "write -e ./FOLDER")
-        self._options.take(options, where)
+        self._options.take(options, where, folder)
 
     def _nested(self, target: str, into: list[RequirementLine], where: str, folder: Path | None) -> None:
         if "://" in target:
@@ -276,6 +303,14 @@ class _Reader:
 
     def _refuse(self, message: str, where: str, remedy: str = "") -> None:
         self._problems.append(InputFileError(message, where=where, remedy=remedy))
+
+
+def _read_any(path: Path) -> bytes:
+    with path.open("rb") as file:
+        data = file.read(_LARGEST + 1)
+    if len(data) > _LARGEST:
+        raise ValueError(f"is larger than {_LARGEST >> 20} MiB")
+    return data
 
 
 def _short(text: str) -> str:

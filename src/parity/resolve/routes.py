@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from parity.errors import IndexConfusion, IndexFailed, ParityError, Unresolvable
-from parity.model import Lock
+from parity.model import Lock, LockedWheel
 from parity.model.network import DEFAULT_INDEX, HostNetwork, clean_url
+from parity.portable.wheelfolders import file_address, index_address, is_folder
 from parity.resolve.explain import INDEX_REMEDIES
 from parity.wire.network import RoutesSaid
 
@@ -66,6 +67,46 @@ def with_indexes(lock: Lock, routes: RoutesSaid | None) -> Lock:
     names = {name: index for name, index in routes["names"].items() if index != DEFAULT_INDEX}
     wheels = (replace(wheel, index=names.get(wheel.name, wheel.index)) for wheel in lock.wheels)
     return replace(lock, wheels=tuple(wheels))
+
+
+def with_folders(lock: Lock, network: HostNetwork) -> Lock:
+    """The lock with the places of those files that come from the profile's folders."""
+    folders = {one.index.name: one.index.path for one in network.named if one.index.folder}
+
+    def placed(wheel: LockedWheel) -> LockedWheel:
+        name = wheel.url.removeprefix(index_address("")[:-1]).partition("/")[0]
+        if not is_folder(wheel.url) or name not in folders:
+            return wheel
+        url = file_address(name, wheel.sha256, wheel.filename)
+        return replace(wheel, index=name, url=url, path=f"{folders[name]}/{wheel.filename}")
+
+    return replace(lock, wheels=tuple(map(placed, lock.wheels)))
+
+
+def check_mixed(lock: Lock, routes: RoutesSaid | None, network: HostNetwork) -> None:
+    """Raise IndexConfusion where an index's file was chosen and a folder has others of that name.
+
+    Nothing says that they are the same project: whoever takes the name of an internal package on a public
+    index, with a high version, would be chosen.
+    """
+    for wheel in lock.wheels:
+        folder = (routes or {"mixed": {}})["mixed"].get(wheel.name)
+        if folder is None or wheel.path:
+            continue
+        raise IndexConfusion(
+            f"{wheel.name} {wheel.version} of the index fits best, and the folder {folder} has other files "
+            "of that name: nothing says that they are the same project",
+            where=wheel.name,
+            remedy=_folder_binding(wheel.name, folder, network),
+        )
+
+
+def _folder_binding(name: str, folder: str, network: HostNetwork) -> str:
+    path = next((one.index.path for one in network.named if one.index.name == folder), "")
+    return (
+        f"add to the profile `indexes: [{{name: {folder}, path: {path}, packages: [{name}]}}]` for the "
+        f"folder's, or `index: {{packages: [{name}]}}` for the index's"
+    )
 
 
 def _binding(name: str, indexes: list[str]) -> str:

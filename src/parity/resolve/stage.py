@@ -17,7 +17,7 @@ from parity.resolve.heldback import held_back, preferences_of
 from parity.resolve.inputs import ResolveInputs
 from parity.resolve.known import Known
 from parity.resolve.remarks import demand_hashes, remarks
-from parity.resolve.routes import check_confusion, with_indexes
+from parity.resolve.routes import check_confusion, check_mixed, with_folders, with_indexes
 from parity.wire.resolving import ResolveResult
 
 
@@ -63,6 +63,8 @@ def resolve_lock(
     demand_hashes(inputs.what, lock)
     _warn(reporter, lock, {*hashed, *guess.unhashed}, answer)
     lock = with_indexes(replace(lock, variables=inputs.what.variables), answer["routes"])
+    lock = with_folders(lock, network)
+    check_mixed(lock, answer["routes"], network)
     if not thorough:
         return lock
     held = () if inputs.auto else held_back(uv, lock, guess, existing)

@@ -55,10 +55,12 @@ class RoutesSaid(TypedDict):
         confused: project → the indexes that have it.
         lacking: project → its index, which does not have it.
         unhashed: projects whose page has no hashes.
+        mixed: project → a folder that has other files of it than the index.
     """
 
     names: dict[str, str]
     confused: dict[str, list[str]]
     lacking: dict[str, str]
     unhashed: list[str]
+    mixed: dict[str, str]
     troubles: list[IndexTrouble]

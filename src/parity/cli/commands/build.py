@@ -17,6 +17,7 @@ from parity.cli.shared.display import Board, board
 from parity.cli.shared.keyring import signing_keys
 from parity.cli.shared.options import Json, SigningKeys, Verbose
 from parity.cli.shared.output import error_document, output, print_json, show_error, stderr, stdout
+from parity.cli.shared.places import base_folder, lock_folder
 from parity.cli.shared.timing import Stopwatch
 from parity.cli.shared.world import connected, world_for
 from parity.docker_engine import DockerEngine
@@ -69,7 +70,11 @@ _OutputFolder = Annotated[Path, typer.Option("-o", "--output", metavar="DIR", he
 _Locked = Annotated[bool, typer.Option("--locked", help="Use the lock as it is, or fail.")]
 _Upgrade = Annotated[bool, typer.Option("--upgrade", help="Resolve anew to the newest versions.")]
 _Lock = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="The lock's file; beside the profile if not given.")
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="The lock's file; if not given: beside your profile, else beside the -r file, else here.",
+    ),
 ]
 _StandIn = Annotated[
     str | None,
@@ -169,7 +174,7 @@ def _written_to(output_folder: Path, requests: list[BuildRequest]) -> set[Path]:
 
 
 def _request(profile: Profile, wishes: _Wishes, stand_in: ImageSource | None) -> BuildRequest:
-    now = _clock()
+    now, given = _clock(), wishes.requirements
     product = _product(profile, wishes)
     what = read_requirements(profile.requirements, profile.name)
     profile = with_file_options(profile, what.options)
@@ -187,7 +192,8 @@ def _request(profile: Profile, wishes: _Wishes, stand_in: ImageSource | None) ->
         what=what,
         identity=identity,
         output=wishes.output,
-        lock_path=wishes.lock or lock_path(profile.path.parent, label),
+        lock_path=wishes.lock or lock_path(lock_folder(profile.path, given, wishes.output), label),
+        base=base_folder(profile.path, given),
         locked=wishes.locked,
         upgrade=wishes.upgrade,
         stand_in=stand_in,

@@ -4,21 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypedDict
+from typing import TYPE_CHECKING, Annotated, NamedTuple, TypedDict
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
-from parity.cli.shared.display import board, size
+from parity.cli.shared.display import Board, board, size
 from parity.cli.shared.keyring import trusted_checker
 from parity.cli.shared.natives import native_lines, system_needs
 from parity.cli.shared.options import Json, Threshold, TrustedKeys, Verbose
-from parity.cli.shared.output import output, print_json, printable_tree, stderr, stdout
+from parity.cli.shared.output import (
+    error_document,
+    output,
+    print_json,
+    printable_tree,
+    show_error,
+    stderr,
+    stdout,
+)
 from parity.cli.shared.world import connected, site_for
+from parity.errors import RootError, SomeFailed
 from parity.farside.install.other_files import other_files
 from parity.model import Proof
 from parity.pipeline.verify import rehearse_again, verify
+from parity.portable.bundle.envelope import Checker
 from parity.portable.bundle.manifest import HEAD_SIZE
 from parity.portable.bundle.proof import NAME
 from parity.portable.bundle.proof import parse as parse_proof
@@ -45,8 +55,17 @@ if TYPE_CHECKING:
 Bundle = Annotated[Path, typer.Argument(metavar="BUNDLE", help="A *.parity.tar file.")]
 
 
+class _Passed(NamedTuple):
+    """A bundle every byte of which was checked, and what was seen where it was rehearsed once more."""
+
+    bundle: VerifiedBundle
+    proof: Proof | None
+
+
 def verify_command(
-    bundle: Bundle,
+    bundles: Annotated[
+        list[Path], typer.Argument(metavar="BUNDLE...", help="One or many *.parity.tar files.")
+    ],
     *,
     key: TrustedKeys = None,
     threshold: Threshold = None,
@@ -59,19 +78,58 @@ def verify_command(
     """Check every byte of a bundle: signature, manifest, files."""
     output.json, output.verbose = as_json, verbose
     check = trusted_checker(key or (), threshold)
-    proof: Proof | None = None
+    outcomes: list[tuple[Path, _Passed | RootError]] = []
     with board(stderr(), quiet=as_json, verbose=verbose) as shown:
-        reporter = shown.reporter(bundle.name)
-        found = verify(bundle, check, reporter)
-        if rehearse:
-            with connected() as engine:
-                proof = rehearse_again(bundle, found, site_for(engine, reporter))
-        shown.finished(bundle.name, ok=True)
-    if as_json:
-        document = {**_document(bundle, found), "signers": found.signers}
-        print_json({"verified": True, **document, "rehearsed": proof and proof.document})
-    else:
-        stdout().print(_verified_text(bundle, found, proof))
+        for path in bundles:
+            outcomes.append((path, _outcome(path, check, shown, rehearse=rehearse)))
+            shown.finished(path.name, ok=isinstance(outcomes[-1][1], _Passed))
+    _report(outcomes)
+
+
+def _outcome(path: Path, check: Checker, shown: Board, *, rehearse: bool) -> _Passed | RootError:
+    reporter = shown.reporter(path.name)
+    try:
+        found = verify(path, check, reporter)
+        if not rehearse:
+            return _Passed(found, None)
+        with connected() as engine:
+            return _Passed(found, rehearse_again(path, found, site_for(engine, reporter)))
+    except RootError as error:
+        if error.ends_the_command:
+            raise
+        return error
+
+
+def _report(outcomes: list[tuple[Path, _Passed | RootError]]) -> None:
+    """Say how each ended, one by itself as the one it is.
+
+    Raises:
+        RootError: the one bundle's own error, or SomeFailed where there were several.
+    """
+    documents, failed = [], []
+    for path, outcome in outcomes:
+        if isinstance(outcome, _Passed):
+            documents.append(_verified_document(path, outcome))
+            if not output.json:
+                stdout().print(_verified_text(path, outcome.bundle, outcome.proof))
+            continue
+        if len(outcomes) == 1:
+            raise outcome
+        failed.append(path.name)
+        documents.append({"bundle": str(path), "verified": False, "error": error_document(outcome)})
+        if not output.json:
+            show_error(outcome, run=path.name)
+    if output.json:
+        print_json(documents[0] if len(documents) == 1 else {"bundles": documents})
+    if failed and output.json:  # the one document is out already
+        raise typer.Exit(SomeFailed.exit_code)
+    if failed:
+        raise SomeFailed(f"{len(failed)} of {len(outcomes)} bundles failed: {', '.join(failed)}")
+
+
+def _verified_document(path: Path, outcome: _Passed) -> dict[str, object]:
+    document = {**_document(path, outcome.bundle), "signers": outcome.bundle.signers}
+    return {"verified": True, **document, "rehearsed": outcome.proof and outcome.proof.document}
 
 
 def inspect_command(bundle: Bundle, *, as_json: Json = False) -> None:

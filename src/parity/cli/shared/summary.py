@@ -27,6 +27,7 @@ def people(report: BuildReport, watch: Stopwatch, seconds: float, key_paths: Seq
         f"Python {facts.python}, {facts.arch}",
         "proved": _proved(report),
         "bundle": str(bundle.path),
+        "lock": _near(report.lock_path),
         "size": f"{size(bundle.size)}, of which {size(report.wheels.total_bytes)} are wheels",
         "payload": f"sha256:{bundle.payload_sha256}",
         "identity": f"{bundle.identity.product} {bundle.identity.version}, serial {bundle.identity.serial}",
@@ -60,6 +61,12 @@ def people(report: BuildReport, watch: Stopwatch, seconds: float, key_paths: Seq
     return text
 
 
+def _near(path: Path) -> str:
+    """A path as one would type it here."""
+    full, here = path.absolute(), Path.cwd()
+    return str(full.relative_to(here) if full.is_relative_to(here) else full)
+
+
 def _public_halves(key_paths: Sequence[Path]) -> str:
     return ", ".join(str(public_path(path)) for path in key_paths)
 
@@ -87,6 +94,7 @@ def machines(
         "profile": report.profile.name,
         "ok": True,
         "bundle": str(bundle.path),
+        "lock": str(report.lock_path),
         "size": bundle.size,
         "payload_sha256": bundle.payload_sha256,
         "product": identity.product,

@@ -49,22 +49,28 @@ def wrappers(trees: Iterable[ast.Module]) -> Wrappers:
 
 
 def _passed_on(function: ast.AST, aliases: Dict[str, str]) -> Optional[int]:
+    opening = [
+        node
+        for node in ast.walk(function)
+        if isinstance(node, ast.Call) and node.args and _opener(node, aliases)
+    ]
+    if not opening:
+        return None
     arguments = [each.arg for each in function.args.args]  # type: ignore[attr-defined]
     loops = {
         node.target.id: node.iter.id
         for node in ast.walk(function)
         if isinstance(node, ast.For) and isinstance(node.target, ast.Name) and isinstance(node.iter, ast.Name)
     }
-    for node in ast.walk(function):
-        if isinstance(node, ast.Call) and node.args and _opener(node, aliases):
-            first = node.args[0]
-            while isinstance(first, ast.Subscript):
-                first = first.value
-            name = first.id if isinstance(first, ast.Name) else ""
-            name = loops.get(name, name)
-            if name in arguments:
-                place = arguments.index(name)
-                return place - 1 if arguments[0] in ("self", "cls") else place
+    for node in opening:
+        first = node.args[0]
+        while isinstance(first, ast.Subscript):
+            first = first.value
+        name = first.id if isinstance(first, ast.Name) else ""
+        name = loops.get(name, name)
+        if name in arguments:
+            place = arguments.index(name)
+            return place - 1 if arguments[0] in ("self", "cls") else place
     return None
 
 

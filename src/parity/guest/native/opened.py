@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 _HINTS = (b"find_library", b"LoadLibrary", b"dlopen", b"DLL")
 """One of these stands in whatever matches `_WORDS`; a search for plain bytes is five times as fast."""
 _WORDS = re.compile(rb"find_library|LoadLibrary|dlopen|[CP]y?DLL")
+_CALLS = re.compile(rb"(?<!def )\b(?:find_library|LoadLibrary|dlopen|CDLL|PyDLL)(?:[\s\\)]*[(#]|[\s\\]+as\b)")
+"""One of them is called, or gets another name: few of the files that have the word are worth to be parsed."""
 _LARGEST = 2 << 20  # bytes of one file; generated bindings have less
 _MOST_FILES, _MOST_NAMES, _MOST_MODULES = 4000, 400, 60
 _DEEPEST = 2  # folders above a file that a package as a whole may need: Django's GIS has more
@@ -125,7 +127,7 @@ def _lacking(groups: List[_Group], there: Set[str]) -> List[_Group]:
 def _groups(site_packages: str, package: modules.Distribution) -> List[_Group]:
     paths = [path for path in package.files if path.endswith(".py") and not _is_test(path)][:_MOST_FILES]
     telling = [path for path in paths if _tells(_bytes(site_packages, path))]
-    if not telling:
+    if not any(_CALLS.search(_bytes(site_packages, path)) for path in telling):
         return []
     said = _apart(lambda: [list(row) for row in _read(site_packages, telling)])
     apple = {file for file, names, _ in said if _APPLE.intersection(names)}
@@ -155,10 +157,15 @@ def _is_name(text: str) -> bool:
 
 
 def _read(site_packages: str, paths: List[str]) -> Iterator[Tuple[str, List[str], bool]]:
-    trees = dict(_trees(site_packages, paths))
+    calling = [path for path in paths if _CALLS.search(_bytes(site_packages, path))]
+    trees = dict(_trees(site_packages, calling))
     wrappers = calls.wrappers(trees.values())
-    for path, tree in trees.items():
-        for call in calls.opened(tree, wrappers):
+    if wrappers:  # a file may call one that another has
+        names = re.compile("|".join(sorted(wrappers)).encode())
+        others = [path for path in paths if path not in trees and names.search(_bytes(site_packages, path))]
+        trees.update(_trees(site_packages, others))
+    for path in filter(trees.__contains__, paths):
+        for call in calls.opened(trees[path], wrappers):
             yield path, call.names, call.hard
 
 

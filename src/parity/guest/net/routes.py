@@ -4,6 +4,10 @@ Two indexes that have a project of the same name are a confusion: nothing says w
 and a resolver that searches both takes the higher version. A name that is bound is asked of its own
 index alone; any other is asked of all of them at once.
 
+A folder of wheels is no stranger: what it has of a project is offered together with what an index has,
+as pip means it. Where the index has the very same files it is the same project; where not, it is told
+(`mixed`), and whoever chooses a file of the index must not believe that it is.
+
 The job's part:
     {"indexes": [{"name", "url", "packages": [names, or beginnings with `*`],
                   "credentials": {"<origin>": [user, password]}}], the default one first,
@@ -11,6 +15,7 @@ The job's part:
 The result's part:
     {"names": {project: index}, "confused": {project: [indexes]}, "lacking": {project: its index},
      "unhashed": [projects whose page has no hashes],
+     "mixed": {project: a folder whose files of it the index does not have as they are},
      "troubles": [{"index", "url", "kind", "message"}]}   kinds: see parity.guest.net.web, and `page`
 """
 
@@ -21,6 +26,7 @@ import threading
 from typing import TYPE_CHECKING, Dict, Iterator, List, NamedTuple, Optional
 
 from ...portable.names import bound_to, normalize_name
+from ...portable.wheelfolders import is_folder
 from . import pages
 from .pace import BoundedAnswer
 from .simplepage import ACCEPT
@@ -107,6 +113,7 @@ class Routes:
         self._pages: Dict[str, "concurrent.futures.Future[Page]"] = {}
         self._confused: Dict[str, List[str]] = {}
         self._lacking: Dict[str, str] = {}
+        self._mixed: Dict[str, str] = {}
         self._troubles: List["IndexTrouble"] = []
 
     def page(self, project: str) -> Page:
@@ -146,6 +153,7 @@ class Routes:
             "names": {name: page.source.name for name, page in found.items()},
             "unhashed": sorted(name for name, page in found.items() if b"sha256" not in page.body),
             "confused": self._confused,
+            "mixed": self._mixed,
             "lacking": self._lacking,
             "troubles": self._troubles,
         }
@@ -174,13 +182,30 @@ class Routes:
             # All of them, even after one had it: who stops at the first never learns of a confusion.
             answers = self._pool.map(lambda index: self._ask(index, name), self.indexes)
             found = [answer for answer in answers if answer is not None]
-            if len(found) > 1:
+            own = [each for each in found if is_folder(each.address)]
+            theirs = [each for each in found if each not in own]
+            if len(theirs) > 1:
                 self._confused[name] = [each.source.name for each in found]
                 raise Confused(name)
-            page = found[0] if found else None
+            page = self._together(name, own, theirs) if own else theirs[0] if theirs else None
         if page is None:
             raise WebProblem("http-404", "no index has it")
         return page
+
+    def _together(self, name: str, own: List[Page], theirs: List[Page]) -> Page:
+        """What folders have of a project, and an index if it has it; of one name a folder's file counts."""
+        try:
+            here = [(each.source.name, file) for each in own for file in _files(each)]
+            there = [file for each in theirs for file in _files(each)]
+        except ValueError:  # who reads that page says what is wrong with it
+            return theirs[0]
+        known = {str(file["filename"]): file.get("hashes") for file in there}
+        for folder, file in here:
+            if theirs and not _is_same(file.get("hashes"), known.get(str(file["filename"]))):
+                self._mixed[name] = folder
+        files = {str(file["filename"]): file for file in (*there, *(file for _, file in reversed(here)))}
+        first = (theirs or own)[0]
+        return first._replace(content_type=pages.JSON_TYPE, body=pages.document(name, list(files.values())))
 
     def _ask(self, index: Index, name: str) -> Optional[Page]:
         """The page of a project on one index, None where it is not there."""
@@ -203,6 +228,16 @@ def _index(said: "IndexSaid", job: "Reach") -> Index:
     # Each index gets its own logins alone, although the job's others may be for the same origin.
     how = settings({**job, "credentials": said["credentials"]})
     return Index(said["name"], said["url"].rstrip("/") + "/", said["packages"], Browsers(how))
+
+
+def _files(page: Page) -> List[pages.File]:
+    return pages.files(page.address, page.content_type, page.body)
+
+
+def _is_same(one: object, other: object) -> bool:
+    """Whether two files have the same SHA-256."""
+    digest = one.get("sha256") if isinstance(one, dict) else None
+    return bool(digest) and isinstance(other, dict) and other.get("sha256") == digest
 
 
 def _read(index: Index, address: str, answer: BoundedAnswer) -> Page:

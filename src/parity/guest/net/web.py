@@ -17,6 +17,8 @@ import urllib.request
 import zlib
 from typing import TYPE_CHECKING, Callable, Dict, List, NamedTuple, Optional, Tuple
 
+from ...portable.wheelfolders import HOST
+from . import folders
 from .hostnames import connected
 from .pace import BoundedAnswer
 
@@ -183,6 +185,8 @@ class Browser:
     def _send(
         self, method: str, origin: WebOrigin, url: str, headers: Dict[str, str], login: Optional[List[str]]
     ) -> BoundedAnswer:
+        if origin.host == HOST:
+            return folders.open_address(method, url)
         proxy = self._proxy_for(origin)
         kept = origin in self._connections
         sent = dict(headers)
@@ -215,20 +219,15 @@ class Browser:
         return answer
 
     def _connect(self, origin: WebOrigin, proxy: Optional[Proxy]) -> http.client.HTTPConnection:
-        way = origin if proxy is None else proxy[0]
-        if origin.scheme == "http":
-            plain = http.client.HTTPConnection(way.host, way.port, timeout=self._how.timeout)
-            plain._create_connection = connected  # type: ignore[attr-defined]  # noqa: SLF001
-            plain.response_class = BoundedAnswer
-            return plain
-        secure = http.client.HTTPSConnection(
-            way.host, way.port, timeout=self._how.timeout, context=self._how.context
-        )
-        secure._create_connection = connected  # type: ignore[attr-defined]  # noqa: SLF001
-        secure.response_class = BoundedAnswer
-        if proxy is not None:
-            secure.set_tunnel(origin.host, origin.port, headers=_basic("Proxy-Authorization", proxy[1]))
-        return secure
+        way, limit = origin if proxy is None else proxy[0], self._how.timeout
+        made = http.client.HTTPConnection(way.host, way.port, timeout=limit)
+        if origin.scheme != "http":
+            made = http.client.HTTPSConnection(way.host, way.port, timeout=limit, context=self._how.context)
+            if proxy is not None:
+                made.set_tunnel(origin.host, origin.port, headers=_basic("Proxy-Authorization", proxy[1]))
+        made._create_connection = connected  # type: ignore[attr-defined]  # noqa: SLF001
+        made.response_class = BoundedAnswer
+        return made
 
     def _proxy_for(self, origin: WebOrigin) -> Optional[Proxy]:
         """The proxy's origin and its `user:password`, None where the server is reached directly."""

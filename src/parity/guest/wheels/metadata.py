@@ -23,21 +23,25 @@ def of_wheel(path: str) -> "WheelMetadata":
     Raises:
         ValueError: it has no METADATA that can be read.
     """
-    try:
-        with open(path, "rb") as file:
-            read_directory(file, os.path.getsize(path))  # not larger than a directory may be
-            with zipfile.ZipFile(file) as wheel:
-                text = _text(wheel).decode("utf-8")
-    except ZipBroken as error:
-        raise ValueError(f"the wheel's METADATA cannot be read: {error}") from error
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise ValueError(f"the wheel's METADATA cannot be read: {error}") from error
-    message = email.parser.HeaderParser().parsestr(text)
+    message = email.parser.HeaderParser().parsestr(text_of_wheel(path).decode("utf-8"))
     return {
         "requires": [str(line) for line in message.get_all("Requires-Dist") or []],
         "requires_python": str(message.get("Requires-Python") or ""),
         "provides_extra": [str(name) for name in message.get_all("Provides-Extra") or []],
     }
+
+
+def text_of_wheel(path: str) -> bytes:
+    """The wheel's METADATA as it is; ValueError as in `of_wheel`."""
+    try:
+        with open(path, "rb") as file:
+            read_directory(file, os.path.getsize(path))  # not larger than a directory may be
+            with zipfile.ZipFile(file) as wheel:
+                return _text(wheel)
+    except ZipBroken as error:
+        raise ValueError(f"the wheel's METADATA cannot be read: {error}") from error
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise ValueError(f"the wheel's METADATA cannot be read: {error}") from error
 
 
 def _text(wheel: zipfile.ZipFile) -> bytes:

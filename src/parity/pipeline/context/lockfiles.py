@@ -67,7 +67,11 @@ def put_lock(read: Read[Found], path: Path, text: str, reporter: Reporter) -> No
         reporter.warn(
             f"{path.name} could not be read ({error.message}): here is a new one, the old one is {kept.name}"
         )
-    write_atomic(path, text.encode())
+    try:
+        write_atomic(path, text.encode())
+    except WriteFailed as error:
+        remedy = "free some space, or name another place for the lock with --lock FILE"
+        raise WriteFailed(error.message, where=error.where, remedy=remedy) from error
 
 
 def _replaceable(path: Path) -> bool:

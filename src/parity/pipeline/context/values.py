@@ -65,6 +65,7 @@ class BuildRequest:
         identity: product, version, serial and profile name.
         output: the folder that gets the bundle.
         lock_path: the lock that is used, or written.
+        base: the folder of what is built, never of parity's: paths in the lock and the bundle start at it.
         locked: use the lock as it is, or fail.
         upgrade: resolve anew, whatever the lock says.
         stand_in: the image (and its name) that replaces the profile's own.
@@ -76,6 +77,7 @@ class BuildRequest:
     identity: BundleIdentity
     output: Path
     lock_path: Path
+    base: Path
     locked: bool = False
     upgrade: bool = False
     stand_in: ImageSource | None = None
@@ -114,7 +116,7 @@ class World(Site):
 
 @dataclass(frozen=True)
 class BuildReport:
-    """A finished build: every value that the story went through."""
+    """A finished build: every value that the story went through, and where its lock lies."""
 
     profile: Profile
     image: PinnedImage
@@ -123,5 +125,6 @@ class BuildReport:
     wheels: WheelSet
     proof: Proof
     bundle: BuiltBundle
+    lock_path: Path
     other_files: tuple[BundleFile, ...] = ()
     system: SystemSet | None = None

@@ -179,7 +179,7 @@ class Gathering:
     def _built_sdist(self, file: LockedWheel) -> Built:
         source = SourcePackage(
             file.name, file.version, "sdist", file.url, sha256=file.sha256,
-            requested=file.name in self.requested, index=file.index,
+            requested=file.name in self.requested, index=file.index, path=file.path,
         )  # fmt: skip
         built = self.builder.build(source, self.base)
         _, direct = split_requirements(built.requires, file.filename, self.builder.run.facts.markers)
@@ -295,7 +295,7 @@ def _again(wheel: LockedWheel, origin: Origin) -> SourcePackage:
     """The source distribution that a locked wheel was built from."""
     return SourcePackage(
         wheel.name, wheel.version, "sdist", origin.address, sha256=origin.sha256,
-        requested=wheel.requested, index=wheel.index,
+        requested=wheel.requested, index=wheel.index, path=wheel.path,
     )  # fmt: skip
 
 

@@ -1,0 +1,29 @@
+"""Where a build's own files lie: with what the user is working on, never in a folder of parity's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from parity.profile import is_paritys
+
+
+def lock_folder(profile: Path, requirements: Sequence[Path], output: Path) -> Path:
+    """The folder of the lock: the profile's if that is the user's, else the requirements file's, else here.
+
+    Args:
+        profile: its file; a shipped one is parity's.
+        requirements: the files of `-r`.
+        output: where the bundles go; the last resort of whoever works in a checkout of parity.
+    """
+    return _first_of_the_users([profile, *requirements], output)
+
+
+def base_folder(profile: Path, requirements: Sequence[Path]) -> Path:
+    """The folder that paths in locks and bundles start at: that of what is asked for."""
+    return _first_of_the_users([*requirements, profile], Path.cwd())
+
+
+def _first_of_the_users(files: Sequence[Path], otherwise: Path) -> Path:
+    folders = [*(path.absolute().parent for path in files), Path.cwd()]
+    return next((folder for folder in folders if not is_paritys(folder)), otherwise.absolute())
