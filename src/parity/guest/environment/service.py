@@ -2,7 +2,7 @@
 
 The imports run as other users, and each in a process of its own: without this, each would compile what
 it loads anew. So a process asks for a module of the environment to be compiled, and the owner does that
-from the file as it was installed. The same door tells them which package is next.
+from the file as it was installed. The same socket tells them which package is next.
 
 One line is asked, one comes back: `next` gives a number or `-`; a path gives `1` where it was compiled.
 Whoever asks wrongly, or too much, gets nothing, and nobody else gets anything wrong.
@@ -32,11 +32,11 @@ def start(name: str, site_packages: str, count: int) -> None:
         site_packages: the folder whose modules may be compiled.
         count: how many numbers `next` gives.
     """
-    door = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    door.bind("\0" + name)
-    door.listen(_AT_ONCE)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind("\0" + name)
+    listener.listen(_AT_ONCE)
     if os.fork():
-        door.close()
+        listener.close()
         return
     try:
         # Out of the guest's session: its end, and that of its streams, is not this one's.
@@ -44,7 +44,7 @@ def start(name: str, site_packages: str, count: int) -> None:
         empty = os.open(os.devnull, os.O_RDWR)
         for number in (0, 1, 2):
             os.dup2(empty, number)
-        _serve(door, os.path.realpath(site_packages), _tickets(count))
+        _serve(listener, os.path.realpath(site_packages), _tickets(count))
     finally:
         os._exit(0)
 
@@ -57,10 +57,10 @@ def _tickets(count: int) -> int:
     return reader
 
 
-def _serve(door: socket.socket, site_packages: str, tickets: int) -> None:
+def _serve(listener: socket.socket, site_packages: str, tickets: int) -> None:
     serving: List[int] = []
     while True:
-        caller, _ = door.accept()
+        caller, _ = listener.accept()
         serving = [pid for pid in serving if os.waitpid(pid, os.WNOHANG)[0] == 0]
         # One more is turned away, not queued; it compiles for itself then.
         if len(serving) < _AT_ONCE:
