@@ -16,8 +16,11 @@ from tests.unit.test_profile import GOOD
 
 from parity.errors import IndexConfusion, IndexFailed, ProfileError
 from parity.host.certificates import client_certificate
+from parity.host.index import choose_index, named_indexes
 from parity.host.network import host_network
+from parity.host.uvconf import UvSettings
 from parity.model import IndexSettings, NamedIndex
+from parity.model.network import HostNetwork, clean_url
 from parity.profile import load_profile
 from parity.resolve import select_project
 
@@ -176,3 +179,21 @@ def test_a_projects_lock_gets_the_names_of_indexes_and_is_held_to_the_bindings()
         index_of("acme-core", url="https://other.example/")
     with pytest.raises(IndexConfusion, match="binds it to default"):
         index_of(default=("acme-core",))
+
+
+@pytest.mark.parametrize("address", ["https://me:pass/s3cr3t@host/simple", "http://me:pass/s3cr3t@host"])
+def test_a_slash_in_a_password_is_told_and_never_shown(address: str) -> None:
+    with pytest.raises(IndexFailed) as caught:
+        choose_index(None, {"index-url": address}, UvSettings(), {})
+    assert "%2F" in caught.value.remedy
+    named = NamedIndex("corp", address)
+    with pytest.raises(IndexFailed) as named_caught:
+        named_indexes([named], {}, {})
+    for text in (
+        str(caught.value),
+        str(named_caught.value),
+        clean_url(address),
+        HostNetwork().redact(address),
+    ):
+        assert "s3cr3t" not in text
+    assert clean_url("https://me:s3cr3t@host:8080/x") == "https://host:8080/x"

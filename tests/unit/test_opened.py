@@ -172,3 +172,16 @@ def test_modules_of_pythons_own_that_lie_apart_are_known(name: str, os_version: 
 
 def test_a_module_is_not_asked_for_as_a_library() -> None:
     assert capability("tkinter", "rhel", "x86_64") == ""
+
+
+def test_a_package_that_opens_very_much_changes_nothing_for_another(tmp_path: Path) -> None:
+    """Nothing is said of what was not asked for: it may be there."""
+    loud = "\n".join(f"CDLL('liba{number}.so.1')" for number in range(3000))
+    for name, source in (("loud", loud), ("quiet", "CDLL('libc.so.6')\nCDLL('" + NOWHERE + "')")):
+        info = tmp_path / f"{name}-1.0.dist-info"
+        info.mkdir()
+        (info / "RECORD").write_text(f"{name}.py,,\n")
+        (tmp_path / f"{name}.py").write_text(f"from ctypes import CDLL\n{source}\n")
+    rows = opened.judge(str(tmp_path), distributions(str(tmp_path)))
+    assert [row["names"] for row in rows if row["package"] == "quiet"] == [[NOWHERE]]
+    assert len(rows) < 500

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import subprocess
 import zipfile
 from importlib.machinery import EXTENSION_SUFFIXES
@@ -89,3 +90,20 @@ def test_auditwheel_leaves_libpython_to_a_program_and_to_no_module(
         file.write(tmp_path / "made", "demo-1.0.data/scripts/demo")
         file.writestr("demo/__init__.py", "")
     assert _python_of_programs(str(wheel), str(tmp_path)) == left
+
+
+def test_a_file_whose_symbols_all_bear_one_long_name_is_none(tmp_path: Path) -> None:
+    """7 MB, a few kB in a wheel: read out, the names would take 1.1 GB."""
+    count, names = 290_000, b"\0" + b"a" * 4000 + b"\0"
+    text = 64 + 2 * 56 + 5 * 16
+    hashes = (text + len(names) + 7) // 8 * 8
+    size = hashes + 16 + 24 * count
+    head = struct.pack("<HHIQQQIHHHHHH", 3, 62, 1, 0, 64, 0, 0, 64, 56, 2, 64, 0, 0)
+    segments = struct.pack("<IIQQQQQQ", 1, 5, 0, 0, 0, size, size, 4096)
+    segments += struct.pack("<IIQQQQQQ", 2, 6, text - 80, text - 80, text - 80, 80, 80, 8)
+    dynamic = struct.pack("<10Q", 5, text, 6, hashes + 16, 4, hashes, 0x6FFFFFFF, 0, 0, 0)
+    begin = (b"\x7fELF\x02\x01\x01" + bytes(9) + head + segments + dynamic + names).ljust(hashes, b"\0")
+    symbols = struct.pack("<IBBHQQ", 1, 0x10, 0, 0, 0, 0) * count
+    (tmp_path / "x.so").write_bytes(begin + struct.pack("<IIII", 1, count, 0, 0) + symbols)
+    assert elf.read_elf(str(tmp_path / "x.so")) is not None
+    assert elf.read_symbols(str(tmp_path / "x.so")) is None

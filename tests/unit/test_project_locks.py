@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.support.cli import write_profile
@@ -12,6 +14,7 @@ from parity.model import ProjectPlan
 from parity.model.toml import parse
 from parity.profile import load_profile
 from parity.project import NO_LOCK, UV_LOCK, describe, read_project
+from parity.project.metadata import group_lines
 from parity.project.script import script_block
 from parity.project.tomltext import toml_text
 
@@ -139,3 +142,25 @@ def test_a_lock_is_written_as_it_was_read() -> None:
         '"a.b" = []\n[[manifest2.x]]\nname = "n"\n'
     )
     assert parse(toml_text(parse(text), frozenset(("source",)))) == parse(text)
+
+
+def test_a_script_of_beginnings_is_read_in_time() -> None:
+    begun = time.monotonic()
+    with pytest.raises(InputFileError, match="no `# /// script` block"):
+        script_block("# /// script\n" * 100_000, "tool.py")
+    assert time.monotonic() - begun < 5
+
+
+def test_groups_that_include_each_other_are_read_once_each() -> None:
+    """Two includes each would be 2^60 lines; a chain of thousands is no error of ours."""
+    twice = {f"g{n}": [{"include-group": f"g{n + 1}"}] * 2 for n in range(60)}
+    long = {f"l{n}": [{"include-group": f"l{n + 1}"}] for n in range(5000)}
+    groups: Any = {**twice, "g60": ["x", {"include-group": "g0"}], **long, "l5000": ["y"]}
+    assert group_lines({"dependency-groups": groups}, ["g0", "l0"]) == ["x", "y"]
+
+
+def test_a_lock_that_names_a_folder_by_a_name_too_long_is_no_fault_of_ours(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "app"\nversion = "1"\n')
+    lock = f'version = 1\n[[package]]\nname = "b"\nversion = "1"\nsource = {{ editable = "{"a" * 6000}" }}\n'
+    (tmp_path / "uv.lock").write_text(lock)
+    assert read_project(ProjectPlan(tmp_path)).lock == "uv.lock"

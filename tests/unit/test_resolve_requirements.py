@@ -333,6 +333,7 @@ def test_comments_end_a_line_as_pip_has_them() -> None:
         "./x ; ${TOKEN}",
         "--all-releases ${TOKEN}",
         "file://${TOKEN}/x",
+        "--index-url https://me:x/${TOKEN}@h/simple",
         "requests==1 ; python_version ${TOKEN}",
     ],
 )

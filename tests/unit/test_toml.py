@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from parity.farside.index.client_config import simple_url, uv_toml
 from parity.model import Lock, LockedWheel, Origin, SystemPackage, SystemSet
-from parity.model.toml import parse
+from parity.model.toml import TOMLError, parse
 from parity.pack.texts import _pylock_package
 from parity.portable.texts import Toml
 from parity.portable.texts import toml as literal
@@ -78,3 +80,23 @@ def test_settings_for_uv(text: str) -> None:
     known = Known("a", text, (), requires_python=text or "x", provides_extra=(text,))
     table = parse(settings_text([known], ["b"]))["dependency-metadata"][0]
     assert (table["version"], table["provides-extra"]) == (text, [text])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "a" + ".a" * 20_000 + " = 1",
+        "[" + "a . " * 20_000 + "a]",
+        'x = { "\\"" ' + """. 'b' """ * 20_000 + " = 1 }",
+    ],
+)
+def test_a_key_of_thousands_of_parts_is_refused_at_once(line: str) -> None:
+    begun = time.monotonic()
+    with pytest.raises(TOMLError, match=r"more than 64 parts \(at line 2\)"):
+        parse("b = 1\n" + line)
+    assert time.monotonic() - begun < 2
+
+
+def test_dots_in_texts_are_no_parts() -> None:
+    text = f'a = "{"x. " * 99}"\nb = "{"." * 99}"\nc.d.e = [{"1.5, " * 99}]\n'
+    assert len(parse(text)["c"]["d"]["e"]) == 99

@@ -17,7 +17,7 @@ from parity.errors import IndexFailed
 from parity.host.keyring import keyring_login
 from parity.host.uvconf import UvSettings, index_variables
 from parity.model.inputs import NamedIndex
-from parity.model.network import DEFAULT_INDEX, IndexAccess, Login, clean_url, split_login
+from parity.model.network import DEFAULT_INDEX, IndexAccess, Login, clean_url, names_a_server, split_login
 
 _WEB = ("https://", "http://")
 _LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1", "[::1]")
@@ -39,7 +39,7 @@ def choose_index(
     """Choose the default index and say what is left out.
 
     Raises:
-        IndexFailed: the profile's index is no http or https address.
+        IndexFailed: the profile's index is no http or https address, or one names no server.
     """
     if profile_url and not profile_url.startswith(_WEB):
         raise IndexFailed("the profile's index is not an http or https address", where=clean_url(profile_url))
@@ -49,6 +49,8 @@ def choose_index(
         if not url.startswith(_WEB):
             warnings.append(f"the index from {source} lies on this machine alone and is not taken")
             continue
+        if not names_a_server(url):
+            raise _no_server(source)
         address, login = split_login(url)
         if urlsplit(address).hostname in _LOCAL_HOSTS:
             warnings.append(
@@ -80,6 +82,8 @@ def named_indexes(
         if index.folder is not None:
             found.append(IndexAccess(index))
             continue
+        if not names_a_server(index.url):
+            raise _no_server(index.name)
         host = urlsplit(index.url).hostname or ""
         login = index.login or named_login(index.name, environ) or logins.get(host)
         if login is None:
@@ -91,6 +95,15 @@ def named_indexes(
             )
         found.append(IndexAccess(index, login))
     return tuple(found), tuple(warnings)
+
+
+def _no_server(where: str) -> IndexFailed:
+    """The address itself is not told: what seems to be no port may be half a password."""
+    return IndexFailed(
+        "the index's address has a host or port that is none",
+        where=where,
+        remedy="write a `/` in a password as %2F",
+    )
 
 
 def netrc_logins(environ: Mapping[str, str]) -> tuple[dict[str, Login], tuple[str, ...]]:

@@ -15,6 +15,7 @@ from parity.wire.network import IndexSaid, Reach
 _URL = re.compile(
     r"\b(https?|ftp|file|git|git\+\w+|ssh|socks5h?)://[^\s'\"`<>|,;(){}\[\]]+(?:\[[^\]\s]*\][^\s'\"`<>|,;(){}]*)?"
 )
+_WEB = ("http", "https", "git+http", "git+https")
 _PORTS = {"http": 80, "https": 443}
 # Shorter ones occur in any text: replacing them would spoil messages, and reveal them by the gaps.
 _SHORTEST_SECRET = 4
@@ -145,7 +146,18 @@ def clean_url(url: str) -> str:
         parts = urlsplit(url)
     except ValueError:
         return "***"
+    if parts.scheme in _WEB and not names_a_server(url):
+        return "***"  # what is no port may be a password with a `/` in it
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+def names_a_server(address: str) -> bool:
+    """Whether an address has a host and, if any, a port that is one."""
+    try:
+        parts = urlsplit(address)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def split_login(url: str) -> tuple[str, Login | None]:

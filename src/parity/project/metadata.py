@@ -256,7 +256,7 @@ def read_project(plan: ProjectPlan) -> Project:
 def group_lines(pyproject: Pyproject, groups: Iterable[str]) -> list[str]:
     """The requirement lines of dependency groups, included groups among them (PEP 735)."""
     known = {normalize_name(key): value for key, value in pyproject.get("dependency-groups", {}).items()}
-    return [line for group in groups for line in _group(known, normalize_name(group), ())]
+    return [line for group in groups for line in _group(known, normalize_name(group))]
 
 
 def _needed(locked: UvLock) -> Iterator[str]:
@@ -282,7 +282,7 @@ def _texts(base: Path, places: Sequence[Path], plan: ProjectPlan, lock: str) -> 
     if lock != NO_LOCK:
         wanted += [places[0] / lock_file(plan, lock), places[0] / UV_TOML]
     for path in wanted:
-        if path.is_file():
+        if os.path.isfile(path):  # unlike Path's own, no error for a name that is too long
             _refuse_leading_out(path, base)
             text = _read(path)
             _refuse_credentials(text, path)
@@ -315,12 +315,20 @@ def _refuse_credentials(text: str, path: Path) -> None:
         )
 
 
-def _group(known: Groups, name: str, seen: tuple[str, ...]) -> Iterator[str]:
-    for entry in () if name in seen else known.get(name, ()):
-        if isinstance(entry, str):
+def _group(known: Groups, name: str) -> Iterator[str]:
+    """The lines of a group, each group that it includes once: by twos, they would be ever more."""
+    seen, todo = {name}, [iter(known.get(name, ()))]
+    while todo:
+        entry = next(todo[-1], None)
+        if entry is None:
+            todo.pop()
+        elif isinstance(entry, str):
             yield entry
         elif isinstance(entry, dict) and "include-group" in entry:
-            yield from _group(known, normalize_name(str(entry["include-group"])), (*seen, name))
+            included = normalize_name(str(entry["include-group"]))
+            if included not in seen:
+                seen.add(included)
+                todo.append(iter(known.get(included, ())))
 
 
 def _toml(path: Path, check: Callable[[Mapping[str, object], str], T]) -> T:

@@ -18,7 +18,7 @@ from packaging.utils import canonicalize_name
 
 from parity.errors import InputFileError
 from parity.model import SourcePackage
-from parity.model.network import clean_url
+from parity.model.network import clean_url, names_a_server
 
 _ENDING = r"(\[[^\]]*\])?(\s+;.*)?"
 _LOCAL = re.compile(
@@ -86,7 +86,7 @@ class DirectRequirement:
         if address.startswith("file:"):
             path = os.path.relpath(path_of(address, self.where), base)
             return SourcePackage(self.name, "", "path", path, sha256=sha256, subdirectory=inside)
-        if address.startswith(("https://", "http://")) and _names_a_server(address):
+        if address.startswith(("https://", "http://")) and names_a_server(address):
             if "?" in address and not sha256:
                 raise InputFileError(
                     f"an address with a query: {clean_url(address)[:60]}?…",
@@ -167,14 +167,6 @@ def _local_url(address: str, folder: Path | None, where: str) -> str:
     if path.startswith("file:"):
         path = path_of(path, where)
     return Path(os.path.normpath(folder / path)).as_uri() + mark + fragment
-
-
-def _names_a_server(address: str) -> bool:
-    try:
-        parts = urlsplit(address)
-        return bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a host or port that is none
-        return False
 
 
 def path_of(address: str, where: str) -> str:

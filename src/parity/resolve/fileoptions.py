@@ -8,7 +8,7 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
-from parity.model.network import Login, clean_url, split_login
+from parity.model.network import Login, clean_url, names_a_server, split_login
 from parity.resolve.direct import path_of
 from parity.resolve.lineoptions import LineOptions
 
@@ -128,6 +128,10 @@ class OptionReader:
             raise OptionProblem(
                 f"an index that is no http or https address: {clean_url(url)[:60]}",
                 "name a simple index (PEP 503) by its address",
+            )
+        if not names_a_server(url):
+            raise OptionProblem(
+                "an index address whose host or port is none", "write a `/` in a password as %2F"
             )
         address, login = split_login(url)
         if login is not None:

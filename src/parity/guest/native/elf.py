@@ -21,6 +21,7 @@ _DT_VERDEF, _DT_VERDEFNUM, _DT_VERNEED, _DT_VERNEEDNUM = 0x6FFFFFFC, 0x6FFFFFFD,
 _VER_FLG_BASE, _VER_FLG_WEAK = 1, 2
 _MOST_SEGMENTS, _MOST_ENTRIES, _MOST_VERSIONS, _LONGEST_NAME = 1024, 8192, 16384, 4096
 _MOST_SYMBOLS = 300000
+_MOST_LETTERS = 32 << 20  # bytes of all names together: a few in the file may be named by every symbol
 
 
 class Elf(NamedTuple):
@@ -112,6 +113,7 @@ class _ElfFile:
         self._segments: List[Tuple[int, int, int]] = []  # virtual address, size in the file, offset
         self._dynamic_at = self._dynamic_size = 0
         self._strings = 0
+        self._letters = _MOST_LETTERS
         self._starts = False
 
     def elf(self) -> Elf:
@@ -235,7 +237,8 @@ class _ElfFile:
         if begin >= len(self._data):
             raise _NotElf
         end = self._data.find(b"\0", begin, begin + _LONGEST_NAME)
-        if end < 0:
+        self._letters -= end - begin
+        if end < 0 or self._letters < 0:
             raise _NotElf
         return self._data[begin:end].decode("utf-8")
 

@@ -67,7 +67,7 @@ def judge(site_packages: str, found: List[modules.Distribution]) -> "List[Librar
     carried = {os.path.basename(path) for each in found for path in each.files if ".so" in path}
     spoken = [(each, _groups(site_packages, each)) for each in found]
     asked = {name for _, groups in spoken for group in groups for name in group.names}
-    there = _there(sorted(asked)[:_MOST_NAMES]) | carried
+    there = _there(sorted(asked)) | carried
     result: "List[LibraryOpened]" = []
     for each, groups in spoken:
         lacking = _lacking(groups, there)
@@ -140,6 +140,16 @@ def _groups(site_packages: str, package: modules.Distribution) -> List[_Group]:
         ]
         if wanted:
             groups.append(_Group(file, wanted, hard and _is_central(file)))
+    return _few(groups)
+
+
+def _few(groups: List[_Group]) -> List[_Group]:
+    """As many as are asked for; of what is not asked nothing is said, and each package has its own share."""
+    names: Set[str] = set()
+    for number, group in enumerate(groups):
+        names.update(group.names)
+        if len(names) > _MOST_NAMES:
+            return groups[:number]
     return groups
 
 
