@@ -14,7 +14,7 @@ from parity.model.network import clean_url
 from parity.pipeline.locking.chasing import chase, is_chase
 from parity.pipeline.locking.lock_file import locked
 from parity.pipeline.sources.builder import SourceBuilder
-from parity.pipeline.sources.built import NOTHING, Built
+from parity.pipeline.sources.built import NOTHING, Built, is_wheel, known_of
 from parity.portable.names import normalize_name
 from parity.resolve import (
     DirectRequirement,
@@ -263,25 +263,6 @@ def _pinned(source: SourcePackage, locked: Origin | None) -> SourcePackage:
     if locked is None or source.kind == "path" or locked.revision != source.revision:
         return source
     return replace(source, commit=locked.commit, sha256=source.sha256 or locked.sha256)
-
-
-def is_wheel(file: LockedWheel) -> bool:
-    """Whether it is a wheel, not a source distribution that is to be built."""
-    return file.filename.endswith(".whl")
-
-
-def known_of(built: Built, extras: Sequence[str], path: str) -> Known:
-    """What the resolver is told of a built package."""
-    wheel = built.wheel
-    return Known(
-        wheel.name,
-        wheel.version,
-        built.requires,
-        built.requires_python,
-        built.provides_extra,
-        tuple(extras),
-        path,
-    )
 
 
 def _indexed(lock: Lock | None) -> Lock | None:

@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -45,6 +45,7 @@ class SourceBuilder:
     """Where the sources of one run are built."""
 
     run: BuildRun
+    _under_way: list[str] = field(default_factory=list)
 
     @property
     def git(self) -> Git:
@@ -121,7 +122,7 @@ class SourceBuilder:
         image, facts = self._bench(brought)
         tools: list[Lock] = []
 
-        needs = Needs(self.run, source)
+        needs = Needs(self.run, source, self._needed)
 
         def repair() -> Repair:
             tools.append(needs.tools(_REPAIR_TOOLS, "auditwheel, which makes wheels suit the target,"))
@@ -149,6 +150,20 @@ class SourceBuilder:
             fetched=fetched,
         )
         return self._stored(source, place, file, making)
+
+    def _needed(self, source: SourcePackage) -> Built:
+        """Build what a build needs; BuildFailed where that leads to itself."""
+        if source.name in self._under_way:
+            raise BuildFailed(
+                f"{source.name} cannot be built: its build needs itself ({' → '.join(self._under_way)})",
+                where=source.name,
+                remedy="put a wheel of it on your own index, or into a folder of wheels (`indexes`)",
+            )
+        self._under_way.append(source.name)
+        try:
+            return self.build(source, self.run.profile.path.parent)
+        finally:
+            self._under_way.pop()
 
     def _bench(self, brought: tuple[str, ...]) -> tuple[PinnedImage, Facts]:
         """The image that sources are built in, with these packages besides, and its facts."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypedDict
 
 from parity.model import Lock, LockedWheel
 from parity.project import FetchedSaid
-from parity.resolve import parse_lock, write_lock
+from parity.resolve import Known, parse_lock, write_lock
 
 NOTHING = Lock((), "", "", "")
 """A lock of no wheels."""
@@ -113,6 +113,25 @@ class Built:
     requires_python: str = ""
     provides_extra: tuple[str, ...] = ()
     making: Making = field(default_factory=Making)
+
+
+def is_wheel(file: LockedWheel) -> bool:
+    """Whether it is a wheel, not a source distribution that is to be built."""
+    return file.filename.endswith(".whl")
+
+
+def known_of(built: Built, extras: Sequence[str], path: str) -> Known:
+    """What the resolver is told of a built package."""
+    wheel = built.wheel
+    return Known(
+        wheel.name,
+        wheel.version,
+        built.requires,
+        built.requires_python,
+        built.provides_extra,
+        tuple(extras),
+        path,
+    )
 
 
 def _text(lock: Lock) -> str:

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from parity.errors import BuildFailed, NoWheel, ParityError, Unresolvable
-from parity.model import Lock, Requirements, SourcePackage
+from parity.model import Lock, LockedWheel, Requirements, SourcePackage
 from parity.pipeline.context.run import BuildRun
-from parity.pipeline.sources.built import NOTHING
+from parity.pipeline.sources.built import NOTHING, Built, is_wheel, known_of
 from parity.portable.names import normalize_name
 from parity.resolve import RequirementLine, ResolveInputs, read_requirements, resolve_lock
+
+_ROUNDS = 12
+"""Each round builds what the one before has shown to be needed."""
 
 
 @dataclass(frozen=True)
 class Needs:
-    """The build requirements of one source."""
+    """The build requirements of one source.
+
+    Attributes:
+        run: whose profile and index count.
+        source: what is built.
+        build: builds what has no fitting wheel, where the profile lets whatever has none be built; None
+            where no build may lead to another one.
+    """
 
     run: BuildRun
     source: SourcePackage
+    build: Callable[[SourcePackage], Built] | None = None
 
     @property
     def added(self) -> tuple[str, ...]:
@@ -31,7 +42,7 @@ class Needs:
         return [self.added, self._limits(), [line.text for line in self.run.request.what.constraints]]
 
     def locked(self, lines: Sequence[str]) -> Lock:
-        """Lines of a build as a lock of wheels: no build leads to another build.
+        """Lines of a build as a lock of wheels; what has none is built, where that may be.
 
         The limits that the profile has for builds hold; those of install.constraints too, unless there is no
         way then: that is a warning.
@@ -96,7 +107,25 @@ class Needs:
         )
         if not what.requirements:
             return replace(NOTHING, requires_python=inputs.requires_python, created_by="none")
-        return resolve_lock(run.guest, inputs, None, timeout=run.world.limits.resolving)
+        try:
+            return resolve_lock(run.guest, inputs, None, timeout=run.world.limits.resolving)
+        except (NoWheel, Unresolvable):
+            if self.build is None or not profile.sources.auto:
+                raise
+        return self._with_builds(replace(inputs, auto=True), self.build)
+
+    def _with_builds(self, inputs: ResolveInputs, build: Callable[[SourcePackage], Built]) -> Lock:
+        """Resolve and build in turns, as for what is installed; the lock has the built wheels."""
+        run, built = self.run, dict[tuple[str, str], Built]()
+        for _ in range(_ROUNDS):
+            known = tuple(known_of(each, (), "") for each in built.values())
+            lock = resolve_lock(run.guest, inputs, None, timeout=run.world.limits.resolving, known=known)
+            sources = {(file.name, file.version): file for file in lock.wheels if not is_wheel(file)}
+            if sources.keys() <= built.keys():
+                made = (built[key].wheel if key in sources else file for key, file in _by_version(lock))
+                return replace(lock, wheels=tuple(made))
+            built.update({key: build(_sdist(sources[key])) for key in sources.keys() - built.keys()})
+        raise Unresolvable(f"what the build of {self._name} needs comes to no end", where=self._name)
 
     def _failed(self, what: str, error: ParityError) -> BuildFailed:
         limits = ", ".join(self._limits())
@@ -108,3 +137,13 @@ class Needs:
             "or use another version",
             details=error.details,
         )
+
+
+def _by_version(lock: Lock) -> list[tuple[tuple[str, str], LockedWheel]]:
+    return [((file.name, file.version), file) for file in lock.wheels]
+
+
+def _sdist(file: LockedWheel) -> SourcePackage:
+    return SourcePackage(
+        file.name, file.version, "sdist", file.url, sha256=file.sha256, index=file.index, path=file.path
+    )
