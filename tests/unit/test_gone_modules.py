@@ -55,3 +55,12 @@ def test_what_a_package_brings_itself_is_not_gone(tmp_path: Path) -> None:
     row = {"package": "alpha", "file": "alpha.py", "module": "pkg_resources"}
     assert gone_modules.main(job, lambda _: None)["rows"] == [row]
     assert gone_modules.main({**job, "packages": []}, lambda _: None)["rows"] == []
+
+
+def test_only_the_packages_that_were_asked_for_are_read(tmp_path: Path) -> None:
+    for name in ("alpha", "Beta.Two"):
+        (tmp_path / f"{name}.py").write_text(f"import {gone_modules.GONE[0]}\n")
+        (tmp_path / f"{name}-1.dist-info").mkdir()
+        (tmp_path / f"{name}-1.dist-info" / "RECORD").write_text(f"{name}.py,,\n")
+    (tmp_path / "alpha-1.dist-info" / "RECORD").write_bytes(b"\xff\xfe")  # whoever reads that fails
+    assert [each.name for each in distributions(str(tmp_path), ["beta-two"])] == ["beta-two"]

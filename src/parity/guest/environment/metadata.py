@@ -26,7 +26,8 @@ def of_installed(dist_info: str) -> Said:
             text = file.read(_MOST).decode("utf-8", "replace")
     except OSError:
         return NOTHING
-    message = email.parser.HeaderParser().parsestr(text)
+    # A long description follows the first empty line as a rule; nobody asks for it here.
+    message = email.parser.HeaderParser().parsestr(text.partition("\n\n")[0])
     names = [_public(str(line)) for line in message.get_all("Import-Name") or []]
     return Said(_few(names), _few([str(line) for line in message.get_all("Requires-Dist") or []]))
 

@@ -2,7 +2,7 @@
 
 import csv
 import os
-from typing import List, NamedTuple, Set
+from typing import Container, List, NamedTuple, Optional, Set
 
 from . import metadata
 
@@ -39,14 +39,14 @@ class Distribution(NamedTuple):
     said: metadata.Said = metadata.NOTHING
 
 
-def distributions(site_packages: str) -> List[Distribution]:
-    """Every distribution in a site-packages folder, sorted by name."""
+def distributions(site_packages: str, names: Optional[Container[str]] = None) -> List[Distribution]:
+    """Every distribution in a site-packages folder, or those of these normalised names, sorted by name."""
     found = []
     for entry in sorted(os.listdir(site_packages)):
-        if entry.endswith(".dist-info"):
+        name, _, version = entry[: -len(".dist-info")].partition("-")
+        if entry.endswith(".dist-info") and (names is None or normalised(name) in names):
             files = _recorded(os.path.join(site_packages, entry, "RECORD"))
             said = metadata.of_installed(os.path.join(site_packages, entry))
-            name, _, version = entry[: -len(".dist-info")].partition("-")
             found.append(Distribution(normalised(name), version, top_modules(files), files, said))
     return sorted(found)
 

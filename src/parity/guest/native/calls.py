@@ -40,7 +40,7 @@ def wrappers(trees: Iterable[ast.Module]) -> Wrappers:
     found: Wrappers = {}
     for tree in trees:
         aliases = _aliases(tree)
-        for node in ast.walk(tree):
+        for node in ast.walk(tree) if _has_call(tree, aliases, {}) else ():
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 place = _passed_on(node, aliases)
                 if place is not None:
@@ -76,7 +76,15 @@ def _passed_on(function: ast.AST, aliases: Dict[str, str]) -> Optional[int]:
 
 def opened(tree: ast.Module, known: Wrappers) -> Iterator[NamedOpening]:
     """The calls of one file."""
-    yield from _Statements(_aliases(tree), known).calls(tree)
+    aliases = _aliases(tree)
+    if _has_call(tree, aliases, known):
+        yield from _Statements(aliases, known).calls(tree)
+
+
+def _has_call(tree: ast.Module, aliases: Dict[str, str], known: Wrappers) -> bool:
+    """Whether a file has any call that may open something: words in a comment or a text are none."""
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+    return any(_opener(node, aliases) or _called(node) in known for node in calls)
 
 
 def imported(tree: ast.Module, module: str, is_package: bool) -> Set[str]:
@@ -119,6 +127,10 @@ def _opener(node: ast.Call, aliases: Dict[str, str]) -> str:
     return name if name == _FIND or name in _OPEN else ""
 
 
+def _called(node: ast.Call) -> str:
+    return str(getattr(node.func, "id", getattr(node.func, "attr", "")))
+
+
 class _Statements:
     def __init__(self, aliases: Dict[str, str], known: Wrappers) -> None:
         self._aliases = aliases
@@ -143,7 +155,7 @@ class _Statements:
     def _call(self, node: ast.Call, scope: _CallScope, guarded: bool) -> Iterator[NamedOpening]:
         how, place = _opener(node, self._aliases), 0
         if not how:
-            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            name = _called(node)
             if name not in self._known:
                 return
             place, how = self._known[name], "wrapper"

@@ -59,7 +59,7 @@ _MOST = 20000  # files of a package
 def main(job: "ReadJob", emit: Emit) -> "ReadResult":
     """Read; see the module's docstring."""
     del emit
-    found = [each for each in modules.distributions(job["site_packages"]) if each.name in job["packages"]]
+    found = modules.distributions(job["site_packages"], job["packages"])
     lacking = {name for name in GONE if not _is_there(name, job["site_packages"])}
     rows = [row for each in found for row in rows_of(each, job["site_packages"], lacking)]
     return {"rows": sorted(rows, key=lambda row: (row["package"], row["module"]))}
