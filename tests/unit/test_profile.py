@@ -163,8 +163,13 @@ def test_what_may_be_built_from_source_is_added_to_and_stays(folder: Path) -> No
     assert found.requirements.inline == ()
     kept = load(folder, text)
     assert (kept.requirements.inline, kept.requirements.folder) == (("a", "./here"), folder)
-    moved = text.replace("./here", f"here @ {folder.as_uri()}/here")
-    assert str(folder) not in load(folder, moved).document
+    for said in (
+        f"here @ {folder.as_uri()}/here",
+        f"here @ {folder}/here",
+        f"{folder}/here",
+        f"-e {folder}/here",
+    ):
+        assert str(folder) not in load(folder, text.replace("./here", said)).document
 
 
 def test_overrides_replace_what_is_installed_and_keep_constraints(folder: Path) -> None:

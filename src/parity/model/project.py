@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal
+
+from parity.model.network import clean_url
 
 LockKind = Literal["auto", "uv.lock", "pylock.toml", "none"]
 OriginKind = Literal["git", "url", "path", "sdist"]
@@ -44,6 +46,18 @@ FOREIGN_LOCKS = {
 """What other tools pin with, and what to do: they write requirements files or `pylock.toml` (PEP 751)."""
 
 
+def told_address(kind: OriginKind, address: str) -> str:
+    """A source's address as locks and bundles tell it, without credentials and without one machine's folders.
+
+    A path is relative to the project. An absolute one, which leads out of it, and that of a repository of
+    this machine are told by their last name alone.
+    """
+    if kind == "path":
+        return PurePosixPath(address).name if address.startswith("/") else address
+    plain = clean_url(address)
+    return f"file:{PurePosixPath(plain).name}" if plain.startswith(("file:", "/")) else plain
+
+
 @dataclass(frozen=True)
 class Origin:
     """Where a wheel that was built here comes from; holds no credentials and no path of this machine.
@@ -51,8 +65,7 @@ class Origin:
     Attributes:
         kind: `git`, `url` (an archive), `path` (a folder or archive of the user's) or `sdist` (a source
             distribution of an index).
-        address: the repository or archive without user, password and query; for a path, the path
-            relative to the project or the profile.
+        address: of the repository, archive or path, as `told_address` tells it.
         commit: for git, 40 or 64 hexadecimal digits; else empty.
         revision: for git, the branch or tag that was asked for; empty for none, or where a lock decided.
         sha256: of the archive, or of the tree's canonical tar (see `parity.project.tree`).
@@ -106,7 +119,8 @@ class SourcePackage:
         name: normalised (PEP 503).
         version: as locked; empty where only the build tells.
         kind: where its source is.
-        address: as the lock says it, possibly with credentials: for this machine's git alone.
+        address: as the lock says it, possibly with credentials: for this machine's git alone. A path starts
+            at the project's folder; it is absolute where it was said so and leads elsewhere.
         commit: for git, what the lock pins; empty where a revision is to be asked for.
         revision: for git without a lock, the branch, tag or commit; empty for the default branch.
         sha256: the archive's, empty for others.

@@ -31,6 +31,8 @@ from parity.profile.search import is_file
 
 # `name @ file:///home/me/x.whl`: the folder is this machine's.
 _FILE_ADDRESS = re.compile(r"file:[^\s#;]*/")
+# `/home/me/x`, `-e /home/me/x` and `name @ /home/me/x` likewise.
+_FULL_PATH = re.compile(r"^((?:(?:-e|--editable)[\s=]+)?|[^@#;/]+@\s*)/(?:[^#;]*/)?")
 _LABELS = ("product", "version", "serial")
 AUTO = "auto"
 """The word that stands for what is found to be missing, alone or beside names: sources, packages."""
@@ -96,7 +98,7 @@ def _without_folders(key: str, value: Any) -> object:
     if key == "script":
         return _base_name(value)
     if key == "requirements":
-        return [_FILE_ADDRESS.sub("file:", line) for line in value]
+        return [_FULL_PATH.sub(r"\1", _FILE_ADDRESS.sub("file:", line)) for line in value]
     return value if key in ("build-from-source", "held-back") else [_base_name(line) for line in value]
 
 

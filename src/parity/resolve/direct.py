@@ -19,6 +19,7 @@ from packaging.utils import canonicalize_name
 from parity.errors import InputFileError
 from parity.model import SourcePackage
 from parity.model.network import clean_url, names_a_server
+from parity.model.project import told_address
 
 _ENDING = r"(\[[^\]]*\])?(\s+;.*)?"
 _LOCAL = re.compile(
@@ -44,6 +45,7 @@ class DirectRequirement:
         marker: PEP 508; empty for none.
         where: `file:line`, or the profile's name.
         sha256: what the archive must be; empty where nobody said.
+        absolute: whether a path was written so.
     """
 
     name: str
@@ -52,6 +54,7 @@ class DirectRequirement:
     marker: str = ""
     where: str = ""
     sha256: str = ""
+    absolute: bool = False
 
     def holds(self, markers: Mapping[str, str]) -> bool:
         """Whether its marker is true in that environment (a complete one, see Facts.markers)."""
@@ -65,11 +68,12 @@ class DirectRequirement:
     def document(self, base: Path) -> list[str]:
         """What it says, for a digest: free of this machine's folders."""
         of = self.source(base)
-        words = [of.kind, clean_url(of.address), of.revision, of.sha256, of.subdirectory, self.marker]
+        address = told_address(of.kind, of.address)
+        words = [of.kind, address, of.revision, of.sha256, of.subdirectory, self.marker]
         return [self.name, *self.extras, *words]
 
     def source(self, base: Path) -> SourcePackage:
-        """What is to be built; paths become relative to `base`.
+        """What is to be built; paths start at `base`, but those that were said absolute and lead out.
 
         Raises:
             InputFileError: it is nothing that can be fetched here.
@@ -84,7 +88,7 @@ class DirectRequirement:
         if sha256 and not _SHA256.fullmatch(sha256):
             raise InputFileError("a SHA-256 is 64 hexadecimal digits", where=self.where or clean_url(address))
         if address.startswith("file:"):
-            path = os.path.relpath(path_of(address, self.where), base)
+            path = self._path(path_of(address, self.where), base)
             return SourcePackage(self.name, "", "path", path, sha256=sha256, subdirectory=inside)
         if address.startswith(("https://", "http://")) and names_a_server(address):
             if "?" in address and not sha256:
@@ -100,6 +104,13 @@ class DirectRequirement:
             where=self.where,
             remedy="write git+https://, git+ssh://, https:// or a path",
         )
+
+    def _path(self, full: str, base: Path) -> str:
+        """The path from `base`; the full one where that would tell, and hang on, where the project lies."""
+        found = os.path.relpath(full, base)
+        outside = found.split("/")[0] == ".."
+        by_the_root = os.path.commonpath([full, base]) == "/"
+        return full if outside and (self.absolute or by_the_root) else found
 
 
 def is_direct(text: str) -> bool:
@@ -148,9 +159,10 @@ def _direct(
     where = stated.where
     if _SECRET.search(address):
         raise InputFileError("an address with a user or password in it", where=where, remedy=_NO_SECRETS)
+    absolute = address.startswith(("/", "file:/"))
     if not _REMOTE.match(address):
         address = _local_url(address, stated.folder, where)
-    made = DirectRequirement(name, extras, address, marker, where, stated.sha256)
+    made = DirectRequirement(name, extras, address, marker, where, stated.sha256, absolute)
     source = made.source(stated.folder or Path("/"))
     if stated.sha256 and source.kind == "git":
         raise InputFileError(

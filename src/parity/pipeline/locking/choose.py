@@ -56,7 +56,7 @@ def _sourced_lock(run: BuildRun) -> Resolved:
     what, profile, builder = run.request.what, run.profile, SourceBuilder(run)
     run.carry_uv()
     gathering = Gathering(
-        builder, profile.path.parent, profile.name, requested=what.requested(run.facts.markers)
+        builder, run.request.base, profile.name, requested=what.requested(run.facts.markers)
     )
     gathering.want(what.requirements, what.direct)
     asked = [each.document(gathering.base) for each in what.direct]

@@ -10,7 +10,7 @@ from pathlib import Path
 from parity.errors import HostileSource, InputFileError, Unresolvable
 from parity.fetch import fetch_wheels
 from parity.model import Lock, LockedWheel, Origin, SourcePackage
-from parity.model.network import clean_url
+from parity.model.project import told_address
 from parity.pipeline.locking.chasing import chase, is_chase
 from parity.pipeline.locking.lock_file import locked
 from parity.pipeline.sources.builder import SourceBuilder
@@ -247,15 +247,14 @@ class Gathering:
             return None
         for wheel in self.builder.run.existing.wheels:
             origin = wheel.origin
-            same = origin and origin.kind == source.kind and origin.address == _address(source)
+            same = (
+                origin
+                and origin.kind == source.kind
+                and origin.address == told_address(source.kind, source.address)
+            )
             if same and source.name in ("", wheel.name):
                 return origin
         return None
-
-
-def _address(source: SourcePackage) -> str:
-    """The address as locks tell it."""
-    return source.address if source.kind == "path" else clean_url(source.address)
 
 
 def _pinned(source: SourcePackage, locked: Origin | None) -> SourcePackage:

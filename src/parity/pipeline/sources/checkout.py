@@ -12,6 +12,7 @@ from parity.errors import HashMismatch, HostileSource, SourceUnavailable
 from parity.host.git import Git
 from parity.model import Origin, SourcePackage
 from parity.model.network import clean_url
+from parity.model.project import told_address
 from parity.pipeline.sources.store import SourceStore, content
 from parity.project import file_of_path, tree_digest
 
@@ -53,7 +54,7 @@ def opened(source: SourcePackage, base: Path, store: SourceStore, git: Git) -> I
         with git.checkout(source.address, commit) as folder:
             origin = Origin(
                 "git",
-                clean_url(source.address),
+                told_address("git", source.address),
                 commit,
                 tree_digest(folder),
                 source.subdirectory,
@@ -95,7 +96,7 @@ def _local(source: SourcePackage, path: Path, store: SourceStore, git: Git) -> O
                 raise HashMismatch("the file is not the one that was named or locked", where=str(path))
             store.keep(file)
         return Opened(
-            Origin("path", source.address, "", file.sha256, source.subdirectory),
+            Origin("path", told_address("path", source.address), "", file.sha256, source.subdirectory),
             content(file.sha256),
             source.version,
             (file.filename, file.sha256) if path.suffix == ".whl" else None,
@@ -103,5 +104,5 @@ def _local(source: SourcePackage, path: Path, store: SourceStore, git: Git) -> O
     if not path.is_dir():
         raise SourceUnavailable(f"there is no {path}", where=source.name)
     version = source.version or git.described(path)
-    origin = Origin("path", source.address, "", tree_digest(path), source.subdirectory)
+    origin = Origin("path", told_address("path", source.address), "", tree_digest(path), source.subdirectory)
     return Opened(origin, path, version)
