@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import time
@@ -84,7 +85,7 @@ class Trial:
             self._said(done)
             self._far(Path(done.bundle["bundle"]))
         except GoneWrong as wrong:
-            return Verdict.BROKEN, str(wrong)
+            return Verdict.BROKEN, f"{warned(done, str(wrong))}{wrong}"
         return (Verdict.ONE_ADVICE, advice) if advice else (Verdict.FIRST_TRY, "")
 
     def _built(self) -> tuple[Done, str]:
@@ -177,6 +178,14 @@ class Trial:
         if done.code != 0:
             raise GoneWrong(f"{step} ended with {done.code}: {done.output.strip()[-_SHOWN:]}")
         return done
+
+
+def warned(done: Done, wrong: str) -> str:
+    """A warning of the build that names the module for which it went wrong; empty where none does."""
+    lacking = set(re.findall(r"No module named '([\w.]+)'", wrong))
+    lines: list[str] = done.bundle.get("warnings", [])
+    named = [line for line in lines if any(module in line for module in lacking)]
+    return f"the build warned ({named[0]}), but: " if named else ""
 
 
 def _error(done: Done) -> dict[str, Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ import pytest
 from tests.realworld.advice import followed
 from tests.realworld.case import TARGETS, CaseInvalid, chosen, read_cases
 from tests.realworld.row import Row, Verdict, document, markdown, read_rows
+from tests.realworld.trial import warned
+from tests.support.cli import Done
 
 GOOD = "- {name: a, target: debian11-py39, kind: k, asked: {requirements: [a==1]}, use: a --version}\n"
 
@@ -102,3 +105,11 @@ def test_the_table_counts_those_that_must_work() -> None:
         "| a | k | debian11-py39 | first try | 2 | 1.5 |  |"
     )
     assert list(read_rows(document(rows)).values()) == rows
+
+
+def test_what_the_build_warned_of_is_said_where_it_came_true() -> None:
+    lines = ["a: a/b.py imports pkg_resources, which is not there: what uses it fails", "c: else"]
+    done = Done(0, json.dumps({"bundles": [{"warnings": lines}]}), "", 1)
+    wrong = "ModuleNotFoundError: No module named 'pkg_resources'"
+    assert warned(done, wrong) == f"the build warned ({lines[0]}), but: "
+    assert warned(done, "No module named 'd'") == ""
