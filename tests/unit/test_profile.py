@@ -166,8 +166,6 @@ def test_what_may_be_built_from_source_is_added_to_and_stays(folder: Path) -> No
     for said in (
         f"here @ {folder.as_uri()}/here",
         f"here @ {folder}/here",
-        f"{folder}/here",
-        f"-e {folder}/here",
     ):
         assert str(folder) not in load(folder, text.replace("./here", said)).document
 

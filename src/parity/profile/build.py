@@ -31,8 +31,8 @@ from parity.profile.search import is_file
 
 # `name @ file:///home/me/x.whl`: the folder is this machine's.
 _FILE_ADDRESS = re.compile(r"file:[^\s#;]*/")
-# `/home/me/x`, `-e /home/me/x` and `name @ /home/me/x` likewise.
-_FULL_PATH = re.compile(r"^((?:(?:-e|--editable)[\s=]+)?|[^@#;/]+@\s*)/(?:[^#;]*/)?")
+# `name @ /home/me/x` likewise.
+_FULL_PATH = re.compile(r"^([^@#;/]+@\s*)/(?:[^#;]*/)?")
 _LABELS = ("product", "version", "serial")
 AUTO = "auto"
 """The word that stands for what is found to be missing, alone or beside names: sources, packages."""
