@@ -14,7 +14,7 @@ from parity.model import ProjectPlan
 from parity.model.toml import parse
 from parity.profile import load_profile
 from parity.project import NO_LOCK, UV_LOCK, describe, read_project
-from parity.project.metadata import group_lines
+from parity.project.groups import group_lines
 from parity.project.script import script_block
 from parity.project.tomltext import toml_text
 

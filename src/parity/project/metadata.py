@@ -18,8 +18,9 @@ from parity.files import read_small
 from parity.model import ProjectPlan
 from parity.model.toml import TOMLError, parse
 from parity.portable.names import normalize_name
+from parity.project.groups import group_lines
 from parity.project.script import script_block
-from parity.project.shapes import Groups, Pyproject, UvLock, check_pylock, check_pyproject, check_uv_lock
+from parity.project.shapes import Pyproject, UvLock, check_pylock, check_pyproject, check_uv_lock
 from parity.project.whichlock import NO_LOCK, PYLOCK, UV_LOCK, lock_file, lock_kind
 from parity.project.workspace import led_to_root, local_sources, members
 
@@ -253,12 +254,6 @@ def read_project(plan: ProjectPlan) -> Project:
     return project
 
 
-def group_lines(pyproject: Pyproject, groups: Iterable[str]) -> list[str]:
-    """The requirement lines of dependency groups, included groups among them (PEP 735)."""
-    known = {normalize_name(key): value for key, value in pyproject.get("dependency-groups", {}).items()}
-    return [line for group in groups for line in _group(known, normalize_name(group))]
-
-
 def _needed(locked: UvLock) -> Iterator[str]:
     """The names that the packages of uv.lock need."""
     for package in locked.get("package", ()):
@@ -313,22 +308,6 @@ def _refuse_credentials(text: str, path: Path) -> None:
             where=f"{path}:{line}",
             remedy="put them into git's credential helper or ~/.netrc, never into a project's files",
         )
-
-
-def _group(known: Groups, name: str) -> Iterator[str]:
-    """The lines of a group, each group that it includes once: by twos, they would be ever more."""
-    seen, todo = {name}, [iter(known.get(name, ()))]
-    while todo:
-        entry = next(todo[-1], None)
-        if entry is None:
-            todo.pop()
-        elif isinstance(entry, str):
-            yield entry
-        elif isinstance(entry, dict) and "include-group" in entry:
-            included = normalize_name(str(entry["include-group"]))
-            if included not in seen:
-                seen.add(included)
-                todo.append(iter(known.get(included, ())))
 
 
 def _toml(path: Path, check: Callable[[Mapping[str, object], str], T]) -> T:

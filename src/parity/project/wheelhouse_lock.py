@@ -16,7 +16,8 @@ from packaging.requirements import InvalidRequirement, Requirement
 from parity.model import LockedWheel
 from parity.model.toml import parse
 from parity.portable.names import normalize_name
-from parity.project.metadata import Project, group_lines
+from parity.project.groups import group_lines
+from parity.project.metadata import Project
 from parity.project.shapes import check_pyproject
 from parity.project.tomltext import toml_text
 
