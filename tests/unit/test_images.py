@@ -151,7 +151,10 @@ def test_a_failure_tells_every_way_and_why_and_what_to_do(
     assert "build debian11-py39/Dockerfile: the engine refused" in details
     assert "bootstrap debian11-py39: debootstrap ended with exit code 1" in details
     assert "E: no space left" in details
-    assert "docker load debian:11" in caught.value.remedy
+    remedy = caught.value.remedy
+    assert "docker pull debian:11" in remedy
+    assert "docker pull parity/" not in remedy
+    assert f"docker save {image_tag(folder)}" in remedy
     assert "--stand-in" in caught.value.remedy
 
 

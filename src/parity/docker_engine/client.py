@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from collections.abc import Mapping
@@ -40,7 +41,17 @@ def connect(address: str | None = None, environment: Mapping[str, str] | None = 
     for endpoint in candidates(address, os.environ if environment is None else environment):
         if client := _answering(endpoint, tried):
             return DockerEngine(client, endpoint)
-    raise EngineUnavailable("no container engine answers", details=tuple(tried))
+    # Its socket is there, so to start it would not help.
+    shut = next((each for each in tried if each.endswith(os.strerror(errno.EACCES))), "")
+    remedy = (
+        "let this user in: sudo usermod -aG docker USER, then log in again; or set DOCKER_HOST to an engine "
+        "of your own"
+    )
+    raise EngineUnavailable(
+        "a container engine is there, but not for this user" if shut else "no container engine answers",
+        remedy=remedy if shut else "",
+        details=tuple(tried),
+    )
 
 
 def _answering(endpoint: Endpoint, tried: list[str]) -> APIClient | None:

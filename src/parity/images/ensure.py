@@ -135,13 +135,22 @@ def _bootstrap(search: _Search, folder: Path) -> ImageInfo:
 
 
 def _unavailable(search: _Search) -> ImageUnavailable:
-    names = (search.source.reference, _folder_tag(search))
-    wanted = " or ".join(name for name in names if name)
     return ImageUnavailable(
         f"the image {search.source} for {search.platform} could not be had",
-        remedy=f"docker pull or docker load {wanted}, or build with --stand-in IMAGE" if wanted else "",
+        remedy=_remedy(search.source.reference, _folder_tag(search)),
         details=tuple(search.tried),
     )
+
+
+def _remedy(reference: str | None, tag: str) -> str:
+    """What helps: an image of parity's own making is in no registry, so nobody can pull it."""
+    ways = [f"docker pull {reference}, or docker load it from a file"] if reference else []
+    ways += (
+        [f"mend what is told above, or docker save {tag} where it can be made and docker load it here"]
+        if tag
+        else []
+    )
+    return "; or ".join([*ways, "build with --stand-in IMAGE"]) if ways else ""
 
 
 def _folder_tag(search: _Search) -> str:

@@ -87,7 +87,7 @@ def load_effective(
 ) -> Effective:
     """The merged and checked document; see `load_profile` for arguments and errors."""
     folders = default_search() if search is None else tuple(search)
-    path = find_profile(source, folders)
+    path = find_profile(source, search)
     return _load(path, _read_bytes(path), folders, overrides or Overrides())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -10,6 +11,12 @@ from parity.errors import ProfileNotFound
 from parity.profile.schema import near
 
 _SUFFIXES = (".yaml", ".yml")
+_REQUIREMENTS = (".txt", ".in")
+_PROJECT = ("pyproject.toml", "uv.lock", "pylock.toml")
+# A name as in PEP 508, with a version or without: nothing that a shell would read otherwise between quotes.
+_REQUIREMENT = re.compile(
+    r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}(\[[a-z0-9,._-]{0,99}\])?([=<>!~]=?[0-9A-Za-z.*,=<>!~]{1,99})?"
+)
 _SHIPPED = ("profiles", "images", "src")
 """The folders of a checkout that are parity's own."""
 
@@ -46,12 +53,16 @@ def find_profile(source: str | Path, search: Sequence[Path] | None = None) -> Pa
         ProfileNotFound: there is none; the message names a near match.
     """
     path = Path(source)
+    if other := _something_else(str(source), path):
+        raise other
     if is_file(path):
         return path
     names = available(search)
     if is_bare(str(source)):
-        if str(source) in names:
-            return names[str(source)]
+        # One's own goes before a shipped one: what `parity init` wrote is found by its name.
+        own = [path.with_name(path.name + suffix) for suffix in _SUFFIXES] if search is None else []
+        if found := next((each for each in own if is_file(each)), names.get(str(source))):
+            return found
         raise _not_found(str(source), near(str(source), names))
     raise _not_found(str(source), _neighbour(path) or near(path.stem, names))
 
@@ -88,7 +99,32 @@ def _neighbour(path: Path) -> str:
 
 def _not_found(source: str, meant: str) -> ProfileNotFound:
     hint = f"; did you mean {meant}?" if meant else ""
-    return ProfileNotFound(f"there is no profile {source!r}{hint}")
+    remedy = ""
+    if not meant and _REQUIREMENT.fullmatch(source):
+        remedy = (
+            f"a package goes into a requirements file: echo '{source}' > requirements.txt, "
+            "then parity build TARGET -r requirements.txt; `parity profile list` shows the targets"
+        )
+    return ProfileNotFound(f"there is no profile {source!r}{hint}", remedy=remedy)
+
+
+def _something_else(source: str, path: Path) -> ProfileNotFound | None:
+    """What is no profile but can be built with one, and how that is said."""
+    name = path.name
+    if is_folder(path) and any(is_file(path / each) for each in _PROJECT):
+        path, name = path / "pyproject.toml", "pyproject.toml"
+    if name in _PROJECT:
+        return ProfileNotFound(
+            f"{source} is a project, not a profile",
+            remedy="write a profile for it, of `extends: TARGET` and `install: {requirements: [], files: [], "
+            f"project: {{path: {path.parent}}}}}`, and build that; `parity profile list` shows targets",
+        )
+    if path.suffix in _REQUIREMENTS and is_file(path):
+        return ProfileNotFound(
+            f"{source} is a requirements file, not a profile",
+            remedy=f"parity build TARGET -r {source}; `parity profile list` shows the targets",
+        )
+    return None
 
 
 def is_paritys(folder: Path) -> bool:

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from parity.engine.workshop import KILLED, memory_error
-from parity.errors import IndexFailed, NoWheel
+from parity.errors import IndexFailed, NoWheel, ParityError, Unresolvable
 from parity.resolve.asking import ALL, SOURCES, GuestUv
-from parity.resolve.explain import OVERTIME, Lacking, lacking_wheel, resolve_error
+from parity.resolve.explain import OVERTIME, Lacking, absent_version, lacking_wheel, resolve_error
 from parity.resolve.routes import routed_error
 from parity.resolve.select import BUILD_THEM, first_version, versions_in, without_wheel
 from parity.wire.resolving import ResolveResult
@@ -61,10 +61,25 @@ def _as_told(uv: GuestUv, answer: ResolveResult) -> Exception:
     """The error by uv's own words."""
     failed = resolve_error(answer["exit_code"], answer["stderr"], uv.network)
     lacking = lacking_wheel(answer["stderr"])
+    if name := absent_version(answer["stderr"]):
+        return _no_such_version(uv, name, failed)
     if lacking is None or isinstance(failed, IndexFailed):
         return failed
     named = f"{lacking.name} {lacking.tried}".rstrip()
     return no_wheel(uv, lacking, f"{named} has no wheel that fits the target", (failed.message,))
+
+
+def _no_such_version(uv: GuestUv, name: str, failed: ParityError) -> ParityError:
+    """Which versions there are."""
+    versions = ", ".join(_fitting_versions(uv, name))
+    if not versions:
+        return failed
+    return Unresolvable(
+        f"{failed.message} These versions of {name} have a fitting wheel: {versions}",
+        where=name,
+        remedy=f"name one of the versions of {name} that there are",
+        details=failed.details,
+    )
 
 
 def _only_sources(lacking: Mapping[str, tuple[str, str]], parents: Mapping[str, Sequence[str]]) -> NoWheel:

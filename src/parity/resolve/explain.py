@@ -19,6 +19,13 @@ _NO_WHEEL = re.compile(
     r"(?P<spec>(?:[=<>!~]=?=?[^ ]*)?) "
     r"(?:(?:has|have) no (?:usable )?wheels|requires Python)"
 )
+_NAMED = r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)"
+_ABSENT = re.compile(rf"(?<![\w.-]){_NAMED} was not found in the package registry")
+_NO_VERSION = re.compile(rf"there is no version of {_NAMED}(?:\[[^\]]*\])?[=<>!~]")
+_NO_SUCH = (
+    "no index that was asked has {}: look how it is written, bind your own index to it under `indexes`, "
+    "or give its path"
+)
 _UNDATED = re.compile(r"`([^`]+)` is missing an upload date")
 _BROKEN = (
     ("dns error|failed to lookup address", "its host name was not found", "dns"),
@@ -119,7 +126,19 @@ def _undated(said: str) -> IndexFailed | None:
 def _conflict(said: str) -> Unresolvable:
     cause = _cause(said)
     message = cause or (said.splitlines()[0] if said else "uv failed without saying why")
-    return Unresolvable(message.removeprefix("error: "), details=_hints(said))
+    absent = _ABSENT.search(cause)
+    return Unresolvable(
+        message.removeprefix("error: "),
+        where=absent["name"] if absent else "",
+        remedy=_NO_SUCH.format(absent["name"]) if absent else "",
+        details=_hints(said),
+    )
+
+
+def absent_version(stderr: str) -> str:
+    """The project of which uv says that it has no such version; empty where it says something else."""
+    found = _NO_VERSION.search(_cause(stderr))
+    return found["name"] if found else ""
 
 
 def _cause(stderr: str) -> str:

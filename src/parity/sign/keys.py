@@ -17,6 +17,7 @@ from parity.errors import KeyExists, KeyUnusable, WriteFailed
 from parity.portable.bundle.ecdsa import public_der, well_formed
 
 _ALGORITHM = ec.ECDSA(hashes.SHA256())
+_WHOSE = "name the sender's public key; `parity key show` prints it on their side"
 _MAX_KEY_FILE = 65536
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -137,7 +138,10 @@ def load_public_key(path: Path) -> PublicKey:
     Raises:
         KeyUnusable: it cannot be read or is no public key on P-256.
     """
-    data, _ = _read(path)
+    try:
+        data, _ = _read(path)
+    except KeyUnusable as error:
+        raise KeyUnusable(error.message, where=error.where, remedy=_WHOSE) from error
     # Said plainly: whoever gives out this file by mistake should learn it here.
     if b"PRIVATE KEY" in data:
         raise KeyUnusable("this is a private key; its public half ends in .pub", where=str(path))

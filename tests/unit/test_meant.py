@@ -1,0 +1,101 @@
+"""What was probably meant, and remedies that help: each was followed to where it ends well."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from parity.docker_engine import client
+from parity.errors import EngineUnavailable, KeyUnusable, ProfileNotFound
+from parity.model.network import HostNetwork
+from parity.profile import load_profile
+from parity.profile.search import find_profile
+from parity.resolve.explain import absent_version, resolve_error
+from parity.sign import load_public_key
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def refused(name: str) -> ProfileNotFound:
+    with pytest.raises(ProfileNotFound) as caught:
+        find_profile(name)
+    return caught.value
+
+
+def test_a_requirements_file_is_none_and_the_line_that_takes_it_is_told(here: Path) -> None:
+    (here / "requirements.txt").write_text("idna\n")
+    error = refused("requirements.txt")
+    assert error.message == "requirements.txt is a requirements file, not a profile"
+    assert error.remedy.startswith("parity build TARGET -r requirements.txt")
+
+
+@pytest.mark.parametrize("name", ["pandas", "scikit-learn>=1.4", "black[d]==25.1.0"])
+def test_a_package_is_none_and_the_lines_that_carry_it_are_told(name: str) -> None:
+    assert f"echo '{name}' > requirements.txt" in refused(name).remedy
+
+
+@pytest.mark.parametrize("name", ["a'b", "a b", "$(x)", "debian11-py38", "a;b"])
+def test_nothing_else_is_taken_for_a_package(name: str) -> None:
+    assert "echo" not in refused(name).remedy
+
+
+@pytest.mark.parametrize("name", [".", "pyproject.toml", "uv.lock"])
+def test_a_project_is_none_and_the_profile_that_carries_it_works(here: Path, name: str) -> None:
+    for each in ("pyproject.toml", "uv.lock"):
+        (here / each).write_text("[project]\nname = 'x'\nversion = '1'\n")
+    error = refused(name)
+    assert error.message == f"{name} is a project, not a profile"
+    install = error.remedy.split("`")[3]
+    (here / "app.yaml").write_text(f"extends: debian12-py311\n{install}\n")
+    project = load_profile("app").project
+    assert project is not None
+    assert Path(project.folder).resolve() == here.resolve()
+
+
+def test_ones_own_profile_goes_before_a_shipped_one(here: Path) -> None:
+    (here / "debian12-py311.yml").write_text("extends: debian11-py39\n")
+    assert find_profile("debian12-py311") == Path("debian12-py311.yml")
+    assert find_profile("debian11-py39") != Path("debian11-py39.yaml")
+
+
+def test_a_socket_that_lets_nobody_in_is_no_engine_to_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    def shut(_: object) -> NoReturn:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(client, "open_wire", shut)
+    with pytest.raises(EngineUnavailable, match="not for this user") as caught:
+        client.connect("unix:///run/engine.sock")
+    assert "usermod -aG docker" in caught.value.remedy
+    assert "start" not in caught.value.remedy
+
+
+def test_a_public_key_that_is_not_there_is_not_to_be_made(here: Path) -> None:
+    with pytest.raises(KeyUnusable) as caught:
+        load_public_key(here / "sender.pub")
+    assert "keygen" not in caught.value.remedy
+    assert "parity key show" in caught.value.remedy
+
+
+NETWORK = HostNetwork(index_url="http://index.example/simple/")
+CAUSE = "error: No solution found when resolving dependencies:\n  cause: Because {} and you require it, no.\n"
+
+
+def test_a_package_that_no_index_has_is_not_to_be_loosened() -> None:
+    said = CAUSE.format("requestz was not found in the package registry")
+    error = resolve_error(1, said, NETWORK)
+    assert "loosen" not in error.remedy
+    assert "no index that was asked has requestz" in error.remedy
+
+
+def test_a_version_that_is_not_there_is_known() -> None:
+    assert absent_version(CAUSE.format("there is no version of pandas==9.9")) == "pandas"
+    assert absent_version(CAUSE.format("there is no version of pandas[test]==9.9")) == "pandas"
+    assert absent_version(CAUSE.format("a==1 depends on b==2 and c==1 on b==3")) == ""
