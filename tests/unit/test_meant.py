@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from typer.testing import CliRunner
 
+from parity.cli.app import app
 from parity.docker_engine import client
-from parity.errors import EngineUnavailable, KeyUnusable, ProfileNotFound
+from parity.errors import EngineUnavailable, InputFileError, KeyUnusable, ProfileNotFound
 from parity.model.network import HostNetwork
 from parity.profile import load_profile
 from parity.profile.search import find_profile
@@ -99,3 +101,16 @@ def test_a_version_that_is_not_there_is_known() -> None:
     assert absent_version(CAUSE.format("there is no version of pandas==9.9")) == "pandas"
     assert absent_version(CAUSE.format("there is no version of pandas[test]==9.9")) == "pandas"
     assert absent_version(CAUSE.format("a==1 depends on b==2 and c==1 on b==3")) == ""
+
+
+def test_a_file_that_asks_for_nothing_is_told_before_any_engine_is_asked(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere.sock")
+    (here / "empty.txt").write_text("# nothing yet\n")
+    (here / "bare.yaml").write_text("extends: debian12-py311\ninstall: {files: []}\n")
+    for words, where in ((["debian12-py311", "-r", "empty.txt"], "empty.txt"), (["bare"], "bare.yaml")):
+        error = CliRunner().invoke(app, ["build", *words]).exception
+        assert isinstance(error, InputFileError)
+        assert "asks for nothing to be installed" in error.message
+        assert error.where.endswith(where)

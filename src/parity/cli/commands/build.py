@@ -21,7 +21,7 @@ from parity.cli.shared.places import base_folder, lock_folder
 from parity.cli.shared.timing import Stopwatch
 from parity.cli.shared.world import connected, world_for
 from parity.docker_engine import DockerEngine
-from parity.errors import OptionConflict, RootError, SomeFailed
+from parity.errors import InputFileError, OptionConflict, RootError, SomeFailed
 from parity.files import sweep_leftovers
 from parity.host.folders import cache_folder
 from parity.model import BundleIdentity, ImageSource, Profile
@@ -179,6 +179,8 @@ def _request(profile: Profile, wishes: _Wishes, stand_in: ImageSource | None) ->
     product = _product(profile, wishes)
     what = read_requirements(profile.requirements, profile.name)
     profile = with_file_options(profile, what.options)
+    if not (profile.project or what.requirements or what.direct):
+        raise _nothing(profile, given)
     identity = BundleIdentity(
         product=product,
         version=profile.version or datetime.fromtimestamp(now, timezone.utc).strftime("%Y.%m.%d"),
@@ -198,6 +200,21 @@ def _request(profile: Profile, wishes: _Wishes, stand_in: ImageSource | None) ->
         locked=wishes.locked,
         upgrade=wishes.upgrade,
         stand_in=stand_in,
+    )
+
+
+def _nothing(profile: Profile, given: Sequence[Path]) -> InputFileError:
+    if given:
+        files = ", ".join(map(str, given))
+        return InputFileError(
+            f"{files} asks for nothing to be installed",
+            where=str(given[0]),
+            remedy="write a requirement on a line of it",
+        )
+    return InputFileError(
+        "the profile asks for nothing to be installed",
+        where=str(profile.path),
+        remedy="give a file with -r, or name requirements under install.requirements or install.files",
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from parity.errors import HeldBack, InputFileError
+from parity.errors import HeldBack
 from parity.model import Lock
 from parity.pipeline.context.lockfiles import put_lock
 from parity.pipeline.context.run import BuildRun
@@ -43,7 +43,6 @@ def _resolved(run: BuildRun) -> Resolved:
     if run.profile.project is not None:
         return projects.project_lock(run)
     what = run.request.what
-    _demand_something(run)
     for note in what.notes:
         run.world.reporter.warn(note)
     if what.direct or run.profile.sources.names or run.profile.sources.auto:
@@ -93,16 +92,6 @@ def current_lock(run: BuildRun) -> Lock:
     )
     put_lock(read_lock, request.lock_path, write_lock(lock), run.world.reporter)
     return lock
-
-
-def _demand_something(run: BuildRun) -> None:
-    """InputFileError where nothing is asked for."""
-    if not run.request.what.requirements and not run.request.what.direct:
-        raise InputFileError(
-            "the profile asks for nothing to be installed",
-            where=str(run.profile.path),
-            remedy="name requirements under install.requirements or install.files, or give a file with -r",
-        )
 
 
 def _inputs(run: BuildRun) -> ResolveInputs:
