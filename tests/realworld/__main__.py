@@ -9,6 +9,7 @@ something is green and broken, or refused wrongly.
 from __future__ import annotations
 
 import argparse
+import fcntl
 import signal
 import subprocess
 import sys
@@ -52,6 +53,17 @@ def main() -> int:
 
 
 def _run(cases: Sequence[Case], some: Sequence[Case], rows: dict[str, Row]) -> int:
+    STATE.mkdir(parents=True, exist_ok=True)
+    with (STATE / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            _say("realworld: another run is at work here: its table and folders are these")
+            return 2
+        return _run_alone(cases, some, rows)
+
+
+def _run_alone(cases: Sequence[Case], some: Sequence[Case], rows: dict[str, Row]) -> int:
     parity, engine, commit = _parity(), connect(), _commit()
     try:
         for number, case in enumerate(some, 1):

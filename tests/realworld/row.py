@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from enum import Enum
 
@@ -21,8 +21,22 @@ class Verdict(str, Enum):
     NOT_RUN = "not run"
 
 
-GOOD = (Verdict.FIRST_TRY, Verdict.REFUSED_RIGHTLY)
-_TRIED = (*GOOD, Verdict.ONE_ADVICE, Verdict.REFUSED_WRONGLY, Verdict.BROKEN)
+_TRIED = (
+    Verdict.FIRST_TRY,
+    Verdict.REFUSED_RIGHTLY,
+    Verdict.ONE_ADVICE,
+    Verdict.REFUSED_WRONGLY,
+    Verdict.BROKEN,
+)
+_ORDER = (
+    Verdict.BROKEN,
+    Verdict.REFUSED_WRONGLY,
+    Verdict.ONE_ADVICE,
+    Verdict.NOT_JUDGED,
+    Verdict.REFUSED_RIGHTLY,
+    Verdict.FIRST_TRY,
+    Verdict.NOT_RUN,
+)
 _HELD = 0.9
 
 
@@ -99,9 +113,8 @@ def _met(met: bool) -> str:
 def _table(rows: Sequence[Row]) -> Iterator[str]:
     yield "| what | kind | target | verdict | build s | MB | reason |"
     yield "| --- | --- | --- | --- | ---: | ---: | --- |"
-    order = list(Verdict)
-    worst: Mapping[Verdict, int] = {each: -order.index(each) for each in order}
-    shown = sorted(rows, key=lambda row: (row.verdict in GOOD, worst[row.verdict], row.kind, row.label))
+    order = {verdict: place for place, verdict in enumerate(_ORDER)}
+    shown = sorted(rows, key=lambda row: (order[row.verdict], row.kind, row.label))
     for row in shown:
         reason = " ".join(row.reason.replace("|", "\\|").split())
         size = f"{row.megabytes:.1f}" if row.megabytes else ""
