@@ -16,7 +16,7 @@ from parity.errors import EngineUnavailable, InputFileError, KeyUnusable, Profil
 from parity.model.network import HostNetwork
 from parity.profile import load_profile
 from parity.profile.search import find_profile
-from parity.resolve.explain import absent_version, resolve_error
+from parity.resolve.explain import WrongPython, absent_version, resolve_error, wrong_python
 from parity.sign import load_public_key
 
 
@@ -114,3 +114,12 @@ def test_a_file_that_asks_for_nothing_is_told_before_any_engine_is_asked(
         assert isinstance(error, InputFileError)
         assert "asks for nothing to be installed" in error.message
         assert error.where.endswith(where)
+
+
+def test_a_release_for_another_python_says_so() -> None:
+    said = CAUSE.format(
+        "the requested Python version (>=3.9.2) does not satisfy Python>=3.11 "
+        "and numpy==2.3.0 depends on Python>=3.11"
+    )
+    assert wrong_python(said) == WrongPython("numpy", "2.3.0", ">=3.11", "3.9.2")
+    assert wrong_python(CAUSE.format("there is no version of pandas==9.9")) is None

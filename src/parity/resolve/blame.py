@@ -11,7 +11,15 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from parity.engine.workshop import KILLED, memory_error
 from parity.errors import IndexFailed, NoWheel, ParityError, Unresolvable
 from parity.resolve.asking import ALL, SOURCES, GuestUv
-from parity.resolve.explain import OVERTIME, Lacking, absent_version, lacking_wheel, resolve_error
+from parity.resolve.explain import (
+    OVERTIME,
+    Lacking,
+    WrongPython,
+    absent_version,
+    lacking_wheel,
+    resolve_error,
+    wrong_python,
+)
 from parity.resolve.routes import routed_error
 from parity.resolve.select import BUILD_THEM, first_version, versions_in, without_wheel
 from parity.wire.resolving import ResolveResult
@@ -40,6 +48,8 @@ def failure(uv: GuestUv, answer: ResolveResult) -> Exception:
 def _lacking(uv: GuestUv, answer: ResolveResult) -> Exception:
     """Whether wheels are what is lacking is seen by offering more than wheels."""
     sourced = answer if uv.inputs.auto else uv.compile(uv.requirements, offer=SOURCES)
+    if sourced["lock"] is None and (wrong := wrong_python(sourced["stderr"])):
+        return _for_another_python(uv, wrong)
     offer, found = SOURCES, sourced
     if sourced["lock"] is None:
         offer, found = ALL, uv.compile(uv.requirements, offer=ALL)
@@ -67,6 +77,19 @@ def _as_told(uv: GuestUv, answer: ResolveResult) -> Exception:
         return failed
     named = f"{lacking.name} {lacking.tried}".rstrip()
     return no_wheel(uv, lacking, f"{named} has no wheel that fits the target", (failed.message,))
+
+
+def _for_another_python(uv: GuestUv, wrong: WrongPython) -> Unresolvable:
+    versions = ", ".join(_fitting_versions(uv, wrong.name))
+    told = f"; these versions have a fitting wheel: {versions}" if versions else ""
+    newest = versions.partition(",")[0]
+    return Unresolvable(
+        f"{wrong.name} {wrong.version} is for Python {wrong.wants}, the target has {wrong.target}{told}",
+        where=wrong.name,
+        remedy=f"allow {wrong.name}=={newest} by a requirement or a constraint"
+        if newest
+        else f"use another version of what wants {wrong.name}, or a target with a Python that it takes",
+    )
 
 
 def _no_such_version(uv: GuestUv, name: str, failed: ParityError) -> ParityError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from parity.errors import IndexFailed, ParityError, Unresolvable
 from parity.model.network import HostNetwork
@@ -22,6 +23,10 @@ _NO_WHEEL = re.compile(
 _NAMED = r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)"
 _ABSENT = re.compile(rf"(?<![\w.-]){_NAMED} was not found in the package registry")
 _NO_VERSION = re.compile(rf"there is no version of {_NAMED}(?:\[[^\]]*\])?[=<>!~]")
+_WRONG_PYTHON = re.compile(
+    rf"\(>=(?P<target>[\d.]+)\) does not satisfy Python(?P<spec>[^ ]+) "
+    rf"and {_NAMED}==(?P<version>[^ ]+) depends on Python"
+)
 _NO_SUCH = (
     "no index that was asked has {}: look how it is written, bind your own index to it under `indexes`, "
     "or give its path"
@@ -133,6 +138,21 @@ def _conflict(said: str) -> Unresolvable:
         remedy=_NO_SUCH.format(absent["name"]) if absent else "",
         details=_hints(said),
     )
+
+
+class WrongPython(NamedTuple):
+    """A release that is for another Python: which one it wants, and what the target has."""
+
+    name: str
+    version: str
+    wants: str
+    target: str
+
+
+def wrong_python(stderr: str) -> WrongPython | None:
+    """The release for which uv says that the target's Python will not do, if it says that."""
+    found = _WRONG_PYTHON.search(_cause(stderr))
+    return WrongPython(found["name"], found["version"], found["spec"], found["target"]) if found else None
 
 
 def absent_version(stderr: str) -> str:
