@@ -149,3 +149,9 @@ def test_a_package_whose_import_fails_names_the_program_that_it_starts() -> None
     error = failed(found)
     assert "demo: starts the program git, which is missing; on Debian 11 it is in git" in error.details
     assert "system-packages" in error.remedy
+    assert "the system package git provides what is missing" in error.remedy
+    assert "--allow" not in error.remedy, "with git missing it would be a bundle that does not work"
+    assert wanted(found, RULES) == {"bin/git"}
+    works = seen([an_import("demo")])
+    works["checks"]["opened"]["lacking"] = [["demo", "git"]]
+    assert wanted(works, RULES) == set()

@@ -108,9 +108,9 @@ def capability(library: str, os_id: str, arch: str) -> str:
     """The words by which this system's own package manager finds the library, whatever provides it.
 
     rpm (`dnf install 'libGL.so.1()(64bit)'`) and apk (`apk add so:libGL.so.1`) record sonames; empty for
-    a system whose packages do not (dpkg), for an unknown one, and for a module of Python's own.
+    a system whose packages do not (dpkg), for an unknown one, for programs and modules of Python's own.
     """
-    if _is_module(library):
+    if _is_module(library) or library.startswith("bin/"):
         return ""
     found = _family(os_id)
     return found.capability(_soname(library), 32 if arch in _BITS_32 else 64) if found else ""

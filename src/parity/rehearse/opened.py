@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from importlib import resources
 from typing import TypedDict
@@ -89,6 +89,7 @@ def _judge(seen: OpenedSeen, case: Case) -> CheckVerdict:
     linked = frozenset(library for each in broken for library in each["libraries"])
     usual = {(row["package"], row["module"]) for row in imports_of(case.seen)}
     unimported = {row["package"] for row in counting(imports_of(case.seen), case.plan)}
+    programs = frozenset(_lacking(seen, unimported))
     rows = list(_rows(seen, case.rules))
     document: dict[str, object] = {"opened": rows} if rows else {}
     if seen["lacking"]:
@@ -104,8 +105,8 @@ def _judge(seen: OpenedSeen, case: Case) -> CheckVerdict:
             *native.sources(libraries | linked, case.rules),
         ),
         headline=_headline(failed, broken),
-        libraries=libraries | linked,
-        remedy=_SYMBOLS if broken else _PROGRAMS if unimported.intersection(dict(seen["lacking"])) else "",
+        libraries=libraries | linked | {each for each in programs if case.rules.providers(each)},
+        remedy=_SYMBOLS if broken else _PROGRAMS if programs else "",
         warnings=[
             *(_program_line(each) for each in seen["programs"] if not each["starts"]),
             *_warnings(seen, case.rules, {(row["package"], library) for row, library in failed}),
@@ -134,6 +135,11 @@ def _lacking_line(package: str, program: str, rules: NativeRules) -> str:
     packages = rules.providers(f"bin/{program}")
     where = f"; on {rules.system} it is in {' and '.join(packages)}" if packages else ""
     return f"{package}: starts the program {program}, which is missing{where}"
+
+
+def _lacking(seen: OpenedSeen, packages: Collection[str]) -> Iterator[str]:
+    """The programs that these packages start and that are not there, as the table of providers names them."""
+    return (f"bin/{program}" for name, program in seen["lacking"] if name in packages)
 
 
 def _headline(failed: Sequence[tuple[ImportSeen, str]], programs: Sequence[ProgramBroken]) -> str:
@@ -218,7 +224,9 @@ def wanted(seen: Seen, rules: NativeRules) -> set[str]:
         if found
         else set()
     )
-    return (opened | {library for _, library in _needed(seen, rules)}) - {""}
+    failed = {row["package"] for row in imports_of(seen) if row["requested"] and row["error"]}
+    programs = {each for each in _lacking(found, failed) if rules.providers(each)} if found else set()
+    return (opened | {library for _, library in _needed(seen, rules)} | programs) - {""}
 
 
 OPENED = Check(
