@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from importlib import resources
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from parity.errors import RehearsalFailed
 from parity.model import Libc, PinnedImage, Proof, RehearsalPlan, Target
 from parity.pipeline.rehearsal.natives import native_rules
 from parity.rehearse import judge, wanted
+from parity.rehearse.opened import OPENED
 
 IMAGE = PinnedImage("sha256:" + "1" * 64, (), "images/debian11-py39", "linux/amd64", "local")
 RULES = native_rules(Target("debian", "11", Libc("glibc", (2, 31)), "3.9", "x86_64"), {})
@@ -155,3 +157,20 @@ def test_a_package_whose_import_fails_names_the_program_that_it_starts() -> None
     works = seen([an_import("demo")])
     works["checks"]["opened"]["lacking"] = [["demo", "git"]]
     assert wanted(works, RULES) == set()
+
+
+def test_the_programs_that_installed_packages_start_are_looked_for() -> None:
+    asked: list[Any] = []
+
+    def ask(_task: object, job: Any, _user: int) -> dict[str, object]:
+        asked.append(job)
+        return {"rows": [], "programs": [], "lacking": ["git"]}
+
+    installed: Any = SimpleNamespace(
+        carried=SimpleNamespace(requested=("gitpython",)),
+        found={"distributions": [{"name": "gitpython", "modules": []}, {"name": "pdf2image", "modules": []}]},
+        room=SimpleNamespace(ask=ask, plan=SimpleNamespace(imports=False)),
+        site_packages="/s",
+    )
+    assert OPENED.begin(installed)()["lacking"] == [("gitpython", "git")]
+    assert asked[0]["programs"] == ["git", "pdftoppm"]

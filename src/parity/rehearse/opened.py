@@ -59,7 +59,9 @@ def _read(installed: NewEnvironment) -> tuple[OpenedResult, list[tuple[str, str]
     """What is opened by name and missing, and the programs (package, program) that are lacking."""
     asked = set(installed.carried.requested)
     started = [
-        (name, each) for name, *_ in installed.found["distributions"] for each in _STARTED.get(name, ())
+        (found["name"], each)
+        for found in installed.found["distributions"]
+        for each in _STARTED.get(found["name"], ())
     ]
     names = sorted({each for _, each in started})
     job: OpenedJob = {"site_packages": installed.site_packages, "programs": names, "packages": sorted(asked)}
