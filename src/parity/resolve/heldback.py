@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from parity.model import Lock
@@ -18,7 +21,8 @@ def held_back(uv: GuestUv, lock: Lock, guess: Guess, existing: Lock | None) -> t
     """A sentence for each package that wheels alone hold back.
 
     Resolving once more costs something, so it is done only where it may matter: where a project was seen
-    whose newest version has no wheel, where uv had to go behind what was guessed, or without a guess.
+    whose newest version has no wheel, where uv had to go behind what was guessed and no requirement of
+    what it chose says why, or without a guess.
 
     Args:
         uv: what resolved.
@@ -27,8 +31,7 @@ def held_back(uv: GuestUv, lock: Lock, guess: Guess, existing: Lock | None) -> t
         existing: the lock whose versions were preferred, where there was no guess.
     """
     have = {wheel.name: wheel.version for wheel in lock.wheels}
-    guessed = {one.name: one.version for one in guess.told}
-    if (guess.made and not guess.source_only and not _newer(have, guessed)) or not uv.can_offer:
+    if not uv.can_offer or (guess.made and not guess.source_only and _is_explained(uv, have, guess)):
         return ()
     answer = uv.compile(uv.requirements, lock=_preferred(guess, existing), offer=SOURCES)
     if answer["lock"] is None:
@@ -41,6 +44,27 @@ def held_back(uv: GuestUv, lock: Lock, guess: Guess, existing: Lock | None) -> t
     requested = {wheel.name for wheel in lock.wheels if wheel.requested}
     order = sorted(newer, key=lambda name: (name not in requested, name))
     return tuple(_sentence(name, have[name], newer[name], lacking, parents) for name in order)
+
+
+def _is_explained(uv: GuestUv, have: Mapping[str, str], guess: Guess) -> bool:
+    """Whether a requirement of the user, or of what was chosen as guessed, excludes each newer version."""
+    guessed = {one.name: one.version for one in guess.told}
+    lines = [line for one in guess.told if have.get(one.name) == one.version for line in one.requires]
+    lines += [line.text for line in (*uv.inputs.what.requirements, *uv.inputs.what.constraints)]
+    limits: dict[str, list[Requirement]] = {}
+    for line in lines:
+        with suppress(InvalidRequirement):
+            limits.setdefault(canonicalize_name(Requirement(line).name), []).append(Requirement(line))
+    markers = {**uv.inputs.facts.markers, "extra": ""}
+    return all(
+        any(_excludes(limit, version, markers) for limit in limits.get(name, ()))
+        for name, version in _newer(have, guessed).items()
+    )
+
+
+def _excludes(limit: Requirement, version: str, markers: Mapping[str, str]) -> bool:
+    counts = limit.marker is None or limit.marker.evaluate(dict(markers))
+    return counts and not limit.specifier.contains(version, prereleases=True)
 
 
 def _preferred(guess: Guess, existing: Lock | None) -> str | None:
