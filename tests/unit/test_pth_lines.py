@@ -9,6 +9,8 @@ from tests.support.evil_wheel import evil
 from tests.support.wheels import WheelParts
 
 from parity.portable.wheel import wheelset
+from parity.portable.wheel.pth import FURTHER as REACHES_FURTHER
+from parity.portable.wheel.pth import HARMLESS, reach
 from parity.portable.wheel.wheel import judge
 
 OWN = (
@@ -95,3 +97,20 @@ def test_other_tags_are_refused_where_python_or_abi_contradict(
     path.write_bytes(evil(wheel=wheel).data())
     (found,) = judge(str(path)).findings
     assert (found.kind, found.harmless) == ("tag-mismatch", level == "warning")
+
+
+PYTEST_COV = (
+    r"""import os, sys;exec('if \'COV_CORE_SOURCE\' in os.environ:\n try:\n  f"""
+    r"""rom pytest_cov.embed import init\n  init()\n except Exception as exc:"""
+    r"""\n  sys.stderr.write(\n   "pytest-cov: Failed to setup subprocess cove"""
+    r"""rage. "\n   "Environ: {0!r} "\n   "Exception: {1!r}\\n".format(\n    d"""
+    r"""ict((k, v) for k, v in os.environ.items() if k.startswith(\'COV_CORE\'"""
+    r""")),\n    exc\n   )\n  )\n')"""
+)
+
+
+def test_the_line_of_pytest_cov_is_known_by_its_text_alone() -> None:
+    own = frozenset(("pytest_cov",))
+    assert reach(PYTEST_COV.encode(), "pytest-cov", own) == HARMLESS
+    assert reach(PYTEST_COV.encode(), "other", own) == REACHES_FURTHER
+    assert reach(PYTEST_COV.replace("init()", "evil()").encode(), "pytest-cov", own) == REACHES_FURTHER

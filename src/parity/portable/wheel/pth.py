@@ -1,8 +1,8 @@
 """`.pth` files whose every line is known and does no harm. Standard library only, Python 3.6 and later.
 
 The interpreter runs each line that begins with `import` at every start (`site`). Packages built with
-old setuptools carry one for namespace packages, setuptools and coverage carry one of their own; they are
-so common, and so exactly alike, that they are known here by their text.
+old setuptools carry one for namespace packages; setuptools, coverage and pytest-cov carry one of their own.
+They are so common, and so exactly alike, that they are known here by their text.
 """
 
 import re
@@ -22,7 +22,17 @@ _COVERAGE = re.compile(
     r" or os\.getenv\(\"COVERAGE_PROCESS_CONFIG\"\):\\n try:\\n  import coverage\\n except:\\n  pass\\n"
     r" else:\\n  coverage\.process_startup\((?:slug=\"pth\")?\)'\)"
 )
-_OF_ONE = {"setuptools": _SETUPTOOLS, "coverage": _COVERAGE}
+# pytest-cov up to 6.3 does the same, and says why where it cannot.
+_PYTEST_COV = re.compile(
+    re.escape(
+        r"""import os, sys;exec('if \'COV_CORE_SOURCE\' in os.environ:\n try:\n  from pytest_cov.emb"""
+        r"""ed import init\n  init()\n except Exception as exc:\n  sys.stderr.write(\n   "pytest-cov"""
+        r""": Failed to setup subprocess coverage. "\n   "Environ: {0!r} "\n   "Exception: {1!r}\\n"""
+        r"""".format(\n    dict((k, v) for k, v in os.environ.items() if k.startswith(\'COV_CORE\')),"""
+        r"""\n    exc\n   )\n  )\n')"""
+    )
+)
+_OF_ONE = {"pytest-cov": _PYTEST_COV, "setuptools": _SETUPTOOLS, "coverage": _COVERAGE}
 # setuptools' `_nspkg_tmpl` (setuptools/namespaces.py), later without `has_mfs`: makes an empty package in
 # site-packages.
 _NAMESPACE = re.compile(
