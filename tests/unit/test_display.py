@@ -146,3 +146,13 @@ def test_a_log_gets_no_cursor_codes_whatever_the_colours(
         shown.reporter("app").stage("fetch")
     if kind is LineBoard:
         assert "\x1b[?" not in file.getvalue()
+
+
+def test_the_warnings_of_many_runs_are_there_when_all_are_over() -> None:
+    shown = live()
+    for number in range(3):
+        shown.reporter(f"app{number}").warn("look at this")
+    assert not any("look at this" in line for line in screen(80, shown))
+    for number in range(3):
+        shown.finished(f"app{number}", ok=True)
+    assert sum("look at this" in line for line in screen(80, shown)) == 3

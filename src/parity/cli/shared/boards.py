@@ -50,6 +50,11 @@ class Warnings:
         self.shown.append(text)
         return True
 
+    @property
+    def count(self) -> int:
+        """How many there were."""
+        return sum(self._seen.values())
+
     def others(self) -> list[str]:
         """A line for each kind of which not all were shown."""
         return [

@@ -82,20 +82,23 @@ class LiveBoard:
             )
 
     def _draw_run(self, run: _RunDisplay, *, folded: bool) -> list[RenderableType]:
-        warnings = [f"  ! {text}" for text in (*run.warnings.shown, *run.warnings.others())]
+        texts = [f"  ! {text}" for text in (*run.warnings.shown, *run.warnings.others())]
+        warnings = [Text(line, style="yellow") for line in texts]
         if folded:  # many runs fit the screen: each is what it does now, or how it ended
             last = run.stages[-1:] if run.state != "ok" else []
-            return [self._head(run), *([self._table(run, last)] if last else [])]
+            # What stays on the screen at the end has the warnings, too.
+            over = all(each.ended is not None for each in self._runs.values())
+            return [self._head(run), *([self._table(run, last)] if last else []), *(warnings if over else ())]
         return [
             Text(run.name, style="bold cyan"),
             self._table(run, run.stages),
-            *[Text(line, style="yellow") for line in warnings],
+            *warnings,
         ]
 
     def _head(self, run: _RunDisplay) -> RenderableType:
         seconds = (run.ended or time.monotonic()) - run.began
         mark = {"ok": ("✓ ", "green"), "failed": ("✗ ", "red")}.get(run.state, ("", ""))
-        count = len(run.warnings.shown)
+        count = run.warnings.count
         told = f"  {count} warnings" if count > 1 else "  1 warning" if count else ""
         return Text.assemble(
             mark, (run.name, "bold cyan"), (f"  {seconds:.1f} s", "dim"), (told, "yellow"), no_wrap=True

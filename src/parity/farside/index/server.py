@@ -1,7 +1,6 @@
 """The index server: sockets around `responses`. Standard library only, Python 3.6 and later.
 
-One thread for each connection, kept alive between requests. A wheel goes from the bundle's file to the
-socket inside the kernel (`sendfile`), by offset; threads share the open bundles and no position in them.
+A thread for each connection; a wheel goes by `sendfile` and offset, so threads share no position in a bundle.
 """
 
 import errno

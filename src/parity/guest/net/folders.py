@@ -7,7 +7,6 @@
 Nothing of an address is a path here: a name and a file are looked for among those that are there.
 """
 
-import hashlib
 import io
 import json
 import os
@@ -15,6 +14,7 @@ import urllib.parse
 from typing import Any, Dict, Iterator, List, Optional
 
 from ...portable.names import normalize_name
+from ...portable.wheel.wheelset import sha256_of
 from ...portable.wheelfolders import ROOT, file_address
 from ..wheels import metadata
 from .pace import BoundedAnswer
@@ -22,7 +22,6 @@ from .simplepage import source_version
 
 _JSON_TYPE = "application/vnd.pypi.simple.v1+json"
 _METADATA = ".metadata"
-_CHUNK = 1024 * 1024
 # The user's own files: whatever limit there is on how old a release must be is not meant for them.
 _ALWAYS = "1970-01-01T00:00:00Z"
 
@@ -59,7 +58,7 @@ def _files(folder: str, index: str, project: str) -> Iterator[Dict[str, object]]
         if not (project == normalize_name(name.split("-")[0]) if is_wheel else source_version(project, name)):
             continue
         path = os.path.join(folder, name)
-        sha256 = _digest(path)
+        sha256 = sha256_of(path)
         said: Dict[str, object] = {
             "filename": name,
             "url": file_address(index, sha256, name),
@@ -92,14 +91,6 @@ def _file(folder: str, name: str) -> Optional[io.BufferedIOBase]:
         return io.BytesIO(metadata.text_of_wheel(path))
     except (ValueError, OSError):
         return None
-
-
-def _digest(path: str) -> str:
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        for piece in iter(lambda: file.read(_CHUNK), b""):
-            digest.update(piece)
-    return digest.hexdigest()
 
 
 class _Both(io.RawIOBase):
