@@ -15,6 +15,7 @@ from parity.pipeline.context.background import beside
 from parity.pipeline.context.run import BuildRun
 from parity.pipeline.context.values import BuildReport, BuildRequest, World
 from parity.pipeline.locking import choose
+from parity.pipeline.locking.completing import completed
 from parity.pipeline.locking.lock_file import Resolved, with_words_of
 from parity.pipeline.other_files import other_files
 from parity.pipeline.rehearsal import cache
@@ -40,8 +41,7 @@ def build(request: BuildRequest, world: World) -> BuildReport:
     with measuring as measured, workshop(world.engine, image.id, image.platform, world.limits) as container:
         run = BuildRun(request, image, measured(), container, world)
         bring_folders(run)
-        resolved = _resolved(run)
-        wheels = _wheel_set(run, resolved.lock)
+        resolved, wheels = _chosen(run)
         draft, proof = _proof(run, _draft(run, resolved, wheels), resolved)
         bundle = _bundle(run, draft, proof)
     return BuildReport(
@@ -90,15 +90,25 @@ def _resolved(run: BuildRun) -> Resolved:
     return resolved
 
 
-def _wheel_set(run: BuildRun, lock: Lock) -> WheelSet:
-    reporter = run.world.reporter
+def _fetched(run: BuildRun) -> tuple[Resolved, WheelSet]:
+    resolved = _resolved(run)
+    reporter, lock = run.world.reporter, resolved.lock
     reporter.stage("fetch")
     wheels = fetch_wheels(run.guest, lock.wheels)
     reporter.note(f"{wheels.fetched} of {len(lock.wheels)} wheels came over the network")
-    reporter.stage("audit")
+    return resolved, wheels
+
+
+def _chosen(run: BuildRun) -> tuple[Resolved, WheelSet]:
+    for note in run.request.what.notes:
+        run.world.reporter.warn(note)
+    resolved, wheels = completed(run, _fetched)
+    for said in (*resolved.lock.held_back, *resolved.lock.notes):
+        run.world.reporter.warn(said)
+    run.world.reporter.stage("audit")
     allow, seconds = run.profile.rehearsal.allow, run.world.limits.audit
     audit_wheels(run.guest, wheels, allow, cache=AUDITS, timeout=seconds)
-    return wheels
+    return resolved, wheels
 
 
 def _draft(run: BuildRun, resolved: Resolved, wheels: WheelSet) -> Draft:

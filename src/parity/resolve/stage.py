@@ -62,7 +62,8 @@ def resolve_lock(
     lock, hashed = _selected(uv, answer)
     demand_hashes(inputs.what, lock)
     _warn(reporter, lock, {*hashed, *guess.unhashed}, answer)
-    lock = with_indexes(replace(lock, variables=inputs.what.variables), answer["routes"])
+    lock = replace(lock, variables=inputs.what.variables, setuptools_for=inputs.what.setuptools_for)
+    lock = with_indexes(lock, answer["routes"])
     lock = with_folders(lock, network)
     check_mixed(lock, answer["routes"], network)
     if not thorough:

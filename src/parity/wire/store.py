@@ -183,6 +183,19 @@ class AuditResult(TypedDict):
     judged: int
 
 
+class ResourceUsersJob(TypedDict):
+    """File names of wheels in a folder."""
+
+    folder: str
+    wheels: list[str]
+
+
+class ResourceUsers(TypedDict):
+    """Those of them that import `pkg_resources`."""
+
+    wheels: list[str]
+
+
 class AuditProgress(TypedDict):
     """Wheels done."""
 
