@@ -360,6 +360,16 @@ def test_what_a_package_imports_in_vain_when_it_is_used_is_a_warning() -> None:
     assert "gone_modules" not in judged(seen(gone_modules=[])).document
 
 
+def test_what_is_fetched_at_the_first_use_is_a_warning_that_says_how_it_gets_there() -> None:
+    proof = judged(seen(downloads=["playwright", "tiktoken"]))
+    browsers, encodings = proof.warnings
+    assert browsers.startswith("playwright: fetches the browsers from the network when it is used")
+    assert "PLAYWRIGHT_BROWSERS_PATH" in browsers
+    assert "TIKTOKEN_CACHE_DIR" in encodings
+    assert proof.document["downloads"] == ["playwright", "tiktoken"]
+    assert "downloads" not in judged(seen()).document
+
+
 GONE = {"package": "alpha", "file": "alpha/old.py", "module": "pkg_resources"}
 SCRIPT = {
     "package": "alpha",
