@@ -75,5 +75,14 @@ def test_users_of_it_are_found_in_their_wheels(tmp_path: Path, path: str, text: 
     wheel = make_wheel(tmp_path, "alpha", "1.0", files={path: text.encode()})
     (tmp_path / "torn.whl").write_bytes(wheel.read_bytes()[:-30])
     wheels = [wheel.name, "torn.whl", "gone.whl"]
-    seen = resource_users.main({"folder": str(tmp_path), "wheels": wheels}, lambda _: None)
+    seen = resource_users.main({"folder": str(tmp_path), "wheels": wheels, "along": []}, lambda _: None)
     assert seen == {"wheels": [wheel.name] if found else []}
+
+
+def test_of_what_comes_along_only_what_lies_at_the_top_is_read(tmp_path: Path) -> None:
+    use = b"import pkg_resources\n"
+    for name, path in (("alpha", "alpha/util.py"), ("beta", "beta/cmd/main.py"), ("gamma", "gamma.py")):
+        make_wheel(tmp_path, name, "1.0", {path: use})
+    names = [f"{name}-1.0-py3-none-any.whl" for name in ("alpha", "beta", "gamma")]
+    seen = resource_users.main({"folder": str(tmp_path), "wheels": [], "along": names}, lambda _: None)
+    assert seen == {"wheels": [names[0], names[2]]}

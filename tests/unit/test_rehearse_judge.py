@@ -197,6 +197,11 @@ def test_the_remedy_gives_the_lines_that_accept_a_failing_import() -> None:
         "add what brings six to the requirements; if it works all the same, accept it: "
         "`--allow import:alpha`, or in the profile `rehearsal: {allow: [import:alpha]}`"
     )
+    for name, line in (("pkg_resources", "setuptools<82"), ("imghdr.x", "standard-imghdr")):
+        old = an_import("alpha", error, wants="module", missing=name)
+        remedy = failed(seen(imports=[old])).remedy
+        assert remedy.startswith(f"write `requirements: [{line}]` too, ")
+        assert "add what brings" not in remedy
     tk = an_import("alpha", error, wants="module", missing="tkinter")
     assert failed(seen(imports=[tk])).remedy.startswith("the distribution has Python's own tkinter apart")
     proof = judged(seen(imports=[alpha]), allow=("import:alpha",))

@@ -184,10 +184,11 @@ class AuditResult(TypedDict):
 
 
 class ResourceUsersJob(TypedDict):
-    """File names of wheels in a folder."""
+    """File names of wheels in a folder; of those along only what lies at the top is read."""
 
     folder: str
     wheels: list[str]
+    along: list[str]
 
 
 class ResourceUsers(TypedDict):

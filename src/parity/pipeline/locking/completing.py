@@ -71,19 +71,25 @@ def _tried(run: BuildRun, users: tuple[str, ...], choose: Callable[[BuildRun], C
 
 
 def _users(run: BuildRun, resolved: Resolved, wheels: WheelSet) -> tuple[str, ...]:
-    """Who imports `pkg_resources` and may lack it: of what was asked for, and of what was built."""
+    """Who imports `pkg_resources` and may lack it; of what only comes along the top alone counts."""
     lock = resolved.lock
     if not may_lack_setuptools(run.request.what, lock):
         return ()
-    own = [wheel for wheel in lock.wheels if wheel.requested or wheel.origin]
-    files = {wheel.filename: wheel.name for wheel in own if wheel.name != "setuptools"}
-    told = _read(run, {"folder": wheels.folder, "wheels": sorted(files)}, [wheel.sha256 for wheel in own])
+    others = [wheel for wheel in lock.wheels if wheel.name != "setuptools"]
+    files = {wheel.filename: wheel.name for wheel in others}
+    own = {wheel.filename for wheel in others if wheel.requested or wheel.origin}
+    job: ResourceUsersJob = {
+        "folder": wheels.folder,
+        "wheels": sorted(own),
+        "along": sorted(files.keys() - own),
+    }
+    told = _read(run, job, [wheel.sha256 for wheel in others])
     return tuple(sorted({files[file] for file in told if file in files}))
 
 
 def _read(run: BuildRun, job: ResourceUsersJob, digests: list[str]) -> list[str]:
     """Those wheels that import it, remembered by what they are."""
-    key, memory = question("resource-users", job["wheels"], digests), run.world.memory
+    key, memory = question("resource-users", job["wheels"], job["along"], digests), run.world.memory
     known = memory.recall("resource-users", key)
     if known is not None:
         return read(ResourceUsers, known)["wheels"]
