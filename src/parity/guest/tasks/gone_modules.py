@@ -1,6 +1,7 @@
 """Which standard modules that this Python has no more packages import when they are used.
 
-Files are read and parsed, nothing of them runs. What stands in a `try` or behind an `if` is passed over.
+Files are read and parsed, nothing of them runs. What stands in a `try` or behind an `if` is passed over, and
+what a function comes to where an `if` before has not returned.
 
 Job:
     {"site_packages": the new environment's, "packages": [normalised names]}
@@ -117,6 +118,16 @@ def imported(source: bytes, words: "re.Pattern[bytes]") -> Set[str]:
             names.update(each.name.partition(".")[0] for each in node.names)
         elif isinstance(node, ast.ImportFrom) and not node.level:
             names.add((node.module or "").partition(".")[0])
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            ahead.extend(_always(node.body))
         elif not isinstance(node, (ast.Try, ast.If)):
             ahead.extend(ast.iter_child_nodes(node))
     return names
+
+
+def _always(body: "List[ast.stmt]") -> "Iterator[ast.stmt]":
+    """The statements of a function up to where it may have had its answer: what follows is another way."""
+    for each in body:
+        yield each
+        if isinstance(each, ast.If) and isinstance(each.body[-1], ast.Return):
+            return
