@@ -48,7 +48,7 @@ def completed(run: BuildRun, choose: Callable[[BuildRun], Choice]) -> Choice:
     more = _tried(calm, users, choose)
     if more and _versions(more[0].lock) == _versions(found[0].lock):
         return more
-    return choose(calm) if more else found
+    return choose(calm) if more or not users else found
 
 
 def _remembered(run: BuildRun) -> tuple[str, ...]:
