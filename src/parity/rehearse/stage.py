@@ -28,6 +28,7 @@ from parity.wire.rehearsing import (
     EnvironmentFound,
     EnvironmentJob,
     EnvironmentResult,
+    ReadJob,
     RehearseJob,
     Seen,
     StepEvent,
@@ -127,7 +128,7 @@ class _Story:
         prefix = f"{room.own('work')}/prefix/current"
         workers = ImportWorkers(room, prefix, site_packages, self._service, hidden=found["hidden"])
         installed = NewEnvironment(
-            room, self._carried, bundle, prefix, site_packages, self._options, found, workers
+            room, self._carried, bundle, prefix, site_packages, self._options, found, workers, reading.result
         )
         begun = {check: check.begin(installed) for check in CHECKS if check.wanted(installed)}
         seen["checks"] = {}
@@ -147,7 +148,16 @@ class _Story:
     ) -> tuple[EnvironmentFound, BackgroundCall[EnvironmentResult]]:
         """What was installed, as soon as it is known; the linker is asked meanwhile."""
         heard: queue.SimpleQueue[EnvironmentFound | None] = queue.SimpleQueue()
-        job: EnvironmentJob = {"site_packages": site_packages, "bundle": bundle}
+        readers: dict[str, ReadJob] = {
+            reader.name: {
+                "site_packages": site_packages,
+                "packages": sorted(self._carried.requested),
+                "words": list(reader.words),
+            }
+            for reader in (check.reader for check in CHECKS)
+            if reader is not None
+        }
+        job: EnvironmentJob = {"site_packages": site_packages, "bundle": bundle, "readers": readers}
 
         def hear(event: Event) -> None:
             heard.put(shapes.read(EnvironmentFound, event, "what was found"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from parity.errors import HeldBack
 from parity.model import Lock
+from parity.pipeline.context.background import beside
 from parity.pipeline.context.lockfiles import put_lock
 from parity.pipeline.context.run import BuildRun
 from parity.pipeline.locking import projects
@@ -81,15 +82,16 @@ def current_lock(run: BuildRun) -> Lock:
     if lock_state(existing, digest) == "fresh" and existing is not None and not request.upgrade:
         run.world.reporter.note("the lock is up to date")
         return existing
-    lock = resolve_lock(
-        run.guest,
-        inputs,
-        existing,
-        upgrade=request.upgrade,
-        timeout=run.world.limits.resolving,
-        bring_uv=run.carry_uv,
-        thorough=True,
-    )
+    with beside(run.carry_uv) as carried:  # while others wait for the index
+        lock = resolve_lock(
+            run.guest,
+            inputs,
+            existing,
+            upgrade=request.upgrade,
+            timeout=run.world.limits.resolving,
+            bring_uv=carried,
+            thorough=True,
+        )
     put_lock(read_lock, request.lock_path, write_lock(lock), run.world.reporter)
     return lock
 
