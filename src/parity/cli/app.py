@@ -30,7 +30,7 @@ from parity.cli.shared.apps import App
 from parity.cli.shared.output import stdout
 
 EPILOG = """
-Start: `parity doctor`, then `parity build debian11-py39`, then `parity verify dist/*.parity.tar --rehearse`
+Start: `parity doctor`, then `parity build demo`, then `parity verify dist/*.parity.tar --rehearse`
 
 The bundle's far side needs no parity: `tar xf BUNDLE`, then `sh install.sh PREFIX`
 """
@@ -82,7 +82,7 @@ _FAR_SIDE = (
     _CommandWords("pip-conf", serving.pip_conf_command, serving.PIP_CONF_EPILOG),
 )
 _TARGETS = (
-    _CommandWords("init", init.init, "Example: `parity init --os 'rhel 9' --python 3.9 --libc 'glibc 2.34'`"),
+    _CommandWords("init", init.init, init.EPILOG),
     _CommandWords("probe", target.probe, "Example: `parity probe --script -o probe.py`"),
     _CommandWords(
         "check", target.check, "Example: `parity check facts.json dist/sci-1.0-rhel9-py39.parity.tar`"
