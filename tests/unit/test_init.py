@@ -185,6 +185,8 @@ def test_show_gives_yaml_with_sources_or_json(here: Path) -> None:
     assert "debian11-py39.yaml:8" in text
     assert "r.txt" in text
     assert "command line" in text
+    (here / "pyproject.toml").write_text(PROJECT)
+    assert "only-dependencies: true" in good("profile", "show", "debian11-py39", "-r", "pyproject.toml")
     document = json.loads(good("profile", "show", "debian11-py39", "--json"))
     assert document["document"]["target"]["libc"] == "glibc 2.31"
     assert len(document["sources"]) == 1
