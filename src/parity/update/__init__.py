@@ -4,6 +4,7 @@ from parity.update.contents import BundlePackage, Contents, read_pair
 from parity.update.delta import MadeDelta, write_delta
 from parity.update.diff import Change, Difference, FileChange, Turn, compare
 from parity.update.document import document_of
+from parity.update.kinds import Kind, kind_of_change
 from parity.update.review import Remark, remarks
 
 __all__ = [
@@ -12,11 +13,13 @@ __all__ = [
     "Contents",
     "Difference",
     "FileChange",
+    "Kind",
     "MadeDelta",
     "Remark",
     "Turn",
     "compare",
     "document_of",
+    "kind_of_change",
     "read_pair",
     "remarks",
     "write_delta",

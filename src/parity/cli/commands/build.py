@@ -13,23 +13,21 @@ from typing import Annotated
 import typer
 
 from parity.cli.shared import complete, summary
-from parity.cli.shared.display import Board, Progress, board
+from parity.cli.shared.display import Progress, board
 from parity.cli.shared.keyring import signing_keys
 from parity.cli.shared.options import Json, ProgressShown, SigningKeys, Verbose
 from parity.cli.shared.output import error_document, output, print_json, show_error, stderr, stdout
 from parity.cli.shared.places import base_folder, lock_folder
-from parity.cli.shared.timing import Stopwatch
-from parity.cli.shared.world import connected, world_for
-from parity.docker_engine import DockerEngine
-from parity.errors import InputFileError, OptionConflict, RootError, SomeFailed
+from parity.cli.shared.runs import Runs, some_failed
+from parity.cli.shared.world import connected
+from parity.errors import InputFileError, OptionConflict, RootError
 from parity.files import sweep_leftovers
 from parity.host.folders import cache_folder
 from parity.model import BundleIdentity, ImageSource, Profile
-from parity.pipeline.context.values import BuildReport, BuildRequest, World
-from parity.pipeline.parallel import Outcome, build_all
+from parity.pipeline.build import build as build_bundle
+from parity.pipeline.context.values import BuildReport, BuildRequest
 from parity.profile import Overrides, load_profile
 from parity.resolve import lock_path, read_requirements, with_file_options
-from parity.sign import SigningKey
 
 EPILOG = """
 Examples:
@@ -147,8 +145,8 @@ def build(
         for folder in _written_to(output_folder, requests):
             sweep_leftovers(folder)
         with board(stderr(), verbose=verbose, progress=progress) as shown:
-            runs = _Runs(engine, [signer for signer, _ in keys], shown, fresh=fresh)
-            outcomes = build_all(requests, runs.world, engine.interrupt, runs.finished)
+            runs = Runs(engine, [signer for signer, _ in keys], shown, fresh=fresh)
+            outcomes = runs.all(build_bundle, requests)
         _report(requests, outcomes, runs, [path for _, path in keys])
 
 
@@ -230,34 +228,11 @@ def _clock() -> int:
     return int(os.environ.get("SOURCE_DATE_EPOCH") or time.time())
 
 
-class _Runs:
-    """The runs of one call: the world that each gets, and how long each took."""
-
-    def __init__(
-        self, engine: DockerEngine, signers: Sequence[SigningKey], shown: Board, *, fresh: bool
-    ) -> None:
-        self._engine = engine
-        self._signers = signers
-        self._board = shown
-        self._fresh = fresh
-        self.watches: dict[str, Stopwatch] = {}
-        self.seconds: dict[str, float] = {}
-
-    def world(self, request: BuildRequest) -> World:
-        """What this run may use."""
-        name = request.profile.name
-        watch = self.watches[name] = Stopwatch(self._board.reporter(name))
-        return world_for(self._engine, request.profile, self._signers, watch, fresh=self._fresh)
-
-    def finished(self, request: BuildRequest, outcome: Outcome) -> None:
-        """This run is over."""
-        name = request.profile.name
-        self.seconds[name] = self.watches[name].stop()
-        self._board.finished(name, ok=isinstance(outcome, BuildReport))
-
-
 def _report(
-    requests: list[BuildRequest], outcomes: tuple[Outcome, ...], runs: _Runs, key_paths: Sequence[Path]
+    requests: list[BuildRequest],
+    outcomes: Sequence[BuildReport | RootError],
+    runs: Runs,
+    key_paths: Sequence[Path],
 ) -> None:
     """Say how every run ended.
 
@@ -283,10 +258,4 @@ def _report(
     if output.json:
         print_json({"bundles": documents})
     if failed:
-        _some_failed(failed, len(outcomes))
-
-
-def _some_failed(failed: dict[str, RootError], count: int) -> None:
-    if output.json:  # the one document is out already
-        raise typer.Exit(SomeFailed.exit_code)
-    raise SomeFailed(f"{len(failed)} of {count} profiles failed: {', '.join(failed)}")
+        some_failed(failed, len(outcomes))
