@@ -79,7 +79,7 @@ HOMES = {
     "typer": {"cli"},
     "keyring": {"host"},
     "twine": {"publish"},
-    "packaging": {"graph", "project", "model", "probe", "publish", "resolve", "update"},
+    "packaging": {"graph", "planning", "project", "model", "probe", "publish", "resolve", "update"},
 }
 
 
