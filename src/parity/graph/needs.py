@@ -155,7 +155,7 @@ class _Walk:
             for line in self.lines[name]:
                 if line.marker is None or canonicalize_name(line.name) in self.reached:
                     continue
-                extras = {each for each in _extras_in(str(line.marker)) if self._holds(line, each)}
+                extras = {each for each in _compared_with_extra(str(line.marker)) if self._holds(line, each)}
                 if extras - self.reached[name]:
                     found.setdefault(name, set(self.reached[name])).update(extras)
         return found
@@ -189,7 +189,15 @@ class _Walk:
             return False
 
 
-def _extras_in(marker: str) -> list[str]:
+def extras_in(line: str) -> tuple[str, ...]:
+    """The extras that a requirement line asks for, sorted; none of what is no requirement."""
+    try:
+        return tuple(sorted(Requirement(line).extras))
+    except (InvalidRequirement, RecursionError):
+        return ()
+
+
+def _compared_with_extra(marker: str) -> list[str]:
     """The names that a marker compares with `extra`, normalised."""
     words = marker.replace("(", " ").replace(")", " ").split()
     quoted = [word[1:-1] for word in words if len(word) > 1 and word[0] in "\"'" and word[-1] == word[0]]

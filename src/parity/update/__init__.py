@@ -6,6 +6,8 @@ from parity.update.diff import Change, Difference, FileChange, Turn, compare
 from parity.update.document import document_of
 from parity.update.kinds import Kind, kind_of_change
 from parity.update.review import Remark, remarks
+from parity.update.verified import verified
+from parity.update.wheelfacts import WheelFacts, wheel_facts
 
 __all__ = [
     "BundlePackage",
@@ -17,10 +19,13 @@ __all__ = [
     "MadeDelta",
     "Remark",
     "Turn",
+    "WheelFacts",
     "compare",
     "document_of",
     "kind_of_change",
     "read_pair",
     "remarks",
+    "verified",
+    "wheel_facts",
     "write_delta",
 ]

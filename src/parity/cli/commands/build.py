@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from parity.cli.shared import summary
 from parity.cli.shared.asked import HowToBuild, WhatToBuild, build_requests
@@ -18,19 +18,22 @@ from parity.cli.shared.options import (
     FromSource,
     Groups,
     Json,
+    Locked,
     LockFile,
     Packages,
+    Product,
     ProgressShown,
     RequirementFiles,
     SigningKeys,
     StandIn,
     TargetWords,
+    Upgrade,
+    UpgradeNames,
     Verbose,
 )
-from parity.cli.shared.output import error_document, output, print_json, show_error, stderr, stdout
-from parity.cli.shared.runs import Runs, some_failed
+from parity.cli.shared.output import output, stderr
+from parity.cli.shared.runs import Runs, tell
 from parity.cli.shared.world import connected
-from parity.errors import RootError
 from parity.files import sweep_leftovers
 from parity.host.folders import cache_folder
 from parity.pipeline.build import build as build_bundle
@@ -56,16 +59,8 @@ Examples:
 
 
 _OutputFolder = Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Where the bundles go.")]
-_Locked = Annotated[bool, typer.Option("--locked", help="Use the lock as it is, or fail.")]
-_Upgrade = Annotated[bool, typer.Option("--upgrade", help="Resolve anew to the newest versions.")]
 _Fresh = Annotated[
     bool, typer.Option("--fresh", help="Probe and rehearse again, even where nothing has changed.")
-]
-_Product = Annotated[
-    str | None,
-    typer.Option(
-        metavar="NAME", help="What the bundle is called; if not given: the project's or list's own name."
-    ),
 ]
 _BundleVersion = Annotated[
     str | None,
@@ -94,12 +89,13 @@ def build(
     group: Groups = None,
     output_folder: _OutputFolder = Path("dist"),
     key: SigningKeys = None,
-    locked: _Locked = False,
-    upgrade: _Upgrade = False,
+    locked: Locked = False,
+    upgrade: Upgrade = False,
+    upgrade_package: UpgradeNames = None,
     lock: LockFile = None,
     stand_in: StandIn = None,
     fresh: _Fresh = False,
-    product: _Product = None,
+    product: Product = None,
     bundle_version: _BundleVersion = None,
     serial: _Serial = None,
     exclude_newer: ExcludeNewer = None,
@@ -124,7 +120,8 @@ def build(
         build_from_source=tuple(build_from_source or ()),
         allow=tuple(allow or ()),
     )
-    requests = build_requests(what, HowToBuild(output_folder, lock, locked, upgrade, stand_in))
+    how = HowToBuild(output_folder, lock, locked, upgrade, stand_in, tuple(upgrade_package or ()))
+    requests = build_requests(what, how)
     with connected() as engine:
         keys = signing_keys(key or ())
         # Before the work, so that a disk which a killed run has filled is free again.
@@ -133,7 +130,15 @@ def build(
         with board(stderr(), verbose=verbose, progress=progress) as shown:
             runs = Runs(engine, [signer for signer, _ in keys], shown, fresh=fresh)
             outcomes = runs.all(build_bundle, requests)
-        _report(requests, outcomes, runs, [path for _, path in keys])
+        paths = [path for _, path in keys]
+
+        def people(name: str, report: BuildReport) -> Text:
+            return summary.people(report, runs.watches[name], runs.seconds[name], paths).append("\n")
+
+        def machines(name: str, report: BuildReport) -> dict[str, object]:
+            return summary.machines(report, runs.watches[name], runs.seconds[name], paths)
+
+        tell("bundles", requests, outcomes, people, machines)
 
 
 def _written_to(output_folder: Path, requests: list[BuildRequest]) -> set[Path]:
@@ -141,36 +146,3 @@ def _written_to(output_folder: Path, requests: list[BuildRequest]) -> set[Path]:
     cache = cache_folder()
     locks = {request.lock_path.parent for request in requests}
     return {output_folder, cache / "tools", *(cache / "memory").glob("*"), *locks}
-
-
-def _report(
-    requests: list[BuildRequest],
-    outcomes: Sequence[BuildReport | RootError],
-    runs: Runs,
-    key_paths: Sequence[Path],
-) -> None:
-    """Say how every run ended.
-
-    Raises:
-        RootError: the one run's own error, or SomeFailed where there were several.
-    """
-    names = [request.profile.name for request in requests]
-    every = zip(names, outcomes, strict=True)
-    failed = {name: each for name, each in every if not isinstance(each, BuildReport)}
-    if len(outcomes) == 1 and failed:
-        raise failed[names[0]]
-    documents = []
-    for name, outcome in zip(names, outcomes, strict=True):
-        if not isinstance(outcome, BuildReport):
-            documents.append({"profile": name, "ok": False, "error": error_document(outcome)})
-            if not output.json:
-                show_error(outcome, run=name)
-            continue
-        watch, seconds = runs.watches[name], runs.seconds[name]
-        documents.append(summary.machines(outcome, watch, seconds, key_paths))
-        if not output.json:
-            stdout().print(summary.people(outcome, watch, seconds, key_paths))
-    if output.json:
-        print_json({"bundles": documents})
-    if failed:
-        some_failed(failed, len(outcomes))

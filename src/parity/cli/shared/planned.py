@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from parity.cli.shared import sections
 from parity.cli.shared.display import size
+from parity.cli.shared.places import near
 from parity.cli.shared.sections import Section
 from parity.model import LockedWheel
-from parity.planning import LockChanges, Plan, PlannedWheel
+from parity.pipeline.lock import LockReport
+from parity.planning import LockChanges, Plan, PlannedWheel, changes_document
 
 _UNKNOWN = "unknown"
 
@@ -21,6 +24,32 @@ def plan_as_text(plan: Plan) -> str:
 def plan_as_markdown(plan: Plan) -> str:
     """Markdown for a merge request."""
     return sections.as_markdown(_title(plan), _facts(plan), _sections(plan))
+
+
+def lock_as_text(name: str, report: LockReport) -> str:
+    """What was done to a lock, for people."""
+    changes = report.changes
+    lines = [f"{name}: {told_changes(changes)}"]
+    if not changes.is_new:
+        lines += sections.aligned(change_rows(changes), "  ")
+    return "\n".join([*lines, f"  lock  {near(report.request.lock_path)}"]) + "\n"
+
+
+def lock_document(name: str, report: LockReport) -> dict[str, object]:
+    """The same for machines, in the format `parity-lock/1`."""
+    return {
+        "format": "parity-lock/1",
+        "profile": name,
+        "ok": True,
+        "lock": str(report.request.lock_path),
+        "changed": report.changes.is_rewritten,
+        "changes": changes_document(report.changes),
+        "packages": [
+            {"name": one.name, "version": one.version, "requested": one.requested}
+            for one in report.lock.wheels
+        ],
+        "notes": [*report.lock.held_back, *report.lock.notes],
+    }
 
 
 def told_changes(changes: LockChanges) -> str:
@@ -59,7 +88,7 @@ def _facts(plan: Plan) -> list[tuple[str, str]]:
     facts = plan.facts
     machine = f"{facts.os_name}, {facts.libc}, Python {facts.python}, {facts.arch}"
     rows = [
-        ("lock", plan.lock_path),
+        ("lock", near(Path(plan.lock_path))),
         ("resolved", f"{counted(len(plan.wheels), 'package')} in {machine}"),
         ("fetch", _fetch(plan)),
     ]
@@ -106,5 +135,6 @@ def _place(wheel: LockedWheel, one: PlannedWheel) -> str:
     if wheel.origin is not None:
         commit = f" at {wheel.origin.commit[:12]}" if wheel.origin.commit else ""
         return f"built from {wheel.origin.kind} {wheel.origin.address}{commit}"
-    where = wheel.index if wheel.index != "default" else "the default index"
-    return f"the store (of {where})" if one.held else where
+    if one.held:
+        return "the store"
+    return wheel.index if wheel.index != "default" else "the default index"

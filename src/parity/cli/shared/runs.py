@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 import typer
+from rich.console import RenderableType
 
 from parity.cli.shared.display import Board
-from parity.cli.shared.output import output
+from parity.cli.shared.output import error_document, output, print_json, show_error, stdout
 from parity.cli.shared.timing import Stopwatch
 from parity.cli.shared.world import world_for
 from parity.docker_engine import DockerEngine
@@ -52,12 +53,42 @@ class Runs:
         self._board.finished(name, ok=not isinstance(outcome, RootError))
 
 
-def some_failed(failed: Collection[str], count: int) -> None:
-    """End the command where some of several runs failed.
+def tell(
+    key: str,
+    requests: Sequence[BuildRequest],
+    outcomes: Sequence[Told | RootError],
+    people: Callable[[str, Told], RenderableType],
+    machines: Callable[[str, Told], Mapping[str, object]],
+) -> None:
+    """Say how every run ended.
+
+    Args:
+        key: what the one JSON document calls the list of them.
+        requests: what was asked.
+        outcomes: what came of each.
+        people: what to print of a profile's run.
+        machines: the same as JSON values.
 
     Raises:
-        SomeFailed: for people; for machines the one document is out already, so the exit code alone.
+        RootError: the one run's own error, or SomeFailed where there were several.
     """
+    documents, failed = [], []
+    for request, outcome in zip(requests, outcomes, strict=True):
+        name = request.profile.name
+        if not isinstance(outcome, RootError):
+            documents.append(machines(name, outcome))
+            if not output.json:
+                stdout().print(people(name, outcome), end="")
+            continue
+        if len(outcomes) == 1:
+            raise outcome
+        failed.append(name)
+        documents.append({"profile": name, "ok": False, "error": error_document(outcome)})
+        if not output.json:
+            show_error(outcome, run=name)
     if output.json:
+        print_json({key: documents})
+    if failed and output.json:  # the one document is out already
         raise typer.Exit(SomeFailed.exit_code)
-    raise SomeFailed(f"{len(failed)} of {count} profiles failed: {', '.join(failed)}")
+    if failed:
+        raise SomeFailed(f"{len(failed)} of {len(outcomes)} profiles failed: {', '.join(failed)}")

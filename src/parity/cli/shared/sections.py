@@ -35,9 +35,9 @@ def look_at(noted: Sequence[tuple[str, str, str]]) -> Section:
 
 def as_text(title: str, facts: Sequence[tuple[str, str]], sections: Iterable[Section]) -> str:
     """Plain lines for a terminal, columns aligned."""
-    lines = [printable(title), "", *_aligned(facts, "  ")]
+    lines = [printable(title), "", *aligned(facts, "  ")]
     for section in sections:
-        lines += ["", section.title, *_aligned(section.rows, "  ")]
+        lines += ["", section.title, *aligned(section.rows, "  ")]
     return "\n".join(lines) + "\n"
 
 
@@ -51,7 +51,8 @@ def as_markdown(title: str, facts: Sequence[tuple[str, str]], sections: Iterable
     return "\n".join(lines) + "\n"
 
 
-def _aligned(rows: Sequence[tuple[str, ...]], indent: str) -> list[str]:
+def aligned(rows: Sequence[tuple[str, ...]], indent: str) -> list[str]:
+    """Rows as lines, their columns below each other."""
     rows = [tuple(map(printable, row)) for row in rows]
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
     return [
