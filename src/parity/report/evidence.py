@@ -34,7 +34,10 @@ def rehearsal(bundle: Reported) -> Iterator[Element]:
     """Where it was installed, how it was cut off, what was imported and run."""
     proof = bundle.proof
     machine, image = inner(proof, "machine"), inner(proof, "image")
-    where = ", ".join(filter(None, (text(machine, key) for key in ("os", "libc", "python", "arch"))))
+    python = f"Python {text(machine, 'python')}" if text(machine, "python") else ""
+    where = ", ".join(
+        filter(None, (text(machine, "os"), text(machine, "libc"), python, text(machine, "arch")))
+    )
     cut = [key for key, value in inner(proof, "isolation").items() if value is True]
     open_ = [key for key, value in inner(proof, "isolation").items() if value is not True]
     tool = inner(proof, "installer")

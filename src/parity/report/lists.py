@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 
 from parity.graph import Need, drawn
 from parity.report.contents import Reported, ReportedPackage
-from parity.report.html import Cell, element, preformatted, shown, table
+from parity.report.html import Cell, element, preformatted, table
 
 _MOST_TEXT = 64 * 1024
 _FARSIDE = "farside/"
@@ -37,8 +37,11 @@ def packages(bundle: Reported, size: Callable[[float], str]) -> Iterator[Element
     """A row for each package."""
     yield element("p", "Bold: asked for by name. The others are required by those.", class_="note")
     anchors = _anchors(bundle)
-    columns = ("package", "version", "licence", "size", "native", "required by", "origin")
-    yield table(columns, (_package(bundle, each, anchors, size) for each in bundle.packages), "packages")
+    columns = ["package", "version", "licence", "size", "native files", "required by", "origin"]
+    # A bundle without origins: an empty column is none.
+    width = len(columns) if any(each.origin for each in bundle.packages) else len(columns) - 1
+    cells = (_package(bundle, each, anchors, size)[:width] for each in bundle.packages)
+    yield table(columns[:width], cells, "packages")
 
 
 def _package(
@@ -53,9 +56,9 @@ def _package(
         name,
         row["version"],
         element("em", f"unreadable: {facts.fault}") if facts.fault else licence,
-        element("span", size(row["size"]), class_="number"),
-        element("span", natives, class_="number"),
-        ", ".join(by),
+        _amount(size(row["size"])),
+        _amount(natives),
+        ", ".join(by) or element("em", "asked for" if row["requested"] else "nothing told here"),
         each.origin,
     )
 
@@ -97,15 +100,22 @@ def besides(bundle: Reported, size: Callable[[float], str]) -> Iterator[Element]
                     element("strong" if row["requested"] else "span", row["name"]),
                     row["version"],
                     row["arch"],
-                    size(sizes.get(row["path"], 0)),
+                    _amount(size(sizes.get(row["path"], 0))),
                 )
                 for row in system["packages"]
             ),
         )
     if others := bundle.manifest["other_files"]:
         yield element("h3", "Other files, laid out in PREFIX/current")
-        rows = ((row["path"], size(sizes.get(row["path"], 0)), _kind(row["executable"])) for row in others)
+        rows = (
+            (row["path"], _amount(size(sizes.get(row["path"], 0))), _kind(row["executable"]))
+            for row in others
+        )
         yield table(("file", "size", ""), rows)
+
+
+def _amount(told: str) -> Element:
+    return element("span", told, class_="number")
 
 
 def _kind(executable: bool) -> str:
@@ -122,7 +132,7 @@ def digests(bundle: Reported, size: Callable[[float], str]) -> Iterator[Element]
     yield table(
         ("file", "size", "SHA-256"),
         (
-            (shown(row["path"]), size(row["size"]), element("code", row["sha256"]))
+            (row["path"], _amount(size(row["size"])), element("code", row["sha256"]))
             for row in bundle.manifest["files"]
             if not row["path"].startswith(_FARSIDE)
         ),
