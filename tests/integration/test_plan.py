@@ -90,6 +90,40 @@ def test_a_plan_tells_what_a_build_would_do_and_keeps_nothing(
     told = parity.run(*words[:-1], "-P", "alpha", "--format", "markdown")
     assert told.code == 0, told.stderr
     assert "**yanked** beta: beta 1.0 was yanked by its authors: it eats \\<disks\\>" in told.stdout
-    assert "| ~ | alpha | 1.0 → 1.1 |" in told.stdout
+    assert "| \\~ | alpha | 1.0 → 1.1 |" in told.stdout
     assert "| + | gamma | 3.0 |" in told.stdout
     assert file.read_bytes() == before
+
+
+def test_who_requires_whom_and_who_holds_what_back(
+    parity: Parity, index: PackageIndex, tmp_path: Path
+) -> None:
+    tiny_wheel(index.wheels, "alpha", "1.0", requires=["beta<2; python_version < '3.10'"])
+    tiny_wheel(index.wheels, "beta", "1.0")
+    profile = write_profile(tmp_path, "graph", requirements=["alpha"], index={"url": index.url})
+    words = (profile, "--lock", tmp_path / "pylock.toml")
+    one(parity.run("lock", *words, "--json"), "locks")
+    for version in ("1.5", "2.0"):
+        tiny_wheel(index.wheels, "beta", version)
+
+    tree = parity.run("tree", *words)
+    assert tree.stdout.splitlines() == [
+        "alpha 1.0",
+        '└── beta 1.0 (<2; since python_version < "3.10")',
+    ]
+    why = one(parity.run("why", "beta", *words, "--json"), "graphs")
+    assert [need["by"] for package in why["packages"] for need in package["required_by"]] == ["alpha"]
+    assert parity.run("why", "gamma", *words).code == 30
+
+    found = one(parity.run("outdated", *words, "--json"), "outdated")
+    assert found["outdated"] == [
+        {
+            "name": "beta",
+            "version": "1.0",
+            "upgraded": "1.5",
+            "newest": "2.0",
+            "source_only": False,
+            "holders": [{"by": "alpha", "specifier": "<2"}],
+        }
+    ]
+    assert versions(one(parity.run("lock", *words, "--json"), "locks")) == {"alpha": "1.0", "beta": "1.0"}

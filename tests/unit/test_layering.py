@@ -55,7 +55,7 @@ ALLOWED = {
     "pipeline": STAGES | FOUNDATIONS | EDGES | {"portable", "planning", "graph"},
     # What whoever reviews is shown, before and after a build.
     "graph": FOUNDATIONS | {"portable"},
-    "planning": FOUNDATIONS | {"portable", "update"},
+    "planning": FOUNDATIONS | {"portable", "graph", "update"},
     "report": FOUNDATIONS | {"portable", "farside", "graph", "update"},
     "docs": set(),
     "cli": STAGES

@@ -15,11 +15,11 @@ from parity.model import LockedWheel
 from parity.pipeline.context.run import BuildRun
 from parity.pipeline.context.values import BuildRequest, World
 from parity.pipeline.front import begun, resolved
-from parity.planning import Plan, concerns, listed, lock_changes, planned_wheels
+from parity.planning import BuildPlan, concerns, listed, lock_changes, planned_wheels
 from parity.wire.store import AuditFinding
 
 
-def plan(request: BuildRequest, world: World) -> Plan:
+def plan(request: BuildRequest, world: World) -> BuildPlan:
     """What a build would resolve, fetch and change; no lock is written, no wheel fetched.
 
     Raises:
@@ -36,7 +36,7 @@ def plan(request: BuildRequest, world: World) -> Plan:
         said = listed(run.guest, lock.wheels, run.tags, run.facts.markers["python_full_version"])
         held = [wheel for wheel, each in zip(lock.wheels, told, strict=True) if each["held"]]
         found = concerns(lock, said, _findings(run, held), run.facts)
-        return Plan(
+        return BuildPlan(
             product=request.identity.product,
             profile=request.profile.name,
             lock_path=str(request.lock_path),

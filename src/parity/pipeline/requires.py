@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from parity.fetch import fetch_wheels, said_of_files
 from parity.graph import Graph, SelfDescription, extras_in, graph_of
+from parity.model import Lock
 from parity.pipeline.context.run import BuildRun
 from parity.pipeline.context.values import BuildRequest, World
 from parity.pipeline.front import begun, resolved
@@ -14,28 +15,32 @@ from parity.portable.names import normalize_name
 
 
 def requires(request: BuildRequest, world: World) -> Graph:
-    """Who requires whom: each wheel of the lock is fetched, and its own words are read.
+    """Who requires whom in the lock that a build would take; no lock is written.
 
-    No lock is written. Errors as the front part of a build, and those of fetching.
+    Errors as the front part of a build, and those of fetching.
     """
     with begun(replace(request, dry=True), world) as run:
-        lock = resolved(run).lock
-        run.world.reporter.stage("fetch")
-        fetch_wheels(run.guest, lock.wheels)
-        told = said_of_files(
-            run.guest,
-            [{"filename": one.filename, "sha256": one.sha256, "incoming": None} for one in lock.wheels],
-        )
-        extras = _asked_extras(run)
-        return graph_of(
-            [
-                SelfDescription(
-                    one.name, one.version, tuple(said["requires"]), one.requested, extras.get(one.name, ())
-                )
-                for one, said in zip(lock.wheels, told, strict=True)
-            ],
-            run.facts.markers,
-        )
+        return graph_in(run, resolved(run).lock)
+
+
+def graph_in(run: BuildRun, lock: Lock) -> Graph:
+    """Who requires whom in a lock: each wheel of it is fetched, and its own words are read."""
+    run.world.reporter.stage("fetch")
+    fetch_wheels(run.guest, lock.wheels)
+    told = said_of_files(
+        run.guest,
+        [{"filename": one.filename, "sha256": one.sha256, "incoming": None} for one in lock.wheels],
+    )
+    extras = _asked_extras(run)
+    return graph_of(
+        [
+            SelfDescription(
+                one.name, one.version, tuple(said["requires"]), one.requested, extras.get(one.name, ())
+            )
+            for one, said in zip(lock.wheels, told, strict=True)
+        ],
+        run.facts.markers,
+    )
 
 
 def _asked_extras(run: BuildRun) -> Mapping[str, tuple[str, ...]]:

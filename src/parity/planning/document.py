@@ -6,10 +6,10 @@ from dataclasses import asdict
 
 from parity.model import LockedWheel
 from parity.planning.changes import LockChanges
-from parity.planning.plan import Plan, PlannedWheel
+from parity.planning.plan import BuildPlan, PlannedWheel
 
 
-def plan_document(plan: Plan) -> dict[str, object]:
+def plan_document(plan: BuildPlan) -> dict[str, object]:
     """A plan as JSON values, in the format `parity-plan/1`; sizes in bytes, null where nobody tells them."""
     facts, image = plan.facts, plan.image
     return {

@@ -52,7 +52,7 @@ class Concern:
 
 
 @dataclass(frozen=True)
-class Plan:
+class BuildPlan:
     """What a build would do.
 
     Attributes:

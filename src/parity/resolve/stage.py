@@ -52,30 +52,31 @@ def resolve_lock(
     Raises:
         Unresolvable, NoWheel, HashMismatch, InputFileError, IndexConfusion, IndexFailed, ToolUnavailable.
     """
-    network, reporter = guest.network, guest.reporter
+    network, reporter, uv = guest.network, guest.reporter, GuestUv(guest, inputs, timeout, tuple(known))
     _demand_default(network, inputs)
-    uv = GuestUv(guest, inputs, timeout, tuple(known))
     existing = None if upgrade or existing is None else _without(existing, renewed)
     guess = uv.guess() if ahead and existing is None else Guess()
     kept = guess.lock if existing is None else preferences_of(existing, sources=inputs.auto)
     if bring_uv is not None:
         bring_uv()
     uv = replace(uv, known=(*known, *guess.told))
-    answer = uv.compile(
-        uv.requirements, lock=kept, refresh=upgrade or bool(renewed), offer=SOURCES if inputs.auto else ""
-    )
+    fresh, offer = upgrade or bool(renewed), SOURCES if inputs.auto else ""
+    answer = uv.compile(uv.requirements, lock=kept, refresh=fresh, offer=offer)
     reporter.debug(network.redact(answer["stderr"].strip()))
     check_confusion(answer["routes"], network, guess.routes)
     lock, hashed = _selected(uv, answer)
     demand_hashes(inputs.what, lock)
     _warn(reporter, lock, {*hashed, *guess.unhashed}, answer)
-    lock = with_indexes(replace(lock, variables=inputs.what.variables), answer["routes"])
-    lock = with_folders(lock, network)
+    told = replace(lock, variables=inputs.what.variables)
+    lock = with_folders(with_indexes(told, answer["routes"]), network)
     check_mixed(lock, answer["routes"], network)
-    if not thorough:
-        return lock
-    held = () if inputs.auto else held_back(uv, lock, guess, existing)
-    return replace(lock, held_back=held, notes=remarks(answer["stderr"], inputs, uv.known))
+    return _with_words(uv, lock, guess, existing, answer["stderr"]) if thorough else lock
+
+
+def _with_words(uv: GuestUv, lock: Lock, guess: Guess, existing: Lock | None, stderr: str) -> Lock:
+    """The lock with what whoever asked should know."""
+    held = () if uv.inputs.auto else held_back(uv, lock, guess, existing)
+    return replace(lock, held_back=held, notes=remarks(stderr, uv.inputs, uv.known))
 
 
 def _without(lock: Lock, names: Collection[str]) -> Lock:

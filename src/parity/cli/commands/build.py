@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -34,6 +35,7 @@ from parity.cli.shared.options import (
 from parity.cli.shared.output import output, stderr
 from parity.cli.shared.runs import Runs, tell
 from parity.cli.shared.world import connected
+from parity.errors import RootError
 from parity.files import sweep_leftovers
 from parity.host.folders import cache_folder
 from parity.pipeline.build import build as build_bundle
@@ -120,29 +122,37 @@ def build(
         build_from_source=tuple(build_from_source or ()),
         allow=tuple(allow or ()),
     )
-    how = HowToBuild(output_folder, lock, locked, upgrade, stand_in, tuple(upgrade_package or ()))
-    requests = build_requests(what, how)
+    renewed = tuple(upgrade_package or ())
+    requests = build_requests(what, HowToBuild(output_folder, lock, locked, upgrade, stand_in, renewed))
     with connected() as engine:
         keys = signing_keys(key or ())
-        # Before the work, so that a disk which a killed run has filled is free again.
-        for folder in _written_to(output_folder, requests):
-            sweep_leftovers(folder)
+        _sweep(output_folder, requests)
         with board(stderr(), verbose=verbose, progress=progress) as shown:
             runs = Runs(engine, [signer for signer, _ in keys], shown, fresh=fresh)
             outcomes = runs.all(build_bundle, requests)
-        paths = [path for _, path in keys]
-
-        def people(name: str, report: BuildReport) -> Text:
-            return summary.people(report, runs.watches[name], runs.seconds[name], paths).append("\n")
-
-        def machines(name: str, report: BuildReport) -> dict[str, object]:
-            return summary.machines(report, runs.watches[name], runs.seconds[name], paths)
-
-        tell("bundles", requests, outcomes, people, machines)
+        _tell(requests, outcomes, runs, [path for _, path in keys])
 
 
-def _written_to(output_folder: Path, requests: list[BuildRequest]) -> set[Path]:
-    """The folders in which a build that was killed may have left a file half written."""
+def _tell(
+    requests: Sequence[BuildRequest],
+    outcomes: Sequence[BuildReport | RootError],
+    runs: Runs,
+    paths: Sequence[Path],
+) -> None:
+    """Say how every run ended; errors as `tell`."""
+
+    def people(name: str, report: BuildReport) -> Text:
+        return summary.people(report, runs.watches[name], runs.seconds[name], paths).append("\n")
+
+    def machines(name: str, report: BuildReport) -> dict[str, object]:
+        return summary.machines(report, runs.watches[name], runs.seconds[name], paths)
+
+    tell("bundles", requests, outcomes, people, machines)
+
+
+def _sweep(output_folder: Path, requests: list[BuildRequest]) -> None:
+    """Remove what killed builds left half written; before the work, so that the disk is free again."""
     cache = cache_folder()
     locks = {request.lock_path.parent for request in requests}
-    return {output_folder, cache / "tools", *(cache / "memory").glob("*"), *locks}
+    for folder in {output_folder, cache / "tools", *(cache / "memory").glob("*"), *locks}:
+        sweep_leftovers(folder)

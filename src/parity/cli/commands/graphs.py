@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from parity.cli.review.trees import above, graph_document, member, tree_lines, why_lines
 from parity.cli.shared import complete
 from parity.cli.shared.asked import HowToBuild, WhatToBuild, build_requests
 from parity.cli.shared.display import Progress, board
@@ -25,7 +26,6 @@ from parity.cli.shared.options import (
 )
 from parity.cli.shared.output import output, print_json, stderr, stdout
 from parity.cli.shared.runs import Runs, tell
-from parity.cli.shared.trees import above, graph_document, member, tree_lines, why_lines
 from parity.cli.shared.world import connected
 from parity.graph import Graph
 from parity.model.bundle import SUFFIX

@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 from parity.cli.commands.updates import Format
-from parity.cli.shared import planned
+from parity.cli.review import planned
 from parity.cli.shared.asked import HowToBuild, WhatToBuild, build_requests
 from parity.cli.shared.display import Progress, board
 from parity.cli.shared.options import (
@@ -39,7 +39,7 @@ from parity.pipeline.context.values import BuildRequest
 from parity.pipeline.lock import LockReport
 from parity.pipeline.lock import lock as bring_up_to_date
 from parity.pipeline.plan import plan as plan_build
-from parity.planning import Plan, plan_document
+from parity.planning import BuildPlan, plan_document
 
 LOCK_EPILOG = """
 Examples:
@@ -154,7 +154,7 @@ def plan_command(
         raise typer.Exit(LockOutdated.exit_code)
 
 
-def _plans(requests: list[BuildRequest], shape: Format, progress: Progress) -> list[Plan]:
+def _plans(requests: list[BuildRequest], shape: Format, progress: Progress) -> list[BuildPlan]:
     """Make and show the plans."""
     with connected() as engine, board(stderr(), verbose=output.verbose, progress=progress) as shown:
         outcomes = Runs(engine, (), shown).all(plan_build, requests)

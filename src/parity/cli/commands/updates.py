@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from parity.cli.shared.difference import as_markdown, as_text
+from parity.cli.review.difference import as_markdown, as_text
 from parity.cli.shared.display import board, size
 from parity.cli.shared.keyring import trusted_checker
 from parity.cli.shared.options import Json, Threshold, TrustedKeys, Verbose

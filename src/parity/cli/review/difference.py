@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from parity.cli.shared import sections
+from parity.cli.review import sections
+from parity.cli.review.sections import Section
 from parity.cli.shared.display import size
-from parity.cli.shared.sections import Section
 from parity.update import BundlePackage, Change, Contents, Difference, FileChange, remarks
 
 _UNKNOWN = "not stated"

@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from parity.cli.shared import sections
+from parity.cli.review import sections
+from parity.cli.review.sections import Section
 from parity.cli.shared.display import size
 from parity.cli.shared.places import near
-from parity.cli.shared.sections import Section
 from parity.model import LockedWheel
 from parity.pipeline.lock import LockReport
-from parity.planning import LockChanges, Plan, PlannedWheel, changes_document
+from parity.planning import BuildPlan, LockChanges, PlannedWheel, changes_document
 
 _UNKNOWN = "unknown"
 
 
-def plan_as_text(plan: Plan) -> str:
+def plan_as_text(plan: BuildPlan) -> str:
     """Plain lines for a terminal, columns aligned."""
     return sections.as_text(_title(plan), _facts(plan), _sections(plan))
 
 
-def plan_as_markdown(plan: Plan) -> str:
+def plan_as_markdown(plan: BuildPlan) -> str:
     """Markdown for a merge request."""
     return sections.as_markdown(_title(plan), _facts(plan), _sections(plan))
 
@@ -79,12 +79,12 @@ def counted(count: int, what: str) -> str:
     return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
-def _title(plan: Plan) -> str:
+def _title(plan: BuildPlan) -> str:
     stops = ", and a build would stop" if plan.stops else ""
     return f"{plan.product} for {plan.profile}: {told_changes(plan.changes)}{stops}"
 
 
-def _facts(plan: Plan) -> list[tuple[str, str]]:
+def _facts(plan: BuildPlan) -> list[tuple[str, str]]:
     facts = plan.facts
     machine = f"{facts.os_name}, {facts.libc}, Python {facts.python}, {facts.arch}"
     rows = [
@@ -99,7 +99,7 @@ def _facts(plan: Plan) -> list[tuple[str, str]]:
     return rows
 
 
-def _fetch(plan: Plan) -> str:
+def _fetch(plan: BuildPlan) -> str:
     held = len(plan.wheels) - len(plan.fetched)
     there = f"{held} of {len(plan.wheels)} are in the store" if held else "none is in the store"
     if not plan.fetched:
@@ -111,7 +111,7 @@ def _fetch(plan: Plan) -> str:
     return f"{counted(len(plan.fetched), 'wheel')}, {amount}{more}; {there}"
 
 
-def _sections(plan: Plan) -> Iterator[Section]:
+def _sections(plan: BuildPlan) -> Iterator[Section]:
     noted = [(_kind(one.kind, stops=one.stops), one.subject, one.message) for one in plan.concerns]
     yield sections.look_at(noted)
     if rows := change_rows(plan.changes):
