@@ -15,6 +15,7 @@ from parity.pipeline.front import begun
 from parity.pipeline.front import resolved as resolved_lock
 from parity.pipeline.locking.lock_file import Resolved, with_words_of
 from parity.pipeline.other_files import other_files
+from parity.pipeline.rehearsal.early import Early, made_early
 from parity.pipeline.rehearsal.search import SystemSearch, prove
 from parity.portable.installers.registry import INSTALLERS
 from parity.probe import travelling
@@ -31,8 +32,9 @@ def build(request: BuildRequest, world: World) -> BuildReport:
     check_identity(request.identity)
     with begun(request, world) as run:
         resolved = resolved_lock(run)
-        wheels = _wheel_set(run, resolved.lock)
-        draft, proof = _proof(run, _draft(run, resolved, wheels), resolved)
+        with made_early(run, resolved.lock) as early:
+            wheels = _wheel_set(run, resolved.lock)
+            draft, proof = _proof(run, _draft(run, resolved, wheels), resolved, early)
         bundle = _bundle(run, draft, proof)
     return BuildReport(
         profile=request.profile,
@@ -89,9 +91,10 @@ def _told_of_pip(run: BuildRun, lock: Lock) -> str:
     return note
 
 
-def _proof(run: BuildRun, draft: Draft, resolved: Resolved) -> tuple[Draft, Proof]:
+def _proof(run: BuildRun, draft: Draft, resolved: Resolved, early: Early) -> tuple[Draft, Proof]:
     reporter = run.world.reporter
-    proved, proof = prove(SystemSearch(run, draft.wheels), draft, lambda each: _carried(each, resolved))
+    search = SystemSearch(run, draft.wheels)
+    proved, proof = prove(search, draft, lambda each: _carried(each, resolved), early)
     for each in proof.imports:
         reporter.debug(f"{each.package}: import {each.module}: {each.error or 'works'}")
     for warning in proof.warnings:

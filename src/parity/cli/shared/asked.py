@@ -15,12 +15,12 @@ from pathlib import Path
 
 from parity.cli.shared.naming import Naming, of_file, of_packages, of_project
 from parity.cli.shared.places import base_folder, lock_folder
-from parity.cli.shared.words import PROJECT_FILES, SCRIPT, sort_words
+from parity.cli.shared.words import sort_files, sort_words
 from parity.errors import InputFileError, OptionConflict, ParityError
 from parity.model import BundleIdentity, ImageSource, Profile
 from parity.pipeline.context.values import BuildRequest
 from parity.portable.names import normalize_name
-from parity.profile import Overrides, ProjectAsked, load_profile
+from parity.profile import Overrides, load_profile
 from parity.project import NO_LOCK, Project, read_project
 from parity.resolve import WhatToInstall, lock_path, read_requirements, with_file_options
 
@@ -106,26 +106,12 @@ def build_requests(what: WhatToBuild, how: HowToBuild) -> list[BuildRequest]:
 
 def _overrides(what: WhatToBuild, packages: tuple[str, ...], folders: tuple[Path, ...]) -> Overrides:
     """What the call says instead of the profile."""
-    projects = [ProjectAsked(folder) for folder in folders]
-    projects += [_dependencies(file) for file in what.files if file.name in PROJECT_FILES]
-    scripts = [file for file in what.files if file.suffix == SCRIPT]
-    if len(projects) + len(scripts) > 1:
-        told = ", ".join(map(str, [*(each.folder for each in projects), *scripts]))
-        raise OptionConflict(
-            f"one bundle carries one project, and here are several: {told}",
-            remedy="build each by itself, or make them one uv workspace",
-        )
-    for folder in (file for file in what.files if file.is_dir()):
-        raise InputFileError(
-            f"-r {folder} is a folder", where=str(folder), remedy="name a project's folder without -r"
-        )
+    files = sort_files(what.files, folders)
     return Overrides(
-        requirements=tuple(
-            file for file in what.files if file.name not in PROJECT_FILES and file.suffix != SCRIPT
-        ),
+        requirements=files.lists,
         packages=(*packages, *what.packages),
-        project=projects[0] if projects else None,
-        script=scripts[0] if scripts else None,
+        project=files.project,
+        script=files.script,
         extras=what.extras,
         groups=what.groups,
         product=what.product,
@@ -135,12 +121,6 @@ def _overrides(what: WhatToBuild, packages: tuple[str, ...], folders: tuple[Path
         build_from_source=what.build_from_source,
         allow=tuple(word for given in what.allow for word in given.split(",") if word),
     )
-
-
-def _dependencies(file: Path) -> ProjectAsked:
-    """`-r pyproject.toml`: what a project requires, as it is locked, without the project itself."""
-    lock = "auto" if file.name == "pyproject.toml" else file.name
-    return ProjectAsked(file.parent, lock, itself=False)
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from parity.errors import InputFileError, ParityError, ProfileNotFound
+from parity.errors import InputFileError, OptionConflict, ParityError, ProfileNotFound
 from parity.files import read_small
 from parity.model.toml import parse
-from parity.profile import available, is_profile_name, likely_targets
+from parity.profile import ProjectAsked, available, is_profile_name, likely_targets
 from parity.resolve import is_direct, requirement_name
 
 PROJECT_FILES = ("pyproject.toml", "uv.lock", "pylock.toml")
@@ -53,6 +53,43 @@ def sort_words(words: Sequence[str], command: str, options: Sequence[str] = ()) 
         InputFileError: a file or folder that is to be given otherwise; says how.
     """
     return _Sorting(words, command, options).all()
+
+
+@dataclass(frozen=True)
+class SortedFiles:
+    """What the files of -r, and folders of projects, mean: lists of requirements, and at most one project."""
+
+    lists: tuple[Path, ...] = ()
+    project: ProjectAsked | None = None
+    script: Path | None = None
+
+
+def sort_files(files: Sequence[Path], folders: Sequence[Path] = ()) -> SortedFiles:
+    """Tell lists, projects and scripts apart, by their names.
+
+    `pyproject.toml` stands for what the project requires, without itself; so does its lock, to the letter.
+
+    Raises:
+        InputFileError: a folder is named as a file.
+        OptionConflict: more than one project or script.
+    """
+    projects = [ProjectAsked(folder) for folder in folders]
+    for file in files:
+        if file.is_dir():
+            remedy = "name a project's folder without -r"
+            raise InputFileError(f"-r {file} is a folder", where=str(file), remedy=remedy)
+        if file.name in PROJECT_FILES:
+            lock = "auto" if file.name == "pyproject.toml" else file.name
+            projects.append(ProjectAsked(file.parent, lock, itself=False))
+    scripts = [file for file in files if file.suffix == SCRIPT]
+    if len(projects) + len(scripts) > 1:
+        told = ", ".join(map(str, [*(each.folder for each in projects), *scripts]))
+        raise OptionConflict(
+            f"one bundle carries one project, and here are several: {told}",
+            remedy="build each by itself, or make them one uv workspace",
+        )
+    lists = tuple(file for file in files if file.name not in PROJECT_FILES and file.suffix != SCRIPT)
+    return SortedFiles(lists, projects[0] if projects else None, scripts[0] if scripts else None)
 
 
 class _Sorting:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from parity.errors import HeldBack
 from parity.model import Lock
+from parity.pipeline.context.background import beside
 from parity.pipeline.context.run import BuildRun
 from parity.pipeline.locking import projects
 from parity.pipeline.locking.lock_file import Resolved, keep_lock, write_down
@@ -81,17 +82,18 @@ def current_lock(run: BuildRun) -> Lock:
     if lock_state(existing, digest) == "fresh" and existing is not None and not request.is_fresh_start:
         run.world.reporter.note("the lock is up to date")
         return existing
-    lock = resolve_lock(
-        run.guest,
-        inputs,
-        existing,
-        upgrade=request.upgrade,
-        renewed=request.renewed,
-        timeout=run.world.limits.resolving,
-        bring_uv=run.carry_uv,
-        thorough=True,
-        ahead=not request.dry,
-    )
+    with beside(run.carry_uv) as carried:  # while others wait for the index
+        lock = resolve_lock(
+            run.guest,
+            inputs,
+            existing,
+            upgrade=request.upgrade,
+            renewed=request.renewed,
+            timeout=run.world.limits.resolving,
+            bring_uv=carried,
+            thorough=True,
+            ahead=not request.dry,
+        )
     write_down(run, lock)
     return lock
 
