@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from parity.cli.app import app
 from parity.cli.shared.display import size
+from parity.errors import InputFileError
 from parity.pack import pylock_toml
 from parity.portable.errors import SignatureInvalid
 from parity.progress import Silent
@@ -243,3 +244,22 @@ def test_the_command_writes_it_and_says_who_signed(tmp_path: Path, monkeypatch: 
     done = CliRunner().invoke(app, ["report", str(made.path), "-o", str(out), "--unverified"])
     assert "NOT VERIFIED" in done.output
     assert "Not verified" in out.read_text()
+
+
+def test_tree_and_why_read_a_bundle(tmp_path: Path) -> None:
+    path = str(bundle(tmp_path).path)
+    tree = CliRunner().invoke(app, ["tree", path])
+    assert tree.stdout.splitlines() == [
+        "alpha 1.0",
+        '└── beta 1.0 (>=1; since python_version < "3.10")',
+        "    └── alpha 1.0 (*)",
+        "beta 1.0 (*)",
+    ]
+    assert "nothing of this was verified" in tree.stderr
+    why = CliRunner().invoke(app, ["why", "Beta", path, "--json"])
+    document = json.loads(why.stdout)
+    assert (document["format"], document["verified"]) == ("parity-graph/1", False)
+    assert {package["name"] for package in document["packages"]} == {"alpha", "beta"}
+    lost = CliRunner().invoke(app, ["why", "bet", path])
+    assert isinstance(lost.exception, InputFileError)
+    assert lost.exception.remedy == "did you mean beta?"

@@ -40,7 +40,7 @@ class Concern:
     Attributes:
         kind: a stable word: `yanked`, `requires-python`, `unlisted`, `unknown`, `held-back`, `note`,
             or the kind of a finding of the audit.
-        subject: the package, or the wheel; empty for a note.
+        subject: the package, or the wheel; of a note, what said it.
         message: a sentence.
         stops: whether a build would stop there.
     """
@@ -136,8 +136,10 @@ def concerns(
         *(Concern(one["kind"], one["wheel"], one["message"], one["level"] == REFUSED) for one in findings),
         *(each for wheel in lock.wheels for each in _said(wheel, listed.get(wheel.name), facts)),
         *(Concern("held-back", sentence.partition(" ")[0], sentence) for sentence in lock.held_back),
-        *(Concern("note", "", sentence) for sentence in lock.notes),
     ]
+    told = {one.message for one in found}
+    # The resolver tells of what was yanked, too; a lock that was resolved before does not.
+    found += [Concern("note", "resolving", each) for each in lock.notes if each not in told]
     return tuple(sorted(found, key=lambda one: not one.stops))
 
 
