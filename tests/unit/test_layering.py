@@ -70,6 +70,7 @@ HOMES = {
     "typer": {"cli"},
     "keyring": {"host"},
     "twine": {"publish"},
+    "markdown_it": {"docs"},
     "packaging": {"project", "model", "probe", "publish", "resolve", "update"},
 }
 

@@ -11,6 +11,7 @@ from parity import __version__
 from parity.cli.commands import (
     build,
     cache,
+    docs,
     doctor,
     explain,
     images,
@@ -92,6 +93,7 @@ _TARGETS = (
 _UPKEEP = (
     _CommandWords("doctor", doctor.doctor, "Example: `parity doctor --json`"),
     _CommandWords("explain", explain.explain, "Example: `parity explain 41`, or `parity explain NoWheel`"),
+    _CommandWords("docs", docs.docs, docs.EPILOG),
     _CommandWords("help", explain.show_help, "Example: `parity help build`, or `parity help key trust`"),
     _CommandWords("version", explain.version, "Example: `parity version --json`"),
 )
