@@ -14,6 +14,7 @@ from urllib.parse import urljoin
 
 import pytest
 import typer.main
+from tests.site.__main__ import write_sources
 from tests.support.documents import code_blocks
 from typer.testing import CliRunner, Result
 
@@ -192,3 +193,12 @@ def test_the_operators_lines_are_those_of_the_bundle() -> None:
     for line in ours[:2]:
         assert line in block
     assert "openssl dgst -sha256 -verify KEY.pub -signature sig pae" in block
+
+
+def test_the_site_has_all_pages_and_all_of_them_in_its_side_bar(tmp_path: Path) -> None:
+    write_sources(tmp_path / "source")
+    written = {str(path.relative_to(tmp_path / "source")) for path in (tmp_path / "source").rglob("*.md")}
+    assert written == {"index.md", *(f"{name}.md" for name in NAMES)}
+    index = (tmp_path / "source" / "index.md").read_text(encoding="utf-8")
+    assert all(f"<{name}>" in index for name in NAMES)
+    assert "<" not in index_text(), "the index that travels is plain Markdown"
