@@ -75,7 +75,7 @@ $(SITE)/env/.installed: pyproject.toml
 	@touch $@
 
 docs: setup $(SITE)/env/.installed ## the documentation as a site in .state/docs/html; a broken link is an error
-	@$(BIN)/python -m tests.site $(SITE)/source
+	@$(BIN)/python -m tests.docs_site $(SITE)/source
 	@$(SITE)/env/bin/sphinx-build --fail-on-warning --keep-going --quiet -E $(SITE)/source $(SITE)/html
 	@echo "docs: $(SITE)/html/index.html"
 

@@ -14,7 +14,7 @@ from urllib.parse import urljoin
 
 import pytest
 import typer.main
-from tests.site.__main__ import write_sources
+from tests.docs_site.__main__ import write_sources
 from tests.support.documents import code_blocks
 from typer.testing import CliRunner, Result
 

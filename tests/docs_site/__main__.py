@@ -1,6 +1,6 @@
 """`make docs`: the same pages that `parity docs` shows, as the sources of a site.
 
-    python -m tests.site FOLDER    # writes them, then sphinx-build makes the site
+    python -m tests.docs_site FOLDER    # writes them, then sphinx-build makes the site
 
 Only the index is more than what travels: Sphinx wants its sections as trees of pages.
 """
