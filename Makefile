@@ -34,8 +34,8 @@ images: setup engine ## make the Debian images that the tests and the demo use
 	@$(BIN)/parity image build $(DEBIAN)
 
 demo: setup engine ## build, verify and install a real bundle: numpy, pandas, scipy, scikit-learn, matplotlib
-	@$(BIN)/parity build profiles/debian11-py39.yaml --output dist --product sci --bundle-version demo
-	@$(BIN)/parity verify --rehearse dist/sci-demo-debian11-py39.parity.tar
+	@$(BIN)/parity build demo --output dist --bundle-version 1
+	@$(BIN)/parity verify --rehearse dist/sci-1-demo.parity.tar
 
 test: setup images ## all tests, on the real engine
 	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder tests

@@ -151,7 +151,7 @@ def test_list_is_tab_separated_in_a_pipe_and_tells_of_broken_ones(here: Path) ->
     assert rows["debian11-py39"][1:] == [
         "debian 11, Python 3.9, glibc 2.31, x86_64",
         "images/debian11-py39",
-        "sci.txt",
+        "nothing yet",
     ]
     assert rows["mine"][1].startswith("error: ")
     document = json.loads(good("profile", "list", "--json"))

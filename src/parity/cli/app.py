@@ -31,7 +31,7 @@ from parity.cli.shared.apps import App
 from parity.cli.shared.output import stdout
 
 EPILOG = """
-Start: `parity doctor`, then `parity build debian11-py39`, then `parity verify dist/*.parity.tar --rehearse`
+Start: `parity doctor`, then `parity build demo`, then `parity verify dist/*.parity.tar --rehearse`
 
 The bundle's far side needs no parity: `tar xf BUNDLE`, then `sh install.sh PREFIX`
 """

@@ -1,25 +1,38 @@
 """YAML to Profile: every problem at once, each with its line and a remedy."""
 
 from parity.profile.build import rehearsal_plan
-from parity.profile.load import Effective, Overrides, check_profile, load_effective, load_profile
+from parity.profile.load import Effective, check_profile, load_effective, load_profile
 from parity.profile.new import NewProfile, render_new, shipped_for, write_new
+from parity.profile.overrides import Overrides, ProjectAsked
 from parity.profile.propose import propose
 from parity.profile.render import render_effective
 from parity.profile.schema import schema_text
-from parity.profile.search import available, default_search, find_profile, is_paritys, shipped_root
+from parity.profile.search import (
+    available,
+    default_search,
+    find_profile,
+    is_paritys,
+    is_profile_name,
+    shipped_root,
+)
+from parity.profile.systems import likely_targets, read_system
 
 __all__ = [
     "Effective",
     "NewProfile",
     "Overrides",
+    "ProjectAsked",
     "available",
     "check_profile",
     "default_search",
     "find_profile",
     "is_paritys",
+    "is_profile_name",
+    "likely_targets",
     "load_effective",
     "load_profile",
     "propose",
+    "read_system",
     "rehearsal_plan",
     "render_effective",
     "render_new",

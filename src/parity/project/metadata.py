@@ -68,6 +68,8 @@ class Project:
     @property
     def is_package(self) -> bool:
         """Whether the project itself is built and installed, as uv decides it."""
+        if self.plan.only_dependencies:
+            return False
         said = self.pyproject.get("tool", {}).get("uv", {}).get("package")
         return bool(said) if said is not None else "build-system" in self.pyproject
 
@@ -116,7 +118,8 @@ class Project:
     @property
     def is_workable(self) -> bool:
         """Whether the far side can lead uv in a checkout: it needs uv.lock, and sources it can replace."""
-        return self.lock == UV_LOCK and not self.hindrance and not self.plan.script
+        alone = self.plan.script or self.plan.only_dependencies
+        return self.lock == UV_LOCK and not self.hindrance and not alone
 
     @property
     def hindrance(self) -> str:
@@ -154,6 +157,7 @@ class Project:
         """SHA-256 over everything here that decides what is resolved."""
         plan: list[object] = [self.plan.extras, self.groups, self.lock, self.root]
         plan += [self.plan.package, self.plan.script] if self.plan.package or self.plan.script else []
+        plan += ["only dependencies"] if self.plan.only_dependencies else []
         return hashlib.sha256(json.dumps([plan, sorted(self.files.items())]).encode()).hexdigest()
 
     def requested(self) -> frozenset[str]:
