@@ -10,7 +10,7 @@ DEBIAN  := debian11-py39 debian12-py311 debian13-py313
 
 TEST_PROCESSES ?= 3
 .DEFAULT_GOAL := help
-.PHONY: help setup engine images demo test attack matrix coverage pins farside realworld check house bench docs clean
+.PHONY: help setup engine images demo test attack matrix coverage pins farside realworld check house bench docs newcomer clean
 
 help: ## show what each target does
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ pins: setup images ## bring uv, the C++ ABI table, the table of libraries and th
 
 farside: setup images ## carry a bundle across the gap and use it there: install, serve, devpi, update, roll back
 	@$(BIN)/python -m tests.farside_story
+
+newcomer: setup images ## type what the front page and the five-minute page say, as an ordinary user with the wheel alone
+	@$(BIN)/python -m tests.newcomer
 
 check: setup ## types, lint and format, in seconds
 	@$(BIN)/ruff check .

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from parity.cli.shared.cifile import new_pipeline
 from parity.cli.shared.factsfile import facts_file
 from parity.cli.shared.output import stderr
 from parity.errors import OptionConflict
@@ -48,6 +49,9 @@ def init(
     where: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="Default: named after the target.")
     ] = None,
+    pipeline: Annotated[
+        str, typer.Option("--ci", metavar="HOST", help="Write a pipeline instead: github, gitlab or jenkins.")
+    ] = "",
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
     """Write a new, commented profile, asking for what the options leave open.
@@ -57,6 +61,9 @@ def init(
 
     Example: `parity init --os "rhel 9" --python 3.12 -p requests -o plant.yaml`
     """
+    if pipeline:
+        new_pipeline(pipeline, extends, requirement or (), force=force)
+        return
     interview = _Interview(asking=sys.stdin.isatty() and sys.stderr.isatty(), measured=bool(facts))
     given = NewProfile(
         extends=extends,
