@@ -2,7 +2,8 @@
 
     python -m tests.docs_site FOLDER    # writes them, then sphinx-build makes the site
 
-Only the index is more than what travels: Sphinx wants its sections as trees of pages.
+Only the index is more than what travels: Sphinx wants its sections as trees of pages. parity(1), which
+the wheel carries, is written anew, too.
 """
 
 from __future__ import annotations
@@ -13,12 +14,15 @@ from itertools import groupby
 from pathlib import Path
 
 import typer.main
+from tests.support.engine import ROOT
 
 from parity.cli.app import app
+from parity.cli.shared.manpage import man_page
 from parity.cli.shared.reference import reference_pages
 from parity.docs import DocPage, all_pages, index_text
 
 _SETTINGS = Path(__file__).with_name("conf.py")
+MAN_PAGE = ROOT / "src/parity/docs/parity.1"
 
 
 def write_sources(folder: Path) -> list[DocPage]:
@@ -46,3 +50,4 @@ def trees(pages: list[DocPage]) -> str:
 
 if __name__ == "__main__":
     write_sources(Path(sys.argv[1]))
+    MAN_PAGE.write_text(man_page(typer.main.get_command(app)), encoding="utf-8")

@@ -39,7 +39,8 @@ def project(parity: Parity, debian12: PinnedImage, tmp_path_factory: pytest.Temp
     folder = tmp_path_factory.mktemp("project") / "shop"
     folder.mkdir()
     (folder / "requirements.txt").write_text("idna\n")
-    parity.build(TARGET, folder / "dist", "-r", folder / "requirements.txt")
+    built = parity.run("build", TARGET, "-r", "requirements.txt", cwd=folder)
+    assert built.code == 0, built.stderr
     shutil.rmtree(folder / "dist")
     key = parity.run("keygen", folder.parent / "release.key")
     assert key.code == 0, key.stderr

@@ -14,12 +14,13 @@ from urllib.parse import urljoin
 
 import pytest
 import typer.main
-from tests.docs_site.__main__ import write_sources
+from tests.docs_site.__main__ import MAN_PAGE, write_sources
 from tests.support.documents import code_blocks
 from typer.testing import CliRunner, Result
 
 from parity import errors
 from parity.cli.app import app
+from parity.cli.shared.manpage import man_page
 from parity.cli.shared.reference import error_kinds, exit_codes_page, reference_pages
 from parity.docs import DocPage, all_pages, index_text
 from parity.docs.web import DocsServer, slug
@@ -202,3 +203,13 @@ def test_the_site_has_all_pages_and_all_of_them_in_its_side_bar(tmp_path: Path) 
     index = (tmp_path / "source" / "index.md").read_text(encoding="utf-8")
     assert all(f"<{name}>" in index for name in NAMES)
     assert "<" not in index_text(), "the index that travels is plain Markdown"
+
+
+def test_the_man_page_is_that_of_these_commands() -> None:
+    """`python -m tests.docs_site .state/docs/source` (or `make docs`) writes it anew."""
+    assert MAN_PAGE.read_text(encoding="utf-8") == man_page(typer.main.get_command(app))
+
+
+def test_no_text_of_the_man_page_is_a_request_by_accident() -> None:
+    requests = {line.split(" ")[0] for line in MAN_PAGE.read_text().splitlines() if line[:1] in (".", "'")}
+    assert requests == {".TH", ".SH", ".SS", ".TP", ".PP", ".B"}

@@ -42,11 +42,11 @@ def commands_page(group: Any) -> str:
     parts = ["# Commands", "The same as `parity COMMAND --help`, all on one page."]
     for words, command in every_command(group):
         parts.append(f"## parity {' '.join(words)}")
-        parts.append("\n\n".join(filter(None, (_flowing(command.help), _call(words, command)))))
+        parts.append("\n\n".join(filter(None, (flowing(command.help), _call(words, command)))))
         rows = [_row(each) for each in command.params if not getattr(each, "hidden", False)]
         if rows:
             parts.append("\n".join(["| option or argument | means |", "| --- | --- |", *rows]))
-        parts.append(_flowing(command.epilog))
+        parts.append(flowing(command.epilog))
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
@@ -107,11 +107,12 @@ def _keys(node: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str,
 
 
 def _call(words: tuple[str, ...], command: Any) -> str:
-    arguments = [_name_of(each) for each in command.params if _is_argument(each)]
+    arguments = [argument_name(each) for each in command.params if _is_argument(each)]
     return f"`{' '.join(['parity', *words, '[OPTIONS]', *arguments])}`"
 
 
-def _name_of(argument: Any) -> str:
+def argument_name(argument: Any) -> str:
+    """How an argument is written in a call."""
     name = str(argument.metavar or argument.name.upper())
     return f"{name}..." if argument.nargs == -1 and "..." not in name else name
 
@@ -120,16 +121,19 @@ def _is_argument(parameter: Any) -> bool:
     return bool(parameter.param_type_name == "argument")
 
 
-def _row(parameter: Any) -> str:
+def option_words(parameter: Any) -> str:
+    """An option with all its spellings and its value, or an argument."""
     if _is_argument(parameter):
-        name = _name_of(parameter)
-    else:
-        value = "" if getattr(parameter, "is_flag", False) else f" {parameter.metavar or 'VALUE'}"
-        name = ", ".join([*parameter.opts, *parameter.secondary_opts]) + value
-    return f"| `{_cell(name)}` | {_cell(parameter.help or '')} |"
+        return argument_name(parameter)
+    value = "" if getattr(parameter, "is_flag", False) else f" {parameter.metavar or 'VALUE'}"
+    return ", ".join([*parameter.opts, *parameter.secondary_opts]) + value
 
 
-def _flowing(text: str | None) -> str:
+def _row(parameter: Any) -> str:
+    return f"| `{_cell(option_words(parameter))}` | {_cell(parameter.help or '')} |"
+
+
+def flowing(text: str | None) -> str:
     """A docstring's or epilog's paragraphs, without its indentation."""
     return inspect.cleandoc((text or "").replace("\f", "")).strip()
 
