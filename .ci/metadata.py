@@ -1,8 +1,8 @@
 """What an index's page says besides pyproject.toml: addresses, and a front page whose links hold there.
 
 The address of the repository is known where a release is built: PARITY_REPOSITORY, or what GitHub and GitLab
-set. Where nobody knows it, none is made up: no addresses, and the front page's links into the repository become
-their words. A wheel that is built from an sdist takes all this from the sdist's own metadata.
+set. Where nobody knows it, none is made up: no addresses, and links into the repository become their words.
+A wheel that is built from an sdist takes all this from the metadata of the sdist.
 """
 
 from __future__ import annotations

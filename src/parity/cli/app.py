@@ -84,7 +84,7 @@ _FAR_SIDE = (
     _CommandWords("pip-conf", serving.pip_conf_command, serving.PIP_CONF_EPILOG),
 )
 _TARGETS = (
-    _CommandWords("init", init.init, "Example: `parity init --os 'rhel 9' --python 3.9 --libc 'glibc 2.34'`"),
+    _CommandWords("init", init.init, init.EPILOG),
     _CommandWords("probe", target.probe, "Example: `parity probe --script -o probe.py`"),
     _CommandWords(
         "check", target.check, "Example: `parity check facts.json dist/sci-1.0-rhel9-py39.parity.tar`"

@@ -15,11 +15,11 @@ from pathlib import Path
 
 from parity.cli.shared.naming import Naming, of_file, of_packages, of_project
 from parity.cli.shared.places import base_folder, lock_folder
-from parity.cli.shared.words import PROJECT_FILES, SCRIPT, sort_words
+from parity.cli.shared.words import sort_files, sort_words
 from parity.errors import InputFileError, OptionConflict, ParityError
 from parity.model import BundleIdentity, ImageSource, Profile
 from parity.pipeline.context.values import BuildRequest
-from parity.profile import Overrides, ProjectAsked, load_profile
+from parity.profile import Overrides, is_paritys, load_profile
 from parity.project import NO_LOCK, Project, read_project
 from parity.resolve import WhatToInstall, lock_path, read_requirements, with_file_options
 
@@ -104,26 +104,12 @@ def build_requests(what: WhatToBuild, how: HowToBuild) -> list[BuildRequest]:
 
 def _overrides(what: WhatToBuild, packages: tuple[str, ...], folders: tuple[Path, ...]) -> Overrides:
     """What the call says instead of the profile."""
-    projects = [ProjectAsked(folder) for folder in folders]
-    projects += [_dependencies(file) for file in what.files if file.name in PROJECT_FILES]
-    scripts = [file for file in what.files if file.suffix == SCRIPT]
-    if len(projects) + len(scripts) > 1:
-        told = ", ".join(map(str, [*(each.folder for each in projects), *scripts]))
-        raise OptionConflict(
-            f"one bundle carries one project, and here are several: {told}",
-            remedy="build each by itself, or make them one uv workspace",
-        )
-    for folder in (file for file in what.files if file.is_dir()):
-        raise InputFileError(
-            f"-r {folder} is a folder", where=str(folder), remedy="name a project's folder without -r"
-        )
+    files = sort_files(what.files, folders)
     return Overrides(
-        requirements=tuple(
-            file for file in what.files if file.name not in PROJECT_FILES and file.suffix != SCRIPT
-        ),
+        requirements=files.lists,
         packages=(*packages, *what.packages),
-        project=projects[0] if projects else None,
-        script=scripts[0] if scripts else None,
+        project=files.project,
+        script=files.script,
         extras=what.extras,
         groups=what.groups,
         product=what.product,
@@ -133,12 +119,6 @@ def _overrides(what: WhatToBuild, packages: tuple[str, ...], folders: tuple[Path
         build_from_source=what.build_from_source,
         allow=tuple(word for given in what.allow for word in given.split(",") if word),
     )
-
-
-def _dependencies(file: Path) -> ProjectAsked:
-    """`-r pyproject.toml`: what a project requires, as it is locked, without the project itself."""
-    lock = "auto" if file.name == "pyproject.toml" else file.name
-    return ProjectAsked(file.parent, lock, itself=False)
 
 
 @dataclass(frozen=True)
@@ -181,6 +161,7 @@ class _Reading:
                 )
             return None
         project = read_project(self.profile.project)
+        _check_python(project, self.profile.target.python)
         if self.asked.replaces and project.lock != NO_LOCK and (what.requirements or what.direct):
             raise OptionConflict(
                 f"the project in {project.plan.folder} has a {project.lock}, so nothing can join in",
@@ -246,11 +227,27 @@ class _Reading:
         ways = [f"{call} {way}" for way in here or ("-r requirements.txt", "pandas 'scikit-learn>=1.4'")]
         more = () if here else (f"{call} ./PROJECT for a folder with a pyproject.toml",)
         own = f"parity init --extends {self.profile.name} for a profile of your own"
+        if not is_paritys(self.profile.path.parent):
+            own = "name requirements under install.requirements or install.files in it"
         return InputFileError(
             f"{self.profile.name} asks for nothing to be installed: say what",
             where=str(self.profile.path),
             remedy=", or ".join((*ways, *more, own)),
         )
+
+
+def _check_python(project: Project, python: str) -> None:
+    """Demand that the project takes some release of the target's Python: which one, the image will tell."""
+    if not any(_takes(project, release) for release in (f"{python}.0", f"{python}.99")):
+        project.check_python(python)
+
+
+def _takes(project: Project, python: str) -> bool:
+    try:
+        project.check_python(python)
+    except InputFileError:
+        return False
+    return True
 
 
 def _lying_here() -> Iterator[str]:
