@@ -9,16 +9,22 @@ import typer
 
 from parity import __version__
 from parity.cli.commands import (
+    annotate,
     build,
     cache,
+    docs,
     doctor,
     explain,
+    graphs,
     images,
     init,
     install,
     keys,
+    outdated,
+    planning,
     profiles,
     publishing,
+    reporting,
     serving,
     signing,
     target,
@@ -53,7 +59,13 @@ class _CommandWords(NamedTuple):
 
 _BUILD = (
     _CommandWords("build", build.build, build.EPILOG),
+    _CommandWords("lock", planning.lock_command, planning.LOCK_EPILOG),
+    _CommandWords("plan", planning.plan_command, planning.PLAN_EPILOG),
+    _CommandWords("tree", graphs.tree_command, graphs.TREE_EPILOG),
+    _CommandWords("why", graphs.why_command, graphs.WHY_EPILOG),
+    _CommandWords("outdated", outdated.outdated_command, outdated.EPILOG),
     _CommandWords("inspect", verify.inspect_command, "Example: `parity inspect --json BUNDLE`"),
+    _CommandWords("report", reporting.report_command, reporting.EPILOG),
     _CommandWords("diff", updates.diff_command, updates.DIFF_EPILOG),
 )
 _TRUST = (
@@ -92,6 +104,8 @@ _TARGETS = (
 _UPKEEP = (
     _CommandWords("doctor", doctor.doctor, "Example: `parity doctor --json`"),
     _CommandWords("explain", explain.explain, "Example: `parity explain 41`, or `parity explain NoWheel`"),
+    _CommandWords("annotate", annotate.annotate, annotate.EPILOG),
+    _CommandWords("docs", docs.docs, docs.EPILOG),
     _CommandWords("help", explain.show_help, "Example: `parity help build`, or `parity help key trust`"),
     _CommandWords("version", explain.version, "Example: `parity version --json`"),
 )
