@@ -3,7 +3,7 @@
 from parity.resolve.added import may_lack_setuptools, with_setuptools
 from parity.resolve.asked import with_file_options
 from parity.resolve.asking import UV_PATH, resolver
-from parity.resolve.direct import DirectRequirement
+from parity.resolve.direct import DirectRequirement, is_direct, requirement_name
 from parity.resolve.firsthash import first_digest
 from parity.resolve.inputs import ResolveInputs, index_document, inputs_digest
 from parity.resolve.known import Known
@@ -40,6 +40,7 @@ __all__ = [
     "first_digest",
     "index_document",
     "inputs_digest",
+    "is_direct",
     "is_foreign_lock",
     "lock_path",
     "lock_state",
@@ -49,6 +50,7 @@ __all__ = [
     "read_lock",
     "read_requirements",
     "require_fresh",
+    "requirement_name",
     "resolve_lock",
     "resolver",
     "select_project",

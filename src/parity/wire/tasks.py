@@ -29,6 +29,7 @@ RESOURCE_USERS = Task("resource_users", store.ResourceUsersJob, store.ResourceUs
 
 RESOLVE = Task("resolve", resolving.ResolveJob, resolving.ResolveResult)
 GUESS = Task("guess", resolving.GuessJob, resolving.GuessResult)
+CATALOGUE = Task("catalogue", resolving.CatalogueJob, resolving.CatalogueResult)
 PROJECT = Task("project", resolving.ProjectJob, resolving.ProjectResult)
 
 PEEK = Task("build", building.BuildStep, building.PeekResult)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Iterator, Optional
 
 from ..environment import modules
 from ..events import Emit
-from . import gone_modules
+from ..readers import gone_modules
 
 if TYPE_CHECKING:
     from ...wire.store import ResourceUsers, ResourceUsersJob

@@ -6,13 +6,13 @@ that the next build has all of it at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from parity.engine.guests import GuestFailed
 from parity.errors import HashMismatch, IndexConfusion, NoWheel, Unresolvable
 from parity.model import Lock, WheelSet
 from parity.pipeline.context.run import BuildRun
+from parity.pipeline.locking import choose
 from parity.pipeline.locking.lock_file import Resolved
 from parity.pipeline.rehearsal.cache import question
 from parity.resolve import may_lack_setuptools, with_setuptools
@@ -20,35 +20,31 @@ from parity.wire.shapes import read
 from parity.wire.store import ResourceUsers, ResourceUsersJob
 from parity.wire.tasks import RESOURCE_USERS
 
-Choice = tuple[Resolved, WheelSet]
 _NO_WAY = (HashMismatch, IndexConfusion, NoWheel, Unresolvable)
 
 
-def completed(run: BuildRun, choose: Callable[[BuildRun], Choice]) -> Choice:
-    """What is chosen, once more with a setuptools where that is lacking and can be had.
-
-    Nothing else may change by it: where it does, or there is no such setuptools, it stays as it was.
-
-    Args:
-        run: as the user asked for it.
-        choose: resolves and fetches.
+def first(run: BuildRun) -> Resolved:
+    """What is resolved for a run, with the setuptools that the last build found lacking.
 
     Raises:
-        ParityError: from `choose`, where it is the user's own requirements that fail.
+        ParityError: as `choose.resolved`, where it is the user's own requirements that fail.
     """
-    before = _remembered(run)
-    found = _tried(run, before, choose) or choose(run)
-    if run.profile.project is not None or run.request.locked:
-        return found
-    users = _users(run, *found)
-    if users == found[0].lock.setuptools_for:
+    return _tried(run, _remembered(run)) or choose.resolved(run)
+
+
+def with_setuptools_for(run: BuildRun, found: Resolved, users: tuple[str, ...]) -> Resolved:
+    """The same once more, with a setuptools for these packages; itself where nothing is to change.
+
+    Nothing else may change by it: where it does, or there is no such setuptools, it stays as it was.
+    """
+    if run.profile.project is not None or run.request.locked or users == found.lock.setuptools_for:
         return found
     run.world.reporter.stage("resolve", f"again, with setuptools for {', '.join(users) or 'none any more'}")
     calm = replace(run, request=replace(run.request, upgrade=False))
-    more = _tried(calm, users, choose)
-    if more and _versions(more[0].lock) == _versions(found[0].lock):
+    more = _tried(calm, users)
+    if more and _versions(more.lock) == _versions(found.lock):
         return more
-    return choose(calm) if more or not users else found
+    return choose.resolved(calm) if more or not users else found
 
 
 def _remembered(run: BuildRun) -> tuple[str, ...]:
@@ -58,23 +54,23 @@ def _remembered(run: BuildRun) -> tuple[str, ...]:
     return run.existing.setuptools_for if may_lack_setuptools(run.request.what, run.existing) else ()
 
 
-def _tried(run: BuildRun, users: tuple[str, ...], choose: Callable[[BuildRun], Choice]) -> Choice | None:
-    """The choice with a setuptools for them; None where there is no way, or nobody for whom."""
+def _tried(run: BuildRun, users: tuple[str, ...]) -> Resolved | None:
+    """What is resolved with a setuptools for them; None where there is no way, or nobody for whom."""
     if not users:
         return None
     what = with_setuptools(run.request.what, users)
     try:
-        return choose(replace(run, request=replace(run.request, what=what)))
+        return choose.resolved(replace(run, request=replace(run.request, what=what)))
     except _NO_WAY as error:
         run.world.reporter.debug(f"no setuptools for {', '.join(users)}: {error.message}")
         return None
 
 
-def _users(run: BuildRun, resolved: Resolved, wheels: WheelSet) -> tuple[str, ...]:
+def lacking_setuptools(run: BuildRun, lock: Lock, wheels: WheelSet) -> tuple[str, ...]:
     """Who imports `pkg_resources` and may lack it; of what only comes along the top alone counts."""
-    lock = resolved.lock
-    if not may_lack_setuptools(run.request.what, lock):
-        return ()
+    fixed = run.profile.project is not None or run.request.locked
+    if fixed or not may_lack_setuptools(run.request.what, lock):
+        return () if not fixed else lock.setuptools_for
     others = [wheel for wheel in lock.wheels if wheel.name != "setuptools"]
     files = {wheel.filename: wheel.name for wheel in others}
     own = {wheel.filename for wheel in others if wheel.requested or wheel.origin}
