@@ -10,7 +10,7 @@ from pathlib import Path
 import typer
 from rich.text import Text
 
-from parity.cli.shared.lying import Offer, offers
+from parity.cli.shared.lying import LyingHere, offers
 from parity.cli.shared.output import stderr
 from parity.errors import OptionConflict
 from parity.profile import (
@@ -190,7 +190,7 @@ def _difference(answers: NewProfile, base: NewProfile) -> NewProfile:
     )
 
 
-def _with_offer(answers: NewProfile, offer: Offer, folder: Path) -> NewProfile:
+def _with_offer(answers: NewProfile, offer: LyingHere, folder: Path) -> NewProfile:
     _tell(f"installs {offer.told}")
     if offer.file:
         return replace(answers, files=(str(folder / offer.file),))
