@@ -164,7 +164,7 @@ def test_extras_of_a_profiles_own_project(here: Path) -> None:
         (("pandas",), ProfileNotFound, "pandas is a package, and no target is named"),
         (("scikit-learn>=1.4", "pandas"), ProfileNotFound, "no target is named"),
         (("wanted.txt",), ProfileNotFound, "wanted.txt is a requirements file, not a profile"),
-        ((TARGET, "wanted.txt"), ProfileNotFound, "wanted.txt is a requirements file, not a profile"),
+        ((TARGET, "wanted.txt"), ProfileNotFound, "wanted.txt is a requirements file, not a package"),
         ((TARGET, "idna", "wanted.txt"), ProfileNotFound, "wanted.txt is a requirements file"),
         (("app/pyproject.toml",), ProfileNotFound, "is a project, not a profile"),
         (("./app",), ProfileNotFound, "./app is a project, and no target is named"),
@@ -198,12 +198,61 @@ def test_what_was_meant_is_told_and_the_line_works(
         ((TARGET, "./app", "./other"), OptionConflict),
         ((TARGET, "-r", "app/uv.lock"), InputFileError),
         (("gone.yaml", "idna"), ProfileNotFound),
+        ((TARGET, "-r", "pylock.web.toml"), InputFileError),
+        ((TARGET, "-r", "own.yaml"), InputFileError),
+        ((TARGET, "poetry.lock"), InputFileError),
+        ((TARGET, "-r", "environment.yml"), InputFileError),
+        ((TARGET, "environment.yml"), InputFileError),
+        ((TARGET, "-r", "app/Pipfile.lock"), InputFileError),
     ],
 )
 def test_what_cannot_be_is_refused_before_any_engine(words: tuple[str, ...], kind: type[ParityError]) -> None:
     write("app/pyproject.toml", PROJECT)
     write("other/pyproject.toml", PROJECT)
+    write("own.yaml", f"extends: {TARGET}\n")
+    for lock in ("pylock.web.toml", "poetry.lock", "environment.yml", "app/Pipfile.lock"):
+        write(lock, "")
     assert isinstance(refused(*words), kind)
+
+
+@pytest.mark.parametrize(
+    ("words", "remedy"),
+    [
+        (("-r", "pylock.web.toml"), "--lock pylock.web.toml"),
+        (("-r", "own.yaml"), "without -r"),
+        (("poetry.lock",), "poetry export"),
+        (("-r", "poetry.lock"), "poetry export"),
+        (("environment.yml",), "conda"),
+    ],
+)
+def test_what_other_tools_write_has_its_own_line(words: tuple[str, ...], remedy: str) -> None:
+    for name in ("pylock.web.toml", "own.yaml", "poetry.lock", "environment.yml"):
+        write(name, "")
+    assert remedy in refused(TARGET, *words).remedy
+
+
+def test_a_project_for_another_python_says_so_before_any_engine(here: Path) -> None:
+    for python, fits in ((">=3.11", False), (">=3.9.2", True), ("<3.9.3", True), ("==3.9.*", True)):
+        write(
+            "pyproject.toml",
+            PROJECT.replace("dependencies", f"requires-python = '{python}'\ndependencies", 1),
+        )
+        error = refused(TARGET, ".")
+        assert isinstance(error, InputFileError) is not fits
+        if not fits:
+            assert error.message == "the project is for Python >=3.11, the target has Python 3.9"
+
+
+def test_a_profile_that_is_known_goes_before_a_folder_of_that_name(here: Path) -> None:
+    write("demo/pyproject.toml", PROJECT)
+    assert asked("demo").profile.product == "sci"
+
+
+def test_a_profile_of_ones_own_that_asks_for_nothing_is_told_where_to_write(here: Path) -> None:
+    write("own.yaml", f"extends: {TARGET}\n")
+    error = refused("own")
+    assert "install.requirements" in error.remedy
+    assert "parity build own -r" in error.remedy
 
 
 def test_nothing_to_install_tells_what_to_give_and_offers_what_lies_here(here: Path) -> None:

@@ -174,6 +174,7 @@ def test_list_is_tab_separated_in_a_pipe_and_tells_of_broken_ones(here: Path) ->
         "nothing yet",
     ]
     assert rows["mine"][1].startswith("error: ")
+    assert [rows[name][3] for name in ("demo", "git-debian12-py311")] == ["sci.txt", "the project with-git"]
     document = json.loads(good("profile", "list", "--json"))
     assert {row["name"] for row in document["profiles"]} == set(rows)
 
@@ -185,6 +186,8 @@ def test_show_gives_yaml_with_sources_or_json(here: Path) -> None:
     assert "debian11-py39.yaml:8" in text
     assert "r.txt" in text
     assert "command line" in text
+    (here / "pyproject.toml").write_text(PROJECT)
+    assert "only-dependencies: true" in good("profile", "show", "debian11-py39", "-r", "pyproject.toml")
     document = json.loads(good("profile", "show", "debian11-py39", "--json"))
     assert document["document"]["target"]["libc"] == "glibc 2.31"
     assert len(document["sources"]) == 1

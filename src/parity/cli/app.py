@@ -9,8 +9,10 @@ import typer
 
 from parity import __version__
 from parity.cli.commands import (
+    annotate,
     build,
     cache,
+    docs,
     doctor,
     explain,
     graphs,
@@ -102,6 +104,8 @@ _TARGETS = (
 _UPKEEP = (
     _CommandWords("doctor", doctor.doctor, "Example: `parity doctor --json`"),
     _CommandWords("explain", explain.explain, "Example: `parity explain 41`, or `parity explain NoWheel`"),
+    _CommandWords("annotate", annotate.annotate, annotate.EPILOG),
+    _CommandWords("docs", docs.docs, docs.EPILOG),
     _CommandWords("help", explain.show_help, "Example: `parity help build`, or `parity help key trust`"),
     _CommandWords("version", explain.version, "Example: `parity version --json`"),
 )

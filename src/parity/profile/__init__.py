@@ -14,6 +14,7 @@ from parity.profile.search import (
     find_profile,
     is_paritys,
     is_profile_name,
+    is_profile_path,
     shipped_root,
 )
 from parity.profile.systems import likely_targets, read_system
@@ -30,6 +31,7 @@ __all__ = [
     "find_profile",
     "is_paritys",
     "is_profile_name",
+    "is_profile_path",
     "known_libc",
     "known_targets",
     "likely_targets",

@@ -16,11 +16,11 @@ from parity.wire.facts import FactsSaid
 
 _CARRIES = (
     "The vendor's image that carries this Python. Its pip is newer than a stock host's, so it proves a",
-    "little less: a folder with the target's own packages (images/README.md) is closer.",
+    "little less: a folder with the target's own packages (`parity docs own-image`) is closer.",
 )
 _BARE = (
     "The vendor's image; it carries no Python of the target's yet. Make a folder with a Dockerfile that",
-    "begins `FROM {image}` and installs the target's own Python and pip (images/README.md says how),",
+    "begins `FROM {image}` and installs the target's own Python and pip (`parity docs own-image` says how),",
     "then replace the next line with `folder: PATH`.",
 )
 

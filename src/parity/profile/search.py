@@ -52,24 +52,29 @@ def find_profile(source: str | Path, search: Sequence[Path] | None = None) -> Pa
     Raises:
         ProfileNotFound: there is none; the message names a near match.
     """
-    path = Path(source)
+    path, names = Path(source), available(search)
+    bare = is_bare(str(source)) and not is_file(path)
+    # One's own goes before a shipped one: what `parity init` wrote is found by its name.
+    own = _own(path) if bare and search is None else None
+    if bare and (found := own or names.get(str(source))):
+        return found
     if other := _something_else(str(source), path):
         raise other
     if is_file(path):
         return path
-    names = available(search)
-    if is_bare(str(source)):
-        # One's own goes before a shipped one: what `parity init` wrote is found by its name.
-        own = _own(path) if search is None else None
-        if found := own or names.get(str(source)):
-            return found
+    if bare:
         raise _not_found(str(source), near(str(source), names))
     raise _not_found(str(source), _neighbour(path) or near(path.stem, names))
 
 
 def is_profile_name(source: str) -> bool:
     """Whether this can only be a profile's name or path: it ends as one's, or one's own lies here by it."""
-    return source.endswith(_SUFFIXES) or (is_bare(source) and _own(Path(source)) is not None)
+    return is_profile_path(source) or (is_bare(source) and _own(Path(source)) is not None)
+
+
+def is_profile_path(source: str) -> bool:
+    """Whether a file called so is a profile."""
+    return source.endswith(_SUFFIXES)
 
 
 def _own(path: Path) -> Path | None:

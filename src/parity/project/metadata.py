@@ -30,6 +30,8 @@ _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 _CREDENTIALS = re.compile(r"https?://[^/\s\"'@]+@")
 UV_TOML = "uv.toml"
 """Beside a pyproject.toml it counts instead of that one's tool.uv, where it says the same."""
+_DEVELOPMENT = "dev"
+"""The group that uv takes unless told otherwise."""
 _REPLACED = frozenset(("git", "url", "path"))
 
 
@@ -104,10 +106,12 @@ class Project:
 
     @property
     def groups(self) -> tuple[str, ...]:
-        """The groups that are carried."""
+        """The groups that are carried: what is for development stays here unless it is asked for."""
         if self.plan.groups is not None:
             return self.plan.groups
-        return self.default_groups if self.lock == UV_LOCK else ()
+        if self.lock != UV_LOCK:
+            return ()
+        return tuple(group for group in self.default_groups if normalize_name(group) != _DEVELOPMENT)
 
     @property
     def direct(self) -> tuple[str, ...]:

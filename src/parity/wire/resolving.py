@@ -94,7 +94,7 @@ class ProjectJob(TypedDict):
     root: str
     which: list[str]
     extras: list[str]
-    groups: list[str] | None
+    groups: list[str]
     timeout: float
 
 

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from parity.cli.shared.cifile import new_pipeline
 from parity.cli.shared.factsfile import facts_file
 from parity.cli.shared.interview import Interview
 from parity.cli.shared.options import Extras, Groups, Packages, RequirementFiles
@@ -66,6 +67,9 @@ def init(
     where: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="Default: named after the target.")
     ] = None,
+    pipeline: Annotated[
+        str, typer.Option("--ci", metavar="HOST", help="Write a pipeline instead: github, gitlab or jenkins.")
+    ] = "",
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
     """Write a new, commented profile, asking for what the options leave open.
@@ -75,6 +79,9 @@ def init(
     pyproject.toml) is installed unless -r, -p or --project say else. An existing file stays unless --force
     is given.
     """
+    if pipeline:
+        new_pipeline(pipeline, extends, requirement or (), force=force)
+        return
     interview = Interview(asking=sys.stdin.isatty() and sys.stderr.isatty(), measured=bool(facts))
     given = _installing(
         NewProfile(

@@ -20,7 +20,7 @@ from parity.errors import InputFileError, OptionConflict, ParityError
 from parity.model import BundleIdentity, ImageSource, Profile
 from parity.pipeline.context.values import BuildRequest
 from parity.portable.names import normalize_name
-from parity.profile import Overrides, load_profile
+from parity.profile import Overrides, is_paritys, load_profile
 from parity.project import NO_LOCK, Project, read_project
 from parity.resolve import WhatToInstall, lock_path, read_requirements, with_file_options
 
@@ -164,6 +164,7 @@ class _Reading:
                 )
             return None
         project = read_project(self.profile.project)
+        _check_python(project, self.profile.target.python)
         if self.asked.replaces and project.lock != NO_LOCK and (what.requirements or what.direct):
             raise OptionConflict(
                 f"the project in {project.plan.folder} has a {project.lock}, so nothing can join in",
@@ -229,11 +230,27 @@ class _Reading:
         ways = [f"{call} {way}" for way in here or ("-r requirements.txt", "pandas 'scikit-learn>=1.4'")]
         more = () if here else (f"{call} ./PROJECT for a folder with a pyproject.toml",)
         own = f"parity init --extends {self.profile.name} for a profile of your own"
+        if not is_paritys(self.profile.path.parent):
+            own = "name requirements under install.requirements or install.files in it"
         return InputFileError(
             f"{self.profile.name} asks for nothing to be installed: say what",
             where=str(self.profile.path),
             remedy=", or ".join((*ways, *more, own)),
         )
+
+
+def _check_python(project: Project, python: str) -> None:
+    """Demand that the project takes some release of the target's Python: which one, the image will tell."""
+    if not any(_takes(project, release) for release in (f"{python}.0", f"{python}.99")):
+        project.check_python(python)
+
+
+def _takes(project: Project, python: str) -> bool:
+    try:
+        project.check_python(python)
+    except InputFileError:
+        return False
+    return True
 
 
 def _lying_here() -> Iterator[str]:

@@ -66,7 +66,7 @@ RequirementFiles = Annotated[
 ]
 Packages = Annotated[
     list[str] | None,
-    typer.Option("-p", "--package", metavar="REQ", help="Install this package; as a word without -p."),
+    typer.Option("-p", "--package", metavar="REQ", help="Install this package (may be repeated)."),
 ]
 Extras = Annotated[
     list[str] | None, typer.Option("--extra", metavar="NAME", help="An extra of the project, too.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -10,12 +11,19 @@ from pathlib import Path
 
 from parity.errors import InputFileError, OptionConflict, ParityError, ProfileNotFound
 from parity.files import read_small
+from parity.model import FOREIGN_LOCKS
 from parity.model.toml import parse
-from parity.profile import ProjectAsked, available, is_profile_name, likely_targets
+from parity.profile import ProjectAsked, available, is_profile_name, is_profile_path, likely_targets
 from parity.resolve import is_direct, requirement_name
 
 PROJECT_FILES = ("pyproject.toml", "uv.lock", "pylock.toml")
 SCRIPT = ".py"
+_NAMED_LOCK = re.compile(r"pylock\..+\.toml")
+_INSTEAD = {
+    "name it under install.files": "give it with -r",
+    "name those of pip under install.requirements": "give the packages of pip by name",
+}
+"""What is written into a profile, and what is typed instead."""
 _LISTS = (".txt", ".in")
 _BUILT_FROM = ("setup.py", "setup.cfg")
 _ARCHIVES = (".whl", ".zip", ".gz", ".bz2", ".xz", ".tgz")
@@ -75,9 +83,8 @@ def sort_files(files: Sequence[Path], folders: Sequence[Path] = ()) -> SortedFil
     """
     projects = [ProjectAsked(folder) for folder in folders]
     for file in files:
-        if file.is_dir():
-            remedy = "name a project's folder without -r"
-            raise InputFileError(f"-r {file} is a folder", where=str(file), remedy=remedy)
+        if problem := _no_list(file):
+            raise problem
         if file.name in PROJECT_FILES:
             lock = "auto" if file.name == "pyproject.toml" else file.name
             projects.append(ProjectAsked(file.parent, lock, itself=False))
@@ -90,6 +97,24 @@ def sort_files(files: Sequence[Path], folders: Sequence[Path] = ()) -> SortedFil
         )
     lists = tuple(file for file in files if file.name not in PROJECT_FILES and file.suffix != SCRIPT)
     return SortedFiles(lists, projects[0] if projects else None, scripts[0] if scripts else None)
+
+
+def _no_list(file: Path) -> InputFileError | None:
+    """What is neither a list of requirements nor a project, and how it is given otherwise."""
+    told = str(file)
+    if os.path.isdir(file):
+        return InputFileError(f"{told} is a folder", where=told, remedy="name a project's folder without -r")
+    if file.name in FOREIGN_LOCKS:
+        remedy = FOREIGN_LOCKS[file.name]
+        for of_profiles, here in _INSTEAD.items():
+            remedy = remedy.replace(of_profiles, here)
+        return InputFileError(f"{told} is what only its own tool reads", where=told, remedy=remedy)
+    if _NAMED_LOCK.fullmatch(file.name):
+        remedy = f"--lock {told} uses it as parity's lock; a project's own is called pylock.toml"
+        return InputFileError(f"{told} is a lock, no list of requirements", where=told, remedy=remedy)
+    if is_profile_path(file.name):
+        return InputFileError(f"{told} is a profile", where=told, remedy="name a profile without -r")
+    return None
 
 
 class _Sorting:
@@ -146,6 +171,8 @@ class _Sorting:
 
     def _misplaced_file(self, word: str) -> ParityError | None:
         name, lists = os.path.basename(word), word.endswith((*_LISTS, SCRIPT))
+        if name in FOREIGN_LOCKS and (foreign := _no_list(Path(word))):
+            return foreign
         if not lists and name not in PROJECT_FILES:
             return None
         if not os.path.isfile(word):
@@ -153,7 +180,8 @@ class _Sorting:
         listed = self._call({word: f"-r {shlex.quote(word)}"})
         if lists:
             what = "a script" if word.endswith(SCRIPT) else "a requirements file"
-            return ProfileNotFound(f"{word} is {what}, not a profile", remedy=f"{listed}; {TARGETS}")
+            lacking = "package" if self._targets else "profile"
+            return ProfileNotFound(f"{word} is {what}, not a {lacking}", remedy=f"{listed}; {TARGETS}")
         folder = os.path.dirname(word) or "."
         whole = self._call({word: shlex.quote(folder if folder.startswith((".", "/")) else f"./{folder}")})
         return ProfileNotFound(
@@ -205,10 +233,18 @@ class _Sorting:
 
 def _is_target(word: str, known: Collection[str]) -> bool:
     if word in known or is_profile_name(word):
-        return True
+        return os.path.basename(word) not in FOREIGN_LOCKS
     # A profile by another ending, JSON for one: whatever file is nothing else.
     others = (*_LISTS, SCRIPT, *_ARCHIVES)
-    return os.path.isfile(word) and not word.endswith(others) and os.path.basename(word) not in PROJECT_FILES
+    return (
+        os.path.isfile(word)
+        and not word.endswith(others)
+        and os.path.basename(word)
+        not in (
+            *PROJECT_FILES,
+            *FOREIGN_LOCKS,
+        )
+    )
 
 
 def _says_folder(word: str) -> bool:

@@ -52,6 +52,9 @@ def project_lock(run: BuildRun) -> Resolved:
         raise InputFileError("the profile names no project", where=str(request.profile.path))
     project = read_project(request.profile.project)
     project.check_python(run.facts.python)
+    for group in project.default_groups:
+        if project.lock == UV_LOCK and group not in project.groups:
+            run.world.reporter.note(f"the group {group} stays here; --group {group} takes it along")
     run.carry_uv()
     if project.lock == NO_LOCK:
         lock, built = _unlocked(builder, project)
