@@ -202,6 +202,16 @@ def test_the_remedy_gives_the_lines_that_accept_a_failing_import() -> None:
         remedy = failed(seen(imports=[old])).remedy
         assert remedy.startswith(f"write `requirements: [{line}]` too, ")
         assert "add what brings" not in remedy
+    size = (
+        "ValueError: numpy.dtype size changed, may indicate binary incompatibility. Expected {} from C header"
+    )
+    for words, line in (
+        (size.format("96") + ", got 88 from PyObject", "numpy<2"),
+        (size.format("88") + ", got 96 from PyObject", "numpy>=2"),
+        ("ImportError: numpy.core.multiarray failed to import", "numpy<2"),
+    ):
+        compiled = failed(seen(imports=[an_import("alpha", words)])).remedy
+        assert compiled.startswith(f"write `constraints: [{line}]` too, for which it was compiled; ")
     tk = an_import("alpha", error, wants="module", missing="tkinter")
     assert failed(seen(imports=[tk])).remedy.startswith("the distribution has Python's own tkinter apart")
     proof = judged(seen(imports=[alpha]), allow=("import:alpha",))
