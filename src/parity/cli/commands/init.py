@@ -34,8 +34,6 @@ Examples:
 
 `parity init --from facts.json` takes what `parity probe` measured on the target
 """
-
-
 _Facts = Annotated[
     str, typer.Option("--from", metavar="FACTS", help="What `parity probe` wrote on the target; - is stdin.")
 ]
@@ -43,44 +41,37 @@ _System = Annotated[
     str,
     typer.Option("--os", metavar="'ID VERSION'", help="Such as 'rhel 9', 'Rocky Linux 9.4' or 'Debian 11'."),
 ]
-_Python = Annotated[str, typer.Option(metavar="X.Y", help="The target's Python.")]
-_Libc = Annotated[str, typer.Option(metavar="LIBC", help="`glibc 2.34`, `musl 1.2` or a tag.")]
-_Arch = Annotated[str, typer.Option(metavar="ARCH", help="As `uname -m` says it.")]
-_Image = Annotated[
-    str, typer.Option(metavar="REF|FOLDER", help="The image, or a folder with its Dockerfile.")
-]
-_Extends = Annotated[
-    str, typer.Option("--extends", "--from-profile", metavar="PROFILE", help="Start from this profile.")
-]
-_ProjectFolder = Annotated[
-    Path | None, typer.Option("--project", metavar="DIR", help="Carry this project, itself included.")
-]
 _Where = Annotated[
     Path | None, typer.Option("-o", "--output", metavar="FILE", help="Default: named after the target.")
 ]
 _Pipeline = Annotated[
     str, typer.Option("--ci", metavar="HOST", help="Write a pipeline instead: github, gitlab or jenkins.")
 ]
-_Force = Annotated[bool, typer.Option("--force", help="Replace an existing file.")]
 
 
 def init(
     *,
     facts: _Facts = "",
     system: _System = "",
-    python: _Python = "",
-    libc: _Libc = "",
-    arch: _Arch = "",
-    image: _Image = "",
-    extends: _Extends = "",
+    python: Annotated[str, typer.Option(metavar="X.Y", help="The target's Python.")] = "",
+    libc: Annotated[str, typer.Option(metavar="LIBC", help="`glibc 2.34`, `musl 1.2` or a tag.")] = "",
+    arch: Annotated[str, typer.Option(metavar="ARCH", help="As `uname -m` says it.")] = "",
+    image: Annotated[
+        str, typer.Option(metavar="REF|FOLDER", help="The image, or a folder with its Dockerfile.")
+    ] = "",
+    extends: Annotated[
+        str, typer.Option("--extends", "--from-profile", metavar="PROFILE", help="Start from this profile.")
+    ] = "",
     package: Packages = None,
     requirement: RequirementFiles = None,
-    project: _ProjectFolder = None,
+    project: Annotated[
+        Path | None, typer.Option("--project", metavar="DIR", help="Carry this project, itself included.")
+    ] = None,
     extra: Extras = None,
     group: Groups = None,
     where: _Where = None,
     pipeline: _Pipeline = "",
-    force: _Force = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
     """Write a new, commented profile, asking for what the options leave open.
 
