@@ -39,7 +39,7 @@ from parity.portable.bundle.reader import open_bundle, verify_bundle
 from parity.progress import Silent
 from parity.sign import make_checker, make_sealer, save_key
 
-GOLDEN = "526031f03461b9dd56359646381cc9849124a0c46ea79e47e7f7a225f6ffc151"
+GOLDEN = "e75c5406c8bfa956755bbd1c1312d64246a6eddbb8977745d1d1db3b5fba42f6"
 ROOT = Path(__file__).parents[2]
 
 

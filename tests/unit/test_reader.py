@@ -209,14 +209,24 @@ def test_the_forgers_tool_makes_good_bundles_when_it_changes_nothing() -> None:
         lambda document: document["files"][0].update(size=True),
         lambda document: document["files"][0].update(sha256="0" * 64),
         lambda document: document["files"][0].update(mode=0o777),
-        lambda document: document.update(format="parity-bundle/2"),
+        lambda document: document.update(format="parity-bundle/1"),
+        lambda document: document.update(format="parity-bundle/3"),
+        lambda document: document.update(format=["parity-bundle/2"]),
         lambda document: document.update(installer="uv"),
         lambda document: document.update(uv="tools/none.whl"),
         lambda document: document.update(extra=1),
         lambda document: document["target"]["libc"].update(version=[2]),
         lambda document: document["target"].update(arch="\x1b[2Jx86_64"),
         lambda document: document["packages"].append(
-            {"name": "a", "version": "1", "wheel": "a", "sha256": "0" * 64, "size": 1, "requested": True}
+            {
+                "name": "a",
+                "version": "1",
+                "wheel": "a",
+                "sha256": "0" * 64,
+                "size": 1,
+                "requested": True,
+                "origin": {"kind": "index", "index": "default", "address": ""},
+            }
         ),
         lambda document: [],
     ],

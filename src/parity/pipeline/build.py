@@ -10,7 +10,7 @@ from parity.engine.workshop import AUDITS, STORE_VOLUME, workshop
 from parity.fetch import fetch_wheels
 from parity.images import ensure_image
 from parity.model import BuiltBundle, Facts, Lock, PinnedImage, Profile, Proof, WheelSet
-from parity.pack import VEHICLES, Cargo, Draft, oldest_pip, pip_note, wheels_in_archive
+from parity.pack import VEHICLES, Cargo, Draft, asked_files, oldest_pip, pip_note, wheels_in_archive
 from parity.pipeline.context.background import beside
 from parity.pipeline.context.run import BuildRun
 from parity.pipeline.context.values import BuildReport, BuildRequest, World
@@ -113,6 +113,7 @@ def _draft(run: BuildRun, resolved: Resolved, wheels: WheelSet) -> Draft:
         more=(*resolved.files, *other_files(run)),
         sync=resolved.sync,
         pip_note=_told_of_pip(run, resolved.lock),
+        asked=asked_files([*run.request.what.asked, *resolved.asked], run.request.base),
     )
 
 

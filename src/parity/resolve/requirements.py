@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 
 from parity.errors import InputFileError
 from parity.files import read_small
-from parity.model import Requirements
+from parity.model import AskedKind, AskedText, Requirements
 from parity.resolve.direct import DirectRequirement, Stated, bare_requirement, is_direct, named_requirement
 from parity.resolve.fileoptions import FileOptions, OptionProblem, OptionReader
 from parity.resolve.linefile import decoded, logical_lines, with_variables
@@ -63,6 +63,7 @@ class WhatToInstall:
         options: what files say of indexes, sources and prereleases.
         variables: names of the environment's variables that lines were completed from.
         notes: what is carried otherwise than it was written, a sentence each.
+        asked: the texts that all of it was read from.
     """
 
     requirements: tuple[RequirementLine, ...]
@@ -71,6 +72,7 @@ class WhatToInstall:
     options: FileOptions = field(default_factory=FileOptions)
     variables: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    asked: tuple[AskedText, ...] = ()
 
     def requested(self, markers: Mapping[str, str]) -> frozenset[str]:
         """The normalised names that the user asked for on that target."""
@@ -99,6 +101,8 @@ def read_requirements(
         InputFileError: a file is missing, or lines hold what a bundle cannot carry; all are listed.
     """
     reader = _Reader(environ)
+    if requirements.inline:
+        reader.asked.append(AskedText("lines", None, "".join(f"{line}\n" for line in requirements.inline)))
     for text in requirements.inline:
         reader.take(text, profile, reader.requirements, requirements.folder)
     for path in requirements.files:
@@ -112,6 +116,7 @@ class _Reader:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.requirements: list[RequirementLine] = []
         self.constraints: list[RequirementLine] = []
+        self.asked: list[AskedText] = []
         self._environ = environ
         self._direct: list[DirectRequirement] = []
         self._options = OptionReader()
@@ -140,6 +145,7 @@ class _Reader:
             options,
             tuple(sorted(self._variables)),
             tuple(notes),
+            tuple(self.asked),
         )
 
     def _hidden(self, text: str) -> str:
@@ -174,6 +180,8 @@ class _Reader:
             return self._refuse(f"cannot read {path}: {error.strerror}", named_by or str(path))
         except ValueError as error:
             return self._refuse(f"cannot read {path}: it {error}", named_by or str(path), _TEXT)
+        kind: AskedKind = "constraints" if into is self.constraints else "requirements"
+        self.asked.append(AskedText(kind, Path(os.path.abspath(path)), text))
         self._open.append(path)
         for number, line in logical_lines(text):
             self._line(line, path, f"{path}:{number}", into)

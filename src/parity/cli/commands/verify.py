@@ -10,6 +10,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from parity.cli.shared.asked import asked_for, asked_lines, origin_told
 from parity.cli.shared.display import Board, Progress, board, size
 from parity.cli.shared.keyring import trusted_checker
 from parity.cli.shared.natives import native_lines, system_needs
@@ -139,14 +140,17 @@ def inspect_command(bundle: Bundle, *, as_json: Json = False) -> None:
     with open_bundle(str(bundle)) as file:
         found = read_unverified(file)
         proof = parse_proof(member_bytes(file, found.manifest, NAME))
+        asked = asked_for(file, found.manifest)
     document = _document(bundle, found)
     if as_json:
-        print_json({"verified": False, **document, "proof": proof})
+        print_json({"verified": False, **document, "asked": asked, "proof": proof})
         return
     console = stdout()
     document, proof = printable_tree(document), printable_tree(proof)
     console.print(_inspect_text(document, proof))
     console.print(_packages(document["packages"]))
+    for said in asked_lines(asked):
+        console.print(Text(said), soft_wrap=True)
     if document["system"]:
         console.print(Text(f"\nsystem packages ({document['system']['manager']}), for root to install"))
         console.print(_system(document["system"]["packages"]))
@@ -261,7 +265,13 @@ def _packages(packages: Iterable[PackageRow]) -> Table:
     table = Table.grid(padding=(0, 2))
     for package in packages:
         mark = Text("*" if package["requested"] else " ", style="cyan")
-        table.add_row(mark, package["name"], package["version"], Text(size(package["size"]), justify="right"))
+        table.add_row(
+            mark,
+            package["name"],
+            package["version"],
+            Text(size(package["size"]), justify="right"),
+            Text(origin_told(package), style="dim"),
+        )
     return table
 
 
