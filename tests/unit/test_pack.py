@@ -39,7 +39,7 @@ from parity.portable.bundle.reader import open_bundle, verify_bundle
 from parity.progress import Silent
 from parity.sign import make_checker, make_sealer, save_key
 
-GOLDEN = "e75c5406c8bfa956755bbd1c1312d64246a6eddbb8977745d1d1db3b5fba42f6"
+GOLDEN = "268d719eb11383c8f74da2b736550230c3d6bba8411836b80b0e853a8822ab8f"
 ROOT = Path(__file__).parents[2]
 
 

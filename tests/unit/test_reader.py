@@ -104,9 +104,12 @@ def test_any_set_of_files_comes_out_as_it_went_in(
     assert tree(folder / "out") == made.files
     with tarfile.open(made.path) as tar:
         assert tar.getnames() == [
-            "parity-envelope.json",
-            "manifest.json",
-            *sorted(set(made.files) - {"manifest.json"}, key=str.encode),
+            f"parity-bundle/{path}"
+            for path in (
+                "parity-envelope.json",
+                "manifest.json",
+                *sorted(set(made.files) - {"manifest.json"}, key=str.encode),
+            )
         ]
 
 
@@ -136,14 +139,15 @@ def test_inspecting_needs_no_key(made: MadeBundle) -> None:
 
 def test_plain_tar_unpacks_the_same_files(made: MadeBundle, tmp_path: Path) -> None:
     subprocess.run(["tar", "xf", made.path, "-C", tmp_path], check=True)
-    found = tree(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["parity-bundle"]
+    found = tree(tmp_path / "parity-bundle")
     assert set(found.pop("parity-envelope.json")[-100:]) == {ord(" ")}
     assert found == made.files
     listed = subprocess.run(["tar", "tf", made.path], check=True, capture_output=True, text=True)
     assert listed.stdout.split() == [
-        "parity-envelope.json",
-        "manifest.json",
-        *sorted(found.keys() - {"manifest.json"}),
+        "parity-bundle/parity-envelope.json",
+        "parity-bundle/manifest.json",
+        *sorted(f"parity-bundle/{path}" for path in found.keys() - {"manifest.json"}),
     ]
     assert listed.stderr == ""
 

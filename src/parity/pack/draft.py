@@ -89,7 +89,20 @@ class Draft:
 
     def _readme(self) -> str:
         profile, besides = self.profile, system_text(self.system) + other_files_text(self.more)
-        return readme_txt(self.lock, profile.target, profile.installer, self.sync, self.pip_note, besides)
+        return readme_txt(
+            self.lock,
+            profile.target,
+            profile.installer,
+            self.sync,
+            pip_note=self.pip_note,
+            besides=besides,
+            stand_in=self._stand_in,
+        )
+
+    @property
+    def _stand_in(self) -> tuple[str, str] | None:
+        image = self.image
+        return (image.name, image.stand_in_for) if image.stand_in_for else None
 
     def manifest(self, files: Sequence[BundleFile], imports: Sequence[ImportResult] = ()) -> bytes:
         """The manifest over these files, with the imports that the far side shall repeat."""

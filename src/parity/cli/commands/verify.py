@@ -30,7 +30,7 @@ from parity.farside.install.other_files import other_files
 from parity.model import Proof
 from parity.pipeline.verify import rehearse_again, verify
 from parity.portable.bundle.envelope import Checker
-from parity.portable.bundle.manifest import HEAD_SIZE
+from parity.portable.bundle.manifest import HEAD_SIZE, TOP
 from parity.portable.bundle.proof import NAME
 from parity.portable.bundle.proof import parse as parse_proof
 from parity.portable.bundle.reader import (
@@ -241,7 +241,7 @@ def _verified_text(path: Path, bundle: VerifiedBundle, proof: Proof | None) -> T
             f"just now, from these very bytes, with the network cut: {proof.installed} packages installed, "
             f"{worked} of {len(proof.imports)} modules imported, in {proof.seconds:.1f} s"
         )
-    rows["install"] = f"tar xf {path.name} && sh install.sh PREFIX, on the target"
+    rows["install"] = f"tar xf {path.name} && sh {TOP}install.sh PREFIX, on the target"
     return _rows(Text.assemble(("\nverified", "bold green"), f" {printable(str(path))}\n\n"), rows)
 
 

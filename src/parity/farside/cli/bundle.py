@@ -15,6 +15,7 @@ from ..install import receipt
 from ..install.other_files import describe, other_files
 from ..install.plan import Say
 from ..install.releases import installed, rollback
+from ..install.uninstall import uninstall
 from ..project import project
 from .install import INSTALL, Command, Told, add_prefix, place
 
@@ -52,6 +53,17 @@ def installed_lines(document: "PrefixDocument") -> Iterator[str]:
         names = ", ".join(each[:16] for each in row["signers"])
         signed = "signed by " + names if names else "signature not checked"
         yield f"{mark} {row['release']}  {name}, {row['packages']} packages, {row['installed_at']}, {signed}"
+
+
+def _uninstall_options(parser: argparse.ArgumentParser) -> None:
+    add_prefix(parser)
+    add = parser.add_argument
+    add("--release", default="", metavar="RELEASE", help="this one alone, which is not the current one")
+    add("--yes", action="store_true", help="remove it; without this, it is only said what would be removed")
+
+
+def _uninstall(options: argparse.Namespace, say: Say) -> Told:
+    return Told(uninstall(os.path.abspath(options.prefix), options.release, say, options.yes))
 
 
 # --- looking at a bundle ------------------------------------------------------------------------------
@@ -184,6 +196,7 @@ def _project(options: argparse.Namespace, say: Say) -> Told:
 COMMANDS: List[Command] = [
     INSTALL,
     Command("rollback", "make an older release current again", _rollback_options, _rollback),
+    Command("uninstall", "remove what was installed under a prefix", _uninstall_options, _uninstall),
     Command("installed", "list the releases under a prefix", add_prefix, _installed),
     Command("project", "make uv work in a checkout of the project", _project_options, _project),
     Command("verify", "check every byte of a bundle", _bundle_and_key, _verify),

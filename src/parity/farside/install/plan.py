@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Callable, List, NamedTuple, Optional, Tuple
 
 from ...portable.bundle.envelope import Checker
 from ...portable.bundle.folder import BundleFolder, judge_wheels, told
+from ...portable.bundle.manifest import top_of
 from ...portable.bundle.source import Source, copy_folder
 from ...portable.errors import InstallFailed, WrongHost
 from ...portable.installers.registry import INSTALLERS
@@ -155,7 +156,7 @@ def _looked_at(
         seen = survey(document["system"])
     except (InstallFailed, WrongHost) as error:
         return None, [f"whether the carried system packages are here is not known: {error.message}"]
-    return seen, listing(seen, request.bundle) if seen else []
+    return seen, listing(seen, request.bundle, top_of(document)) if seen else []
 
 
 def follow(plan: Plan, state: State, say: Say) -> Plan:

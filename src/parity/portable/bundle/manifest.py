@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 FORMAT = "parity-bundle/2"
 FIRST_FORMAT = "parity-bundle/1"
-"""Without `asked` and the packages' origins; it is still read."""
+"""Without `asked`, the packages' origins and the one folder; it is still read."""
+TOP = "parity-bundle/"
+"""The one folder of the archive, which `tar xf` makes; paths in the manifest start in it."""
 NAME = "manifest.json"
 ENVELOPE_NAME = "parity-envelope.json"
 HEAD_SIZE = 65536
@@ -48,6 +50,11 @@ class Manifest(NamedTuple):
     document: "ManifestDocument"
     members: Tuple[Member, ...]
     payload_size: int
+
+    @property
+    def top(self) -> str:
+        """The folder that its files lie in, with its slash; empty in the first format."""
+        return top_of(self.document)
 
 
 _TARGET = canonical.record(
@@ -206,12 +213,19 @@ def _check_asked(document: "ManifestDocument") -> None:
         raise BundleDamaged("what was asked for is too large")
 
 
+def top_of(document: "ManifestDocument") -> str:
+    """The folder that a bundle's files lie in, with its slash; empty in the first format."""
+    return "" if document["format"] == FIRST_FORMAT else TOP
+
+
 def _lay_out(document: "ManifestDocument", size: int) -> Manifest:
     """Where each file must lie, given the manifest's own size in bytes."""
-    position = HEAD_SIZE + ustar.member_size(NAME, size)
+    top = top_of(document)
+    position = HEAD_SIZE + ustar.member_size(top + NAME, size)
     members = []
     for entry in document["files"]:
         path, length = entry["path"], entry["size"]
-        members.append(Member(path, length, entry["sha256"], position + len(ustar.header(path, length))))
-        position += ustar.member_size(path, length)
+        begin = position + len(ustar.header(top + path, length))
+        members.append(Member(path, length, entry["sha256"], begin))
+        position += ustar.member_size(top + path, length)
     return Manifest(document, tuple(members), position + len(ustar.END) - HEAD_SIZE)
