@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import io
 import json
+import re
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
+from parity import cli
 from parity.cli.shared.display import Progress, board
 from parity.cli.shared.lineboard import JsonBoard, LineBoard
 from parity.cli.shared.liveboard import LiveBoard
+from parity.portable.texts import counted
 from parity.progress import Reporter
 
 LONG = "a text that is far longer than any terminal is wide " * 5
@@ -113,6 +117,30 @@ def test_lines_say_what_was_done_and_how_long_it_took() -> None:
         "app: audit: 29 of 29 wheels in 0.0 s",
         "app: done in 0.0 s",
     ]
+
+
+@pytest.mark.parametrize(
+    ("number", "told"), [(0, "0 packages"), (1, "1 package"), (2, "2 packages"), (1975, "1975 packages")]
+)
+def test_one_package_is_no_packages(number: int, told: str) -> None:
+    assert counted(number, "package") == told
+
+
+def test_no_text_counts_by_itself() -> None:
+    """A number before a thing goes through `counted`, where it can be one."""
+    things = "packages?|wheels|modules|files|bundles|volumes|warnings|signatures|problems|sets|lines"
+    alone = re.compile(r"\{(?:len\([^{}]*\)|[\w.]+)\} (?:other |system )?(?:" + things + r")\b(?! of)")
+    rest = re.compile(
+        r"(?:of|\{smallest\}|this would give|more than) ?\{|too (?:many|small)|at most", re.IGNORECASE
+    )
+    source = Path(cli.__file__).parent
+    found = [
+        f"{path.name}: {line.strip()}"
+        for path in (*source.rglob("*.py"), *(source.parent / "farside").rglob("*.py"))
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if alone.search(line) and not rest.search(line)
+    ]
+    assert found == []
 
 
 def test_every_line_for_machines_is_an_object() -> None:

@@ -21,6 +21,7 @@ from parity.pipeline.rehearsal import cache
 from parity.pipeline.rehearsal.search import SystemSearch, prove
 from parity.pipeline.wheelfolders import bring_folders
 from parity.portable.installers.registry import INSTALLERS
+from parity.portable.texts import counted
 from parity.probe import check_parity, check_stand_in, travelling
 from parity.rehearse import Carried
 from parity.sign import check_identity
@@ -94,7 +95,7 @@ def _wheel_set(run: BuildRun, lock: Lock) -> WheelSet:
     reporter = run.world.reporter
     reporter.stage("fetch")
     wheels = fetch_wheels(run.guest, lock.wheels)
-    reporter.note(f"{wheels.fetched} of {len(lock.wheels)} wheels came over the network")
+    reporter.note(f"{wheels.fetched} of {counted(len(lock.wheels), 'wheel')} came over the network")
     reporter.stage("audit")
     allow, seconds = run.profile.rehearsal.allow, run.world.limits.audit
     audit_wheels(run.guest, wheels, allow, cache=AUDITS, timeout=seconds)
@@ -141,7 +142,7 @@ def _proof(run: BuildRun, draft: Draft, resolved: Resolved) -> tuple[Draft, Proo
         reporter.warn(warning)
     proof = with_words_of(resolved.lock, proof)
     again = ", nothing changed since that was seen" if proof.reused else ""
-    reporter.note(f"{proof.installed} installed, {len(proof.imports)} modules imported{again}")
+    reporter.note(f"{proof.installed} installed, {counted(len(proof.imports), 'module')} imported{again}")
     return proved, proof
 
 

@@ -22,7 +22,7 @@ from parity.farside.index.client_config import pip_conf, simple_url, uv_toml
 from parity.farside.index.server import IndexServer
 from parity.farside.index.static import write_index
 from parity.portable.bundle.envelope import Checker
-from parity.portable.texts import printable
+from parity.portable.texts import counted, printable
 from parity.progress import Reporter
 
 Bundles = Annotated[list[Path], typer.Argument(metavar="BUNDLE...", help="One or many *.parity.tar files.")]
@@ -122,7 +122,7 @@ def verified_catalogue(
     """The bundles' wheels, every byte verified, with progress on the terminal; `open_catalogue` says more."""
     with ExitStack() as stack:
         with board(stderr(), quiet=quiet, verbose=verbose) as shown:
-            run = f"{len(bundles)} bundles" if len(bundles) > 1 else bundles[0].name
+            run = counted(len(bundles), "bundle") if len(bundles) > 1 else bundles[0].name
             hear = _Verifying(shown.reporter(run)).hear
             catalogue = stack.enter_context(open_catalogue([str(path) for path in bundles], check, hear))
             shown.finished(run, ok=True)
@@ -182,7 +182,8 @@ def _tell_index(catalogue: Catalogue, url: str, folder: Path, *, as_json: bool) 
 
 def _amount(catalogue: Catalogue) -> str:
     total = sum(wheel.size for wheel in catalogue.wheels.values())
-    return f"{len(catalogue.wheels)} wheels from {len(catalogue.bundles)} bundle(s), {size(total)}"
+    bundles = counted(len(catalogue.bundles), "bundle")
+    return f"{counted(len(catalogue.wheels), 'wheel')} from {bundles}, {size(total)}"
 
 
 def catalogue_document(catalogue: Catalogue) -> dict[str, object]:

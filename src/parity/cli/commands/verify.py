@@ -40,7 +40,7 @@ from parity.portable.bundle.reader import (
     open_bundle,
     read_unverified,
 )
-from parity.portable.texts import printable
+from parity.portable.texts import counted, printable
 
 if TYPE_CHECKING:
     from parity.portable.documents.bundles import (
@@ -224,11 +224,13 @@ def _rows(title: Text, rows: Mapping[str, str]) -> Text:
 
 def _verified_text(path: Path, bundle: VerifiedBundle, proof: Proof | None) -> Text:
     document = _document(path, bundle)
-    others = f", {len(document['system']['packages'])} system packages" if document["system"] else ""
-    others += f", {len(document['other_files'])} other files" if document["other_files"] else ""
+    others = (
+        f", {counted(len(document['system']['packages']), 'system package')}" if document["system"] else ""
+    )
+    others += f", {counted(len(document['other_files']), 'other file')}" if document["other_files"] else ""
     rows = {
         "made for": _target(document["target"]),
-        "holds": f"{len(document['packages'])} packages{others}, {size(document['size'])}",
+        "holds": f"{counted(len(document['packages']), 'package')}{others}, {size(document['size'])}",
         "identity": f"{document['product']} {document['version']}, serial {document['serial']}",
         "payload": f"sha256:{document['payload_sha256']}",
         "signed by": ", ".join(bundle.signers),
@@ -238,8 +240,9 @@ def _verified_text(path: Path, bundle: VerifiedBundle, proof: Proof | None) -> T
     if proof is not None:
         worked = sum(not each.error for each in proof.imports)
         rows["rehearsed"] = (
-            f"just now, from these very bytes, with the network cut: {proof.installed} packages installed, "
-            f"{worked} of {len(proof.imports)} modules imported, in {proof.seconds:.1f} s"
+            "just now, from these very bytes, with the network cut: "
+            f"{counted(proof.installed, 'package')} installed, "
+            f"{worked} of {counted(len(proof.imports), 'module')} imported, in {proof.seconds:.1f} s"
         )
     rows["install"] = f"tar xf {path.name} && sh {TOP}install.sh PREFIX, on the target"
     return _rows(Text.assemble(("\nverified", "bold green"), f" {printable(str(path))}\n\n"), rows)
@@ -249,7 +252,7 @@ def _inspect_text(document: _BundleDocument, proof: ProofDocument) -> Text:
     rows = {
         "made for": _target(document["target"]),
         "identity": f"{document['product']} {document['version']}, serial {document['serial']}",
-        "size": f"{size(document['size'])}, {document['files']} files",
+        "size": f"{size(document['size'])}, {counted(document['files'], 'file')}",
         "payload": f"sha256:{document['payload_sha256']}",
         "signed by": ", ".join(document["signed_by"]),
         "rehearsed": f"in {proof['image']['name']} ({proof['machine']['os']})",
@@ -293,6 +296,6 @@ def _other_files(rows: Iterable[InstalledFileRow]) -> Table:
 
 def _proof_lines(proof: ProofDocument) -> list[Text]:
     failed = [each for each in proof["imports"] if each["error"]]
-    lines = [Text(f"\n* asked for; {len(proof['imports'])} imports tried, {len(failed)} failed")]
+    lines = [Text(f"\n* asked for; {counted(len(proof['imports']), 'import')} tried, {len(failed)} failed")]
     lines += [Text(f"  {each['package']}: import {each['module']}: {each['error']}") for each in failed]
     return lines + [Text(f"  {line}") for line in native_lines(proof)]

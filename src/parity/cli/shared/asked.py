@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, BinaryIO, TypedDict
 
 from parity.portable.bundle.manifest import Manifest
 from parity.portable.bundle.reader import member_bytes
-from parity.portable.texts import printable
+from parity.portable.texts import counted, printable
 
 if TYPE_CHECKING:
     from parity.portable.documents.bundles import AskedRow, PackageRow
@@ -61,7 +61,7 @@ def asked_lines(found: Iterable[AskedDocument]) -> Iterator[str]:
         lines = each["text"].splitlines()
         yield from (f"  {printable(line[:_WIDEST])}" for line in lines[:_SHOWN])
         if len(lines) > _SHOWN:
-            yield f"  and {len(lines) - _SHOWN} lines more, with --json or in {each['path']}"
+            yield f"  and {counted(len(lines) - _SHOWN, 'line')} more, with --json or in {each['path']}"
 
 
 def origin_told(package: PackageRow) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from parity.cli.shared.display import size
-from parity.portable.texts import printable
+from parity.portable.texts import counted, printable
 from parity.update import BundlePackage, Change, Contents, Difference, FileChange, remarks
 
 # The colon of `://`: forges make links of addresses without any markup.
@@ -64,7 +64,8 @@ def _facts(found: Difference) -> list[tuple[str, str]]:
 
 def _side(side: Contents) -> str:
     identity = side.identity
-    return f"{side.file}, serial {identity.serial}, {size(identity.size)}, {len(side.packages)} packages"
+    packages = counted(len(side.packages), "package")
+    return f"{side.file}, serial {identity.serial}, {size(identity.size)}, {packages}"
 
 
 def _signature(found: Difference) -> str:

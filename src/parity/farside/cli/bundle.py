@@ -11,6 +11,7 @@ from ...portable.bundle.reader import UnverifiedBundle, open_bundle, read_unveri
 from ...portable.bundle.trust import add_key, checker, optional_checker
 from ...portable.errors import BundleUnreadable
 from ...portable.machine import facts as facts_of
+from ...portable.texts import counted
 from ..install import receipt
 from ..install.other_files import describe, other_files
 from ..install.plan import Say
@@ -52,7 +53,8 @@ def installed_lines(document: "PrefixDocument") -> Iterator[str]:
         name = "{product} {version}, serial {serial}".format(**row) if row["product"] else "never signed"
         names = ", ".join(each[:16] for each in row["signers"])
         signed = "signed by " + names if names else "signature not checked"
-        yield f"{mark} {row['release']}  {name}, {row['packages']} packages, {row['installed_at']}, {signed}"
+        packages = counted(row["packages"], "package")
+        yield f"{mark} {row['release']}  {name}, {packages}, {row['installed_at']}, {signed}"
 
 
 def _uninstall_options(parser: argparse.ArgumentParser) -> None:
@@ -125,7 +127,9 @@ def _verified_lines(bundle: UnverifiedBundle, signers: Sequence[str]) -> Iterato
     yield from _first_lines(bundle)
     yield f"verified: signed by {', '.join(signers)}, every byte as signed"
     document = bundle.manifest.document
-    yield f"{len(document['packages'])} packages, {len(document['other_files'])} other files"
+    yield ", ".join(
+        (counted(len(document["packages"]), "package"), counted(len(document["other_files"]), "other file"))
+    )
 
 
 def _inspected_lines(bundle: UnverifiedBundle) -> Iterator[str]:

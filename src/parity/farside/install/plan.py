@@ -13,6 +13,7 @@ from ...portable.errors import InstallFailed, WrongHost
 from ...portable.installers.registry import INSTALLERS
 from ...portable.machine.host import check_host, place_warnings
 from ...portable.system.system import OPTION, Survey, demand_packages, demand_root, listing, survey
+from ...portable.texts import counted
 from ...portable.wheel.wheelset import SetJudgement
 from .interpreter import choose_python, measure
 from .owners import is_shared
@@ -110,8 +111,9 @@ def make_plan(request: Request, head: BundleFolder, say: Say) -> Plan:
         NotRoot: system packages are to be installed, and we may not.
     """
     document = head.manifest.document
-    others = f" and {len(document['other_files'])} other files" if document["other_files"] else ""
-    say(f"bundle: {len(document['packages'])} packages{others} for {describe_target(document['target'])}")
+    others = f" and {counted(len(document['other_files']), 'other file')}" if document["other_files"] else ""
+    packages = counted(len(document["packages"]), "package")
+    say(f"bundle: {packages}{others} for {describe_target(document['target'])}")
     if head.signers:
         say("signed by " + ", ".join(head.signers))
     python = choose_python(document["target"], request.python, request.into)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Iterator, List, NamedTuple, Set, Tuple, cast
 from ...portable.errors import InstallFailed, PrefixInUse
 from ...portable.names import normalize_name
 from ...portable.plainfile import read_whole
+from ...portable.texts import counted
 from ...portable.wheel.wheelset import sha256_of
 from . import journal, receipt
 from .plan import Say
@@ -82,7 +83,7 @@ def _uninstall(prefix: Prefix, wanted: str, say: Say, confirmed: bool) -> "Unins
         say(
             f"release {each.name}, {product['product'] or 'never signed'} {product['version'] or ''}".rstrip()
         )
-        say(f"  {len(each.ours)} files that were installed")
+        say(f"  {counted(len(each.ours), 'file')} of it")
     for each in going:
         if each.left and os.path.lexists(prefix.release(each.name) + _LEFT):
             raise PrefixInUse(
