@@ -68,6 +68,21 @@ def test_things_are_counted_as_things() -> None:
     assert "B" not in line.replace("B of", "")
 
 
+def test_where_nobody_knows_the_end_no_end_is_shown() -> None:
+    shown = live()
+    reporter = shown.reporter("app")
+    reporter.stage("image")
+    reporter.count(41, 0, "packages retrieved")
+    assert "41 packages retrieved" in screen(80, shown)[1]
+    file = io.StringIO()
+    lines = LineBoard(Console(file=file), verbose=False)
+    reporter = lines.reporter("app")
+    reporter.stage("image")
+    reporter.count(41, 0, "packages retrieved")
+    lines.finished("app", ok=True)
+    assert "app: image: 41 packages retrieved in 0.0 s" in file.getvalue()
+
+
 def test_many_runs_fit_a_small_terminal_and_those_that_are_over_fold() -> None:
     shown = live()
     for number in range(10):
