@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from tests.support.cli import Parity
+from tests.support.signed import successive
 
 from parity import cli
 from parity.cli.shared.display import Progress, board
@@ -199,3 +201,12 @@ def test_the_warnings_of_many_runs_are_there_when_all_are_over() -> None:
     for number in range(3):
         shown.finished(f"app{number}", ok=True)
     assert sum("look at this" in line for line in screen(80, shown)) == 3
+
+
+def test_an_index_tells_its_verification_beside_the_document(tmp_path: Path) -> None:
+    (bundle,) = successive(tmp_path / "bundles", {1: {}})
+    done = Parity(tmp_path).run("index", bundle.path, tmp_path / "site", "--key", bundle.public, "--json")
+    assert done.document["wheels"]
+    lines = done.stderr.splitlines()
+    assert lines[0].endswith(f": verify: {bundle.path.name}")
+    assert lines[-1].startswith("site: done in")
