@@ -1,289 +1,316 @@
-"""What was asked for travels as it was written, without secrets; bundles that lack it are still read."""
+"""What to build, as one says it on the command line: targets, lists, packages, projects."""
 
 from __future__ import annotations
 
-import gzip
 import json
-import time
-from dataclasses import replace
+import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.bundles import (
-    TARGET,
-    RepeatableKey,
-    forged_bundle,
-    locked,
-    make_bundle,
-    manifest_of,
-    payload_body,
-)
-from tests.support.cli import Parity
-from tests.support.targets import requirements_file
-from tests.unit.test_printable import PROOF
+from typer.testing import CliRunner
 
-from parity.errors import InputFileError
-from parity.model import AskedText, Origin, Requirements
-from parity.pack import asked_files, build_manifest, file_of_bytes, wheel_files
-from parity.pack.asked import without_secrets
-from parity.portable.bundle import manifest
-from parity.portable.bundle.reader import open_bundle, read_unverified, verify_bundle
-from parity.portable.errors import BundleDamaged
-from parity.portable.transfer.patch import patch_bundle
-from parity.progress import Silent
-from parity.resolve import read_requirements
-from parity.sign import make_checker, save_key
-from parity.update.delta import write_delta
+from parity.cli.app import app
+from parity.cli.shared.asked import HowToBuild, WhatToBuild, build_requests
+from parity.errors import InputFileError, OptionConflict, ParityError, ProfileNotFound
+from parity.pipeline.context.values import BuildRequest
 
-BASE = Path("/home/canary-jane/app")
-FIRST_FORMAT = Path(__file__).parent / "golden" / "first-format.parity.tar.gz"
-WHEEL = "alpha-1.0-py3-none-any.whl"
-
-AS_WRITTEN = [
-    "numpy>=1.26 ; python_version < '3.12'  # see https://example.org/a/b#why",
-    "alpha[x,y]==1.0 --hash=sha256:" + "a" * 64,
-    "-r ../shared/base.txt",
-    "-e ./lib",
-    "--index-url https://example.org:8443/simple/",
-    "demo @ git+https://example.org/a/b@v1.0#subdirectory=c&egg=demo",
-    "demo @ git+ssh://git@example.org/a/b.git@main",
-    "demo @ https://example.org/demo-1.0-py3-none-any.whl#sha256=" + "b" * 64,
-    "# and/or, 1/2, see /usr/share/doc/x and /etc/pip.conf",
-    "exclude = '/(build|dist)/'",
-    'email = "jane@example.org"',
-    "-f https://${USER_NAME}.example.org/wheels/",
-]
+TARGET = "debian11-py39"
+PROJECT = """
+[project]
+name = "billing"
+version = "1.4.0"
+dependencies = ["idna"]
+[project.optional-dependencies]
+cli = ["click"]
+[dependency-groups]
+docs = ["sphinx"]
+[build-system]
+requires = ["hatchling"]
+"""
 
 
-@pytest.mark.parametrize("line", AS_WRITTEN)
-def test_what_holds_no_secret_is_carried_to_the_letter(line: str) -> None:
-    assert without_secrets(line, [BASE]) == line
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder that one stands in, on a machine whose engine does not answer."""
+    folder = tmp_path / "plant-control"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere.sock")
+    return folder
 
 
-CHANGED = [
-    ("-i https://me:canary@example.org/simple", "-i https://***@example.org/simple"),
-    ("-i https://canary@example.org/simple # x", "-i https://***@example.org/simple # x"),
-    ("# old: https://me:can'ary;x,y@example.org/s", "# old: https://***@example.org/s"),
-    ("-i https://me:p/canary@example.org/simple", "-i https://***"),
-    ("--proxy me:canary@proxy.example.org:3128", "--proxy ***@proxy.example.org:3128"),
-    ("--proxy=me:canary@[::1]:3128", "--proxy=***@[::1]:3128"),
-    ("url = 'https://me:canary@example.org/'", "url = 'https://***@example.org/'"),
-    (
-        "a @ https://example.org/a.whl?X-Token=canary#sha256=00",
-        "a @ https://example.org/a.whl?***#sha256=00",
-    ),
-    ("a @ https://example.org/a.whl#token=canary", "a @ https://example.org/a.whl"),
-    ("a @ git+ssh://canary:x@example.org/a.git", "a @ git+ssh://***@example.org/a.git"),
-    ("a @ file:///home/canary-jane/app/lib", "a @ file://${PROJECT_ROOT}/lib"),
-    ("# /home/canary-jane/app, /home/canary-jane/app-2/x", "# ${PROJECT_ROOT}, x"),
-    ("a @ file:///srv/canary/a.whl#sha256=00", "a @ file:a.whl#sha256=00"),
-    ("/srv/canary/a-1.0-py3-none-any.whl", "a-1.0-py3-none-any.whl"),
-    ("-c /srv/canary/limits.txt", "-c limits.txt"),
-    ("--find-links=/srv/canary/wheels", "--find-links=wheels"),
-    ('path = "/srv/canary/lib"', 'path = "lib"'),
-]
+def asked(*words: str, lock: str | None = None, **options: Any) -> BuildRequest:
+    what = WhatToBuild(words=words, **options)
+    (request,) = build_requests(what, HowToBuild(lock=Path(lock) if lock else None))
+    return request
 
 
-@pytest.mark.parametrize(("line", "told"), CHANGED)
-def test_credentials_and_this_machines_folders_are_taken_out(line: str, told: str) -> None:
-    assert without_secrets(line, [BASE]) == told
-    assert "canary" not in told
+def names(request: BuildRequest) -> list[str]:
+    return [line.text for line in request.what.requirements]
+
+
+def refused(*words: str) -> ParityError:
+    """How `parity build` says no; an engine would have been asked after that."""
+    error = CliRunner().invoke(app, ["build", *words]).exception
+    assert isinstance(error, ParityError), error
+    return error
+
+
+def followed(remedy: str) -> None:
+    """The remedy's first line, typed with a target for TARGET, comes as far as the engine."""
+    line = remedy.partition(";")[0].partition(", or ")[0].partition(" for ")[0].partition(" carries ")[0]
+    words = shlex.split(line.replace("TARGET", TARGET))
+    assert words[:2] == ["parity", "build"]
+    assert refused(*words[2:]).kind == "EngineUnavailable"
+
+
+def write(path: str, text: str) -> Path:
+    made = Path(path)
+    made.parent.mkdir(parents=True, exist_ok=True)
+    made.write_text(text)
+    return made
+
+
+def test_packages_are_words_or_options_beside_the_target() -> None:
+    for words, more in (
+        ((TARGET, "pandas", "scikit-learn>=1.4"), ()),
+        (("pandas", TARGET, "scikit-learn>=1.4"), ()),
+        ((TARGET, "pandas"), ("scikit-learn>=1.4",)),
+    ):
+        assert names(asked(*words, packages=more)) == ["pandas", "scikit-learn>=1.4"]
+    request = asked(TARGET, "black[d]==25.1.0", "idna; python_version < '3.10'")
+    assert names(request) == ["black[d]==25.1.0", 'idna; python_version < "3.10"']
+    assert json.loads(request.profile.document)["install"]["requirements"][0] == "black[d]==25.1.0"
+
+
+def test_packages_and_files_join(here: Path) -> None:
+    write("web.txt", "click\n")
+    request = asked(TARGET, "idna", files=(Path("web.txt"),), packages=("six",))
+    assert sorted(names(request)) == ["click", "idna", "six"]
+    assert request.lock_path == here / "pylock.web-debian11-py39.toml"
+
+
+def test_every_profile_among_the_words_gets_the_same(here: Path) -> None:
+    write("own.yaml", "extends: rhel9-py39\ninstall: {requirements: [six]}\n")
+    write("sub/deep.yml", "extends: rhel9-py312\n")
+    what = WhatToBuild(("own", TARGET, "idna", "sub/deep.yml"))
+    requests = build_requests(what, HowToBuild())
+    assert [each.profile.name for each in requests] == ["own", TARGET, "deep"]
+    assert [names(each) for each in requests] == [["idna"]] * 3
+
+
+@pytest.mark.parametrize("word", ["./myproject", "myproject/", "../plant-control/myproject"])
+def test_a_folder_with_a_project_is_carried_as_it_is_locked(here: Path, word: str) -> None:
+    write("myproject/pyproject.toml", PROJECT)
+    request = asked(TARGET, word, extras=("cli",), groups=("docs",))
+    plan = request.profile.project
+    assert plan is not None
+    assert plan.folder.resolve() == here / "myproject"
+    assert (plan.extras, plan.groups, plan.only_dependencies) == (("cli",), ("docs",), False)
+    assert (request.identity.product, request.identity.version) == ("billing", "1.4.0")
+    assert request.lock_path.resolve() == here / "myproject" / "pylock.billing-debian11-py39.toml"
+
+
+def test_the_folder_that_one_stands_in_is_a_project(here: Path) -> None:
+    write("pyproject.toml", PROJECT)
+    plan = asked(TARGET, ".").profile.project
+    assert plan is not None
+    assert plan.folder == here
+
+
+def test_a_project_by_its_file_is_what_it_requires(here: Path) -> None:
+    write("pyproject.toml", PROJECT)
+    request = asked(TARGET, files=(Path("pyproject.toml"),), extras=("cli",))
+    plan = request.profile.project
+    assert plan is not None
+    assert (plan.folder, plan.extras, plan.only_dependencies) == (here, ("cli",), True)
+    assert request.identity.product == "billing"
+
+
+def test_a_script_is_taken_with_r(here: Path) -> None:
+    write("tool.py", "# /// script\n# dependencies = ['idna']\n# ///\n")
+    plan = asked(TARGET, files=(Path("tool.py"),)).profile.project
+    assert plan is not None
+    assert plan.script == "tool.py"
+
+
+def test_a_folder_without_metadata_in_pyproject_is_built_as_pip_does(here: Path) -> None:
+    write("old/setup.py", "from setuptools import setup; setup(name='old')\n")
+    write("older/pyproject.toml", "[build-system]\nrequires = ['setuptools']\n")
+    write("dist/thing-1.0-py3-none-any.whl", "")
+    request = asked(TARGET, "./old", "./older", "dist/thing-1.0-py3-none-any.whl")
+    assert [Path(each.url).name for each in request.what.direct] == [
+        "old",
+        "older",
+        "thing-1.0-py3-none-any.whl",
+    ]
+    assert request.profile.project is None
+
+
+def test_extras_of_a_profiles_own_project(here: Path) -> None:
+    write("pyproject.toml", PROJECT)
+    write("own.yaml", f"extends: {TARGET}\ninstall: {{project: {{path: .}}}}\n")
+    plan = asked("own", extras=("cli",)).profile.project
+    assert plan is not None
+    assert plan.extras == ("cli",)
+    for words in (("own", "--extra", "gone"), (TARGET, "idna", "--extra", "cli")):
+        assert isinstance(refused(*words), InputFileError | OptionConflict)
 
 
 @pytest.mark.parametrize(
-    "piece", ["x", "x=", "=a:", "/a@", "file:", "a.", "'a:", "#egg=a", "https://a:", "/a"]
-)
-def test_a_long_text_takes_no_longer_than_its_length(piece: str) -> None:
-    begin = time.process_time()
-    without_secrets(piece * 200_000, [BASE])
-    assert time.process_time() - begin < 2
-
-
-def test_a_project_at_the_root_of_the_disk_changes_nothing() -> None:
-    assert without_secrets("a/b /x", [Path("/")]) == "a/b /x"
-
-
-def test_files_that_name_each_other_are_carried_in_the_order_in_which_they_are_read(tmp_path: Path) -> None:
-    first = requirements_file(tmp_path / "app", "# mine\nalpha\n-r deploy/more.txt\n-c ../limits-ä.txt\n")
-    requirements_file(tmp_path / "app" / "deploy", "beta\n", "more.txt")
-    requirements_file(tmp_path, "alpha<2\n", "limits-ä.txt")
-    what = read_requirements(Requirements(inline=("gamma",), files=(first,)), "p")
-    found = asked_files(what.asked, tmp_path / "app")
-    assert [(each.kind, each.name) for each in found] == [
-        ("lines", ""),
-        ("requirements", "requirements.txt"),
-        ("requirements", "deploy/more.txt"),
-        ("constraints", "limits-ä.txt"),
-    ]
-    assert [each.file.path for each in found] == [
-        "asked/01-lines.txt",
-        "asked/02-requirements.txt",
-        "asked/03-more.txt",
-        "asked/04-limits-_.txt",
-    ]
-    assert b"".join(found[1].file.open()) == first.read_bytes()  # type: ignore[misc]
-    assert not any(each.changed for each in found)
-
-
-@pytest.mark.parametrize("texts", [["x"] * 1001, ["x" * (9 << 20)] * 2])
-def test_more_than_a_bundle_takes_is_refused_before_anything_is_built(texts: list[str]) -> None:
-    with pytest.raises(InputFileError, match="a bundle takes"):
-        asked_files([AskedText("requirements", BASE / "r.txt", text) for text in texts], BASE)
-
-
-def origin_of(**said: Any) -> Any:
-    stored = locked(WHEEL, b"x")
-    wheel = replace(stored, locked=replace(stored.locked, **said))
-    data = build_manifest(
-        target=TARGET,
-        implementation="cpython",
-        installer="pip",
-        uv=None,
-        wheels=[wheel],
-        imports=[],
-        allow=[],
-        files=wheel_files([wheel]),
-        indexes={"corp": "https://corp.example/simple", "shelf": ""},
-    )
-    return manifest.parse(data).document["packages"][0]["origin"]
-
-
-@pytest.mark.parametrize(
-    ("said", "told"),
+    ("words", "kind", "message"),
     [
-        ({"index": "default"}, ("index", "default", "")),
-        ({"index": "https://me:x@example.org/simple/"}, ("index", "", "https://example.org/simple/")),
-        ({"index": "corp"}, ("index", "corp", "https://corp.example/simple")),
-        ({"index": "shelf"}, ("index", "shelf", "")),
-        ({"index": "direct", "url": "https://e.org/a.whl?t=1"}, ("url", "", "https://e.org/a.whl")),
-        (
-            {"index": "built", "origin": Origin("git", "https://e.org/a", "c" * 40)},
-            ("git", "", "https://e.org/a"),
-        ),
-        ({"index": "built", "origin": Origin("path", "lib", sha256="0" * 64)}, ("path", "", "lib")),
-        (
-            {"index": "corp", "origin": Origin("sdist", "https://e.org/a.tar.gz", sha256="0" * 64)},
-            ("sdist", "corp", "https://e.org/a.tar.gz"),
-        ),
-        ({"index": "https://e.org/\x1b" + "x" * 9000}, ("index", "", "https://e.org/\\x1b" + "x" * 8174)),
+        (("pandas",), ProfileNotFound, "pandas is a package, and no target is named"),
+        (("scikit-learn>=1.4", "pandas"), ProfileNotFound, "no target is named"),
+        (("wanted.txt",), ProfileNotFound, "wanted.txt is a requirements file, not a profile"),
+        ((TARGET, "wanted.txt"), ProfileNotFound, "wanted.txt is a requirements file, not a package"),
+        ((TARGET, "idna", "wanted.txt"), ProfileNotFound, "wanted.txt is a requirements file"),
+        (("app/pyproject.toml",), ProfileNotFound, "is a project, not a profile"),
+        (("./app",), ProfileNotFound, "./app is a project, and no target is named"),
+        ((TARGET, "app"), InputFileError, "app may be the folder here or the package"),
+        ((TARGET, "./listed"), InputFileError, "./listed holds no project"),
+        (("debian11-py38", "-r", "wanted.txt"), ProfileNotFound, "did you mean debian11-py39"),
+        (("rhel9", "-r", "wanted.txt"), ProfileNotFound, "did you mean rhel9-py312 or rhel9-py39"),
+        (("Debian 11", "idna"), ProfileNotFound, "did you mean debian11-py39"),
     ],
 )
-def test_each_wheel_says_where_it_came_from(said: dict[str, Any], told: tuple[str, str, str]) -> None:
-    assert origin_of(**said) == dict(zip(("kind", "index", "address"), told, strict=True))
+def test_what_was_meant_is_told_and_the_line_works(
+    words: tuple[str, ...], kind: type[ParityError], message: str
+) -> None:
+    write("wanted.txt", "idna\n")
+    write("app/pyproject.toml", PROJECT)
+    write("listed/requirements.txt", "idna\n")
+    error = refused(*words)
+    assert isinstance(error, kind)
+    assert message in error.message
+    followed(error.remedy)
 
 
-def asking(change: Any, files: dict[str, bytes] | None = None) -> bytes:
-    """A rightly signed bundle whose list of what was asked for was changed."""
-    files = files or {"a": b"1", "asked/01-r.txt": b"alpha\n"}
-    listed = [file_of_bytes(path, data) for path, data in files.items()]
-    document = json.loads(manifest_of({"a": b"1"}, {})[0])
-    document["files"] = [{"path": one.path, "size": one.size, "sha256": one.sha256} for one in listed]
-    document["asked"] = [
-        {"path": "asked/01-r.txt", "kind": "requirements", "name": "r.txt", "changed": False}
-    ]
-    change(document)
-    body = json.dumps(document, sort_keys=True, separators=(",", ":")).encode() + b"\n"
-    return forged_bundle(body, payload_body(files))
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        ((TARGET, "gone.txt"), InputFileError),
+        ((TARGET, "./gone"), InputFileError),
+        ((TARGET, "a'b"), ProfileNotFound),
+        ((TARGET, "$(x)"), ProfileNotFound),
+        ((TARGET, "-r", "app"), InputFileError),
+        ((TARGET, "./app", "./other"), OptionConflict),
+        ((TARGET, "-r", "app/uv.lock"), InputFileError),
+        (("gone.yaml", "idna"), ProfileNotFound),
+        ((TARGET, "-r", "pylock.web.toml"), InputFileError),
+        ((TARGET, "-r", "own.yaml"), InputFileError),
+        ((TARGET, "poetry.lock"), InputFileError),
+        ((TARGET, "-r", "environment.yml"), InputFileError),
+        ((TARGET, "environment.yml"), InputFileError),
+        ((TARGET, "-r", "app/Pipfile.lock"), InputFileError),
+    ],
+)
+def test_what_cannot_be_is_refused_before_any_engine(words: tuple[str, ...], kind: type[ParityError]) -> None:
+    write("app/pyproject.toml", PROJECT)
+    write("other/pyproject.toml", PROJECT)
+    write("own.yaml", f"extends: {TARGET}\n")
+    for lock in ("pylock.web.toml", "poetry.lock", "environment.yml", "app/Pipfile.lock"):
+        write(lock, "")
+    assert isinstance(refused(*words), kind)
 
 
-def read(tmp_path: Path, data: bytes) -> Any:
-    (tmp_path / "x.parity.tar").write_bytes(data)
-    with open_bundle(str(tmp_path / "x.parity.tar")) as file:
-        return read_unverified(file).manifest.document
+@pytest.mark.parametrize(
+    ("words", "remedy"),
+    [
+        (("-r", "pylock.web.toml"), "--lock pylock.web.toml"),
+        (("-r", "own.yaml"), "without -r"),
+        (("poetry.lock",), "poetry export"),
+        (("-r", "poetry.lock"), "poetry export"),
+        (("environment.yml",), "conda"),
+    ],
+)
+def test_what_other_tools_write_has_its_own_line(words: tuple[str, ...], remedy: str) -> None:
+    for name in ("pylock.web.toml", "own.yaml", "poetry.lock", "environment.yml"):
+        write(name, "")
+    assert remedy in refused(TARGET, *words).remedy
 
 
-def test_what_was_asked_for_is_listed(tmp_path: Path) -> None:
-    assert read(tmp_path, asking(lambda document: None))["asked"][0]["name"] == "r.txt"
+def test_a_project_for_another_python_says_so_before_any_engine(here: Path) -> None:
+    for python, fits in ((">=3.11", False), (">=3.9.2", True), ("<3.9.3", True), ("==3.9.*", True)):
+        write(
+            "pyproject.toml",
+            PROJECT.replace("dependencies", f"requires-python = '{python}'\ndependencies", 1),
+        )
+        error = refused(TARGET, ".")
+        assert isinstance(error, InputFileError) is not fits
+        if not fits:
+            assert error.message == "the project is for Python >=3.11, the target has Python 3.9"
 
 
-LIES = [
-    lambda document: document["asked"].clear(),
-    lambda document: document["asked"].append(document["asked"][0]),
-    lambda document: document["asked"][0].update(path="a"),
-    lambda document: document["asked"][0].update(kind="other"),
-    lambda document: document["asked"][0].update(name="\x1b[2J"),
-    lambda document: document["asked"][0].update(name="x" * 8193),
-    lambda document: document["asked"][0].update(changed=1),
-    lambda document: document.pop("asked"),
-    lambda document: document.update(format="parity-bundle/1"),
-]
+def test_a_profile_that_is_known_goes_before_a_folder_of_that_name(here: Path) -> None:
+    write("demo/pyproject.toml", PROJECT)
+    assert asked("demo").profile.product == "sci"
 
 
-@pytest.mark.parametrize("change", LIES)
-def test_a_list_that_lies_is_refused(tmp_path: Path, change: Any) -> None:
-    with pytest.raises(BundleDamaged):
-        read(tmp_path, asking(change))
+def test_a_profile_of_ones_own_that_asks_for_nothing_is_told_where_to_write(here: Path) -> None:
+    write("own.yaml", f"extends: {TARGET}\n")
+    error = refused("own")
+    assert "install.requirements" in error.remedy
+    assert "parity build own -r" in error.remedy
 
 
-def test_texts_without_measure_are_refused_before_they_are_read(tmp_path: Path) -> None:
-    def grow(document: dict[str, Any]) -> None:
-        document["files"][1]["size"] = manifest.ASKED_BYTES + 1
-
-    with pytest.raises(BundleDamaged, match="too large"):
-        read(tmp_path, asking(grow))
-
-
-# --- shown by inspect -----------------------------------------------------------------------------------
-
-
-def test_inspect_shows_what_was_asked_for_and_every_origin(tmp_path: Path) -> None:
-    asked = AskedText("requirements", BASE / "r.txt", "alpha\n# \x1b[2J\n--proxy u:p@h\n" + "beta\n" * 50)
-    (found,) = asked_files([asked], BASE)
-    stored = locked(WHEEL, b"x")
-    wheels = [replace(stored, locked=replace(stored.locked, index="https://example.org/simple/"))]
-    proof = json.dumps(PROOF).encode()
-    files = {found.file.path: b"".join(found.file.open()), "proof.json": proof}  # type: ignore[misc]
-    listed = [*(file_of_bytes(path, data) for path, data in files.items()), *wheel_files(wheels)]
-    data = build_manifest(
-        target=TARGET,
-        implementation="cpython",
-        installer="pip",
-        uv=None,
-        wheels=wheels,
-        imports=[],
-        allow=[],
-        files=listed,
-        asked=[found],
-    )
-    path = tmp_path / "x.parity.tar"
-    path.write_bytes(forged_bundle(data, payload_body({**files, f"wheels/{WHEEL}": b"x"})))
-    done = Parity(tmp_path).run("inspect", path)
-    assert "asked for in r.txt (without credentials and folders" in done.stdout
-    assert "  # \\x1b[2J\n  --proxy ***@h\n  beta\n" in done.stdout
-    assert "13 lines more" in done.stdout
-    assert "https://example.org/simple/" in done.stdout
-    document = Parity(tmp_path).run("inspect", path, "--json").document
-    (said,) = document["asked"]
-    assert said["text"].startswith("alpha\n# \x1b[2J\n")
-    assert (said["kind"], said["name"], said["changed"]) == ("requirements", "r.txt", True)
-    assert document["packages"][0]["origin"]["address"] == "https://example.org/simple/"
+def test_nothing_to_install_tells_what_to_give_and_offers_what_lies_here(here: Path) -> None:
+    error = refused(TARGET)
+    assert "asks for nothing to be installed" in error.message
+    for way in ("-r requirements.txt", "pandas 'scikit-learn>=1.4'", "./PROJECT", "parity init"):
+        assert way in error.remedy
+    write("requirements.txt", "idna\n")
+    remedy = refused(TARGET).remedy
+    assert remedy.startswith(f"parity build {TARGET} -r requirements.txt")
+    write("pyproject.toml", PROJECT)
+    assert f"parity build {TARGET} ." in refused(TARGET).remedy
 
 
-# --- bundles of the first format, as parity wrote them before ------------------------------------------
+@pytest.mark.parametrize(
+    ("files", "product"),
+    [
+        (("web.txt",), "web"),
+        (("requirements-web.txt",), "web"),
+        (("requirements.txt",), "plant-control"),
+        (("requirements/prod.in",), "plant-control"),
+        (("requirements/web.in",), "web"),
+        (("./named/requirements.txt",), "billing"),
+        (("requirements_dev.txt",), "plant-control"),
+    ],
+)
+def test_a_bundle_is_called_after_its_list_or_project(
+    here: Path, files: tuple[str, ...], product: str
+) -> None:
+    write("named/pyproject.toml", PROJECT)
+    for each in files:
+        write(each, "idna\n")
+    request = asked(TARGET, files=tuple(map(Path, files)))
+    assert request.identity.product == product
+    # The lock is the list's: another folder's name must not hide it from a colleague.
+    assert request.lock_path.name == f"pylock.{Path(files[0]).stem}-debian11-py39.toml"
 
 
-@pytest.fixture
-def first(tmp_path: Path) -> Path:
-    path = tmp_path / "first.parity.tar"
-    path.write_bytes(gzip.decompress(FIRST_FORMAT.read_bytes()))
-    return path
+def test_a_bundle_of_packages_is_called_after_them() -> None:
+    assert asked(TARGET, "pandas>=2").identity.product == "pandas"
+    assert asked(TARGET, "pandas", "scikit-learn>=1.4").identity.product == "pandas-scikit-learn"
+    many = asked(TARGET, *(f"package-number-{number}" for number in range(5)))
+    assert many.identity.product == "package-number-0-and-4-more"
 
 
-def test_a_bundle_of_the_first_format_is_verified_and_shown(first: Path, tmp_path: Path) -> None:
-    parity, public = Parity(tmp_path), save_key(tmp_path / "key", RepeatableKey())
-    assert parity.run("verify", first, "--key", public).code == 0
-    assert "beta-lib" in parity.run("inspect", first).stdout
-    document = parity.run("inspect", first, "--json").document
-    assert document["asked"] == []
-    assert "origin" not in document["packages"][0]
+def test_what_somebody_says_goes_before_what_is_found(here: Path) -> None:
+    write("requirements.txt", "idna\n")
+    write("pyproject.toml", PROJECT)
+    write("own.yaml", f"extends: {TARGET}\nproduct: mine\nversion: '7'\ninstall: {{project: {{path: .}}}}\n")
+    assert asked("own").identity.stem == "mine-7-own"
+    assert asked("own", product="x", version="1").identity.stem == "x-1-own"
+    assert asked("own", files=(Path("requirements.txt"),)).identity.stem == "mine-7-own"
+    write("plain.yaml", f"extends: {TARGET}\ninstall: {{project: {{path: .}}}}\n")
+    plain = asked("plain")
+    assert plain.identity.stem == "billing-1.4.0-plain"
+    assert plain.lock_path.name == "pylock.plain.toml"
 
 
-def test_a_bundle_of_the_first_format_is_brought_up_to_the_new_one(first: Path, tmp_path: Path) -> None:
-    new = make_bundle(tmp_path / "new", key=RepeatableKey())
-    check = make_checker([new.key.public])
-    write_delta(first, new.path, tmp_path / "d", check, Silent())
-    patch_bundle(str(first), str(tmp_path / "d"), str(tmp_path / "again"), check)
-    assert (tmp_path / "again").read_bytes() == new.path.read_bytes()
-    with open_bundle(str(first)) as file:
-        assert verify_bundle(file, check).manifest.document["format"] == manifest.FIRST_FORMAT
+def test_a_version_that_no_bundle_can_have_is_made_one(here: Path) -> None:
+    write("pyproject.toml", PROJECT.replace("1.4.0", "1!2.0+local"))
+    assert asked(TARGET, ".").identity.version == "1-2.0+local"

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from parity.rehearse import native
 from parity.rehearse.check import Case, Check, CheckVerdict, NewEnvironment, when_due
+from parity.rehearse.gone_modules import bringing
 from parity.rehearse.import_rule import Scope, counting, is_allowed, works
 from parity.rehearse.import_workers import Package
 from parity.wire.rehearsing import ImportSeen, ImportsSeen, Seen
@@ -144,9 +145,12 @@ def _remedy(failed: Sequence[ImportSeen]) -> str:
     if not failed:
         return ""
     missing = sorted({each["missing"] for each in failed if each["wants"] == "module" and each["missing"]})
+    gone = {way: None for each in failed if (way := bringing(each["missing"].partition(".")[0]))}
+    missing = [name for name in missing if not bringing(name.partition(".")[0])]
     standard = [name for name in missing if name.partition(".")[0] in sys.stdlib_module_names]
     others = [name for name in missing if name not in standard]
-    more = f"add what brings {', '.join(others[:_FEW])} to the requirements; " if others else ""
+    more = "".join(f"{way}; " for way in gone)
+    more += f"add what brings {', '.join(others[:_FEW])} to the requirements; " if others else ""
     if standard:  # PEP 534 tells of distributions that split it
         parts = ", ".join(standard)
         more += f"the distribution has Python's own {parts} apart: add its package to `system-packages`; "
@@ -206,5 +210,5 @@ IMPORTS = Check(
     kind=ImportsSeen,
     begin=when_due(_run),
     judge=_judge,
-    failed=lambda found: any(row["error"] for row in found["rows"]),
+    failed=lambda found: any(row["error"] and row["requested"] for row in found["rows"]),
 )

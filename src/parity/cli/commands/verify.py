@@ -10,10 +10,9 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from parity.cli.shared.asked import asked_for, asked_lines, origin_told
+from parity.cli.review.asked_for import asked_for, asked_lines, origin_told
 from parity.cli.shared.display import Board, Progress, board, size
 from parity.cli.shared.keyring import trusted_checker
-from parity.cli.shared.natives import native_lines, system_needs
 from parity.cli.shared.options import Json, ProgressShown, Threshold, TrustedKeys, Verbose
 from parity.cli.shared.output import (
     error_document,
@@ -41,6 +40,7 @@ from parity.portable.bundle.reader import (
     read_unverified,
 )
 from parity.portable.texts import counted, printable
+from parity.report.natives import native_lines, system_needs
 
 if TYPE_CHECKING:
     from parity.portable.documents.bundles import (
