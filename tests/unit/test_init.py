@@ -174,6 +174,7 @@ def test_list_is_tab_separated_in_a_pipe_and_tells_of_broken_ones(here: Path) ->
         "nothing yet",
     ]
     assert rows["mine"][1].startswith("error: ")
+    assert [rows[name][3] for name in ("demo", "git-debian12-py311")] == ["sci.txt", "the project with-git"]
     document = json.loads(good("profile", "list", "--json"))
     assert {row["name"] for row in document["profiles"]} == set(rows)
 

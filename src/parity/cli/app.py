@@ -15,12 +15,16 @@ from parity.cli.commands import (
     docs,
     doctor,
     explain,
+    graphs,
     images,
     init,
     install,
     keys,
+    outdated,
+    planning,
     profiles,
     publishing,
+    reporting,
     serving,
     signing,
     target,
@@ -55,7 +59,13 @@ class _CommandWords(NamedTuple):
 
 _BUILD = (
     _CommandWords("build", build.build, build.EPILOG),
+    _CommandWords("lock", planning.lock_command, planning.LOCK_EPILOG),
+    _CommandWords("plan", planning.plan_command, planning.PLAN_EPILOG),
+    _CommandWords("tree", graphs.tree_command, graphs.TREE_EPILOG),
+    _CommandWords("why", graphs.why_command, graphs.WHY_EPILOG),
+    _CommandWords("outdated", outdated.outdated_command, outdated.EPILOG),
     _CommandWords("inspect", verify.inspect_command, "Example: `parity inspect --json BUNDLE`"),
+    _CommandWords("report", reporting.report_command, reporting.EPILOG),
     _CommandWords("diff", updates.diff_command, updates.DIFF_EPILOG),
 )
 _TRUST = (

@@ -8,20 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from parity.rehearse import users
-from parity.rehearse.check import Case, Check, CheckVerdict, NewEnvironment, at_once
-from parity.wire.rehearsing import ReadJob, ReadResult
-from parity.wire.tasks import Task
+from parity.rehearse.check import Case, Check, CheckVerdict, EnvironmentReader, NewEnvironment, when_due
+from parity.wire.rehearsing import ReadResult
 
-READER = Task("gone_modules", ReadJob, ReadResult)
+READER = EnvironmentReader("gone_modules", ReadResult)
 
 
 def _run(installed: NewEnvironment) -> list[dict[str, str]]:
-    job: ReadJob = {
-        "site_packages": installed.site_packages,
-        "packages": sorted(installed.carried.requested),
-    }
-    return installed.room.ask(READER, job, users.JUDGE)["rows"]
+    return installed.read(READER)["rows"]
 
 
 def _judge(rows: Sequence[dict[str, str]], _case: Case) -> CheckVerdict:
@@ -38,7 +32,8 @@ GONE_MODULES = Check(
     name="gone_modules",
     step="looking for imports of what this Python has no more",
     kind=list[dict[str, str]],
-    begin=at_once(_run),
+    begin=when_due(_run),
     judge=_judge,
+    reader=READER,
     wanted=lambda installed: installed.room.plan.imports and bool(installed.carried.requested),
 )

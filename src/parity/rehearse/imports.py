@@ -206,5 +206,5 @@ IMPORTS = Check(
     kind=ImportsSeen,
     begin=when_due(_run),
     judge=_judge,
-    failed=lambda found: any(row["error"] for row in found["rows"]),
+    failed=lambda found: any(row["error"] and row["requested"] for row in found["rows"]),
 )

@@ -28,6 +28,7 @@ AUDIT = Task("audit", store.AuditJob, store.AuditResult)
 
 RESOLVE = Task("resolve", resolving.ResolveJob, resolving.ResolveResult)
 GUESS = Task("guess", resolving.GuessJob, resolving.GuessResult)
+CATALOGUE = Task("catalogue", resolving.CatalogueJob, resolving.CatalogueResult)
 PROJECT = Task("project", resolving.ProjectJob, resolving.ProjectResult)
 
 PEEK = Task("build", building.BuildStep, building.PeekResult)

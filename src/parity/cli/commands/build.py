@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from parity.cli.shared import summary
 from parity.cli.shared.asked import HowToBuild, WhatToBuild, build_requests
-from parity.cli.shared.display import Board, Progress, board
+from parity.cli.shared.display import Progress, board
 from parity.cli.shared.keyring import signing_keys
 from parity.cli.shared.options import (
     ExcludeNewer,
@@ -18,25 +19,27 @@ from parity.cli.shared.options import (
     FromSource,
     Groups,
     Json,
+    Locked,
     LockFile,
     Packages,
+    Product,
     ProgressShown,
     RequirementFiles,
     SigningKeys,
     StandIn,
     TargetWords,
+    Upgrade,
+    UpgradeNames,
     Verbose,
 )
-from parity.cli.shared.output import error_document, output, print_json, show_error, stderr, stdout
-from parity.cli.shared.timing import Stopwatch
-from parity.cli.shared.world import connected, world_for
-from parity.docker_engine import DockerEngine
-from parity.errors import RootError, SomeFailed
+from parity.cli.shared.output import output, stderr
+from parity.cli.shared.runs import Runs, tell
+from parity.cli.shared.world import connected
+from parity.errors import RootError
 from parity.files import sweep_leftovers
 from parity.host.folders import cache_folder
-from parity.pipeline.context.values import BuildReport, BuildRequest, World
-from parity.pipeline.parallel import Outcome, build_all
-from parity.sign import SigningKey
+from parity.pipeline.build import build as build_bundle
+from parity.pipeline.context.values import BuildReport, BuildRequest
 
 EPILOG = """
 Examples:
@@ -58,16 +61,8 @@ Examples:
 
 
 _OutputFolder = Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Where the bundles go.")]
-_Locked = Annotated[bool, typer.Option("--locked", help="Use the lock as it is, or fail.")]
-_Upgrade = Annotated[bool, typer.Option("--upgrade", help="Resolve anew to the newest versions.")]
 _Fresh = Annotated[
     bool, typer.Option("--fresh", help="Probe and rehearse again, even where nothing has changed.")
-]
-_Product = Annotated[
-    str | None,
-    typer.Option(
-        metavar="NAME", help="What the bundle is called; if not given: the project's or list's own name."
-    ),
 ]
 _BundleVersion = Annotated[
     str | None,
@@ -96,12 +91,13 @@ def build(
     group: Groups = None,
     output_folder: _OutputFolder = Path("dist"),
     key: SigningKeys = None,
-    locked: _Locked = False,
-    upgrade: _Upgrade = False,
+    locked: Locked = False,
+    upgrade: Upgrade = False,
+    upgrade_package: UpgradeNames = None,
     lock: LockFile = None,
     stand_in: StandIn = None,
     fresh: _Fresh = False,
-    product: _Product = None,
+    product: Product = None,
     bundle_version: _BundleVersion = None,
     serial: _Serial = None,
     exclude_newer: ExcludeNewer = None,
@@ -126,82 +122,37 @@ def build(
         build_from_source=tuple(build_from_source or ()),
         allow=tuple(allow or ()),
     )
-    requests = build_requests(what, HowToBuild(output_folder, lock, locked, upgrade, stand_in))
+    renewed = tuple(upgrade_package or ())
+    requests = build_requests(what, HowToBuild(output_folder, lock, locked, upgrade, stand_in, renewed))
     with connected() as engine:
         keys = signing_keys(key or ())
-        # Before the work, so that a disk which a killed run has filled is free again.
-        for folder in _written_to(output_folder, requests):
-            sweep_leftovers(folder)
+        _sweep(output_folder, requests)
         with board(stderr(), verbose=verbose, progress=progress) as shown:
-            runs = _Runs(engine, [signer for signer, _ in keys], shown, fresh=fresh)
-            outcomes = build_all(requests, runs.world, engine.interrupt, runs.finished)
-        _report(requests, outcomes, runs, [path for _, path in keys])
+            runs = Runs(engine, [signer for signer, _ in keys], shown, fresh=fresh)
+            outcomes = runs.all(build_bundle, requests)
+        _tell(requests, outcomes, runs, [path for _, path in keys])
 
 
-def _written_to(output_folder: Path, requests: list[BuildRequest]) -> set[Path]:
-    """The folders in which a build that was killed may have left a file half written."""
+def _tell(
+    requests: Sequence[BuildRequest],
+    outcomes: Sequence[BuildReport | RootError],
+    runs: Runs,
+    paths: Sequence[Path],
+) -> None:
+    """Say how every run ended; errors as `tell`."""
+
+    def people(name: str, report: BuildReport) -> Text:
+        return summary.people(report, runs.watches[name], runs.seconds[name], paths).append("\n")
+
+    def machines(name: str, report: BuildReport) -> dict[str, object]:
+        return summary.machines(report, runs.watches[name], runs.seconds[name], paths)
+
+    tell("bundles", requests, outcomes, people, machines)
+
+
+def _sweep(output_folder: Path, requests: list[BuildRequest]) -> None:
+    """Remove what killed builds left half written; before the work, so that the disk is free again."""
     cache = cache_folder()
     locks = {request.lock_path.parent for request in requests}
-    return {output_folder, cache / "tools", *(cache / "memory").glob("*"), *locks}
-
-
-class _Runs:
-    """The runs of one call: the world that each gets, and how long each took."""
-
-    def __init__(
-        self, engine: DockerEngine, signers: Sequence[SigningKey], shown: Board, *, fresh: bool
-    ) -> None:
-        self._engine = engine
-        self._signers = signers
-        self._board = shown
-        self._fresh = fresh
-        self.watches: dict[str, Stopwatch] = {}
-        self.seconds: dict[str, float] = {}
-
-    def world(self, request: BuildRequest) -> World:
-        """What this run may use."""
-        name = request.profile.name
-        watch = self.watches[name] = Stopwatch(self._board.reporter(name))
-        return world_for(self._engine, request.profile, self._signers, watch, fresh=self._fresh)
-
-    def finished(self, request: BuildRequest, outcome: Outcome) -> None:
-        """This run is over."""
-        name = request.profile.name
-        self.seconds[name] = self.watches[name].stop()
-        self._board.finished(name, ok=isinstance(outcome, BuildReport))
-
-
-def _report(
-    requests: list[BuildRequest], outcomes: tuple[Outcome, ...], runs: _Runs, key_paths: Sequence[Path]
-) -> None:
-    """Say how every run ended.
-
-    Raises:
-        RootError: the one run's own error, or SomeFailed where there were several.
-    """
-    names = [request.profile.name for request in requests]
-    every = zip(names, outcomes, strict=True)
-    failed = {name: each for name, each in every if not isinstance(each, BuildReport)}
-    if len(outcomes) == 1 and failed:
-        raise failed[names[0]]
-    documents = []
-    for name, outcome in zip(names, outcomes, strict=True):
-        if not isinstance(outcome, BuildReport):
-            documents.append({"profile": name, "ok": False, "error": error_document(outcome)})
-            if not output.json:
-                show_error(outcome, run=name)
-            continue
-        watch, seconds = runs.watches[name], runs.seconds[name]
-        documents.append(summary.machines(outcome, watch, seconds, key_paths))
-        if not output.json:
-            stdout().print(summary.people(outcome, watch, seconds, key_paths))
-    if output.json:
-        print_json({"bundles": documents})
-    if failed:
-        _some_failed(failed, len(outcomes))
-
-
-def _some_failed(failed: dict[str, RootError], count: int) -> None:
-    if output.json:  # the one document is out already
-        raise typer.Exit(SomeFailed.exit_code)
-    raise SomeFailed(f"{len(failed)} of {count} profiles failed: {', '.join(failed)}")
+    for folder in {output_folder, cache / "tools", *(cache / "memory").glob("*"), *locks}:
+        sweep_leftovers(folder)

@@ -68,8 +68,11 @@ def _target(profile: Profile) -> str:
 
 
 def _installs(profile: Profile) -> str:
-    wanted = profile.requirements
-    return ", ".join((*wanted.inline, *(path.name for path in wanted.files))) or "nothing yet"
+    wanted, project = profile.requirements, profile.project
+    told = [*wanted.inline, *(path.name for path in wanted.files)]
+    if project is not None:
+        told.append(project.script or f"the project {project.package or project.folder.name}")
+    return ", ".join(told) or "nothing yet"
 
 
 def _cells(row: dict[str, str]) -> list[str]:

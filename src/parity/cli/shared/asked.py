@@ -19,6 +19,7 @@ from parity.cli.shared.words import sort_files, sort_words
 from parity.errors import InputFileError, OptionConflict, ParityError
 from parity.model import BundleIdentity, ImageSource, Profile
 from parity.pipeline.context.values import BuildRequest
+from parity.portable.names import normalize_name
 from parity.profile import Overrides, is_paritys, load_profile
 from parity.project import NO_LOCK, Project, read_project
 from parity.resolve import WhatToInstall, lock_path, read_requirements, with_file_options
@@ -69,13 +70,14 @@ class WhatToBuild:
 
 @dataclass(frozen=True)
 class HowToBuild:
-    """Where the bundle goes, and how the lock is used."""
+    """Where the bundle goes, and how the lock is used; `upgraded` are packages to resolve anew."""
 
     output: Path = Path("dist")
     lock: Path | None = None
     locked: bool = False
     upgrade: bool = False
     stand_in: str | None = None
+    upgraded: tuple[str, ...] = ()
 
 
 def build_requests(what: WhatToBuild, how: HowToBuild) -> list[BuildRequest]:
@@ -86,7 +88,7 @@ def build_requests(what: WhatToBuild, how: HowToBuild) -> list[BuildRequest]:
         InputFileError: a file cannot be read, or nothing is asked to be installed.
         OptionConflict: options that exclude each other.
     """
-    if how.locked and how.upgrade:
+    if how.locked and (how.upgrade or how.upgraded):
         raise OptionConflict("--locked keeps the lock, --upgrade replaces it: choose one")
     words = sort_words(what.words, what.command, what.said())
     if how.lock and len(words.targets) > 1:
@@ -149,6 +151,7 @@ class _Reading:
             base=base_folder(profile.path, given),
             locked=self.how.locked,
             upgrade=self.how.upgrade,
+            renewed=frozenset(map(normalize_name, self.how.upgraded)),
             stand_in=stand_in,
         )
 

@@ -96,3 +96,22 @@ FromSource = Annotated[
         "auto: whatever has no fitting wheel.",
     ),
 ]
+Locked = Annotated[bool, typer.Option("--locked", help="Use the lock as it is, or fail.")]
+Upgrade = Annotated[bool, typer.Option("--upgrade", help="Resolve anew to the newest versions.")]
+UpgradeNames = Annotated[
+    list[str] | None,
+    typer.Option(
+        "-P",
+        "--upgrade-package",
+        metavar="NAME",
+        help="Resolve this package anew, the others keep their versions.",
+    ),
+]
+Product = Annotated[
+    str | None,
+    typer.Option(
+        "--product",
+        metavar="NAME",
+        help="What the bundle is called; if not given: the project's or list's own name.",
+    ),
+]

@@ -102,7 +102,7 @@ def sort_files(files: Sequence[Path], folders: Sequence[Path] = ()) -> SortedFil
 def _no_list(file: Path) -> InputFileError | None:
     """What is neither a list of requirements nor a project, and how it is given otherwise."""
     told = str(file)
-    if file.is_dir():
+    if os.path.isdir(file):
         return InputFileError(f"{told} is a folder", where=told, remedy="name a project's folder without -r")
     if file.name in FOREIGN_LOCKS:
         remedy = FOREIGN_LOCKS[file.name]

@@ -71,5 +71,11 @@ def keep_lock(run: BuildRun, lock: Lock) -> Lock:
             where=str(request.lock_path),
             details=tuple(changed),
         )
-    put_lock(read_lock, request.lock_path, write_lock(lock), run.world.reporter)
+    write_down(run, lock)
     return lock
+
+
+def write_down(run: BuildRun, lock: Lock) -> None:
+    """Write a new lock, unless nothing is to be kept; errors as `put_lock`."""
+    if not run.request.dry:
+        put_lock(read_lock, run.request.lock_path, write_lock(lock), run.world.reporter)

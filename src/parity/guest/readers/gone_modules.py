@@ -2,8 +2,6 @@
 
 Files are read and parsed, nothing of them runs. What stands in a `try` or behind an `if` is passed over.
 
-Job:
-    {"site_packages": the new environment's, "packages": [normalised names]}
 Result:
     {"rows": [{"package", "file", "module"}], sorted, one for each module of a package}
 """
@@ -15,7 +13,6 @@ import re
 from typing import TYPE_CHECKING, Dict, Iterator, List, Set
 
 from ..environment import modules
-from ..events import Emit
 
 if TYPE_CHECKING:
     from ...wire.rehearsing import ReadJob, ReadResult
@@ -56,12 +53,11 @@ _LARGEST = 1024 * 1024  # bytes of a file
 _MOST = 20000  # files of a package
 
 
-def main(job: "ReadJob", emit: Emit) -> "ReadResult":
-    """Read; see the module's docstring."""
-    del emit
-    found = modules.distributions(job["site_packages"], job["packages"])
+def read(job: "ReadJob", found: List[modules.Distribution]) -> "ReadResult":
+    """Read the job's packages; see the module's docstring."""
+    asked = [each for each in found if each.name in job["packages"]]
     lacking = {name for name in GONE if not _is_there(name, job["site_packages"])}
-    rows = [row for each in found for row in rows_of(each, job["site_packages"], lacking)]
+    rows = [row for each in asked for row in rows_of(each, job["site_packages"], lacking)]
     return {"rows": sorted(rows, key=lambda row: (row["package"], row["module"]))}
 
 
