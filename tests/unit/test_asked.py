@@ -164,7 +164,7 @@ def test_extras_of_a_profiles_own_project(here: Path) -> None:
         (("pandas",), ProfileNotFound, "pandas is a package, and no target is named"),
         (("scikit-learn>=1.4", "pandas"), ProfileNotFound, "no target is named"),
         (("wanted.txt",), ProfileNotFound, "wanted.txt is a requirements file, not a profile"),
-        ((TARGET, "wanted.txt"), ProfileNotFound, "wanted.txt is a requirements file, not a profile"),
+        ((TARGET, "wanted.txt"), ProfileNotFound, "wanted.txt is a requirements file, not a package"),
         ((TARGET, "idna", "wanted.txt"), ProfileNotFound, "wanted.txt is a requirements file"),
         (("app/pyproject.toml",), ProfileNotFound, "is a project, not a profile"),
         (("./app",), ProfileNotFound, "./app is a project, and no target is named"),

@@ -24,6 +24,12 @@ GONE = "nothing_like_this"
         ),
         ("try:\n    import nothing_like_this\nexcept ImportError:\n    pass\n", False),
         ("import sys\nif sys.version_info < (3, 12):\n    import nothing_like_this\n", False),
+        # the last way of several, as in pycairo
+        (
+            "def f():\n    if x:\n        return 1\n    import nothing_like_this\n    return 2\n",
+            False,
+        ),
+        ("def f(a):\n    if not a:\n        raise OSError\n    import nothing_like_this\n", True),
         ("from .nothing_like_this import x\nfrom . import nothing_like_this\n", False),
         ('"""import nothing_like_this"""\n# import nothing_like_this\n', False),
         ("import nothing_like_this_either\n", False),

@@ -9,10 +9,12 @@ from parity.engine.workshop import AUDITS, STORE_VOLUME
 from parity.fetch import fetch_wheels
 from parity.model import BuiltBundle, Lock, Profile, Proof, WheelSet
 from parity.pack import VEHICLES, Cargo, Draft, oldest_pip, pip_note, wheels_in_archive
+from parity.pipeline.context.background import beside
 from parity.pipeline.context.run import BuildRun
 from parity.pipeline.context.values import BuildReport, BuildRequest, World
-from parity.pipeline.front import begun
+from parity.pipeline.front import begun, completed
 from parity.pipeline.front import resolved as resolved_lock
+from parity.pipeline.locking.completing import lacking_setuptools
 from parity.pipeline.locking.lock_file import Resolved, with_words_of
 from parity.pipeline.other_files import other_files
 from parity.pipeline.rehearsal.early import Early, made_early
@@ -33,7 +35,7 @@ def build(request: BuildRequest, world: World) -> BuildReport:
     with begun(request, world) as run:
         resolved = resolved_lock(run)
         with made_early(run, resolved.lock) as early:
-            wheels = _wheel_set(run, resolved.lock)
+            resolved, wheels = _wheel_set(run, resolved)
             draft, proof = _proof(run, _draft(run, resolved, wheels), resolved, early)
         bundle = _bundle(run, draft, proof)
     return BuildReport(
@@ -50,15 +52,31 @@ def build(request: BuildRequest, world: World) -> BuildReport:
     )
 
 
-def _wheel_set(run: BuildRun, lock: Lock) -> WheelSet:
+def _wheel_set(run: BuildRun, resolved: Resolved) -> tuple[Resolved, WheelSet]:
+    """The lock's wheels, judged; and the lock, which these may complete."""
+    wheels = _fetched(run, resolved.lock)
+    with beside(lambda: lacking_setuptools(run, resolved.lock, wheels)) as lacking:
+        _audit(run, wheels)
+        more = completed(run, resolved, lacking())
+    if more is resolved:
+        return resolved, wheels
+    wheels = _fetched(run, more.lock)
+    _audit(run, wheels)
+    return more, wheels
+
+
+def _fetched(run: BuildRun, lock: Lock) -> WheelSet:
     reporter = run.world.reporter
     reporter.stage("fetch")
     wheels = fetch_wheels(run.guest, lock.wheels)
     reporter.note(f"{wheels.fetched} of {len(lock.wheels)} wheels came over the network")
-    reporter.stage("audit")
+    return wheels
+
+
+def _audit(run: BuildRun, wheels: WheelSet) -> None:
+    run.world.reporter.stage("audit")
     allow, seconds = run.profile.rehearsal.allow, run.world.limits.audit
     audit_wheels(run.guest, wheels, allow, cache=AUDITS, timeout=seconds)
-    return wheels
 
 
 def _draft(run: BuildRun, resolved: Resolved, wheels: WheelSet) -> Draft:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
 from parity.audit import check_tags
 from parity.engine.workshop import workshop
 from parity.images import ensure_image
-from parity.model import Facts, PinnedImage
+from parity.model import Facts, Lock, PinnedImage
 from parity.pipeline.context.background import beside
 from parity.pipeline.context.run import BuildRun
 from parity.pipeline.context.values import BuildRequest, World
-from parity.pipeline.locking import choose
+from parity.pipeline.locking.completing import first, with_setuptools_for
 from parity.pipeline.locking.lock_file import Resolved
 from parity.pipeline.rehearsal import cache
 from parity.pipeline.wheelfolders import bring_folders
@@ -39,14 +39,33 @@ def begun(request: BuildRequest, world: World) -> Iterator[BuildRun]:
 
 def resolved(run: BuildRun) -> Resolved:
     """The lock that a run is about, every wheel of which fits; errors as `choose.resolved`, and NoWheel."""
-    reporter, profile = run.world.reporter, run.profile
-    reporter.stage("resolve")
-    found = choose.resolved(run)
-    check_tags(found.lock.wheels, run.facts, profile.target, profile.installer)
-    reporter.note(found.lock.told())
-    for wheel in found.lock.wheels:
+    run.world.reporter.stage("resolve")
+    for note in run.request.what.notes:
+        run.world.reporter.warn(note)
+    return _fitting(run, first(run), told=())
+
+
+def completed(run: BuildRun, found: Resolved, users: tuple[str, ...]) -> Resolved:
+    """The same with a setuptools for packages that lack it, itself where nothing changes; errors alike."""
+    more = with_setuptools_for(run, found, users)
+    return found if more is found else _fitting(run, more, told=_said(found.lock))
+
+
+def _fitting(run: BuildRun, found: Resolved, told: Sequence[str]) -> Resolved:
+    """What was resolved, held against the target, and what it has to say that was not told yet."""
+    reporter, lock = run.world.reporter, found.lock
+    check_tags(lock.wheels, run.facts, run.profile.target, run.profile.installer)
+    reporter.note(lock.told())
+    for wheel in lock.wheels:
         reporter.debug(f"{wheel.name} {wheel.version}: {wheel.url or wheel.origin}")
+    for said in _said(lock):
+        if said not in told:
+            reporter.warn(said)
     return found
+
+
+def _said(lock: Lock) -> tuple[str, ...]:
+    return (*lock.held_back, *lock.notes)
 
 
 def _present_image(request: BuildRequest, world: World) -> PinnedImage:

@@ -1,5 +1,6 @@
 """Requirements to a PEP 751 lock, natively inside the image."""
 
+from parity.resolve.added import may_lack_setuptools, with_setuptools
 from parity.resolve.asked import with_file_options
 from parity.resolve.asking import UV_PATH, resolver
 from parity.resolve.direct import DirectRequirement, is_direct, requirement_name
@@ -44,6 +45,7 @@ __all__ = [
     "lock_path",
     "lock_state",
     "locked_build",
+    "may_lack_setuptools",
     "parse_lock",
     "read_lock",
     "read_requirements",
@@ -56,5 +58,6 @@ __all__ = [
     "uv_version",
     "uv_wheel",
     "with_file_options",
+    "with_setuptools",
     "write_lock",
 ]

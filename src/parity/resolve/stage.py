@@ -67,7 +67,7 @@ def resolve_lock(
     lock, hashed = _selected(uv, answer)
     demand_hashes(inputs.what, lock)
     _warn(reporter, lock, {*hashed, *guess.unhashed}, answer)
-    told = replace(lock, variables=inputs.what.variables)
+    told = replace(lock, variables=inputs.what.variables, setuptools_for=inputs.what.setuptools_for)
     lock = with_folders(with_indexes(told, answer["routes"]), network)
     check_mixed(lock, answer["routes"], network)
     return _with_words(uv, lock, guess, existing, answer["stderr"]) if thorough else lock

@@ -180,7 +180,8 @@ class _Sorting:
         listed = self._call({word: f"-r {shlex.quote(word)}"})
         if lists:
             what = "a script" if word.endswith(SCRIPT) else "a requirements file"
-            return ProfileNotFound(f"{word} is {what}, not a profile", remedy=f"{listed}; {TARGETS}")
+            lacking = "package" if self._targets else "profile"
+            return ProfileNotFound(f"{word} is {what}, not a {lacking}", remedy=f"{listed}; {TARGETS}")
         folder = os.path.dirname(word) or "."
         whole = self._call({word: shlex.quote(folder if folder.startswith((".", "/")) else f"./{folder}")})
         return ProfileNotFound(

@@ -35,8 +35,6 @@ def resolved(run: BuildRun) -> Resolved:
     held_back = found.lock.held_back
     if held_back and run.profile.sources.strict:
         raise HeldBack(held_back[0], where=str(run.profile.path), details=held_back[1:])
-    for said in (*held_back, *found.lock.notes):
-        run.world.reporter.warn(said)
     return found
 
 
@@ -44,8 +42,6 @@ def _resolved(run: BuildRun) -> Resolved:
     if run.profile.project is not None:
         return projects.project_lock(run)
     what = run.request.what
-    for note in what.notes:
-        run.world.reporter.warn(note)
     if what.direct or run.profile.sources.names or run.profile.sources.auto:
         return _sourced_lock(run)
     return Resolved(current_lock(run))

@@ -38,6 +38,7 @@ def locked(inputs: ResolveInputs, wheels: Iterable[LockedWheel]) -> Lock:
         inputs=inputs_digest(inputs, resolver()),
         created_by=resolver(),
         variables=inputs.what.variables,
+        setuptools_for=inputs.what.setuptools_for,
     )
 
 

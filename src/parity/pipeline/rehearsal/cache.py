@@ -29,7 +29,7 @@ from parity.wire.shapes import Malformed
 
 def facts_of(image: PinnedImage, python_minor: str, site: Site) -> Facts:
     """The image's facts, measured unless this very image was measured before."""
-    key = _key("facts", image.id, python_minor)
+    key = question("facts", image.id, python_minor)
     document = site.memory.recall("facts", key)
     if document is None:
         document = measure(site.engine, image, python_minor)
@@ -54,7 +54,9 @@ def rehearsal_of(draft: Draft, carried: Carried, site: Site, early: Early) -> Re
     A container that was made `early` may be used for it.
     """
     plan = draft.profile.rehearsal
-    key = _key("proof", draft.image.id, hashlib.sha256(draft.manifest(draft.rehearsed())).hexdigest(), plan)
+    key = question(
+        "proof", draft.image.id, hashlib.sha256(draft.manifest(draft.rehearsed())).hexdigest(), plan
+    )
     remembered = _remembered(site.memory.recall("proof", key))
     if remembered is not None:
         return Rehearsed(remembered, key, reused=True)
@@ -81,6 +83,6 @@ def proof_of(draft: Draft, seen: Rehearsed, site: Site) -> Proof:
     return replace(proof, reused=seen.reused)
 
 
-def _key(*parts: object) -> str:
+def question(*parts: object) -> str:
     """One line that names the question: its parts, and the code that answers it."""
     return json.dumps([__version__, guest_digest(), *[str(part) for part in parts]])
