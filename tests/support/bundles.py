@@ -193,7 +193,7 @@ def forged_bundle(
 ) -> bytes:
     """A rightly signed bundle of any manifest and any bytes after it: what a signer's fault would make."""
     seal = seal or make_sealer([signing_key()], IDENTITY, PROFILE_SHA256)
-    header = ustar.header(manifest.NAME, len(manifest_bytes))
+    header = ustar.header(manifest.TOP + manifest.NAME, len(manifest_bytes))
     payload = header + manifest_bytes + ustar.padding(len(manifest_bytes)) + body
     facts = Payload(
         len(payload),
@@ -207,7 +207,10 @@ def forged_bundle(
 def payload_body(files: Mapping[str, bytes]) -> bytes:
     """What follows the manifest: each file with header and padding, then the end."""
     ordered = payload_order(file_of_bytes(path, data) for path, data in files.items())
-    parts = [ustar.header(one.path, one.size) + files[one.path] + ustar.padding(one.size) for one in ordered]
+    parts = [
+        ustar.header(manifest.TOP + one.path, one.size) + files[one.path] + ustar.padding(one.size)
+        for one in ordered
+    ]
     return b"".join([*parts, ustar.END])
 
 

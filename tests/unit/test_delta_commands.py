@@ -137,7 +137,7 @@ def older_format(made: MadeBundle) -> bytes:
     }
     data, _ = manifest_of(files, wheels)
     body = payload_body({path: data for path, data in made.files.items() if path != "manifest.json"})
-    return forged_bundle(data.replace(b"parity-bundle/1", b"parity-bundle/0"), body)
+    return forged_bundle(data.replace(b"parity-bundle/2", b"parity-bundle/0"), body)
 
 
 BAD = [damaged, truncated, extended, foreign, empty, unsigned, older_format]

@@ -141,7 +141,7 @@ def test_files_of_lfs_are_told_to_be_pointers(tmp_path: Path) -> None:
     with Git(tmp_path / "cache", {"HOME": str(scene.home)}, heard.append).checkout(url, commit):
         pass
     assert len(heard) == 1
-    assert "1 files in Git LFS" in heard[0]
+    assert "1 file in Git LFS" in heard[0]
     assert "'big.bin'" in heard[0]
 
 

@@ -16,6 +16,7 @@ from parity.host.gitaddress import check_revision, checked, read_submodules, ser
 from parity.host.gitrun import USUAL, GitBounds, GitRunner
 from parity.host.gittree import Budget, Tree, read_settings, read_tree, refused, write_files
 from parity.model.network import clean_url
+from parity.portable.texts import counted
 from parity.portable.treepaths import FOLDER, Entry, Refused, check_tree
 
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
@@ -124,8 +125,8 @@ class Git:
         if pointers:
             names = ", ".join(map(repr, pointers[:_FEW])) + ("…" if len(pointers) > _FEW else "")
             self._warn(
-                f"{clean_url(part.url)} keeps {len(pointers)} files in Git LFS, which are not fetched; "
-                f"what is built has their pointers: {names}"
+                f"{clean_url(part.url)} keeps {counted(len(pointers), 'file')} in Git LFS, not fetched: "
+                f"what is built has the pointers alone: {names}"
             )
 
     def _parts(

@@ -75,7 +75,7 @@ class _Lines(Silent):
         self._so_far(f"{size(done)}{f' of {size(total)}' if total else ''}{f', {label}' if label else ''}")
 
     def count(self, done: int, total: int, what: str) -> None:
-        self._so_far(f"{done} of {total} {what}")
+        self._so_far(f"{done} of {total} {what}" if total else f"{done} {what}")
 
     def end(self) -> None:
         """The run is over."""
