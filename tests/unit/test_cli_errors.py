@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.support.cli import ESCAPE, Parity, written_environment
@@ -103,6 +104,53 @@ def test_a_reader_that_goes_away_is_no_error_of_ours(parity: Parity) -> None:
     )
     assert done.returncode in (0, 141)
     assert done.stderr == ""
+
+
+def ended(home: Path, words: tuple[str, ...], **streams: Any) -> subprocess.CompletedProcess[str]:
+    """A command whose streams, or whose folder, are odd."""
+    command = [sys.executable, "-m", "parity", *words]
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **streams}
+    return subprocess.run(command, env=written_environment(home), check=False, text=True, **streams)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--help",),
+        ("version",),
+        ("version", "--json"),
+        ("profile", "list"),
+        ("schema",),
+    ],
+)
+def test_a_result_that_cannot_be_written_is_told_as_that(words: tuple[str, ...], tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = ended(tmp_path, words, stdout=full)
+    assert done.returncode == 82, done.stderr
+    assert done.stderr.startswith("error: the output cannot be written: No space left on device")
+    assert "Traceback" not in done.stderr
+    assert "fault in parity" not in done.stderr
+
+
+def test_an_error_that_nobody_can_be_told_has_its_exit_code(tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        assert ended(tmp_path, ("inspect", "no-such-file"), stderr=full).returncode == 66
+        assert ended(tmp_path, ("inspect", "no-such-file"), stderr=full, stdout=full).returncode == 66
+        unread = ended(tmp_path, ("inspect", "no-such-file", "--json"), stdout=full)
+        both = ended(tmp_path, ("version",), stderr=full, stdout=full)
+    assert (unread.returncode, unread.stderr.splitlines()[0][:18]) == (66, "error: cannot open")
+    assert both.returncode == 82
+
+
+@pytest.mark.parametrize("words", [("build", "debian11-py39"), ("profile", "list")])
+def test_a_folder_that_is_gone_is_told(words: tuple[str, ...], tmp_path: Path) -> None:
+    script = 'mkdir gone; cd gone; rmdir ../gone; exec "$@"'
+    command = ["sh", "-c", script, "sh", sys.executable, "-m", "parity", *words]
+    done = subprocess.run(
+        command, env=written_environment(tmp_path), cwd=tmp_path, check=False, text=True, capture_output=True
+    )
+    assert done.returncode == 12, done.stderr
+    assert "is no longer there" in done.stderr
 
 
 def test_details_and_remedies_of_both_sides_make_documents() -> None:
