@@ -233,6 +233,7 @@ def test_a_foreign_folder_that_keeps_git_waiting_is_left(place: str, tmp_path: P
     assert "took longer than 1 seconds" in warned[0]
 
 
+@pytest.mark.two_users
 def test_it_is_told_that_another_users_tags_are_not_read(tmp_path: Path) -> None:
     work, warned = _foreign(tmp_path, ""), []  # type: tuple[Path, list[str]]
     os.chown(work, 12345, 12345)

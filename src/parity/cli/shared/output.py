@@ -143,7 +143,7 @@ def _silence() -> None:
     for stream in filter(None, (sys.stdout, sys.stderr)):
         try:
             stream.flush()
-        except OSError:
+        except OSError:  # noqa: PERF203
             with open(os.devnull, "wb") as nowhere:
                 os.dup2(nowhere.fileno(), stream.fileno())
 
@@ -177,7 +177,7 @@ def _of_the_system(error: OSError) -> ParityError | None:
 
 def _is_somewhere() -> bool:
     try:
-        return bool(os.getcwd())  # noqa: PTH109 - the system's own answer
+        return bool(os.getcwd())
     except OSError:
         return False
 
