@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +154,50 @@ def test_a_folder_that_is_gone_is_told(words: tuple[str, ...], tmp_path: Path) -
     )
     assert done.returncode == 12, done.stderr
     assert "is no longer there" in done.stderr
+
+
+def _hung_up(home: Path, *before: str) -> subprocess.Popen[bytes]:
+    """A command that waits for its input, after its terminal was closed."""
+    process = subprocess.Popen(
+        [*before, sys.executable, "-m", "parity", "init", "--from", "-"],
+        env=written_environment(home),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    status, end = Path(f"/proc/{process.pid}/status"), time.monotonic() + 60
+    caught = re.compile(r"^SigCgt:.*[4-7c-f]...$", re.MULTILINE)  # SIGTERM, the last of ours that is taken
+    while not caught.search(status.read_text()):
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    process.send_signal(signal.SIGHUP)
+    return process
+
+
+def test_a_terminal_that_is_closed_ends_the_command_as_sigterm_does(tmp_path: Path) -> None:
+    with _hung_up(tmp_path) as process:
+        assert process.wait(60) == 143
+        assert process.stderr is not None
+        assert process.stderr.read().startswith(b"error: terminated")
+
+
+def test_with_nohup_a_terminal_may_be_closed(tmp_path: Path) -> None:
+    with _hung_up(tmp_path, "nohup") as process:
+        _, said = process.communicate(b"no facts", timeout=60)
+    assert process.returncode not in (143, -signal.SIGHUP)
+    assert b"terminated" not in said
+
+
+def test_on_the_far_side_too(tmp_path: Path) -> None:
+    script = (
+        "import signal; from parity.farside.cli.main import main; main(arguments=['facts', '--json']); "
+        "print(); print(signal.getsignal(signal.SIGHUP) == signal.SIG_IGN)"
+    )
+    command = ["nohup", sys.executable, "-c", script]
+    done = subprocess.run(
+        command, env=written_environment(tmp_path), capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "True"
 
 
 def test_details_and_remedies_of_both_sides_make_documents() -> None:
