@@ -111,7 +111,7 @@ def test_a_reader_that_goes_away_is_no_error_of_ours(parity: Parity) -> None:
 
 def ended(home: Path, words: tuple[str, ...], **streams: Any) -> subprocess.CompletedProcess[str]:
     """A command whose streams, or whose folder, are odd."""
-    command = [sys.executable, "-m", "parity", *words]
+    command = streams.pop("args", [sys.executable, "-m", "parity", *words])
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **streams}
     return subprocess.run(command, env=written_environment(home), check=False, text=True, **streams)
 
@@ -154,6 +154,21 @@ def test_a_folder_that_is_gone_is_told(words: tuple[str, ...], tmp_path: Path) -
     )
     assert done.returncode == 12, done.stderr
     assert "is no longer there" in done.stderr
+
+
+def test_ctrl_c_amid_the_imports_is_no_traceback(tmp_path: Path) -> None:
+    script = """
+import builtins, os, runpy, signal
+imported = builtins.__import__
+def interrupted(name, *how, **more):
+    if name == "parity.cli":
+        os.kill(os.getpid(), signal.SIGINT)
+    return imported(name, *how, **more)
+builtins.__import__ = interrupted
+runpy.run_module("parity", run_name="__main__")
+"""
+    done = ended(tmp_path, (), args=[sys.executable, "-c", script])
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, "")
 
 
 def _hung_up(home: Path, *before: str) -> subprocess.Popen[bytes]:
