@@ -5,11 +5,12 @@ PYTHON  ?= python3
 VENV    := .venv
 BIN     := $(VENV)/bin
 STAMP   := $(VENV)/.installed
+SITE    := .state/docs
 DEBIAN  := debian11-py39 debian12-py311 debian13-py313
 
 TEST_PROCESSES ?= 3
 .DEFAULT_GOAL := help
-.PHONY: help setup engine images demo test attack matrix coverage pins farside realworld check house bench clean
+.PHONY: help setup engine images demo test attack matrix coverage pins farside realworld check house bench docs newcomer image clean
 
 help: ## show what each target does
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,8 +34,8 @@ images: setup engine ## make the Debian images that the tests and the demo use
 	@$(BIN)/parity image build $(DEBIAN)
 
 demo: setup engine ## build, verify and install a real bundle: numpy, pandas, scipy, scikit-learn, matplotlib
-	@$(BIN)/parity build profiles/debian11-py39.yaml --output dist --product sci --bundle-version demo
-	@$(BIN)/parity verify --rehearse dist/sci-demo-debian11-py39.parity.tar
+	@$(BIN)/parity build demo --output dist --bundle-version 1
+	@$(BIN)/parity verify --rehearse dist/sci-1-demo.parity.tar
 
 test: setup images ## all tests, on the real engine
 	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder tests
@@ -61,11 +62,36 @@ pins: setup images ## bring uv, the C++ ABI table, the table of libraries and th
 farside: setup images ## carry a bundle across the gap and use it there: install, serve, devpi, update, roll back
 	@$(BIN)/python -m tests.farside_story
 
+image: setup images ## parity as an image, installed from its own bundle, and run once with this machine's engine
+	@rm -rf .state/image && mkdir -p .state/image
+	@PARITY_HOME=.state/image/home $(BIN)/parity build debian12-py311 . --product parity --output .state/image/context \
+	  --lock .state/image/pylock.toml
+	@cp .state/image/home/config/keys/parity.key.pub .state/image/context/sender.pub
+	@$(BIN)/parity farside -o .state/image/context/parity-farside.py
+	@docker build --quiet --file images/parity/Containerfile --tag parity/parity:latest .state/image/context
+	@docker run --rm --volume /var/run/docker.sock:/var/run/docker.sock \
+	  --group-add "$$(stat -c %g /var/run/docker.sock)" parity/parity doctor
+	@docker run --rm --entrypoint id parity/parity
+
+newcomer: setup images ## type what the front page and the five-minute page say, as an ordinary user with the wheel alone
+	@$(BIN)/python -m tests.newcomer
+
 check: setup ## types, lint and format, in seconds
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@sh -n .ci/run .ci/engine
+
+$(SITE)/env/.installed: pyproject.toml
+	@$(PYTHON) -m venv --clear $(SITE)/env
+	@$(SITE)/env/bin/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	@$(SITE)/env/bin/python -m pip install --quiet --disable-pip-version-check --group docs
+	@touch $@
+
+docs: setup $(SITE)/env/.installed ## the documentation as a site in .state/docs/html; a broken link is an error
+	@$(BIN)/python -m tests.docs_site $(SITE)/source
+	@$(SITE)/env/bin/sphinx-build --fail-on-warning --keep-going --quiet -E $(SITE)/source $(SITE)/html
+	@echo "docs: $(SITE)/html/index.html"
 
 house: setup ## the code in figures: sizes, circles, folders, types, names, prose; each beside its target
 	@$(BIN)/python -m tests.house

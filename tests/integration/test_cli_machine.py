@@ -58,7 +58,7 @@ def test_doctor_without_an_engine_is_not_ready(parity: Parity) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [("build", "debian11-py39", "--json"), ("image", "list", "--json"), ("cache", "info", "--json")]
+    "words", [("build", "demo", "--json"), ("image", "list", "--json"), ("cache", "info", "--json")]
 )
 def test_commands_without_an_engine_say_so_in_one_line(parity: Parity, words: tuple[str, ...]) -> None:
     done = parity.run(*words, env=NO_ENGINE)

@@ -50,7 +50,7 @@ def carried(tmp_path_factory: pytest.TempPathFactory, parity: Parity, debian11: 
     folder = tmp_path_factory.mktemp("project")
     tree = make_project(folder / "near")
     before = tree.digest()
-    profile = project_profile(folder, "example", "near/app", extras=["colour"])
+    profile = project_profile(folder, "example", "near/app", extras=["colour"], groups=["dev"])
     made = parity.build(profile, folder / "dist").bundle
     media = folder / "media"
     (media / "bundle").mkdir(parents=True)

@@ -221,6 +221,39 @@ def test_wheels_alone_hold_back_what_auto_takes_and_who_wants_it_is_stopped(
     assert "resolving" not in proof(bundle, tmp_path / "auto")
 
 
+FORGETFUL = b"""def main():
+    from pkg_resources import parse_version
+    print(parse_version("1.10") > parse_version("1.9"))
+"""
+
+
+def test_what_imports_pkg_resources_and_says_nothing_gets_a_setuptools_that_has_it(
+    parity: Parity, local: PackageIndex, tmp_path: Path
+) -> None:
+    scripts = "[console_scripts]\nforgetful = forgetful:main\n"
+    make_wheel(local.wheels, "forgetful", "1.0", {"forgetful.py": FORGETFUL}, entry_points=scripts)
+
+    def build(*words: str, **parts: Any) -> dict[str, Any]:
+        install = {"requirements": ["forgetful"], "files": []}
+        indexes = [{"name": "local", "url": local.url, "packages": ["forgetful"]}]
+        profile = write_profile(
+            tmp_path,
+            "forgetful",
+            **{"install": install, "indexes": indexes, "rehearsal": {"commands": ["forgetful"]}, **parts},
+        )
+        return parity.build(profile, tmp_path / "dist", *words).bundle
+
+    first, again = build(), build("--locked")
+    for bundle in (first, again, build("--upgrade")):
+        versions = {each["name"]: each["version"] for each in bundle["packages"]}
+        assert (versions["forgetful"], int(versions["setuptools"].partition(".")[0]) < 82) == ("1.0", True)
+    (told,) = proof(again, tmp_path / "again")["resolving"]
+    assert told.startswith("forgetful: pkg_resources is imported")
+    assert first["payload_sha256"] == again["payload_sha256"]
+    alone = build(indexes=[], index={"url": local.url}, rehearsal={})
+    assert [each["name"] for each in alone["packages"]] == ["forgetful"]  # that index has no setuptools
+
+
 def test_a_build_that_calls_out_fails_for_that_reason(
     parity: Parity, local: PackageIndex, tmp_path: Path
 ) -> None:

@@ -109,7 +109,10 @@ def test_without_an_index_all_comes_from_the_folder_and_sources_are_built(
     assert 'path = "wheels/tiny-1.0.tar.gz"' in text
     again = user.build("--locked")
     assert again.code == 0, again.output
-    write(user.folder, "--no-index", "-f wheels", "both")
+    tiny_wheel(user.folder / "more", "both", "0.4")
+    tiny_wheel(user.folder / "more", "last", "1.0", requires=["both"])
+    write(user.folder, "--no-index", "-f wheels", "-f more", "last")
     done = user.build("--lock", str(tmp_path / "pylock.other.toml"))
     assert done.code == 0, done.output
-    assert "both-0.5" in (tmp_path / "pylock.other.toml").read_text()
+    text = (tmp_path / "pylock.other.toml").read_text()
+    assert ("wheels/both-0.5-py3" in text, "more/last-1.0-py3" in text) == (True, True)

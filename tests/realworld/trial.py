@@ -24,7 +24,7 @@ from parity.engine import Container
 from parity.model import PinnedImage
 
 PRELUDE = Path(__file__).with_name("prelude.sh").read_text(encoding="utf-8")
-PATIENCE = 900
+PATIENCE = 1800
 """Seconds after which a build is interrupted; its case is then not judged."""
 _OUTSIDE = {"FetchFailed", "IndexFailed", "EngineLost", "ToolUnavailable", "Interrupted", "WriteFailed"}
 """Errors that tell of this machine's day rather than of the case."""

@@ -74,6 +74,8 @@ class PackageIndex:
         self.seen: list[Seen] = []
         self.files_url = ""
         """Where the pages say the files lie; empty for this server itself."""
+        self.marks: dict[str, str] = {}
+        """What the pages say of files besides, as an anchor's attributes: `data-yanked="broken"`."""
         self._faults: list[Fault] = []
         self._lock = threading.Lock()
         self._server = _Server((host, 0), type("Handler", (_Handler,), {"index": self}))
@@ -125,7 +127,8 @@ class PackageIndex:
 
     def _link(self, root: str, name: str) -> str:
         digest = hashlib.sha256((self.wheels / name).read_bytes()).hexdigest()
-        return f'<a href="{root}/files/{name}#sha256={digest}">{name}</a><br>'
+        marks = self.marks.get(name, "")
+        return f'<a href="{root}/files/{name}#sha256={digest}" {marks}>{name}</a><br>'
 
 
 class _Server(ThreadingHTTPServer):

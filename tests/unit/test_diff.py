@@ -15,7 +15,7 @@ from tests.support.hostile import hostile_wheels
 from tests.support.recorder import Recorder
 from tests.support.updates import NEWER, proof, real_wheel
 
-from parity.cli.shared.difference import as_text
+from parity.cli.review.difference import as_text
 from parity.model import BundleIdentity
 from parity.portable.errors import BundleDamaged, SignatureInvalid
 from parity.sign import SigningKey, generate_key, make_checker

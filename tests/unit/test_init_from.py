@@ -104,7 +104,7 @@ def test_every_vendors_image_makes_a_good_profile(os_id: str) -> None:
     assert "77.4.2".startswith(profile.target.os_version)
     text = Path("new.yaml").read_text()
     assert f"`FROM {reference}`" in text
-    assert "images/README.md" in text
+    assert "parity docs own-image" in text
 
 
 def test_the_vendors_data_knows_every_shipped_system() -> None:

@@ -34,6 +34,7 @@ STAGES = {
 }
 FOUNDATIONS = {"errors", "files", "model", "engine", "progress", "wire"}
 EDGES = {"docker_engine", "host"}
+REVIEWS = {"graph", "planning", "report"}
 CARRIED = {"guest", "farside", "portable"}
 ALLOWED = {
     **{stage: FOUNDATIONS | {"portable"} for stage in STAGES},
@@ -51,9 +52,18 @@ ALLOWED = {
     "portable": set(),
     "farside": {"portable"},
     "guest": {"portable", "wire"},  # the latter for the type checker alone: it does not travel
-    "pipeline": STAGES | FOUNDATIONS | EDGES | {"portable"},
+    "pipeline": STAGES | FOUNDATIONS | EDGES | {"portable", "planning", "graph"},
+    # What whoever reviews is shown, before and after a build.
+    "graph": FOUNDATIONS | {"portable"},
+    "planning": FOUNDATIONS | {"portable", "graph", "update"},
+    "report": FOUNDATIONS | {"portable", "farside", "graph", "update"},
     "docs": set(),
-    "cli": STAGES | FOUNDATIONS | EDGES | {"pipeline", "portable", "farside", "publish", "docs", "cli"},
+    "ci": {"errors", "files"},
+    "cli": STAGES
+    | FOUNDATIONS
+    | EDGES
+    | {"pipeline", "portable", "farside", "publish", "docs", "ci", "cli"}
+    | REVIEWS,
 }
 # A third-party library lives in one room; `packaging` is the field's own vocabulary.
 HOMES = {
@@ -70,7 +80,8 @@ HOMES = {
     "typer": {"cli"},
     "keyring": {"host"},
     "twine": {"publish"},
-    "packaging": {"project", "model", "probe", "publish", "resolve", "update"},
+    "markdown_it": {"docs"},
+    "packaging": {"graph", "planning", "project", "model", "probe", "publish", "resolve", "update"},
 }
 
 

@@ -14,7 +14,6 @@ from parity.cli.app import app
 from parity.docker_engine import client
 from parity.errors import EngineUnavailable, InputFileError, KeyUnusable, ProfileNotFound
 from parity.model.network import HostNetwork
-from parity.profile import load_profile
 from parity.profile.search import find_profile
 from parity.resolve.explain import WrongPython, absent_version, resolve_error, wrong_python
 from parity.sign import load_public_key
@@ -40,26 +39,22 @@ def test_a_requirements_file_is_none_and_the_line_that_takes_it_is_told(here: Pa
 
 
 @pytest.mark.parametrize("name", ["pandas", "scikit-learn>=1.4", "black[d]==25.1.0"])
-def test_a_package_is_none_and_the_lines_that_carry_it_are_told(name: str) -> None:
-    assert f"echo '{name}' > requirements.txt" in refused(name).remedy
+def test_a_package_is_none_and_the_line_that_carries_it_is_told(name: str) -> None:
+    assert f"parity build TARGET '{name}'" in refused(name).remedy
 
 
 @pytest.mark.parametrize("name", ["a'b", "a b", "$(x)", "debian11-py38", "a;b"])
 def test_nothing_else_is_taken_for_a_package(name: str) -> None:
-    assert "echo" not in refused(name).remedy
+    assert "parity build" not in refused(name).remedy
 
 
 @pytest.mark.parametrize("name", [".", "pyproject.toml", "uv.lock"])
-def test_a_project_is_none_and_the_profile_that_carries_it_works(here: Path, name: str) -> None:
+def test_a_project_is_none_and_the_line_that_carries_it_is_told(here: Path, name: str) -> None:
     for each in ("pyproject.toml", "uv.lock"):
         (here / each).write_text("[project]\nname = 'x'\nversion = '1'\n")
     error = refused(name)
     assert error.message == f"{name} is a project, not a profile"
-    install = error.remedy.split("`")[3]
-    (here / "app.yaml").write_text(f"extends: debian12-py311\n{install}\n")
-    project = load_profile("app").project
-    assert project is not None
-    assert Path(project.folder).resolve() == here.resolve()
+    assert error.remedy.startswith("parity build TARGET .;")
 
 
 def test_ones_own_profile_goes_before_a_shipped_one(here: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from parity.cli.shared.natives import native_lines, system_needs
+from parity.report.natives import native_lines, system_needs
 
 OLD: Any = {"missing_libraries": [{"package": "cv", "file": "cv/cv.so", "library": "libGL.so.1"}]}
 NEW: Any = {

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from parity.guest.environment.modules import distributions
-from parity.guest.native import calls, opened
+from parity.guest.native import calls, opened, passing
 from parity.native import capability, module_apart, soname
 
 NOWHERE = "libnothing-like-this.so.9"
@@ -17,7 +17,7 @@ NOWHERE = "libnothing-like-this.so.9"
 
 def said(source: str) -> list[tuple[list[str], bool]]:
     tree = ast.parse(source)
-    return [(each.names, each.hard) for each in calls.opened(tree, calls.wrappers([tree]))]
+    return [(each.names, each.hard) for each in calls.opened(tree, passing.wrappers([tree]))]
 
 
 @pytest.mark.parametrize(
@@ -33,6 +33,53 @@ def said(source: str) -> list[tuple[list[str], bool]]:
         ("ffi.dlopen('x' if a else 'y')", [(["x", "y"], True)]),
         ("def load(name):\n    return CDLL(find_library(name))\nload('x')", [(["x"], True)]),
         ("def load(a, names):\n    for n in names:\n        CDLL(n)\nload(1, ['x'])", [(["x"], True)]),
+        # the package's own function has the name of an opener, as in cairocffi
+        (
+            "def dlopen(ffi, names):\n    for n in names:\n        ffi.dlopen(n)\ndlopen(ffi, ('x', 'y'))",
+            [(["x", "y"], True)],
+        ),
+        # handed on from function to function, as in pyusb
+        (
+            """
+def one(n):
+    CDLL(n)
+def two(a, m):
+    if sys.platform == 'cygwin':
+        one(a)
+    one(m)
+def three(k):
+    two('y.dll', k)
+three(['x'])
+""",
+            [(["y.dll"], True), (["x"], True)],
+        ),
+        # and by a class, with more beside it, as in pysdl2
+        (
+            """
+def find(ns):
+    every = ns + [n + 'd' for n in ns]
+    for n in every:
+        find_library(n)
+class DLL:
+    def __init__(self, info, names):
+        find(names)
+DLL('X', ['x', 'x-2'])
+""",
+            [(["x", "x-2"], True)],
+        ),
+        ("for n in 'x y'.split():\n    CDLL(find_library(n))", [(["x", "y"], False)]),
+        # what a function gives back, as in pyacoustid
+        (
+            """
+def names():
+    if sys.platform == 'darwin':
+        return ('libx.dylib',)
+    return ('libx.so.1',)
+for n in names():
+    CDLL(n)
+""",
+            [(["libx.so.1"], True)],
+        ),
         ("find_library('Wand' + suffix)", [(["Wand*"], False)]),
         ("find_library(f'Wand{suffix}')", [(["Wand*"], False)]),
     ],
@@ -129,6 +176,17 @@ def test_a_packages_own_opener_is_known_in_its_files_that_open_nothing_themselve
         tmp_path,
         demo__loader="def fetch_it(name):\n    return CDLL(name)\n",
         demo__api=f"from ctypes import CDLL\nhandle: CDLL = fetch_it('{NOWHERE}')\n",
+    )
+    assert [(row["file"], row["names"]) for row in rows] == [("demo/api.py", [NOWHERE])]
+
+
+def test_it_is_known_where_nothing_else_tells_of_libraries(tmp_path: Path) -> None:
+    """As in pyudev: one file has the function, another the name, and no word of ctypes."""
+    rows = laid_out(
+        tmp_path,
+        demo__tools="def locate(names):\n    for n in names:\n        CDLL(n)\n",
+        demo__more="from . import tools\ndef fetch(names):\n    return tools.locate(names)\n",
+        demo__api=f"from .tools import locate\nhandle = locate(['{NOWHERE}'])\n",
     )
     assert [(row["file"], row["names"]) for row in rows] == [("demo/api.py", [NOWHERE])]
 

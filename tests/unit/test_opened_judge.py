@@ -160,17 +160,13 @@ def test_a_package_whose_import_fails_names_the_program_that_it_starts() -> None
 
 
 def test_the_programs_that_installed_packages_start_are_looked_for() -> None:
-    asked: list[Any] = []
-
-    def ask(_task: object, job: Any, _user: int) -> dict[str, object]:
-        asked.append(job)
-        return {"rows": [], "programs": [], "lacking": ["git"]}
-
+    read = {"rows": [], "programs": [], "lacking": ["git", "java"]}
     installed: Any = SimpleNamespace(
         carried=SimpleNamespace(requested=("gitpython",)),
         found={"distributions": [{"name": "gitpython", "modules": []}, {"name": "pdf2image", "modules": []}]},
-        room=SimpleNamespace(ask=ask, plan=SimpleNamespace(imports=False)),
-        site_packages="/s",
+        room=SimpleNamespace(plan=SimpleNamespace(imports=False)),
+        read=lambda _reader: read,
     )
     assert OPENED.begin(installed)()["lacking"] == [("gitpython", "git")]
-    assert asked[0]["programs"] == ["git", "pdftoppm"]
+    assert OPENED.reader is not None
+    assert {"git", "pdftoppm"} <= set(OPENED.reader.words)

@@ -116,10 +116,20 @@ def test_a_project_is_read_with_the_metadata_of_its_local_packages(app: Path) ->
     assert set(project.files) == {
         "app/pyproject.toml", "app/uv.lock", "app/packages/member/pyproject.toml", "pathdep/pyproject.toml",
     }  # fmt: skip
-    names = {"my-app", "idna", "gitdep", "pathdep", "colorama", "iniconfig", "toml"}
-    assert project.requested() == names
+    assert project.requested() == {"my-app", "idna", "gitdep", "pathdep", "colorama"}
     assert read_project(ProjectPlan(app, groups=("docs",))).requested() >= {"toml"}
-    assert "iniconfig" not in read_project(ProjectPlan(app, groups=())).requested()
+
+
+def test_the_group_for_development_travels_only_when_it_is_asked_for(app: Path) -> None:
+    """Others that the project names as its default do: it says that they belong to it."""
+    path = app / "pyproject.toml"
+    for said, groups in (("", ()), ('["dev", "docs"]', ("docs",)), ('"all"', ("docs",))):
+        table = f"[tool.uv]\ndefault-groups = {said}\n" if said else ""
+        path.write_text(PYPROJECT.replace("[tool.uv.sources]", f"{table}[tool.uv.sources]"))
+        project = read_project(ProjectPlan(app))
+        assert project.groups == groups
+        assert describe(project, [], [])["left_out_groups"] == ["dev"]
+        assert read_project(ProjectPlan(app, groups=("dev",))).groups == ("dev",)
 
 
 def test_which_lock_counts(app: Path) -> None:

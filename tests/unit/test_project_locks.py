@@ -49,14 +49,14 @@ def workspace(tmp_path: Path) -> Path:
 
 
 def test_a_workspace_asks_for_what_all_of_its_packages_do(workspace: Path) -> None:
-    project = read_project(ProjectPlan(workspace))
+    project = read_project(ProjectPlan(workspace, groups=("dev",)))
     assert project.which == ["--all-packages"]
     assert project.requested() >= {"idna", "six", "d-api", "d-web"}
 
 
 @pytest.mark.parametrize("plan", [("", "API"), ("packages/api", "")])
 def test_one_package_of_a_workspace_by_its_name_or_folder(workspace: Path, plan: tuple[str, str]) -> None:
-    project = read_project(ProjectPlan(workspace / plan[0], package=plan[1]))
+    project = read_project(ProjectPlan(workspace / plan[0], groups=("dev",), package=plan[1]))
     assert (project.which, project.lock, project.plan.folder) == (["--package", "api"], UV_LOCK, workspace)
     assert project.requested() >= {"idna", "d-api"}
     assert project.requested().isdisjoint({"six", "d-web"})
@@ -100,7 +100,7 @@ def test_what_is_no_project_of_ours_says_what_to_do(tmp_path: Path, name: str, w
 
 def test_the_settings_in_uv_toml_travel_and_their_indexes_are_stood_in_for(workspace: Path) -> None:
     (workspace / "uv.toml").write_text("[[index]]\nname = 'corp'\nurl = 'https://x.invalid/simple'\n")
-    project = read_project(ProjectPlan(workspace))
+    project = read_project(ProjectPlan(workspace, groups=("dev",)))
     assert "uv.toml" in project.files
     assert describe(project, [], [])["indexes"] == ["corp"]
     (workspace / "uv.toml").write_text("index = 7\n")

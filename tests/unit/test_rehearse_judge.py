@@ -16,6 +16,7 @@ from parity.model import Libc, PinnedImage, Proof, RehearsalPlan, Target
 from parity.pipeline.rehearsal.natives import native_rules
 from parity.rehearse import judge, remembered
 from parity.rehearse.checks import CHECKS
+from parity.rehearse.entry_points import own_commands
 from parity.rehearse.stage import _demand_isolation
 from parity.wire.shapes import Malformed
 
@@ -196,6 +197,21 @@ def test_the_remedy_gives_the_lines_that_accept_a_failing_import() -> None:
         "add what brings six to the requirements; if it works all the same, accept it: "
         "`--allow import:alpha`, or in the profile `rehearsal: {allow: [import:alpha]}`"
     )
+    for name, line in (("pkg_resources", "setuptools<82"), ("imghdr.x", "standard-imghdr")):
+        old = an_import("alpha", error, wants="module", missing=name)
+        remedy = failed(seen(imports=[old])).remedy
+        assert remedy.startswith(f"write `requirements: [{line}]` too, ")
+        assert "add what brings" not in remedy
+    size = (
+        "ValueError: numpy.dtype size changed, may indicate binary incompatibility. Expected {} from C header"
+    )
+    for words, line in (
+        (size.format("96") + ", got 88 from PyObject", "numpy<2"),
+        (size.format("88") + ", got 96 from PyObject", "numpy>=2"),
+        ("ImportError: numpy.core.multiarray failed to import", "numpy<2"),
+    ):
+        compiled = failed(seen(imports=[an_import("alpha", words)])).remedy
+        assert compiled.startswith(f"write `constraints: [{line}]` too, for which it was compiled; ")
     tk = an_import("alpha", error, wants="module", missing="tkinter")
     assert failed(seen(imports=[tk])).remedy.startswith("the distribution has Python's own tkinter apart")
     proof = judged(seen(imports=[alpha]), allow=("import:alpha",))
@@ -337,10 +353,11 @@ def test_what_another_version_kept_is_not_believed(checks: Any) -> None:
 
 def test_a_script_that_cannot_start_is_a_warning_and_in_the_proof() -> None:
     error = f"ImportError: cannot import name 'x' from 'alpha' ({WORK}alpha/__init__.py)"
-    row = {"package": "alpha", "script": "alpha-cli", "target": "alpha.cli:main", "error": error}
+    row = {"package": "alpha", "script": "alpha-cli", "target": "alpha.cli:main", "error": error, "own": True}
     proof = judged(seen(entry_points=[row]))
     told = "ImportError: cannot import name 'x' from 'alpha' (alpha/__init__.py)"
     assert proof.warnings == (f"alpha: the script alpha-cli cannot start alpha.cli:main: {told}",)
+    row.pop("own")  # for the judge alone
     assert proof.document["entry_points"] == [{**row, "error": told}]
 
 
@@ -353,8 +370,19 @@ def test_what_a_package_imports_in_vain_when_it_is_used_is_a_warning() -> None:
     row = {"package": "alpha", "file": "alpha/old.py", "module": "distutils"}
     proof = judged(seen(gone_modules=[row]))
     line = "alpha: alpha/old.py imports distutils, which is not there: what uses it fails"
+    line += " (write `requirements: [setuptools]` too, which brings distutils)"
     assert (proof.warnings, proof.document["gone_modules"]) == ((line,), [row])
     assert "gone_modules" not in judged(seen(gone_modules=[])).document
+
+
+def test_what_is_fetched_at_the_first_use_is_a_warning_that_says_how_it_gets_there() -> None:
+    proof = judged(seen(downloads=["playwright", "tiktoken"]))
+    browsers, encodings = proof.warnings
+    assert browsers.startswith("playwright: fetches the browsers from the network when it is used")
+    assert "PLAYWRIGHT_BROWSERS_PATH" in browsers
+    assert "TIKTOKEN_CACHE_DIR" in encodings
+    assert proof.document["downloads"] == ["playwright", "tiktoken"]
+    assert "downloads" not in judged(seen()).document
 
 
 GONE = {"package": "alpha", "file": "alpha/old.py", "module": "pkg_resources"}
@@ -363,6 +391,7 @@ SCRIPT = {
     "script": "alpha",
     "target": "alpha.cli:main",
     "error": "ModuleNotFoundError: No module named 'pkg_resources'",
+    "own": True,
 }
 
 
@@ -376,11 +405,38 @@ def test_a_command_that_starts_what_imports_a_module_that_is_gone_stops_the_buil
 
 
 @pytest.mark.parametrize(
+    ("package", "scripts", "own"),
+    [
+        ("datasette", ["datasette"], {"datasette"}),
+        ("cython", ["cython", "cythonize", "cygdb"], {"cython"}),
+        ("supervisor", ["supervisord", "supervisorctl", "pidproxy"], {"supervisord", "supervisorctl"}),
+        ("babel", ["pybabel"], set()),
+        ("zope-interface", ["Zope.Interface"], {"Zope.Interface"}),
+    ],
+)
+def test_a_packages_own_commands_are_those_that_bear_its_name(
+    package: str, scripts: list[str], own: set[str]
+) -> None:
+    assert own_commands(package, scripts) == own
+
+
+def test_all_that_is_dead_is_told_at_once_with_what_accepts_it() -> None:
+    """As supervisor 4.2: two commands, two modules."""
+    other = {**SCRIPT, "script": "alphactl", "target": "alpha.ctl:main"}
+    with pytest.raises(RehearsalFailed) as caught:
+        judged(seen(entry_points=[SCRIPT, other], gone_modules=[GONE]))
+    assert len(caught.value.details) == 2
+    assert "`--allow import:alpha.cli --allow import:alpha.ctl`" in caught.value.remedy
+    allow = ("import:alpha.cli", "import:alpha.ctl")
+    assert judged(seen(entry_points=[SCRIPT, other], gone_modules=[GONE]), allow=allow).warnings
+
+
+@pytest.mark.parametrize(
     ("script", "gone", "allow"),
     [
         (SCRIPT, [GONE], ("import:alpha.cli",)),
         (SCRIPT, [GONE], ("import:alpha",)),
-        ({**SCRIPT, "script": "alpha-dev"}, [GONE], ()),
+        ({**SCRIPT, "script": "alpha-dev", "own": False}, [GONE], ()),
         ({**SCRIPT, "error": "ModuleNotFoundError: No module named 'click'"}, [GONE], ()),
         (SCRIPT, [], ()),
     ],

@@ -37,13 +37,15 @@ IMAGES = [path for path in sorted((ROOT / "images").glob("*/Dockerfile")) if tar
 
 def test_exactly_the_promised_profiles_are_shipped() -> None:
     assert set(PROFILES) - EXAMPLES == set(EXPECTED) == set(shipped_targets())
-    builders = {f"{name}-builder" for name in EXPECTED}
+    # `parity` is parity itself, for pipelines, and no target.
+    builders = {f"{name}-builder" for name in EXPECTED} | {"parity"}
     assert {path.name for path in (ROOT / "images").iterdir() if path.is_dir()} == set(EXPECTED) | builders
 
 
 @pytest.mark.parametrize("name", sorted(EXAMPLES))
 def test_an_example_can_be_loaded_and_its_inputs_are_there(name: str) -> None:
-    assert load_profile(name).target == load_profile(name.partition("-")[2]).target
+    target = name.partition("-")[2]
+    assert not target or load_profile(name).target == load_profile(target).target
     assert check_profile(PROFILES[name]) == ()
 
 
@@ -53,7 +55,24 @@ def test_a_shipped_profile_is_usable_as_it_is(name: str) -> None:
     assert (str(profile.target.libc), profile.target.python) == EXPECTED[name]
     assert profile.image.folder == ROOT / "images" / name
     assert (profile.image.folder / "Dockerfile").is_file()
-    assert [path.name for path in profile.requirements.files] == ["sci.txt"]
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_a_target_holds_a_target_and_an_image_and_nothing_else(name: str) -> None:
+    assert set(json.loads(load_profile(name).document)) == {"name", "target", "image"}
+
+
+def test_one_requirement_on_top_of_a_target_is_one_requirement(tmp_path: Path) -> None:
+    own = tmp_path / "own.yaml"
+    own.write_text("extends: debian11-py39\ninstall: {requirements: [idna]}\n")
+    asked = load_profile(own).requirements
+    assert (asked.inline, asked.files) == (("idna",), ())
+
+
+def test_the_demonstration_is_a_profile_of_its_own() -> None:
+    demo = load_profile("demo")
+    assert [path.name for path in demo.requirements.files] == ["sci.txt"]
+    assert demo.target == load_profile("debian11-py39").target
 
 
 @pytest.mark.parametrize("name", EXPECTED)

@@ -61,7 +61,6 @@ def test_like_pip_a_folder_that_is_not_beside_the_file_may_be_where_one_stands(
         ("-f https://user:canary-1@h.example/torch.html", "h.example/torch.html", "--extra-index-url"),
         ("-f file://elsewhere/x", "file: address", "file:///"),
         ("--no-index", "--no-index", "--find-links"),
-        ("--no-index\n-f .\n-f sub", "--no-index", "one folder"),
     ],
 )
 def test_what_is_no_folder_is_refused_with_what_to_write(
@@ -82,6 +81,27 @@ def test_without_an_index_everything_comes_from_the_folder(tmp_path: Path) -> No
     options = read(requirements_file(tmp_path, "--no-index\n--find-links wheels\nidna\n")).options
     profile = replace(load_profile("debian12-py311"), path=tmp_path / "p.yaml")
     assert [one.packages for one in with_file_options(profile, options).index.named] == [("*",)]
+
+
+def test_without_an_index_several_folders_together_have_everything(tmp_path: Path) -> None:
+    """As with pip: whoever has the newest of a package gives it, and no index is asked for the rest."""
+    names = {
+        "base": ("alpha-1.0-py3-none-any.whl", "beta_two-2.0-py3-none-any.whl", "notes.txt"),
+        "more": ("Beta_Two-10.0-py3-none-any.whl", "gamma-1.0.tar.gz", "alpha-0.9-py3-none-any.whl"),
+        "last": ("beta_two-9.0-py3-none-any.whl", "gamma-1.0.tar.gz", "zeta-no-version.whl"),
+    }
+    for folder, files in names.items():
+        (tmp_path / folder).mkdir()
+        for name in files:
+            (tmp_path / folder / name).write_bytes(b"")
+    lines = "--no-index\n-f base\n-f more\n-f last\nalpha\n"
+    options = read(requirements_file(tmp_path, lines)).options
+    profile = replace(load_profile("debian12-py311"), path=tmp_path / "p.yaml")
+    assert {one.name: one.packages for one in with_file_options(profile, options).index.named} == {
+        "base": ("*",),
+        "more": ("beta-two", "gamma"),
+        "last": (),
+    }
 
 
 def test_a_profile_names_a_folder_as_an_index_and_its_bindings_hold_for_the_same_folder_in_a_file(

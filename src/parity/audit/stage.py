@@ -47,13 +47,28 @@ def audit_wheels(
         HostileWheel: names every finding that stops it.
         FetchFailed: a wheel is not in the store or cannot be read.
     """
+    passed = interpret(judge_wheels(guest, wheels, allow, cache=cache, timeout=timeout))
+    for finding in passed:
+        guest.reporter.warn(f"{finding.wheel}: {finding.message} ({finding.kind})", finding.kind)
+    return passed
+
+
+def judge_wheels(
+    guest: Guest,
+    wheels: WheelSet,
+    allow: Sequence[str],
+    *,
+    cache: str | None = None,
+    timeout: float = Limits.audit,
+) -> AuditResult:
+    """All that is found in a set's wheels, whatever it means; args and errors as `audit_wheels`."""
 
     def hear(event: Event) -> None:
         if event["event"] == "progress":
             _advance(read(AuditProgress, event, "its progress"), guest.reporter)
 
     try:
-        result = guest.ask(AUDIT, audit_job(wheels, allow, cache), on_event=hear, timeout=timeout)
+        return guest.ask(AUDIT, audit_job(wheels, allow, cache), on_event=hear, timeout=timeout)
     except GuestFailed as error:
         raise out_of_memory(error) or FetchFailed(
             "the stored wheels cannot be read: " + error.last_line
@@ -62,10 +77,6 @@ def audit_wheels(
         raise FetchFailed(
             f"judging the wheels took longer than {spelt(timeout)}", remedy=remedy("audit")
         ) from error
-    passed = interpret(result)
-    for finding in passed:
-        guest.reporter.warn(f"{finding.wheel}: {finding.message} ({finding.kind})", finding.kind)
-    return passed
 
 
 def _advance(so_far: AuditProgress, reporter: Reporter) -> None:

@@ -9,16 +9,22 @@ import typer
 
 from parity import __version__
 from parity.cli.commands import (
+    annotate,
     build,
     cache,
+    docs,
     doctor,
     explain,
+    graphs,
     images,
     init,
     install,
     keys,
+    outdated,
+    planning,
     profiles,
     publishing,
+    reporting,
     serving,
     signing,
     target,
@@ -30,7 +36,7 @@ from parity.cli.shared.apps import App
 from parity.cli.shared.output import stdout
 
 EPILOG = """
-Start: `parity doctor`, then `parity build debian11-py39`, then `parity verify dist/*.parity.tar --rehearse`
+Start: `parity doctor`, then `parity build demo`, then `parity verify dist/*.parity.tar --rehearse`
 
 The bundle's far side needs no parity: `tar xf BUNDLE`, then `sh install.sh PREFIX`
 """
@@ -53,7 +59,13 @@ class _CommandWords(NamedTuple):
 
 _BUILD = (
     _CommandWords("build", build.build, build.EPILOG),
+    _CommandWords("lock", planning.lock_command, planning.LOCK_EPILOG),
+    _CommandWords("plan", planning.plan_command, planning.PLAN_EPILOG),
+    _CommandWords("tree", graphs.tree_command, graphs.TREE_EPILOG),
+    _CommandWords("why", graphs.why_command, graphs.WHY_EPILOG),
+    _CommandWords("outdated", outdated.outdated_command, outdated.EPILOG),
     _CommandWords("inspect", verify.inspect_command, "Example: `parity inspect --json BUNDLE`"),
+    _CommandWords("report", reporting.report_command, reporting.EPILOG),
     _CommandWords("diff", updates.diff_command, updates.DIFF_EPILOG),
 )
 _TRUST = (
@@ -82,7 +94,7 @@ _FAR_SIDE = (
     _CommandWords("pip-conf", serving.pip_conf_command, serving.PIP_CONF_EPILOG),
 )
 _TARGETS = (
-    _CommandWords("init", init.init, "Example: `parity init --os 'rhel 9' --python 3.9 --libc 'glibc 2.34'`"),
+    _CommandWords("init", init.init, init.EPILOG),
     _CommandWords("probe", target.probe, "Example: `parity probe --script -o probe.py`"),
     _CommandWords(
         "check", target.check, "Example: `parity check facts.json dist/sci-1.0-rhel9-py39.parity.tar`"
@@ -92,6 +104,8 @@ _TARGETS = (
 _UPKEEP = (
     _CommandWords("doctor", doctor.doctor, "Example: `parity doctor --json`"),
     _CommandWords("explain", explain.explain, "Example: `parity explain 41`, or `parity explain NoWheel`"),
+    _CommandWords("annotate", annotate.annotate, annotate.EPILOG),
+    _CommandWords("docs", docs.docs, docs.EPILOG),
     _CommandWords("help", explain.show_help, "Example: `parity help build`, or `parity help key trust`"),
     _CommandWords("version", explain.version, "Example: `parity version --json`"),
 )

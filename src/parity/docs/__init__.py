@@ -1,5 +1,6 @@
 """The documents that travel with parity, read without a network."""
 
 from parity.docs.errors import ErrorPage, error_pages
+from parity.docs.pages import DocPage, all_pages, close_pages, find_page, index_text
 
-__all__ = ["ErrorPage", "error_pages"]
+__all__ = ["DocPage", "ErrorPage", "all_pages", "close_pages", "error_pages", "find_page", "index_text"]

@@ -16,7 +16,7 @@ class ProbeFailed(ParityError):
     """The image could not be measured, for example because it has no Python."""
 
     exit_code = 31
-    default_remedy = "the image must carry the target's Python on PATH; see images/README.md"
+    default_remedy = "the image must carry the target's Python on PATH; see `parity docs own-image`"
 
 
 class FactsInvalid(ParityError):

@@ -138,7 +138,7 @@ def builder_for(
         raise ImageUnavailable(
             f"there is no recipe for a builder of {target}",
             where=str(source.folder / "Dockerfile"),
-            remedy="write one (images/README.md tells how), or name an image in builder.image",
+            remedy="write one (`parity docs own-image` tells how), or name an image in builder.image",
         )
     return Builder(base, source, plan.packages, arch, maker, proxies)
 

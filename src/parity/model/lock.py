@@ -61,6 +61,7 @@ class Lock:
         variables: names of environment variables that the requirements were completed from.
         held_back: packages that are older than their sources would allow, a sentence each.
         notes: what else whoever asked for them should know, a sentence each.
+        setuptools_for: packages for which a setuptools that has `pkg_resources` was added, by name.
     """
 
     wheels: tuple[LockedWheel, ...]
@@ -70,6 +71,7 @@ class Lock:
     variables: tuple[str, ...] = ()
     held_back: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    setuptools_for: tuple[str, ...] = ()
 
     def told(self) -> str:
         """How many packages it has, and how many come from which of the named indexes."""

@@ -24,6 +24,7 @@ class ProjectPlan:
         package: of a workspace, the one to carry; empty for all of them.
         script: the name of a file in the folder that is all of the project (PEP 723); empty for none.
         lock: which lock decides; `auto` for uv.lock, else pylock.toml, else none.
+        only_dependencies: whether only what the project requires is carried, without itself.
     """
 
     folder: Path
@@ -32,6 +33,7 @@ class ProjectPlan:
     lock: LockKind = "auto"
     package: str = ""
     script: str = ""
+    only_dependencies: bool = False
 
 
 FOREIGN_LOCKS = {

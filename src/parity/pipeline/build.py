@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 
-from parity.audit import audit_wheels, check_tags, refused_by_pip
-from parity.engine.workshop import AUDITS, STORE_VOLUME, workshop
+from parity.audit import audit_wheels, refused_by_pip
+from parity.engine.workshop import AUDITS, STORE_VOLUME
 from parity.fetch import fetch_wheels
-from parity.images import ensure_image
-from parity.model import BuiltBundle, Facts, Lock, PinnedImage, Profile, Proof, WheelSet
+from parity.model import BuiltBundle, Lock, Profile, Proof, WheelSet
 from parity.pack import VEHICLES, Cargo, Draft, oldest_pip, pip_note, wheels_in_archive
 from parity.pipeline.context.background import beside
 from parity.pipeline.context.run import BuildRun
 from parity.pipeline.context.values import BuildReport, BuildRequest, World
-from parity.pipeline.locking import choose
+from parity.pipeline.front import begun, completed
+from parity.pipeline.front import resolved as resolved_lock
+from parity.pipeline.locking.completing import lacking_setuptools
 from parity.pipeline.locking.lock_file import Resolved, with_words_of
 from parity.pipeline.other_files import other_files
-from parity.pipeline.rehearsal import cache
+from parity.pipeline.rehearsal.early import Early, made_early
 from parity.pipeline.rehearsal.search import SystemSearch, prove
-from parity.pipeline.wheelfolders import bring_folders
 from parity.portable.installers.registry import INSTALLERS
-from parity.probe import check_parity, check_stand_in, travelling
+from parity.probe import travelling
 from parity.rehearse import Carried
 from parity.sign import check_identity
 
@@ -33,20 +32,15 @@ def build(request: BuildRequest, world: World) -> BuildReport:
         ParityError: whichever stage could not go on says why; nothing half done is left behind.
     """
     check_identity(request.identity)
-    world = replace(world, limits=request.profile.limits)
-    world.tools.prepare(request.profile.target.arch)
-    image = _present_image(request, world)
-    measuring = beside(lambda: _matching_facts(request, image, world))
-    with measuring as measured, workshop(world.engine, image.id, image.platform, world.limits) as container:
-        run = BuildRun(request, image, measured(), container, world)
-        bring_folders(run)
-        resolved = _resolved(run)
-        wheels = _wheel_set(run, resolved.lock)
-        draft, proof = _proof(run, _draft(run, resolved, wheels), resolved)
+    with begun(request, world) as run:
+        resolved = resolved_lock(run)
+        with made_early(run, resolved.lock) as early:
+            resolved, wheels = _wheel_set(run, resolved)
+            draft, proof = _proof(run, _draft(run, resolved, wheels), resolved, early)
         bundle = _bundle(run, draft, proof)
     return BuildReport(
         profile=request.profile,
-        image=image,
+        image=run.image,
         facts=run.facts,
         lock=draft.lock,
         wheels=wheels,
@@ -58,47 +52,31 @@ def build(request: BuildRequest, world: World) -> BuildReport:
     )
 
 
-def _present_image(request: BuildRequest, world: World) -> PinnedImage:
-    source = request.stand_in or request.profile.image
-    world.reporter.stage("image", str(source))
-    image = ensure_image(source, request.profile.target.arch, world.maker)
-    world.reporter.note(f"{image.name}, {image.origin}, {image.pin[:19]}")
-    if request.stand_in:
-        world.reporter.warn(f"{source} stands in for {request.profile.image}: the real image was not used")
-        return replace(image, stand_in_for=str(request.profile.image))
-    return image
+def _wheel_set(run: BuildRun, resolved: Resolved) -> tuple[Resolved, WheelSet]:
+    """The lock's wheels, judged; and the lock, which these may complete."""
+    wheels = _fetched(run, resolved.lock)
+    with beside(lambda: lacking_setuptools(run, resolved.lock, wheels)) as lacking:
+        _audit(run, wheels)
+        more = completed(run, resolved, lacking())
+    if more is resolved:
+        return resolved, wheels
+    wheels = _fetched(run, more.lock)
+    _audit(run, wheels)
+    return more, wheels
 
 
-def _matching_facts(request: BuildRequest, image: PinnedImage, world: World) -> Facts:
-    target = request.profile.target
-    world.reporter.stage("probe")
-    facts = cache.facts_of(image, target.python_minor, world)
-    check = check_stand_in if request.stand_in else check_parity
-    check(target, facts, f"{request.profile.path}, image {image.name}")
-    world.reporter.note(f"{facts.os_name}, {facts.libc}, Python {facts.python}, {facts.arch}")
-    return facts
-
-
-def _resolved(run: BuildRun) -> Resolved:
-    reporter, profile = run.world.reporter, run.profile
-    reporter.stage("resolve")
-    resolved = choose.resolved(run)
-    check_tags(resolved.lock.wheels, run.facts, profile.target, profile.installer)
-    reporter.note(resolved.lock.told())
-    for wheel in resolved.lock.wheels:
-        reporter.debug(f"{wheel.name} {wheel.version}: {wheel.url or wheel.origin}")
-    return resolved
-
-
-def _wheel_set(run: BuildRun, lock: Lock) -> WheelSet:
+def _fetched(run: BuildRun, lock: Lock) -> WheelSet:
     reporter = run.world.reporter
     reporter.stage("fetch")
     wheels = fetch_wheels(run.guest, lock.wheels)
     reporter.note(f"{wheels.fetched} of {len(lock.wheels)} wheels came over the network")
-    reporter.stage("audit")
+    return wheels
+
+
+def _audit(run: BuildRun, wheels: WheelSet) -> None:
+    run.world.reporter.stage("audit")
     allow, seconds = run.profile.rehearsal.allow, run.world.limits.audit
     audit_wheels(run.guest, wheels, allow, cache=AUDITS, timeout=seconds)
-    return wheels
 
 
 def _draft(run: BuildRun, resolved: Resolved, wheels: WheelSet) -> Draft:
@@ -131,9 +109,10 @@ def _told_of_pip(run: BuildRun, lock: Lock) -> str:
     return note
 
 
-def _proof(run: BuildRun, draft: Draft, resolved: Resolved) -> tuple[Draft, Proof]:
+def _proof(run: BuildRun, draft: Draft, resolved: Resolved, early: Early) -> tuple[Draft, Proof]:
     reporter = run.world.reporter
-    proved, proof = prove(SystemSearch(run, draft.wheels), draft, lambda each: _carried(each, resolved))
+    search = SystemSearch(run, draft.wheels)
+    proved, proof = prove(search, draft, lambda each: _carried(each, resolved), early)
     for each in proof.imports:
         reporter.debug(f"{each.package}: import {each.module}: {each.error or 'works'}")
     for warning in proof.warnings:

@@ -4,26 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import TypeVar
 
 from parity.errors import RootError
-from parity.pipeline.build import build
-from parity.pipeline.context.values import BuildReport, BuildRequest, World
+from parity.pipeline.context.values import BuildRequest, World
 
-Outcome = BuildReport | RootError
-Finished = Callable[[BuildRequest, Outcome], None]
+Told = TypeVar("Told")
 
 _AT_ONCE = 4
 
 
-def build_all(
+def run_all(
+    story: Callable[[BuildRequest, World], Told],
     requests: Sequence[BuildRequest],
     world_of: Callable[[BuildRequest], World],
     interrupt: Callable[[], None],
-    finished: Finished,
-) -> tuple[Outcome, ...]:
-    """Build every bundle that is asked for.
+    finished: Callable[[BuildRequest, Told | RootError], None],
+) -> tuple[Told | RootError, ...]:
+    """Run a story for everything that is asked for.
 
     Args:
+        story: such as `parity.pipeline.build.build`.
         requests: at least one.
         world_of: gives a run what it may use; may fail like the run itself.
         interrupt: ends whatever runs in containers, so that waiting threads come back.
@@ -34,10 +35,10 @@ def build_all(
         signal, is raised after all runs have ended and cleaned up.
     """
 
-    def one(request: BuildRequest) -> Outcome:
-        outcome: Outcome
+    def one(request: BuildRequest) -> Told | RootError:
+        outcome: Told | RootError
         try:
-            outcome = build(request, world_of(request))
+            outcome = story(request, world_of(request))
         except RootError as error:
             outcome = error
             if error.ends_the_command:
@@ -48,7 +49,7 @@ def build_all(
     if len(requests) == 1:  # in this thread, where signals arrive
         return (one(requests[0]),)
     with ThreadPoolExecutor(min(len(requests), _AT_ONCE)) as pool:
-        futures: list[Future[Outcome]] = [pool.submit(one, request) for request in requests]
+        futures: list[Future[Told | RootError]] = [pool.submit(one, request) for request in requests]
         try:
             wait(futures)
         except BaseException:

@@ -211,6 +211,7 @@ def _project(layer: Layer) -> ProjectPlan | None:
         groups=None if groups is None else tuple(groups),
         lock=plan.get("lock", "auto"),
         package=plan.get("package", ""),
+        only_dependencies=plan.get("only-dependencies", False),
     )
 
 

@@ -10,44 +10,20 @@ from pathlib import Path
 from parity.errors import Problem, ProfileError
 from parity.model import Profile
 from parity.profile import checks, schema
-from parity.profile.build import build, missing_files, source_names
+from parity.profile.build import build, missing_files
 from parity.profile.layers import (
     MAX_VALUES,
     Layer,
-    Place,
     TooMuch,
     merge,
     problem_at,
     to_layer,
-    value_at,
     without,
 )
+from parity.profile.overrides import Overrides, override
 from parity.profile.schema import near
 from parity.profile.search import available, default_search, find_profile, is_bare, is_file
 from parity.profile.tree import MAX_BYTES, read_tree
-
-COMMAND_LINE = "command line"
-_LIMITS = ("constraints", "build-from-source", "held-back")
-"""What of `install` stays where the command line names other requirements."""
-
-
-@dataclass(frozen=True)
-class Overrides:
-    """What the command line says instead of the profile; relative paths start at the current folder.
-
-    `requirements` replaces the profile's own requirements, files and project; its constraints stay, and
-    so does what may be built from source, to which `build_from_source` adds. `allow` adds to the findings
-    that the profile accepts.
-    """
-
-    requirements: tuple[Path, ...] = ()
-    product: str | None = None
-    version: str | None = None
-    serial: int | None = None
-    exclude_newer: str | None = None
-    index_url: str | None = None
-    build_from_source: tuple[str, ...] = ()
-    allow: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -113,7 +89,7 @@ def check_text(text: str, path: Path, search: Sequence[Path] | None = None) -> N
 
 def _load(path: Path, data: bytes, folders: Sequence[Path], overrides: Overrides) -> Effective:
     chain = _Chain(folders)
-    layer = _override(chain.read(path, data), overrides)
+    layer = override(chain.read(path, data), overrides)
     # All kinds of checks, although the first has found something: people mend all in one go.
     problems = [*chain.problems, *checks.check_credentials(layer), *schema.check(layer)]
     problems += checks.check_meaning(layer, {problem.path for problem in problems})
@@ -218,69 +194,3 @@ def _read_bytes(path: Path) -> bytes:
     except OSError as error:
         problem = Problem(str(path), 0, "", f"cannot be read: {error.strerror}")
         raise _refusal(path, [problem]) from error
-
-
-def _override(layer: Layer, overrides: Overrides) -> Layer:
-    if overrides.requirements:
-        layer = _only_limits(layer)
-    top: dict[str, object] = {
-        "install": _install(layer, overrides) or None,
-        "product": overrides.product,
-        "version": overrides.version,
-        "serial": overrides.serial,
-        "exclude-newer": overrides.exclude_newer,
-        "rehearsal": _rehearsal(layer, overrides) or None,
-        "index": None if overrides.index_url is None else {"url": overrides.index_url},
-    }
-    # None is "not said"; an empty text was said, and is judged.
-    value = {key: item for key, item in top.items() if item is not None}
-    return merge(layer, _command_line_layer(value))
-
-
-def _install(layer: Layer, overrides: Overrides) -> dict[str, object]:
-    found: dict[str, object] = {}
-    if overrides.requirements:
-        found["files"] = [str(path) for path in overrides.requirements]
-    if overrides.build_from_source:
-        install = layer.value.get("install")
-        said = source_names(install) if isinstance(install, dict) else []
-        found["build-from-source"] = [*said, *overrides.build_from_source]
-    return found
-
-
-def _rehearsal(layer: Layer, overrides: Overrides) -> dict[str, object]:
-    if not overrides.allow:
-        return {}
-    return {"allow": [*_said(layer, "rehearsal", "allow"), *overrides.allow]}
-
-
-def _said(layer: Layer, *trail: str) -> list[object]:
-    """A list of the document, which nobody has checked yet; empty where there is none."""
-    said = value_at(layer, trail)
-    return said if isinstance(said, list) else []
-
-
-def _only_limits(layer: Layer) -> Layer:
-    install = layer.value.get("install")
-    if not isinstance(install, dict):
-        return layer
-    kept = {key: value for key, value in install.items() if key in _LIMITS}
-    return Layer({**layer.value, "install": kept}, layer.places)
-
-
-def _command_line_layer(value: dict[str, object]) -> Layer:
-    place = Place(COMMAND_LINE, Path.cwd(), 0)
-    trails: list[tuple[str | int, ...]] = []
-
-    def walk(item: object, trail: tuple[str | int, ...]) -> None:
-        trails.append(trail)
-        if isinstance(item, dict):
-            for key, child in item.items():
-                walk(child, (*trail, key))
-        elif isinstance(item, list):
-            for number, child in enumerate(item):
-                walk(child, (*trail, number))
-
-    for key, child in value.items():
-        walk(child, (key,))
-    return Layer(value, dict.fromkeys(trails, place))

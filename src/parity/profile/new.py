@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from parity.errors import OptionConflict
@@ -20,7 +20,8 @@ class NewProfile:
     Either `extends` names a base, and the target's fields say only what differs from it (empty: nothing
     does), or there is none and all of them, and `image`, must be filled. `image` is a reference, or a
     folder where it holds a recipe. Paths are written as given: relative to the new file. The notes become
-    comments, one line each: on the whole, and on the image.
+    comments, one line each: on the whole, and on the image. `project` is the folder of one, `script` a file
+    that says itself what it needs; `recipe` is the text of a Dockerfile for `image_folder`.
     """
 
     extends: str = ""
@@ -35,6 +36,18 @@ class NewProfile:
     files: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     image_notes: tuple[str, ...] = ()
+    project: str = ""
+    only_dependencies: bool = False
+    project_lock: str = "auto"
+    extras: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    script: str = ""
+    recipe: str = ""
+
+    @property
+    def installs(self) -> bool:
+        """Whether it says what to install."""
+        return bool(self.packages or self.files or self.project or self.script)
 
 
 def shipped_for(os_id: str, os_version: str, python: str = "") -> Mapping[str, NewProfile]:
@@ -78,7 +91,8 @@ def write_new(new: NewProfile, path: Path, *, force: bool = False) -> None:
 
     Args:
         new: what it says.
-        path: the new file; its folder is made where it is missing.
+        path: the new file; its folder is made where it is missing. So is the image's, for a `recipe`; one
+            that lies there stays.
         force: whether an existing file may be replaced.
 
     Raises:
@@ -86,11 +100,14 @@ def write_new(new: NewProfile, path: Path, *, force: bool = False) -> None:
         OptionConflict: the file exists and `force` is not set.
         WriteFailed: the file could not be written; an old one is untouched.
     """
-    text = render_new(new)
-    check_text(text, path)
+    # A folder that is still to be made cannot be looked at.
+    check_text(render_new(replace(new, image_folder="", image="made-here") if new.recipe else new), path)
     if path.exists() and not force:
         raise OptionConflict(f"{path} exists", remedy="choose another --output, or add --force")
-    write_atomic(path, text.encode())
+    recipe = path.parent / new.image_folder / "Dockerfile"
+    if new.recipe and not recipe.exists():
+        write_atomic(recipe, new.recipe.encode())
+    write_atomic(path, render_new(new).encode())
 
 
 def _comments(lines: tuple[str, ...]) -> str:
@@ -139,18 +156,33 @@ def _image(new: NewProfile) -> str:
 
 
 def _install(new: NewProfile) -> str:
-    if not (new.packages or new.files):
+    if not new.installs:
         return _NOTHING_YET
     rows = ["# What to install; paths are relative to this file."]
-    if new.extends:
+    inherits = bool(new.extends) and new.extends not in shipped_targets()
+    if inherits:
         rows.append("# A list replaces the base's list of that name, so an empty one leaves the base's out.")
     rows.append("install:")
     for key, lines in (("requirements", new.packages), ("files", new.files)):
         if lines:
             rows += [f"  {key}:", *(f"    - {scalar(line)}" for line in lines)]
-        elif new.extends:
+        elif inherits:
             rows.append(f"  {key}: []")
-    return "\n".join([*rows, ""])
+    if new.script:
+        rows.append(f"  script: {scalar(new.script)}")
+    return "\n".join([*rows, *(_project(new) if new.project else ()), ""])
+
+
+def _project(new: NewProfile) -> Iterator[str]:
+    yield "  project:"
+    yield f"    path: {scalar(new.project)}"
+    if new.only_dependencies:
+        yield "    only-dependencies: true"
+    if new.project_lock != "auto":
+        yield f"    lock: {scalar(new.project_lock)}"
+    for key, names in (("extras", new.extras), ("groups", new.groups)):
+        if names:
+            yield f"    {key}: [{', '.join(map(scalar, names))}]"
 
 
 _HEAD = """\

@@ -16,11 +16,11 @@ from parity.wire.facts import FactsSaid
 
 _CARRIES = (
     "The vendor's image that carries this Python. Its pip is newer than a stock host's, so it proves a",
-    "little less: a folder with the target's own packages (images/README.md) is closer.",
+    "little less: a folder with the target's own packages (`parity docs own-image`) is closer.",
 )
 _BARE = (
     "The vendor's image; it carries no Python of the target's yet. Make a folder with a Dockerfile that",
-    "begins `FROM {image}` and installs the target's own Python and pip (images/README.md says how),",
+    "begins `FROM {image}` and installs the target's own Python and pip (`parity docs own-image` says how),",
     "then replace the next line with `folder: PATH`.",
 )
 
@@ -50,7 +50,7 @@ def propose(facts: FactsSaid, where: str, *, named_image: bool = False) -> NewPr
     measured = _measured(facts, where)
     if named_image or facts["implementation"] != "cpython":
         return measured
-    return _shipped(measured) or _vendor(measured)
+    return _shipped(measured) or with_vendor_image(measured)
 
 
 def _measured(facts: FactsSaid, where: str) -> NewProfile:
@@ -92,14 +92,23 @@ def _shipped(measured: NewProfile) -> NewProfile | None:
     return None
 
 
-def _vendor(measured: NewProfile) -> NewProfile:
-    """The machine's own target with the vendor's image, where parity knows it."""
+def vendor_image(os_id: str, os_version: str) -> str:
+    """The vendor's image of a system that is among `vendors`."""
+    return vendors()[os_id]["image"].format(**_words(os_version))
+
+
+def _words(os_version: str) -> dict[str, str]:
+    numbers = os_version.split(".")
+    return {"major": numbers[0], "minor": ".".join(numbers[:2]), "version": os_version}
+
+
+def with_vendor_image(measured: NewProfile) -> NewProfile:
+    """The machine's own target with the vendor's image, where parity knows it; else as it is."""
     vendor = vendors().get(measured.os_id)
     if vendor is None:
         return measured
-    numbers = measured.os_version.split(".")
-    words = {"major": numbers[0], "minor": ".".join(numbers[:2]), "version": measured.os_version}
-    image = vendor.get("with_python", {}).get(numbers[0], {}).get(measured.python, "")
+    words = _words(measured.os_version)
+    image = vendor.get("with_python", {}).get(words["major"], {}).get(measured.python, "")
     notes = _CARRIES if image else _BARE
     image = image or vendor["image"].format(**words)
     return replace(

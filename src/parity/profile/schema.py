@@ -175,6 +175,21 @@ def _secret(text: str) -> bool:
     return "://" in text or "@" in text
 
 
+def answer_problem(value: str, *trail: str) -> str:
+    """What keeps a text from standing under these keys; empty where nothing does."""
+    wanted = _document()
+    for key in trail:
+        wanted = wanted["properties"][key]
+    error = next(_validator().evolve(schema=wanted).iter_errors(value), None)
+    if error is None:
+        return ""
+    if error.validator == "enum":
+        meant = _OTHER_NAMES.get(value.lower(), "") or near(value, wanted["enum"])
+        hint = f"; did you mean {meant}?" if meant in wanted["enum"] else ""
+        return f"expected one of {', '.join(wanted['enum'])}{hint}"
+    return f"expected {wanted.get('patternErrorMessage', 'something shorter')}"
+
+
 def fits(value: object, key: str) -> bool:
     """Whether a value could stand under this top-level key."""
     wanted = _document()["properties"][key]

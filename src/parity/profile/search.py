@@ -52,19 +52,36 @@ def find_profile(source: str | Path, search: Sequence[Path] | None = None) -> Pa
     Raises:
         ProfileNotFound: there is none; the message names a near match.
     """
-    path = Path(source)
+    path, names = Path(source), available(search)
+    bare = is_bare(str(source)) and not is_file(path)
+    # One's own goes before a shipped one: what `parity init` wrote is found by its name.
+    own = _own(path) if bare and search is None else None
+    if bare and (found := own or names.get(str(source))):
+        return found
     if other := _something_else(str(source), path):
         raise other
     if is_file(path):
         return path
-    names = available(search)
-    if is_bare(str(source)):
-        # One's own goes before a shipped one: what `parity init` wrote is found by its name.
-        own = [path.with_name(path.name + suffix) for suffix in _SUFFIXES] if search is None else []
-        if found := next((each for each in own if is_file(each)), names.get(str(source))):
-            return found
+    if bare:
         raise _not_found(str(source), near(str(source), names))
     raise _not_found(str(source), _neighbour(path) or near(path.stem, names))
+
+
+def is_profile_name(source: str) -> bool:
+    """Whether this can only be a profile's name or path: it ends as one's, or one's own lies here by it."""
+    return is_profile_path(source) or (is_bare(source) and _own(Path(source)) is not None)
+
+
+def is_profile_path(source: str) -> bool:
+    """Whether a file called so is a profile."""
+    return source.endswith(_SUFFIXES)
+
+
+def _own(path: Path) -> Path | None:
+    """The profile of that name that lies there."""
+    if not path.name:
+        return None
+    return next((each for suffix in _SUFFIXES if is_file(each := path.with_name(path.name + suffix))), None)
 
 
 def is_bare(source: str) -> bool:
@@ -101,10 +118,7 @@ def _not_found(source: str, meant: str) -> ProfileNotFound:
     hint = f"; did you mean {meant}?" if meant else ""
     remedy = ""
     if not meant and _REQUIREMENT.fullmatch(source):
-        remedy = (
-            f"a package goes into a requirements file: echo '{source}' > requirements.txt, "
-            "then parity build TARGET -r requirements.txt; `parity profile list` shows the targets"
-        )
+        remedy = f"for a package: parity build TARGET '{source}'; `parity profile list` shows the targets"
     return ProfileNotFound(f"there is no profile {source!r}{hint}", remedy=remedy)
 
 
@@ -116,8 +130,7 @@ def _something_else(source: str, path: Path) -> ProfileNotFound | None:
     if name in _PROJECT:
         return ProfileNotFound(
             f"{source} is a project, not a profile",
-            remedy="write a profile for it, of `extends: TARGET` and `install: {requirements: [], files: [], "
-            f"project: {{path: {path.parent}}}}}`, and build that; `parity profile list` shows targets",
+            remedy=f"parity build TARGET {_as_path(path.parent)}; `parity profile list` shows the targets",
         )
     if path.suffix in _REQUIREMENTS and is_file(path):
         return ProfileNotFound(
@@ -125,6 +138,11 @@ def _something_else(source: str, path: Path) -> ProfileNotFound | None:
             remedy=f"parity build TARGET -r {source}; `parity profile list` shows the targets",
         )
     return None
+
+
+def _as_path(folder: Path) -> str:
+    text = str(folder)
+    return text if text.startswith((".", "/")) else f"./{text}"
 
 
 def is_paritys(folder: Path) -> bool:

@@ -38,7 +38,7 @@ def export_lock(guest: Guest, uv: str, project: Project) -> str:
         "root": project.root,
         "which": project.which,
         "extras": list(project.plan.extras),
-        "groups": None if project.plan.groups is None else list(project.plan.groups),
+        "groups": list(project.groups),
         "timeout": _TIMEOUT,
     }
     try:

@@ -30,6 +30,8 @@ _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 _CREDENTIALS = re.compile(r"https?://[^/\s\"'@]+@")
 UV_TOML = "uv.toml"
 """Beside a pyproject.toml it counts instead of that one's tool.uv, where it says the same."""
+_DEVELOPMENT = "dev"
+"""The group that uv takes unless told otherwise."""
 _REPLACED = frozenset(("git", "url", "path"))
 
 
@@ -68,6 +70,8 @@ class Project:
     @property
     def is_package(self) -> bool:
         """Whether the project itself is built and installed, as uv decides it."""
+        if self.plan.only_dependencies:
+            return False
         said = self.pyproject.get("tool", {}).get("uv", {}).get("package")
         return bool(said) if said is not None else "build-system" in self.pyproject
 
@@ -102,10 +106,12 @@ class Project:
 
     @property
     def groups(self) -> tuple[str, ...]:
-        """The groups that are carried."""
+        """The groups that are carried: what is for development stays here unless it is asked for."""
         if self.plan.groups is not None:
             return self.plan.groups
-        return self.default_groups if self.lock == UV_LOCK else ()
+        if self.lock != UV_LOCK:
+            return ()
+        return tuple(group for group in self.default_groups if normalize_name(group) != _DEVELOPMENT)
 
     @property
     def direct(self) -> tuple[str, ...]:
@@ -116,7 +122,8 @@ class Project:
     @property
     def is_workable(self) -> bool:
         """Whether the far side can lead uv in a checkout: it needs uv.lock, and sources it can replace."""
-        return self.lock == UV_LOCK and not self.hindrance and not self.plan.script
+        alone = self.plan.script or self.plan.only_dependencies
+        return self.lock == UV_LOCK and not self.hindrance and not alone
 
     @property
     def hindrance(self) -> str:
@@ -154,6 +161,7 @@ class Project:
         """SHA-256 over everything here that decides what is resolved."""
         plan: list[object] = [self.plan.extras, self.groups, self.lock, self.root]
         plan += [self.plan.package, self.plan.script] if self.plan.package or self.plan.script else []
+        plan += ["only dependencies"] if self.plan.only_dependencies else []
         return hashlib.sha256(json.dumps([plan, sorted(self.files.items())]).encode()).hexdigest()
 
     def requested(self) -> frozenset[str]:

@@ -5,7 +5,21 @@ from parity.rehearse.imports import imports_of
 from parity.rehearse.judge import judge
 from parity.rehearse.native import NativeRules
 from parity.rehearse.opened import wanted
-from parity.rehearse.room import Carried, Checkout
+from parity.rehearse.ready import ContainerNeeds, ReadyContainer, ready
+from parity.rehearse.room import Carried, Checkout, fits_memory
 from parity.rehearse.stage import rehearse
 
-__all__ = ["Carried", "Checkout", "NativeRules", "imports_of", "judge", "rehearse", "remembered", "wanted"]
+__all__ = [
+    "Carried",
+    "Checkout",
+    "ContainerNeeds",
+    "NativeRules",
+    "ReadyContainer",
+    "fits_memory",
+    "imports_of",
+    "judge",
+    "ready",
+    "rehearse",
+    "remembered",
+    "wanted",
+]

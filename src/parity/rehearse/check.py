@@ -5,16 +5,33 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
+from parity.errors import RehearsalFailed
 from parity.model import RehearsalPlan
 from parity.rehearse.import_workers import ImportWorkers
 from parity.rehearse.native import NativeRules
 from parity.rehearse.room import Carried, Room
-from parity.rehearse.threads import BackgroundCall
-from parity.wire.rehearsing import EnvironmentFound, Seen
+from parity.wire import shapes
+from parity.wire.rehearsing import EnvironmentFound, EnvironmentResult, Seen
 
+R = TypeVar("R")
 S = TypeVar("S")
+
+
+@dataclass(frozen=True)
+class EnvironmentReader(Generic[R]):
+    """A module of `parity.guest.readers`, asked of the environment's files beside the imports.
+
+    Attributes:
+        name: the module's.
+        result: the shape of what it finds.
+        words: what its job tells it besides the packages that were asked for.
+    """
+
+    name: str
+    result: type[R]
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -29,6 +46,7 @@ class NewEnvironment:
         options: what the installer was given besides the prefix.
         found: what `parity.guest.tasks.environment` found there.
         workers: where package code is imported.
+        reading: gives what that task and its readers found in the end.
     """
 
     room: Room
@@ -39,6 +57,18 @@ class NewEnvironment:
     options: list[str]
     found: EnvironmentFound
     workers: ImportWorkers
+    reading: Callable[[], EnvironmentResult]
+
+    def read(self, reader: EnvironmentReader[R]) -> R:
+        """What a reader found; waits for it.
+
+        Raises:
+            RehearsalFailed: it said what has another shape.
+        """
+        try:
+            return shapes.read(reader.result, self.reading()["read"].get(reader.name), reader.name)
+        except shapes.Malformed as error:
+            raise RehearsalFailed(f"the rehearsal broke off: {error}") from None
 
 
 @dataclass(frozen=True)
@@ -72,13 +102,8 @@ class CheckVerdict:
 
 
 def when_due(run: Callable[[NewEnvironment], S]) -> Callable[[NewEnvironment], Callable[[], S]]:
-    """Does all of it when it is the check's turn: package code runs, or much is imported."""
+    """Does all of it when it is the check's turn."""
     return lambda installed: partial(run, installed)
-
-
-def at_once(run: Callable[[NewEnvironment], S]) -> Callable[[NewEnvironment], Callable[[], S]]:
-    """Does all of it beside the imports: files are read, and no package code runs."""
-    return lambda installed: BackgroundCall(partial(run, installed)).result
 
 
 @dataclass(frozen=True)
@@ -90,8 +115,9 @@ class Check(Generic[S]):
         step: what the user is told while it runs.
         kind: the shape of what it sees, as `parity.wire.shapes` reads it.
         begin: called as soon as the environment is known; what it gives back is called when it is the
-            check's turn, after the checks before it, and gives what was seen. See `when_due`, `at_once`.
+            check's turn, after the checks before it, and gives what was seen. See `when_due`.
         judge: what follows of what was seen. Pure.
+        reader: what reads files for it, if anything does.
         wanted: whether it is done at all.
         failed: whether something went wrong of which want of memory may be the cause.
     """
@@ -101,6 +127,7 @@ class Check(Generic[S]):
     kind: type[S]
     begin: Callable[[NewEnvironment], Callable[[], S]]
     judge: Callable[[S, Case], CheckVerdict]
+    reader: EnvironmentReader[Any] | None = None
     wanted: Callable[[NewEnvironment], bool] = lambda _: True
     failed: Callable[[S], bool] = lambda _: False
 

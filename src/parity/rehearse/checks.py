@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from parity.rehearse.check import Check
+from parity.rehearse.downloads import DOWNLOADS
 from parity.rehearse.entry_points import ENTRY_POINTS
 from parity.rehearse.gone_modules import GONE_MODULES
 from parity.rehearse.imports import IMPORTS
@@ -18,7 +19,15 @@ from parity.rehearse.trials import COMMANDS_CHECK, PROJECT_CHECK
 from parity.wire.rehearsing import Seen
 from parity.wire.shapes import Malformed, read
 
-CHECKS: tuple[Check[Any], ...] = (IMPORTS, OPENED, ENTRY_POINTS, GONE_MODULES, COMMANDS_CHECK, PROJECT_CHECK)
+CHECKS: tuple[Check[Any], ...] = (
+    IMPORTS,
+    OPENED,
+    ENTRY_POINTS,
+    GONE_MODULES,
+    DOWNLOADS,
+    COMMANDS_CHECK,
+    PROJECT_CHECK,
+)
 
 
 def remembered(document: Mapping[str, object]) -> Seen:

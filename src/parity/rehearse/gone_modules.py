@@ -8,20 +8,38 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from parity.rehearse import users
-from parity.rehearse.check import Case, Check, CheckVerdict, NewEnvironment, at_once
-from parity.wire.rehearsing import ReadJob, ReadResult
-from parity.wire.tasks import Task
+from parity.rehearse.check import Case, Check, CheckVerdict, EnvironmentReader, NewEnvironment, when_due
+from parity.wire.rehearsing import ReadResult
 
-READER = Task("gone_modules", ReadJob, ReadResult)
+_SUCCESSORS = {
+    "asynchat": "pyasynchat",
+    "asyncore": "pyasyncore",
+    "audioop": "audioop-lts",
+    "cgi": "legacy-cgi",
+    "cgitb": "legacy-cgi",
+    **{
+        name: f"standard-{name}"
+        for name in ("aifc", "chunk", "imghdr", "mailcap", "nntplib", "pipes", "smtpd", "sndhdr")
+    },
+    **{name: f"standard-{name}" for name in ("sunau", "telnetlib", "uu", "xdrlib")},
+}
+"""Packages of the public index under which the modules of PEP 594 live on."""
+
+READER = EnvironmentReader("gone_modules", ReadResult)
 
 
 def _run(installed: NewEnvironment) -> list[dict[str, str]]:
-    job: ReadJob = {
-        "site_packages": installed.site_packages,
-        "packages": sorted(installed.carried.requested),
-    }
-    return installed.room.ask(READER, job, users.JUDGE)["rows"]
+    return installed.read(READER)["rows"]
+
+
+def bringing(module: str) -> str:
+    """The line of the profile that brings a module back; empty where no known package does."""
+    if module == "pkg_resources":
+        return "write `requirements: [setuptools<82]` too, the last that have pkg_resources"
+    if module == "distutils":
+        return "write `requirements: [setuptools]` too, which brings distutils"
+    package = _SUCCESSORS.get(module)
+    return f"write `requirements: [{package}]` too, which brings {module}" if package else ""
 
 
 def _judge(rows: Sequence[dict[str, str]], _case: Case) -> CheckVerdict:
@@ -29,16 +47,23 @@ def _judge(rows: Sequence[dict[str, str]], _case: Case) -> CheckVerdict:
         document={"gone_modules": list(rows)} if rows else {},
         warnings=[
             f"{row['package']}: {row['file']} imports {row['module']}, which is not there: what uses it fails"
+            f"{_way(row['module'])}"
             for row in rows
         ],
     )
+
+
+def _way(module: str) -> str:
+    way = bringing(module)
+    return f" ({way})" if way else ""
 
 
 GONE_MODULES = Check(
     name="gone_modules",
     step="looking for imports of what this Python has no more",
     kind=list[dict[str, str]],
-    begin=at_once(_run),
+    begin=when_due(_run),
     judge=_judge,
+    reader=READER,
     wanted=lambda installed: installed.room.plan.imports and bool(installed.carried.requested),
 )

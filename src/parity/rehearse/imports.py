@@ -9,12 +9,17 @@ from typing import NamedTuple
 
 from parity.rehearse import native
 from parity.rehearse.check import Case, Check, CheckVerdict, NewEnvironment, when_due
+from parity.rehearse.gone_modules import bringing
 from parity.rehearse.import_rule import Scope, counting, is_allowed, works
 from parity.rehearse.import_workers import Package
 from parity.wire.rehearsing import ImportSeen, ImportsSeen, Seen
 
 _OWN_FOLDER = re.compile(r"(?:/carry)?/work/[^\s'\":]*site-packages/")
 _FEW = 5
+_OTHER_NUMPY = re.compile(
+    r"numpy\.dtype size changed|numpy\.core\.\w+ failed to import|compiled using NumPy 1|_ARRAY_API not found"
+)
+_SIZES = re.compile(r"Expected (\d{1,4}) from C header, got (\d{1,4}) ")
 _WANTS = {
     "settings": "it wants settings: give them as `rehearsal.environment`",
     "display": "there is no display in a rehearsal",
@@ -144,9 +149,15 @@ def _remedy(failed: Sequence[ImportSeen]) -> str:
     if not failed:
         return ""
     missing = sorted({each["missing"] for each in failed if each["wants"] == "module" and each["missing"]})
+    gone = {way: None for each in failed if (way := bringing(each["missing"].partition(".")[0]))}
+    missing = [name for name in missing if not bringing(name.partition(".")[0])]
     standard = [name for name in missing if name.partition(".")[0] in sys.stdlib_module_names]
     others = [name for name in missing if name not in standard]
-    more = f"add what brings {', '.join(others[:_FEW])} to the requirements; " if others else ""
+    gone.update(
+        {f"write `constraints: [{line}]` too, for which it was compiled": None for line in _numpy(failed)}
+    )
+    more = "".join(f"{way}; " for way in gone)
+    more += f"add what brings {', '.join(others[:_FEW])} to the requirements; " if others else ""
     if standard:  # PEP 534 tells of distributions that split it
         parts = ", ".join(standard)
         more += f"the distribution has Python's own {parts} apart: add its package to `system-packages`; "
@@ -159,6 +170,14 @@ def _remedy(failed: Sequence[ImportSeen]) -> str:
         f"{more}if it works all the same, accept it: `{options}`, or in the profile "
         f"`rehearsal: {{allow: [{', '.join(words)}]}}`"
     )
+
+
+def _numpy(failed: Sequence[ImportSeen]) -> Iterator[str]:
+    """Which numpy modules want that were compiled for another one: 2.0 has another binary interface."""
+    for each in failed:
+        if _OTHER_NUMPY.search(each["error"]):
+            sizes = _SIZES.search(each["error"])
+            yield "numpy>=2" if sizes and int(sizes[1]) < int(sizes[2]) else "numpy<2"
 
 
 def _row(each: ImportSeen) -> dict[str, object]:
@@ -208,5 +227,5 @@ IMPORTS = Check(
     kind=ImportsSeen,
     begin=when_due(_run),
     judge=_judge,
-    failed=lambda found: any(row["error"] for row in found["rows"]),
+    failed=lambda found: any(row["error"] and row["requested"] for row in found["rows"]),
 )

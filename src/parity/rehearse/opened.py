@@ -10,26 +10,24 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from importlib import resources
+from itertools import chain
 from typing import TypedDict
 
-from parity.rehearse import native, users
-from parity.rehearse.check import Case, Check, CheckVerdict, NewEnvironment
+from parity.rehearse import native
+from parity.rehearse.check import Case, Check, CheckVerdict, EnvironmentReader, NewEnvironment, when_due
 from parity.rehearse.import_rule import Scope, counting
 from parity.rehearse.import_workers import Package
 from parity.rehearse.imports import imports_of, inside
 from parity.rehearse.native import NativeRules
-from parity.rehearse.threads import BackgroundCall
-from parity.wire.opening import LibraryOpened, OpenedJob, OpenedResult, ProgramBroken
+from parity.wire.opening import LibraryOpened, OpenedResult, ProgramBroken
 from parity.wire.rehearsing import ImportSeen, Seen
-from parity.wire.tasks import Task
 
-_TASK = Task("opened", OpenedJob, OpenedResult)
 _STARTED: Mapping[str, Sequence[str]] = json.loads(
     resources.files("parity.rehearse").joinpath("programs.json").read_bytes()
 )["packages"]
+READER = EnvironmentReader("opened", OpenedResult, tuple(sorted(set(chain.from_iterable(_STARTED.values())))))
 _PROGRAMS = "add the packages with the programs that are named above to `system-packages`, or to the image"
 _SYMBOLS = (
     "the program was built against a library that it does not name any more (auditwheel removes libpython): "
@@ -49,24 +47,12 @@ class OpenedSeen(TypedDict):
     imports: list[ImportSeen]
 
 
-def _begin(installed: NewEnvironment) -> Callable[[], OpenedSeen]:
-    """Read at once; import what that finds when it is due."""
-    reading = BackgroundCall(partial(_read, installed))
-    return lambda: _tried(installed, *reading.result())
-
-
-def _read(installed: NewEnvironment) -> tuple[OpenedResult, list[tuple[str, str]]]:
-    """What is opened by name and missing, and the programs (package, program) that are lacking."""
-    asked = set(installed.carried.requested)
-    started = [
-        (found["name"], each)
-        for found in installed.found["distributions"]
-        for each in _STARTED.get(found["name"], ())
-    ]
-    names = sorted({each for _, each in started})
-    job: OpenedJob = {"site_packages": installed.site_packages, "programs": names, "packages": sorted(asked)}
-    answer = installed.room.ask(_TASK, job, users.JUDGE)
-    return answer, [row for row in started if row[1] in answer["lacking"]]
+def _run(installed: NewEnvironment) -> OpenedSeen:
+    """Import what leads to a library that is missing."""
+    answer = installed.read(READER)
+    started = {each["name"]: _STARTED.get(each["name"], ()) for each in installed.found["distributions"]}
+    lacking = [(name, each) for name, names in started.items() for each in names if each in answer["lacking"]]
+    return _tried(installed, answer, lacking)
 
 
 def _tried(installed: NewEnvironment, answer: OpenedResult, lacking: list[tuple[str, str]]) -> OpenedSeen:
@@ -235,6 +221,7 @@ OPENED = Check(
     name="opened",
     step="looking for libraries that are opened by name",
     kind=OpenedSeen,
-    begin=_begin,
+    begin=when_due(_run),
     judge=_judge,
+    reader=READER,
 )

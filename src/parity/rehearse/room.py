@@ -138,16 +138,18 @@ class Room:
         )
 
 
-def fits_memory(plan: RehearsalPlan, carried: Carried) -> bool:
+def fits_memory(plan: RehearsalPlan, wheel_bytes: int) -> bool:
     """Whether the environment may be made in memory: a disk can need longer to remove than to make it."""
-    return carried.wheel_bytes * _UNPACKED < plan.memory // 2
+    return wheel_bytes * _UNPACKED < plan.memory // 2
 
 
-def container_spec(image: PinnedImage, plan: RehearsalPlan, volume: str, carried: Carried) -> ContainerSpec:
+def container_spec(
+    image: PinnedImage, plan: RehearsalPlan, volume: str, store: str | None, *, in_memory: bool, waits: int
+) -> ContainerSpec:
     """The container: no network, no rights; a package's code may write into memory of a size alone."""
     mounts = [Mount(volume, CARRY, read_only=False)]
-    if carried.wheels:
-        mounts.append(Mount(carried.wheels[0], "/store", read_only=True))
+    if store:
+        mounts.append(Mount(store, "/store", read_only=True))
     return ContainerSpec(
         image=image.id,
         network=Network.NONE,
@@ -160,20 +162,20 @@ def container_spec(image: PinnedImage, plan: RehearsalPlan, volume: str, carried
         confined=True,
         capabilities=("SETUID",),
         mounts=tuple(mounts),
-        tmpfs=_tmpfs(plan, carried),
+        tmpfs=_tmpfs(plan, in_memory=in_memory),
         memory=plan.memory,
         pids=512,
-        lifetime=plan.timeout + 600,
+        lifetime=waits + plan.timeout + 600,
     )
 
 
-def _tmpfs(plan: RehearsalPlan, carried: Carried) -> dict[str, str]:
+def _tmpfs(plan: RehearsalPlan, *, in_memory: bool) -> dict[str, str]:
     half = plan.memory // 2
     found = {
         "/tmp": _options(1777, max(_SHARED, half)),  # noqa: S108 - inside the container
         COMMANDS: _options(700, half, users.COMMANDS),
     }
-    if fits_memory(plan, carried):
+    if in_memory:
         found |= {f"/{name}": _options(755, half, owner) for name, owner in OWN.items()}
     return found
 

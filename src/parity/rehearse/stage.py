@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from contextlib import nullcontext, suppress
 from typing import TypeVar
 
-from parity.engine import Container, Engine
+from parity.engine import Engine
 from parity.engine.diskwatch import DiskWatch
 from parity.engine.events import Event
-from parity.engine.guests import GuestFailed, folders_tar, guest_tar
+from parity.engine.guests import GuestFailed
 from parity.errors import EngineRefused, NotIsolated, RehearsalFailed, RehearsalTimeout
 from parity.model import Facts, PinnedImage, RehearsalPlan
 from parity.progress import Reporter
@@ -20,7 +20,8 @@ from parity.rehearse import users
 from parity.rehearse.check import NewEnvironment
 from parity.rehearse.checks import CHECKS
 from parity.rehearse.import_workers import ImportWorkers
-from parity.rehearse.room import BUNDLE, CARRY, FOLDERS, Carried, Room, container_spec, fits_memory
+from parity.rehearse.ready import ContainerNeeds, ReadyContainer, ready
+from parity.rehearse.room import BUNDLE, CARRY, Carried, Room, fits_memory
 from parity.rehearse.threads import BackgroundCall
 from parity.rehearse.trials import CHECKOUT
 from parity.wire import shapes
@@ -28,6 +29,7 @@ from parity.wire.rehearsing import (
     EnvironmentFound,
     EnvironmentJob,
     EnvironmentResult,
+    ReadJob,
     RehearseJob,
     Seen,
     StepEvent,
@@ -47,8 +49,19 @@ def rehearse(
     plan: RehearsalPlan,
     carried: Carried,
     reporter: Reporter,
+    *,
+    early: ReadyContainer | None = None,
 ) -> Seen:
     """Install a bundle in a fresh container without network and see whether it works.
+
+    Args:
+        engine: where.
+        image: the target's, with its carried system packages.
+        facts: of that image.
+        plan: what is checked, and limits.
+        carried: the bundle.
+        reporter: hears of the steps.
+        early: a container in which nothing was done yet; used where it suits.
 
     Returns:
         what was seen, for `judge` to turn into a proof.
@@ -58,33 +71,36 @@ def rehearse(
         RehearsalTimeout: the plan's time limit passed.
         RehearsalFailed: the rehearsal itself could not run.
     """
-    with engine.scratch_volume() as volume:
-        spec = container_spec(image, plan, volume, carried)
-        with engine.container(spec) as container:
-            _carry_in(container, carried)
-            container.start()
-            in_memory = fits_memory(plan, carried)
-            room = Room(container, facts.executable, plan, in_memory)
-            watch = DiskWatch(engine, image.id, image.platform, facts.executable, plan.disk)
-            try:
-                with nullcontext() if in_memory or not carried.checkout else watch.of(container, volume):
-                    return _Story(room, image, carried, reporter).tell()
-            except TimeoutError:
-                raise RehearsalTimeout(f"the rehearsal did not end within {plan.timeout} s") from None
-            except (GuestFailed, EngineRefused) as failed:
-                if watch.over:
-                    raise _too_much(watch.over) from failed
-                if isinstance(failed, EngineRefused):
-                    raise
-                raise _died(failed, room) from failed
+    needs = _needs(image, plan, carried)
+    suits = early is not None and early.needs == needs
+    with nullcontext(early) if early and suits else ready(engine, needs) as at:
+        return _told(engine, at, facts, carried, reporter)
 
 
-def _carry_in(container: Container, carried: Carried) -> None:
-    container.put(CARRY, guest_tar())
-    container.put(CARRY, folders_tar(FOLDERS))
-    container.put(BUNDLE, carried.archive())
+def _needs(image: PinnedImage, plan: RehearsalPlan, carried: Carried) -> ContainerNeeds:
+    store = carried.wheels[0] if carried.wheels else None
+    return ContainerNeeds(image, plan, store, fits_memory(plan, carried.wheel_bytes))
+
+
+def _told(engine: Engine, at: ReadyContainer, facts: Facts, carried: Carried, reporter: Reporter) -> Seen:
+    image, plan, in_memory = at.needs.image, at.needs.plan, at.needs.in_memory
+    at.container.put(BUNDLE, carried.archive())
     if carried.checkout:
-        container.put(CARRY, carried.checkout(CHECKOUT))
+        at.container.put(CARRY, carried.checkout(CHECKOUT))
+    room = Room(at.container, facts.executable, plan, in_memory)
+    watch = DiskWatch(engine, image.id, image.platform, facts.executable, plan.disk)
+    watched = carried.checkout and not in_memory
+    try:
+        with watch.of(at.container, at.volume) if watched else nullcontext():
+            return _Story(room, image, carried, reporter).tell()
+    except TimeoutError:
+        raise RehearsalTimeout(f"the rehearsal did not end within {plan.timeout} s") from None
+    except (GuestFailed, EngineRefused) as failed:
+        if watch.over:
+            raise _too_much(watch.over) from failed
+        if isinstance(failed, EngineRefused):
+            raise
+        raise _died(failed, room) from failed
 
 
 class _Story:
@@ -127,7 +143,7 @@ class _Story:
         prefix = f"{room.own('work')}/prefix/current"
         workers = ImportWorkers(room, prefix, site_packages, self._service, hidden=found["hidden"])
         installed = NewEnvironment(
-            room, self._carried, bundle, prefix, site_packages, self._options, found, workers
+            room, self._carried, bundle, prefix, site_packages, self._options, found, workers, reading.result
         )
         begun = {check: check.begin(installed) for check in CHECKS if check.wanted(installed)}
         seen["checks"] = {}
@@ -147,7 +163,16 @@ class _Story:
     ) -> tuple[EnvironmentFound, BackgroundCall[EnvironmentResult]]:
         """What was installed, as soon as it is known; the linker is asked meanwhile."""
         heard: queue.SimpleQueue[EnvironmentFound | None] = queue.SimpleQueue()
-        job: EnvironmentJob = {"site_packages": site_packages, "bundle": bundle}
+        readers: dict[str, ReadJob] = {
+            reader.name: {
+                "site_packages": site_packages,
+                "packages": sorted(self._carried.requested),
+                "words": list(reader.words),
+            }
+            for reader in (check.reader for check in CHECKS)
+            if reader is not None
+        }
+        job: EnvironmentJob = {"site_packages": site_packages, "bundle": bundle, "readers": readers}
 
         def hear(event: Event) -> None:
             heard.put(shapes.read(EnvironmentFound, event, "what was found"))

@@ -1,8 +1,9 @@
 """Requirements to a PEP 751 lock, natively inside the image."""
 
+from parity.resolve.added import may_lack_setuptools, with_setuptools
 from parity.resolve.asked import with_file_options
 from parity.resolve.asking import UV_PATH, resolver
-from parity.resolve.direct import DirectRequirement
+from parity.resolve.direct import DirectRequirement, is_direct, requirement_name
 from parity.resolve.firsthash import first_digest
 from parity.resolve.inputs import ResolveInputs, index_document, inputs_digest
 from parity.resolve.known import Known
@@ -39,14 +40,17 @@ __all__ = [
     "first_digest",
     "index_document",
     "inputs_digest",
+    "is_direct",
     "is_foreign_lock",
     "lock_path",
     "lock_state",
     "locked_build",
+    "may_lack_setuptools",
     "parse_lock",
     "read_lock",
     "read_requirements",
     "require_fresh",
+    "requirement_name",
     "resolve_lock",
     "resolver",
     "select_project",
@@ -54,5 +58,6 @@ __all__ = [
     "uv_version",
     "uv_wheel",
     "with_file_options",
+    "with_setuptools",
     "write_lock",
 ]

@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from urllib.parse import urlsplit
+
+from packaging.utils import (
+    InvalidSdistFilename,
+    InvalidWheelFilename,
+    parse_sdist_filename,
+    parse_wheel_filename,
+)
+from packaging.version import InvalidVersion, Version
 
 from parity.errors import InputFileError
 from parity.model import IndexSettings, NamedIndex, Profile
@@ -20,13 +30,14 @@ def with_file_options(profile: Profile, options: FileOptions) -> Profile:
     """The profile as its files complete it; what the profile says itself is not overruled.
 
     Raises:
-        InputFileError: a file names another default index than the profile.
+        InputFileError: a file names another default index than the profile, or a folder cannot be read.
     """
     index = _with_default(profile.index, options.index)
     for line in options.extra:
         index = _with_named(index, line)
+    bound = _all_there_is(options.folders) if options.no_index else {}
     for folder in options.folders:
-        index = _with_folder(index, folder, alone=options.no_index)
+        index = _with_folder(index, folder, bound.get(folder, ()))
     names = tuple(sorted({*profile.sources.names, *options.from_source}))
     return replace(
         profile,
@@ -58,9 +69,39 @@ def _with_named(index: IndexSettings, line: IndexLine) -> IndexSettings:
     return replace(index, named=(*index.named, NamedIndex(name, line.url, login=line.login)))
 
 
-def _with_folder(index: IndexSettings, line: FolderLine, *, alone: bool) -> IndexSettings:
-    """With a folder of wheels, unless it is there; `alone`: all that is bound to nothing comes from it."""
-    rest = ("*",) if alone else ()
+def _all_there_is(folders: Sequence[FolderLine]) -> dict[FolderLine, tuple[str, ...]]:
+    """What comes from which folder where there is no index: each package from where its newest version is.
+
+    What none of them has is looked for in the first, and nowhere else.
+    """
+    newest: dict[str, tuple[Version, int]] = {}
+    for number, folder in enumerate(folders):
+        for name, version in _versions(folder.path):
+            newest[name] = max(newest.get(name, (version, -number)), (version, -number))
+    others = {
+        folder: tuple(sorted(name for name, (_, place) in newest.items() if place == -number))
+        for number, folder in enumerate(folders)
+    }
+    return {**others, folders[0]: ("*",)}
+
+
+def _versions(folder: Path) -> Iterator[tuple[str, Version]]:
+    """Normalised names and versions of the wheels and source distributions in a folder."""
+    try:
+        files = sorted(folder.iterdir())
+    except OSError as error:
+        raise InputFileError(f"cannot read {folder}: {error.strerror}", where=str(folder)) from error
+    for each in files:
+        try:
+            is_wheel = each.suffix == ".whl"
+            found = parse_wheel_filename(each.name)[:2] if is_wheel else parse_sdist_filename(each.name)
+        except (InvalidWheelFilename, InvalidSdistFilename, InvalidVersion):
+            continue
+        yield found
+
+
+def _with_folder(index: IndexSettings, line: FolderLine, rest: tuple[str, ...]) -> IndexSettings:
+    """With a folder of wheels, unless it is there, which gives `rest`."""
     same = next((one for one in index.named if one.folder == line.path), None)
     if same is not None:
         bound = replace(same, packages=tuple(dict.fromkeys((*same.packages, *rest))))

@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from packaging.markers import InvalidMarker, Marker
-from packaging.requirements import Requirement
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from parity.errors import InputFileError
@@ -125,6 +125,14 @@ class Stated:
     where: str
     folder: Path | None = None
     sha256: str = ""
+
+
+def requirement_name(text: str) -> str:
+    """The name in a requirement (PEP 508) as it is written there; empty where the text is none."""
+    try:
+        return Requirement(text).name
+    except InvalidRequirement:
+        return ""
 
 
 def bare_requirement(text: str, stated: Stated) -> DirectRequirement:

@@ -62,7 +62,7 @@ class FileOptions:
         from_source: normalised names that are built from their source distributions.
         prereleases: whether prereleases of anything may be chosen.
         folders: of wheels, each once.
-        no_index: whether the one folder is all there is.
+        no_index: whether those folders are all there is.
         hidden: see `IndexSettings`.
     """
 
@@ -92,9 +92,9 @@ class OptionReader:
         """All of them; OptionProblem where they do not go together."""
         names = tuple(sorted(self._from_source))
         folders = tuple(self._folders.values())
-        if self.no_index and len(folders) != 1:
+        if self.no_index and not folders:
             raise OptionProblem(
-                "--no-index", "it needs one folder that has everything, as in --find-links ./wheels"
+                "--no-index", "it needs a folder that has everything, as in --find-links ./wheels"
             )
         return FileOptions(
             self._index, tuple(self._extra), names, self._prereleases, folders, bool(self.no_index)

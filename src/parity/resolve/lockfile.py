@@ -91,6 +91,7 @@ def parse_lock(text: str, where: str) -> Lock:
         variables=tuple(own["variables"]),
         held_back=tuple(own["held_back"]),
         notes=tuple(own["notes"]),
+        setuptools_for=tuple(own["setuptools_for"]),
     )
 
 
@@ -116,7 +117,13 @@ def write_lock(lock: Lock) -> str:
         lines += ["", *_package_lines(wheel)]
     requested = ", ".join(toml(wheel.name) for wheel in lock.wheels if wheel.requested)
     lines += ["", "[tool.parity]", f"inputs = {toml(lock.inputs)}", f"requested = [{requested}]"]
-    for key, said in (("variables", lock.variables), ("held-back", lock.held_back), ("notes", lock.notes)):
+    lists = {
+        "variables": lock.variables,
+        "held-back": lock.held_back,
+        "notes": lock.notes,
+        "setuptools-for": lock.setuptools_for,
+    }
+    for key, said in lists.items():
         if said:
             lines.append(f"{key} = [{', '.join(map(toml, said))}]")
     return "\n".join(lines) + "\n"
@@ -193,6 +200,7 @@ class _OwnTable(TypedDict):
     variables: list[str]
     held_back: list[str]
     notes: list[str]
+    setuptools_for: list[str]
 
 
 def _own_table(document: Mapping[str, object]) -> _OwnTable:
@@ -202,8 +210,10 @@ def _own_table(document: Mapping[str, object]) -> _OwnTable:
     if not isinstance(own, dict) or not isinstance(inputs, str):
         raise LockInvalid("the lock was not written by parity: it has no [tool.parity] inputs")
     variables, held_back, notes = (own.get(key, []) for key in ("variables", "held-back", "notes"))
-    for key, names in (("requested", own.get("requested")), ("variables", variables)):
-        if not _are_texts(names):
+    setuptools_for = own.get("setuptools-for", [])
+    names = {"requested": own.get("requested"), "variables": variables, "setuptools-for": setuptools_for}
+    for key, said in names.items():
+        if not _are_texts(said):
             raise LockInvalid(f"tool.parity.{key} is not a list of names")
     if not _are_texts(held_back) or not _are_texts(notes):
         raise LockInvalid("tool.parity.held-back or tool.parity.notes is not a list of texts")
@@ -213,6 +223,7 @@ def _own_table(document: Mapping[str, object]) -> _OwnTable:
         "variables": variables,
         "held_back": held_back,
         "notes": notes,
+        "setuptools_for": setuptools_for,
     }
 
 

@@ -10,6 +10,7 @@ from packaging.utils import canonicalize_name
 
 from parity.errors import InputFileError
 from parity.model import Lock
+from parity.resolve import added
 from parity.resolve.inputs import ResolveInputs
 from parity.resolve.known import Known
 from parity.resolve.requirements import WhatToInstall
@@ -29,7 +30,8 @@ def remarks(stderr: str, inputs: ResolveInputs, known: Sequence[Known]) -> tuple
         inputs: what was asked.
         known: what is known of packages: the extras that they have, and that are wanted of them.
     """
-    return tuple(dict.fromkeys([*_missing_extras(stderr, inputs, known), *_yanked(stderr)]))
+    found = [*_missing_extras(stderr, inputs, known), *_yanked(stderr), *added.told(inputs.what)]
+    return tuple(dict.fromkeys(found))
 
 
 def _missing_extras(stderr: str, inputs: ResolveInputs, known: Sequence[Known]) -> Iterator[str]:

@@ -63,6 +63,7 @@ class WhatToInstall:
         options: what files say of indexes, sources and prereleases.
         variables: names of the environment's variables that lines were completed from.
         notes: what is carried otherwise than it was written, a sentence each.
+        setuptools_for: see `parity.resolve.added`; its line is among the requirements.
     """
 
     requirements: tuple[RequirementLine, ...]
@@ -71,10 +72,12 @@ class WhatToInstall:
     options: FileOptions = field(default_factory=FileOptions)
     variables: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    setuptools_for: tuple[str, ...] = ()
 
     def requested(self, markers: Mapping[str, str]) -> frozenset[str]:
         """The normalised names that the user asked for on that target."""
-        return frozenset(line.name for line in self.requirements if line.holds(markers))
+        added = {"setuptools"} if self.setuptools_for else set()
+        return frozenset(line.name for line in self.requirements if line.holds(markers)) - added
 
     def hashes(self) -> dict[str, frozenset[str]]:
         """The SHA-256 digests that lines allow, by normalised name; names without any are left out."""

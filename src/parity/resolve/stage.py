@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from parity.engine.guests import Guest
@@ -27,10 +27,12 @@ def resolve_lock(
     existing: Lock | None,
     *,
     upgrade: bool = False,
+    renewed: Collection[str] = (),
     timeout: float = Limits.resolving,
     bring_uv: Callable[[], None] | None = None,
     known: Sequence[Known] = (),
     thorough: bool = False,
+    ahead: bool = True,
 ) -> Lock:
     """Resolve inside the image: one wheel, or a source distribution, and one hash for each package.
 
@@ -40,35 +42,45 @@ def resolve_lock(
         inputs: what to install, for which facts and tags.
         existing: the lock there is; its versions are kept where they still fit.
         upgrade: leave `existing` out and ask the index afresh.
+        renewed: packages of `existing` to leave out; the index is asked afresh, too.
         timeout: seconds for uv.
         bring_uv: puts uv at UV_PATH, when it is needed; None where it is there.
         known: what was built already; it is not part of the lock that comes back.
         thorough: tell in the lock what is held back, and what else whoever asked should know.
+        ahead: whether wheels may be fetched before they are asked for, which is faster.
 
     Raises:
         Unresolvable, NoWheel, HashMismatch, InputFileError, IndexConfusion, IndexFailed, ToolUnavailable.
     """
-    network, reporter = guest.network, guest.reporter
+    network, reporter, uv = guest.network, guest.reporter, GuestUv(guest, inputs, timeout, tuple(known))
     _demand_default(network, inputs)
-    uv = GuestUv(guest, inputs, timeout, tuple(known))
-    guess = uv.guess() if upgrade or existing is None else Guess()
-    kept = guess.lock if upgrade or existing is None else preferences_of(existing, sources=inputs.auto)
+    existing = None if upgrade or existing is None else _without(existing, renewed)
+    guess = uv.guess() if ahead and existing is None else Guess()
+    kept = guess.lock if existing is None else preferences_of(existing, sources=inputs.auto)
     if bring_uv is not None:
         bring_uv()
     uv = replace(uv, known=(*known, *guess.told))
-    answer = uv.compile(uv.requirements, lock=kept, refresh=upgrade, offer=SOURCES if inputs.auto else "")
+    fresh, offer = upgrade or bool(renewed), SOURCES if inputs.auto else ""
+    answer = uv.compile(uv.requirements, lock=kept, refresh=fresh, offer=offer)
     reporter.debug(network.redact(answer["stderr"].strip()))
     check_confusion(answer["routes"], network, guess.routes)
     lock, hashed = _selected(uv, answer)
     demand_hashes(inputs.what, lock)
     _warn(reporter, lock, {*hashed, *guess.unhashed}, answer)
-    lock = with_indexes(replace(lock, variables=inputs.what.variables), answer["routes"])
-    lock = with_folders(lock, network)
+    told = replace(lock, variables=inputs.what.variables, setuptools_for=inputs.what.setuptools_for)
+    lock = with_folders(with_indexes(told, answer["routes"]), network)
     check_mixed(lock, answer["routes"], network)
-    if not thorough:
-        return lock
-    held = () if inputs.auto else held_back(uv, lock, guess, existing)
-    return replace(lock, held_back=held, notes=remarks(answer["stderr"], inputs, uv.known))
+    return _with_words(uv, lock, guess, existing, answer["stderr"]) if thorough else lock
+
+
+def _with_words(uv: GuestUv, lock: Lock, guess: Guess, existing: Lock | None, stderr: str) -> Lock:
+    """The lock with what whoever asked should know."""
+    held = () if uv.inputs.auto else held_back(uv, lock, guess, existing)
+    return replace(lock, held_back=held, notes=remarks(stderr, uv.inputs, uv.known))
+
+
+def _without(lock: Lock, names: Collection[str]) -> Lock:
+    return replace(lock, wheels=tuple(wheel for wheel in lock.wheels if wheel.name not in names))
 
 
 def _selected(uv: GuestUv, answer: ResolveResult) -> tuple[Lock, frozenset[str]]:

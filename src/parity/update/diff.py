@@ -5,14 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
-
-from packaging.version import InvalidVersion, Version
 
 from parity.update.contents import BundlePackage, Contents, Triple
+from parity.update.kinds import Kind, kind_of_change
 from parity.update.licences import same_licence
 
-Kind = Literal["upgrade", "downgrade", "other-bytes", "other-wheel", "changed"]
 Pair = tuple[str, str]
 Digests = Mapping[str, tuple[str, int]]
 
@@ -152,21 +149,7 @@ def compare(old: Contents, new: Contents) -> Difference:
 
 
 def _change(old: BundlePackage, new: BundlePackage) -> Change:
-    return Change(old, new, _kind(old, new))
-
-
-def _kind(old: BundlePackage, new: BundlePackage) -> Kind:
-    try:
-        before, after = Version(old.version), Version(new.version)
-    # Versions from before PEP 440 have no order that everybody agrees on.
-    except InvalidVersion:
-        if old.version != new.version:
-            return "changed"
-    else:
-        if before != after:
-            return "upgrade" if before < after else "downgrade"
-    # The same name with other bytes is what no index should ever serve: the gravest of the kinds.
-    return "other-bytes" if old.wheel == new.wheel else "other-wheel"
+    return Change(old, new, kind_of_change((old.version, old.wheel), (new.version, new.wheel)))
 
 
 def _requested(old: Contents, new: Contents, both: Iterable[str]) -> Iterable[Turn]:

@@ -36,11 +36,13 @@ class WheelFacts:
         licence: as its metadata states it; empty where it states none.
         natives: paths of its ELF files, sorted.
         fault: why the wheel cannot be read; empty where it can.
+        requires: its Requires-Dist lines, as they are written.
     """
 
     licence: str = ""
     natives: tuple[str, ...] = ()
     fault: str = ""
+    requires: tuple[str, ...] = ()
 
 
 def wheel_facts(bundle: BinaryIO, member: Member) -> WheelFacts:
@@ -60,7 +62,9 @@ def wheel_facts(bundle: BinaryIO, member: Member) -> WheelFacts:
             return WheelFacts(fault=plain(findings[0].message))
         located = [(entry, start) for entry, start in check_layout(window, directory) if not entry.is_folder]
         natives = sorted(plain(entry.name) for entry, start in located if _is_elf(window, entry, start))
-        return WheelFacts(_licence(_metadata(window, located)), tuple(natives))
+        metadata = _metadata(window, located)
+        requires = tuple(str(line) for line in metadata.get_all("Requires-Dist") or [])
+        return WheelFacts(_licence(metadata), tuple(natives), requires=requires)
     except ZipBroken as broken:
         return WheelFacts(fault=plain(broken.finding.message))
 

@@ -1,4 +1,4 @@
-"""The job and the result of the task that looks for libraries which are opened by name."""
+"""The result of the reader that looks for libraries which are opened by name."""
 
 from __future__ import annotations
 
@@ -26,16 +26,8 @@ class ProgramBroken(TypedDict):
     starts: bool
 
 
-class OpenedJob(TypedDict):
-    """See `parity.guest.tasks.opened`."""
-
-    site_packages: str
-    programs: list[str]
-    packages: list[str]
-
-
 class OpenedResult(TypedDict):
-    """One row for each library and file, and for each program; the programs of the job that are not there."""
+    """One row for each library and file, and for each program; those of the job's words that are lacking."""
 
     rows: list[LibraryOpened]
     programs: list[ProgramBroken]

@@ -48,11 +48,23 @@ class StepEvent(TypedDict):
     name: str
 
 
+class ReadJob(TypedDict):
+    """What every reader of the environment's files is asked (see `parity.guest.readers`).
+
+    `packages`: normalised names of what was asked for; `words`: what this reader wants besides.
+    """
+
+    site_packages: str
+    packages: list[str]
+    words: list[str]
+
+
 class EnvironmentJob(TypedDict):
     """See `parity.guest.tasks.environment`."""
 
     site_packages: str
     bundle: str
+    readers: dict[str, ReadJob]
 
 
 class DistributionFound(TypedDict):
@@ -129,10 +141,11 @@ class LinkerSaid(TypedDict):
 
 
 class EnvironmentResult(TypedDict):
-    """What the linker says, and how long that took."""
+    """What the linker says, and how long that took; what each reader found, in a shape of its own."""
 
     linker: LinkerSaid
     seconds: float
+    read: dict[str, object]
 
 
 class ImportsJob(TypedDict):
@@ -297,15 +310,8 @@ class Seen(_SeenInstalled):
     memory_kills: int
 
 
-class ReadJob(TypedDict):
-    """What a check's reader is asked: of which packages (normalised names), installed where."""
-
-    site_packages: str
-    packages: list[str]
-
-
 class ReadResult(TypedDict):
-    """What it found: rows of texts, each with the keys that its task names."""
+    """What a reader found: rows of texts, each with the keys that it names."""
 
     rows: list[dict[str, str]]
 

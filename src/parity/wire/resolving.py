@@ -94,7 +94,7 @@ class ProjectJob(TypedDict):
     root: str
     which: list[str]
     extras: list[str]
-    groups: list[str] | None
+    groups: list[str]
     timeout: float
 
 
@@ -105,3 +105,40 @@ class ProjectResult(TypedDict):
     said: str
     lock: str | None
     stderr: str
+
+
+class ProjectWanted(TypedDict):
+    """A project, and the file of it that is locked."""
+
+    name: str
+    filename: str
+
+
+class CatalogueJob(Reach):
+    """See `parity.guest.tasks.catalogue`."""
+
+    projects: list[ProjectWanted]
+    tags: list[str]
+    python_version: str
+    deadline: float
+
+
+class ProjectListed(TypedDict):
+    """What the index says of a project; `trouble` is why nothing is known, or empty."""
+
+    name: str
+    index: str
+    listed: bool
+    yanked: bool
+    reason: str
+    requires_python: str
+    size: int | None
+    newest: str
+    source_only: bool
+    trouble: str
+
+
+class CatalogueResult(TypedDict):
+    """One for each project of the job, in its order."""
+
+    projects: list[ProjectListed]

@@ -183,6 +183,20 @@ class AuditResult(TypedDict):
     judged: int
 
 
+class ResourceUsersJob(TypedDict):
+    """File names of wheels in a folder; of those along only what lies at the top is read."""
+
+    folder: str
+    wheels: list[str]
+    along: list[str]
+
+
+class ResourceUsers(TypedDict):
+    """Those of them that import `pkg_resources`."""
+
+    wheels: list[str]
+
+
 class AuditProgress(TypedDict):
     """Wheels done."""
 

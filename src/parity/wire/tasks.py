@@ -25,9 +25,11 @@ KEEP = Task("keep", store.KeepJob, store.KeepResult)
 SIZES = Task("cache", store.CacheJob, store.CacheSizes)
 PRUNE = Task("cache", store.CacheJob, store.CacheRemoved)
 AUDIT = Task("audit", store.AuditJob, store.AuditResult)
+RESOURCE_USERS = Task("resource_users", store.ResourceUsersJob, store.ResourceUsers)
 
 RESOLVE = Task("resolve", resolving.ResolveJob, resolving.ResolveResult)
 GUESS = Task("guess", resolving.GuessJob, resolving.GuessResult)
+CATALOGUE = Task("catalogue", resolving.CatalogueJob, resolving.CatalogueResult)
 PROJECT = Task("project", resolving.ProjectJob, resolving.ProjectResult)
 
 PEEK = Task("build", building.BuildStep, building.PeekResult)

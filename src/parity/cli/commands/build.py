@@ -2,96 +2,78 @@
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
-from parity.cli.shared import complete, summary
-from parity.cli.shared.display import Board, Progress, board
+from parity.cli.shared import summary
+from parity.cli.shared.asked import HowToBuild, WhatToBuild, build_requests
+from parity.cli.shared.display import Progress, board
 from parity.cli.shared.keyring import signing_keys
-from parity.cli.shared.options import Json, ProgressShown, SigningKeys, Verbose
-from parity.cli.shared.output import error_document, output, print_json, show_error, stderr, stdout
-from parity.cli.shared.places import base_folder, lock_folder
-from parity.cli.shared.timing import Stopwatch
-from parity.cli.shared.world import connected, world_for
-from parity.docker_engine import DockerEngine
-from parity.errors import InputFileError, OptionConflict, RootError, SomeFailed
+from parity.cli.shared.options import (
+    ExcludeNewer,
+    Extras,
+    FromSource,
+    Groups,
+    Json,
+    Locked,
+    LockFile,
+    Packages,
+    Product,
+    ProgressShown,
+    RequirementFiles,
+    SigningKeys,
+    StandIn,
+    TargetWords,
+    Upgrade,
+    UpgradeNames,
+    Verbose,
+)
+from parity.cli.shared.output import output, stderr
+from parity.cli.shared.runs import Runs, tell
+from parity.cli.shared.world import connected
+from parity.errors import RootError
 from parity.files import sweep_leftovers
 from parity.host.folders import cache_folder
-from parity.model import BundleIdentity, ImageSource, Profile
-from parity.pipeline.context.values import BuildReport, BuildRequest, World
-from parity.pipeline.parallel import Outcome, build_all
-from parity.profile import Overrides, load_profile
-from parity.resolve import lock_path, read_requirements, with_file_options
-from parity.sign import SigningKey
+from parity.pipeline.build import build as build_bundle
+from parity.pipeline.context.values import BuildReport, BuildRequest
 
 EPILOG = """
 Examples:
 
-`parity build profiles/rhel9-py39.yaml` builds what the profile asks for into dist/
+`parity build rhel9-py39 -r requirements.txt` builds what a file lists into dist/
+
+`parity build rhel9-py39 pandas 'scikit-learn>=1.4'` builds a few packages
+
+`parity build debian11-py39 ./myproject` carries a project as its uv.lock pins it
+
+`parity build debian11-py39 -r pyproject.toml --extra cli --group docs` what a project requires, without it
 
 `parity build debian11-py39 debian12-py311 -r web.txt` builds one set for two targets, side by side
 
-`parity build rhel9-py39 --locked --key release.key --serial 42` is what CI runs
+`parity build plant.yaml --locked --key release.key --serial 42` is what CI runs, with a profile of your own
 
-`parity build rhel9-py39 --stand-in debian11-py39` rehearses where no container registry answers
+`parity build rhel9-py39 -r requirements.txt --stand-in debian11-py39` where no container registry answers
 """
 
 
-@dataclass(frozen=True)
-class _Wishes:
-    """The options of one call, as they were given."""
-
-    requirements: tuple[Path, ...]
-    product: str | None
-    output: Path
-    lock: Path | None
-    locked: bool
-    upgrade: bool
-    stand_in: str | None
-    fresh: bool
-
-
-_Profiles = Annotated[
-    list[str],
-    typer.Argument(metavar="PROFILE", help="Profile files, or names.", autocompletion=complete.profiles),
-]
-_Requirement = Annotated[
-    list[Path] | None,
-    typer.Option("-r", "--requirement", metavar="FILE", help="Install this instead of the profile's own."),
-]
 _OutputFolder = Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Where the bundles go.")]
-_Locked = Annotated[bool, typer.Option("--locked", help="Use the lock as it is, or fail.")]
-_Upgrade = Annotated[bool, typer.Option("--upgrade", help="Resolve anew to the newest versions.")]
-_Lock = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="FILE",
-        help="The lock's file; if not given: beside your profile, else beside the -r file, else here.",
-    ),
-]
-_StandIn = Annotated[
-    str | None,
-    typer.Option(metavar="IMAGE", help="Build in this image (a profile's name) instead of the target's own."),
-]
 _Fresh = Annotated[
     bool, typer.Option("--fresh", help="Probe and rehearse again, even where nothing has changed.")
 ]
-_Product = Annotated[str | None, typer.Option(metavar="NAME", help="The bundle's product name.")]
 _BundleVersion = Annotated[
-    str | None, typer.Option(metavar="VERSION", help="The bundle's version; today's date if not given.")
+    str | None,
+    typer.Option(
+        metavar="VERSION", help="The bundle's version; the project's own, else today's date, if not given."
+    ),
 ]
 _Serial = Annotated[
     int | None,
     typer.Option(metavar="N", help="Only grows, per product; the time in seconds if not given."),
 ]
-_ExcludeNewer = Annotated[str | None, typer.Option(metavar="DATE", help="Ignore what was uploaded later.")]
 _Allow = Annotated[
     list[str] | None,
     typer.Option(
@@ -101,28 +83,25 @@ _Allow = Annotated[
 
 
 def build(
-    profiles: _Profiles,
+    words: TargetWords,
     *,
-    requirement: _Requirement = None,
+    requirement: RequirementFiles = None,
+    package: Packages = None,
+    extra: Extras = None,
+    group: Groups = None,
     output_folder: _OutputFolder = Path("dist"),
     key: SigningKeys = None,
-    locked: _Locked = False,
-    upgrade: _Upgrade = False,
-    lock: _Lock = None,
-    stand_in: _StandIn = None,
+    locked: Locked = False,
+    upgrade: Upgrade = False,
+    upgrade_package: UpgradeNames = None,
+    lock: LockFile = None,
+    stand_in: StandIn = None,
     fresh: _Fresh = False,
-    product: _Product = None,
+    product: Product = None,
     bundle_version: _BundleVersion = None,
     serial: _Serial = None,
-    exclude_newer: _ExcludeNewer = None,
-    build_from_source: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME",
-            help="Build this package from its source distribution (may be repeated); "
-            "auto: whatever has no fitting wheel.",
-        ),
-    ] = None,
+    exclude_newer: ExcludeNewer = None,
+    build_from_source: FromSource = None,
     allow: _Allow = None,
     as_json: Json = False,
     verbose: Verbose = False,
@@ -130,163 +109,50 @@ def build(
 ) -> None:
     """Build signed bundles whose install was rehearsed with the network cut."""
     output.json, output.verbose = as_json, verbose
-    overrides = Overrides(
-        requirements=tuple(requirement or ()),
+    what = WhatToBuild(
+        words=tuple(words),
+        files=tuple(requirement or ()),
+        packages=tuple(package or ()),
+        extras=tuple(extra or ()),
+        groups=tuple(group or ()),
         product=product,
         version=bundle_version,
         serial=serial,
         exclude_newer=exclude_newer,
         build_from_source=tuple(build_from_source or ()),
-        allow=tuple(word for given in allow or () for word in given.split(",") if word),
+        allow=tuple(allow or ()),
     )
-    wishes = _Wishes(overrides.requirements, product, output_folder, lock, locked, upgrade, stand_in, fresh)
-    requests = _requests(profiles, overrides, wishes)
+    renewed = tuple(upgrade_package or ())
+    requests = build_requests(what, HowToBuild(output_folder, lock, locked, upgrade, stand_in, renewed))
     with connected() as engine:
         keys = signing_keys(key or ())
-        # Before the work, so that a disk which a killed run has filled is free again.
-        for folder in _written_to(output_folder, requests):
-            sweep_leftovers(folder)
+        _sweep(output_folder, requests)
         with board(stderr(), verbose=verbose, progress=progress) as shown:
-            runs = _Runs(engine, [signer for signer, _ in keys], shown, fresh=fresh)
-            outcomes = build_all(requests, runs.world, engine.interrupt, runs.finished)
-        _report(requests, outcomes, runs, [path for _, path in keys])
+            runs = Runs(engine, [signer for signer, _ in keys], shown, fresh=fresh)
+            outcomes = runs.all(build_bundle, requests)
+        _tell(requests, outcomes, runs, [path for _, path in keys])
 
 
-def _requests(names: list[str], overrides: Overrides, wishes: _Wishes) -> list[BuildRequest]:
-    if wishes.locked and wishes.upgrade:
-        raise OptionConflict("--locked keeps the lock, --upgrade replaces it: choose one")
-    if wishes.lock and len(names) > 1:
-        raise OptionConflict("--lock names one file, but there are several profiles")
-    loaded = [load_profile(name, overrides=overrides) for name in names]
-    stand_in = load_profile(wishes.stand_in).image if wishes.stand_in else None
-    requests = [_request(profile, wishes, stand_in) for profile in loaded]
-    files = [request.filename for request in requests]
-    # Side by side they would write into one file; the last one would win.
-    if len(set(files)) != len(files):
-        raise OptionConflict(f"two profiles would write the same bundle: {', '.join(files)}")
-    return requests
+def _tell(
+    requests: Sequence[BuildRequest],
+    outcomes: Sequence[BuildReport | RootError],
+    runs: Runs,
+    paths: Sequence[Path],
+) -> None:
+    """Say how every run ended; errors as `tell`."""
+
+    def people(name: str, report: BuildReport) -> Text:
+        return summary.people(report, runs.watches[name], runs.seconds[name], paths).append("\n")
+
+    def machines(name: str, report: BuildReport) -> dict[str, object]:
+        return summary.machines(report, runs.watches[name], runs.seconds[name], paths)
+
+    tell("bundles", requests, outcomes, people, machines)
 
 
-def _written_to(output_folder: Path, requests: list[BuildRequest]) -> set[Path]:
-    """The folders in which a build that was killed may have left a file half written."""
+def _sweep(output_folder: Path, requests: list[BuildRequest]) -> None:
+    """Remove what killed builds left half written; before the work, so that the disk is free again."""
     cache = cache_folder()
     locks = {request.lock_path.parent for request in requests}
-    return {output_folder, cache / "tools", *(cache / "memory").glob("*"), *locks}
-
-
-def _request(profile: Profile, wishes: _Wishes, stand_in: ImageSource | None) -> BuildRequest:
-    now, given = _clock(), wishes.requirements
-    product = _product(profile, wishes)
-    what = read_requirements(profile.requirements, profile.name)
-    profile = with_file_options(profile, what.options)
-    if not (profile.project or what.requirements or what.direct):
-        raise _nothing(profile, given)
-    identity = BundleIdentity(
-        product=product,
-        version=profile.version or datetime.fromtimestamp(now, timezone.utc).strftime("%Y.%m.%d"),
-        # Time only grows, so it serves as a serial where nobody counts; targets compare serials, no clocks.
-        serial=now if profile.serial is None else profile.serial,
-        profile=profile.name,
-    )
-    # Each product a lock of its own: `-r web.txt` must not replace the lock of the profile's own packages.
-    label = profile.name if product == profile.name else f"{product}-{profile.name}"
-    return BuildRequest(
-        profile=profile,
-        what=what,
-        identity=identity,
-        output=wishes.output,
-        lock_path=wishes.lock or lock_path(lock_folder(profile.path, given, wishes.output), label),
-        base=base_folder(profile.path, given),
-        locked=wishes.locked,
-        upgrade=wishes.upgrade,
-        stand_in=stand_in,
-    )
-
-
-def _nothing(profile: Profile, given: Sequence[Path]) -> InputFileError:
-    if given:
-        files = ", ".join(map(str, given))
-        return InputFileError(
-            f"{files} asks for nothing to be installed",
-            where=str(given[0]),
-            remedy="write a requirement on a line of it",
-        )
-    return InputFileError(
-        "the profile asks for nothing to be installed",
-        where=str(profile.path),
-        remedy="give a file with -r, or name requirements under install.requirements or install.files",
-    )
-
-
-def _product(profile: Profile, wishes: _Wishes) -> str:
-    """What was asked for by name, else the requirements file's name, else what the profile says."""
-    if wishes.requirements and not wishes.product:
-        return wishes.requirements[0].stem
-    return profile.product or profile.name
-
-
-def _clock() -> int:
-    """Seconds since 1970; SOURCE_DATE_EPOCH where it is set (reproducible-builds.org)."""
-    return int(os.environ.get("SOURCE_DATE_EPOCH") or time.time())
-
-
-class _Runs:
-    """The runs of one call: the world that each gets, and how long each took."""
-
-    def __init__(
-        self, engine: DockerEngine, signers: Sequence[SigningKey], shown: Board, *, fresh: bool
-    ) -> None:
-        self._engine = engine
-        self._signers = signers
-        self._board = shown
-        self._fresh = fresh
-        self.watches: dict[str, Stopwatch] = {}
-        self.seconds: dict[str, float] = {}
-
-    def world(self, request: BuildRequest) -> World:
-        """What this run may use."""
-        name = request.profile.name
-        watch = self.watches[name] = Stopwatch(self._board.reporter(name))
-        return world_for(self._engine, request.profile, self._signers, watch, fresh=self._fresh)
-
-    def finished(self, request: BuildRequest, outcome: Outcome) -> None:
-        """This run is over."""
-        name = request.profile.name
-        self.seconds[name] = self.watches[name].stop()
-        self._board.finished(name, ok=isinstance(outcome, BuildReport))
-
-
-def _report(
-    requests: list[BuildRequest], outcomes: tuple[Outcome, ...], runs: _Runs, key_paths: Sequence[Path]
-) -> None:
-    """Say how every run ended.
-
-    Raises:
-        RootError: the one run's own error, or SomeFailed where there were several.
-    """
-    names = [request.profile.name for request in requests]
-    every = zip(names, outcomes, strict=True)
-    failed = {name: each for name, each in every if not isinstance(each, BuildReport)}
-    if len(outcomes) == 1 and failed:
-        raise failed[names[0]]
-    documents = []
-    for name, outcome in zip(names, outcomes, strict=True):
-        if not isinstance(outcome, BuildReport):
-            documents.append({"profile": name, "ok": False, "error": error_document(outcome)})
-            if not output.json:
-                show_error(outcome, run=name)
-            continue
-        watch, seconds = runs.watches[name], runs.seconds[name]
-        documents.append(summary.machines(outcome, watch, seconds, key_paths))
-        if not output.json:
-            stdout().print(summary.people(outcome, watch, seconds, key_paths))
-    if output.json:
-        print_json({"bundles": documents})
-    if failed:
-        _some_failed(failed, len(outcomes))
-
-
-def _some_failed(failed: dict[str, RootError], count: int) -> None:
-    if output.json:  # the one document is out already
-        raise typer.Exit(SomeFailed.exit_code)
-    raise SomeFailed(f"{len(failed)} of {count} profiles failed: {', '.join(failed)}")
+    for folder in {output_folder, cache / "tools", *(cache / "memory").glob("*"), *locks}:
+        sweep_leftovers(folder)

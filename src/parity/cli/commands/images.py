@@ -30,7 +30,7 @@ def image_folder(name: str) -> Path:
             return folder.resolve()
     raise ImageUnavailable(
         f"there is no image folder {name}",
-        remedy="`parity image list` shows them; images/README.md tells how to write one",
+        remedy="`parity image list` shows them; `parity docs own-image` tells how to write one",
     )
 
 

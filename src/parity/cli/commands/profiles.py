@@ -13,7 +13,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from parity.cli.shared.apps import App
+from parity.cli.shared.options import RequirementFiles
 from parity.cli.shared.output import output, print_json, stdout, write_lines
+from parity.cli.shared.words import sort_files
 from parity.errors import Problem, ProfileError, ProfileNotFound, RootError
 from parity.model import Profile
 from parity.portable.texts import printable
@@ -30,10 +32,6 @@ from parity.profile import (
 app = App(name="profile", help="List, show and check profiles.")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
-RequirementFiles = Annotated[
-    list[Path] | None,
-    typer.Option("-r", "--requirement", metavar="FILE", help="Install these files instead of the profile's."),
-]
 
 
 @app.command("list", epilog="Example: `parity profile list --json`")
@@ -70,8 +68,11 @@ def _target(profile: Profile) -> str:
 
 
 def _installs(profile: Profile) -> str:
-    wanted = profile.requirements
-    return ", ".join((*wanted.inline, *(path.name for path in wanted.files))) or "nothing yet"
+    wanted, project = profile.requirements, profile.project
+    told = [*wanted.inline, *(path.name for path in wanted.files)]
+    if project is not None:
+        told.append(project.script or f"the project {project.package or project.folder.name}")
+    return ", ".join(told) or "nothing yet"
 
 
 def _cells(row: dict[str, str]) -> list[str]:
@@ -98,7 +99,8 @@ def show_profile(
 ) -> None:
     """Show the effective profile: bases merged in, and for each line the file that it comes from."""
     output.json = as_json
-    overrides = Overrides(requirements=tuple(requirement or ()))
+    files = sort_files(requirement or [])
+    overrides = Overrides(requirements=files.lists, project=files.project, script=files.script)
     effective = load_effective(profile, overrides=overrides)
     if as_json:
         loaded = load_profile(profile, overrides=overrides)

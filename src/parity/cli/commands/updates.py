@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from parity.cli.shared.difference import as_markdown, as_text
+from parity.cli.review.difference import as_markdown, as_text
 from parity.cli.shared.display import board, size
 from parity.cli.shared.keyring import trusted_checker
 from parity.cli.shared.options import Json, Threshold, TrustedKeys, Verbose
@@ -67,8 +67,8 @@ def diff_command(
     """Compare two bundles: packages, licences, native code, system needs, and what to look at."""
     shape = Format.JSON if as_json else shape
     output.json, output.verbose = shape is Format.JSON, verbose
-    check = _checker(key, threshold, unverified)
-    with _told(new) as reporter:
+    check = checker(key, threshold, unverified)
+    with told(new) as reporter:
         found = compare(*read_pair(old, new, check, reporter))
     if shape is Format.JSON:
         print_json(document_of(found))
@@ -90,8 +90,8 @@ def delta_command(
 ) -> None:
     """Write what NEW has and OLD lacks into one file; `parity patch` gives back NEW byte for byte."""
     output.json, output.verbose = as_json, verbose
-    check = _checker(key, threshold, unverified)
-    with _told(output_file) as reporter:
+    check = checker(key, threshold, unverified)
+    with told(output_file) as reporter:
         sweep_leftovers(output_file.parent)
         made = write_delta(old, new, output_file, check, reporter)
         _warn_of_older(made.index.base, made.index.result, reporter)
@@ -128,8 +128,8 @@ def patch_command(
 ) -> None:
     """Make the new bundle from the old one and a delta: byte for byte, so its signature still holds."""
     output.json, output.verbose = as_json, verbose
-    check = _checker(key, threshold, unverified)
-    with _told(output_file) as reporter:
+    check = checker(key, threshold, unverified)
+    with told(output_file) as reporter:
         sweep_leftovers(output_file.parent)
         bundle = patch_bundle(str(old), str(delta), str(output_file), check, _Stages(reporter))
         with open_bundle(str(delta)) as file:
@@ -141,19 +141,20 @@ def patch_command(
         print_json({**document, "verified": not unverified})
         return
     names = ", ".join(bundle.signers)
-    told = f"signed by {names}" if names else "NOT VERIFIED: nobody asked who signed it"
-    stdout().print(Text(f"{output_file}: {identity}, {size(identity.size)}\n{told}"), soft_wrap=True)
+    who = f"signed by {names}" if names else "NOT VERIFIED: nobody asked who signed it"
+    stdout().print(Text(f"{output_file}: {identity}, {size(identity.size)}\n{who}"), soft_wrap=True)
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[Reporter]:
+def told(path: Path) -> Iterator[Reporter]:
     """The reporter of the one file that a run is about."""
     with board(stderr(), verbose=output.verbose) as shown:
         yield shown.reporter(path.name)
         shown.finished(path.name, ok=True)
 
 
-def _checker(keys: Sequence[Path] | None, threshold: int | None, unverified: bool) -> Checker:
+def checker(keys: Sequence[Path] | None, threshold: int | None, unverified: bool) -> Checker:
+    """Who must have signed, as the options say it; anyone with --unverified."""
     if unverified and threshold is not None:
         raise OptionConflict("--threshold counts signatures, --unverified looks at none: choose one")
     return _anyone if unverified else trusted_checker(keys or (), threshold)

@@ -12,7 +12,6 @@ from rich.text import Text
 
 from parity.cli.shared.display import Board, Progress, board, size
 from parity.cli.shared.keyring import trusted_checker
-from parity.cli.shared.natives import native_lines, system_needs
 from parity.cli.shared.options import Json, ProgressShown, Threshold, TrustedKeys, Verbose
 from parity.cli.shared.output import (
     error_document,
@@ -40,6 +39,7 @@ from parity.portable.bundle.reader import (
     read_unverified,
 )
 from parity.portable.texts import printable
+from parity.report.natives import native_lines, system_needs
 
 if TYPE_CHECKING:
     from parity.portable.documents.bundles import (

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from parity.cli.shared import complete
 from parity.cli.shared.display import Progress
 from parity.portable.bundle.trust import VARIABLE
 
@@ -43,5 +44,74 @@ SigningKeys = Annotated[
     list[Path] | None,
     typer.Option(
         "--key", metavar="KEY", help="Sign with this private key, or with each; your own if not given."
+    ),
+]
+TargetWords = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="TARGET [PACKAGE|FOLDER]",
+        help="Targets (a profile's name or file), and what to install: packages, or a project's folder.",
+        autocompletion=complete.profiles,
+    ),
+]
+RequirementFiles = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "-r",
+        "--requirement",
+        metavar="FILE",
+        help="Install this instead of the profile's own: requirements.txt, pyproject.toml, uv.lock, "
+        "pylock.toml or a script (PEP 723).",
+    ),
+]
+Packages = Annotated[
+    list[str] | None,
+    typer.Option("-p", "--package", metavar="REQ", help="Install this package (may be repeated)."),
+]
+Extras = Annotated[
+    list[str] | None, typer.Option("--extra", metavar="NAME", help="An extra of the project, too.")
+]
+Groups = Annotated[
+    list[str] | None, typer.Option("--group", metavar="NAME", help="A dependency group of the project, too.")
+]
+LockFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--lock",
+        metavar="FILE",
+        help="The lock's file; if not given: beside your profile, else beside the -r file, else here.",
+    ),
+]
+StandIn = Annotated[
+    str | None,
+    typer.Option(metavar="IMAGE", help="Build in this image (a profile's name) instead of the target's own."),
+]
+ExcludeNewer = Annotated[str | None, typer.Option(metavar="DATE", help="Ignore what was uploaded later.")]
+FromSource = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--build-from-source",
+        metavar="NAME",
+        help="Build this package from its source distribution (may be repeated); "
+        "auto: whatever has no fitting wheel.",
+    ),
+]
+Locked = Annotated[bool, typer.Option("--locked", help="Use the lock as it is, or fail.")]
+Upgrade = Annotated[bool, typer.Option("--upgrade", help="Resolve anew to the newest versions.")]
+UpgradeNames = Annotated[
+    list[str] | None,
+    typer.Option(
+        "-P",
+        "--upgrade-package",
+        metavar="NAME",
+        help="Resolve this package anew, the others keep their versions.",
+    ),
+]
+Product = Annotated[
+    str | None,
+    typer.Option(
+        "--product",
+        metavar="NAME",
+        help="What the bundle is called; if not given: the project's or list's own name.",
     ),
 ]

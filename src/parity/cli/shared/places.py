@@ -27,3 +27,9 @@ def base_folder(profile: Path, requirements: Sequence[Path]) -> Path:
 def _first_of_the_users(files: Sequence[Path], otherwise: Path) -> Path:
     folders = [*(path.absolute().parent for path in files), Path.cwd()]
     return next((folder for folder in folders if not is_paritys(folder)), otherwise.absolute())
+
+
+def near(path: Path) -> str:
+    """A path as one would type it here."""
+    full, here = path.absolute(), Path.cwd()
+    return str(full.relative_to(here) if full.is_relative_to(here) else full)

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, cast
 from rich.text import Text
 
 from parity.cli.shared.display import size
-from parity.cli.shared.natives import system_needs
+from parity.cli.shared.places import near
 from parity.cli.shared.timing import Stopwatch
 from parity.pipeline.context.values import BuildReport
 from parity.portable.texts import printable
 from parity.portable.wheel.wheelset import sha256_of
+from parity.report.natives import system_needs
 from parity.sign import public_path
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def people(report: BuildReport, watch: Stopwatch, seconds: float, key_paths: Seq
         "proved": _proved(report),
         "bundle": str(bundle.path),
         "sha256": sha256_of(str(bundle.path)),
-        "lock": _near(report.lock_path),
+        "lock": near(report.lock_path),
         "size": f"{size(bundle.size)}, of which {size(report.wheels.total_bytes)} are wheels",
         "payload": f"sha256:{bundle.payload_sha256}",
         "identity": f"{bundle.identity.product} {bundle.identity.version}, serial {bundle.identity.serial}",
@@ -61,12 +62,6 @@ def people(report: BuildReport, watch: Stopwatch, seconds: float, key_paths: Seq
         text.append(f"  {name:<11}", style="bold")
         text.append(f"{printable(value)}\n")
     return text
-
-
-def _near(path: Path) -> str:
-    """A path as one would type it here."""
-    full, here = path.absolute(), Path.cwd()
-    return str(full.relative_to(here) if full.is_relative_to(here) else full)
 
 
 def _public_halves(key_paths: Sequence[Path]) -> str:

@@ -2,7 +2,7 @@
 
 import csv
 import os
-from typing import Container, List, NamedTuple, Optional, Set
+from typing import List, NamedTuple, Set
 
 from . import metadata
 
@@ -39,12 +39,12 @@ class Distribution(NamedTuple):
     said: metadata.Said = metadata.NOTHING
 
 
-def distributions(site_packages: str, names: Optional[Container[str]] = None) -> List[Distribution]:
-    """Every distribution in a site-packages folder, or those of these normalised names, sorted by name."""
+def distributions(site_packages: str) -> List[Distribution]:
+    """Every distribution in a site-packages folder, sorted by name."""
     found = []
     for entry in sorted(os.listdir(site_packages)):
         name, _, version = entry[: -len(".dist-info")].partition("-")
-        if entry.endswith(".dist-info") and (names is None or normalised(name) in names):
+        if entry.endswith(".dist-info"):
             files = _recorded(os.path.join(site_packages, entry, "RECORD"))
             said = metadata.of_installed(os.path.join(site_packages, entry))
             found.append(Distribution(normalised(name), version, top_modules(files), files, said))
@@ -82,7 +82,7 @@ def deep_modules(files: List[str]) -> List[str]:
 
 def _packages(files: List[str]) -> Set[str]:
     """The folders that are packages."""
-    found = {os.path.dirname(path) for path in files if os.path.basename(path) == "__init__.py"}
+    found = {os.path.dirname(path) for path in files if ("/" + path).endswith("/__init__.py")}
     return found | {os.path.dirname(path) for path in files if _is_extension(path, "__init__")}
 
 
@@ -110,8 +110,7 @@ def _dotted(parts: List[str]) -> str:
 
 
 def _is_extension(path: str, stem: str) -> bool:
-    name = os.path.basename(path)
-    return name.startswith(stem + ".") and name.endswith(".so")
+    return path.endswith(".so") and os.path.basename(path).startswith(stem + ".")
 
 
 def _outside(parts: List[str]) -> bool:

@@ -1,10 +1,10 @@
 """Calls in a syntax tree that open shared libraries by constant names."""
 
 import ast
-from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
+from typing import Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
-_FIND, _OPEN = "find_library", ("CDLL", "PyDLL", "LoadLibrary", "dlopen")
-_WINDOWS = ("windll", "oledll", "WinDLL", "OleDLL")
+from .passing import FIND, Aliases, Wrappers, aliases_of, bindings, called, opening
+
 _ERRORS = (
     "OSError",
     "IOError",
@@ -19,7 +19,6 @@ _MOST = 64  # names of one call, and rounds through its variables
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 Names = Dict[str, List[ast.expr]]
-Wrappers = Dict[str, int]
 
 
 class NamedOpening(NamedTuple):
@@ -35,56 +34,17 @@ class _CallScope(NamedTuple):
     raises: bool
 
 
-def wrappers(trees: Iterable[ast.Module]) -> Wrappers:
-    """The package's own functions that open what they are given: name, and which argument that is."""
-    found: Wrappers = {}
-    for tree in trees:
-        aliases = _aliases(tree)
-        for node in ast.walk(tree) if _has_call(tree, aliases, {}) else ():
-            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                place = _passed_on(node, aliases)
-                if place is not None:
-                    found[node.name] = place
-    return found
-
-
-def _passed_on(function: ast.AST, aliases: Dict[str, str]) -> Optional[int]:
-    opening = [
-        node
-        for node in ast.walk(function)
-        if isinstance(node, ast.Call) and node.args and _opener(node, aliases)
-    ]
-    if not opening:
-        return None
-    arguments = [each.arg for each in function.args.args]  # type: ignore[attr-defined]
-    loops = {
-        node.target.id: node.iter.id
-        for node in ast.walk(function)
-        if isinstance(node, ast.For) and isinstance(node.target, ast.Name) and isinstance(node.iter, ast.Name)
-    }
-    for node in opening:
-        first = node.args[0]
-        while isinstance(first, ast.Subscript):
-            first = first.value
-        name = first.id if isinstance(first, ast.Name) else ""
-        name = loops.get(name, name)
-        if name in arguments:
-            place = arguments.index(name)
-            return place - 1 if arguments[0] in ("self", "cls") else place
-    return None
-
-
 def opened(tree: ast.Module, known: Wrappers) -> Iterator[NamedOpening]:
     """The calls of one file."""
-    aliases = _aliases(tree)
+    aliases = aliases_of(tree)
     if _has_call(tree, aliases, known):
         yield from _Statements(aliases, known).calls(tree)
 
 
-def _has_call(tree: ast.Module, aliases: Dict[str, str], known: Wrappers) -> bool:
+def _has_call(tree: ast.Module, aliases: Aliases, known: Wrappers) -> bool:
     """Whether a file has any call that may open something: words in a comment or a text are none."""
     calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
-    return any(_opener(node, aliases) or _called(node) in known for node in calls)
+    return any(opening(node, aliases, known)[0] for node in calls)
 
 
 def imported(tree: ast.Module, module: str, is_package: bool) -> Set[str]:
@@ -102,48 +62,24 @@ def imported(tree: ast.Module, module: str, is_package: bool) -> Set[str]:
     return found
 
 
-def _aliases(tree: ast.Module) -> Dict[str, str]:
-    """Names under which a file imports what opens libraries."""
-    return {
-        alias.asname: alias.name
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom)
-        for alias in node.names
-        if alias.asname and alias.name in (_FIND, *_OPEN)
-    }
-
-
-def _opener(node: ast.Call, aliases: Dict[str, str]) -> str:
-    """What a call opens with; empty for any other call."""
-    function = node.func
-    if isinstance(function, ast.Name):
-        name = aliases.get(function.id, function.id)
-    elif isinstance(function, ast.Attribute):
-        owner = function.value
-        above = owner.attr if isinstance(owner, ast.Attribute) else getattr(owner, "id", "")
-        name = "" if above in _WINDOWS else function.attr
-    else:
-        return ""
-    return name if name == _FIND or name in _OPEN else ""
-
-
-def _called(node: ast.Call) -> str:
-    return str(getattr(node.func, "id", getattr(node.func, "attr", "")))
-
-
 class _Statements:
-    def __init__(self, aliases: Dict[str, str], known: Wrappers) -> None:
+    def __init__(self, aliases: Aliases, known: Wrappers) -> None:
         self._aliases = aliases
         self._known = known
+        self._given: Names = {}
 
     def calls(self, tree: ast.Module) -> Iterator[NamedOpening]:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef):
+                given = [each.value for each, _ in _reached(node, False) if isinstance(each, ast.Return)]
+                self._given[node.name] = [value for value in given if value is not None]
         yield from self._in_scope(tree, None)
 
     def _in_scope(self, node: ast.AST, outer: Optional[_CallScope]) -> Iterator[NamedOpening]:
         reached = list(_reached(node, False))
         names: Names = {}
         for each, _ in reached:
-            for name, value in _bindings(each):
+            for name, value in bindings(each):
                 names.setdefault(name, []).append(value)
         scope = _CallScope(names, outer, any(isinstance(each, ast.Raise) for each, _ in reached))
         for each, guarded in reached:
@@ -153,19 +89,14 @@ class _Statements:
                 yield from self._in_scope(each, scope)
 
     def _call(self, node: ast.Call, scope: _CallScope, guarded: bool) -> Iterator[NamedOpening]:
-        how, place = _opener(node, self._aliases), 0
-        if not how:
-            name = _called(node)
-            if name not in self._known:
-                return
-            place, how = self._known[name], "wrapper"
-        if len(node.args) <= place:
-            return
-        names = list(dict.fromkeys(self._strings(node.args[place], scope, _MOST)))[:_MOST]
+        how, places = opening(node, self._aliases, self._known)
+        values = [node.args[place] for place in places if how and len(node.args) > place]
+        said = (name for value in values for name in self._strings(value, scope, _MOST))
+        names = list(dict.fromkeys(said))[:_MOST]
         if how in ("CDLL", "PyDLL", "LoadLibrary"):  # which search for nothing but the very name
             names = [each for each in names if ".so" in each]
         if names:
-            yield NamedOpening(names, not guarded and (how != _FIND or scope.raises))
+            yield NamedOpening(names, not guarded and (how != FIND or scope.raises))
 
     def _strings(self, node: ast.expr, scope: Optional[_CallScope], left: int) -> Iterator[str]:
         """All constants that an expression may be."""
@@ -177,6 +108,8 @@ class _Statements:
         elif isinstance(node, ast.Name):
             for value, where in _looked_up(node.id, scope):
                 yield from self._strings(value, where, left // 2)
+        elif isinstance(node, ast.Call):
+            yield from self._of_call(node, scope, left)
         elif isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Mod)):
             yield from (each.partition("%")[0] + "*" for each in self._strings(node.left, scope, left // 2))
         elif isinstance(node, ast.JoinedStr) and node.values:
@@ -184,6 +117,14 @@ class _Statements:
         else:
             for part in _parts(node):
                 yield from self._strings(part, scope, left - 1)
+
+    def _of_call(self, node: ast.Call, scope: Optional[_CallScope], left: int) -> Iterator[str]:
+        """What a function of the file gives back, or the words of a text."""
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "split" and not node.args:
+            for text in self._strings(node.func.value, scope, left // 2):
+                yield from text.split()
+        for value in self._given.get(called(node), ()):
+            yield from self._strings(value, None, left // 2)
 
 
 def _looked_up(name: str, scope: Optional[_CallScope]) -> Iterator[Tuple[ast.expr, Optional[_CallScope]]]:
@@ -209,23 +150,6 @@ def _parts(node: ast.expr) -> List[ast.expr]:
     if isinstance(node, (ast.Subscript, ast.Starred)):
         return [node.value]
     return []
-
-
-def _bindings(node: ast.AST) -> Iterator[Tuple[str, ast.expr]]:
-    """Names and the expressions that they may stand for."""
-    if isinstance(node, ast.Assign):
-        pairs = [(target, node.value) for target in node.targets]
-    elif isinstance(node, ast.AnnAssign) and node.value is not None:
-        pairs = [(node.target, node.value)]
-    elif isinstance(node, (ast.For, ast.comprehension)):
-        pairs = [(node.target, node.iter)]
-    elif type(node).__name__ == "NamedExpr":
-        pairs = [(node.target, node.value)]  # type: ignore[attr-defined]
-    else:
-        return
-    for target, value in pairs:
-        if isinstance(target, ast.Name):
-            yield target.id, value
 
 
 def _reached(node: ast.AST, guarded: bool) -> Iterator[Tuple[ast.AST, bool]]:

@@ -27,7 +27,7 @@ from typing import (
 )
 
 from ..environment import modules
-from . import calls, linker
+from . import calls, linker, passing
 
 if TYPE_CHECKING:
     from ...wire.opening import LibraryOpened
@@ -38,7 +38,7 @@ _WORDS = re.compile(rb"find_library|LoadLibrary|dlopen|[CP]y?DLL")
 _CALLS = re.compile(rb"(?<!def )\b(?:find_library|LoadLibrary|dlopen|CDLL|PyDLL)(?:[\s\\)]*[(#]|[\s\\]+as\b)")
 """One of them is called, or gets another name: few of the files that have the word are worth to be parsed."""
 _LARGEST = 2 << 20  # bytes of one file; generated bindings have less
-_MOST_FILES, _MOST_NAMES, _MOST_MODULES = 4000, 400, 60
+_MOST_FILES, _MOST_NAMES, _MOST_MODULES, _MOST_CALLERS = 4000, 400, 60, 200
 _DEEPEST = 2  # folders above a file that a package as a whole may need: Django's GIS has more
 _PATIENCE = 60  # seconds for the files of one package
 _PLAIN = re.compile(r"[A-Za-z0-9_][\w.+-]{0,127}", re.ASCII)
@@ -129,7 +129,7 @@ def _groups(site_packages: str, package: modules.Distribution) -> List[_Group]:
     telling = [path for path in paths if _tells(_bytes(site_packages, path))]
     if not any(_CALLS.search(_bytes(site_packages, path)) for path in telling):
         return []
-    said = _apart(lambda: [list(row) for row in _read(site_packages, telling)])
+    said = _apart(lambda: [list(row) for row in _read(site_packages, telling, paths)])
     apple = {file for file, names, _ in said if _APPLE.intersection(names)}
     groups: List[_Group] = []
     for file, names, hard in said:
@@ -166,14 +166,15 @@ def _is_name(text: str) -> bool:
     return _PLAIN.fullmatch(text.rstrip("*")) is not None and not _ELSEWHERE.search(text)
 
 
-def _read(site_packages: str, paths: List[str]) -> Iterator[Tuple[str, List[str], bool]]:
-    calling = [path for path in paths if _CALLS.search(_bytes(site_packages, path))]
+def _read(site_packages: str, telling: List[str], paths: List[str]) -> Iterator[Tuple[str, List[str], bool]]:
+    calling = [path for path in telling if _CALLS.search(_bytes(site_packages, path))]
     trees = dict(_trees(site_packages, calling))
-    wrappers = calls.wrappers(trees.values())
+    wrappers = passing.wrappers(list(trees.values()))
     if wrappers:  # a file may call one that another has
-        names = re.compile("|".join(sorted(wrappers)).encode())
+        names = re.compile(rb"\b(?:%s)\s*\(" % "|".join(sorted(wrappers)).encode())
         others = [path for path in paths if path not in trees and names.search(_bytes(site_packages, path))]
-        trees.update(_trees(site_packages, others))
+        trees.update(_trees(site_packages, others[:_MOST_CALLERS]))
+        wrappers = passing.wrappers(list(trees.values()))
     for path in filter(trees.__contains__, paths):
         for call in calls.opened(trees[path], wrappers):
             yield path, call.names, call.hard

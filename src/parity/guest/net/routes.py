@@ -103,6 +103,14 @@ class Browsers:
             browser.forget()
 
 
+def with_indexes(job: "Reach") -> "List[IndexSaid]":
+    """The job's indexes; its one index as the first of several where it names no others."""
+    if job.get("indexes"):
+        return job["indexes"]
+    url, logins = job["index_url"] or "", job.get("credentials") or {}
+    return [{"name": "default", "url": url, "packages": [], "credentials": logins}]
+
+
 class Routes:
     """Finds each project's one index; threads may ask at the same time, each page is fetched once."""
 

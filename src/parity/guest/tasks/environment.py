@@ -1,16 +1,18 @@
 """What was installed, read by somebody whom no package's code can reach, out of what it cannot change.
 
 Job:
-    {"site_packages": the new environment's, "bundle": the bundle's folder}
+    {"site_packages": the new environment's, "bundle": the bundle's folder,
+     "readers": {name of one of `parity.guest.readers`: its job}}
 Events:
     {"event": "found", "distributions": [{"name", "version", "modules": [name], "deeper": [name],
      "files": count, "import_names", "requires": see `metadata.Said`, "programs": whether it brings any,
      "scripts": [[name, `module:object`]]}],
      "hidden": see `alone.hide`, "project": whether a project is carried}
 Result:
-    {"linker": see `linker.judge`, "seconds": that it took}
+    {"linker": see `linker.judge`, "seconds": that it took, "read": {name: what that reader found}}
 """
 
+import importlib
 import os
 import time
 from typing import TYPE_CHECKING, List, Tuple
@@ -26,14 +28,19 @@ if TYPE_CHECKING:
 
 
 def main(job: "EnvironmentJob", emit: Emit) -> "EnvironmentResult":
-    """Read, and ask the linker; see the module's docstring."""
+    """Read, ask the linker and the readers; see the module's docstring."""
     found = modules.distributions(job["site_packages"])
     rows = [_row(each, scripts.of(job["site_packages"], each)) for each in found]
     project = os.path.exists(os.path.join(job["bundle"], *DOCUMENT))
     emit({"event": "found", "distributions": rows, "hidden": alone.hide(), "project": project})
     begin = time.monotonic()
     judged = linker.judge(job["site_packages"], found)
-    return {"linker": judged, "seconds": round(time.monotonic() - begin, 3)}
+    seconds = round(time.monotonic() - begin, 3)
+    read = {
+        name: importlib.import_module("..readers." + name, __package__).read(asked, found)
+        for name, asked in job["readers"].items()
+    }
+    return {"linker": judged, "seconds": seconds, "read": read}
 
 
 def _row(found: modules.Distribution, started: List[Tuple[str, str]]) -> "DistributionFound":

@@ -5,7 +5,7 @@ Only metadata files of the project are there, no code of it; uv may neither buil
 Job:
     {"uv": path, "python": path, "files": {relative path: text}, "root": the project's folder among
      them, "which": uv's options that name packages of a workspace or a script, "extras": [...],
-     "groups": [...] or null for uv's default ones, "timeout": seconds}
+     "groups": [...], "timeout": seconds}
 Result:
     {"check": exit code of `uv lock --check`, "said": its stderr,
      "lock": text of the PEP 751 export or null, "stderr": of the export}
@@ -59,8 +59,7 @@ def _export(job: "ProjectJob") -> List[str]:
     command = ["export", "--frozen", "--format", "pylock.toml", "--no-header", "--quiet", *job["which"]]
     for extra in job["extras"]:
         command += ["--extra", extra]
-    if job["groups"] is not None:
-        command += ["--no-default-groups"]
-        for group in job["groups"]:
-            command += ["--group", group]
+    command += ["--no-default-groups"]
+    for group in job["groups"]:
+        command += ["--group", group]
     return command

@@ -33,6 +33,7 @@ from ..environment.uvrun import run
 from ..events import Emit
 from ..net.offers import Fitting
 from ..net.router import Offering, Router
+from ..net.routes import with_indexes
 from ..net.web import WebProblem, origin_of
 from ..store.digests import scope_of
 
@@ -53,7 +54,8 @@ def main(job: "ResolveJob", emit: Emit) -> "ResolveResult":
             return _compile(job, folder)
         target = Fitting(frozenset(job["tags"]), job["python_version"])
         offering = Offering(job["offer"], target, frozenset(job["sources"]))
-        with Router(_with_indexes(job), offering) as router:
+        routed: "ResolveJob" = {**job, "indexes": with_indexes(job)}
+        with Router(routed, offering) as router:
             # uv talks to the router alone: it needs neither logins nor certificates nor proxies.
             done = _compile(_cut_off(job, router.url), folder)
             text = done["lock"]
@@ -66,14 +68,6 @@ def main(job: "ResolveJob", emit: Emit) -> "ResolveResult":
             }
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _with_indexes(job: "ResolveJob") -> "ResolveJob":
-    """The job with its one index as the first of several."""
-    if job.get("indexes"):
-        return job
-    url, logins = job["index_url"] or "", job.get("credentials") or {}
-    return {**job, "indexes": [{"name": "default", "url": url, "packages": [], "credentials": logins}]}
 
 
 def _cut_off(job: "ResolveJob", index: str) -> "ResolveJob":

@@ -68,6 +68,8 @@ class BuildRequest:
         base: the folder of what is built, never of parity's: paths in the lock and the bundle start at it.
         locked: use the lock as it is, or fail.
         upgrade: resolve anew, whatever the lock says.
+        renewed: packages that are resolved anew, whatever the lock says of them; others are kept.
+        dry: nothing is kept: no lock is written, no wheel fetched before it is asked for.
         stand_in: the image (and its name) that replaces the profile's own.
         vehicle: what the proved set is written as, of `parity.pack.VEHICLES`.
     """
@@ -80,8 +82,19 @@ class BuildRequest:
     base: Path
     locked: bool = False
     upgrade: bool = False
+    renewed: frozenset[str] = frozenset()
+    dry: bool = False
     stand_in: ImageSource | None = None
     vehicle: str = "bundle"
+
+    @property
+    def is_fresh_start(self) -> bool:
+        """Whether something is resolved anew although nothing has changed."""
+        return self.upgrade or bool(self.renewed)
+
+    def is_renewed(self, name: str) -> bool:
+        """Whether a package is resolved anew, whatever the lock says of it."""
+        return self.upgrade or name in self.renewed
 
     @property
     def filename(self) -> str:

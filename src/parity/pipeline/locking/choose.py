@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from parity.errors import HeldBack
 from parity.model import Lock
-from parity.pipeline.context.lockfiles import put_lock
+from parity.pipeline.context.background import beside
 from parity.pipeline.context.run import BuildRun
 from parity.pipeline.locking import projects
-from parity.pipeline.locking.lock_file import Resolved, keep_lock
+from parity.pipeline.locking.lock_file import Resolved, keep_lock, write_down
 from parity.pipeline.locking.source_resolution import Gathering
 from parity.pipeline.sources.builder import SourceBuilder
 from parity.pipeline.sources.provenance import sources_file, with_fetched
@@ -15,11 +15,9 @@ from parity.resolve import (
     ResolveInputs,
     inputs_digest,
     lock_state,
-    read_lock,
     require_fresh,
     resolve_lock,
     resolver,
-    write_lock,
 )
 
 
@@ -31,11 +29,12 @@ def resolved(run: BuildRun) -> Resolved:
         ParityError: as `current_lock`.
     """
     found = _resolved(run)
+    lacking = sorted(run.request.renewed - {wheel.name for wheel in found.lock.wheels})
+    if lacking:
+        run.world.reporter.warn(f"to be upgraded, but nothing asks for it: {', '.join(lacking)}")
     held_back = found.lock.held_back
     if held_back and run.profile.sources.strict:
         raise HeldBack(held_back[0], where=str(run.profile.path), details=held_back[1:])
-    for said in (*held_back, *found.lock.notes):
-        run.world.reporter.warn(said)
     return found
 
 
@@ -43,8 +42,6 @@ def _resolved(run: BuildRun) -> Resolved:
     if run.profile.project is not None:
         return projects.project_lock(run)
     what = run.request.what
-    for note in what.notes:
-        run.world.reporter.warn(note)
     if what.direct or run.profile.sources.names or run.profile.sources.auto:
         return _sourced_lock(run)
     return Resolved(current_lock(run))
@@ -78,19 +75,22 @@ def current_lock(run: BuildRun) -> Lock:
     digest = inputs_digest(inputs, resolver())
     if request.locked:
         return require_fresh(existing, digest, request.lock_path)
-    if lock_state(existing, digest) == "fresh" and existing is not None and not request.upgrade:
+    if lock_state(existing, digest) == "fresh" and existing is not None and not request.is_fresh_start:
         run.world.reporter.note("the lock is up to date")
         return existing
-    lock = resolve_lock(
-        run.guest,
-        inputs,
-        existing,
-        upgrade=request.upgrade,
-        timeout=run.world.limits.resolving,
-        bring_uv=run.carry_uv,
-        thorough=True,
-    )
-    put_lock(read_lock, request.lock_path, write_lock(lock), run.world.reporter)
+    with beside(run.carry_uv) as carried:  # while others wait for the index
+        lock = resolve_lock(
+            run.guest,
+            inputs,
+            existing,
+            upgrade=request.upgrade,
+            renewed=request.renewed,
+            timeout=run.world.limits.resolving,
+            bring_uv=carried,
+            thorough=True,
+            ahead=not request.dry,
+        )
+    write_down(run, lock)
     return lock
 
 

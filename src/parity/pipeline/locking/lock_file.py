@@ -38,6 +38,7 @@ def locked(inputs: ResolveInputs, wheels: Iterable[LockedWheel]) -> Lock:
         inputs=inputs_digest(inputs, resolver()),
         created_by=resolver(),
         variables=inputs.what.variables,
+        setuptools_for=inputs.what.setuptools_for,
     )
 
 
@@ -71,5 +72,11 @@ def keep_lock(run: BuildRun, lock: Lock) -> Lock:
             where=str(request.lock_path),
             details=tuple(changed),
         )
-    put_lock(read_lock, request.lock_path, write_lock(lock), run.world.reporter)
+    write_down(run, lock)
     return lock
+
+
+def write_down(run: BuildRun, lock: Lock) -> None:
+    """Write a new lock, unless nothing is to be kept; errors as `put_lock`."""
+    if not run.request.dry:
+        put_lock(read_lock, run.request.lock_path, write_lock(lock), run.world.reporter)

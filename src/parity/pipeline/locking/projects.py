@@ -52,13 +52,17 @@ def project_lock(run: BuildRun) -> Resolved:
         raise InputFileError("the profile names no project", where=str(request.profile.path))
     project = read_project(request.profile.project)
     project.check_python(run.facts.python)
+    for group in project.default_groups:
+        if project.lock == UV_LOCK and group not in project.groups:
+            run.world.reporter.note(f"the group {group} stays here; --group {group} takes it along")
     run.carry_uv()
     if project.lock == NO_LOCK:
         lock, built = _unlocked(builder, project)
     else:
         lock, built = _pinned(builder, project)
     lock = with_fetched(keep_lock(run, lock), built)
-    if project.lock == UV_LOCK and project.hindrance and not project.plan.script:
+    alone = project.plan.script or project.plan.only_dependencies
+    if project.lock == UV_LOCK and project.hindrance and not alone:
         run.world.reporter.warn(
             "the packages are carried, but uv will not work in a checkout on the far side: "
             + project.hindrance
@@ -102,7 +106,9 @@ def _pinned(builder: SourceBuilder, project: Project) -> tuple[Lock, tuple[Built
     extras = () if project.lock == UV_LOCK else project.plan.extras
     groups = () if project.lock == UV_LOCK else project.groups
     selection = select_project(text, inputs, project.requested(), extras, groups)
-    built = tuple(builder.build(source, project.plan.folder) for source in selection.sources)
+    left_out = {project.name, *project.members} if project.plan.only_dependencies else set()
+    sources = [each for each in selection.sources if each.kind != "path" or each.name not in left_out]
+    built = tuple(builder.build(source, project.plan.folder) for source in sources)
     return locked(inputs, [*selection.wheels, *(each.wheel for each in built)]), built
 
 

@@ -138,7 +138,7 @@ class Gathering:
         """The wheels of indexes, and the source distributions built: of the lock there is, or resolved."""
         existing = self.builder.run.existing
         fresh = lock_state(existing, inputs_digest(inputs, resolver())) == "fresh"
-        if existing is not None and fresh and not self.builder.run.request.upgrade:
+        if existing is not None and fresh and not self.builder.run.request.is_fresh_start:
             again = [
                 _again(wheel, wheel.origin)
                 for wheel in existing.wheels
@@ -163,9 +163,11 @@ class Gathering:
                 inputs,
                 kept,
                 upgrade=run.request.upgrade,
+                renewed=run.request.renewed,
                 timeout=run.world.limits.resolving,
                 known=known,
                 thorough=True,
+                ahead=not run.request.dry,
             )
             self._told = lock
             chosen = {(wheel.name, wheel.version): wheel for wheel in lock.wheels if not is_wheel(wheel)}
@@ -243,7 +245,7 @@ class Gathering:
 
     def _locked_origin(self, source: SourcePackage) -> Origin | None:
         """What the existing lock has for a source; None where it has none, or where all is to be new."""
-        if self.builder.run.existing is None or self.builder.run.request.upgrade:
+        if self.builder.run.existing is None:
             return None
         for wheel in self.builder.run.existing.wheels:
             origin = wheel.origin
@@ -253,7 +255,7 @@ class Gathering:
                 and origin.address == told_address(source.kind, source.address)
             )
             if same and source.name in ("", wheel.name):
-                return origin
+                return None if self.builder.run.request.is_renewed(wheel.name) else origin
         return None
 
 

@@ -17,6 +17,7 @@ from parity.engine.guests import guest_digest
 from parity.model import Facts, PinnedImage, Proof
 from parity.pack import Draft
 from parity.pipeline.context.values import Site
+from parity.pipeline.rehearsal.early import Early
 from parity.pipeline.rehearsal.natives import native_rules
 from parity.pipeline.rehearsal.run import rehearse_bundle
 from parity.portable.bundle.manifest import SYSTEM
@@ -28,7 +29,7 @@ from parity.wire.shapes import Malformed
 
 def facts_of(image: PinnedImage, python_minor: str, site: Site) -> Facts:
     """The image's facts, measured unless this very image was measured before."""
-    key = _key("facts", image.id, python_minor)
+    key = question("facts", image.id, python_minor)
     document = site.memory.recall("facts", key)
     if document is None:
         document = measure(site.engine, image, python_minor)
@@ -47,15 +48,20 @@ class Rehearsed:
     reused: bool
 
 
-def rehearsal_of(draft: Draft, carried: Carried, site: Site) -> Rehearsed:
-    """Rehearse the draft, unless these very bytes were rehearsed well in this very image before."""
+def rehearsal_of(draft: Draft, carried: Carried, site: Site, early: Early) -> Rehearsed:
+    """Rehearse the draft, unless these very bytes were rehearsed well in this very image before.
+
+    A container that was made `early` may be used for it.
+    """
     plan = draft.profile.rehearsal
-    key = _key("proof", draft.image.id, hashlib.sha256(draft.manifest(draft.rehearsed())).hexdigest(), plan)
+    key = question(
+        "proof", draft.image.id, hashlib.sha256(draft.manifest(draft.rehearsed())).hexdigest(), plan
+    )
     remembered = _remembered(site.memory.recall("proof", key))
     if remembered is not None:
         return Rehearsed(remembered, key, reused=True)
     system = partial(draft.archive, SYSTEM) if draft.system else None
-    seen = rehearse_bundle(site, draft.image, draft.facts, plan, carried, system)
+    seen = rehearse_bundle(site, draft.image, draft.facts, plan, carried, system, early=early)
     return Rehearsed(seen, key, reused=False)
 
 
@@ -77,6 +83,6 @@ def proof_of(draft: Draft, seen: Rehearsed, site: Site) -> Proof:
     return replace(proof, reused=seen.reused)
 
 
-def _key(*parts: object) -> str:
+def question(*parts: object) -> str:
     """One line that names the question: its parts, and the code that answers it."""
     return json.dumps([__version__, guest_digest(), *[str(part) for part in parts]])

@@ -14,6 +14,7 @@ from parity.pack import Draft, file_in_archive
 from parity.pipeline.context.lockfiles import put_lock, read_existing
 from parity.pipeline.context.run import BuildRun
 from parity.pipeline.rehearsal import cache
+from parity.pipeline.rehearsal.early import Early, nothing
 from parity.pipeline.rehearsal.natives import native_rules
 from parity.portable.machine.host import same_release
 from parity.rehearse import Carried, imports_of, wanted
@@ -32,13 +33,16 @@ from parity.wire.rehearsing import Seen
 _ROUNDS = 4
 
 
-def prove(search: SystemSearch, draft: Draft, carried: Callable[[Draft], Carried]) -> tuple[Draft, Proof]:
+def prove(
+    search: SystemSearch, draft: Draft, carried: Callable[[Draft], Carried], early: Early
+) -> tuple[Draft, Proof]:
     """Rehearse; where libraries are missing and the profile says `auto`, get them and rehearse again.
 
     Args:
         search: finds and fetches system packages.
         draft: without system packages.
         carried: what of a draft the rehearsal installs from.
+        early: gives a container for the first rehearsal.
 
     Returns:
         the draft that was proved, and its proof.
@@ -53,7 +57,8 @@ def prove(search: SystemSearch, draft: Draft, carried: Callable[[Draft], Carried
     for _ in range(_ROUNDS):
         keep, packages = found, found.packages if found else ()
         carrying = draft.with_system(found if packages else None, search.files(packages))
-        seen = cache.rehearsal_of(carrying, carried(carrying), search.run.world)
+        seen = cache.rehearsal_of(carrying, carried(carrying), search.run.world, early)
+        early = nothing
         wider = search.widen(found, seen.document)
         if wider is None or wider.packages == packages:
             keep = wider

@@ -7,17 +7,15 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from parity.audit import audit_wheels
-from parity.engine.guests import GuestFailed
 from parity.engine.workshop import AUDITS, STORE
-from parity.errors import FetchFailed, HashMismatch
-from parity.fetch import fetch_files, fetch_wheels
+from parity.errors import HashMismatch
+from parity.fetch import fetch_files, fetch_wheels, said_of_files
 from parity.model import Download, Lock, SourcePackage
 from parity.model.network import clean_url
 from parity.pipeline.context.run import BuildRun
 from parity.project import BuiltFile, incoming_tar
 from parity.resolve import first_digest
-from parity.wire.store import FileTold, KeepJob
-from parity.wire.tasks import KEEP
+from parity.wire.store import FileTold
 
 _SHA256 = re.compile("[0-9a-f]{64}")
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!%-]*")
@@ -62,19 +60,9 @@ class SourceStore:
 
         See `parity.guest.tasks.keep`.
         """
-        job: KeepJob = {
-            "store": STORE,
-            "files": [{"filename": filename, "sha256": sha256, "incoming": incoming}],
-        }
-        try:
-            found = self.run.guest.ask(KEEP, job)["files"]
-        except GuestFailed as error:
-            raise FetchFailed(
-                "the store cannot be looked into: " + error.last_line, where=filename
-            ) from error
-        if len(found) != 1 or found[0]["sha256"] != sha256:
-            raise HashMismatch("the store tells of another file than was asked for", where=filename)
-        return found[0]
+        return said_of_files(
+            self.run.guest, [{"filename": filename, "sha256": sha256, "incoming": incoming}]
+        )[0]
 
 
 def content(sha256: str) -> str:

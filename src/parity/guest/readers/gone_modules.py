@@ -1,9 +1,8 @@
 """Which standard modules that this Python has no more packages import when they are used.
 
-Files are read and parsed, nothing of them runs. What stands in a `try` or behind an `if` is passed over.
+Files are read and parsed, nothing of them runs. What stands in a `try` or behind an `if` is passed over, and
+what a function comes to where an `if` before has not returned.
 
-Job:
-    {"site_packages": the new environment's, "packages": [normalised names]}
 Result:
     {"rows": [{"package", "file", "module"}], sorted, one for each module of a package}
 """
@@ -15,7 +14,6 @@ import re
 from typing import TYPE_CHECKING, Dict, Iterator, List, Set
 
 from ..environment import modules
-from ..events import Emit
 
 if TYPE_CHECKING:
     from ...wire.rehearsing import ReadJob, ReadResult
@@ -52,16 +50,15 @@ GONE = [
     "uu",
     "xdrlib",
 ]
-_LARGEST = 1024 * 1024  # bytes of a file
-_MOST = 20000  # files of a package
+LARGEST = 1024 * 1024  # bytes of a file
+MOST = 20000  # files of a package
 
 
-def main(job: "ReadJob", emit: Emit) -> "ReadResult":
-    """Read; see the module's docstring."""
-    del emit
-    found = modules.distributions(job["site_packages"], job["packages"])
+def read(job: "ReadJob", found: List[modules.Distribution]) -> "ReadResult":
+    """Read the job's packages; see the module's docstring."""
+    asked = [each for each in found if each.name in job["packages"]]
     lacking = {name for name in GONE if not _is_there(name, job["site_packages"])}
-    rows = [row for each in found for row in rows_of(each, job["site_packages"], lacking)]
+    rows = [row for each in asked for row in rows_of(each, job["site_packages"], lacking)]
     return {"rows": sorted(rows, key=lambda row: (row["package"], row["module"]))}
 
 
@@ -78,25 +75,36 @@ def _is_there(name: str, site_packages: str) -> bool:
 
 def rows_of(found: modules.Distribution, site_packages: str, lacking: Set[str]) -> Iterator[Dict[str, str]]:
     """The first file for each of these modules; tests and the like do not count."""
-    names = b"|".join(name.encode() for name in sorted(lacking))
-    words = re.compile(rb"(?:import|from|,)[ \t]+(?:%s)\b" % names)  # few files are worth to be parsed
+    words = words_of(lacking)
     told: Set[str] = set()
-    for path in [each for each in found.files if each.endswith(".py")][:_MOST] if lacking else []:
+    for path in [each for each in found.files if each.endswith(".py")][:MOST] if lacking else []:
         parts = path.split("/")
         if parts[0] == ".." or modules.STRAY & set(parts):
             continue
-        for name in sorted(_imported(os.path.join(site_packages, path), words) & lacking - told):
+        for name in sorted(imported(_source(os.path.join(site_packages, path)), words) & lacking - told):
             told.add(name)
             yield {"package": found.name, "file": path, "module": name}
 
 
-def _imported(path: str, words: "re.Pattern[bytes]") -> Set[str]:
-    """The modules that a file imports without asking whether they are there."""
+def words_of(names: Set[str]) -> "re.Pattern[bytes]":
+    """What a source has that imports one of these modules: few are worth to be parsed."""
+    either = b"|".join(name.encode() for name in sorted(names))
+    return re.compile(rb"(?:import|from|,)[ \t]+(?:%s)\b" % either)
+
+
+def _source(path: str) -> bytes:
     try:
         with open(path, "rb") as file:
-            source = file.read(_LARGEST)
+            return file.read(LARGEST)
+    except OSError:
+        return b""
+
+
+def imported(source: bytes, words: "re.Pattern[bytes]") -> Set[str]:
+    """The modules that a source which has such words imports without asking whether they are there."""
+    try:
         tree = ast.parse(source) if words.search(source) else None
-    except (OSError, ValueError, SyntaxError, RecursionError, MemoryError):
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
         return set()
     names: Set[str] = set()
     ahead: List[ast.AST] = [tree] if tree else []
@@ -106,6 +114,16 @@ def _imported(path: str, words: "re.Pattern[bytes]") -> Set[str]:
             names.update(each.name.partition(".")[0] for each in node.names)
         elif isinstance(node, ast.ImportFrom) and not node.level:
             names.add((node.module or "").partition(".")[0])
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            ahead.extend(_always(node.body))
         elif not isinstance(node, (ast.Try, ast.If)):
             ahead.extend(ast.iter_child_nodes(node))
     return names
+
+
+def _always(body: "List[ast.stmt]") -> "Iterator[ast.stmt]":
+    """The statements of a function up to where it may have had its answer: what follows is another way."""
+    for each in body:
+        yield each
+        if isinstance(each, ast.If) and isinstance(each.body[-1], ast.Return):
+            return

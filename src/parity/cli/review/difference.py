@@ -2,46 +2,24 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 
+from parity.cli.review import sections
+from parity.cli.review.sections import Section
 from parity.cli.shared.display import size
-from parity.portable.texts import printable
 from parity.update import BundlePackage, Change, Contents, Difference, FileChange, remarks
 
-# The colon of `://`: forges make links of addresses without any markup.
-_SPECIAL = re.compile(r"[\\`*_\[\]<>|~&@#]|:(?=//)")
-# A backslash does not keep forges from linking people (@), issues (#) and addresses.
-_ESCAPES = {"&": "&amp;", "@": "&#64;", "#": "&#35;", ":": "&#58;"}
 _UNKNOWN = "not stated"
-
-
-@dataclass(frozen=True)
-class Section:
-    """A part of the report: rows of cells under named columns."""
-
-    title: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
 
 
 def as_text(found: Difference) -> str:
     """Plain lines for a terminal, columns aligned."""
-    lines = [printable(_title(found)), "", *_aligned(_facts(found), "  ")]
-    for section in _sections(found):
-        lines += ["", section.title, *_aligned(section.rows, "  ")]
-    return "\n".join(lines) + "\n"
+    return sections.as_text(_title(found), _facts(found), _sections(found))
 
 
 def as_markdown(found: Difference) -> str:
     """GitHub's and GitLab's Markdown; nothing in it that a bundle says can become markup."""
-    lines = [f"## {_escape(_title(found))}", "", "| | |", "| --- | --- |"]
-    lines += [f"| {_escape(name)} | {_escape(value)} |" for name, value in _facts(found)]
-    for section in _sections(found):
-        lines += ["", f"### {_escape(section.title)}", ""]
-        lines += _checklist(section) if section.title.startswith("Look at") else _table(section)
-    return "\n".join(lines) + "\n"
+    return sections.as_markdown(_title(found), _facts(found), _sections(found))
 
 
 def _title(found: Difference) -> str:
@@ -77,7 +55,7 @@ def _signature(found: Difference) -> str:
 def _sections(found: Difference) -> Iterator[Section]:
     """The parts that have anything in them; what to look at and the packages always."""
     noted = tuple((one.kind, one.subject, one.message) for one in remarks(found))
-    yield Section(f"Look at ({len(noted)})", ("", "", ""), noted or (("nothing stands out", "", ""),))
+    yield sections.look_at(noted)
     yield Section(_packages_title(found), ("", "package", "version", "size", "licence"), _packages(found))
     rest = [
         Section("Native code", ("", "package", "file"), _plus_minus(found.natives_new, found.natives_gone)),
@@ -164,39 +142,3 @@ def _single(values: Iterable[str]) -> tuple[tuple[str, ...], ...]:
 
 def _signed(count: int) -> str:
     return f"{'-' if count < 0 else '+'}{size(abs(count))}"
-
-
-# --- plain lines ------------------------------------------------------------------------------------------
-
-
-def _aligned(rows: Sequence[tuple[str, ...]], indent: str) -> list[str]:
-    rows = [tuple(map(printable, row)) for row in rows]
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    return [
-        (indent + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))).rstrip()
-        for row in rows
-    ]
-
-
-# --- Markdown ---------------------------------------------------------------------------------------------
-
-
-def _checklist(section: Section) -> list[str]:
-    return [
-        f"- [ ] **{_escape(kind)}** {_escape(subject)}: {_escape(message)}"
-        if message
-        else f"- {_escape(kind)}"
-        for kind, subject, message in section.rows
-    ]
-
-
-def _table(section: Section) -> list[str]:
-    if not section.rows:
-        return ["none"]
-    head = [f"| {' | '.join(section.columns)} |", f"|{' --- |' * len(section.columns)}"]
-    return head + [f"| {' | '.join(_escape(cell) for cell in row)} |" for row in section.rows]
-
-
-def _escape(text: str) -> str:
-    """A text that Markdown shows as it is: no markup, no HTML, no mention of people, issues or addresses."""
-    return _SPECIAL.sub(lambda found: _ESCAPES.get(found.group(), "\\" + found.group()), printable(text))

@@ -1,0 +1,80 @@
+"""The user's own pipeline file, from templates: thin calls of the command, and no more."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+
+from parity.errors import OptionConflict
+from parity.files import write_atomic
+
+PLACES: Mapping[str, str] = {
+    "github": ".github/workflows/parity.yml",
+    "gitlab": ".gitlab-ci.yml",
+    "jenkins": "Jenkinsfile",
+}
+"""Where each host looks for its pipeline."""
+# Words that need no quotes in YAML, Groovy and the shell alike.
+_PLAIN = re.compile(r"[A-Za-z0-9./][A-Za-z0-9._/+-]{0,199}")
+# Shells, Groovy and GitHub have all other marks for themselves.
+_MARK = "@@what@@"
+_SHIPPED = {"github": "github.yml", "gitlab": "gitlab.yml", "jenkins": "Jenkinsfile"}
+
+
+def pipeline_text(host: str, what: tuple[str, ...]) -> str:
+    """The pipeline's file.
+
+    Args:
+        host: one of PLACES.
+        what: the words of `parity build` that say target and contents.
+
+    Raises:
+        OptionConflict: no such host, or a word that would need quotes.
+    """
+    if host not in PLACES:
+        raise OptionConflict(f"there is no pipeline for {host!r}", remedy=f"--ci {' | '.join(PLACES)}")
+    for word in what:
+        if not _PLAIN.fullmatch(word.removeprefix("--") if word.startswith("-") else word) and word != "-r":
+            raise OptionConflict(
+                f"{word!r} cannot stand in a pipeline's file as it is",
+                remedy="put the packages into a requirements file: parity init --ci HOST -r requirements.txt",
+            )
+    text = resources.files("parity.ci").joinpath(f"templates/{_SHIPPED[host]}").read_text("utf-8")
+    return text.replace(_MARK, shlex.join(what))
+
+
+def write_pipeline(host: str, folder: Path, target: str, files: tuple[str, ...], *, force: bool) -> Path:
+    """Write it where the host looks for it; gives the path.
+
+    Args:
+        host: one of PLACES.
+        folder: the project's.
+        target: a profile's name, or its file.
+        files: what to install, for `-r`; with none, what lies in the folder.
+        force: replace a file that is there.
+
+    Raises:
+        OptionConflict: nobody said what to build, or a file is there already.
+        WriteFailed: it cannot be written.
+    """
+    if not target:
+        raise OptionConflict(
+            "a pipeline must know for which target it builds",
+            remedy=f"parity init --ci {host} --extends TARGET; `parity profile list` shows them",
+        )
+    own = target.endswith((".yaml", ".yml"))
+    found = files or (() if own else tuple(name for name in _LISTS if (folder / name).is_file())[:1])
+    text = pipeline_text(host, (target, *(word for name in found for word in ("-r", name))))
+    path = folder / PLACES[host]
+    if path.exists() and not force:
+        raise OptionConflict(f"{path} is there already", remedy="look at it, then replace it with --force")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(path, text.encode())
+    return path
+
+
+_LISTS = ("requirements.txt", "uv.lock", "pyproject.toml")
+"""What a project's folder may hold that says what to install, the first one first."""

@@ -1,0 +1,103 @@
+"""`parity outdated`: what could be newer, and who holds it back."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+from rich.text import Text
+
+from parity.cli.review import sections
+from parity.cli.shared.asked import HowToBuild, WhatToBuild, build_requests
+from parity.cli.shared.display import Progress, board
+from parity.cli.shared.options import (
+    ExcludeNewer,
+    Extras,
+    FromSource,
+    Groups,
+    Json,
+    LockFile,
+    Packages,
+    Product,
+    ProgressShown,
+    RequirementFiles,
+    StandIn,
+    TargetWords,
+    Verbose,
+)
+from parity.cli.shared.output import output, stderr
+from parity.cli.shared.runs import Runs, tell
+from parity.cli.shared.world import connected
+from parity.pipeline.outdated import OutdatedReport, what_is_outdated
+from parity.planning import Outdated
+
+EPILOG = """
+Examples:
+
+`parity outdated rhel9-py39 -r requirements.txt` lists what the lock has and what there is
+
+`parity lock rhel9-py39 -r requirements.txt -P NAME` then takes a newer one
+"""
+
+
+def outdated_command(
+    words: TargetWords,
+    *,
+    requirement: RequirementFiles = None,
+    package: Packages = None,
+    extra: Extras = None,
+    group: Groups = None,
+    lock: LockFile = None,
+    stand_in: StandIn = None,
+    product: Product = None,
+    exclude_newer: ExcludeNewer = None,
+    build_from_source: FromSource = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
+    progress: ProgressShown = Progress.AUTO,
+) -> None:
+    """List newer versions that fit the target, and who holds them back; nothing is written."""
+    output.json, output.verbose = as_json, verbose
+    what = WhatToBuild(
+        words=tuple(words),
+        files=tuple(requirement or ()),
+        packages=tuple(package or ()),
+        extras=tuple(extra or ()),
+        groups=tuple(group or ()),
+        product=product,
+        exclude_newer=exclude_newer,
+        build_from_source=tuple(build_from_source or ()),
+        command="outdated",
+    )
+    requests = build_requests(what, HowToBuild(Path("dist"), lock, stand_in=stand_in))
+    with connected() as engine, board(stderr(), verbose=verbose, progress=progress) as shown:
+        outcomes = Runs(engine, (), shown).all(what_is_outdated, requests)
+    tell("outdated", requests, outcomes, _people, _machines)
+
+
+def _people(name: str, report: OutdatedReport) -> Text:
+    if not report.found:
+        return Text(f"{name}: all {report.packages} packages are the newest that fit\n")
+    rows = [("package", "locked", "upgrade", "newest", "held back by")]
+    rows += [_row(each, report.exclude_newer) for each in report.found]
+    lines = [f"{name}: {len(report.found)} of {report.packages} packages could be newer"]
+    return Text("\n".join([*lines, *sections.aligned(rows, "  ")]) + "\n")
+
+
+def _row(one: Outdated, exclude_newer: str | None) -> tuple[str, str, str, str, str]:
+    held = ", ".join(f"{each.by} ({each.specifier})" for each in one.holders)
+    if one.newest not in ("", one.upgraded) and not held:
+        held = f"exclude-newer {exclude_newer}" if exclude_newer else "what others of the newest require"
+    more = "a newer one is a source only" if one.source_only else ""
+    said = "; ".join(part for part in (held, more) if part)
+    return one.name, one.version, one.upgraded or "gone", one.newest or "none that fits", said
+
+
+def _machines(name: str, report: OutdatedReport) -> dict[str, object]:
+    return {
+        "format": "parity-outdated/1",
+        "profile": name,
+        "ok": True,
+        "packages": report.packages,
+        "outdated": [asdict(each) for each in report.found],
+    }

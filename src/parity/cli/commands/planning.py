@@ -1,0 +1,163 @@
+"""`parity lock` and `parity plan`: the front part of a build alone, and what a build would do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from parity.cli.commands.updates import Format
+from parity.cli.review import planned
+from parity.cli.shared.asked import HowToBuild, WhatToBuild, build_requests
+from parity.cli.shared.display import Progress, board
+from parity.cli.shared.options import (
+    ExcludeNewer,
+    Extras,
+    FromSource,
+    Groups,
+    Json,
+    Locked,
+    LockFile,
+    Packages,
+    Product,
+    ProgressShown,
+    RequirementFiles,
+    StandIn,
+    TargetWords,
+    Upgrade,
+    UpgradeNames,
+    Verbose,
+)
+from parity.cli.shared.output import output, stderr
+from parity.cli.shared.runs import Runs, tell
+from parity.cli.shared.world import connected
+from parity.errors import LockOutdated, RootError
+from parity.files import sweep_leftovers
+from parity.pipeline.context.values import BuildRequest
+from parity.pipeline.lock import LockReport
+from parity.pipeline.lock import lock as bring_up_to_date
+from parity.pipeline.plan import plan as plan_build
+from parity.planning import BuildPlan, plan_document
+
+LOCK_EPILOG = """
+Examples:
+
+`parity lock rhel9-py39 -r requirements.txt` writes pylock.*.toml, which `parity build` then takes
+
+`parity lock rhel9-py39 -r requirements.txt -P urllib3 -P certifi` takes the newest of these two
+
+`parity lock rhel9-py39 -r requirements.txt --locked` changes nothing and fails where it would
+"""
+PLAN_EPILOG = """
+Examples:
+
+`parity plan rhel9-py39 -r requirements.txt` says what a build would fetch and change
+
+`parity plan rhel9-py39 -r requirements.txt --upgrade --format markdown > plan.md` is for a merge request
+
+`parity plan rhel9-py39 -r requirements.txt --exit-code` ends with 43 where the lock would change
+"""
+
+
+def lock_command(
+    words: TargetWords,
+    *,
+    requirement: RequirementFiles = None,
+    package: Packages = None,
+    extra: Extras = None,
+    group: Groups = None,
+    locked: Locked = False,
+    upgrade: Upgrade = False,
+    upgrade_package: UpgradeNames = None,
+    lock: LockFile = None,
+    stand_in: StandIn = None,
+    product: Product = None,
+    exclude_newer: ExcludeNewer = None,
+    build_from_source: FromSource = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
+    progress: ProgressShown = Progress.AUTO,
+) -> None:
+    """Bring the lock up to date, and build nothing."""
+    output.json, output.verbose = as_json, verbose
+    what = WhatToBuild(
+        words=tuple(words),
+        files=tuple(requirement or ()),
+        packages=tuple(package or ()),
+        extras=tuple(extra or ()),
+        groups=tuple(group or ()),
+        product=product,
+        exclude_newer=exclude_newer,
+        build_from_source=tuple(build_from_source or ()),
+        command="lock",
+    )
+    how = HowToBuild(Path("dist"), lock, locked, upgrade, stand_in, tuple(upgrade_package or ()))
+    requests = build_requests(what, how)
+    for folder in {request.lock_path.parent for request in requests}:
+        sweep_leftovers(folder)
+    with connected() as engine, board(stderr(), verbose=verbose, progress=progress) as shown:
+        outcomes = Runs(engine, (), shown).all(bring_up_to_date, requests)
+    tell("locks", requests, outcomes, _lock_text, planned.lock_document)
+
+
+def _lock_text(name: str, report: LockReport) -> Text:
+    return Text(planned.lock_as_text(name, report))
+
+
+def plan_command(
+    words: TargetWords,
+    *,
+    requirement: RequirementFiles = None,
+    package: Packages = None,
+    extra: Extras = None,
+    group: Groups = None,
+    locked: Locked = False,
+    upgrade: Upgrade = False,
+    upgrade_package: UpgradeNames = None,
+    lock: LockFile = None,
+    stand_in: StandIn = None,
+    product: Product = None,
+    exclude_newer: ExcludeNewer = None,
+    build_from_source: FromSource = None,
+    shape: Annotated[
+        Format, typer.Option("--format", help="markdown is made for a merge request.")
+    ] = Format.TEXT,
+    exit_code: Annotated[
+        bool,
+        typer.Option(
+            "--exit-code", "--check", help=f"End with {LockOutdated.exit_code} where the lock would change."
+        ),
+    ] = False,
+    as_json: Json = False,
+    verbose: Verbose = False,
+    progress: ProgressShown = Progress.AUTO,
+) -> None:
+    """Show what a build would resolve, fetch and change; nothing is written."""
+    shape = Format.JSON if as_json else shape
+    output.json, output.verbose = shape is Format.JSON, verbose
+    what = WhatToBuild(
+        words=tuple(words),
+        files=tuple(requirement or ()),
+        packages=tuple(package or ()),
+        extras=tuple(extra or ()),
+        groups=tuple(group or ()),
+        product=product,
+        exclude_newer=exclude_newer,
+        build_from_source=tuple(build_from_source or ()),
+        command="plan",
+    )
+    how = HowToBuild(Path("dist"), lock, locked, upgrade, stand_in, tuple(upgrade_package or ()))
+    plans = _plans(build_requests(what, how), shape, progress)
+    if exit_code and any(plan.changes.is_rewritten for plan in plans):
+        raise typer.Exit(LockOutdated.exit_code)
+
+
+def _plans(requests: list[BuildRequest], shape: Format, progress: Progress) -> list[BuildPlan]:
+    """Make and show the plans."""
+    with connected() as engine, board(stderr(), verbose=output.verbose, progress=progress) as shown:
+        outcomes = Runs(engine, (), shown).all(plan_build, requests)
+    write = planned.plan_as_markdown if shape is Format.MARKDOWN else planned.plan_as_text
+    tell("plans", requests, outcomes, lambda _, plan: Text(write(plan)), lambda _, plan: plan_document(plan))
+    return [each for each in outcomes if not isinstance(each, RootError)]

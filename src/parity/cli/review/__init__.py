@@ -1,0 +1,1 @@
+"""What is shown to whoever reviews a change, as text and Markdown. Pure."""

@@ -1,0 +1,82 @@
+"""Rows under headings, as plain lines or as Markdown for a change request: what reviewers are shown. Pure.
+
+Nothing in a cell can become markup: most of it is a stranger's word.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from parity.portable.texts import printable
+
+# The colon of `://`: forges make links of addresses without any markup.
+_SPECIAL = re.compile(r"[\\`*_\[\]<>|~&@#]|:(?=//)")
+# A backslash does not keep forges from linking people (@), issues (#) and addresses.
+_ESCAPES = {"&": "&amp;", "@": "&#64;", "#": "&#35;", ":": "&#58;"}
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a report: rows of cells under named columns; a checklist's are kind, subject and message."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    checklist: bool = False
+
+
+def look_at(noted: Sequence[tuple[str, str, str]]) -> Section:
+    """What stands out: (kind, subject, message) each."""
+    rows = tuple(noted) or (("nothing stands out", "", ""),)
+    return Section(f"Look at ({len(noted)})", ("", "", ""), rows, checklist=True)
+
+
+def as_text(title: str, facts: Sequence[tuple[str, str]], sections: Iterable[Section]) -> str:
+    """Plain lines for a terminal, columns aligned."""
+    lines = [printable(title), "", *aligned(facts, "  ")]
+    for section in sections:
+        lines += ["", section.title, *aligned(section.rows, "  ")]
+    return "\n".join(lines) + "\n"
+
+
+def as_markdown(title: str, facts: Sequence[tuple[str, str]], sections: Iterable[Section]) -> str:
+    """GitHub's and GitLab's Markdown."""
+    lines = [f"## {_escape(title)}", "", "| | |", "| --- | --- |"]
+    lines += [f"| {_escape(name)} | {_escape(value)} |" for name, value in facts]
+    for section in sections:
+        lines += ["", f"### {_escape(section.title)}", ""]
+        lines += _checklist(section) if section.checklist else _table(section)
+    return "\n".join(lines) + "\n"
+
+
+def aligned(rows: Sequence[tuple[str, ...]], indent: str) -> list[str]:
+    """Rows as lines, their columns below each other."""
+    rows = [tuple(map(printable, row)) for row in rows]
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    return [
+        (indent + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))).rstrip()
+        for row in rows
+    ]
+
+
+def _checklist(section: Section) -> list[str]:
+    return [
+        f"- [ ] **{_escape(kind)}** {_escape(subject)}: {_escape(message)}"
+        if message
+        else f"- {_escape(kind)}"
+        for kind, subject, message in section.rows
+    ]
+
+
+def _table(section: Section) -> list[str]:
+    if not section.rows:
+        return ["none"]
+    head = [f"| {' | '.join(section.columns)} |", f"|{' --- |' * len(section.columns)}"]
+    return head + [f"| {' | '.join(_escape(cell) for cell in row)} |" for row in section.rows]
+
+
+def _escape(text: str) -> str:
+    """A text that Markdown shows as it is: no markup, no HTML, no mention of people, issues or addresses."""
+    return _SPECIAL.sub(lambda found: _ESCAPES.get(found.group(), "\\" + found.group()), printable(text))

@@ -1,0 +1,26 @@
+"""`parity init --ci`: the user's own pipeline file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.text import Text
+
+from parity.ci import write_pipeline
+from parity.cli.shared.output import stderr
+from parity.profile import find_profile
+
+
+def new_pipeline(host: str, target: str, files: Sequence[Path], *, force: bool) -> None:
+    """Write the pipeline for this project, and say what it still needs.
+
+    Raises:
+        OptionConflict: see `write_pipeline`.
+        ProfileNotFound: there is no such target.
+    """
+    if target:
+        find_profile(target)
+    path = write_pipeline(host, Path(), target, tuple(each.as_posix() for each in files), force=force)
+    told = f"wrote {path}; next: commit it with the lock, and give it a signing key (`parity docs {host}`)"
+    stderr().print(Text(told), soft_wrap=True)

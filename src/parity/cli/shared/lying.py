@@ -1,0 +1,44 @@
+"""What lies in a folder that could be installed: a project, a list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from parity.files import read_small
+from parity.model.toml import parse
+
+_LISTS = ("requirements.txt", "requirements.in")
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """Something that can be installed.
+
+    Attributes:
+        told: what it is, for people.
+        file: a list, empty for a project.
+    """
+
+    told: str
+    file: str = ""
+
+
+def suggestions(folder: Path) -> tuple[Suggestion, ...]:
+    """What lies there, that first which says most exactly what is to be installed."""
+    found = [Suggestion(f"{name}, as it lies here", name) for name in _LISTS if (folder / name).is_file()][:1]
+    if not _is_project(folder / "pyproject.toml"):
+        return tuple(found)
+    if (folder / "uv.lock").is_file():
+        return (Suggestion("the project here, as its uv.lock pins it"), *found)
+    return (*found, Suggestion("the project here, with what its pyproject.toml requires"))
+
+
+def _is_project(path: Path) -> bool:
+    """Whether it says what the project requires; many hold the settings of tools alone."""
+    try:
+        return "project" in parse(read_small(path).decode())
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError, RecursionError):
+        return path.is_file()  # whoever reads it as a project tells what is wrong

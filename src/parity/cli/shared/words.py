@@ -1,0 +1,267 @@
+"""The words of one call, sorted: targets, packages, folders of projects; what is none of these is told."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from parity.errors import InputFileError, OptionConflict, ParityError, ProfileNotFound
+from parity.files import read_small
+from parity.model import FOREIGN_LOCKS
+from parity.model.toml import parse
+from parity.profile import ProjectAsked, available, is_profile_name, is_profile_path, likely_targets
+from parity.resolve import is_direct, requirement_name
+
+PROJECT_FILES = ("pyproject.toml", "uv.lock", "pylock.toml")
+SCRIPT = ".py"
+_NAMED_LOCK = re.compile(r"pylock\..+\.toml")
+_INSTEAD = {
+    "name it under install.files": "give it with -r",
+    "name those of pip under install.requirements": "give the packages of pip by name",
+}
+"""What is written into a profile, and what is typed instead."""
+_LISTS = (".txt", ".in")
+_BUILT_FROM = ("setup.py", "setup.cfg")
+_ARCHIVES = (".whl", ".zip", ".gz", ".bz2", ".xz", ".tgz")
+TARGETS = "`parity profile list` shows the targets"
+
+
+@dataclass(frozen=True)
+class SortedWords:
+    """What the words of a call mean.
+
+    Attributes:
+        targets: names and paths of profiles.
+        packages: requirement lines, paths and addresses among them.
+        projects: folders with a pyproject.toml.
+    """
+
+    targets: tuple[str, ...]
+    packages: tuple[str, ...]
+    projects: tuple[Path, ...]
+
+
+def sort_words(words: Sequence[str], command: str, options: Sequence[str] = ()) -> SortedWords:
+    """Tell targets, packages and projects apart.
+
+    A word that ends in .yaml or is the name of a profile is that profile; a path to a folder is a project;
+    all else is a requirement (PEP 508, or an address or path as pip takes it).
+
+    Args:
+        words: as they were given, in any order.
+        command: which is called so, for remedies.
+        options: what else was given, for remedies.
+
+    Raises:
+        ProfileNotFound: no target is among them, or one that is none; says which was meant.
+        InputFileError: a file or folder that is to be given otherwise; says how.
+    """
+    return _Sorting(words, command, options).all()
+
+
+@dataclass(frozen=True)
+class SortedFiles:
+    """What the files of -r, and folders of projects, mean: lists of requirements, and at most one project."""
+
+    lists: tuple[Path, ...] = ()
+    project: ProjectAsked | None = None
+    script: Path | None = None
+
+
+def sort_files(files: Sequence[Path], folders: Sequence[Path] = ()) -> SortedFiles:
+    """Tell lists, projects and scripts apart, by their names.
+
+    `pyproject.toml` stands for what the project requires, without itself; so does its lock, to the letter.
+
+    Raises:
+        InputFileError: a folder is named as a file.
+        OptionConflict: more than one project or script.
+    """
+    projects = [ProjectAsked(folder) for folder in folders]
+    for file in files:
+        if problem := _no_list(file):
+            raise problem
+        if file.name in PROJECT_FILES:
+            lock = "auto" if file.name == "pyproject.toml" else file.name
+            projects.append(ProjectAsked(file.parent, lock, itself=False))
+    scripts = [file for file in files if file.suffix == SCRIPT]
+    if len(projects) + len(scripts) > 1:
+        told = ", ".join(map(str, [*(each.folder for each in projects), *scripts]))
+        raise OptionConflict(
+            f"one bundle carries one project, and here are several: {told}",
+            remedy="build each by itself, or make them one uv workspace",
+        )
+    lists = tuple(file for file in files if file.name not in PROJECT_FILES and file.suffix != SCRIPT)
+    return SortedFiles(lists, projects[0] if projects else None, scripts[0] if scripts else None)
+
+
+def _no_list(file: Path) -> InputFileError | None:
+    """What is neither a list of requirements nor a project, and how it is given otherwise."""
+    told = str(file)
+    if os.path.isdir(file):
+        return InputFileError(f"{told} is a folder", where=told, remedy="name a project's folder without -r")
+    if file.name in FOREIGN_LOCKS:
+        remedy = FOREIGN_LOCKS[file.name]
+        for of_profiles, here in _INSTEAD.items():
+            remedy = remedy.replace(of_profiles, here)
+        return InputFileError(f"{told} is what only its own tool reads", where=told, remedy=remedy)
+    if _NAMED_LOCK.fullmatch(file.name):
+        remedy = f"--lock {told} uses it as parity's lock; a project's own is called pylock.toml"
+        return InputFileError(f"{told} is a lock, no list of requirements", where=told, remedy=remedy)
+    if is_profile_path(file.name):
+        return InputFileError(f"{told} is a profile", where=told, remedy="name a profile without -r")
+    return None
+
+
+class _Sorting:
+    def __init__(self, words: Sequence[str], command: str, options: Sequence[str]) -> None:
+        self._words = words
+        self._command = command
+        self._options = options
+        self._known = frozenset(available())
+        self._targets = [word for word in words if _is_target(word, self._known)]
+
+    def all(self) -> SortedWords:
+        """Every word in its place."""
+        packages, projects = [], []
+        for word in self._words:
+            if word in self._targets:
+                continue
+            if _is_project(word):
+                projects.append(Path(word))
+            else:
+                packages.append(self._package(word))
+        if not self._targets:
+            raise self._no_target()
+        return SortedWords(tuple(self._targets), tuple(packages), tuple(projects))
+
+    def _package(self, word: str) -> str:
+        if problem := self._misplaced_file(word) or self._empty_folder(word):
+            raise problem
+        if is_direct(word):
+            return self._source(word)
+        name = requirement_name(word)
+        if not name:
+            raise self._no_word(word)
+        bare = name == word
+        if bare and os.path.isdir(word) and _holds_project(Path(word)):
+            raise InputFileError(
+                f"{word} may be the folder here or the package of that name",
+                where=word,
+                remedy=f"{self._call({word: f'./{word}'})} for the folder, "
+                f"{self._call({word: f'-p {word}'})} for the package",
+            )
+        if bare and (meant := likely_targets(word, sure=bool(self._targets))):
+            raise self._unknown_target(word, meant)
+        return word
+
+    def _source(self, word: str) -> str:
+        """A path or address, as a profile would have it."""
+        if "://" in word or word.startswith("file:"):
+            return word
+        path = word.partition("[")[0].partition(";")[0].strip()
+        if os.path.exists(path):
+            # A path that was given in full stays one in the lock only if it leads out of here.
+            return os.path.join(".", os.path.relpath(word))
+        raise InputFileError(f"there is no {path}", where=word, remedy="give the path of a project or wheel")
+
+    def _misplaced_file(self, word: str) -> ParityError | None:
+        name, lists = os.path.basename(word), word.endswith((*_LISTS, SCRIPT))
+        if name in FOREIGN_LOCKS and (foreign := _no_list(Path(word))):
+            return foreign
+        if not lists and name not in PROJECT_FILES:
+            return None
+        if not os.path.isfile(word):
+            return InputFileError(f"there is no file {word}", where=word, remedy="give the path of the file")
+        listed = self._call({word: f"-r {shlex.quote(word)}"})
+        if lists:
+            what = "a script" if word.endswith(SCRIPT) else "a requirements file"
+            lacking = "package" if self._targets else "profile"
+            return ProfileNotFound(f"{word} is {what}, not a {lacking}", remedy=f"{listed}; {TARGETS}")
+        folder = os.path.dirname(word) or "."
+        whole = self._call({word: shlex.quote(folder if folder.startswith((".", "/")) else f"./{folder}")})
+        return ProfileNotFound(
+            f"{word} is a project, not a profile",
+            remedy=f"{whole} carries the project as it is locked, {listed} what it requires; {TARGETS}",
+        )
+
+    def _empty_folder(self, word: str) -> InputFileError | None:
+        if not _says_folder(word) or _holds_project(Path(word)):
+            return None
+        listed = os.path.join(word, "requirements.txt")
+        return InputFileError(
+            f"{word} holds no project: neither pyproject.toml nor setup.py",
+            where=word,
+            remedy=self._call({word: f"-r {shlex.quote(listed)}"})
+            if os.path.isfile(listed)
+            else "name the folder of a project, or a list with -r",
+        )
+
+    def _no_word(self, word: str) -> ParityError:
+        if meant := likely_targets(word, sure=False):
+            return self._unknown_target(word, meant)
+        return ProfileNotFound(
+            f"{word[:100]!r} is neither a profile nor a requirement",
+            remedy=f"{TARGETS}; packages are written as in 'pandas' or 'scikit-learn>=1.4'",
+        )
+
+    def _unknown_target(self, word: str, meant: Sequence[str]) -> ProfileNotFound:
+        for_package = self._call({word: f"-p {shlex.quote(word)}"})
+        return ProfileNotFound(
+            f"there is no profile {word[:100]!r}; did you mean {' or '.join(meant)}?",
+            remedy=f"{self._call({word: meant[0]})}; for a package of that name: {for_package}; {TARGETS}",
+        )
+
+    def _no_target(self) -> ProfileNotFound:
+        first = self._words[0]
+        what = "a project" if _is_project(first) else "a package"
+        message = f"{first[:100]} is {what}, and no target is named to build it for"
+        return ProfileNotFound(message, remedy=f"{self._call({})}; {TARGETS}")
+
+    def _call(self, instead: dict[str, str]) -> str:
+        """The call with other words in place of some, behind a target."""
+        written = [instead.get(word, shlex.quote(word)) for word in self._words]
+        named = bool(self._targets) or set(instead.values()) & self._known
+        target = () if named else ("TARGET",)
+        options = map(shlex.quote, self._options)
+        return " ".join(("parity", self._command, *target, *written, *options))
+
+
+def _is_target(word: str, known: Collection[str]) -> bool:
+    if word in known or is_profile_name(word):
+        return os.path.basename(word) not in FOREIGN_LOCKS
+    # A profile by another ending, JSON for one: whatever file is nothing else.
+    others = (*_LISTS, SCRIPT, *_ARCHIVES)
+    return (
+        os.path.isfile(word)
+        and not word.endswith(others)
+        and os.path.basename(word)
+        not in (
+            *PROJECT_FILES,
+            *FOREIGN_LOCKS,
+        )
+    )
+
+
+def _says_folder(word: str) -> bool:
+    """Whether this is the path of a folder; a bare name is a package's, as for pip."""
+    return ("/" in word or word in (".", "..")) and os.path.isdir(word)
+
+
+def _is_project(word: str) -> bool:
+    """Whether this is a folder that uv would take as a project: its pyproject.toml says what it requires."""
+    path = Path(word, "pyproject.toml")
+    if not _says_folder(word) or not path.is_file():
+        return False
+    try:
+        return "project" in parse(read_small(path).decode()) or (path.parent / "uv.lock").is_file()
+    except (OSError, ValueError, RecursionError):
+        return True  # whoever reads it as a project tells what is wrong
+
+
+def _holds_project(folder: Path) -> bool:
+    return any((folder / each).is_file() for each in ("pyproject.toml", *_BUILT_FROM))

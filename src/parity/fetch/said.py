@@ -1,0 +1,31 @@
+"""What files of the store say of themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from parity.engine.guests import Guest, GuestFailed
+from parity.engine.workshop import STORE
+from parity.errors import FetchFailed, HashMismatch
+from parity.wire.store import FileKept, FileTold, KeepJob
+from parity.wire.tasks import KEEP
+
+
+def said_of_files(guest: Guest, files: Sequence[FileKept]) -> list[FileTold]:
+    """One answer for each file, in their order; one that is not held says nothing.
+
+    Files that arrive are taken in first; see `parity.guest.tasks.keep`.
+
+    Raises:
+        FetchFailed: the store cannot be read.
+        HashMismatch: it tells of other files.
+    """
+    job: KeepJob = {"store": STORE, "files": list(files)}
+    where = files[0]["filename"] if files else ""
+    try:
+        found = guest.ask(KEEP, job)["files"]
+    except GuestFailed as error:
+        raise FetchFailed("the store cannot be looked into: " + error.last_line, where=where) from error
+    if [each["sha256"] for each in found] != [file["sha256"] for file in files]:
+        raise HashMismatch("the store tells of another file than was asked for", where=where)
+    return found

@@ -1,0 +1,126 @@
+"""What opens shared libraries: calls by their names, and a package's own functions that hand a name on."""
+
+import ast
+from typing import Dict, Iterable, Iterator, List, Tuple
+
+FIND = "find_library"
+_OPEN = ("CDLL", "PyDLL", "LoadLibrary", "dlopen")
+_WINDOWS = ("windll", "oledll", "WinDLL", "OleDLL")
+_ROUNDS = 3  # functions between the name and the call
+_STEPS = 8  # variables between a parameter and the call
+
+Wrappers = Dict[str, Tuple[int, ...]]
+Aliases = Dict[str, str]
+
+
+def aliases_of(tree: ast.Module) -> Aliases:
+    """Names under which a file imports what opens libraries."""
+    return {
+        alias.asname: alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if alias.asname and alias.name in (FIND, *_OPEN)
+    }
+
+
+def opener(node: ast.Call, aliases: Aliases) -> str:
+    """What a call opens with; empty for any other call."""
+    function = node.func
+    if isinstance(function, ast.Name):
+        name = aliases.get(function.id, function.id)
+    elif isinstance(function, ast.Attribute):
+        owner = function.value
+        above = owner.attr if isinstance(owner, ast.Attribute) else getattr(owner, "id", "")
+        name = "" if above in _WINDOWS else function.attr
+    else:
+        return ""
+    return name if name == FIND or name in _OPEN else ""
+
+
+def called(node: ast.Call) -> str:
+    """The bare name of what is called."""
+    return str(getattr(node.func, "id", getattr(node.func, "attr", "")))
+
+
+def opening(node: ast.Call, aliases: Aliases, known: Wrappers) -> Tuple[str, Tuple[int, ...]]:
+    """What a call opens with, `wrapper` for the package's own, and by which arguments; empty for others.
+
+    A function of the package's own that has an opener's name is meant where no object is called upon.
+    """
+    own = known.get(called(node))
+    if own is not None and (isinstance(node.func, ast.Name) or not opener(node, aliases)):
+        return "wrapper", own
+    return opener(node, aliases), (0,)
+
+
+def wrappers(trees: Iterable[ast.Module]) -> Wrappers:
+    """The package's own functions and classes that open what they are given: by which arguments."""
+    found: Wrappers = {}
+    functions = [each for tree in trees for each in _functions(tree)]
+    for _ in range(_ROUNDS):
+        new = {}
+        for name, function, aliases in functions:
+            places = () if name in found else _passed_on(function, aliases, found)
+            if places:
+                new[name] = places
+        if not new:
+            break
+        found.update(new)
+    return found
+
+
+def _functions(tree: ast.Module) -> Iterator[Tuple[str, ast.AST, Aliases]]:
+    """Each function, by the name under which it is called: a class's for what makes its objects."""
+    aliases = aliases_of(tree)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            for each in node.body:
+                if isinstance(each, ast.FunctionDef) and each.name == "__init__":
+                    yield node.name, each, aliases
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name != "__init__":
+            yield node.name, node, aliases
+
+
+def _passed_on(function: ast.AST, aliases: Aliases, known: Wrappers) -> Tuple[int, ...]:
+    """Which arguments of a function are opened."""
+    arguments = [each.arg for each in function.args.args]  # type: ignore[attr-defined]
+    bound: Dict[str, List[ast.expr]] = {}
+    calls = []
+    for node in ast.walk(function) if arguments else ():
+        for name, value in bindings(node):
+            bound.setdefault(name, []).append(value)
+        if isinstance(node, ast.Call):
+            how, places = opening(node, aliases, known)
+            calls += [node.args[place] for place in places if how and len(node.args) > place]
+    if arguments and arguments[0] in ("self", "cls"):
+        arguments = arguments[1:]
+    names = {name for call in calls for name in _names(call, bound, _STEPS)}
+    return tuple(place for place, name in enumerate(arguments) if name in names)
+
+
+def _names(node: ast.expr, bound: Dict[str, List[ast.expr]], left: int) -> Iterator[str]:
+    """The names that an expression begins with, and those that these stand for."""
+    while isinstance(node, (ast.Subscript, ast.BinOp)):
+        node = node.value if isinstance(node, ast.Subscript) else node.left
+    if isinstance(node, ast.Name) and left:
+        yield node.id
+        for value in bound.get(node.id, ()):
+            yield from _names(value, bound, left - 1)
+
+
+def bindings(node: ast.AST) -> Iterator[Tuple[str, ast.expr]]:
+    """Names and the expressions that they may stand for."""
+    if isinstance(node, ast.Assign):
+        pairs = [(target, node.value) for target in node.targets]
+    elif isinstance(node, ast.AnnAssign) and node.value is not None:
+        pairs = [(node.target, node.value)]
+    elif isinstance(node, (ast.For, ast.comprehension)):
+        pairs = [(node.target, node.iter)]
+    elif type(node).__name__ == "NamedExpr":
+        pairs = [(node.target, node.value)]  # type: ignore[attr-defined]
+    else:
+        return
+    for target, value in pairs:
+        if isinstance(target, ast.Name):
+            yield target.id, value

@@ -1,0 +1,89 @@
+"""The front part of every story: from a request to its lock, resolved in the target's own image."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+from parity.audit import check_tags
+from parity.engine.workshop import workshop
+from parity.images import ensure_image
+from parity.model import Facts, Lock, PinnedImage
+from parity.pipeline.context.background import beside
+from parity.pipeline.context.run import BuildRun
+from parity.pipeline.context.values import BuildRequest, World
+from parity.pipeline.locking.completing import first, with_setuptools_for
+from parity.pipeline.locking.lock_file import Resolved
+from parity.pipeline.rehearsal import cache
+from parity.pipeline.wheelfolders import bring_folders
+from parity.probe import check_parity, check_stand_in
+
+
+@contextmanager
+def begun(request: BuildRequest, world: World) -> Iterator[BuildRun]:
+    """A run whose image is there and measured, and whose workshop runs until the context is left.
+
+    Raises:
+        ParityError: the image cannot be had, or is not what the profile says.
+    """
+    world = replace(world, limits=request.profile.limits)
+    world.tools.prepare(request.profile.target.arch)
+    image = _present_image(request, world)
+    measuring = beside(lambda: _matching_facts(request, image, world))
+    with measuring as measured, workshop(world.engine, image.id, image.platform, world.limits) as container:
+        run = BuildRun(request, image, measured(), container, world)
+        bring_folders(run)
+        yield run
+
+
+def resolved(run: BuildRun) -> Resolved:
+    """The lock that a run is about, every wheel of which fits; errors as `choose.resolved`, and NoWheel."""
+    run.world.reporter.stage("resolve")
+    for note in run.request.what.notes:
+        run.world.reporter.warn(note)
+    return _fitting(run, first(run), told=())
+
+
+def completed(run: BuildRun, found: Resolved, users: tuple[str, ...]) -> Resolved:
+    """The same with a setuptools for packages that lack it, itself where nothing changes; errors alike."""
+    more = with_setuptools_for(run, found, users)
+    return found if more is found else _fitting(run, more, told=_said(found.lock))
+
+
+def _fitting(run: BuildRun, found: Resolved, told: Sequence[str]) -> Resolved:
+    """What was resolved, held against the target, and what it has to say that was not told yet."""
+    reporter, lock = run.world.reporter, found.lock
+    check_tags(lock.wheels, run.facts, run.profile.target, run.profile.installer)
+    reporter.note(lock.told())
+    for wheel in lock.wheels:
+        reporter.debug(f"{wheel.name} {wheel.version}: {wheel.url or wheel.origin}")
+    for said in _said(lock):
+        if said not in told:
+            reporter.warn(said)
+    return found
+
+
+def _said(lock: Lock) -> tuple[str, ...]:
+    return (*lock.held_back, *lock.notes)
+
+
+def _present_image(request: BuildRequest, world: World) -> PinnedImage:
+    source = request.stand_in or request.profile.image
+    world.reporter.stage("image", str(source))
+    image = ensure_image(source, request.profile.target.arch, world.maker)
+    world.reporter.note(f"{image.name}, {image.origin}, {image.pin[:19]}")
+    if request.stand_in:
+        world.reporter.warn(f"{source} stands in for {request.profile.image}: the real image was not used")
+        return replace(image, stand_in_for=str(request.profile.image))
+    return image
+
+
+def _matching_facts(request: BuildRequest, image: PinnedImage, world: World) -> Facts:
+    target = request.profile.target
+    world.reporter.stage("probe")
+    facts = cache.facts_of(image, target.python_minor, world)
+    check = check_stand_in if request.stand_in else check_parity
+    check(target, facts, f"{request.profile.path}, image {image.name}")
+    world.reporter.note(f"{facts.os_name}, {facts.libc}, Python {facts.python}, {facts.arch}")
+    return facts

@@ -1,0 +1,34 @@
+"""The story of a lock alone: resolved and written as a build would, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from parity.model import Facts, Lock, PinnedImage
+from parity.pipeline.context.values import BuildRequest, World
+from parity.pipeline.front import begun, resolved
+from parity.planning import LockChanges, lock_changes
+
+
+@dataclass(frozen=True)
+class LockReport:
+    """A lock that is up to date, where it was resolved, and what that changed."""
+
+    request: BuildRequest
+    image: PinnedImage
+    facts: Facts
+    lock: Lock
+    changes: LockChanges
+
+
+def lock(request: BuildRequest, world: World) -> LockReport:
+    """Bring a profile's lock up to date: profile → image → facts → lock.
+
+    Raises:
+        LockOutdated: `locked` was asked, and it is not.
+        ParityError: as the front part of a build.
+    """
+    with begun(request, world) as run:
+        before = run.existing
+        found = resolved(run).lock
+        return LockReport(request, run.image, run.facts, found, lock_changes(before, found))

@@ -1,0 +1,66 @@
+"""Systems of which C library, Python and image are known: shipped ones, and those built like RHEL."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from parity.profile.new import NewProfile, shipped_for
+from parity.profile.propose import vendor_image
+from parity.profile.search import shipped_root
+
+_LIKE_RHEL = {
+    "almalinux": "AlmaLinux",
+    "centos": "CentOS Stream",
+    "ol": "Oracle Linux",
+    "rocky": "Rocky Linux",
+}
+"""Rebuilds have RHEL's C library and Pythons, package by package."""
+_LIBCS = {
+    ("amzn", "2"): "glibc 2.26",
+    ("debian", "10"): "glibc 2.28",
+    ("sles", "15.4"): "glibc 2.31",
+    ("sles", "15.5"): "glibc 2.31",
+    ("sles", "15.6"): "glibc 2.38",
+    ("ubuntu", "20.04"): "glibc 2.31",
+}
+"""Of releases that have no shipped target; Source: the distributions' own package lists."""
+
+
+def known_targets(os_id: str, os_version: str) -> Mapping[str, NewProfile]:
+    """What is known of a system, by name: shipped targets, else ones whose image is made from the vendor's.
+
+    The latter have a `recipe` and an `image_folder` for it.
+    """
+    shipped = dict(shipped_for(os_id, os_version))
+    if shipped or os_id not in _LIKE_RHEL:
+        return shipped
+    major = os_version.partition(".")[0]
+    return {
+        f"{os_id}{major}{name[name.index('-') :]}": _rebuilt(os_id, major, name, base)
+        for name, base in shipped_for("rhel", major).items()
+    }
+
+
+def known_libc(os_id: str, os_version: str) -> str:
+    """The C library of a system's release; empty where it is not known."""
+    of_targets = {each.libc for each in known_targets(os_id, os_version).values()}
+    return of_targets.pop() if len(of_targets) == 1 else _LIBCS.get((os_id, os_version), "")
+
+
+def _rebuilt(os_id: str, major: str, like: str, base: NewProfile) -> NewProfile:
+    name = f"{os_id}{major}{like[like.index('-') :]}"
+    image = vendor_image(os_id, major)
+    recipe = (shipped_root() / "images" / like / "Dockerfile").read_text(encoding="utf-8")
+    recipe = re.sub(r"(?m)^#.*\n", "", recipe).replace("microdnf", "dnf")
+    title = f"# {_LIKE_RHEL[os_id]} {major} with its own Python {base.python}, from the vendor's image.\n"
+    return NewProfile(
+        os_id=os_id,
+        os_version=major,
+        libc=base.libc,
+        python=base.python,
+        arch=base.arch,
+        image_folder=str(Path("images", name)),
+        recipe=title + re.sub(r"(?m)^FROM .*$", f"FROM {image}", recipe),
+    )
