@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from parity.model import (
+    AskedFile,
     BuiltBundle,
     BundleFile,
     BundleIdentity,
@@ -131,6 +132,9 @@ def manifest_of(files: Mapping[str, bytes], wheels: Mapping[str, bytes]) -> tupl
         allow=[],
         files=listed,
         system=system_of(files),
+        asked=[
+            AskedFile("requirements", "web.txt", False, one) for one in small if one.path.startswith("asked/")
+        ],
     )
     return data, listed
 
