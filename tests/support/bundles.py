@@ -131,6 +131,11 @@ def manifest_of(files: Mapping[str, bytes], wheels: Mapping[str, bytes]) -> tupl
         imports=[ImportResult(one.locked.name, one.locked.name, requested=True) for one in stored],
         allow=[],
         files=listed,
+        asked=[
+            AskedFile("requirements", file.path.partition("/")[2], False, file)
+            for file in small
+            if file.path.startswith("asked/")
+        ],
         system=system_of(files),
         asked=[
             AskedFile("requirements", "web.txt", False, one) for one in small if one.path.startswith("asked/")
