@@ -66,6 +66,8 @@ def test_the_lock_remembers_for_whom() -> None:
     [
         ("alpha/old.py", "def use():\n    from pkg_resources import resource_filename\n", True),
         ("alpha/old.py", "try:\n    import pkg_resources\nexcept ImportError:\n    pass\n", False),
+        ("alpha/old.py", '"""Copied from pkg_resources."""\nimport os\n', False),
+        ("alpha/old.py", "import os\ntry:\n    import pkg_resources\nexcept ImportError:\n    pass\n", False),
         ("alpha/tests/old.py", "import pkg_resources\n", False),
         ("alpha/old.txt", "import pkg_resources\n", False),
         ("alpha-1.0.data/scripts/old.py", "import pkg_resources\n", False),

@@ -13,6 +13,7 @@ from tests.support.cli import Parity
 from tests.support.signed import successive
 
 from parity import cli
+from parity.cli.shared.boards import so_far
 from parity.cli.shared.display import Progress, board
 from parity.cli.shared.lineboard import JsonBoard, LineBoard
 from parity.cli.shared.liveboard import LiveBoard
@@ -141,6 +142,19 @@ def test_lines_say_what_was_done_and_how_long_it_took() -> None:
 )
 def test_one_package_is_no_packages(number: int, told: str) -> None:
     assert counted(number, "package") == told
+
+
+@pytest.mark.parametrize(
+    ("done", "total", "things", "told"),
+    [
+        (1, 1, "wheels", "1 of 1 wheel"),
+        (1, 2, "wheels", "1 of 2 wheels"),
+        (0, 1, "packages imported", "0 of 1 package imported"),
+        (1, 0, "packages retrieved", "1 package retrieved"),
+    ],
+)
+def test_so_many_of_one(done: int, total: int, things: str, told: str) -> None:
+    assert so_far(done, total, things) == told
 
 
 def test_no_text_counts_by_itself() -> None:

@@ -6,7 +6,7 @@ import os
 import re
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -17,7 +17,7 @@ from parity.files import read_small
 from parity.model import AskedKind, AskedText, Requirements
 from parity.resolve.direct import DirectRequirement, Stated, bare_requirement, is_direct, named_requirement
 from parity.resolve.fileoptions import FileOptions, OptionProblem, OptionReader
-from parity.resolve.linefile import decoded, logical_lines, with_variables
+from parity.resolve.linefile import decoded, hidden_parts, logical_lines, with_variables
 from parity.resolve.lineoptions import LineOptions, split_line
 
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
@@ -124,6 +124,7 @@ class _Reader:
         self._direct: list[DirectRequirement] = []
         self._options = OptionReader()
         self._variables: set[str] = set()
+        self._in_paths: dict[tuple[str, str], None] = {}
         self._editable: list[str] = []
         self._problems: list[InputFileError] = []
         self._seen: set[tuple[str, int]] = set()
@@ -163,7 +164,7 @@ class _Reader:
 
     def _all_options(self) -> FileOptions:
         try:
-            return self._options.options()
+            return replace(self._options.options(), hidden=tuple(self._in_paths))
         except OptionProblem as problem:
             self._refuse(str(problem), self._options.no_index, problem.remedy)
             return FileOptions()
@@ -200,6 +201,8 @@ class _Reader:
                 f"the environment variable {name} is not set", where, f"set it: {name}=… parity build …"
             )
         self._variables.update(names)
+        if names:
+            self._in_paths.update(dict.fromkeys(hidden_parts(line)))
         return self.take(line, where, into, path.parent)
 
     def take(self, line: str, where: str, into: list[RequirementLine], folder: Path | None) -> None:

@@ -41,6 +41,9 @@ _System = Annotated[
     str,
     typer.Option("--os", metavar="'ID VERSION'", help="Such as 'rhel 9', 'Rocky Linux 9.4' or 'Debian 11'."),
 ]
+_Where = Annotated[
+    Path | None, typer.Option("-o", "--output", metavar="FILE", help="Default: named after the target.")
+]
 _Pipeline = Annotated[
     str, typer.Option("--ci", metavar="HOST", help="Write a pipeline instead: github, gitlab or jenkins.")
 ]
@@ -66,9 +69,7 @@ def init(
     ] = None,
     extra: Extras = None,
     group: Groups = None,
-    where: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Default: named after the target.")
-    ] = None,
+    where: _Where = None,
     pipeline: _Pipeline = "",
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:

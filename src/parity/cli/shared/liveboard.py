@@ -13,7 +13,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from parity.cli.shared.boards import Warnings, size
+from parity.cli.shared.boards import Warnings, size, so_far
 from parity.portable.texts import counted, printable
 from parity.progress import Reporter, Silent
 
@@ -173,7 +173,7 @@ def _stage_text(stage: _Stage) -> RenderableType:
 
 def _so_far(stage: _Stage) -> str:
     if stage.things:
-        return f"{stage.done}{f' of {stage.total}' if stage.total else ''} {stage.things}"
+        return so_far(stage.done, stage.total, stage.things)
     of = f" of {size(stage.total)}" if stage.total else ""
     # A stage that began just now would show absurd rates.
     return f"{size(stage.done)}{of}, {size(stage.done / max(stage.seconds, 0.05))}/s"

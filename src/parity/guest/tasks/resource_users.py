@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from ...wire.store import ResourceUsers, ResourceUsersJob
 
 _TOP = 1  # folders: what most come to when they import a package
-_WORDS = gone_modules.words_of({"pkg_resources"})
+_NAME = "pkg_resources"
+_WORDS = gone_modules.words_of({_NAME})
 
 
 def main(job: "ResourceUsersJob", emit: Emit) -> "ResourceUsers":
@@ -37,7 +38,9 @@ def _uses(path: str, deepest: Optional[int]) -> bool:
     """Whether a wheel does; what cannot be read is for the judge of wheels to tell."""
     try:
         with zipfile.ZipFile(path) as archive:
-            return any(gone_modules.imported(source, _WORDS) for source in _sources(archive, deepest))
+            return any(
+                _NAME in gone_modules.imported(source, _WORDS) for source in _sources(archive, deepest)
+            )
     except (OSError, ValueError, RuntimeError, NotImplementedError, EOFError, zipfile.BadZipFile, zlib.error):
         return False
 
