@@ -59,6 +59,7 @@ def _remarks(part: Mapping[str, Any]) -> Iterator[HostRemark]:
     if isinstance(error, dict):
         yield from _errors(error)
     warnings = part.get("warnings")
+    # Hosts show some dozen annotations at most, and drop the rest silently.
     for text in (warnings if isinstance(warnings, list) else [])[:_MOST_WARNINGS]:
         yield _placed("warning", "warning", str(text), "")
 
@@ -69,6 +70,7 @@ def _errors(error: Mapping[str, Any]) -> Iterator[HostRemark]:
     placed = [each for each in details if _PLACE.fullmatch(each)]
     for each in placed:
         yield _placed("error", kind, each, remedy)
+    # An error that names no line is shown once, as a whole.
     if not placed:
         where = str(error.get("where", ""))
         text = "\n".join([str(error.get("message", "")), *details])
