@@ -137,9 +137,6 @@ def manifest_of(files: Mapping[str, bytes], wheels: Mapping[str, bytes]) -> tupl
             if file.path.startswith("asked/")
         ],
         system=system_of(files),
-        asked=[
-            AskedFile("requirements", "web.txt", False, one) for one in small if one.path.startswith("asked/")
-        ],
     )
     return data, listed
 
