@@ -10,7 +10,7 @@ DEBIAN  := debian11-py39 debian12-py311 debian13-py313
 
 TEST_PROCESSES ?= 3
 .DEFAULT_GOAL := help
-.PHONY: help setup engine images demo test attack matrix coverage pins farside realworld check house bench docs newcomer clean
+.PHONY: help setup engine images demo test attack matrix coverage pins farside realworld check house bench docs newcomer image clean
 
 help: ## show what each target does
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,17 @@ pins: setup images ## bring uv, the C++ ABI table, the table of libraries and th
 
 farside: setup images ## carry a bundle across the gap and use it there: install, serve, devpi, update, roll back
 	@$(BIN)/python -m tests.farside_story
+
+image: setup images ## parity as an image, installed from its own bundle, and run once with this machine's engine
+	@rm -rf .state/image && mkdir -p .state/image
+	@PARITY_HOME=.state/image/home $(BIN)/parity build debian12-py311 . --product parity --output .state/image/context \
+	  --lock .state/image/pylock.toml
+	@cp .state/image/home/config/keys/parity.key.pub .state/image/context/sender.pub
+	@$(BIN)/parity farside -o .state/image/context/parity-farside.py
+	@docker build --quiet --file images/parity/Containerfile --tag parity/parity:latest .state/image/context
+	@docker run --rm --volume /var/run/docker.sock:/var/run/docker.sock \
+	  --group-add "$$(stat -c %g /var/run/docker.sock)" parity/parity doctor
+	@docker run --rm --entrypoint id parity/parity
 
 newcomer: setup images ## type what the front page and the five-minute page say, as an ordinary user with the wheel alone
 	@$(BIN)/python -m tests.newcomer

@@ -207,9 +207,9 @@ def pip_install(story: Story, url: str, target: str) -> None:
     """Install the bundle's requirements on the client, from that index alone, and use them."""
     done = story.inside.run("pip-conf", url)
     assert done.code == 0, done.stderr
-    script = f"""printf %s "$CONF" >/tmp/pip.conf; tar -x -C /tmp -f old.tar requirements.txt
+    script = f"""printf %s "$CONF" >/tmp/pip.conf; tar -x -C /tmp -f old.tar parity-bundle/requirements.txt
         exec python3 -m pip install -q --target {target} --no-cache-dir --require-hashes \\
-        -r /tmp/requirements.txt"""
+        -r /tmp/parity-bundle/requirements.txt"""
     settings = {"CONF": done.stdout, "PIP_CONFIG_FILE": "/tmp/pip.conf", "HOME": "/tmp"}
     story.client.says("sh", "-ec", script, environment=settings)
     said = story.client.says("python3", "-c", ASK, environment={"PYTHONPATH": target})

@@ -14,13 +14,53 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from parity.errors import LockInvalid, WriteFailed
 from parity.portable import atomic
 
 MOST = 64 << 20
 """The largest file that is read whole: locks of thousands of packages are far below it."""
+# Without O_NONBLOCK, opening a FIFO would wait for somebody who writes.
+_READ = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW_FILE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def open_below(folder: Path, path: Path) -> IO[bytes]:
+    """Open a regular file that lies below a folder, whoever changes that folder meanwhile.
+
+    The folder's own path may have links in it; what is below may not, at the moment of opening.
+
+    Raises:
+        OSError: it cannot be opened, a link is on the way, or it is no regular file.
+    """
+    *between, name = path.relative_to(folder).parts
+    current = os.open(folder, _FOLDER & ~os.O_NOFOLLOW)
+    try:
+        for each in between:
+            below = os.open(each, _FOLDER, dir_fd=current)
+            os.close(current)
+            current = below
+        return _regular(os.open(name, _READ | os.O_NOFOLLOW, dir_fd=current), path)
+    finally:
+        os.close(current)
+
+
+def open_regular(path: Path) -> IO[bytes]:
+    """Open a regular file by its path, which may be a link.
+
+    Raises:
+        OSError: it cannot be opened, or is no regular file (whose end may never come).
+    """
+    return _regular(os.open(path, _READ), path)
+
+
+def _regular(descriptor: int, path: Path) -> IO[bytes]:
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is not a regular file", str(path))
+    return open(descriptor, "rb")
 
 
 def read_small(path: Path, most: int = MOST) -> bytes:
@@ -29,12 +69,7 @@ def read_small(path: Path, most: int = MOST) -> bytes:
     Raises:
         OSError: it cannot be read, is larger than `most`, or is no regular file (whose end may never come).
     """
-    # Without O_NONBLOCK, opening a FIFO would wait for somebody who writes.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise OSError(errno.EINVAL, "it is not a regular file", str(path))
-    with open(descriptor, "rb") as file:
+    with open_regular(path) as file:
         data = file.read(most + 1)
     if len(data) > most:
         raise OSError(errno.EFBIG, f"it is larger than {most >> 20} MiB", str(path))

@@ -10,7 +10,7 @@ from tests.bench.place import REQUIREMENTS, Place, tar_of
 
 from parity.engine import Network
 
-UNPACK = "mkdir /bundle; cd /bundle; tar -xf /work/bundle.tar; "
+UNPACK = "mkdir /bundle; cd /bundle; tar -xf /work/bundle.tar --strip-components=1; "
 OURS = UNPACK + "sh install.sh /opt/app"
 PIP = (
     UNPACK + "python3 -m venv /opt/app; "

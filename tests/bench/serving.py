@@ -98,7 +98,7 @@ class Installs:
         self._folder = folder
         self._lock = folder / "requirements.txt"
         with tarfile.open(ours.bundle) as archive:
-            source = archive.extractfile("requirements.txt")
+            source = archive.extractfile("parity-bundle/requirements.txt")
             self._lock.write_bytes(source.read() if source else b"")
 
     def seconds(self, url: str) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from tests.support.canary import (
     with_address,
     with_netrc,
 )
+from tests.support.cli import write_profile
 from tests.support.faults import User, in_store
 from tests.support.index import PackageIndex, basic, gateway, tiny_wheel
 
@@ -58,6 +60,42 @@ def test_a_token_for_the_index_gets_to_the_index_and_nowhere_else(
     assert str(user.bundle) in places
     assert leaks(places) == []
     assert in_store(engine, debian11.id, SEARCH_STORE, *spellings(*LOGIN)) == ""
+
+
+TOKEN = f"canary-{secrets.token_hex(8)}"
+
+
+def test_a_token_in_a_path_gets_to_its_server_and_nowhere_else(debian11: PinnedImage, tmp_path: Path) -> None:
+    tiny_wheel(tmp_path / "wheels", "alpha", requires=["beta"])
+    tiny_wheel(tmp_path / "wheels", "beta")
+    named = tiny_wheel(tmp_path / "wheels", "gamma")
+    with PackageIndex(tmp_path / "wheels", host=gateway(), prefix=f"/{TOKEN}") as index:
+        user = User(tmp_path / "user", "http://elsewhere.invalid/simple/")
+        told = index.root.replace(TOKEN, "${TOKEN}")
+        (user.folder / "r.txt").write_text(
+            f"--index-url {told}/simple/\nalpha\ngamma @ {told}/files/{named.name}\n"
+        )
+        install = {"requirements": [], "files": ["r.txt"]}
+        write_profile(user.folder, "p0", product="demo", version="1", install=install)
+        with_token = {"TOKEN": TOKEN}
+        done, watch = watched(user.start_build("--verbose", "--fresh", **with_token))
+        again = user.build("--locked", **with_token)
+        missing = user.build("--locked")
+        index.fail(".whl", status=500)
+        index.fail("/simple/alpha/", status=500)
+        failed = user.build("--verbose", "--upgrade", "--json", **with_token)
+    assert (done.code, again.code, failed.code) == (0, 0, 42), done.output + again.output + failed.output
+    assert "TOKEN" in missing.error
+    assert f"{told}/files/" in user.lock.read_text()
+    places = {
+        "output": done.output + again.output,
+        "failure": failed.output,
+        "engine": watch.seen,
+        "image": history(debian11.id),
+        **dict(texts(tmp_path / "user")),
+    }
+    assert str(user.bundle) in places
+    assert [place for place, text in places.items() if TOKEN in text] == []
 
 
 NASTY = {

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.cli import Parity, containers_left_by
+from tests.support.cli import Parity, containers_left_by, write_profile
 from tests.support.engine import IMAGES
 
 from parity.model import PinnedImage
@@ -48,10 +48,29 @@ def test_doctor_looks_at_a_profiles_indexes(parity: Parity) -> None:
     assert "canary-7" not in done.stdout + done.stderr
 
 
+def test_doctor_looks_at_a_profiles_image_architecture_and_lock(
+    parity: Parity, debian11: PinnedImage, tmp_path: Path
+) -> None:
+    def looked(name: str, **changes: Any) -> dict[str, Any]:
+        profile = write_profile(tmp_path, name, **changes)
+        found = parity.run("doctor", profile, "--json").document["findings"]
+        return {each["what"]: each for each in found}
+
+    well = looked("well")
+    assert {well[what]["state"] for what in ("image", "architecture", "lock")} == {"ok"}
+    assert "is here" in well["image"]["found"]
+    assert "none yet" in well["lock"]["found"]
+    (tmp_path / "pylock.ill.toml").write_text("lock-version = 7")
+    ill = looked("ill")
+    assert (ill["lock"]["state"], bool(ill["lock"]["remedy"])) == ("missing", True)
+    assert str(tmp_path / "pylock.ill.toml") in ill["lock"]["found"]
+
+
 def test_doctor_without_an_engine_is_not_ready(parity: Parity) -> None:
     done = parity.run("doctor", env=NO_ENGINE)
     assert done.code == 84
     assert "engine" in done.stdout
+    assert "parity doctor" not in done.stdout + done.stderr
     document = parity.run("doctor", "--json", env=NO_ENGINE)
     assert document.code == 84
     assert document.document["ready"] is False

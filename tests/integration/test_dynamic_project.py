@@ -91,7 +91,7 @@ def there(
     engine: DockerEngine, debian11: PinnedImage, near: Path, bundle: Path, tmp_path: Path
 ) -> Iterator[Host]:
     (tmp_path / "bundle").mkdir()
-    subprocess.run(["tar", "xf", bundle, "-C", tmp_path / "bundle"], check=True)
+    subprocess.run(["tar", "xf", bundle, "-C", tmp_path / "bundle", "--strip-components=1"], check=True)
     shutil.copytree(near / "dynamo", tmp_path / "dynamo")
     with host(engine, debian11, tmp_path) as found:
         found.says("cp", "-r", "/media/dynamo", CHECKOUT)
@@ -127,7 +127,7 @@ def test_a_version_that_git_tells_holds_where_there_is_no_git(
     assert "tagged==2.1" in {"{name}=={version}".format(**each) for each in made["proof"]["installed"]}
     shutil.copytree(near, media / "tagged", ignore=shutil.ignore_patterns(".git"))
     (media / "bundle").mkdir()
-    subprocess.run(["tar", "xf", made["bundle"], "-C", media / "bundle"], check=True)
+    subprocess.run(["tar", "xf", made["bundle"], "-C", media / "bundle", "--strip-components=1"], check=True)
     with host(engine, debian11, media) as there:
         there.says("cp", "-r", "/media/tagged", CHECKOUT)
         there.says("sh", "/media/bundle/install.sh", "--project", CHECKOUT)

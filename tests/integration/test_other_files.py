@@ -100,9 +100,10 @@ def test_they_are_there_after_an_install_without_network_and_a_changed_one_is_re
         room.put("/media", tar_of(Path(bundle["bundle"]), "app.parity.tar"))
         done = inside(
             room,
-            "cd /media && tar xf app.parity.tar && sh install.sh /opt/app && cd /opt/app/current/files\n"
+            "cd /media && tar xf app.parity.tar && cd parity-bundle && sh install.sh /opt/app\n"
+            "cd /opt/app/current/files || exit 1\n"
             "sha256sum data/models/deep/plant.onnx ext/go.vsix && ./tool\n"
-            "stat -c %a tool ext/go.vsix && cat /media/README.txt",
+            "stat -c %a tool ext/go.vsix && cat /media/parity-bundle/README.txt",
         )
         assert done.code == 0, done.output
         for data in (MODEL, EXTENSION):
@@ -110,7 +111,8 @@ def test_they_are_there_after_an_install_without_network_and_a_changed_one_is_re
         assert "from the tool\n755\n644\n" in done.output
         assert 'code --install-extension "$PREFIX"/current/files/ext/go.vsix' in done.output
         altered = inside(
-            room, "printf x >>/media/files/ext/go.vsix; sh /media/install.sh /opt/two; echo $?; ls /opt"
+            room,
+            "cd /media/parity-bundle; printf x >>files/ext/go.vsix; sh install.sh /opt/two; echo $?; ls /opt",
         )
         assert "files/ext/go.vsix has other bytes than the manifest says" in altered.output
         assert altered.output.endswith("60\napp\n")

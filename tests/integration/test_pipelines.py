@@ -28,7 +28,7 @@ ACTION = (ROOT / ".github/actions/parity/action.yml").read_text()
 @pytest.fixture(scope="module")
 def wheelhouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """parity's wheel and those of all that it needs."""
-    folder = tmp_path_factory.mktemp("wheelhouse")
+    folder = tmp_path_factory.mktemp("pipelines") / "wheelhouse"
     subprocess.run([sys.executable, "-m", "pip", "wheel", "-q", "-w", str(folder), str(ROOT)], check=True)
     return folder
 
@@ -52,12 +52,16 @@ class Runner:
 
     def __init__(self, parity: Parity, place: Path, project: Path, wheelhouse: Path) -> None:
         self.folder = place / "shop"
-        shutil.copytree(project, self.folder)
         self.key = project.parent / "release.key"
-        (place / "temp").mkdir()
+        # A machine that is kept: parity is installed for real by the first job, and found there by the next.
+        (place / "temp").mkdir(parents=True, exist_ok=True)
+        for old in (place / "temp" / "signing.key", *self.folder.glob(".parity/*.*")):
+            old.unlink(missing_ok=True)
+        shutil.rmtree(self.folder / "dist", ignore_errors=True)
+        shutil.copytree(project, self.folder, dirs_exist_ok=True)
         self.files = {name: place / name for name in ("GITHUB_PATH", "GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT")}
         for each in self.files.values():
-            each.touch()
+            each.write_text("")
         wheel = next(wheelhouse.glob("parity-*.whl"))
         self.variables = {
             **written_environment(parity.home),
@@ -85,8 +89,8 @@ class Runner:
 
 
 @pytest.fixture
-def runner(parity: Parity, tmp_path: Path, project: Path, wheelhouse: Path) -> Runner:
-    return Runner(parity, tmp_path, project, wheelhouse)
+def runner(parity: Parity, project: Path, wheelhouse: Path) -> Runner:
+    return Runner(parity, wheelhouse.parent / "machine", project, wheelhouse)
 
 
 def verified(parity: Parity, runner: Runner) -> int:

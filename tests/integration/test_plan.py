@@ -114,6 +114,10 @@ def test_who_requires_whom_and_who_holds_what_back(
     why = one(parity.run("why", "beta", *words, "--json"), "graphs")
     assert [need["by"] for package in why["packages"] for need in package["required_by"]] == ["alpha"]
     assert parity.run("why", "gamma", *words).code == 12
+    # The lock by itself: its name tells the target, and what is asked for by now does not matter.
+    (tmp_path / "pylock.web-debian11-py39.toml").write_bytes((tmp_path / "pylock.toml").read_bytes())
+    assert parity.run("tree", "pylock.web-debian11-py39.toml", cwd=tmp_path).stdout == tree.stdout
+    assert parity.run("tree", "pylock.toml", cwd=tmp_path).code == 12
 
     found = one(parity.run("outdated", *words, "--json"), "outdated")
     assert found["outdated"] == [

@@ -54,7 +54,7 @@ def carried(tmp_path_factory: pytest.TempPathFactory, parity: Parity, debian11: 
     made = parity.build(profile, folder / "dist").bundle
     media = folder / "media"
     (media / "bundle").mkdir(parents=True)
-    subprocess.run(["tar", "xf", made["bundle"], "-C", media / "bundle"], check=True)
+    subprocess.run(["tar", "xf", made["bundle"], "-C", media / "bundle", "--strip-components=1"], check=True)
     shutil.copytree(tree.app, media / "app")  # a checkout of the project alone, without ../pathdep
     shutil.copy(newest_pip_for_39(), media)
     return Carried(tree, media, Path(made["bundle"]), folder / "dist" / "pylock.toml", profile, before)
@@ -256,7 +256,7 @@ def test_the_hosts_git_credentials_stay_on_the_host(parity: Parity, carried: Car
         profile = project_profile(tmp_path, "private", "near/app")
         done = parity.build(profile, tmp_path / "dist", "--verbose", env={"HOME": str(home)})
     bundle = Path(done.bundle["bundle"])
-    subprocess.run(["tar", "xf", bundle, "-C", tmp_path / "dist"], check=True)
+    subprocess.run(["tar", "xf", bundle, "-C", tmp_path / "dist", "--strip-components=1"], check=True)
     for wheel in (tmp_path / "dist").rglob("*.whl"):
         shutil.unpack_archive(wheel, tmp_path / "dist" / "open" / wheel.name, "zip")
     places = [path for root in (tmp_path / "dist", parity.home) for path in root.rglob("*") if path.is_file()]

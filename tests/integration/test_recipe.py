@@ -48,7 +48,7 @@ def test_ours_installs_there_and_every_import_works(parity: Parity, room: Contai
     bundle = parity.build("demo", tmp_path).bundle
     assert {each["name"] for each in bundle["packages"] if each["requested"]} == set(SCI)
     room.put("/", tar_of(Path(bundle["bundle"]), "b.tar"))
-    unpacked = inside(room, "mkdir /b && cd /b && tar xf ../b.tar && sh install.sh /opt/sci")
+    unpacked = inside(room, "mkdir /b && cd /b && tar xf ../b.tar && sh parity-bundle/install.sh /opt/sci")
     assert unpacked.code == 0, unpacked.output
     worked = inside(room, f'/opt/sci/current/bin/python -c "{IMPORT}"', MPLCONFIGDIR="/tmp")
     assert worked.output == "all work\n"
@@ -61,10 +61,11 @@ def unpacked(room: Container, small: dict[str, Any]) -> str:
     key = Path(small["public_key"])
     room.put("/", tar_of(Path(small["bundle"]), "small.tar"))
     room.put("/", tar_of(key, "sender.pub"))
-    done = inside(room, "mkdir /small && cd /small && tar xf ../small.tar && ls")
+    done = inside(room, "mkdir /small && cd /small && tar xf ../small.tar && ls . && ls parity-bundle")
     assert done.code == 0, done.output
     assert {"README.txt", "install.sh", "manifest.json", "wheels"} <= set(done.output.split())
-    return "/small"
+    assert done.output.split()[0] == "parity-bundle"
+    return "/small/parity-bundle"
 
 
 def test_stock_tools_check_the_bundle(room: Container, unpacked: str, small: dict[str, Any]) -> None:
@@ -120,7 +121,7 @@ def test_the_installer_refuses_a_machine_of_another_kind(
 ) -> None:
     with fresh_room(engine, debian12) as other:
         other.put("/", tar_of(Path(small["bundle"]), "small.tar"))
-        done = inside(other, "mkdir /b && cd /b && tar xf ../small.tar && sh install.sh /opt/x")
+        done = inside(other, "mkdir /b && cd /b && tar xf ../small.tar && sh parity-bundle/install.sh /opt/x")
         assert done.code == 62
         assert "3.9" in done.output
         assert "3.11" in done.output

@@ -59,7 +59,7 @@ class Made:
 
 def unpacked(told: dict[str, Any], folder: Path) -> Made:
     (folder / "bundle").mkdir(parents=True)
-    subprocess.run(["tar", "xf", told["bundle"], "-C", folder / "bundle"], check=True)
+    subprocess.run(["tar", "xf", told["bundle"], "-C", folder / "bundle", "--strip-components=1"], check=True)
     return Made(told, folder)
 
 

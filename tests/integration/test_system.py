@@ -59,7 +59,7 @@ def target(engine: DockerEngine, debian11: PinnedImage, carried: dict[str, Any])
     with fresh_room(engine, debian11) as room:
         assert inside(room, "mkdir -p /media/bundle").code == 0
         room.put("/media", tar_of(Path(carried["bundle"]), "it.parity.tar"))
-        assert inside(room, "tar xf /media/it.parity.tar -C /media/bundle").code == 0
+        assert inside(room, "tar xf /media/it.parity.tar -C /media/bundle --strip-components=1").code == 0
         yield room
 
 
@@ -370,7 +370,9 @@ def test_rpms_are_rehearsed_and_installed_on_the_target(
     assert tools is not None
     with fresh_room(engine, replace(image, id=tools.id)) as room:
         room.put("/", tar_of(Path(bundle["bundle"]), "it.parity.tar"))
-        told = inside(room, "mkdir /b && tar xf /it.parity.tar -C /b && sh /b/install.sh /opt/app").output
+        told = inside(
+            room, "mkdir /b && tar xf /it.parity.tar -C /b && sh /b/parity-bundle/install.sh /opt/app"
+        ).output
         assert "rpm -Uvh /b/system/*.rpm" in told
         done = inside(
             room, "sh /b/install.sh /opt/app --with-system && cat /opt/demo/demo-lib && rpm -q demo"

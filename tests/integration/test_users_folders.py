@@ -127,7 +127,14 @@ def checkout(folder: Path, index: PackageIndex, elsewhere: Path) -> Path:
         "../beside/next_door-1.0-py3-none-any.whl",
     ]
     lines += [f"far @ file://{elsewhere}/far-1.0-py3-none-any.whl", f"full @ file://{folder}/app/full"]
+    # What people write beside it, and what is carried as they wrote it.
+    lines += [
+        "# as on http://jane:canary-password@example.org/a?token=canary",
+        f"# from {folder}/app and /srv/canary/x",
+    ]
+    lines += ["-c limits.txt"]
     app = project(folder / "app", index, *lines)
+    (app / "limits.txt").write_text("alpha<3  # so said operations\n")
     (folder / "wheels").rename(app / "wheels")
     (app / "deploy").mkdir()
     write_tree(app / "lib", {"pyproject.toml": PYPROJECT, "backend.py": BACKEND})
@@ -168,6 +175,17 @@ def test_two_checkouts_of_a_project_give_one_payload_that_names_no_folder(
     media = tmp_path / "media"
     media.mkdir()
     subprocess.run(["tar", "xf", bundle, "-C", media], check=True)
+    shown = parity.run("inspect", bundle, "--json").document
+    assert [(each["kind"], each["name"]) for each in shown["asked"]] == [
+        ("requirements", "requirements.txt"),
+        ("constraints", "limits.txt"),
+    ]
+    assert "\nalpha\n./lib\n" in shown["asked"][0]["text"]
+    assert "# as on http://***@example.org/a?***\n# from ${PROJECT_ROOT} and x\n" in shown["asked"][0]["text"]
+    assert shown["asked"][1]["text"] == "alpha<3  # so said operations\n"
+    origins = {each["name"]: each["origin"] for each in shown["packages"]}
+    assert origins["alpha"] == {"kind": "index", "index": "", "address": index.url}
+    assert origins["mine"] == {"kind": "path", "index": "", "address": "lib"}
     inside = [path for path in media.rglob("*") if path.is_file()]
     inside.append(Path(told[0]["lock"]))
     assert [path for path in inside if b"canary" in path.read_bytes()] == []

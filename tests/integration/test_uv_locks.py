@@ -60,7 +60,7 @@ def carry(folder: Path, bundle: str) -> Path:
     media = folder / "media"
     shutil.copytree(folder / "app", media / "app")
     (media / "bundle").mkdir()
-    subprocess.run(["tar", "xf", bundle, "-C", media / "bundle"], check=True)
+    subprocess.run(["tar", "xf", bundle, "-C", media / "bundle", "--strip-components=1"], check=True)
     return media
 
 

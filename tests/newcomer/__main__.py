@@ -38,7 +38,7 @@ _KEPT = (
     "no_proxy",
     "DOCKER_",
 )
-_FAR = "sh install.sh /opt/app"
+_FAR = "sh parity-bundle/install.sh /opt/app"
 _FOR_DEVELOPERS = "make demo"
 
 

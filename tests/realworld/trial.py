@@ -153,7 +153,11 @@ class Trial:
         image = PinnedImage(found.id, (), self.case.target, "linux/amd64", "local")
         with fresh_room(self.engine, image) as room:
             room.put("/", tar_of(bundle, "set.parity.tar"))
-            self._type(room, "mkdir /media/set; tar xf /set.parity.tar -C /media/set", "unpacking")
+            self._type(
+                room,
+                "mkdir /media/set; tar xf /set.parity.tar -C /media/set --strip-components=1",
+                "unpacking",
+            )
             if self.case.checkout:
                 self._set_up(room)
             else:

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from parity.model import (
+    AskedFile,
     BuiltBundle,
     BundleFile,
     BundleIdentity,
@@ -130,6 +131,11 @@ def manifest_of(files: Mapping[str, bytes], wheels: Mapping[str, bytes]) -> tupl
         imports=[ImportResult(one.locked.name, one.locked.name, requested=True) for one in stored],
         allow=[],
         files=listed,
+        asked=[
+            AskedFile("requirements", file.path.partition("/")[2], False, file)
+            for file in small
+            if file.path.startswith("asked/")
+        ],
         system=system_of(files),
     )
     return data, listed
@@ -193,7 +199,7 @@ def forged_bundle(
 ) -> bytes:
     """A rightly signed bundle of any manifest and any bytes after it: what a signer's fault would make."""
     seal = seal or make_sealer([signing_key()], IDENTITY, PROFILE_SHA256)
-    header = ustar.header(manifest.NAME, len(manifest_bytes))
+    header = ustar.header(manifest.TOP + manifest.NAME, len(manifest_bytes))
     payload = header + manifest_bytes + ustar.padding(len(manifest_bytes)) + body
     facts = Payload(
         len(payload),
@@ -207,7 +213,10 @@ def forged_bundle(
 def payload_body(files: Mapping[str, bytes]) -> bytes:
     """What follows the manifest: each file with header and padding, then the end."""
     ordered = payload_order(file_of_bytes(path, data) for path, data in files.items())
-    parts = [ustar.header(one.path, one.size) + files[one.path] + ustar.padding(one.size) for one in ordered]
+    parts = [
+        ustar.header(manifest.TOP + one.path, one.size) + files[one.path] + ustar.padding(one.size)
+        for one in ordered
+    ]
     return b"".join([*parts, ustar.END])
 
 

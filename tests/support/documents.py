@@ -59,6 +59,9 @@ def command_of(words: list[str]) -> tuple[Any, list[str]]:
 def parse_call(words: list[str]) -> None:
     """Parse a whole call as `parity` would, and do not run it; raises a usage error."""
     command, rest = command_of(words)
+    if hasattr(command, "commands"):  # parity's own options act while they are parsed
+        assert set(rest) <= known_options([]) - {"-h"}, rest
+        return
     command.make_context(" ".join(["parity", *words[:1]]), rest)
 
 

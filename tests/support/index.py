@@ -66,8 +66,10 @@ class PackageIndex:
         host: str = "127.0.0.1",
         login: tuple[str, str] | None = None,
         tls: ssl.SSLContext | None = None,
+        prefix: str = "",
     ) -> None:
         self.wheels = wheels
+        self.prefix = prefix
         self.login = login
         self.seen: list[Seen] = []
         self.files_url = ""
@@ -78,7 +80,7 @@ class PackageIndex:
         self._lock = threading.Lock()
         self._server = _Server((host, 0), type("Handler", (_Handler,), {"index": self}))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-        self.root = f"{'https' if tls else 'http'}://{host}:{self._server.server_address[1]}"
+        self.root = f"{'https' if tls else 'http'}://{host}:{self._server.server_address[1]}{prefix}"
         if tls:
             self._server.socket = tls.wrap_socket(
                 self._server.socket, server_side=True, do_handshake_on_connect=False
@@ -180,7 +182,9 @@ class _Handler(BaseHTTPRequestHandler):
                     fault.status or 200, fault.body or b"", {"Content-Type": "text/html", **fault.headers}
                 )
                 return
-        body = self._body(path)
+        body = (
+            self._body(path.removeprefix(self.index.prefix)) if path.startswith(self.index.prefix) else None
+        )
         if body is None:
             self._send(404, b"nothing here", {})
         else:
@@ -195,7 +199,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _serve(self, path: str, body: bytes, fault: Fault | None) -> None:
         if fault is not None and fault.flip:
             body = body[:-1] + bytes([body[-1] ^ 1])
-        kind = "text/html" if path.startswith("/simple/") else "application/octet-stream"
+        kind = "text/html" if "/simple/" in path else "application/octet-stream"
         headers = {
             "Content-Type": kind,
             "ETag": f'"{hashlib.sha256(body).hexdigest()}"',

@@ -69,9 +69,9 @@ class Signed:
     public: Path
 
     def unpack(self, folder: Path) -> Path:
-        """What `tar xf` leaves."""
+        """The folder that `tar xf` makes, under another name."""
         folder.mkdir(parents=True)
-        subprocess.run(["tar", "-xf", self.path, "-C", folder], check=True)
+        subprocess.run(["tar", "-xf", self.path, "-C", folder, "--strip-components=1"], check=True)
         return folder
 
 

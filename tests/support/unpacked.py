@@ -90,6 +90,7 @@ def unpacked(
         ],
         "allow": list(allow),
         "system": system,
+        "asked": [],
         "other_files": [
             {"path": path, "executable": path.startswith("files/bin/")}
             for path in sorted(payload)
@@ -116,6 +117,7 @@ def _package(path: str, data: bytes) -> dict[str, Any]:
         "sha256": hashlib.sha256(data).hexdigest(),
         "size": len(data),
         "requested": True,
+        "origin": {"kind": "index", "index": "default", "address": ""},
     }
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from tests.support.engine import ROOT
 from tests.support.pipelines import shell_steps
 from typer.testing import CliRunner, Result
 
@@ -140,3 +142,20 @@ def test_secrets_come_from_the_environment_alone_and_the_exit_code_is_the_builds
     assert "set -x" not in steps
     if host != "jenkins":
         yaml.safe_load(text)
+
+
+def test_the_hook_for_pre_commit_takes_profiles_and_names_what_is_wrong(tmp_path: Path) -> None:
+    """`pre-commit try-repo . parity-profile-check` does the same with an environment of its own."""
+    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+    assert re.match(hook["files"], "profiles/a.yaml")
+    assert re.match(hook["files"], "targets/a.yml")
+    assert not re.match(hook["files"], "profiles/sub/values.yaml")
+    good, bad = tmp_path / "good.yaml", tmp_path / "bad.yaml"
+    good.write_text("extends: debian12-py311\ninstall: {requirements: [idna]}\n")
+    bad.write_text("extends: debian12-py311\ninstal: {}\n")
+    program, *words = hook["entry"].split()
+    assert program == "parity"
+    assert run_cli(*words, str(good)).exit_code == 0
+    told = run_cli(*words, str(good), str(bad))
+    assert told.exit_code != 0
+    assert "instal: unknown key" in "".join(told.exception.details)  # type: ignore[union-attr]

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.support.cli import ESCAPE, Parity, written_environment
@@ -103,6 +107,112 @@ def test_a_reader_that_goes_away_is_no_error_of_ours(parity: Parity) -> None:
     )
     assert done.returncode in (0, 141)
     assert done.stderr == ""
+
+
+def ended(home: Path, words: tuple[str, ...], **streams: Any) -> subprocess.CompletedProcess[str]:
+    """A command whose streams, or whose folder, are odd."""
+    command = streams.pop("args", [sys.executable, "-m", "parity", *words])
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **streams}
+    return subprocess.run(command, env=written_environment(home), check=False, text=True, **streams)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--help",),
+        ("version",),
+        ("version", "--json"),
+        ("profile", "list"),
+        ("schema",),
+    ],
+)
+def test_a_result_that_cannot_be_written_is_told_as_that(words: tuple[str, ...], tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = ended(tmp_path, words, stdout=full)
+    assert done.returncode == 82, done.stderr
+    assert done.stderr.startswith("error: the output cannot be written: No space left on device")
+    assert "Traceback" not in done.stderr
+    assert "fault in parity" not in done.stderr
+
+
+def test_an_error_that_nobody_can_be_told_has_its_exit_code(tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        assert ended(tmp_path, ("inspect", "no-such-file"), stderr=full).returncode == 66
+        assert ended(tmp_path, ("inspect", "no-such-file"), stderr=full, stdout=full).returncode == 66
+        unread = ended(tmp_path, ("inspect", "no-such-file", "--json"), stdout=full)
+        both = ended(tmp_path, ("version",), stderr=full, stdout=full)
+    assert (unread.returncode, unread.stderr.splitlines()[0][:18]) == (66, "error: cannot open")
+    assert both.returncode == 82
+
+
+@pytest.mark.parametrize("words", [("build", "debian11-py39"), ("profile", "list")])
+def test_a_folder_that_is_gone_is_told(words: tuple[str, ...], tmp_path: Path) -> None:
+    script = 'mkdir gone; cd gone; rmdir ../gone; exec "$@"'
+    command = ["sh", "-c", script, "sh", sys.executable, "-m", "parity", *words]
+    done = subprocess.run(
+        command, env=written_environment(tmp_path), cwd=tmp_path, check=False, text=True, capture_output=True
+    )
+    assert done.returncode == 12, done.stderr
+    assert "is no longer there" in done.stderr
+
+
+def test_ctrl_c_amid_the_imports_is_no_traceback(tmp_path: Path) -> None:
+    script = """
+import builtins, os, runpy, signal
+imported = builtins.__import__
+def interrupted(name, *how, **more):
+    if name == "parity.cli":
+        os.kill(os.getpid(), signal.SIGINT)
+    return imported(name, *how, **more)
+builtins.__import__ = interrupted
+runpy.run_module("parity", run_name="__main__")
+"""
+    done = ended(tmp_path, (), args=[sys.executable, "-c", script])
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, "")
+
+
+def _hung_up(home: Path, *before: str) -> subprocess.Popen[bytes]:
+    """A command that waits for its input, after its terminal was closed."""
+    process = subprocess.Popen(
+        [*before, sys.executable, "-m", "parity", "init", "--from", "-"],
+        env=written_environment(home),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    status, end = Path(f"/proc/{process.pid}/status"), time.monotonic() + 60
+    caught = re.compile(r"^SigCgt:.*[4-7c-f]...$", re.MULTILINE)  # SIGTERM, the last of ours that is taken
+    while not caught.search(status.read_text()):
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    process.send_signal(signal.SIGHUP)
+    return process
+
+
+def test_a_terminal_that_is_closed_ends_the_command_as_sigterm_does(tmp_path: Path) -> None:
+    with _hung_up(tmp_path) as process:
+        assert process.wait(60) == 143
+        assert process.stderr is not None
+        assert process.stderr.read().startswith(b"error: terminated")
+
+
+def test_with_nohup_a_terminal_may_be_closed(tmp_path: Path) -> None:
+    with _hung_up(tmp_path, "nohup") as process:
+        _, said = process.communicate(b"no facts", timeout=60)
+    assert process.returncode not in (143, -signal.SIGHUP)
+    assert b"terminated" not in said
+
+
+def test_on_the_far_side_too(tmp_path: Path) -> None:
+    script = (
+        "import signal; from parity.farside.cli.main import main; main(arguments=['facts', '--json']); "
+        "print(); print(signal.getsignal(signal.SIGHUP) == signal.SIG_IGN)"
+    )
+    command = ["nohup", sys.executable, "-c", script]
+    done = subprocess.run(
+        command, env=written_environment(tmp_path), capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "True"
 
 
 def test_details_and_remedies_of_both_sides_make_documents() -> None:

@@ -54,7 +54,7 @@ def test_an_update_is_reviewed_carried_and_patched(run: Run, pair: Pair, tmp_pat
 
 def test_a_bundle_is_split_checked_and_joined(run: Run, pair: Pair, tmp_path: Path) -> None:
     media = tmp_path / "media"
-    made = run("split", pair.old.path, "--size", "30KiB", "-o", media, "--json").document
+    made = run("split", pair.old.path, "--size", "32KiB", "-o", media, "--json").document
     assert [volume["number"] for volume in made["volumes"]] == [1, 2, 3]
     assert run("join", "--check", media).stdout.count("good") == 3
     joined = run("join", media, "-o", tmp_path / "joined", "--json")
@@ -137,7 +137,7 @@ def older_format(made: MadeBundle) -> bytes:
     }
     data, _ = manifest_of(files, wheels)
     body = payload_body({path: data for path, data in made.files.items() if path != "manifest.json"})
-    return forged_bundle(data.replace(b"parity-bundle/1", b"parity-bundle/0"), body)
+    return forged_bundle(data.replace(b"parity-bundle/2", b"parity-bundle/0"), body)
 
 
 BAD = [damaged, truncated, extended, foreign, empty, unsigned, older_format]

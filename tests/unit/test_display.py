@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import io
 import json
+import re
+from pathlib import Path
 
 import pytest
 from rich.console import Console
+from tests.support.cli import Parity
+from tests.support.signed import successive
 
+from parity import cli
+from parity.cli.shared.boards import so_far
 from parity.cli.shared.display import Progress, board
 from parity.cli.shared.lineboard import JsonBoard, LineBoard
 from parity.cli.shared.liveboard import LiveBoard
+from parity.portable.texts import counted
 from parity.progress import Reporter
 
 LONG = "a text that is far longer than any terminal is wide " * 5
@@ -64,6 +71,21 @@ def test_things_are_counted_as_things() -> None:
     assert "B" not in line.replace("B of", "")
 
 
+def test_where_nobody_knows_the_end_no_end_is_shown() -> None:
+    shown = live()
+    reporter = shown.reporter("app")
+    reporter.stage("image")
+    reporter.count(41, 0, "packages retrieved")
+    assert "41 packages retrieved" in screen(80, shown)[1]
+    file = io.StringIO()
+    lines = LineBoard(Console(file=file), verbose=False)
+    reporter = lines.reporter("app")
+    reporter.stage("image")
+    reporter.count(41, 0, "packages retrieved")
+    lines.finished("app", ok=True)
+    assert "app: image: 41 packages retrieved in 0.0 s" in file.getvalue()
+
+
 def test_many_runs_fit_a_small_terminal_and_those_that_are_over_fold() -> None:
     shown = live()
     for number in range(10):
@@ -115,6 +137,43 @@ def test_lines_say_what_was_done_and_how_long_it_took() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("number", "told"), [(0, "0 packages"), (1, "1 package"), (2, "2 packages"), (1975, "1975 packages")]
+)
+def test_one_package_is_no_packages(number: int, told: str) -> None:
+    assert counted(number, "package") == told
+
+
+@pytest.mark.parametrize(
+    ("done", "total", "things", "told"),
+    [
+        (1, 1, "wheels", "1 of 1 wheel"),
+        (1, 2, "wheels", "1 of 2 wheels"),
+        (0, 1, "packages imported", "0 of 1 package imported"),
+        (1, 0, "packages retrieved", "1 package retrieved"),
+    ],
+)
+def test_so_many_of_one(done: int, total: int, things: str, told: str) -> None:
+    assert so_far(done, total, things) == told
+
+
+def test_no_text_counts_by_itself() -> None:
+    """A number before a thing goes through `counted`, where it can be one."""
+    things = "packages?|wheels|modules|files|bundles|volumes|warnings|signatures|problems|sets|lines"
+    alone = re.compile(r"\{(?:len\([^{}]*\)|[\w.]+)\} (?:other |system )?(?:" + things + r")\b(?! of)")
+    rest = re.compile(
+        r"(?:of|\{smallest\}|this would give|more than) ?\{|too (?:many|small)|at most", re.IGNORECASE
+    )
+    source = Path(cli.__file__).parent
+    found = [
+        f"{path.name}: {line.strip()}"
+        for path in (*source.rglob("*.py"), *(source.parent / "farside").rglob("*.py"))
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if alone.search(line) and not rest.search(line)
+    ]
+    assert found == []
+
+
 def test_every_line_for_machines_is_an_object() -> None:
     file = io.StringIO()
     shown = JsonBoard(Console(file=file))
@@ -156,3 +215,12 @@ def test_the_warnings_of_many_runs_are_there_when_all_are_over() -> None:
     for number in range(3):
         shown.finished(f"app{number}", ok=True)
     assert sum("look at this" in line for line in screen(80, shown)) == 3
+
+
+def test_an_index_tells_its_verification_beside_the_document(tmp_path: Path) -> None:
+    (bundle,) = successive(tmp_path / "bundles", {1: {}})
+    done = Parity(tmp_path).run("index", bundle.path, tmp_path / "site", "--key", bundle.public, "--json")
+    assert done.document["wheels"]
+    lines = done.stderr.splitlines()
+    assert lines[0].endswith(f": verify: {bundle.path.name}")
+    assert lines[-1].startswith("site: done in")

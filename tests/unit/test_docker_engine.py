@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -48,20 +49,50 @@ def test_credentials_in_an_address_are_never_told() -> None:
 
 
 def test_an_unknown_context_is_no_silent_way_to_the_local_engine(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
     with pytest.raises(EngineUnavailable, match="Docker context 'nobody' does not exist"):
-        connect(environment={"DOCKER_CONTEXT": "nobody"})
+        connect(environment={"DOCKER_CONFIG": str(tmp_path), "DOCKER_CONTEXT": "nobody"})
 
 
-def test_a_current_context_that_does_not_exist_is_an_error_too(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+def test_a_current_context_that_does_not_exist_is_an_error_too(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps({"currentContext": "gone"}))
     with pytest.raises(EngineUnavailable, match="Docker context 'gone' does not exist"):
-        connect(environment={})
+        connect(environment={"DOCKER_CONFIG": str(tmp_path)})
+
+
+def stored_context(folder: Path, name: str, text: str) -> None:
+    """A context as `docker context create` stores it."""
+    place = folder / "contexts" / "meta" / hashlib.sha256(name.encode()).hexdigest()
+    place.mkdir(parents=True)
+    (place / "meta.json").write_text(text)
+
+
+@pytest.mark.parametrize("config", [None, "{}", "not JSON", '{"currentContext": "mine"}'])
+def test_a_context_that_is_there_is_used_whether_or_not_there_is_a_config_file(
+    tmp_path: Path, config: str | None
+) -> None:
+    host = f"unix://{tmp_path}/none.sock"
+    said = {"Name": "mine", "Endpoints": {"docker": {"Host": host, "SkipTLSVerify": False}}}
+    stored_context(tmp_path, "mine", json.dumps(said))
+    environment = {"DOCKER_CONFIG": str(tmp_path), "DOCKER_CONTEXT": "mine"}
+    if config is not None:
+        (tmp_path / "config.json").write_text(config)
+    if config and "mine" in config:
+        del environment["DOCKER_CONTEXT"]
+    with pytest.raises(EngineUnavailable) as caught:
+        connect(environment=environment)
+    assert caught.value.details == (f"{host} (Docker context mine): No such file or directory",)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"Endpoints":[]}', '{"Endpoints":{"docker":7}}', "[" * 9999]
+)
+def test_a_damaged_context_is_told(tmp_path: Path, text: str) -> None:
+    stored_context(tmp_path, "mine", text)
+    with pytest.raises(EngineUnavailable, match="Docker context 'mine' cannot be read") as caught:
+        connect(environment={"DOCKER_CONFIG": str(tmp_path), "DOCKER_CONTEXT": "mine"})
+    assert caught.value.where.endswith("meta.json")
 
 
 def test_missing_certificates_are_named(tmp_path: Path) -> None:

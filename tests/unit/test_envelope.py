@@ -22,7 +22,7 @@ ENVELOPE = Envelope(b'{"any":"bytes"}', (Signature("1" * 64, b"sig one"), Signat
 def head_of(document: Any) -> bytes:
     """A head around any JSON document, spelt canonically."""
     body = json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
-    return ustar.header("parity-envelope.json", 65024) + body.ljust(65024, b" ")
+    return ustar.header("parity-bundle/parity-envelope.json", 65024) + body.ljust(65024, b" ")
 
 
 def document(**changes: Any) -> dict[str, Any]:
@@ -59,7 +59,7 @@ def test_the_statement_is_an_in_toto_statement() -> None:
     says = json.loads(dsse.encode_statement(STATEMENT))
     assert says["_type"] == "https://in-toto.io/Statement/v1"
     assert says["subject"] == [{"name": "payload", "digest": {"sha256": "a" * 64}}]
-    assert says["predicateType"] == "tag:parity,2026:bundle/v1"
+    assert says["predicateType"] == "tag:parity,2026:bundle/v2"
     assert says["predicate"]["serial"] == 7
 
 
@@ -107,6 +107,22 @@ def test_what_stands_around_the_envelope_is_refused_when_it_differs() -> None:
     ):
         with pytest.raises(BundleDamaged):
             dsse.parse_head(other)
+
+
+def test_where_the_head_lies_is_told_by_what_was_signed_alone() -> None:
+    """Else its header could be exchanged, and no signature would tell."""
+    first = STATEMENT._replace(predicate="tag:parity,2026:bundle/v1")
+    for statement, here, there in (
+        (STATEMENT, "parity-bundle/parity-envelope.json", "parity-envelope.json"),
+        (first, "parity-envelope.json", "parity-bundle/parity-envelope.json"),
+    ):
+        sealed = ENVELOPE._replace(payload=dsse.encode_statement(statement))
+        head = dsse.encode_head(sealed)
+        assert head[:512] == ustar.header(here, 65024)
+        assert dsse.parse_statement(dsse.parse_head(head).payload) == statement
+        assert dsse.parse_body(head[512:]) == sealed
+        with pytest.raises(BundleDamaged, match="canonical"):
+            dsse.parse_head(ustar.header(there, 65024) + head[512:])
 
 
 def test_an_envelope_too_large_for_its_place_is_refused() -> None:

@@ -141,7 +141,7 @@ def test_files_of_lfs_are_told_to_be_pointers(tmp_path: Path) -> None:
     with Git(tmp_path / "cache", {"HOME": str(scene.home)}, heard.append).checkout(url, commit):
         pass
     assert len(heard) == 1
-    assert "1 files in Git LFS" in heard[0]
+    assert "1 file in Git LFS" in heard[0]
     assert "'big.bin'" in heard[0]
 
 
@@ -220,6 +220,25 @@ def test_a_repository_without_a_checkout_inside_a_folder_is_none(tmp_path: Path)
     work = tmp_path / "project"
     subprocess.run(["git", "init", "-q", "--bare", str(work)], check=True, env={"PATH": os.environ["PATH"]})
     assert Git(tmp_path / "cache", {"HOME": str(tmp_path)}).described(work) == ""
+
+
+@pytest.mark.parametrize("place", [".git/HEAD", ".git/config", ".git/refs/tags/v9"])
+def test_a_foreign_folder_that_keeps_git_waiting_is_left(place: str, tmp_path: Path) -> None:
+    work, warned = _foreign(tmp_path, ""), []  # type: tuple[Path, list[str]]
+    (work / place).unlink(missing_ok=True)
+    os.mkfifo(work / place)
+    environment = {"HOME": str(tmp_path)}
+    theirs = Git(tmp_path / "cache", environment, warned.append, GitBounds(described=1))
+    assert theirs.described(work) == ""
+    assert "took longer than 1 seconds" in warned[0]
+
+
+@pytest.mark.two_users
+def test_it_is_told_that_another_users_tags_are_not_read(tmp_path: Path) -> None:
+    work, warned = _foreign(tmp_path, ""), []  # type: tuple[Path, list[str]]
+    os.chown(work, 12345, 12345)
+    assert Git(tmp_path / "cache", {"HOME": str(tmp_path)}, warned.append).described(work) == ""
+    assert "belongs to another user" in warned[0]
 
 
 def test_what_a_server_says_is_printable(tmp_path: Path) -> None:

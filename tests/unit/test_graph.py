@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from parity.graph import Graph, SelfDescription, drawn, graph_of
 
 MARKERS = {"python_version": "3.9", "sys_platform": "linux", "python_full_version": "3.9.2"}
@@ -78,3 +80,20 @@ def test_markers_that_cannot_be_asked_bring_nothing() -> None:
         requested=True,
     )
     assert graph(odd, LIB).above["lib"] == ()
+
+
+def test_more_extras_than_anybody_has_come_to_an_end() -> None:
+    own = tuple(f"p{at}; extra == 'e{at}'" for at in range(300))
+    rest = [SelfDescription(f"p{at}", "1") for at in range(300)]
+    found = graph(SelfDescription("app", "1", own, requested=True), *rest)
+    assert len(found.needs) == 100
+    assert len(found.roots) == 201
+
+
+def test_thousands_of_extras_and_lines_take_no_minutes() -> None:
+    lines = tuple(f"lib[{','.join(f'e{at}-{more}' for more in range(40))}]" for at in range(600))
+    own = tuple(f"lib; extra == 'e{at}-0'" for at in range(1500))
+    begin = time.monotonic()
+    found = graph(SelfDescription("app", "1", lines, requested=True), SelfDescription("lib", "2.0", own))
+    assert {(need.by, need.of) for need in found.needs} == {("app", "lib"), ("lib", "lib")}
+    assert time.monotonic() - begin < 30

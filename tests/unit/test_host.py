@@ -224,3 +224,9 @@ def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     assert "below" in caught.value.where
     with pytest.raises(WriteFailed):
         write_atomic(tmp_path, b"x")
+
+
+def test_a_home_that_is_told_from_here_is_the_same_from_everywhere(tmp_path: Path) -> None:
+    # pip and git are started in other folders than this one.
+    assert cache_folder({"PARITY_HOME": "state"}) == Path.cwd() / "state" / "cache"
+    assert config_folder({"PARITY_HOME": str(tmp_path)}) == tmp_path / "config"

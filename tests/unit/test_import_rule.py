@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import signal
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
 
 from parity.model import RehearsalPlan
 from parity.rehearse.import_rule import Scope, counting
+from parity.rehearse.imports import behind
 from parity.wire.rehearsing import DistributionFound, ImportAnswer
 
 
@@ -166,3 +168,37 @@ def test_what_scripts_start_is_imported_with_the_modules_of_what_was_asked_for()
     scope = Scope(found, ["tool"], RehearsalPlan())
     packages = {each.name: each.modules for each in scope.packages(hidden=False)}
     assert packages == {"tool": ("tool", "tool.cli:main"), "along": ("along",)}
+
+
+@pytest.fixture
+def soon() -> Iterator[None]:
+    """What takes longer than a few seconds fails."""
+
+    def late(*_: Any) -> None:
+        pytest.fail("it takes a time that grows with the square")
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.alarm(8)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.usefixtures("soon")
+def test_a_package_of_very_many_modules_is_judged_soon() -> None:
+    names = [f"m{number:05}" for number in range(20_000)]
+    scope = Scope([installed("many", *names)], ["many"], RehearsalPlan())
+    rows = [scope.seen("many", answer(name)) for name in names]
+    assert counting(rows, RehearsalPlan()) == []
+
+
+@pytest.mark.usefixtures("soon")
+def test_very_many_modules_that_fail_are_judged_soon() -> None:
+    names = [f"m{number:05}" for number in range(5_000)]
+    others = [f"other{number:03}" for number in range(200)]
+    requires = [f"need{number:02}>=1" for number in range(50)]
+    along = [installed(name, name, requires=[*requires, "many"]) for name in others]
+    scope = Scope([installed("many", *names), *along], ["many"], RehearsalPlan())
+    rows = [scope.seen("many", answer(name, "ValueError: broken")) for name in names]
+    rows += [scope.seen(name, answer(name)) for name in others]
+    assert {tuple(each.behind) for each in behind(rows, scope)} == {tuple(others[:5])}

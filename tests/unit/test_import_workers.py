@@ -76,6 +76,26 @@ def run(room: FakeRoom, *, hidden: bool = True) -> dict[str, str]:
     return {module: answer["error"] for _, module, answer in found.run(PACKAGES)}
 
 
+@pytest.mark.parametrize("hidden", [True, False])
+def test_it_is_told_how_many_of_how_many_were_tried(hidden: bool) -> None:
+    """A group counts as all of its members, whether they are tried together or, once it broke off, each."""
+    told: list[tuple[int, int, str]] = []
+    for breaks in (lambda name, _before: name == "", lambda *_: False):
+        told.clear()
+        room = FakeRoom(breaks)
+        found = ImportWorkers(
+            cast(Room, room),
+            "/p",
+            "/p/site-packages",
+            "door",
+            hidden=hidden,
+            tell=lambda *words: told.append(words),
+        )
+        list(found.run([*PACKAGES[:3], together(PACKAGES[3:])]))
+        assert told[-1] == (7, 7, "packages imported")
+        assert [done for done, *_ in told] == sorted(done for done, *_ in told)
+
+
 def test_two_lanes_share_the_packages_and_no_user() -> None:
     room = FakeRoom()
     assert set(run(room).values()) == {""}

@@ -39,7 +39,7 @@ from parity.portable.bundle.reader import open_bundle, verify_bundle
 from parity.progress import Silent
 from parity.sign import make_checker, make_sealer, save_key
 
-GOLDEN = "526031f03461b9dd56359646381cc9849124a0c46ea79e47e7f7a225f6ffc151"
+GOLDEN = "268d719eb11383c8f74da2b736550230c3d6bba8411836b80b0e853a8822ab8f"
 ROOT = Path(__file__).parents[2]
 
 

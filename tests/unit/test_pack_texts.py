@@ -38,8 +38,9 @@ from parity.pack import (
     requirements_txt,
     wheel_files,
 )
+from parity.pack.draft import farside_files
 from parity.portable.bundle.manifest import parse
-from parity.portable.errors import BundleDamaged
+from parity.portable.errors import BundleDamaged, NothingInstalled
 
 
 def some_manifest(**changes: Any) -> bytes:
@@ -153,7 +154,7 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     files = {**texts_of(wheels), "pylock.toml": pylock_toml(lock).encode()}
     made = make_bundle(folder / "dist", files, wheels)
     subprocess.run(["tar", "xf", made.path, "-C", folder], check=True)
-    return folder
+    return folder / "parity-bundle"
 
 
 REQUIREMENTS = ["--no-index", "--find-links", "wheels", "--require-hashes", "-r", "requirements.txt"]
@@ -198,6 +199,32 @@ def test_the_readme_is_plain_ascii_for_any_terminal(installer: Any) -> None:
         assert words in text
 
 
+def test_the_readme_says_that_the_real_image_was_not_tried() -> None:
+    text = readme_txt(lock_of(WHEELS), TARGET, "uv", stand_in=("debian11-py39", "images/rhel9-py39\x1b"))
+    assert "BEWARE        the test ran in debian11-py39" in text
+    assert "stood in for images/rhel9-py39\\x1b" in text
+    assert "BEWARE" not in readme_txt(lock_of(WHEELS), TARGET, "uv")
+
+
+def test_the_words_of_the_readme_work_where_it_lies(tmp_path: Path) -> None:
+    text = readme_txt(lock_of(WHEELS), TARGET, "uv")
+    lines = [line.strip().split("      ")[0] for line in text.splitlines() if "--prefix PREFIX" in line]
+    assert [line.split()[2] for line in lines] == ["installed", "rollback", "uninstall"]
+    files = {f"{file.path}": b"".join(file.open()) for file in farside_files() if file.open}
+    for path, data in files.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(data)
+    for line in lines:
+        done = subprocess.run(
+            ["sh", "-c", line.replace("PREFIX", "none")],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == NothingInstalled.exit_code, done.stderr
+
+
 def test_requirements_name_every_wheel_with_its_hash() -> None:
     lines = [line for line in requirements_txt(lock_of(WHEELS)).splitlines() if line[0] != "#"]
     assert lines == [
@@ -211,7 +238,7 @@ OLD_PIP = "the target's own pip 18.1 would refuse 1 of the wheels (beta.whl): us
 def test_users_of_an_old_pip_are_told_in_both_texts() -> None:
     lock = lock_of(WHEELS)
     assert f"\n# Beware: {OLD_PIP}.\n" in requirements_txt(lock, "glibc", OLD_PIP)
-    text = readme_txt(lock, TARGET, "uv", "", OLD_PIP)
+    text = readme_txt(lock, TARGET, "uv", pip_note=OLD_PIP)
     assert f"\nBeware: {OLD_PIP}.\n" in text
     assert "Or with pip (20.3 or later)" in text
     assert "Beware" not in readme_txt(lock, TARGET, "uv") + requirements_txt(lock)

@@ -104,9 +104,12 @@ def test_any_set_of_files_comes_out_as_it_went_in(
     assert tree(folder / "out") == made.files
     with tarfile.open(made.path) as tar:
         assert tar.getnames() == [
-            "parity-envelope.json",
-            "manifest.json",
-            *sorted(set(made.files) - {"manifest.json"}, key=str.encode),
+            f"parity-bundle/{path}"
+            for path in (
+                "parity-envelope.json",
+                "manifest.json",
+                *sorted(set(made.files) - {"manifest.json"}, key=str.encode),
+            )
         ]
 
 
@@ -136,14 +139,15 @@ def test_inspecting_needs_no_key(made: MadeBundle) -> None:
 
 def test_plain_tar_unpacks_the_same_files(made: MadeBundle, tmp_path: Path) -> None:
     subprocess.run(["tar", "xf", made.path, "-C", tmp_path], check=True)
-    found = tree(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["parity-bundle"]
+    found = tree(tmp_path / "parity-bundle")
     assert set(found.pop("parity-envelope.json")[-100:]) == {ord(" ")}
     assert found == made.files
     listed = subprocess.run(["tar", "tf", made.path], check=True, capture_output=True, text=True)
     assert listed.stdout.split() == [
-        "parity-envelope.json",
-        "manifest.json",
-        *sorted(found.keys() - {"manifest.json"}),
+        "parity-bundle/parity-envelope.json",
+        "parity-bundle/manifest.json",
+        *sorted(f"parity-bundle/{path}" for path in found.keys() - {"manifest.json"}),
     ]
     assert listed.stderr == ""
 
@@ -209,14 +213,24 @@ def test_the_forgers_tool_makes_good_bundles_when_it_changes_nothing() -> None:
         lambda document: document["files"][0].update(size=True),
         lambda document: document["files"][0].update(sha256="0" * 64),
         lambda document: document["files"][0].update(mode=0o777),
-        lambda document: document.update(format="parity-bundle/2"),
+        lambda document: document.update(format="parity-bundle/1"),
+        lambda document: document.update(format="parity-bundle/3"),
+        lambda document: document.update(format=["parity-bundle/2"]),
         lambda document: document.update(installer="uv"),
         lambda document: document.update(uv="tools/none.whl"),
         lambda document: document.update(extra=1),
         lambda document: document["target"]["libc"].update(version=[2]),
         lambda document: document["target"].update(arch="\x1b[2Jx86_64"),
         lambda document: document["packages"].append(
-            {"name": "a", "version": "1", "wheel": "a", "sha256": "0" * 64, "size": 1, "requested": True}
+            {
+                "name": "a",
+                "version": "1",
+                "wheel": "a",
+                "sha256": "0" * 64,
+                "size": 1,
+                "requested": True,
+                "origin": {"kind": "index", "index": "default", "address": ""},
+            }
         ),
         lambda document: [],
     ],

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from parity.cli.app import app
 from parity.cli.shared.display import size
-from parity.errors import InputFileError
+from parity.errors import InputFileError, OptionConflict
 from parity.pack import pylock_toml
 from parity.portable.errors import SignatureInvalid
 from parity.progress import Silent
@@ -244,6 +244,14 @@ def test_the_command_writes_it_and_says_who_signed(tmp_path: Path, monkeypatch: 
     done = CliRunner().invoke(app, ["report", str(made.path), "-o", str(out), "--unverified"])
     assert "NOT VERIFIED" in done.output
     assert "Not verified" in out.read_text()
+
+
+def test_the_page_never_takes_the_bundle_s_place(tmp_path: Path) -> None:
+    made = bundle(tmp_path)
+    before = made.path.read_bytes()
+    done = CliRunner().invoke(app, ["report", str(made.path), "-o", str(made.path), "--unverified"])
+    assert isinstance(done.exception, OptionConflict)
+    assert made.path.read_bytes() == before
 
 
 def test_tree_and_why_read_a_bundle(tmp_path: Path) -> None:

@@ -205,7 +205,7 @@ def test_what_is_signed_says_which_bundle_it_is() -> None:
     envelope = make_sealer([signing_key()], IDENTITY, PROFILE_SHA256)(PAYLOAD)
     statement = parse_statement(envelope.payload)
     assert statement.payload == PAYLOAD
-    assert statement[1:] == ("demo", "1.0", 7, "debian11-py39", PROFILE_SHA256)
+    assert statement[1:-1] == ("demo", "1.0", 7, "debian11-py39", PROFILE_SHA256)
 
 
 def test_each_of_several_keys_signs() -> None:

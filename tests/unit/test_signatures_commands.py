@@ -259,7 +259,7 @@ def start(request: pytest.FixtureRequest, single: Path, people: People, tmp_path
     folder = tmp_path / "unpacked"
     folder.mkdir()
     subprocess.run(["tar", "xf", people.new, "-C", folder], check=True)
-    return folder / "install.py"
+    return folder / "parity-bundle" / "install.py"
 
 
 def test_the_far_side_counts_the_same_way(start: Path, people: People, tmp_path: Path) -> None:

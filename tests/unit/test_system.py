@@ -320,7 +320,7 @@ def test_the_administrator_is_told_names_versions_and_the_command(tmp_path: Path
     every = seen(open_folder(str(carrying(tmp_path / "c", ("lib-x", "1", "all")))))
     assert f"dpkg -i {tmp_path}/c/system/*.deb" in "\n".join(system.listing(every, str(tmp_path / "c")))
     packed = "\n".join(system.listing(every, "/media/it.parity.tar"))
-    assert "tar xf /media/it.parity.tar system && dpkg -i system/*.deb" in packed
+    assert "tar xf /media/it.parity.tar parity-bundle/system && dpkg -i parity-bundle/system/*.deb" in packed
 
 
 def test_altered_bytes_are_not_given_to_the_package_manager(

@@ -12,7 +12,7 @@ _PLACE = re.compile(r"([^:\s][^:]*):([1-9][0-9]{0,8}): (.*)", re.DOTALL)
 _MOST_WARNINGS = 50
 
 
-class Remark(NamedTuple):
+class HostRemark(NamedTuple):
     """One thing to show beside the sources.
 
     Attributes:
@@ -35,7 +35,7 @@ def annotated(document: object, form: str) -> str:
     return FORMATS[form](remarks_of(document))
 
 
-def remarks_of(document: object) -> list[Remark]:
+def remarks_of(document: object) -> list[HostRemark]:
     """Every error with its place, then the warnings of bundles that were made."""
     return [remark for part in _parts(document) for remark in _remarks(part)]
 
@@ -54,33 +54,37 @@ def _parts(document: object) -> Iterator[Mapping[str, Any]]:
                 yield part
 
 
-def _remarks(part: Mapping[str, Any]) -> Iterator[Remark]:
+def _remarks(part: Mapping[str, Any]) -> Iterator[HostRemark]:
     error = part.get("error")
     if isinstance(error, dict):
         yield from _errors(error)
     warnings = part.get("warnings")
+    # Hosts show some dozen annotations at most, and drop the rest silently.
     for text in (warnings if isinstance(warnings, list) else [])[:_MOST_WARNINGS]:
         yield _placed("warning", "warning", str(text), "")
 
 
-def _errors(error: Mapping[str, Any]) -> Iterator[Remark]:
+def _errors(error: Mapping[str, Any]) -> Iterator[HostRemark]:
     kind, remedy = str(error.get("kind", "error")), str(error.get("remedy", ""))
     details = [str(each) for each in error.get("details") or ()]
     placed = [each for each in details if _PLACE.fullmatch(each)]
     for each in placed:
         yield _placed("error", kind, each, remedy)
+    # An error that names no line is shown once, as a whole.
     if not placed:
         where = str(error.get("where", ""))
         text = "\n".join([str(error.get("message", "")), *details])
         place = _PLACE.fullmatch(f"{where}: ")
-        yield Remark("error", kind, f"{text}\ndo: {remedy}", *((place[1], int(place[2])) if place else ()))
+        yield HostRemark(
+            "error", kind, f"{text}\ndo: {remedy}", *((place[1], int(place[2])) if place else ())
+        )
 
 
-def _placed(level: str, kind: str, text: str, remedy: str) -> Remark:
+def _placed(level: str, kind: str, text: str, remedy: str) -> HostRemark:
     what = f"\ndo: {remedy}" if remedy else ""
     if place := _PLACE.fullmatch(text):
-        return Remark(level, kind, place[3] + what, place[1], int(place[2]))
-    return Remark(level, kind, text + what)
+        return HostRemark(level, kind, place[3] + what, place[1], int(place[2]))
+    return HostRemark(level, kind, text + what)
 
 
 def _section(part: Mapping[str, Any]) -> Iterator[str]:
@@ -107,7 +111,7 @@ def _cell(value: object) -> str:
     return re.sub(r"([|`<>*\[\]])", lambda found: f"&#{ord(found[1])};", text)
 
 
-def _github(remarks: list[Remark]) -> str:
+def _github(remarks: list[HostRemark]) -> str:
     lines = []
     for each in remarks:
         place = f"file={_property(each.file)},line={each.line}," if each.line else ""
@@ -125,7 +129,7 @@ def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def _gitlab(remarks: list[Remark]) -> str:
+def _gitlab(remarks: list[HostRemark]) -> str:
     """A report of code quality, the artifact that merge requests show."""
     found = [
         {
@@ -140,11 +144,15 @@ def _gitlab(remarks: list[Remark]) -> str:
     return json.dumps(found, indent=2) + "\n"
 
 
-def _text(remarks: list[Remark]) -> str:
+def _text(remarks: list[HostRemark]) -> str:
     """As compilers say it, which the plug-ins of Jenkins and editors read."""
     places = [f"{each.file or 'parity'}:{each.line or 1}" for each in remarks]
     texts = [f"{each.level}: {each.kind}: {' '.join(each.text.split())}" for each in remarks]
     return "".join(f"{place}: {text}\n" for place, text in zip(places, texts, strict=True))
 
 
-FORMATS: Mapping[str, Callable[[list[Remark]], str]] = {"github": _github, "gitlab": _gitlab, "text": _text}
+FORMATS: Mapping[str, Callable[[list[HostRemark]], str]] = {
+    "github": _github,
+    "gitlab": _gitlab,
+    "text": _text,
+}

@@ -36,6 +36,7 @@ def pipeline_text(host: str, what: tuple[str, ...]) -> str:
     """
     if host not in PLACES:
         raise OptionConflict(f"there is no pipeline for {host!r}", remedy=f"--ci {' | '.join(PLACES)}")
+    # Refused rather than quoted: the text passes YAML or Groovy, and then a shell.
     for word in what:
         if not _PLAIN.fullmatch(word.removeprefix("--") if word.startswith("-") else word) and word != "-r":
             raise OptionConflict(
@@ -65,6 +66,7 @@ def write_pipeline(host: str, folder: Path, target: str, files: tuple[str, ...],
             "a pipeline must know for which target it builds",
             remedy=f"parity init --ci {host} --extends TARGET; `parity profile list` shows them",
         )
+    # A profile of one's own says itself what it installs.
     own = target.endswith((".yaml", ".yml"))
     found = files or (() if own else tuple(name for name in _LISTS if (folder / name).is_file())[:1])
     text = pipeline_text(host, (target, *(word for name in found for word in ("-r", name))))

@@ -23,7 +23,7 @@ def main() -> None:
     try:
         app = _imported()
         signals.heed()
-        app()
+        _run(app)
     except RootError as error:
         from parity.cli.shared.output import fail  # noqa: PLC0415
 
@@ -37,6 +37,15 @@ def main() -> None:
         from parity.cli.shared.output import crash  # noqa: PLC0415
 
         sys.exit(crash(error))
+
+
+def _run(app: Callable[[], object]) -> None:
+    """Run the command; what it said and cannot be written is its error, not one of the interpreter's end."""
+    try:
+        app()
+    finally:
+        if sys.stdout is not None:  # closed by whoever started us
+            sys.stdout.flush()
 
 
 def _imported() -> Callable[[], object]:

@@ -38,7 +38,7 @@ from parity.cli.shared.output import stdout
 EPILOG = """
 Start: `parity doctor`, then `parity build demo`, then `parity verify dist/*.parity.tar --rehearse`
 
-The bundle's far side needs no parity: `tar xf BUNDLE`, then `sh install.sh PREFIX`
+The bundle's far side needs no parity: `tar xf BUNDLE`, then `sh parity-bundle/install.sh PREFIX`
 """
 
 app = App(
@@ -85,6 +85,9 @@ _CARRY = (
 _FAR_SIDE = (
     _CommandWords("install", install.install_command, install.INSTALL_EPILOG),
     _CommandWords("rollback", install.rollback_command, "Example: `parity rollback --prefix /opt/app`"),
+    _CommandWords(
+        "uninstall", install.uninstall_command, "Example: `parity uninstall --prefix /opt/app --yes`"
+    ),
     _CommandWords(
         "installed", install.installed_command, "Example: `parity installed --prefix /opt/app --json`"
     ),

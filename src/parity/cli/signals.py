@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM become exceptions, so that every open context cleans up."""
+"""Ctrl-C, SIGTERM and SIGHUP become exceptions, so that every open context cleans up."""
 
 from __future__ import annotations
 
@@ -29,6 +29,9 @@ class Signals:
     def install(self) -> None:
         """Take the signals, but hold them back until `heed`: an exception amid imports can get lost."""
         signal.signal(signal.SIGINT, self._handle)
+        # A build over a connection that breaks off must leave no containers. With nohup it goes on.
+        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+            signal.signal(signal.SIGHUP, self._handle)
         signal.signal(signal.SIGTERM, self._handle)
         sys.unraisablehook = self._unraisable
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from docker.context import Context, ContextAPI
-from docker.errors import DockerException, TLSParameterError
+from docker.errors import TLSParameterError
 from docker.tls import TLSConfig
 
+from parity.docker_engine.contexts import DEFAULT, current_context, read_context
 from parity.docker_engine.translate import clean
 from parity.errors import EngineUnavailable
 
@@ -47,10 +47,10 @@ def candidates(address: str | None, environment: Mapping[str, str]) -> list[Endp
         return [Endpoint(address, "as given", _tls(address, environment))]
     if host := environment.get("DOCKER_HOST"):
         return [Endpoint(host, "DOCKER_HOST", _tls(host, environment))]
-    name = environment.get("DOCKER_CONTEXT") or _current_context()
-    # "default" is no stored context but the Docker command's word for the local socket.
-    if name != "default":
-        return [_context_endpoint(name)]
+    name = environment.get("DOCKER_CONTEXT") or current_context(environment)
+    if name != DEFAULT:
+        found = read_context(name, environment)
+        return [Endpoint(found.host, f"Docker context {name}", found.tls)]
     return [Endpoint(f"unix://{path}", why) for path, why in _usual_sockets(environment)]
 
 
@@ -70,32 +70,6 @@ def _tls(address: str, environment: Mapping[str, str]) -> TLSConfig | None:
             where=str(folder),
             remedy="put ca.pem, cert.pem and key.pem there, or set DOCKER_CERT_PATH",
         ) from error
-
-
-def _current_context() -> str:
-    try:
-        context = ContextAPI.get_current_context()
-    except (DockerException, OSError, ValueError):
-        context = None
-    if context is None:  # the Docker configuration names one that does not exist
-        from docker.context.config import get_current_context_name  # noqa: PLC0415 - no stub exports it
-
-        return str(get_current_context_name())
-    return str(context.name)
-
-
-def _context_endpoint(name: str) -> Endpoint:
-    # The SDK falls back to the local socket silently when the context does not exist.
-    try:
-        context: Context | None = ContextAPI.get_context(name)
-    except Exception as error:  # the SDK raises a bare one for a damaged file
-        raise EngineUnavailable(f"Docker context {name!r} cannot be read: {error}") from error
-    if context is None or not context.Host:
-        raise EngineUnavailable(
-            f"Docker context {name!r} does not exist",
-            remedy="`docker context ls` shows those at hand; unset DOCKER_CONTEXT for the local engine",
-        )
-    return Endpoint(str(context.Host), f"Docker context {name}", context.TLSConfig)
 
 
 def _usual_sockets(environment: Mapping[str, str]) -> list[tuple[str, str]]:

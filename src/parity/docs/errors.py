@@ -11,7 +11,7 @@ class ErrorPage(NamedTuple):
 
     Attributes:
         code: the exit code.
-        name: the error's name, as the README's table and `--json` have it.
+        name: the error's name, as the table of exit codes and `--json` have it.
         what: one line that says what it is.
         why: how it comes about.
         do: what to do next.

@@ -47,6 +47,7 @@ def all_pages(generated: Mapping[str, str]) -> list[DocPage]:
             section = heading[1]
         elif entry := _ENTRY.match(line):
             title, name, about = entry.groups()
+            # What is read off the code is made by whoever may import it, and handed in.
             text = generated[name] if name in generated else _read(name)
             found.append(DocPage(name, title, about, section, text))
     return found

@@ -47,6 +47,7 @@ class DocsServer(ThreadingHTTPServer):
     def __init__(self, index: str, pages: Sequence[DocPage], port: int) -> None:
         self.answers = {page.name: html_page(page.title, page.name, page.text, pages) for page in pages}
         self.answers["index"] = html_page("parity", "index", index, pages)
+        # Loopback alone: what is for one reader is not offered to the network.
         super().__init__(("127.0.0.1", port), _PageAnswer)
 
     @property
@@ -61,6 +62,7 @@ class _PageAnswer(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """One page, or 404."""
+        # A name is looked up among the pages; no path of this machine is ever made of it.
         asked = _PATH.fullmatch(self.path)
         body = self.server.answers.get(asked[1] or "index", "") if asked else ""
         self.send_response(HTTPStatus.OK if body else HTTPStatus.NOT_FOUND)
@@ -100,6 +102,7 @@ def _name_headings(tokens: Sequence[Token]) -> None:
 
 
 def _contents(name: str, pages: Iterable[DocPage]) -> str:
+    # Relative, so that pages also work below another path, behind a proxy.
     up = "../" * name.count("/")
     lines, section = [f"<a href='{up or './'}'><strong>parity</strong></a>"], ""
     for page in pages:

@@ -179,8 +179,20 @@ class Guest:
         on_event: Callable[[Event], None] | None = None,
         timeout: float | None = None,
     ) -> R:
-        """Have a job done; see `run_guest`."""
-        return run_guest(self.container, self.python, task, job, on_event=on_event, timeout=timeout)
+        """Have a job done; see `run_guest`. What it says of addresses tells variables, not their values."""
+        veil = self.network.veil
+
+        def hear(event: Event) -> None:
+            if on_event is not None:
+                on_event(veil.all_over(event))
+
+        try:
+            result = run_guest(
+                self.container, self.python, task, veil.all_off(job), on_event=hear, timeout=timeout
+            )
+        except GuestFailed as error:
+            raise GuestFailed(error.script, error.exit_code, veil.out_of(error.stderr)) from error
+        return veil.all_over(result)
 
 
 def _lied(script: str, stderr: Tail, error: Malformed) -> GuestFailed:

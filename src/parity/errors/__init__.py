@@ -2,7 +2,7 @@
 
 Exit codes are part of the interface: scripts may rely on them, so a code is never reused.
 0 is success, 1 a fault in parity itself, 2 wrong usage of the command line; 60 to 79 belong to the
-far side (`parity.portable.errors`), 130 and 143 to Ctrl-C and SIGTERM.
+far side (`parity.portable.errors`), 130 and 143 to Ctrl-C and SIGTERM (or SIGHUP).
 """
 
 from __future__ import annotations

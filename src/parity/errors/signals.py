@@ -14,7 +14,7 @@ class Interrupted(ParityError):
 
 
 class Terminated(ParityError):
-    """SIGTERM: everything that was started has been removed."""
+    """SIGTERM or SIGHUP: everything that was started has been removed."""
 
     exit_code = 143
     ends_the_command = True

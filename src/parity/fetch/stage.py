@@ -11,6 +11,7 @@ from parity.engine.workshop import STORE, out_of_memory
 from parity.errors import FetchFailed, HashMismatch, IndexFailed, ParityError
 from parity.model import Download, LockedWheel, StoredFiles, StoredWheel, WheelSet
 from parity.model.network import HostNetwork, clean_url
+from parity.portable.texts import counted
 from parity.wire.shapes import read
 from parity.wire.store import FetchJob, FetchProgress, FetchResult, FetchWarning, FileFailed, FileWanted
 from parity.wire.tasks import FETCH
@@ -73,7 +74,7 @@ def fetch_files(guest: Guest, files: Sequence[Download], *, what: str = "files")
     def hear(event: Event) -> None:
         if event["event"] == "progress":
             so_far = read(FetchProgress, event, "its progress")
-            label = f"{so_far['files_done']} of {so_far['files']} {what}"
+            label = f"{so_far['files_done']} of {counted(so_far['files'], what.removesuffix('s'))}"
             reporter.advance(so_far["done"], so_far["total"], label)
         elif event["event"] == "warning":
             reporter.warn(network.redact(read(FetchWarning, event, "its warning")["message"]))

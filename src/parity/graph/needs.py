@@ -10,12 +10,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
+from packaging.markers import Marker, UndefinedComparison, UndefinedEnvironmentName
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 _LONGEST = 4096
 _MOST_LINES = 2000
+_MOST_EXTRAS = 100
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,7 @@ class _Walk:
     packages: Mapping[str, SelfDescription]
     markers: Mapping[str, str]
     reached: dict[str, set[str]] = field(default_factory=dict)
+    judged: dict[tuple[int, str], bool] = field(default_factory=dict)
 
     @cached_property
     def lines(self) -> Mapping[str, tuple[Requirement, ...]]:
@@ -141,9 +143,12 @@ class _Walk:
         waiting = [(name, set(extras))]
         while waiting:
             at, wanted = waiting.pop()
-            if at in self.reached and wanted <= self.reached[at]:
+            known = self.reached.get(at)
+            if known is not None and (wanted <= known or len(known) >= _MOST_EXTRAS):
                 continue
-            self.reached.setdefault(at, set()).update(wanted)
+            # So many are nobody's honest wish, and each costs a look at every line.
+            known = self.reached.setdefault(at, set())
+            known.update(sorted(wanted - known)[: _MOST_EXTRAS - len(known)])
             for line, _ in self._held(at):
                 of = {canonicalize_name(extra) for extra in line.extras}
                 waiting.append((canonicalize_name(line.name), set(of)))
@@ -151,7 +156,7 @@ class _Walk:
     def unexplained(self) -> dict[str, set[str]]:
         """Extras of packages that are reached, without which others are not."""
         found: dict[str, set[str]] = {}
-        for name in sorted(self.reached):
+        for name in sorted(one for one, extras in self.reached.items() if len(extras) < _MOST_EXTRAS):
             for line in self.lines[name]:
                 if line.marker is None or canonicalize_name(line.name) in self.reached:
                     continue
@@ -176,15 +181,22 @@ class _Walk:
     def _held(self, name: str) -> Iterator[tuple[Requirement, str]]:
         """The lines that hold, each with the extra that it takes."""
         for line in self.lines[name]:
-            extra = next((one for one in ("", *sorted(self.reached[name])) if self._holds(line, one)), None)
+            asked = ("", *sorted(self.reached[name])) if "extra" in str(line.marker) else ("",)
+            extra = next((one for one in asked if self._holds(line, one)), None)
             if extra is not None:
                 yield line, extra
 
     def _holds(self, line: Requirement, extra: str) -> bool:
         if line.marker is None:
             return True
+        key = (id(line), extra)
+        if key not in self.judged:
+            self.judged[key] = self._judge(line.marker, extra)
+        return self.judged[key]
+
+    def _judge(self, marker: Marker, extra: str) -> bool:
         try:
-            return line.marker.evaluate({**self.markers, "extra": extra})
+            return marker.evaluate({**self.markers, "extra": extra})
         except (UndefinedComparison, UndefinedEnvironmentName, ValueError, RecursionError):
             return False
 

@@ -12,13 +12,13 @@ import platformdirs
 def config_folder(environ: Mapping[str, str] = os.environ) -> Path:
     """The user's configuration: keys, trusted keys."""
     home = environ.get("PARITY_HOME")
-    return Path(home) / "config" if home else platformdirs.user_config_path("parity")
+    return Path(home).absolute() / "config" if home else platformdirs.user_config_path("parity")
 
 
 def cache_folder(environ: Mapping[str, str] = os.environ) -> Path:
     """What may be deleted at any time: uv's wheels, images being built."""
     home = environ.get("PARITY_HOME")
-    return Path(home) / "cache" if home else platformdirs.user_cache_path("parity")
+    return Path(home).absolute() / "cache" if home else platformdirs.user_cache_path("parity")
 
 
 def keys_folder(environ: Mapping[str, str] = os.environ) -> Path:

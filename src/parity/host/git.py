@@ -16,6 +16,7 @@ from parity.host.gitaddress import check_revision, checked, read_submodules, ser
 from parity.host.gitrun import USUAL, GitBounds, GitRunner
 from parity.host.gittree import Budget, Tree, read_settings, read_tree, refused, write_files
 from parity.model.network import clean_url
+from parity.portable.texts import counted
 from parity.portable.treepaths import FOLDER, Entry, Refused, check_tree
 
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
@@ -124,8 +125,8 @@ class Git:
         if pointers:
             names = ", ".join(map(repr, pointers[:_FEW])) + ("…" if len(pointers) > _FEW else "")
             self._warn(
-                f"{clean_url(part.url)} keeps {len(pointers)} files in Git LFS, which are not fetched; "
-                f"what is built has their pointers: {names}"
+                f"{clean_url(part.url)} keeps {counted(len(pointers), 'file')} in Git LFS, not fetched: "
+                f"what is built has the pointers alone: {names}"
             )
 
     def _parts(
@@ -156,7 +157,19 @@ class Git:
 
         Empty where the folder is no checkout or has no tags.
         """
-        return self._described(str(folder), ["-C", str(folder)], "HEAD")
+        try:
+            lines = self._git.describe(folder, _describing("HEAD"))
+        except SourceUnavailable as error:
+            # Without git, without a checkout, without tags: nothing to tell. These two need an act.
+            if "dubious ownership" in error.message:
+                self._warn(
+                    f"the version in the git tags of {folder} is not read: it belongs to another user; "
+                    f"build as that user, or run `git config --global --add safe.directory {folder}`"
+                )
+            elif isinstance(error.__cause__, TimeoutError):
+                self._warn(f"the version in the git tags of {folder} is not known: {error.message}")
+            return ""
+        return _version(lines)
 
     def described_commit(self, url: str, commit: str) -> str:
         """The same for a commit of a repository elsewhere, whose history is fetched for it.
@@ -165,7 +178,10 @@ class Git:
             SourceUnavailable, HostileSource: as for `checkout`.
         """
         repository = self._with_history(url, commit)
-        return self._described(url, [f"--git-dir={repository}"], commit)
+        try:
+            return _version(self._git.local(url, [f"--git-dir={repository}", *_describing(commit)]))
+        except SourceUnavailable:
+            return ""
 
     def _with_history(self, url: str, commit: str) -> Path:
         """Our copy, with all that branches and tags lead to."""
@@ -175,15 +191,6 @@ class Git:
         refs = ["+refs/heads/*:refs/parity/heads/*", "+refs/tags/*:refs/tags/*"]
         self._git.fetch(url, repository, [*more, "--force", "--", checked(url), *refs])
         return repository
-
-    def _described(self, url: str, base: Sequence[str], commit: str) -> str:
-        try:
-            words = ["describe", "--tags", "--long", "--match", "*[0-9]*", commit]
-            lines = self._git.local(url, [*base, *words])
-        except SourceUnavailable:
-            return ""
-        described = lines[-1] if lines else ""
-        return guessed_version(described) if len(described) < _LONGEST_TAG else ""
 
     def _fetched(self, url: str, commit: str, *, foreign: bool = False) -> Path:
         """A bare repository in the cache that has the commit."""
@@ -217,6 +224,16 @@ class Git:
         except SourceUnavailable:
             return False
         return True
+
+
+def _describing(commit: str) -> list[str]:
+    return ["describe", "--tags", "--long", "--match", "*[0-9]*", commit]
+
+
+def _version(lines: Sequence[str]) -> str:
+    """The version that git's description gives; empty for none."""
+    described = lines[-1] if lines else ""
+    return guessed_version(described) if len(described) < _LONGEST_TAG else ""
 
 
 def _check_together(url: str, parts: Sequence[_Checkout]) -> None:

@@ -85,10 +85,17 @@ _SAID = 12
 
 
 class GitBounds(NamedTuple):
-    """What a server may send: bytes of one fetch, which are one file, and names of branches and tags."""
+    """What a server may send, and how long git may look at a folder that is not ours.
+
+    Attributes:
+        fetched: bytes of one fetch, which are one file.
+        names: of branches and tags.
+        described: seconds for the tags of a folder.
+    """
 
     fetched: int = 8 << 30
     names: int = 1_000_000
+    described: float = 60
 
 
 USUAL = GitBounds()
@@ -148,6 +155,16 @@ class GitRunner:
         """
         return self._said(where, ["git", *_COMMON, *words], "none", deque())
 
+    def describe(self, folder: Path, words: Sequence[str]) -> list[str]:
+        """The same in a folder of somebody's, whose `.git` may hold pipes, or devices in its settings.
+
+        Raises:
+            SourceUnavailable: it failed, or took too long.
+        """
+        seconds = self._bounds.described
+        command = ["git", *_COMMON, "-C", str(folder), *words]
+        return self._said(str(folder), command, "none", deque(), seconds)
+
     def read(self, url: str, repository: Path, words: Sequence[str], take: Callable[[IO[bytes]], T],
              stdin: IO[bytes] | None = None) -> T:  # fmt: skip
         """Let `take` read what a command says about our copy; errors as `local`, and those of `take`."""
@@ -161,7 +178,14 @@ class GitRunner:
             raise _failed(url, stderr.splitlines())
         return found
 
-    def _said(self, url: str, command: Sequence[str], transports: str, lines: deque[str]) -> list[str]:
+    def _said(
+        self,
+        url: str,
+        command: Sequence[str],
+        transports: str,
+        lines: deque[str],
+        seconds: float | None = None,
+    ) -> list[str]:
         def hear(line: str) -> None:
             lines.append(line)
             if len(lines) > self._bounds.names:
@@ -170,9 +194,11 @@ class GitRunner:
 
         environment = {**self._environment, "GIT_ALLOW_PROTOCOL": transports}
         try:
-            code = run(command, environment, on_line=hear)
+            code = run(command, environment, on_line=hear, seconds=seconds)
         except FileNotFoundError as error:
             raise _no_git() from error
+        except TimeoutError as error:
+            raise SourceUnavailable(f"git took longer than {seconds:g} seconds", where=url) from error
         if code == _NOT_FOUND and command[0] == "sh":
             raise _no_git()
         if code != 0:

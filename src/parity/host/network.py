@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
+from parity.errors import IndexFailed
 from parity.host.certificates import ca_bundle, client_certificate
 from parity.host.index import choose_index, named_indexes, netrc_logins
 from parity.host.keyring import keyring_login
@@ -12,6 +14,7 @@ from parity.host.pipconf import default_index, pip_settings
 from parity.host.uvconf import uv_settings
 from parity.model.inputs import IndexSettings
 from parity.model.network import HostNetwork
+from parity.model.veil import VARIABLE, Veil
 
 _LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 
@@ -27,6 +30,7 @@ def host_network(indexes: IndexSettings | None, environ: Mapping[str, str]) -> H
         IndexFailed: a file of certificates that is named cannot be read, or an index has no address.
     """
     wanted = indexes or IndexSettings()
+    veil = _veil(wanted, environ)
     pip, uv = pip_settings(environ), uv_settings(environ)
     index = choose_index(wanted.url, pip, uv, environ)
     logins, netrc_warnings = netrc_logins(environ)
@@ -47,6 +51,7 @@ def host_network(indexes: IndexSettings | None, environ: Mapping[str, str]) -> H
         logins=logins,
         named=named,
         bound=wanted.packages,
+        veil=veil,
         warnings=(
             *index.warnings,
             *netrc_warnings,
@@ -55,6 +60,21 @@ def host_network(indexes: IndexSettings | None, environ: Mapping[str, str]) -> H
             *_local_proxies(proxies),
         ),
     )
+
+
+def _veil(indexes: IndexSettings, environ: Mapping[str, str]) -> Veil:
+    """What the variables in the indexes' paths stand for here."""
+
+    def value(found: re.Match[str]) -> str:
+        if not environ.get(found[1]):
+            raise IndexFailed(
+                f"the environment variable {found[1]} is not set",
+                where=found[0],
+                remedy=f"set it: {found[1]}=… parity build …",
+            )
+        return environ[found[1]]
+
+    return Veil(tuple((server, told, VARIABLE.sub(value, told)) for server, told in indexes.hidden))
 
 
 def _asks_keyring(environ: Mapping[str, str], pip: Mapping[str, str]) -> bool:

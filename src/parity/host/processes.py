@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -40,6 +41,7 @@ def run(
     *,
     on_line: Callable[[str], None],
     keep_open: Sequence[int] = (),
+    seconds: float | None = None,
 ) -> int:
     """Run a program to its end; both its streams are heard line by line, as one.
 
@@ -48,12 +50,14 @@ def run(
         environment: the whole environment of the child.
         on_line: hears each line without its newline, a very long one in pieces.
         keep_open: file descriptors that the child and its children inherit.
+        seconds: how long it may take; without an end if not given.
 
     Returns:
         The exit code; negative where a signal ended it.
 
     Raises:
         OSError: the program cannot be started.
+        TimeoutError: it took longer, and was ended.
     """
     process = subprocess.Popen(
         list(argv),
@@ -65,15 +69,18 @@ def run(
         start_new_session=True,  # so that all of its children can be ended with it
         pass_fds=tuple(keep_open),
     )
-    with process:
+    with process, _ended_after(process, seconds) as late:
         stdout = cast("IO[bytes]", process.stdout)
         try:
             for line in iter(partial(stdout.readline, _LONGEST_LINE), b""):
                 on_line(line.decode(errors="replace").rstrip())
-            return process.wait()
+            code = process.wait()
         except BaseException:
             _end(process)
             raise
+    if late.is_set():
+        raise TimeoutError
+    return code
 
 
 def read_from(
@@ -117,6 +124,27 @@ def read_from(
                 raise
         errors.seek(max(0, errors.seek(0, os.SEEK_END) - _LONGEST_LINE))
         return found, code, errors.read().decode(errors="replace")
+
+
+@contextmanager
+def _ended_after(process: subprocess.Popen[bytes], seconds: float | None) -> Iterator[threading.Event]:
+    """End a process, and all that it started, once its time is over; tells whether that happened."""
+    late = threading.Event()
+    if seconds is None:
+        yield late
+        return
+
+    def end() -> None:
+        late.set()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+    timer = threading.Timer(seconds, end)
+    timer.start()
+    try:
+        yield late
+    finally:
+        timer.cancel()
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

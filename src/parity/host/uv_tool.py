@@ -163,7 +163,7 @@ def _environment(folder: Path, network: HostNetwork, environ: Mapping[str, str])
         environment["PIP_CLIENT_CERT"] = str(client)
     if network.index_url:
         # By the environment: a command line with a password is seen by everybody on the machine.
-        environment["PIP_INDEX_URL"] = _with_login(network.index_url, network)
+        environment["PIP_INDEX_URL"] = _with_login(network.veil.off(network.index_url), network)
     return environment
 
 

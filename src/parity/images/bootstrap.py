@@ -13,6 +13,7 @@ from typing import Protocol
 from parity.engine import Engine, ImageInfo
 from parity.images.archive import clamp_from_release, image_archive, write_layer
 from parity.images.folder import Recipe
+from parity.images.lines import ToolLines
 from parity.images.platforms import debian_arch, platform_of
 from parity.progress import Reporter
 
@@ -113,10 +114,11 @@ def debootstrap_command(recipe: Recipe, arch: str, root: Path) -> list[str]:
 
 def _install(recipe: Recipe, arch: str, root: Path, maker: ImageMaker) -> str:
     tail: deque[str] = deque(maxlen=_TAIL)
+    told = ToolLines(maker.reporter)
 
     def hear(line: str) -> None:
         tail.append(line)
-        maker.reporter.debug(line)
+        told(line)
 
     maker.reporter.note(f"bootstrapping {recipe.suite} for {arch} from its distribution's packages")
     command = debootstrap_command(recipe, arch, root)

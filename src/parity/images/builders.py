@@ -13,6 +13,7 @@ from parity.errors import EngineRefused, ImageUnavailable
 from parity.images.bootstrap import ImageMaker
 from parity.images.ensure import ensure_image
 from parity.images.folder import build_context, folder_digest, tag_of
+from parity.images.lines import ToolLines
 from parity.model import ImageSource, PinnedImage, SourcePlan
 
 _SUFFIX = "-builder"
@@ -101,7 +102,11 @@ class Builder:
         arguments = {"BASE": self.base.id, "PACKAGES": " ".join(self.packages), **_proxies(self.proxies)}
         try:
             return self.maker.engine.build(
-                build_context(folder), self.name, self.base.platform, self.maker.reporter.debug, arguments
+                build_context(folder),
+                self.name,
+                self.base.platform,
+                ToolLines(self.maker.reporter),
+                arguments,
             )
         except EngineRefused as refusal:
             raise ImageUnavailable(

@@ -10,6 +10,7 @@ from parity.engine import ImageInfo
 from parity.errors import EngineRefused, ImageUnavailable
 from parity.images.bootstrap import BootstrapFailed, ImageMaker, bootstrap, obstacle
 from parity.images.folder import RecipeInvalid, build_context, image_tag, latest_tag, read_recipe
+from parity.images.lines import ToolLines
 from parity.images.platforms import platform_of, same_platform
 from parity.model import ImageSource, PinnedImage
 
@@ -107,14 +108,14 @@ def _local(search: _Search, name: str) -> ImageInfo:
 
 def _pull(search: _Search, reference: str) -> ImageInfo:
     search.maker.reporter.note(f"pulling {reference}")
-    return search.maker.engine.pull(reference, search.platform, search.maker.reporter.debug)
+    return search.maker.engine.pull(reference, search.platform, ToolLines(search.maker.reporter))
 
 
 def _build(search: _Search, folder: Path) -> ImageInfo:
     search.maker.reporter.note(f"building {folder.name} from its Dockerfile")
     tag = image_tag(folder, search.platform)
     found = search.maker.engine.build(
-        build_context(folder), tag, search.platform, search.maker.reporter.debug
+        build_context(folder), tag, search.platform, ToolLines(search.maker.reporter)
     )
     search.maker.engine.tag(found.id, latest_tag(folder))
     return found

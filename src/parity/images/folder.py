@@ -10,6 +10,9 @@ import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from parity.errors import InputFileError
+from parity.files import open_below
+
 # Enough to tell one folder's versions apart, in a name that people read.
 _DIGITS = 12
 _NATIVE = "linux/amd64"
@@ -39,7 +42,7 @@ def folder_digest(folder: Path) -> str:
     """SHA-256 over the folder's files: names, executable bits and contents; not times or owners."""
     digest = hashlib.sha256()
     for path in _files(folder):
-        name, data = path.relative_to(folder).as_posix(), path.read_bytes()
+        name, data = path.relative_to(folder).as_posix(), _content(folder, path)
         # The length before the bytes: else one file could end as another begins, with the same digest.
         digest.update(f"{name}\0{_mode(path):o}\0{len(data)}\0".encode() + data)
     return digest.hexdigest()
@@ -69,7 +72,7 @@ def build_context(folder: Path) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for path in _files(folder):
-            data = path.read_bytes()
+            data = _content(folder, path)
             info = tarfile.TarInfo(path.relative_to(folder).as_posix())
             info.size, info.mode = len(data), _mode(path)
             archive.addfile(info, io.BytesIO(data))
@@ -114,6 +117,23 @@ def _repository(folder: Path) -> str:
 def _files(folder: Path) -> list[Path]:
     found = (p for p in folder.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
     return sorted(found, key=lambda p: p.relative_to(folder).as_posix().encode())
+
+
+def _content(folder: Path, path: Path) -> bytes:
+    """A file's bytes. A stranger's recipe may have a link in it, but not to a file of this machine's own.
+
+    Raises:
+        InputFileError: it cannot be read, or leads out of the folder.
+    """
+    try:
+        here, real = folder.resolve(), path.resolve()
+        if real.is_relative_to(here):
+            with open_below(here, real) as file:
+                return file.read()
+        reason = "the link leads out of the image's folder"
+    except OSError as error:
+        reason = f"cannot be read: {error.strerror}"
+    raise InputFileError(f"{path}: {reason}", where=str(folder), remedy="put the file itself there")
 
 
 def _mode(path: Path) -> int:

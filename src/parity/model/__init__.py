@@ -1,5 +1,6 @@
 """The frozen values that flow from stage to stage; they do nothing but hold and compare."""
 
+from parity.model.asked import AskedFile, AskedKind, AskedText
 from parity.model.bundle import BuiltBundle, BundleFile, BundleIdentity
 from parity.model.download import Download, StoredFiles
 from parity.model.facts import Facts
@@ -21,6 +22,9 @@ from parity.model.wheels import Finding, StoredWheel, WheelSet
 
 __all__ = [
     "FOREIGN_LOCKS",
+    "AskedFile",
+    "AskedKind",
+    "AskedText",
     "BuiltBundle",
     "BundleFile",
     "BundleIdentity",

@@ -40,12 +40,14 @@ class IndexSettings:
         named: the indexes besides it.
         packages: what comes from the default index alone, as in `NamedIndex`.
         login: of the default index, as in `NamedIndex`.
+        hidden: origins, and the parts of their paths (`${TOKEN}`) that stand for variables' values.
     """
 
     url: str | None = None
     named: tuple[NamedIndex, ...] = ()
     packages: tuple[str, ...] = ()
     login: tuple[str, str] | None = field(default=None, repr=False)
+    hidden: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

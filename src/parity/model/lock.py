@@ -76,5 +76,8 @@ class Lock:
     def told(self) -> str:
         """How many packages it has, and how many come from which of the named indexes."""
         named = Counter(wheel.index for wheel in self.wheels if _NAME.fullmatch(wheel.index))
-        parts = [f"{len(self.wheels)} packages", *(f"{n} from {name}" for name, n in sorted(named.items()))]
+        parts = [
+            "1 package" if len(self.wheels) == 1 else f"{len(self.wheels)} packages",
+            *(f"{n} from {name}" for name, n in sorted(named.items())),
+        ]
         return ", ".join(parts)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from parity.model.inputs import NamedIndex
+from parity.model.veil import Veil, origin
 from parity.wire.network import IndexSaid, Reach
 
 # Addresses in other programs' messages: they end at blanks, quotes and brackets; `[…]` may be IPv6's.
@@ -16,7 +17,6 @@ _URL = re.compile(
     r"\b(https?|ftp|file|git|git\+\w+|ssh|socks5h?)://[^\s'\"`<>|,;(){}\[\]]+(?:\[[^\]\s]*\][^\s'\"`<>|,;(){}]*)?"
 )
 _WEB = ("http", "https", "git+http", "git+https")
-_PORTS = {"http": 80, "https": 443}
 # Shorter ones occur in any text: replacing them would spoil messages, and reveal them by the gaps.
 _SHORTEST_SECRET = 4
 
@@ -50,6 +50,7 @@ class HostNetwork:
         named: the profile's further indexes.
         bound: what comes from the default index alone (names, or beginnings with `*`).
         warnings: what was found on this machine and is not taken, a sentence each.
+        veil: over the values of variables in the paths of the indexes' addresses.
     """
 
     index_url: str | None = None
@@ -63,6 +64,7 @@ class HostNetwork:
     named: tuple[IndexAccess, ...] = ()
     bound: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    veil: Veil = field(default_factory=Veil)
 
     def job(self, urls: Iterable[str] = (), *, named: Mapping[str, str] | None = None) -> Reach:
         """The part of a guest's job that says how to reach the index and the given addresses.
@@ -121,7 +123,7 @@ class HostNetwork:
         # The longest first: a secret that is part of another one would leave the rest of it.
         for secret in sorted(self._secrets(), key=len, reverse=True):
             text = text.replace(secret, "***")
-        return text
+        return self.veil.out_of(text)
 
     def _secrets(self) -> set[str]:
         known = (self.index_login, *(one.login for one in self.named))
@@ -168,11 +170,3 @@ def split_login(url: str) -> tuple[str, Login | None]:
         return clean_url(url), None
     user, _, password = user_info.partition(":")
     return clean_url(url), (unquote(user), unquote(password))
-
-
-def origin(url: str) -> str:
-    """`scheme://host:port`, always with the port; what credentials belong to (RFC 6454)."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    host = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{host}:{parts.port or _PORTS.get(parts.scheme, 0)}"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from parity.errors import HashMismatch, InputFileError
+from parity.files import open_below, open_regular
 from parity.model import BundleFile, OtherFile
 from parity.portable.bundle import ustar
 from parity.portable.bundle.manifest import OTHER_FILES
@@ -23,9 +24,13 @@ _SHOWN = 20
 
 @dataclass(frozen=True)
 class _FileHere:
-    """A file: its place in the payload, where it lies here, its bytes so far as a look tells, its bit."""
+    """A file: its place in the payload, where it lies here, its bytes so far as a look tells, its bit.
+
+    `top` is the path that the profile names: the file's own, or that of the folder that it is in.
+    """
 
     place: str
+    top: Path
     path: Path
     size: int
     executable: bool
@@ -94,15 +99,18 @@ def _of_entry(one: OtherFile, problems: list[str]) -> list[_FileHere]:
     top = one.path or Path()
     place = OTHER_FILES + one.place
     seen = top.stat()
+    if stat.S_ISREG(seen.st_mode):
+        return [_file(place, top, top, seen, one.executable)]
     if not stat.S_ISDIR(seen.st_mode):
-        return [_file(place, top, seen, one.executable)]
-    found = list(_below(top, place, problems))
+        problems.append(f"{top}: is neither a file nor a folder")
+        return []
+    found = list(_below(top, top, place, problems))
     if not found and not problems:
         problems.append(f"{top}: there is no file in this folder")
     return found
 
 
-def _below(folder: Path, place: str, problems: list[str]) -> Iterator[_FileHere]:
+def _below(top: Path, folder: Path, place: str, problems: list[str]) -> Iterator[_FileHere]:
     """The files of a folder and of those below it, by name."""
     with os.scandir(folder) as entries:
         # The order of a folder is the file system's own; errors should come in the same order everywhere.
@@ -116,16 +124,16 @@ def _below(folder: Path, place: str, problems: list[str]) -> Iterator[_FileHere]
         elif entry.is_symlink():
             problems.append(f"{path}: is a link, and no link is carried; put the file itself there")
         elif entry.is_dir():
-            yield from _below(path, inside, problems)
+            yield from _below(top, path, inside, problems)
         elif entry.is_file():
-            yield _file(inside, path, entry.stat(follow_symlinks=False), None)
+            yield _file(inside, top, path, entry.stat(follow_symlinks=False), None)
         else:
             problems.append(f"{path}: is neither a file nor a folder")
 
 
-def _file(place: str, path: Path, seen: os.stat_result, executable: bool | None) -> _FileHere:
+def _file(place: str, top: Path, path: Path, seen: os.stat_result, executable: bool | None) -> _FileHere:
     here = bool(seen.st_mode & stat.S_IXUSR)
-    return _FileHere(place, path, seen.st_size, here if executable is None else executable)
+    return _FileHere(place, top, path, seen.st_size, here if executable is None else executable)
 
 
 # --- reading ----------------------------------------------------------------------------------------------
@@ -133,23 +141,23 @@ def _file(place: str, path: Path, seen: os.stat_result, executable: bool | None)
 
 def _hashed(one: _FileHere) -> BundleFile:
     digest, size = hashlib.sha256(), 0
-    for chunk in _read(one.path):
+    for chunk in _read(one):
         digest.update(chunk)
         size += len(chunk)
     sha256 = digest.hexdigest()
     return BundleFile(
-        one.place, size, sha256, lambda: _unchanged(one.path, size, sha256), executable=one.executable
+        one.place, size, sha256, lambda: _unchanged(one, size, sha256), executable=one.executable
     )
 
 
-def _unchanged(path: Path, size: int, sha256: str) -> Iterator[bytes]:
+def _unchanged(one: _FileHere, size: int, sha256: str) -> Iterator[bytes]:
     """A file's bytes as they were when it was hashed.
 
     Raises:
         HashMismatch: they are others now; never more than `size` bytes were given.
     """
     digest, left = hashlib.sha256(), size
-    for chunk in _read(path):
+    for chunk in _read(one):
         left -= len(chunk)
         # Never more than was announced: the tar's header with its size is written by now.
         if left < 0:
@@ -159,15 +167,15 @@ def _unchanged(path: Path, size: int, sha256: str) -> Iterator[bytes]:
     if left or digest.hexdigest() != sha256:
         raise HashMismatch(
             "the file changed while the bundle was made",
-            where=str(path),
+            where=str(one.path),
             remedy="build again when nobody writes to it",
         )
 
 
-def _read(path: Path) -> Iterator[bytes]:
+def _read(one: _FileHere) -> Iterator[bytes]:
     try:
-        with path.open("rb") as file:
+        with open_regular(one.path) if one.path == one.top else open_below(one.top, one.path) as file:
             while chunk := file.read(_CHUNK):
                 yield chunk
     except OSError as error:
-        raise InputFileError(f"cannot be read: {error.strerror}", where=str(path)) from error
+        raise InputFileError(f"cannot be read: {error.strerror}", where=str(one.path)) from error

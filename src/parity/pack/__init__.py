@@ -1,5 +1,6 @@
 """Canonical bytes, the manifest and the atomic write."""
 
+from parity.pack.asked import asked_files
 from parity.pack.contents import (
     build_manifest,
     file_of_bytes,
@@ -21,6 +22,7 @@ __all__ = [
     "Cargo",
     "Draft",
     "Vehicle",
+    "asked_files",
     "build_manifest",
     "file_in_archive",
     "file_of_bytes",

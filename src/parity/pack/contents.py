@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from parity.errors import WriteFailed
-from parity.model import BundleFile, ImportResult, StoredWheel, SystemSet, Target
+from parity.model import AskedFile, BundleFile, ImportResult, LockedWheel, StoredWheel, SystemSet, Target
+from parity.model.network import clean_url
 from parity.portable.bundle import manifest
+from parity.portable.canonical import LONGEST_TEXT
+from parity.portable.texts import printable
 
 if TYPE_CHECKING:
     from parity.portable.documents.bundles import (
+        AskedRow,
+        FileRow,
         ImportRow,
+        OriginRow,
         OtherFileRow,
         PackageRow,
         SystemDocument,
@@ -61,6 +68,8 @@ def build_manifest(
     imports: Sequence[ImportResult],
     allow: Sequence[str],
     files: Sequence[BundleFile],
+    asked: Sequence[AskedFile] = (),
+    indexes: Mapping[str, str] = MappingProxyType({}),
     stand_in: tuple[str, str] | None = None,
     system: SystemSet | None = None,
 ) -> bytes:
@@ -75,6 +84,8 @@ def build_manifest(
         imports: the proof's; of these the requested packages' successful ones are listed.
         allow: accepted findings, `KIND:PACKAGE`.
         files: every payload file but the manifest, wheels included, in any order.
+        asked: those among them that say what was asked for.
+        indexes: the addresses of the profile's indexes by name, empty for folders.
         stand_in: (image that the rehearsal ran in, image it stood for), None where it was the real one.
         system: the distribution's packages that are carried, None where there are none.
 
@@ -88,16 +99,19 @@ def build_manifest(
             "installer": installer,
             "uv": uv,
             "stand_in": None if stand_in is None else {"image": stand_in[0], "for": stand_in[1]},
-            "packages": [_package(wheel) for wheel in sorted(wheels, key=lambda one: one.locked.name)],
+            "packages": _packages(wheels, indexes),
             "allow": sorted(set(allow)),
             "system": _system(system) if system else None,
             "other_files": _other_files(files),
             "imports": _imports(imports),
-            "files": [
-                {"path": file.path, "size": file.size, "sha256": file.sha256} for file in payload_order(files)
-            ],
+            "asked": [_asked(each) for each in asked],
+            "files": [_row(file) for file in payload_order(files)],
         }
     )
+
+
+def _row(file: BundleFile) -> FileRow:
+    return {"path": file.path, "size": file.size, "sha256": file.sha256}
 
 
 def _other_files(files: Sequence[BundleFile]) -> list[OtherFileRow]:
@@ -126,7 +140,11 @@ def _target(target: Target, implementation: str) -> TargetDocument:
     }
 
 
-def _package(wheel: StoredWheel) -> PackageRow:
+def _packages(wheels: Iterable[StoredWheel], indexes: Mapping[str, str]) -> list[PackageRow]:
+    return [_package(wheel, indexes) for wheel in sorted(wheels, key=lambda one: one.locked.name)]
+
+
+def _package(wheel: StoredWheel, indexes: Mapping[str, str]) -> PackageRow:
     return {
         "name": wheel.locked.name,
         "version": wheel.locked.version,
@@ -134,7 +152,30 @@ def _package(wheel: StoredWheel) -> PackageRow:
         "sha256": wheel.locked.sha256,
         "size": wheel.size,
         "requested": wheel.locked.requested,
+        "origin": _origin(wheel.locked, indexes),
     }
+
+
+def _asked(asked: AskedFile) -> AskedRow:
+    return {"path": asked.file.path, "kind": asked.kind, "name": asked.name, "changed": asked.changed}
+
+
+def _origin(wheel: LockedWheel, indexes: Mapping[str, str]) -> OriginRow:
+    """Where it came from: an index by name and address, or the address that was named itself."""
+    built = wheel.origin
+    if built is not None:
+        index = wheel.index if built.kind == "sdist" else ""
+        return {"kind": built.kind, "index": _short(index), "address": _short(built.address)}
+    if wheel.index == "direct":
+        return {"kind": "url", "index": "", "address": _short(clean_url(wheel.url))}
+    if "://" in wheel.index:
+        return {"kind": "index", "index": "", "address": _short(clean_url(wheel.index))}
+    return {"kind": "index", "index": _short(wheel.index), "address": _short(indexes.get(wheel.index, ""))}
+
+
+def _short(text: str) -> str:
+    """As much of it as a manifest takes, in characters that it takes."""
+    return printable(text)[:LONGEST_TEXT]
 
 
 def _imports(results: Sequence[ImportResult]) -> list[ImportRow]:

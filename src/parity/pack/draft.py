@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from parity import farside
 from parity.model import (
+    AskedFile,
     BundleFile,
     Facts,
     ImportResult,
@@ -51,6 +52,7 @@ class Draft:
         pip_note: what users of the target's own pip must know; see `pips.pip_note`.
         system: the distribution's packages that are carried, None where there are none.
         system_files: their files.
+        asked: what says what was asked for.
     """
 
     profile: Profile
@@ -65,6 +67,7 @@ class Draft:
     pip_note: str = ""
     system: SystemSet | None = None
     system_files: tuple[BundleFile, ...] = ()
+    asked: tuple[AskedFile, ...] = ()
 
     def with_system(self, system: SystemSet | None, files: tuple[BundleFile, ...]) -> Draft:
         """The same bundle with these packages of the distribution, and no others."""
@@ -81,12 +84,25 @@ class Draft:
         }
         files = [file_of_bytes(path, text.encode()) for path, text in texts.items()]
         files.append(json_file("facts.json", self.travelling_facts))
-        files += [*farside_files(), *self.more, *self.system_files]
+        files += [*farside_files(), *self.more, *self.system_files, *(each.file for each in self.asked)]
         return payload_order([*files, self.uv] if self.uv else files)
 
     def _readme(self) -> str:
         profile, besides = self.profile, system_text(self.system) + other_files_text(self.more)
-        return readme_txt(self.lock, profile.target, profile.installer, self.sync, self.pip_note, besides)
+        return readme_txt(
+            self.lock,
+            profile.target,
+            profile.installer,
+            self.sync,
+            pip_note=self.pip_note,
+            besides=besides,
+            stand_in=self._stand_in,
+        )
+
+    @property
+    def _stand_in(self) -> tuple[str, str] | None:
+        image = self.image
+        return (image.name, image.stand_in_for) if image.stand_in_for else None
 
     def manifest(self, files: Sequence[BundleFile], imports: Sequence[ImportResult] = ()) -> bytes:
         """The manifest over these files, with the imports that the far side shall repeat."""
@@ -100,6 +116,8 @@ class Draft:
             imports=imports,
             allow=self.profile.rehearsal.allow,
             files=files,
+            asked=self.asked,
+            indexes={each.name: "" if each.folder else each.url for each in self.profile.index.named},
             stand_in=(image.pin, image.stand_in_for) if image.stand_in_for else None,
             system=self.system,
         )

@@ -8,7 +8,7 @@ from parity.model import Lock, LockedWheel, Target
 from parity.pack.contents import WHEELS
 from parity.pack.pips import oldest_pip
 from parity.portable.installers.registry import INSTALLERS
-from parity.portable.texts import toml
+from parity.portable.texts import plain, toml
 
 STOCK_CHECK = """\
 dd if="$BUNDLE" bs=512 skip=1 count=127 2>/dev/null >env
@@ -36,7 +36,7 @@ without a network, resolved for that machine, installed once as a test with the 
   made for      {os_id} {os_version}, {arch}, {libc}, Python {python}
   packages      {count}, listed in requirements.txt
   the test      proof.json says what was installed and imported
-
+{stand_in}
 1. Check who made it
 
 Do this first, with the tar file, before you unpack or run anything from it. You need the sender's
@@ -61,8 +61,10 @@ must have signed, run them once with each one's key (or: parity verify --key A -
 2. Install
 
   tar xf BUNDLE.parity.tar
+  cd parity-bundle
   sh install.sh PREFIX
 
+Unpacking makes one folder, parity-bundle, which must not be there yet, and can go once all is installed.
 PREFIX is a new or empty folder. The packages' environment is made there, for every user of the
 machine, whatever your umask; make the folder first, with mode 0700, to keep it to yourself.
 {installer}
@@ -77,17 +79,42 @@ Or from the lock, whose hashes are checked too: pip (26.1 or later) or uv
   pip install --no-index -r pylock.toml
   uv pip install --offline --no-index -r pylock.toml
 {project}{besides}
-3. What is inside
+3. Start it, update it, go back, remove it
+
+  PREFIX/current/bin/python             the Python that has the packages, for a service or a script
+  PREFIX/current/bin/COMMAND            a program that one of them brings
+  . PREFIX/current/bin/activate         both, for a shell of yours
+
+Nothing else of the machine is changed. In this folder, or that of any other bundle (COMMAND --help tells
+more, and --json is for programs):
+
+  sh install.sh installed --prefix PREFIX      list what is there; * marks what is current
+  sh install.sh rollback --prefix PREFIX       go back to what was installed before
+  sh install.sh uninstall --prefix PREFIX      say what would be removed; with --yes, remove it
+
+To update, unpack the newer bundle into another folder and install it with the same PREFIX: it comes to lie
+beside the older one, is tried there, and becomes current in one step. If that fails, what ran before runs on.
+What is running keeps running; start it again to have the new one. What you add to PREFIX/current is not the
+bundle's: it stays with the old release, and uninstalling leaves it.
+
+4. What is inside
 
   manifest.json     every file with size and SHA-256; the packages; the machine it is for
+  asked/            what was asked for, as it was written
   wheels/           the packages
   requirements.txt  names, versions and hashes, for pip
   pylock.toml       the same as a lock (PEP 751), for newer pip and uv
-  profile.yaml      what was asked for
+  profile.yaml      the profile it was built by
   facts.json        what was measured in the image that stood for the machine
   proof.json        what the test install saw
   install.sh        the installer, with install.py and farside/ (Python's standard library only)
   tools/            what the installer brings along, if anything
+"""
+
+_STAND_IN = """\
+  BEWARE        the test ran in {image},
+                which stood in for {asked}:
+                neither the real image nor a machine as above was tried
 """
 
 _PROJECT = """
@@ -133,9 +160,26 @@ def pylock_toml(lock: Lock) -> str:
 
 
 def readme_txt(
-    lock: Lock, target: Target, installer: str, sync: str = "", pip_note: str = "", besides: str = ""
+    lock: Lock,
+    target: Target,
+    installer: str,
+    sync: str = "",
+    *,
+    pip_note: str = "",
+    besides: str = "",
+    stand_in: tuple[str, str] | None = None,
 ) -> str:
-    """What whoever receives the bundle needs to know; nothing in it depends on who signs or when."""
+    """What whoever receives the bundle needs to know; nothing in it depends on who signs or when.
+
+    Args:
+        lock: the packages.
+        target: whom the bundle is for.
+        installer: what the far side installs with.
+        sync: the command that syncs a carried project's checkout, empty where none is carried.
+        pip_note: what users of the target's own pip must know.
+        besides: sections about what else is carried.
+        stand_in: (image that the rehearsal ran in, image it stood for), None where it was the real one.
+    """
     return _README.format(
         os_id=target.os_id,
         os_version=target.os_version,
@@ -149,6 +193,7 @@ def readme_txt(
         pip_note=_beware(pip_note),
         project=_PROJECT.format(sync=sync) if sync else "",
         besides=besides,
+        stand_in=_STAND_IN.format(image=plain(stand_in[0]), asked=plain(stand_in[1])) if stand_in else "",
     )
 
 

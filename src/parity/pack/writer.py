@@ -46,7 +46,7 @@ def write_bundle(  # noqa: PLR0917 - in the order of the story: where, who, what
     with atomic_file(folder / identity.filename) as out:
         # Room for the head, which signs digests that are known at the end.
         out.write(bytes(manifest.HEAD_SIZE))
-        pen = _Pen(out, listed.payload_size, reporter or Silent())
+        pen = _Pen(out, listed, reporter or Silent())
         pen.file(manifest.NAME, len(manifest_bytes), iter((manifest_bytes,)))
         _write_files(pen, listed, files, iter(wheels))
         pen.put(ustar.END)
@@ -98,10 +98,11 @@ def _next_wheel(wheels: Iterator[tuple[str, Iterator[bytes]]], path: str) -> Ite
 class _Pen:
     """Writes the payload and hashes it; tells how far it is."""
 
-    def __init__(self, out: AtomicFile, total: int, reporter: Reporter) -> None:
+    def __init__(self, out: AtomicFile, listed: manifest.Manifest, reporter: Reporter) -> None:
         self.done = 0
         self._out = out
-        self._total = total
+        self._total = listed.payload_size
+        self._top = listed.top
         self._reporter = reporter
         self._whole = hashlib.sha256()
 
@@ -118,7 +119,7 @@ class _Pen:
         Raises:
             HashMismatch: it is longer or shorter than `size`.
         """
-        self.put(ustar.header(path, size))
+        self.put(ustar.header(self._top + path, size))
         seen, left = hashlib.sha256(), size
         for chunk in chunks:
             # Counted before it is written: a header that says less than follows would make the tar

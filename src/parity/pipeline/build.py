@@ -8,7 +8,7 @@ from parity.audit import audit_wheels, refused_by_pip
 from parity.engine.workshop import AUDITS, STORE_VOLUME
 from parity.fetch import fetch_wheels
 from parity.model import BuiltBundle, Lock, Profile, Proof, WheelSet
-from parity.pack import VEHICLES, Cargo, Draft, oldest_pip, pip_note, wheels_in_archive
+from parity.pack import VEHICLES, Cargo, Draft, asked_files, oldest_pip, pip_note, wheels_in_archive
 from parity.pipeline.context.background import beside
 from parity.pipeline.context.run import BuildRun
 from parity.pipeline.context.values import BuildReport, BuildRequest, World
@@ -20,6 +20,7 @@ from parity.pipeline.other_files import other_files
 from parity.pipeline.rehearsal.early import Early, made_early
 from parity.pipeline.rehearsal.search import SystemSearch, prove
 from parity.portable.installers.registry import INSTALLERS
+from parity.portable.texts import counted
 from parity.probe import travelling
 from parity.rehearse import Carried
 from parity.sign import check_identity
@@ -69,7 +70,7 @@ def _fetched(run: BuildRun, lock: Lock) -> WheelSet:
     reporter = run.world.reporter
     reporter.stage("fetch")
     wheels = fetch_wheels(run.guest, lock.wheels)
-    reporter.note(f"{wheels.fetched} of {len(lock.wheels)} wheels came over the network")
+    reporter.note(f"{wheels.fetched} of {counted(len(lock.wheels), 'wheel')} came over the network")
     return wheels
 
 
@@ -91,6 +92,7 @@ def _draft(run: BuildRun, resolved: Resolved, wheels: WheelSet) -> Draft:
         more=(*resolved.files, *other_files(run)),
         sync=resolved.sync,
         pip_note=_told_of_pip(run, resolved.lock),
+        asked=asked_files([*run.request.what.asked, *resolved.asked], run.request.base),
     )
 
 
@@ -119,7 +121,7 @@ def _proof(run: BuildRun, draft: Draft, resolved: Resolved, early: Early) -> tup
         reporter.warn(warning)
     proof = with_words_of(resolved.lock, proof)
     again = ", nothing changed since that was seen" if proof.reused else ""
-    reporter.note(f"{proof.installed} installed, {len(proof.imports)} modules imported{again}")
+    reporter.note(f"{proof.installed} installed, {counted(len(proof.imports), 'module')} imported{again}")
     return proved, proof
 
 

@@ -10,6 +10,7 @@ from parity.model import BundleFile
 from parity.other_files import downloads, fetched_files, files_on_disk
 from parity.pack import file_in_archive
 from parity.pipeline.context.run import BuildRun
+from parity.portable.texts import counted
 
 
 def other_files(run: BuildRun) -> tuple[BundleFile, ...]:
@@ -27,7 +28,7 @@ def other_files(run: BuildRun) -> tuple[BundleFile, ...]:
     if wanted := downloads(entries):
         stored = fetch_files(run.guest, wanted)
         files += fetched_files(entries, stored, partial(_from_store, run.container))
-    reporter.note(f"{len(files)} files, {sum(file.size for file in files)} bytes")
+    reporter.note(f"{counted(len(files), 'file')}, {counted(sum(file.size for file in files), 'byte')}")
     return files
 
 

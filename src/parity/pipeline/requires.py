@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from parity.errors import LockOutdated
 from parity.fetch import fetch_wheels, said_of_files
 from parity.graph import Graph, SelfDescription, extras_in, graph_of
 from parity.model import Lock
@@ -21,6 +22,19 @@ def requires(request: BuildRequest, world: World) -> Graph:
     """
     with begun(replace(request, dry=True), world) as run:
         return graph_in(run, resolved(run).lock)
+
+
+def requires_by_lock(request: BuildRequest, world: World) -> Graph:
+    """Who requires whom in the lock as it lies there, whatever is asked for now.
+
+    Raises:
+        LockOutdated: there is none.
+        ParityError: the image cannot be had, or the wheels.
+    """
+    with begun(replace(request, dry=True), world) as run:
+        if run.existing is None:
+            raise LockOutdated("there is no lock", where=str(request.lock_path))
+        return graph_in(run, run.existing)
 
 
 def graph_in(run: BuildRun, lock: Lock) -> Graph:

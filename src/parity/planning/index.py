@@ -11,6 +11,8 @@ from parity.wire.resolving import CatalogueJob, ProjectListed
 from parity.wire.tasks import CATALOGUE
 
 _SECONDS = 60.0
+_SILENCE = 20.0
+"""Seconds without a byte after which an index does not answer: one that hangs must not hold a plan up."""
 
 
 def listed(
@@ -41,6 +43,7 @@ def listed(
         "tags": list(tags),
         "python_version": python,
         "deadline": _SECONDS,
+        "timeout": _SILENCE,
     }
     try:
         found = guest.ask(CATALOGUE, job, timeout=5 * _SECONDS)["projects"]

@@ -6,13 +6,14 @@ meaning changing. So every document read here is encoded again and compared with
 
 import json
 import re
-from typing import Callable, Dict, List, Sequence, Tuple
+from typing import Callable, Dict, List, Mapping, Sequence, Tuple
 
 from .errors import BundleDamaged
 from .plainfile import parse_json
 
 Check = Callable[[object, str], None]
 
+LONGEST_TEXT = 8192
 _HEX = re.compile(r"[0-9a-f]{64}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]{0,127}")
 
@@ -61,7 +62,7 @@ def _brief(error: BaseException) -> str:
 # --- shapes: each check takes a value and the place it stands at, and raises BundleDamaged -----------
 
 
-def record(fields: Dict[str, Check]) -> Check:
+def record(fields: Mapping[str, Check]) -> Check:
     """An object with exactly these keys."""
 
     def check(value: object, where: str) -> None:
@@ -109,6 +110,13 @@ def text(value: object, where: str) -> None:
     """A string that can be shown on a terminal: no control characters, no lone surrogates."""
     if not isinstance(value, str) or not value.isprintable():
         raise BundleDamaged(f"{where} must be printable text")
+
+
+def short_text(value: object, where: str) -> None:
+    """Such a string of at most 8192 characters."""
+    text(value, where)
+    if len(str(value)) > LONGEST_TEXT:
+        raise BundleDamaged(f"{where} must have at most {LONGEST_TEXT} characters")
 
 
 def name(value: object, where: str) -> None:

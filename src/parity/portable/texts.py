@@ -25,6 +25,11 @@ def printable_lines(text: str) -> List[str]:
     return [printable(line.rstrip("\r")) for line in text.rstrip("\r\n").split("\n")]
 
 
+def counted(number: int, thing: str, things: str = "") -> str:
+    """A number of things: `1 package`, `2 packages`; `things` where an s at the end does not do."""
+    return f"{number} {thing if number == 1 else things or thing + 's'}"
+
+
 def plain(text: str) -> str:
     """For a target's terminal, of which nothing is known: ASCII, one line, or more that are indented.
 

@@ -25,7 +25,7 @@ _LIBCS = {
     ("sles", "15.6"): "glibc 2.38",
     ("ubuntu", "20.04"): "glibc 2.31",
 }
-"""Of releases that have no shipped target; Source: the distributions' own package lists."""
+"""Of releases that have no shipped target. A wrong one stops at the probe, before anything is resolved."""
 
 
 def known_targets(os_id: str, os_version: str) -> Mapping[str, NewProfile]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from parity.errors import Problem, ProfileError
 from parity.model import Profile
+from parity.portable.texts import counted
 from parity.profile import checks, schema
 from parity.profile.build import build, missing_files
 from parity.profile.layers import (
@@ -104,7 +105,7 @@ def _load(path: Path, data: bytes, folders: Sequence[Path], overrides: Overrides
 
 def _refusal(path: Path, problems: list[Problem]) -> ProfileError:
     unique = tuple(sorted(dict.fromkeys(problems), key=lambda problem: (problem.file, problem.line)))
-    count = "1 problem" if len(unique) == 1 else f"{len(unique)} problems"
+    count = counted(len(unique), "problem")
     return ProfileError(f"{path} has {count}", problems=unique)
 
 

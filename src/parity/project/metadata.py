@@ -68,6 +68,12 @@ class Project:
         return "" if self.lock == NO_LOCK else self.files[_join(self.root, lock_file(self.plan, self.lock))]
 
     @property
+    def said(self) -> tuple[Path, str]:
+        """The file that says what the project asks for, and its text."""
+        name = self.plan.script or "pyproject.toml"
+        return self.plan.folder / name, self.files[_join(self.root, name)]
+
+    @property
     def is_package(self) -> bool:
         """Whether the project itself is built and installed, as uv decides it."""
         if self.plan.only_dependencies:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from parity.errors import SourceUnavailable
+from parity.files import open_below
 
 _SKIPPED = frozenset(
     (
@@ -63,10 +64,10 @@ def tree_digest(folder: Path) -> str:
             digest.update(b"link\0" + name + b"\0" + os.fsencode(path.readlink()) + b"\0")
             continue
         content = hashlib.sha256()
-        with _opened(path) as file:
+        with _opened(folder, path) as file:
             for piece in iter(lambda file=file: file.read(_CHUNK), b""):  # type: ignore[misc]
                 content.update(piece)
-        kind = b"program" if path.stat().st_mode & stat.S_IXUSR else b"file"
+            kind = b"program" if os.fstat(file.fileno()).st_mode & stat.S_IXUSR else b"file"
         digest.update(kind + b"\0" + name + b"\0" + content.digest() + b"\0")
     return digest.hexdigest()
 
@@ -114,26 +115,26 @@ def _members(folder: Path, name: str) -> Iterator[bytes]:
             if not leads_out(info.name, info.linkname):
                 yield info.tobuf(tarfile.PAX_FORMAT)
             continue
-        status = path.lstat()
-        info.size, info.mode = status.st_size, 0o755 if status.st_mode & stat.S_IXUSR else 0o644
-        yield info.tobuf(tarfile.PAX_FORMAT)
-        yield from _content(path, info.size)
+        with _opened(folder, path) as file:
+            status = os.fstat(file.fileno())
+            info.size, info.mode = status.st_size, 0o755 if status.st_mode & stat.S_IXUSR else 0o644
+            yield info.tobuf(tarfile.PAX_FORMAT)
+            yield from _content(file, path, info.size)
 
 
-def _opened(path: Path) -> IO[bytes]:
-    """A file that was no link when it was listed."""
+def _opened(folder: Path, path: Path) -> IO[bytes]:
+    """A file that was one when it was listed, and no link, nor in a folder that is one."""
     try:
-        return open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb")
+        return open_below(folder, path)
     except OSError as error:
         raise SourceUnavailable(f"cannot read {path}: {error.strerror}", where=str(path)) from error
 
 
-def _content(path: Path, size: int) -> Iterator[bytes]:
+def _content(file: IO[bytes], path: Path, size: int) -> Iterator[bytes]:
     left = size
-    with _opened(path) as file:
-        while left and (piece := file.read(min(_CHUNK, left))):
-            left -= len(piece)
-            yield piece
-        if left or file.read(1):
-            raise SourceUnavailable(f"{path} changed while it was read", where=str(path))
+    while left and (piece := file.read(min(_CHUNK, left))):
+        left -= len(piece)
+        yield piece
+    if left or file.read(1):
+        raise SourceUnavailable(f"{path} changed while it was read", where=str(path))
     yield bytes(-size % tarfile.BLOCKSIZE)

@@ -19,7 +19,8 @@ from twine.package import PackageFile
 from twine.repository import Repository
 
 from parity.errors import PublishDenied, PublishFailed
-from parity.model.network import clean_url, origin
+from parity.model.network import clean_url
+from parity.model.veil import origin
 from parity.publish.listing import ACCEPT, Listed, parse_page
 from parity.publish.target import UploadTarget
 

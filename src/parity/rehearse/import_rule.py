@@ -7,6 +7,7 @@ may want settings or a display, which a rehearsal does not have; none may want f
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
@@ -46,6 +47,12 @@ class Scope:
         self._distributions = {each["name"]: each for each in distributions}
         self._asked = frozenset(asked)
         self._plan = plan
+        # Asked for once for each module, of which a package may have very many.
+        self._mains: dict[str, frozenset[str]] = {}
+        self._dependents: dict[str, list[str]] = {}
+        for name, each in self._distributions.items():
+            for other in _names(each["requires"]) - {name}:
+                self._dependents.setdefault(other, []).append(name)
         roots = {module for name in self._distributions for module in self._all(name)}
         self._promised = roots | {parent for module in roots for parent in _parents(module)}
         self._roots = roots
@@ -104,12 +111,8 @@ class Scope:
             package: a normalised name.
             worked: package → its modules that could be imported.
         """
-        found = {
-            name: worked[name]
-            for name, each in self._distributions.items()
-            if name != package and name in worked and package in _names(each["requires"])
-        }
-        return dict(list(found.items())[:_MOST_DEPENDENTS])
+        found = (name for name in self._dependents.get(package, ()) if name in worked)
+        return {name: worked[name] for name in itertools.islice(found, _MOST_DEPENDENTS)}
 
     def _modules(self, name: str) -> list[str]:
         skipped = frozenset(self._plan.skip)
@@ -122,15 +125,20 @@ class Scope:
             return found["modules"]
         return sorted({*(found["modules"] or found["deeper"]), *found["import_names"]})
 
-    def _main(self, package: str) -> set[str]:
+    def _main(self, package: str) -> frozenset[str]:
+        if package not in self._mains:
+            self._mains[package] = self._main_of(package)
+        return self._mains[package]
+
+    def _main_of(self, package: str) -> frozenset[str]:
         found = self._distributions.get(package)
         if found is None:
-            return set()
-        return set(found["import_names"]) or {
+            return frozenset()
+        return frozenset(found["import_names"]) or frozenset(
             each
             for each in self._all(package)
             if normalize_name(each) == package and not any(part.startswith("_") for part in each.split("."))
-        }
+        )
 
     def _owner(self, module: str) -> str:
         """The package that has a module: whose root is the nearest to it."""

@@ -30,6 +30,12 @@ _WORKERS = 2
 _TIMEOUT = 120  # seconds for one process of imports
 _PATIENCE = 20  # seconds more until its worker must have said how it ended
 
+Tell = Callable[[int, int, str], None]
+
+
+def _silent(_done: int, _total: int, _what: str) -> None:
+    """Nobody listens."""
+
 
 class Package(NamedTuple):
     """A package to be imported; `weight` is how many files it has.
@@ -59,14 +65,19 @@ class ImportWorkers:
         service: the name of `parity.guest.environment.service`'s socket there.
         hidden: whether a worker can keep its packages out (see `confinement.alone.hide`); where it cannot,
             each package gets a user of its own.
+        tell: hears how many packages of how many were tried.
     """
 
-    def __init__(self, room: Room, prefix: str, site_packages: str, service: str, *, hidden: bool) -> None:
+    def __init__(
+        self, room: Room, prefix: str, site_packages: str, service: str, *, hidden: bool, tell: Tell = _silent
+    ) -> None:
         self._room = room
         self._prefix = prefix
         self._site_packages = site_packages
         self._service = service
         self._hidden = hidden
+        self._tell = tell
+        self._total = 0
         self._users = itertools.cycle(users.IMPORTERS)
         self._again = False
         self._suspects: set[int] = set()
@@ -87,6 +98,7 @@ class ImportWorkers:
         """
         heavy = sorted(packages, key=lambda each: -each.weight)
         self._again, self._suspects, self._answers = again, set(), {}
+        self._total = sum(len(each.members) or 1 for each in heavy)
         for worker in [BackgroundCall(action) for action in self._begun(heavy)]:
             worker.result()
         while left := [number for number in range(len(heavy)) if number not in self._answers]:
@@ -136,6 +148,7 @@ class ImportWorkers:
                 tried = read(ImportsTried, event, "its answers")
                 number = _number(tried["package"], numbers)
                 self._take(number, _answers(tried["answers"], packages[number]))
+                self._count(packages)
 
         with self._lock:
             user = next(self._users)
@@ -176,6 +189,12 @@ class ImportWorkers:
     def _take(self, number: int, answers: Mapping[str, ImportAnswer]) -> None:
         with self._lock:
             self._answers.setdefault(number, answers)
+
+    def _count(self, packages: Sequence[Package]) -> None:
+        with self._lock:
+            # A group that broke off has no answers; each of its members has a turn of its own.
+            done = sum(len(packages[number].members) or 1 for number, found in self._answers.items() if found)
+            self._tell(min(done, self._total), self._total, "packages imported")
 
     def _job(self, packages: Sequence[Package], tickets: bool) -> ImportsJob:
         return {

@@ -59,7 +59,7 @@ def _run(installed: NewEnvironment) -> ImportsSeen:
     rows = [scope.seen(package, answer) for package, module, answer in told if not is_object(module)]
     if plan.environment:
         _again(installed, [_Trial(row, {row["package"]: ()}) for row in rows if _worth(row)])
-    _again(installed, list(_behind(rows, scope)))
+    _again(installed, list(behind(rows, scope)))
     rows.sort(key=lambda row: (not row["requested"], row["package"], row["module"]))
     return {"rows": rows, "bare": scope.bare()}
 
@@ -70,7 +70,7 @@ def _worth(row: ImportSeen) -> bool:
     return row["requested"] and not works(row) and not row["library"] and not ended
 
 
-def _behind(rows: Sequence[ImportSeen], scope: Scope) -> Iterator[_Trial]:
+def behind(rows: Sequence[ImportSeen], scope: Scope) -> Iterator[_Trial]:
     """Failures of packages of which nothing works, with the modules of whoever requires them.
 
     Some can be imported by these alone, which made sure of something before.
@@ -193,12 +193,14 @@ def _row(each: ImportSeen) -> dict[str, object]:
 
 
 def _reasons(failed: Sequence[ImportSeen], seen: Seen) -> Iterator[str]:
+    lacking: dict[str, set[str]] = {}
+    for row in seen["missing_libraries"]:
+        lacking.setdefault(row["package"], set()).add(row["library"])
     for each in failed:
         place = f" at {inside(each['at'])}" if each["at"] else ""
         yield f"{each['package']}: import {each['module']} failed: {inside(each['error'])}{place}"
-        also = sorted({m["library"] for m in seen["missing_libraries"] if m["package"] == each["package"]})
-        if also:
-            yield f"{each['package']}: the linker misses {', '.join(also)}"
+        if also := lacking.get(each["package"]):
+            yield f"{each['package']}: the linker misses {', '.join(sorted(also))}"
 
 
 def _headline(failed: Sequence[ImportSeen]) -> str:

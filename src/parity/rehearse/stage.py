@@ -29,6 +29,7 @@ from parity.wire.rehearsing import (
     EnvironmentFound,
     EnvironmentJob,
     EnvironmentResult,
+    InstalledEvent,
     ReadJob,
     RehearseJob,
     Seen,
@@ -141,7 +142,9 @@ class _Story:
         found, reading = self._read(site_packages, bundle)
         seen["environment"] = [(each["name"], each["version"]) for each in found["distributions"]]
         prefix = f"{room.own('work')}/prefix/current"
-        workers = ImportWorkers(room, prefix, site_packages, self._service, hidden=found["hidden"])
+        workers = ImportWorkers(
+            room, prefix, site_packages, self._service, hidden=found["hidden"], tell=self._reporter.count
+        )
         installed = NewEnvironment(
             room, self._carried, bundle, prefix, site_packages, self._options, found, workers, reading.result
         )
@@ -209,6 +212,10 @@ class _Story:
         return value
 
     def _hear(self, event: Event) -> None:
+        if event["event"] == "installed":
+            told = shapes.read(InstalledEvent, event, "how far it is")
+            self._reporter.count(told["done"], told["total"], "wheels installed")
+            return
         self._reporter.note(_STEPS.get(shapes.read(StepEvent, event, "its step")["name"], ""))
 
 

@@ -103,13 +103,9 @@ def read_bundle(path: Path, check: Checker, reporter: Reporter) -> Reported:
             manifest=bundle.manifest.document,
             proof=parse_proof(member_bytes(file, bundle.manifest, PROOF)),
             profile=_text(file, bundle.manifest, "profile.yaml"),
-            asked={
-                member.path.removeprefix(_ASKED): _text(file, bundle.manifest, member.path)
-                for member in bundle.manifest.members
-                if member.path.startswith(_ASKED)
-            },
+            asked=_asked(file, bundle.manifest),
             packages=tuple(
-                ReportedPackage(row, facts[row["wheel"]], origins.get(row["name"], ""))
+                ReportedPackage(row, facts[row["wheel"]], _told(row) or origins.get(row["name"], ""))
                 for row in sorted(bundle.manifest.document["packages"], key=lambda row: row["name"])
             ),
             graph=_graph(file, bundle.manifest, facts),
@@ -156,6 +152,27 @@ def _text(file: BinaryIO, manifest: Manifest, path: str) -> str:
         if any(member.path == path for member in manifest.members):
             raise
         return ""
+
+
+def _asked(file: BinaryIO, manifest: Manifest) -> dict[str, str]:
+    """The texts of what was asked for, each by what the bundle calls it."""
+    told = {
+        text(row, "path"): f"{text(row, 'kind')} {text(row, 'name')}"
+        for row in rows(manifest.document, "asked")
+    }
+    paths = [member.path for member in manifest.members if member.path.startswith(_ASKED)]
+    return {
+        f"{path.removeprefix(_ASKED)} {told.get(path, '')}".strip(): _text(file, manifest, path)
+        for path in paths
+    }
+
+
+def _told(row: PackageRow) -> str:
+    """A package's origin by the manifest; empty in one that does not tell."""
+    origin = inner(row, "origin")
+    kind, index, address = (text(origin, key) for key in ("kind", "index", "address"))
+    words = ("" if kind == "index" else f"built from {kind}", f"index {index}" if index else "", address)
+    return ", ".join(filter(None, words)) if kind else ""
 
 
 def _json(document: str) -> Mapping[str, object]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from parity.report.contents import Reported
-from parity.report.html import element, pairs, table
+from parity.report.html import counted, element, pairs, table
 from parity.report.natives import native_lines, system_needs
 from parity.report.reading import inner, rows, text, texts
 
@@ -48,7 +48,7 @@ def rehearsal(bundle: Reported) -> Iterator[Element]:
         [
             ("in", f"{text(image, 'name')} ({where})"),
             ("image", element("code", text(image, "id"))),
-            ("installed", f"{len(list(rows(proof, 'installed')))} packages"),
+            ("installed", counted(len(list(rows(proof, "installed"))), "package")),
             ("by", installer + (f", checked with {checked}" if checked else "")),
             ("cut off", ", ".join(cut) or "not told"),
             *([("NOT cut off", ", ".join(open_))] if open_ else []),

@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 
 from parity.graph import Need, drawn
 from parity.report.contents import Reported, ReportedPackage
-from parity.report.html import Cell, element, preformatted, table
+from parity.report.html import Cell, counted, element, preformatted, table
 
 _MOST_TEXT = 64 * 1024
 _FARSIDE = "farside/"
@@ -19,7 +19,7 @@ def asked(bundle: Reported) -> Iterator[Element]:
     names = [each.row["name"] for each in bundle.packages if each.row["requested"]]
     yield element("p", f"By name: {', '.join(names) or 'nothing'}.")
     for name, text in bundle.asked.items():
-        yield element("h3", name)
+        yield element("h3", "As it was written: ", element("code", name))
         yield preformatted(text, _MOST_TEXT)
     yield element("h3", "The profile")
     yield preformatted(_indented(bundle.profile), _MOST_TEXT)
@@ -127,7 +127,9 @@ def digests(bundle: Reported, size: Callable[[float], str]) -> Iterator[Element]
     installer = [row for row in bundle.manifest["files"] if row["path"].startswith(_FARSIDE)]
     total = size(sum(row["size"] for row in installer))
     yield element(
-        "p", f"Besides these the bundle has {len(installer)} files of its installer, {total}.", class_="note"
+        "p",
+        f"Besides these the bundle has {counted(len(installer), 'file')} of its installer, {total}.",
+        class_="note",
     )
     yield table(
         ("file", "size", "SHA-256"),

@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 
 from parity.report import evidence, lists
 from parity.report.contents import Reported
-from parity.report.html import document, element, pairs
+from parity.report.html import counted, document, element, pairs
 from parity.report.remarks import remarks
 
 Sizes = Callable[[float], str]
@@ -82,7 +82,7 @@ def _identity(bundle: Reported, size: Sizes) -> Element:
         ("made for", machine),
         ("profile", f"{statement.profile}, SHA-256 {statement.profile_sha256}"),
         ("installs with", bundle.manifest["installer"]),
-        ("size", f"{size(bundle.size)}, of which {size(total)} are {len(bundle.packages)} wheels"),
+        ("size", f"{size(bundle.size)}, with {counted(len(bundle.packages), 'wheel')} of {size(total)}"),
         ("file's SHA-256", element("code", bundle.sha256)),
         ("payload's SHA-256", element("code", statement.payload.sha256)),
     ]

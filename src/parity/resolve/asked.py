@@ -41,7 +41,7 @@ def with_file_options(profile: Profile, options: FileOptions) -> Profile:
     names = tuple(sorted({*profile.sources.names, *options.from_source}))
     return replace(
         profile,
-        index=index,
+        index=replace(index, hidden=options.hidden),
         sources=replace(profile.sources, names=names),
         prereleases=profile.prereleases or options.prereleases,
     )

@@ -63,6 +63,7 @@ class FileOptions:
         prereleases: whether prereleases of anything may be chosen.
         folders: of wheels, each once.
         no_index: whether those folders are all there is.
+        hidden: see `IndexSettings`.
     """
 
     index: IndexLine | None = None
@@ -71,6 +72,7 @@ class FileOptions:
     prereleases: bool = False
     folders: tuple[FolderLine, ...] = ()
     no_index: bool = False
+    hidden: tuple[tuple[str, str], ...] = ()
 
 
 class OptionReader:

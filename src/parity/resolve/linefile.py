@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+
+from parity.model.network import names_a_server
+from parity.model.veil import ADDRESS, VARIABLE, origin
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -19,7 +22,7 @@ _MARKS = (
 _CODING = re.compile(rb"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]{1,40})")
 _COMMENT = re.compile(r"(?:^|(?<=\s))#.*$")
 """With the space before it left for `strip`: to look for it here takes a time that grows with its square."""
-_VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
+_FILE = re.compile(r"\.(whl|zip|tgz|tar\.\w+)$")
 
 
 def decoded(data: bytes) -> str:
@@ -65,11 +68,42 @@ def logical_lines(text: str) -> Iterator[tuple[int, str]]:
 def with_variables(line: str, environ: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
     """A line with `${NAME}` replaced, and the names; pip knows upper-case names alone.
 
+    In the path of an address it stays: there it may be a secret, and addresses are written down.
+
     Raises:
         KeyError: the name of one that is not set, or is empty.
     """
-    names = tuple(dict.fromkeys(_VARIABLE.findall(line)))
+    names = tuple(dict.fromkeys(VARIABLE.findall(line)))
     for name in names:
         if not environ.get(name):
             raise KeyError(name)
-    return _VARIABLE.sub(lambda found: environ[found[1]], line), names
+    made, spans, end = "", list[tuple[int, int, str]](), 0
+    for found in VARIABLE.finditer(line):
+        made += line[end : found.start()]
+        spans.append((len(made), len(made) + len(environ[found[1]]), found[0]))
+        made, end = made + environ[found[1]], found.end()
+    return _with_those_of_paths(made + line[end:], spans), names
+
+
+def hidden_parts(line: str) -> Iterator[tuple[str, str]]:
+    """The parts of paths with variables in them, each with its address's origin."""
+    for found in ADDRESS.finditer(line):
+        if names_a_server(found[1]):
+            for part in found[2].split("/"):
+                if VARIABLE.search(part):
+                    yield origin(found[1]), part
+
+
+def _with_those_of_paths(line: str, spans: Sequence[tuple[int, int, str]]) -> str:
+    """The line with variables again for those of its parts that lie in the path of an address.
+
+    A file's own name is none of them: packages are told by it.
+    """
+    paths = []
+    for found in ADDRESS.finditer(line):
+        first, last = found.span(2)
+        paths.append((first, line.rindex("/", first, last) if _FILE.search(found[2]) else last))
+    for begin, end, name in reversed(spans):
+        if any(first < begin and end <= last for first, last in paths):
+            line = line[:begin] + name + line[end:]
+    return line

@@ -6,7 +6,7 @@ import os
 import re
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -14,10 +14,10 @@ from packaging.utils import canonicalize_name
 
 from parity.errors import InputFileError
 from parity.files import read_small
-from parity.model import Requirements
+from parity.model import AskedKind, AskedText, Requirements
 from parity.resolve.direct import DirectRequirement, Stated, bare_requirement, is_direct, named_requirement
 from parity.resolve.fileoptions import FileOptions, OptionProblem, OptionReader
-from parity.resolve.linefile import decoded, logical_lines, with_variables
+from parity.resolve.linefile import decoded, hidden_parts, logical_lines, with_variables
 from parity.resolve.lineoptions import LineOptions, split_line
 
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
@@ -64,6 +64,7 @@ class WhatToInstall:
         variables: names of the environment's variables that lines were completed from.
         notes: what is carried otherwise than it was written, a sentence each.
         setuptools_for: see `parity.resolve.added`; its line is among the requirements.
+        asked: the texts that all of it was read from.
     """
 
     requirements: tuple[RequirementLine, ...]
@@ -73,6 +74,7 @@ class WhatToInstall:
     variables: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     setuptools_for: tuple[str, ...] = ()
+    asked: tuple[AskedText, ...] = ()
 
     def requested(self, markers: Mapping[str, str]) -> frozenset[str]:
         """The normalised names that the user asked for on that target."""
@@ -102,6 +104,8 @@ def read_requirements(
         InputFileError: a file is missing, or lines hold what a bundle cannot carry; all are listed.
     """
     reader = _Reader(environ)
+    if requirements.inline:
+        reader.asked.append(AskedText("lines", None, "".join(f"{line}\n" for line in requirements.inline)))
     for text in requirements.inline:
         reader.take(text, profile, reader.requirements, requirements.folder)
     for path in requirements.files:
@@ -115,10 +119,12 @@ class _Reader:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.requirements: list[RequirementLine] = []
         self.constraints: list[RequirementLine] = []
+        self.asked: list[AskedText] = []
         self._environ = environ
         self._direct: list[DirectRequirement] = []
         self._options = OptionReader()
         self._variables: set[str] = set()
+        self._in_paths: dict[tuple[str, str], None] = {}
         self._editable: list[str] = []
         self._problems: list[InputFileError] = []
         self._seen: set[tuple[str, int]] = set()
@@ -143,6 +149,7 @@ class _Reader:
             options,
             tuple(sorted(self._variables)),
             tuple(notes),
+            asked=tuple(self.asked),
         )
 
     def _hidden(self, text: str) -> str:
@@ -157,7 +164,7 @@ class _Reader:
 
     def _all_options(self) -> FileOptions:
         try:
-            return self._options.options()
+            return replace(self._options.options(), hidden=tuple(self._in_paths))
         except OptionProblem as problem:
             self._refuse(str(problem), self._options.no_index, problem.remedy)
             return FileOptions()
@@ -177,6 +184,8 @@ class _Reader:
             return self._refuse(f"cannot read {path}: {error.strerror}", named_by or str(path))
         except ValueError as error:
             return self._refuse(f"cannot read {path}: it {error}", named_by or str(path), _TEXT)
+        kind: AskedKind = "constraints" if into is self.constraints else "requirements"
+        self.asked.append(AskedText(kind, Path(os.path.abspath(path)), text))
         self._open.append(path)
         for number, line in logical_lines(text):
             self._line(line, path, f"{path}:{number}", into)
@@ -192,6 +201,8 @@ class _Reader:
                 f"the environment variable {name} is not set", where, f"set it: {name}=… parity build …"
             )
         self._variables.update(names)
+        if names:
+            self._in_paths.update(dict.fromkeys(hidden_parts(line)))
         return self.take(line, where, into, path.parent)
 
     def take(self, line: str, where: str, into: list[RequirementLine], folder: Path | None) -> None:

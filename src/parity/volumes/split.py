@@ -17,6 +17,7 @@ from parity.portable.bundle.envelope import Statement
 from parity.portable.bundle.manifest import HEAD_SIZE
 from parity.portable.bundle.reader import CHUNK, open_bundle, read_unverified
 from parity.portable.errors import BundleDamaged, BundleUnreadable
+from parity.portable.texts import counted
 from parity.portable.transfer.volumes import HEADER_SIZE, MAX_VOLUMES, Volume, encode_header
 from parity.progress import Reporter
 
@@ -54,7 +55,7 @@ def split_bundle(path: Path, folder: Path, size: int, reporter: Reporter) -> Spl
         pieces = _pieces(HEAD_SIZE + statement.payload.size, size)
         reporter.stage("check", path.name)
         whole = _digest(file, statement, reporter)
-        reporter.stage("split", f"{len(pieces)} volumes")
+        reporter.stage("split", counted(len(pieces), "volume"))
         cutter = _Cutter(file, folder, _name(statement), whole, pieces, reporter)
         with _undone_on_failure(cutter):
             cutter.cut()

@@ -48,6 +48,14 @@ class StepEvent(TypedDict):
     name: str
 
 
+class InstalledEvent(TypedDict):
+    """So many of the wheels are installed."""
+
+    event: Literal["installed"]
+    done: int
+    total: int
+
+
 class ReadJob(TypedDict):
     """What every reader of the environment's files is asked (see `parity.guest.readers`).
 

@@ -59,7 +59,13 @@ class Draft:
         """The signed bundle's bytes."""
         head = self.text(canonical(self.document) + b"\n")
         body = b"".join(self._member(entry) for entry in _objects(self.document.get("files")))
-        payload = ustar.header(manifest.NAME, len(head)) + head + ustar.padding(len(head)) + body + ustar.END
+        payload = (
+            ustar.header(manifest.TOP + manifest.NAME, len(head))
+            + head
+            + ustar.padding(len(head))
+            + body
+            + ustar.END
+        )
         sums = [hashlib.sha256(part).hexdigest() for part in (payload, head)]
         sealed = make_sealer([RepeatableKey()], IDENTITY, "0" * 64)(
             Payload(len(payload), sums[0], len(head), sums[1])

@@ -66,6 +66,7 @@ def hostile_manifests() -> list[HostileManifest]:
     groups = (
         _paths(),
         _entries(),
+        _asked(),
         _fields(),
         _lists(),
         _texts(),
@@ -134,6 +135,12 @@ def _set_file(key: str, value: object, draft: Draft) -> None:
     draft.document["files"][0][key] = value
 
 
+def _asked() -> Iterator[HostileManifest]:
+    for path in ("install.py", "asked/none.txt", "../x", "", 7):
+        row = {"path": path, "kind": "requirements", "name": "r.txt", "changed": False}
+        yield HostileManifest("asked", repr(path), partial(_set, "asked", [row]))
+
+
 def _fields() -> Iterator[HostileManifest]:
     for key in (
         "format",
@@ -144,6 +151,7 @@ def _fields() -> Iterator[HostileManifest]:
         "imports",
         "other_files",
         "allow",
+        "asked",
         "uv",
     ):
         yield HostileManifest("field", f"no {key}", partial(_without, key))
@@ -152,7 +160,7 @@ def _fields() -> Iterator[HostileManifest]:
             if not honest or key == "allow":
                 yield HostileManifest("field", f"{key} = {value!r}", partial(_set, key, value))
     yield HostileManifest("field", "one more", partial(_set, "run", "rm -rf /"))
-    yield HostileManifest("field", "another format", partial(_set, "format", "parity-bundle/2"))
+    yield HostileManifest("field", "another format", partial(_set, "format", "parity-bundle/3"))
     for value in ("", "sh", "uv ", "../uv", "apt"):
         yield HostileManifest("installer", repr(value), partial(_set, "installer", value))
     for value in (
@@ -239,7 +247,14 @@ def _hostile_wheel(allow: str, draft: Draft) -> None:
     draft.add(f"wheels/{name}", data)
     facts = {key: value for key, value in listed("", data).items() if key != "path"}
     draft.document["packages"].append(
-        {"name": "evil", "version": "1.0", "wheel": f"wheels/{name}", "requested": True, **facts}
+        {
+            "name": "evil",
+            "version": "1.0",
+            "wheel": f"wheels/{name}",
+            "requested": True,
+            **facts,
+            "origin": {"kind": "index", "index": "default", "address": ""},
+        }
     )
 
 

@@ -26,6 +26,7 @@ from parity.fetch import prune_store, store_info
 from parity.host.cachelock import clear_cache
 from parity.host.folders import cache_folder
 from parity.images import list_images
+from parity.portable.texts import counted
 from parity.profile import shipped_root
 
 # Seconds for running builds to end.
@@ -49,7 +50,9 @@ def info(*, as_json: Json = False) -> None:
         return
     console = stdout()
     console.print(f"with the engine, volume {STORE_VOLUME}:")
-    console.print(f"  {store['wheels']} wheels, {size(store['bytes'])}, in {store['sets']} sets")
+    console.print(
+        f"  {counted(store['wheels'], 'wheel')}, {size(store['bytes'])}, in {counted(store['sets'], 'set')}"
+    )
     console.print(
         f"  unfinished downloads {size(store['partial_bytes'])}, uv's cache {size(store['uv_cache_bytes'])}"
     )
@@ -96,7 +99,9 @@ def _prune(days: int) -> tuple[dict[str, object], str]:
         users = engine.living(volume=STORE_VOLUME)
         since = min((user.created for user in users), default=None)
         pruned = prune_store(Guest(container, "python3"), days, since)
-    text = f"removed {pruned.wheels} wheels, {size(pruned.bytes)}, and {pruned.sets} sets"
+    text = (
+        f"removed {counted(pruned.wheels, 'wheel')}, {size(pruned.bytes)}, and {counted(pruned.sets, 'set')}"
+    )
     text += f"; what {len(users)} running containers use stays" if users else ""
     return {**asdict(pruned), "in_use": len(users)}, text
 

@@ -73,6 +73,7 @@ def _list(pages: list[DocPage]) -> None:
 
 
 def _port(word: str) -> int:
+    # The page's place on the command line is the port's here: no page is named by digits.
     if not word:
         return DEFAULT_PORT
     if not (word.isascii() and word.isdigit() and int(word[:6]) <= _LAST_PORT):

@@ -17,12 +17,14 @@ from parity.cli.shared.display import size
 from parity.cli.shared.keyring import own_key_path
 from parity.cli.shared.options import Json
 from parity.cli.shared.output import output, print_json, stdout
+from parity.cli.shared.profile_health import look
 from parity.cli.shared.world import machine
 from parity.docker_engine import DockerEngine, connect
 from parity.engine import EngineInfo
 from parity.errors import EngineLost, EngineRefused, EngineUnavailable, IndexFailed, NotReady
 from parity.host.network import host_network
-from parity.model import IndexSettings
+from parity.model import IndexSettings, Profile
+from parity.portable.texts import counted
 from parity.profile import load_profile
 from parity.sign import public_path
 
@@ -49,7 +51,9 @@ def doctor(
     profile: Annotated[
         str,
         typer.Argument(
-            metavar="[PROFILE]", help="Look at its indexes too.", autocompletion=complete.profiles
+            metavar="[PROFILE]",
+            help="Look at its architecture, image, lock and indexes too.",
+            autocompletion=complete.profiles,
         ),
     ] = "",
     *,
@@ -57,7 +61,7 @@ def doctor(
 ) -> None:
     """Check what a build needs: engine, rights, disk, emulation, certificates, proxies, registries."""
     output.json = as_json
-    findings = list(_findings(load_profile(profile).index if profile else IndexSettings()))
+    findings = list(_findings(load_profile(profile) if profile else None))
     ready = not any(finding.state == "missing" for finding in findings)
     if as_json:
         print_json({"ready": ready, "findings": [asdict(finding) for finding in findings]})
@@ -65,7 +69,9 @@ def doctor(
     for finding in findings:
         stdout().print(_line(finding))
     if not ready:
-        raise NotReady("this machine cannot build bundles yet")
+        raise NotReady(
+            "this machine cannot build bundles yet", remedy="mend what is marked ✗ above, then look again"
+        )
 
 
 def _line(finding: DoctorFinding) -> Text:
@@ -76,20 +82,29 @@ def _line(finding: DoctorFinding) -> Text:
     return text
 
 
-def _findings(indexes: IndexSettings) -> Iterator[DoctorFinding]:
+def _findings(profile: Profile | None) -> Iterator[DoctorFinding]:
+    engine = None
     try:
         engine = connect()
         info = engine.info()
     except (EngineUnavailable, EngineLost, EngineRefused) as error:
-        yield DoctorFinding("engine", "missing", error.message, error.remedy)
+        engine = None
+        yield DoctorFinding("engine", "missing", error.message, _own(error.remedy))
     else:
         yield from _engine(info)
         yield _registry(engine)
     yield _disk("output disk", Path.cwd())
     yield _emulation()
     yield _bootstrap()
-    yield from _network(indexes)
+    yield from _network(profile.index if profile else IndexSettings())
     yield _key()
+    for each in look(profile, engine) if profile else ():
+        yield DoctorFinding(each.what, "ok" if each.good else "missing", each.found, _own(each.remedy))
+
+
+def _own(remedy: str) -> str:
+    """A remedy without what sends to this very command."""
+    return "; ".join(part for part in remedy.split("; ") if "parity doctor" not in part)
 
 
 def _engine(info: EngineInfo) -> Iterator[DoctorFinding]:
@@ -149,7 +164,7 @@ def _network(indexes: IndexSettings) -> Iterator[DoctorFinding]:
     try:
         network = host_network(indexes, os.environ)
     except IndexFailed as error:
-        yield DoctorFinding("index", "missing", error.message, error.remedy)
+        yield DoctorFinding("index", "missing", error.message, _own(error.remedy))
         return
     where = f"from {network.index_source}"
     yield DoctorFinding(
@@ -164,7 +179,7 @@ def _network(indexes: IndexSettings) -> Iterator[DoctorFinding]:
             "index", "warning", warning, "name one index in the profile, or leave it as it is"
         )
     ca = (
-        f"{network.ca_bundle.count('BEGIN CERTIFICATE')} certificates"
+        counted(network.ca_bundle.count("BEGIN CERTIFICATE"), "certificate")
         if network.ca_bundle
         else "the image's own"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -27,17 +28,22 @@ from parity.cli.shared.options import (
 from parity.cli.shared.output import output, print_json, stderr, stdout
 from parity.cli.shared.runs import Runs, tell
 from parity.cli.shared.world import connected
+from parity.errors import InputFileError
 from parity.graph import Graph
 from parity.model.bundle import SUFFIX
-from parity.pipeline.requires import requires
+from parity.pipeline.requires import requires, requires_by_lock
+from parity.profile import available
 from parity.report import graph_of_bundle
+from parity.resolve import read_lock
 
 TREE_EPILOG = """
 Examples:
 
 `parity tree dist/web-1.0-rhel9-py39.parity.tar` shows what a bundle holds and why
 
-`parity tree rhel9-py39 -r requirements.txt` shows what a build would take, by its lock
+`parity tree rhel9-py39 -r requirements.txt` shows what a build would take
+
+`parity tree pylock.web-rhel9-py39.toml` shows what a lock holds
 """
 WHY_EPILOG = """
 Examples:
@@ -49,8 +55,8 @@ Examples:
 _Words = Annotated[
     list[str],
     typer.Argument(
-        metavar="BUNDLE|TARGET [PACKAGE|FOLDER]",
-        help="A *.parity.tar file; or targets and what to install, as for `parity build`.",
+        metavar="BUNDLE|LOCK|TARGET [PACKAGE|FOLDER]",
+        help="A *.parity.tar file; a lock of parity's; or what `parity build` takes.",
         autocompletion=complete.profiles,
     ),
 ]
@@ -140,10 +146,41 @@ def _show(what: WhatToBuild, how: HowToBuild, shown: _Shown, progress: Progress)
     if len(what.words) == 1 and what.words[0].endswith(SUFFIX):
         _show_bundle(Path(what.words[0]), shown)
         return
-    requests = build_requests(what, how)
+    lock = next((Path(word) for word in what.words if _is_lock(word)), None)
+    if lock is None:
+        story, requests = requires, build_requests(what, how)
+    else:
+        story, requests = requires_by_lock, build_requests(*_of_lock(what, how, lock))
     with connected() as engine, board(stderr(), verbose=output.verbose, progress=progress) as seen:
-        outcomes = Runs(engine, (), seen).all(requires, requests)
+        outcomes = Runs(engine, (), seen).all(story, requests)
     tell("graphs", requests, outcomes, shown.people, shown.machines)
+
+
+def _is_lock(word: str) -> bool:
+    path = Path(word)
+    return path.name.startswith("pylock") and path.suffix == ".toml" and path.is_file()
+
+
+def _of_lock(what: WhatToBuild, how: HowToBuild, path: Path) -> tuple[WhatToBuild, HowToBuild]:
+    """A lock by itself: its target, which its name tells unless it was said, and what it was asked for.
+
+    Raises:
+        LockInvalid: it is none of parity's.
+        InputFileError: nobody says whose it is.
+    """
+    lock = read_lock(path)
+    targets = [word for word in what.words if word != str(path)]
+    # The longest: a target's name may be the end of another one's.
+    named = sorted((one for one in available() if path.stem.endswith((f".{one}", f"-{one}"))), key=len)
+    if not targets and not named:
+        raise InputFileError(
+            f"{path.name} does not tell which target it is for",
+            where=str(path),
+            remedy=f"name it: `parity {what.command} TARGET {path}`",
+        )
+    asked = tuple(f"{one.name}=={one.version}" for one in (lock.wheels if lock else ()) if one.requested)
+    words = tuple(targets or named[-1:])
+    return replace(what, words=words, packages=(*what.packages, *asked)), replace(how, lock=path)
 
 
 def _show_bundle(path: Path, shown: _Shown) -> None:

@@ -34,20 +34,25 @@ Examples:
 
 `parity init --from facts.json` takes what `parity probe` measured on the target
 """
+_Facts = Annotated[
+    str, typer.Option("--from", metavar="FACTS", help="What `parity probe` wrote on the target; - is stdin.")
+]
+_System = Annotated[
+    str,
+    typer.Option("--os", metavar="'ID VERSION'", help="Such as 'rhel 9', 'Rocky Linux 9.4' or 'Debian 11'."),
+]
+_Where = Annotated[
+    Path | None, typer.Option("-o", "--output", metavar="FILE", help="Default: named after the target.")
+]
+_Pipeline = Annotated[
+    str, typer.Option("--ci", metavar="HOST", help="Write a pipeline instead: github, gitlab or jenkins.")
+]
 
 
 def init(
     *,
-    facts: Annotated[
-        str,
-        typer.Option("--from", metavar="FACTS", help="What `parity probe` wrote on the target; - is stdin."),
-    ] = "",
-    system: Annotated[
-        str,
-        typer.Option(
-            "--os", metavar="'ID VERSION'", help="Such as 'rhel 9', 'Rocky Linux 9.4' or 'Debian 11'."
-        ),
-    ] = "",
+    facts: _Facts = "",
+    system: _System = "",
     python: Annotated[str, typer.Option(metavar="X.Y", help="The target's Python.")] = "",
     libc: Annotated[str, typer.Option(metavar="LIBC", help="`glibc 2.34`, `musl 1.2` or a tag.")] = "",
     arch: Annotated[str, typer.Option(metavar="ARCH", help="As `uname -m` says it.")] = "",
@@ -64,12 +69,8 @@ def init(
     ] = None,
     extra: Extras = None,
     group: Groups = None,
-    where: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Default: named after the target.")
-    ] = None,
-    pipeline: Annotated[
-        str, typer.Option("--ci", metavar="HOST", help="Write a pipeline instead: github, gitlab or jenkins.")
-    ] = "",
+    where: _Where = None,
+    pipeline: _Pipeline = "",
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
     """Write a new, commented profile, asking for what the options leave open.

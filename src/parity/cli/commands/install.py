@@ -18,6 +18,7 @@ from parity.errors import OptionConflict
 from parity.farside.cli import bundle as commands
 from parity.farside.install import releases
 from parity.farside.install.install import Request, install
+from parity.farside.install.uninstall import uninstall
 from parity.files import write_atomic
 from parity.pack import singlefile
 from parity.portable.texts import printable_lines
@@ -118,6 +119,22 @@ def rollback_command(
     output.json = as_json
     found = releases.rollback(str(prefix.absolute()), release, not no_imports, _say)
     _finish(found, as_json)
+
+
+def uninstall_command(
+    *,
+    prefix: Prefix,
+    release: Annotated[
+        str, typer.Option(metavar="RELEASE", help="Its id: this one alone, which is not the current one.")
+    ] = "",
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Remove it; without this, it is only said what would be removed.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Remove what was installed under a prefix, and nothing else."""
+    output.json = as_json
+    _finish(uninstall(str(prefix.absolute()), release, _say, yes), as_json)
 
 
 def installed_command(*, prefix: Prefix, as_json: Json = False) -> None:

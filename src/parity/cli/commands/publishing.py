@@ -66,9 +66,7 @@ def publish_command(
     upload_url(address)
     candidates = (index_url(index),) if index else index_candidates(address)
     with (
-        verified_catalogue(
-            bundles, trusted_checker(key or (), threshold), quiet=as_json, verbose=verbose
-        ) as catalogue,
+        verified_catalogue(bundles, trusted_checker(key or (), threshold), verbose=verbose) as catalogue,
         board(stderr(), verbose=verbose) as shown,
     ):
         reporter = shown.reporter("publish")

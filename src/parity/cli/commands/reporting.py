@@ -12,6 +12,7 @@ from parity.cli.commands.updates import Unverified, checker, told
 from parity.cli.shared.display import size
 from parity.cli.shared.options import Json, Threshold, TrustedKeys, Verbose
 from parity.cli.shared.output import output, print_json, stdout
+from parity.errors import OptionConflict
 from parity.files import write_atomic
 from parity.report import read_bundle, report_page
 
@@ -32,6 +33,8 @@ def report_command(
 ) -> None:
     """Verify a bundle, then write what is in it as one HTML page for a reviewer, to read or to print."""
     output.json, output.verbose = as_json, verbose
+    if output_file.exists() and bundle.exists() and output_file.samefile(bundle):
+        raise OptionConflict("the report would take the bundle's place", remedy="name another file with -o")
     check = checker(key, threshold, unverified)
     with told(bundle) as reporter:
         found = read_bundle(bundle, check, reporter)

@@ -22,7 +22,7 @@ from parity.farside.index.client_config import pip_conf, simple_url, uv_toml
 from parity.farside.index.server import IndexServer
 from parity.farside.index.static import write_index
 from parity.portable.bundle.envelope import Checker
-from parity.portable.texts import printable
+from parity.portable.texts import counted, printable
 from parity.progress import Reporter
 
 Bundles = Annotated[list[Path], typer.Argument(metavar="BUNDLE...", help="One or many *.parity.tar files.")]
@@ -63,9 +63,9 @@ def serve(
         raise OptionConflict("--tls-cert and --tls-key go together")
     tls = tls_context(str(tls_cert), str(tls_key)) if tls_cert else None
     check = trusted_checker(key or (), threshold)
-    with verified_catalogue(bundles, check, quiet=as_json, verbose=verbose) as catalogue:
+    with verified_catalogue(bundles, check, verbose=verbose) as catalogue:
         server = IndexServer(catalogue, address, tls, None if quiet or as_json else _log)
-        _run(server, lambda: _announce(server, catalogue, as_json=as_json), quiet=as_json)
+        _run(server, lambda: _announce(server, catalogue, as_json=as_json))
 
 
 def index_command(
@@ -85,7 +85,7 @@ def index_command(
     if not sources:
         raise OptionConflict("name at least one bundle, and then the folder to write")
     check = trusted_checker(key or (), threshold)
-    with verified_catalogue(sources, check, quiet=as_json, verbose=verbose) as catalogue:
+    with verified_catalogue(sources, check, verbose=verbose) as catalogue:
         with board(stderr(), verbose=verbose) as shown:
             reporter = shown.reporter(folder.name)
             reporter.stage("write", str(folder))
@@ -116,13 +116,11 @@ def pip_conf_command(
 
 
 @contextmanager
-def verified_catalogue(
-    bundles: Sequence[Path], check: Checker, *, quiet: bool, verbose: bool
-) -> Iterator[Catalogue]:
+def verified_catalogue(bundles: Sequence[Path], check: Checker, *, verbose: bool) -> Iterator[Catalogue]:
     """The bundles' wheels, every byte verified, with progress on the terminal; `open_catalogue` says more."""
     with ExitStack() as stack:
-        with board(stderr(), quiet=quiet, verbose=verbose) as shown:
-            run = f"{len(bundles)} bundles" if len(bundles) > 1 else bundles[0].name
+        with board(stderr(), verbose=verbose) as shown:
+            run = counted(len(bundles), "bundle") if len(bundles) > 1 else bundles[0].name
             hear = _Verifying(shown.reporter(run)).hear
             catalogue = stack.enter_context(open_catalogue([str(path) for path in bundles], check, hear))
             shown.finished(run, ok=True)
@@ -143,7 +141,7 @@ class _Verifying:
         self._reporter.advance(done, total, Path(path).name)
 
 
-def _run(server: IndexServer, announce: Callable[[], None], *, quiet: bool) -> None:
+def _run(server: IndexServer, announce: Callable[[], None]) -> None:
     """Serve until a signal; that is the way it ends, and no failure."""
     try:
         server.serve_until_signal(announce)
@@ -151,8 +149,7 @@ def _run(server: IndexServer, announce: Callable[[], None], *, quiet: bool) -> N
         server.stop(0)
         raise
     done = server.stop()
-    if not quiet:
-        stderr().print("stopped" if done else "stopped; some downloads were cut", style="dim")
+    stderr().print("stopped" if done else "stopped; some downloads were cut", style="dim")
 
 
 def _log(line: str) -> None:
@@ -182,7 +179,8 @@ def _tell_index(catalogue: Catalogue, url: str, folder: Path, *, as_json: bool) 
 
 def _amount(catalogue: Catalogue) -> str:
     total = sum(wheel.size for wheel in catalogue.wheels.values())
-    return f"{len(catalogue.wheels)} wheels from {len(catalogue.bundles)} bundle(s), {size(total)}"
+    bundles = counted(len(catalogue.bundles), "bundle")
+    return f"{counted(len(catalogue.wheels), 'wheel')} from {bundles}, {size(total)}"
 
 
 def catalogue_document(catalogue: Catalogue) -> dict[str, object]:

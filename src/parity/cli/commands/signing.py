@@ -14,6 +14,7 @@ from parity.cli.shared.keyring import signing_keys, trusted_keys
 from parity.cli.shared.options import Json, SigningKeys, Verbose
 from parity.cli.shared.output import output, print_json, stderr, stdout
 from parity.files import sweep_leftovers
+from parity.portable.texts import counted
 from parity.sign import SignedAgain, make_checker, sign_again
 
 SIGN_EPILOG = """
@@ -66,5 +67,5 @@ def _text(bundle: Path, done: SignedAgain) -> Text:
     for fingerprint in done.added:
         text.append("signed ", style="bold green").append(f"{bundle} by {fingerprint}\n")
     count = len(done.envelope.signatures)
-    text.append(f"{count} signatures now\n" if done.added else "nothing was changed\n")
+    text.append(f"{counted(count, 'signature')} now\n" if done.added else "nothing was changed\n")
     return text

@@ -26,7 +26,7 @@ from parity.portable.bundle.reader import (
     verify_bundle,
 )
 from parity.portable.errors import WrongHost
-from parity.portable.texts import printable
+from parity.portable.texts import counted, printable
 from parity.probe import InstallerVerdict, parse_facts_file, probe_script, read_facts, would_install
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ class _Comparison:
         rows = [
             ("made for", describe_target(manifest["target"])),
             ("machine", _machine(self.facts)),
-            ("installer", f"{manifest['installer']}, {len(manifest['packages'])} packages"),
+            ("installer", f"{manifest['installer']}, {counted(len(manifest['packages']), 'package')}"),
             (
                 "signed by",
                 ", ".join(self.signers)

@@ -20,6 +20,7 @@ from parity.errors import OptionConflict
 from parity.files import sweep_leftovers
 from parity.portable.bundle.envelope import Checker, Signature
 from parity.portable.bundle.reader import open_bundle
+from parity.portable.texts import counted
 from parity.portable.transfer.delta import Identity, identity_of, read_index
 from parity.portable.transfer.patch import patch_bundle
 from parity.progress import Reporter
@@ -109,10 +110,9 @@ def delta_command(
             }
         )
         return
+    carried = counted(files, "file")
     share = 100 * made.size / made.index.result.size
-    stdout().print(
-        Text(f"{made.path}: {size(made.size)}, {share:.1f} % of {new.name}; it carries {files} files")
-    )
+    stdout().print(Text(f"{made.path}: {size(made.size)}, {share:.1f} % of {new.name}; it carries {carried}"))
 
 
 def patch_command(

@@ -10,6 +10,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from parity.cli.review.asked_for import asked_for, asked_lines, origin_told
 from parity.cli.shared.display import Board, Progress, board, size
 from parity.cli.shared.keyring import trusted_checker
 from parity.cli.shared.options import Json, ProgressShown, Threshold, TrustedKeys, Verbose
@@ -28,7 +29,7 @@ from parity.farside.install.other_files import other_files
 from parity.model import Proof
 from parity.pipeline.verify import rehearse_again, verify
 from parity.portable.bundle.envelope import Checker
-from parity.portable.bundle.manifest import HEAD_SIZE
+from parity.portable.bundle.manifest import HEAD_SIZE, TOP
 from parity.portable.bundle.proof import NAME
 from parity.portable.bundle.proof import parse as parse_proof
 from parity.portable.bundle.reader import (
@@ -38,7 +39,7 @@ from parity.portable.bundle.reader import (
     open_bundle,
     read_unverified,
 )
-from parity.portable.texts import printable
+from parity.portable.texts import counted, printable
 from parity.report.natives import native_lines, system_needs
 
 if TYPE_CHECKING:
@@ -139,14 +140,17 @@ def inspect_command(bundle: Bundle, *, as_json: Json = False) -> None:
     with open_bundle(str(bundle)) as file:
         found = read_unverified(file)
         proof = parse_proof(member_bytes(file, found.manifest, NAME))
+        asked = asked_for(file, found.manifest)
     document = _document(bundle, found)
     if as_json:
-        print_json({"verified": False, **document, "proof": proof})
+        print_json({"verified": False, **document, "asked": asked, "proof": proof})
         return
     console = stdout()
     document, proof = printable_tree(document), printable_tree(proof)
     console.print(_inspect_text(document, proof))
     console.print(_packages(document["packages"]))
+    for said in asked_lines(asked):
+        console.print(Text(said), soft_wrap=True)
     if document["system"]:
         console.print(Text(f"\nsystem packages ({document['system']['manager']}), for root to install"))
         console.print(_system(document["system"]["packages"]))
@@ -220,11 +224,13 @@ def _rows(title: Text, rows: Mapping[str, str]) -> Text:
 
 def _verified_text(path: Path, bundle: VerifiedBundle, proof: Proof | None) -> Text:
     document = _document(path, bundle)
-    others = f", {len(document['system']['packages'])} system packages" if document["system"] else ""
-    others += f", {len(document['other_files'])} other files" if document["other_files"] else ""
+    others = (
+        f", {counted(len(document['system']['packages']), 'system package')}" if document["system"] else ""
+    )
+    others += f", {counted(len(document['other_files']), 'other file')}" if document["other_files"] else ""
     rows = {
         "made for": _target(document["target"]),
-        "holds": f"{len(document['packages'])} packages{others}, {size(document['size'])}",
+        "holds": f"{counted(len(document['packages']), 'package')}{others}, {size(document['size'])}",
         "identity": f"{document['product']} {document['version']}, serial {document['serial']}",
         "payload": f"sha256:{document['payload_sha256']}",
         "signed by": ", ".join(bundle.signers),
@@ -234,10 +240,11 @@ def _verified_text(path: Path, bundle: VerifiedBundle, proof: Proof | None) -> T
     if proof is not None:
         worked = sum(not each.error for each in proof.imports)
         rows["rehearsed"] = (
-            f"just now, from these very bytes, with the network cut: {proof.installed} packages installed, "
-            f"{worked} of {len(proof.imports)} modules imported, in {proof.seconds:.1f} s"
+            "just now, from these very bytes, with the network cut: "
+            f"{counted(proof.installed, 'package')} installed, "
+            f"{worked} of {counted(len(proof.imports), 'module')} imported, in {proof.seconds:.1f} s"
         )
-    rows["install"] = f"tar xf {path.name} && sh install.sh PREFIX, on the target"
+    rows["install"] = f"tar xf {path.name} && sh {TOP}install.sh PREFIX, on the target"
     return _rows(Text.assemble(("\nverified", "bold green"), f" {printable(str(path))}\n\n"), rows)
 
 
@@ -245,7 +252,7 @@ def _inspect_text(document: _BundleDocument, proof: ProofDocument) -> Text:
     rows = {
         "made for": _target(document["target"]),
         "identity": f"{document['product']} {document['version']}, serial {document['serial']}",
-        "size": f"{size(document['size'])}, {document['files']} files",
+        "size": f"{size(document['size'])}, {counted(document['files'], 'file')}",
         "payload": f"sha256:{document['payload_sha256']}",
         "signed by": ", ".join(document["signed_by"]),
         "rehearsed": f"in {proof['image']['name']} ({proof['machine']['os']})",
@@ -261,7 +268,13 @@ def _packages(packages: Iterable[PackageRow]) -> Table:
     table = Table.grid(padding=(0, 2))
     for package in packages:
         mark = Text("*" if package["requested"] else " ", style="cyan")
-        table.add_row(mark, package["name"], package["version"], Text(size(package["size"]), justify="right"))
+        table.add_row(
+            mark,
+            package["name"],
+            package["version"],
+            Text(size(package["size"]), justify="right"),
+            Text(origin_told(package), style="dim"),
+        )
     return table
 
 
@@ -283,6 +296,6 @@ def _other_files(rows: Iterable[InstalledFileRow]) -> Table:
 
 def _proof_lines(proof: ProofDocument) -> list[Text]:
     failed = [each for each in proof["imports"] if each["error"]]
-    lines = [Text(f"\n* asked for; {len(proof['imports'])} imports tried, {len(failed)} failed")]
+    lines = [Text(f"\n* asked for; {counted(len(proof['imports']), 'import')} tried, {len(failed)} failed")]
     lines += [Text(f"  {each['package']}: import {each['module']}: {each['error']}") for each in failed]
     return lines + [Text(f"  {line}") for line in native_lines(proof)]

@@ -14,6 +14,7 @@ from parity.cli.shared.output import output, print_json, stderr, stdout
 from parity.errors import OptionConflict
 from parity.files import sweep_leftovers
 from parity.portable.errors import VolumeDamaged
+from parity.portable.texts import counted
 from parity.portable.transfer.join import Checked, check_volumes, find_volumes, join_volumes
 from parity.portable.transfer.volumes import HEADER_SIZE
 from parity.volumes import parse_size, split_bundle
@@ -96,7 +97,7 @@ def _join(paths: list[str], bundle: Path | None, *, verbose: bool) -> None:
     with board(stderr(), verbose=verbose) as shown:
         reporter = shown.reporter(title)
         sweep_leftovers(bundle.parent if bundle else Path())
-        reporter.stage("join", f"{len(paths)} volumes")
+        reporter.stage("join", counted(len(paths), "volume"))
         whole = join_volumes(paths, str(bundle or ""), reporter.advance)
         shown.finished(title, ok=True)
     path = bundle or Path(whole.name)
@@ -104,7 +105,9 @@ def _join(paths: list[str], bundle: Path | None, *, verbose: bool) -> None:
         document = {"bundle": str(path), "size": whole.bundle_size, "sha256": whole.bundle_sha256}
         print_json({**document, "volumes": whole.total, "verified": False})
         return
-    stdout().print(Text(f"{path}: {size(whole.bundle_size)} from {whole.total} volumes"), soft_wrap=True)
+    stdout().print(
+        Text(f"{path}: {size(whole.bundle_size)} from {counted(whole.total, 'volume')}"), soft_wrap=True
+    )
     # Joining needs no key, so the result is only as good as the media.
     stderr().print(f"who signed it was not checked: parity verify {path}", style="yellow", soft_wrap=True)
 
@@ -113,7 +116,7 @@ def _show_checked(paths: list[str], *, verbose: bool) -> None:
     """Tell of each volume; the exit code says whether all are good."""
     with board(stderr(), verbose=verbose) as shown:
         reporter = shown.reporter("check")
-        reporter.stage("read", f"{len(paths)} volumes")
+        reporter.stage("read", counted(len(paths), "volume"))
         found = check_volumes(paths, reporter.advance)
         shown.finished("check", ok=not any(one.error for one in found))
     bad = [one for one in found if one.error]

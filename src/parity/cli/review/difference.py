@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from parity.cli.review import sections
 from parity.cli.review.sections import Section
 from parity.cli.shared.display import size
+from parity.portable.texts import counted
 from parity.update import BundlePackage, Change, Contents, Difference, FileChange, remarks
 
 _UNKNOWN = "not stated"
@@ -42,7 +43,8 @@ def _facts(found: Difference) -> list[tuple[str, str]]:
 
 def _side(side: Contents) -> str:
     identity = side.identity
-    return f"{side.file}, serial {identity.serial}, {size(identity.size)}, {len(side.packages)} packages"
+    packages = counted(len(side.packages), "package")
+    return f"{side.file}, serial {identity.serial}, {size(identity.size)}, {packages}"
 
 
 def _signature(found: Difference) -> str:

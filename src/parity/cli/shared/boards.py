@@ -64,6 +64,20 @@ class Warnings:
         ]
 
 
+def so_far(done: int, total: int, things: str) -> str:
+    """How many things are done: `3 of 29 wheels`, `1 of 1 wheel`; without an end where nobody knows it.
+
+    Args:
+        done: so many.
+        total: of so many, 0 where nobody knows.
+        things: their name as many, maybe with a word behind it: `packages imported`.
+    """
+    name, space, rest = things.partition(" ")
+    if (total or done) == 1:
+        name = name.removesuffix("s")
+    return f"{done}{f' of {total}' if total else ''} {name}{space}{rest}"
+
+
 def size(count: float) -> str:
     """Bytes for people, in powers of 1000: `103.4 MB`."""
     unit, suffix = pick_unit_and_suffix(int(count), ["B", "kB", "MB", "GB", "TB"], 1000)

@@ -19,6 +19,7 @@ def new_pipeline(host: str, target: str, files: Sequence[Path], *, force: bool) 
         OptionConflict: see `write_pipeline`.
         ProfileNotFound: there is no such target.
     """
+    # Before anything is written; a pipeline that fails on its first line helps nobody.
     if target:
         find_profile(target)
     path = write_pipeline(host, Path(), target, tuple(each.as_posix() for each in files), force=force)

@@ -26,19 +26,16 @@ class Progress(str, Enum):
 
 
 @contextmanager
-def board(
-    console: Console, *, verbose: bool, quiet: bool = False, progress: Progress = Progress.AUTO
-) -> Iterator[Board]:
+def board(console: Console, *, verbose: bool, progress: Progress = Progress.AUTO) -> Iterator[Board]:
     """The board that suits the output.
 
     Args:
         console: stderr.
         verbose: every detail, so in lines.
-        quiet: nothing but errors there, unless `progress` was chosen.
         progress: what was asked for; `AUTO` is a live board where stderr is a terminal.
     """
     if progress is Progress.AUTO:
-        progress = _fitting(console, quiet=quiet, verbose=verbose)
+        progress = _fitting(console, verbose=verbose)
     if progress is Progress.QUIET:
         yield SilentBoard()
     elif progress is Progress.JSON:
@@ -51,8 +48,6 @@ def board(
             yield live
 
 
-def _fitting(console: Console, *, quiet: bool, verbose: bool) -> Progress:
-    if quiet:
-        return Progress.QUIET
+def _fitting(console: Console, *, verbose: bool) -> Progress:
     # The file and not the console is asked: FORCE_COLOR makes any console a terminal, and a log is none.
     return Progress.TTY if console.file.isatty() and console.is_terminal and not verbose else Progress.PLAIN

@@ -10,7 +10,7 @@ from pathlib import Path
 import typer
 from rich.text import Text
 
-from parity.cli.shared.lying import Offer, offers
+from parity.cli.shared.lying import Suggestion, suggestions
 from parity.cli.shared.output import stderr
 from parity.errors import OptionConflict
 from parity.profile import (
@@ -82,9 +82,9 @@ class Interview:
         if answers.installs:
             return answers
         # A base of one's own may well say what to install.
-        found = offers(folder) if answers.extends in ("", *shipped_targets()) else ()
+        found = suggestions(folder) if answers.extends in ("", *shipped_targets()) else ()
         if not self.asking:
-            return _with_offer(answers, found[0], folder) if found else answers
+            return _with_suggestion(answers, found[0], folder) if found else answers
         if not found:
             return self._by_name(answers)
         rows = [*(each.told for each in found), "packages by name", "nothing yet"]
@@ -92,7 +92,7 @@ class Interview:
             _tell(f"  {number}  {row}")
         chosen = int(self._ask("-r", "What to install", _number(len(rows)), "1")) - 1
         if chosen < len(found):
-            return _with_offer(answers, found[chosen], folder)
+            return _with_suggestion(answers, found[chosen], folder)
         return self._by_name(answers) if chosen == len(found) else answers
 
     def _by_name(self, answers: NewProfile) -> NewProfile:
@@ -190,10 +190,10 @@ def _difference(answers: NewProfile, base: NewProfile) -> NewProfile:
     )
 
 
-def _with_offer(answers: NewProfile, offer: Offer, folder: Path) -> NewProfile:
-    _tell(f"installs {offer.told}")
-    if offer.file:
-        return replace(answers, files=(str(folder / offer.file),))
+def _with_suggestion(answers: NewProfile, suggestion: Suggestion, folder: Path) -> NewProfile:
+    _tell(f"installs {suggestion.told}")
+    if suggestion.file:
+        return replace(answers, files=(str(folder / suggestion.file),))
     return replace(answers, project=str(folder))
 
 

@@ -8,7 +8,7 @@ import time
 from rich.console import Console
 from rich.text import Text
 
-from parity.cli.shared.boards import Warnings, size
+from parity.cli.shared.boards import Warnings, size, so_far
 from parity.portable.texts import printable
 from parity.progress import Reporter, Silent
 
@@ -75,7 +75,7 @@ class _Lines(Silent):
         self._so_far(f"{size(done)}{f' of {size(total)}' if total else ''}{f', {label}' if label else ''}")
 
     def count(self, done: int, total: int, what: str) -> None:
-        self._so_far(f"{done} of {total} {what}")
+        self._so_far(so_far(done, total, what))
 
     def end(self) -> None:
         """The run is over."""

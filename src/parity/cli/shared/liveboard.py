@@ -13,8 +13,8 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from parity.cli.shared.boards import Warnings, size
-from parity.portable.texts import printable
+from parity.cli.shared.boards import Warnings, size, so_far
+from parity.portable.texts import counted, printable
 from parity.progress import Reporter, Silent
 
 _BAR = 16  # columns
@@ -99,7 +99,7 @@ class LiveBoard:
         seconds = (run.ended or time.monotonic()) - run.began
         mark = {"ok": ("✓ ", "green"), "failed": ("✗ ", "red")}.get(run.state, ("", ""))
         count = run.warnings.count
-        told = f"  {count} warnings" if count > 1 else "  1 warning" if count else ""
+        told = f"  {counted(count, 'warning')}" if count else ""
         return Text.assemble(
             mark, (run.name, "bold cyan"), (f"  {seconds:.1f} s", "dim"), (told, "yellow"), no_wrap=True
         )
@@ -173,7 +173,7 @@ def _stage_text(stage: _Stage) -> RenderableType:
 
 def _so_far(stage: _Stage) -> str:
     if stage.things:
-        return f"{stage.done} of {stage.total} {stage.things}"
+        return so_far(stage.done, stage.total, stage.things)
     of = f" of {size(stage.total)}" if stage.total else ""
     # A stage that began just now would show absurd rates.
     return f"{size(stage.done)}{of}, {size(stage.done / max(stage.seconds, 0.05))}/s"

@@ -12,7 +12,7 @@ _LISTS = ("requirements.txt", "requirements.in")
 
 
 @dataclass(frozen=True)
-class Offer:
+class Suggestion:
     """Something that can be installed.
 
     Attributes:
@@ -24,14 +24,14 @@ class Offer:
     file: str = ""
 
 
-def offers(folder: Path) -> tuple[Offer, ...]:
+def suggestions(folder: Path) -> tuple[Suggestion, ...]:
     """What lies there, that first which says most exactly what is to be installed."""
-    found = [Offer(f"{name}, as it lies here", name) for name in _LISTS if (folder / name).is_file()][:1]
+    found = [Suggestion(f"{name}, as it lies here", name) for name in _LISTS if (folder / name).is_file()][:1]
     if not _is_project(folder / "pyproject.toml"):
         return tuple(found)
     if (folder / "uv.lock").is_file():
-        return (Offer("the project here, as its uv.lock pins it"), *found)
-    return (*found, Offer("the project here, with what its pyproject.toml requires"))
+        return (Suggestion("the project here, as its uv.lock pins it"), *found)
+    return (*found, Suggestion("the project here, with what its pyproject.toml requires"))
 
 
 def _is_project(path: Path) -> bool:

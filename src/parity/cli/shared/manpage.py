@@ -65,6 +65,7 @@ def _text(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
+    # A bare hyphen would become a dash, and an option could not be copied.
     return text.replace("\\", "\\e").replace("-", "\\-")
 
 

@@ -11,6 +11,7 @@ import os
 import sys
 import traceback
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypedDict, TypeVar, cast
 
@@ -33,6 +34,7 @@ class Output:
 
 
 output = Output()
+_NOT_WRITTEN = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
 class _Door(Console):
@@ -125,12 +127,25 @@ def show_error(error: RootError, run: str = "") -> None:
 
 
 def fail(error: RootError) -> int:
-    """Report the error that ends the command; gives its exit code."""
+    """Report the error that ends the command; gives its exit code, which may be all that can be told."""
     if output.json:
-        print_json({"error": error_document(error)})
-    else:
+        with suppress(OSError):
+            print_json({"error": error_document(error)})
+            return error.exit_code
+    with suppress(OSError):
         show_error(error)
+    _silence()
     return error.exit_code
+
+
+def _silence() -> None:
+    """Let what can no longer be written get lost: else the interpreter complains of it on its way out."""
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        try:
+            stream.flush()
+        except OSError:  # noqa: PERF203
+            with open(os.devnull, "wb") as nowhere:
+                os.dup2(nowhere.fileno(), stream.fileno())
 
 
 def crash(error: BaseException) -> int:
@@ -140,10 +155,31 @@ def crash(error: BaseException) -> int:
     """
     if output.verbose:
         text = "".join(traceback.format_exception(error))
-        sys.stderr.write("".join(line + "\n" for line in printable_lines(text)))
-    if isinstance(error, OSError) and error.filename is not None:
-        return fail(_about_a_file(error))
-    return fail(ParityError(f"unexpected {type(error).__name__}: {error}"))
+        with suppress(OSError):
+            sys.stderr.write("".join(line + "\n" for line in printable_lines(text)))
+    told = _of_the_system(error) if isinstance(error, OSError) else None
+    return fail(told or ParityError(f"unexpected {type(error).__name__}: {error}"))
+
+
+def _of_the_system(error: OSError) -> ParityError | None:
+    """What the user can mend: a file, the place where our output goes, the folder that we are in."""
+    if error.filename is not None:
+        return _about_a_file(error)
+    # Whatever writes files tells their names: without one it was a stream.
+    if error.errno in _NOT_WRITTEN:
+        remedy = "let it go to where there is room"
+        return WriteFailed(f"the output cannot be written: {error.strerror}", remedy=remedy)
+    if error.errno == errno.ENOENT and not _is_somewhere():
+        remedy = "start it in a folder that is there"
+        return InputFileError("the folder that parity was started in is no longer there", remedy=remedy)
+    return None
+
+
+def _is_somewhere() -> bool:
+    try:
+        return bool(os.getcwd())
+    except OSError:
+        return False
 
 
 def _about_a_file(error: OSError) -> ParityError:

@@ -31,6 +31,7 @@ def reference_pages(group: Any) -> dict[str, str]:
 def every_command(group: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
     """All commands with the words that call them; groups are opened."""
     for name, command in group.commands.items():
+        # A group by its own trait: typer brings a click of its own, whose classes are not click's.
         if hasattr(command, "commands"):
             yield from every_command(command, (*words, name))
         elif not getattr(command, "hidden", False):
@@ -139,4 +140,5 @@ def flowing(text: str | None) -> str:
 
 
 def _cell(text: str) -> str:
+    # A bar would end the cell, and so would a line's end.
     return re.sub(r"\s+", " ", text).strip().replace("|", "\\|")

@@ -12,7 +12,7 @@ from parity.cli.shared.display import size
 from parity.cli.shared.places import near
 from parity.cli.shared.timing import Stopwatch
 from parity.pipeline.context.values import BuildReport
-from parity.portable.texts import printable
+from parity.portable.texts import counted, printable
 from parity.portable.wheel.wheelset import sha256_of
 from parity.report.natives import system_needs
 from parity.sign import public_path
@@ -53,7 +53,8 @@ def people(report: BuildReport, watch: Stopwatch, seconds: float, key_paths: Seq
         )
     if proof.missing_libraries:
         rows["look at"] = (
-            f"{len(proof.missing_libraries)} needs of native files are not met: parity inspect names them"
+            f"{counted(len(proof.missing_libraries), 'need')} of native files not met: "
+            "parity inspect names what is missing"
         )
     if needs := system_needs(cast("ProofDocument", proof.document)):
         rows["needs"] = needs
@@ -73,8 +74,8 @@ def _proved(report: BuildReport) -> str:
     worked = sum(not each.error for each in proof.imports)
     when = "seen before for the same bytes in the same image" if proof.reused else "seen just now"
     return (
-        f"{proof.installed} packages installed with the network cut, "
-        f"{worked} of {len(proof.imports)} modules imported; {when}"
+        f"{counted(proof.installed, 'package')} installed with the network cut, "
+        f"{worked} of {counted(len(proof.imports), 'module')} imported; {when}"
     )
 
 

@@ -11,10 +11,12 @@ from ...portable.bundle.reader import UnverifiedBundle, open_bundle, read_unveri
 from ...portable.bundle.trust import add_key, checker, optional_checker
 from ...portable.errors import BundleUnreadable
 from ...portable.machine import facts as facts_of
+from ...portable.texts import counted
 from ..install import receipt
 from ..install.other_files import describe, other_files
 from ..install.plan import Say
 from ..install.releases import installed, rollback
+from ..install.uninstall import uninstall
 from ..project import project
 from .install import INSTALL, Command, Told, add_prefix, place
 
@@ -51,7 +53,19 @@ def installed_lines(document: "PrefixDocument") -> Iterator[str]:
         name = "{product} {version}, serial {serial}".format(**row) if row["product"] else "never signed"
         names = ", ".join(each[:16] for each in row["signers"])
         signed = "signed by " + names if names else "signature not checked"
-        yield f"{mark} {row['release']}  {name}, {row['packages']} packages, {row['installed_at']}, {signed}"
+        packages = counted(row["packages"], "package")
+        yield f"{mark} {row['release']}  {name}, {packages}, {row['installed_at']}, {signed}"
+
+
+def _uninstall_options(parser: argparse.ArgumentParser) -> None:
+    add_prefix(parser)
+    add = parser.add_argument
+    add("--release", default="", metavar="RELEASE", help="this one alone, which is not the current one")
+    add("--yes", action="store_true", help="remove it; without this, it is only said what would be removed")
+
+
+def _uninstall(options: argparse.Namespace, say: Say) -> Told:
+    return Told(uninstall(os.path.abspath(options.prefix), options.release, say, options.yes))
 
 
 # --- looking at a bundle ------------------------------------------------------------------------------
@@ -113,7 +127,9 @@ def _verified_lines(bundle: UnverifiedBundle, signers: Sequence[str]) -> Iterato
     yield from _first_lines(bundle)
     yield f"verified: signed by {', '.join(signers)}, every byte as signed"
     document = bundle.manifest.document
-    yield f"{len(document['packages'])} packages, {len(document['other_files'])} other files"
+    yield ", ".join(
+        (counted(len(document["packages"]), "package"), counted(len(document["other_files"]), "other file"))
+    )
 
 
 def _inspected_lines(bundle: UnverifiedBundle) -> Iterator[str]:
@@ -184,6 +200,7 @@ def _project(options: argparse.Namespace, say: Say) -> Told:
 COMMANDS: List[Command] = [
     INSTALL,
     Command("rollback", "make an older release current again", _rollback_options, _rollback),
+    Command("uninstall", "remove what was installed under a prefix", _uninstall_options, _uninstall),
     Command("installed", "list the releases under a prefix", add_prefix, _installed),
     Command("project", "make uv work in a checkout of the project", _project_options, _project),
     Command("verify", "check every byte of a bundle", _bundle_and_key, _verify),

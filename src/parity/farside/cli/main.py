@@ -51,8 +51,10 @@ def main(folder: str = "", arguments: Optional[List[str]] = None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     options = _parse(folder, given)
     # SIGHUP, too: an installation over a connection that breaks off must not be left half done.
+    # With nohup it is to go on.
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _terminate)
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _terminate)
     told: Union[Told, Failure]
     try:
         told = options.run(options, _silent if options.json else _say)

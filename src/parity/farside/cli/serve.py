@@ -1,6 +1,7 @@
 """Serving bundles where parity itself is not installed. Standard library only, Python 3.6 and later.
 
-    tar xf BUNDLE farside && python3 -m farside.serving serve BUNDLE --key sender.pub --bind :8080
+    tar xf BUNDLE parity-bundle/farside
+    PYTHONPATH=parity-bundle python3 -m farside.serving serve BUNDLE --key sender.pub --bind :8080
 
 (The code that runs is then the bundle's own: it should have been verified by other means first.)
 """

@@ -1,6 +1,6 @@
 """The prefix's record: one JSON line for each act, only ever appended to. Python 3.6 and later.
 
-An act is {"act": "install" | "rollback" | "prune", "at": UTC time, "uid", "release": id,
+An act is {"act": "install" | "rollback" | "prune" | "uninstall", "at": UTC time, "uid", "release": id,
 "previous": id or None, "product", "version", "serial", "payload_sha256", "signers", "overrides": [...]};
 what is unknown is None. It is written before `current` changes hands: what was installed once is never
 forgotten, even if its release is pruned.
@@ -18,7 +18,7 @@ from ...portable.plainfile import parse_json, read_whole
 if TYPE_CHECKING:
     from ...portable.documents.installations import ActDocument
 
-INSTALL, ROLLBACK, PRUNE = "install", "rollback", "prune"
+INSTALL, ROLLBACK, PRUNE, UNINSTALL = "install", "rollback", "prune", "uninstall"
 # 64 MiB: some 100,000 acts.
 _LIMIT = 1 << 26
 

@@ -16,6 +16,7 @@ from ...portable.installers.registry import INSTALLERS
 from ...portable.machine.host import minor_of
 from ...portable.machine.site_packages import site_packages
 from ...portable.machine.subprocesses import Children, isolated
+from ...portable.texts import counted
 from ...portable.wheel.install import INSTALLER, InstallScheme, install_all
 from ...portable.wheel.wheelset import unpacked_size
 from .. import __version__
@@ -71,7 +72,7 @@ class NewRelease:
             making = pool.submit(self._make_environment)
             self._demand_space(unpacked_size(wheels))
             making.result()
-        self._say(f"installing {len(wheels)} packages into {self._environment}")
+        self._say(f"installing {counted(len(wheels), 'package')} into {self._environment}")
         judgement = install_all(wheels, self._site(), self._document["allow"], self._work)
         hear(demand_sound(judgement), self._laid)
         other_files.lay_out(self._bundle, self._environment, self._work)

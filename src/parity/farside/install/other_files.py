@@ -14,6 +14,7 @@ from ...portable.bundle import ustar
 from ...portable.bundle.folder import BundleFolder
 from ...portable.bundle.manifest import OTHER_FILES, Manifest
 from ...portable.errors import InstallFailed
+from ...portable.texts import counted
 from ...portable.wheel.wheelset import sha256_of
 from .receiptfile import read_receipt
 
@@ -44,7 +45,7 @@ def describe(rows: "List[InstalledFileRow]") -> Iterator[str]:
     for row in rows[:_SHOWN]:
         yield "  {path}, {size} bytes".format(**row)
     if len(rows) > _SHOWN:
-        yield f"  and {len(rows) - _SHOWN} files more"
+        yield f"  and {counted(len(rows) - _SHOWN, 'file')} more"
 
 
 def space(bundle: BundleFolder, work: str) -> int:

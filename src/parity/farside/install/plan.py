@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Callable, List, NamedTuple, Optional, Tuple
 
 from ...portable.bundle.envelope import Checker
 from ...portable.bundle.folder import BundleFolder, judge_wheels, told
+from ...portable.bundle.manifest import top_of
 from ...portable.bundle.source import Source, copy_folder
 from ...portable.errors import InstallFailed, WrongHost
 from ...portable.installers.registry import INSTALLERS
 from ...portable.machine.host import check_host, place_warnings
 from ...portable.system.system import OPTION, Survey, demand_packages, demand_root, listing, survey
+from ...portable.texts import counted
 from ...portable.wheel.wheelset import SetJudgement
 from .interpreter import choose_python, measure
 from .owners import is_shared
@@ -109,8 +111,9 @@ def make_plan(request: Request, head: BundleFolder, say: Say) -> Plan:
         NotRoot: system packages are to be installed, and we may not.
     """
     document = head.manifest.document
-    others = f" and {len(document['other_files'])} other files" if document["other_files"] else ""
-    say(f"bundle: {len(document['packages'])} packages{others} for {describe_target(document['target'])}")
+    others = f" and {counted(len(document['other_files']), 'other file')}" if document["other_files"] else ""
+    packages = counted(len(document["packages"]), "package")
+    say(f"bundle: {packages}{others} for {describe_target(document['target'])}")
     if head.signers:
         say("signed by " + ", ".join(head.signers))
     python = choose_python(document["target"], request.python, request.into)
@@ -155,7 +158,7 @@ def _looked_at(
         seen = survey(document["system"])
     except (InstallFailed, WrongHost) as error:
         return None, [f"whether the carried system packages are here is not known: {error.message}"]
-    return seen, listing(seen, request.bundle) if seen else []
+    return seen, listing(seen, request.bundle, top_of(document)) if seen else []
 
 
 def follow(plan: Plan, state: State, say: Say) -> Plan:

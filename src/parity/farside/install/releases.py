@@ -52,7 +52,7 @@ def installed(path: str) -> "PrefixDocument":
 
 
 def _installed(path: str) -> "PrefixDocument":
-    _demand_prefix(path)
+    demand_prefix(path)
     receipts, record, current = receipts_of(path), record_of(path), current_of(path)
     order = in_order(list(receipts), record)
     return {
@@ -81,7 +81,13 @@ def _row(path: str, release_id: str, told: "ReceiptDocument", current: Optional[
     }
 
 
-def _demand_prefix(path: str) -> None:
+def demand_prefix(path: str) -> None:
+    """Refuse what is no prefix.
+
+    Raises:
+        NothingInstalled: nothing was installed there.
+        PrefixInUse: it holds something else.
+    """
     check_prefix(path)
     if not os.path.isfile(os.path.join(path, MARK)):
         raise NothingInstalled(f"nothing was installed under {path}", "check the path given with --prefix")
@@ -110,7 +116,7 @@ def rollback(path: str, wanted: str, imports: bool, say: Say) -> "RollbackDocume
         NothingInstalled: there is no such release.
         InstallFailed: it does not work any more; `current` is what it was.
     """
-    _demand_prefix(path)
+    demand_prefix(path)
     try:
         with open_prefix(path) as prefix:
             return _roll_back(prefix, wanted, imports, say)
@@ -120,7 +126,7 @@ def rollback(path: str, wanted: str, imports: bool, say: Say) -> "RollbackDocume
 
 def _roll_back(prefix: Prefix, wanted: str, imports: bool, say: Say) -> "RollbackDocument":
     receipts, current = receipts_of(prefix.path), prefix.current()
-    release = _find(wanted, in_order(list(receipts), record_of(prefix.path)), current)
+    release = find(wanted, in_order(list(receipts), record_of(prefix.path)), current)
     told = receipts[release]
     words = receipt.words_of(told)
     modules = told.get("modules", []) if imports else []
@@ -135,7 +141,7 @@ def _roll_back(prefix: Prefix, wanted: str, imports: bool, say: Say) -> "Rollbac
     )
     if release != current:
         overrides = [] if imports else ["no-imports"]
-        prefix.note({**_act(journal.ROLLBACK, release, current), **words, "overrides": overrides})
+        prefix.note({**act_of(journal.ROLLBACK, release, current), **words, "overrides": overrides})
         prefix.switch(release)
     say(f"done: {prefix.path}/current is release {release}")
     return {
@@ -150,8 +156,12 @@ def _roll_back(prefix: Prefix, wanted: str, imports: bool, say: Say) -> "Rollbac
     }
 
 
-def _find(wanted: str, order: List[str], current: Optional[str]) -> str:
-    """The release that is meant, among those in the order of their installation."""
+def find(wanted: str, order: List[str], current: Optional[str]) -> str:
+    """The release that is meant, among those in the order of their installation.
+
+    Raises:
+        NothingInstalled: none is, or several are.
+    """
     if not wanted:
         before = order[: order.index(current)] if current in order else order
         if not before:
@@ -176,13 +186,14 @@ def prune(prefix: Prefix, keep: int, previous: Optional[str], say: Say) -> List[
     gone = [each for each in order[: max(0, len(order) - keep)] if each not in spared]
     for each in gone:
         # Noted first: a kill between the two leaves a line too many, and never a release gone without a word.
-        prefix.note({**_act(journal.PRUNE, each, None), **receipt.words_of(prefix.read_receipt(each))})
+        prefix.note({**act_of(journal.PRUNE, each, None), **receipt.words_of(prefix.read_receipt(each))})
         prefix.put_away(each)
         say(f"pruned release {each}")
     return gone
 
 
-def _act(act: str, release: str, previous: Optional[str]) -> "ActDocument":
+def act_of(act: str, release: str, previous: Optional[str]) -> "ActDocument":
+    """A line of the record about what is done now, by whom, without what the bundle says."""
     return {
         "act": act,
         "at": journal.now(),

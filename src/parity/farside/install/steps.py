@@ -55,7 +55,7 @@ def demand_imports(
             "install what is named above; --no-imports goes on all the same, and the receipt says so",
         )
     if wanted:
-        say(f"imports: all {len(wanted)} work")
+        say(f"imports: {len(wanted)} of {len(wanted)} work")
     return {"tried": len(wanted)}
 
 

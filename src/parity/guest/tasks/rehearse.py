@@ -7,8 +7,10 @@ import glob
 import json
 import os
 import shutil
+import threading
 import time
-from typing import TYPE_CHECKING, Callable, TypeVar
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Callable, Iterator, TypeVar
 
 from ..confinement import alone, running
 from ..environment import isolation, service
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _TAIL = 8000
+_PAUSE = 0.5  # seconds
 _DOCUMENT = 4 * 1024 * 1024
 _MOST_PACKAGES = 16000
 
@@ -46,7 +49,7 @@ def _rehearse(job: "RehearseJob", emit: Emit, result: "RehearseResult") -> None:
     result["bundle"] = bundle = _timed(result, "carry", lambda: _bring_wheels(job))
     emit({"event": "step", "name": "install"})
     prefix = os.path.join(job["work"], "prefix")
-    result["install"] = _timed(result, "install", lambda: _install(job, bundle, prefix))
+    result["install"] = _timed(result, "install", lambda: _install(job, bundle, prefix, emit))
     alone.end_leftovers(job["alone"])  # a package whose .pth file is allowed may have begun something
     if result["install"]["exit_code"] == 0:
         found = glob.glob(os.path.join(prefix, "current", "lib", "python3*", "site-packages"))
@@ -73,7 +76,30 @@ def _bring_wheels(job: "RehearseJob") -> str:
     return folder
 
 
-def _install(job: "RehearseJob", bundle: str, prefix: str) -> "InstallSeen":
+@contextmanager
+def _counted(bundle: str, prefix: str, emit: Emit) -> Iterator[None]:
+    """Tell meanwhile how many wheels are installed: as many as have their metadata there."""
+    total, over = len(os.listdir(os.path.join(bundle, "wheels"))), threading.Event()
+    there = os.path.join(prefix, "releases", "*", "lib", "python3*", "site-packages", "*.dist-info")
+
+    def look() -> None:
+        told = 0
+        while not over.wait(_PAUSE):
+            done = min(total, len(glob.glob(there)))
+            if done != told:
+                told = done
+                emit({"event": "installed", "done": done, "total": total})
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    try:
+        yield
+    finally:
+        over.set()
+        looking.join()
+
+
+def _install(job: "RehearseJob", bundle: str, prefix: str, emit: Emit) -> "InstallSeen":
     """Run the installer that ships in the bundle, as whoever receives it would.
 
     It tries no imports: they are tried afterwards, by those who may not write here.
@@ -83,7 +109,8 @@ def _install(job: "RehearseJob", bundle: str, prefix: str) -> "InstallSeen":
     command = ["sh", os.path.join(bundle, "install.sh"), prefix, "--json", "--no-imports"]
     command += ["--python", job["python"], *job["install_options"]]
     environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": home, "LC_ALL": "C.UTF-8"}
-    done = running.run(command, environment, job["work"], job["timeout"], keep=_DOCUMENT)
+    with _counted(bundle, prefix, emit):
+        done = running.run(command, environment, job["work"], job["timeout"], keep=_DOCUMENT)
     try:
         document = json.loads(done.stdout)
     except (ValueError, RecursionError):

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from parity.errors import LockOutdated
-from parity.model import BundleFile, Lock, LockedWheel, Proof
+from parity.model import AskedText, BundleFile, Lock, LockedWheel, Proof
 from parity.pipeline.context.lockfiles import put_lock
 from parity.pipeline.context.run import BuildRun
 from parity.rehearse import Checkout
@@ -22,12 +22,14 @@ class Resolved:
         files: what travels beside its wheels.
         sync: how uv is called in a checkout, empty where it is not.
         checkout: the checkout itself for the rehearsal, None where the files that travel are enough.
+        asked: what a project says that it asks for.
     """
 
     lock: Lock
     files: tuple[BundleFile, ...] = ()
     sync: str = ""
     checkout: Checkout | None = None
+    asked: tuple[AskedText, ...] = ()
 
 
 def locked(inputs: ResolveInputs, wheels: Iterable[LockedWheel]) -> Lock:

@@ -8,7 +8,7 @@ from functools import partial
 from parity.engine import Container
 from parity.errors import InputFileError
 from parity.fetch import fetch_wheels
-from parity.model import BundleFile, Lock, LockedWheel, SourcePackage
+from parity.model import AskedText, BundleFile, Lock, LockedWheel, SourcePackage
 from parity.pack import file_in_archive, file_of_bytes
 from parity.pipeline.context.run import BuildRun
 from parity.pipeline.locking.lock_file import Resolved, keep_lock, locked
@@ -68,7 +68,13 @@ def project_lock(run: BuildRun) -> Resolved:
             + project.hindrance
         )
     words = [".parity/uv sync --locked", *sync_arguments(project)] if project.is_workable else []
-    return Resolved(lock, _travelling(builder, project, lock, built), " ".join(words), _checkout(project))
+    return Resolved(
+        lock,
+        _travelling(builder, project, lock, built),
+        sync=" ".join(words),
+        checkout=_checkout(project),
+        asked=(AskedText("project", *project.said),),
+    )
 
 
 def _checkout(project: Project) -> Checkout | None:

@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING, Callable, Dict, NamedTuple, Sequence, Tuple, T
 from .. import canonical
 from ..errors import BundleDamaged, SignatureInvalid
 from . import ustar
-from .manifest import ENVELOPE_NAME, HEAD_SIZE
+from .manifest import ENVELOPE_NAME, HEAD_SIZE, TOP
 
 if TYPE_CHECKING:
     from ..documents.bundles import EnvelopeDocument, StatementDocument
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
-PREDICATE_TYPE = "tag:parity,2026:bundle/v1"
+PREDICATE_TYPE = "tag:parity,2026:bundle/v2"
+FIRST_PREDICATE_TYPE = "tag:parity,2026:bundle/v1"
+"""Of bundles whose files lie in no folder of their own."""
 
 # The head is of one size for ever: a signature that is added later moves no byte of the payload.
 _BODY_SIZE = HEAD_SIZE - ustar.BLOCK
@@ -53,7 +55,10 @@ class Payload(NamedTuple):
 
 
 class Statement(NamedTuple):
-    """What the signer says: this payload is that version of this product, made from that profile."""
+    """What the signer says: this payload is that version of this product, made from that profile.
+
+    `predicate` is the format in which it is said.
+    """
 
     payload: Payload
     product: str
@@ -61,6 +66,12 @@ class Statement(NamedTuple):
     serial: int
     profile: str
     profile_sha256: str
+    predicate: str = PREDICATE_TYPE
+
+    @property
+    def top(self) -> str:
+        """The folder in the archive, with its slash; empty in the first format."""
+        return "" if self.predicate == FIRST_PREDICATE_TYPE else TOP
 
 
 Checker = Callable[[bytes, Sequence[Signature]], Tuple[str, ...]]
@@ -134,7 +145,7 @@ _STATEMENT = canonical.record(
             1,
             1,
         ),
-        "predicateType": canonical.one_of(PREDICATE_TYPE),
+        "predicateType": canonical.one_of(PREDICATE_TYPE, FIRST_PREDICATE_TYPE),
         "predicate": canonical.record(
             {
                 "payloadSize": canonical.count,
@@ -170,7 +181,7 @@ def encode_statement(statement: Statement) -> bytes:
     document = {
         "_type": STATEMENT_TYPE,
         "subject": [{"name": "payload", "digest": {"sha256": payload.sha256}}],
-        "predicateType": PREDICATE_TYPE,
+        "predicateType": statement.predicate,
         "predicate": {
             "payloadSize": payload.size,
             "manifest": {"size": payload.manifest_size, "sha256": payload.manifest_sha256},
@@ -202,7 +213,13 @@ def parse_statement(data: bytes) -> Statement:
         manifest_sha256=says["manifest"]["sha256"],
     )
     return Statement(
-        payload, says["product"], says["version"], says["serial"], says["profile"], says["profileSha256"]
+        payload,
+        says["product"],
+        says["version"],
+        says["serial"],
+        says["profile"],
+        says["profileSha256"],
+        document["predicateType"],
     )
 
 
@@ -223,7 +240,26 @@ def encode_head(envelope: Envelope) -> bytes:
     if len(body) > _BODY_SIZE:
         raise BundleDamaged("the envelope is larger than its place")
     # Spaces, which JSON allows after a document: the file is readable for other DSSE tools as it lies there.
-    return ustar.header(ENVELOPE_NAME, _BODY_SIZE) + body.ljust(_BODY_SIZE, b" ")
+    return _header(_top_of(envelope.payload)) + body.ljust(_BODY_SIZE, b" ")
+
+
+def _header(top: str) -> bytes:
+    return ustar.header(top + ENVELOPE_NAME, _BODY_SIZE)
+
+
+def _top_of(payload: bytes) -> str:
+    """Where the envelope lies, by what was signed and nothing else: so one envelope has one head."""
+    # Canonical JSON has this key once, and no text of a statement can hold its quotes.
+    first = b'"predicateType":"%s"' % FIRST_PREDICATE_TYPE.encode("ascii")
+    return "" if first in payload else TOP
+
+
+def parse_body(body: bytes) -> Envelope:
+    """The same from what `tar` unpacked of a head: all but its header; errors as `parse_head`."""
+    try:
+        return parse_head(_header(TOP) + body)
+    except BundleDamaged:
+        return parse_head(_header("") + body)
 
 
 def parse_head(head: bytes) -> Envelope:
@@ -232,7 +268,7 @@ def parse_head(head: bytes) -> Envelope:
     Raises:
         BundleDamaged: it is not, to the byte, what `encode_head` would write.
     """
-    if len(head) != HEAD_SIZE or head[: ustar.BLOCK] != ustar.header(ENVELOPE_NAME, _BODY_SIZE):
+    if len(head) != HEAD_SIZE or head[: ustar.BLOCK] not in (_header(TOP), _header("")):
         raise BundleDamaged("this is not a parity bundle, or its first bytes are damaged")
     found = canonical.decode(head[ustar.BLOCK :].rstrip(b" "), "the envelope")
     _ENVELOPE(found, "envelope")

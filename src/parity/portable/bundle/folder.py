@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Iterator, List, NamedTuple, Optional, Sequence
 from ..errors import BundleDamaged, BundleUnreadable, HostileContent, SignatureInvalid
 from ..plainfile import read_start
 from ..wheel.wheelset import SetJudgement, Verdict, WheelFile, judge_set, sha256_of
-from . import envelope, manifest, ustar
+from . import envelope, manifest
 from .manifest import Manifest, Member
 
 if TYPE_CHECKING:
@@ -69,14 +69,15 @@ def open_folder(path: str, check: Optional[envelope.Checker] = None) -> BundleFo
         if check is not None:
             raise SignatureInvalid(f"the bundle in {path} carries no signature")
         return BundleFolder(path, manifest.parse(raw), digest, None)
-    # `tar` dropped the header; the head is compared whole, so it is put back.
-    head = ustar.header(manifest.ENVELOPE_NAME, manifest.HEAD_SIZE - ustar.BLOCK) + body
-    sealed = envelope.parse_head(head)
+    sealed = envelope.parse_body(body)
     signers = check(envelope.pae(sealed.payload), sealed.signatures) if check else ()
     statement = envelope.parse_statement(sealed.payload)
     if statement.payload.manifest_sha256 != digest:
         raise BundleDamaged("manifest.json is not the one that the envelope names")
-    return BundleFolder(path, manifest.parse(raw), digest, statement, signers)
+    found = manifest.parse(raw)
+    if found.top != statement.top:
+        raise BundleDamaged("manifest.json is of another format than the envelope")
+    return BundleFolder(path, found, digest, statement, signers)
 
 
 def _read(path: str, limit: int) -> Optional[bytes]:

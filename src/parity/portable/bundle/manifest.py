@@ -11,7 +11,11 @@ from . import ustar
 if TYPE_CHECKING:
     from ..documents.bundles import ManifestDocument
 
-FORMAT = "parity-bundle/1"
+FORMAT = "parity-bundle/2"
+FIRST_FORMAT = "parity-bundle/1"
+"""Without `asked`, the packages' origins and the one folder; it is still read."""
+TOP = "parity-bundle/"
+"""The one folder of the archive, which `tar xf` makes; paths in the manifest start in it."""
 NAME = "manifest.json"
 ENVELOPE_NAME = "parity-envelope.json"
 HEAD_SIZE = 65536
@@ -19,8 +23,12 @@ HEAD_SIZE = 65536
 LIMIT = 16 * 1024 * 1024
 """The largest manifest, in bytes: some 80,000 files."""
 OTHER_FILES = "files/"
-SYSTEM = "system/"
 """Where whatever else the application needs lies, in the payload and in the environment alike."""
+SYSTEM = "system/"
+ASKED = "asked/"
+"""Where the user's own texts of what to install lie."""
+ASKED_FILES, ASKED_BYTES = 1000, LIMIT
+"""The most of them, and of their bytes in all."""
 
 
 class Member(NamedTuple):
@@ -43,6 +51,11 @@ class Manifest(NamedTuple):
     members: Tuple[Member, ...]
     payload_size: int
 
+    @property
+    def top(self) -> str:
+        """The folder that its files lie in, with its slash; empty in the first format."""
+        return top_of(self.document)
+
 
 _TARGET = canonical.record(
     {
@@ -58,14 +71,27 @@ _TARGET = canonical.record(
         "implementation": canonical.text,
     }
 )
-_PACKAGE = canonical.record(
+_FIRST_PACKAGE = {
+    "name": canonical.text,
+    "version": canonical.text,
+    "wheel": canonical.text,
+    "sha256": canonical.digest,
+    "size": canonical.count,
+    "requested": canonical.flag,
+}
+_ORIGIN = canonical.record(
     {
-        "name": canonical.text,
-        "version": canonical.text,
-        "wheel": canonical.text,
-        "sha256": canonical.digest,
-        "size": canonical.count,
-        "requested": canonical.flag,
+        "kind": canonical.one_of("index", "url", "path", "git", "sdist"),
+        "index": canonical.short_text,
+        "address": canonical.short_text,
+    }
+)
+_ASKED = canonical.record(
+    {
+        "path": canonical.text,
+        "kind": canonical.one_of("lines", "requirements", "constraints", "project"),
+        "name": canonical.short_text,
+        "changed": canonical.flag,
     }
 )
 _SYSTEM = canonical.record(
@@ -85,23 +111,28 @@ _SYSTEM = canonical.record(
     }
 )
 _OTHER_FILE = canonical.record({"path": canonical.text, "executable": canonical.flag})
-_SHAPE = canonical.record(
-    {
-        "format": canonical.one_of(FORMAT),
-        "target": _TARGET,
-        "installer": canonical.one_of(*INSTALLERS),
-        "uv": canonical.optional(canonical.text),
-        "stand_in": canonical.optional(canonical.record({"image": canonical.text, "for": canonical.text})),
-        "packages": canonical.array(_PACKAGE),
-        "allow": canonical.array(canonical.text),
-        "system": canonical.optional(_SYSTEM),
-        "other_files": canonical.array(_OTHER_FILE),
-        "imports": canonical.array(canonical.record({"package": canonical.text, "module": canonical.text})),
-        "files": canonical.array(
-            canonical.record({"path": canonical.text, "size": canonical.count, "sha256": canonical.digest})
-        ),
-    }
-)
+_FIRST = {
+    "format": canonical.one_of(FIRST_FORMAT),
+    "target": _TARGET,
+    "installer": canonical.one_of(*INSTALLERS),
+    "uv": canonical.optional(canonical.text),
+    "stand_in": canonical.optional(canonical.record({"image": canonical.text, "for": canonical.text})),
+    "packages": canonical.array(canonical.record(_FIRST_PACKAGE)),
+    "allow": canonical.array(canonical.text),
+    "system": canonical.optional(_SYSTEM),
+    "other_files": canonical.array(_OTHER_FILE),
+    "imports": canonical.array(canonical.record({"package": canonical.text, "module": canonical.text})),
+    "files": canonical.array(
+        canonical.record({"path": canonical.text, "size": canonical.count, "sha256": canonical.digest})
+    ),
+}
+_SECOND = {
+    **_FIRST,
+    "format": canonical.one_of(FORMAT),
+    "packages": canonical.array(canonical.record({**_FIRST_PACKAGE, "origin": _ORIGIN})),
+    "asked": canonical.array(_ASKED, most=ASKED_FILES),
+}
+_SHAPES = {FIRST_FORMAT: canonical.record(_FIRST), FORMAT: canonical.record(_SECOND)}
 
 
 def encode(document: "ManifestDocument") -> bytes:
@@ -125,11 +156,17 @@ def parse(data: bytes) -> Manifest:
     if len(data) > LIMIT or data[-1:] != b"\n":
         raise BundleDamaged("the manifest is too large or does not end with a newline")
     found = canonical.decode(data[:-1], "the manifest")
-    _SHAPE(found, "manifest")
+    _shape_of(found)(found, "manifest")
     document = cast("ManifestDocument", found)
     _check_paths([entry["path"] for entry in document["files"]])
     _check_lists(document)
     return _lay_out(document, len(data))
+
+
+def _shape_of(found: object) -> canonical.Check:
+    """The shape of the format that a manifest says it has; the newest for one that says none."""
+    said = found.get("format") if isinstance(found, dict) else None
+    return _SHAPES[said if isinstance(said, str) and said in _SHAPES else FORMAT]
 
 
 def _check_paths(paths: List[str]) -> None:
@@ -159,17 +196,36 @@ def _check_lists(document: "ManifestDocument") -> None:
     other = [entry["path"] for entry in document["other_files"]]
     if other != [path for path in files if path.startswith(OTHER_FILES)]:
         raise BundleDamaged("manifest.other_files and the files under files/ differ")
+    _check_asked(document)
     uv = document["uv"]
     if (uv is not None and uv not in files) or (uv is None and INSTALLERS[document["installer"]].carries_uv):
         raise BundleDamaged("the manifest names an installer that is not in the bundle")
 
 
+def _check_asked(document: "ManifestDocument") -> None:
+    """Refuse what was asked for where it differs from the files, or is more than a reader should take in."""
+    asked = sorted(each["path"] for each in document.get("asked", []))
+    files = [entry for entry in document["files"] if entry["path"].startswith(ASKED)]
+    # In a bundle of the first format nothing has a meaning there.
+    if document["format"] == FORMAT and asked != [entry["path"] for entry in files]:
+        raise BundleDamaged("manifest.asked and the files under asked/ differ")
+    if asked and sum(entry["size"] for entry in files) > ASKED_BYTES:
+        raise BundleDamaged("what was asked for is too large")
+
+
+def top_of(document: "ManifestDocument") -> str:
+    """The folder that a bundle's files lie in, with its slash; empty in the first format."""
+    return "" if document["format"] == FIRST_FORMAT else TOP
+
+
 def _lay_out(document: "ManifestDocument", size: int) -> Manifest:
     """Where each file must lie, given the manifest's own size in bytes."""
-    position = HEAD_SIZE + ustar.member_size(NAME, size)
+    top = top_of(document)
+    position = HEAD_SIZE + ustar.member_size(top + NAME, size)
     members = []
     for entry in document["files"]:
         path, length = entry["path"], entry["size"]
-        members.append(Member(path, length, entry["sha256"], position + len(ustar.header(path, length))))
-        position += ustar.member_size(path, length)
+        begin = position + len(ustar.header(top + path, length))
+        members.append(Member(path, length, entry["sha256"], begin))
+        position += ustar.member_size(top + path, length)
     return Manifest(document, tuple(members), position + len(ustar.END) - HEAD_SIZE)

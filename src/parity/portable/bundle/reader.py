@@ -93,7 +93,7 @@ def verify_bundle(
     envelope = _read_envelope(file)
     signers = check(pae(envelope.payload), envelope.signatures)
     statement = parse_statement(envelope.payload)
-    manifest = _read_manifest(file, statement.payload)
+    manifest = _read_manifest(file, statement)
     with ThreadPoolExecutor(1) as pool:
         _walk(_Tape(file, pool, progress), manifest, statement.payload, sink or Sink())
     return VerifiedBundle(envelope, statement, manifest, signers)
@@ -107,7 +107,7 @@ def read_unverified(file: BinaryIO) -> UnverifiedBundle:
     """
     envelope = _read_envelope(file)
     statement = parse_statement(envelope.payload)
-    return UnverifiedBundle(envelope, statement, _read_manifest(file, statement.payload))
+    return UnverifiedBundle(envelope, statement, _read_manifest(file, statement))
 
 
 def member_chunks(file: BinaryIO, member: Member) -> Iterator[bytes]:
@@ -151,15 +151,16 @@ def _read_envelope(file: BinaryIO) -> Envelope:
     return parse_head(_read(file, HEAD_SIZE))
 
 
-def _read_manifest(file: BinaryIO, payload: Payload) -> Manifest:
+def _read_manifest(file: BinaryIO, statement: Statement) -> Manifest:
     """The manifest, when all sizes fit each other and its digest is the one in the statement."""
+    payload = statement.payload
     # A copy that was cut short is told in a moment, and not after gigabytes were hashed.
     if _size(file) != HEAD_SIZE + payload.size:
         raise BundleDamaged("the bundle is longer or shorter than its statement says")
     # Before it is read: the size comes from the statement, and memory is given by it.
     if payload.manifest_size > min(LIMIT, payload.size):
         raise BundleDamaged("the manifest is too large")
-    header = ustar.header(NAME, payload.manifest_size)
+    header = ustar.header(statement.top + NAME, payload.manifest_size)
     _seek(file, HEAD_SIZE)
     if _read(file, len(header)) != header:
         raise BundleDamaged("the manifest is not where it must be")
@@ -167,6 +168,8 @@ def _read_manifest(file: BinaryIO, payload: Payload) -> Manifest:
     if hashlib.sha256(data).hexdigest() != payload.manifest_sha256:
         raise BundleDamaged("the manifest is not the one in the statement")
     manifest = parse(data)
+    if manifest.top != statement.top:
+        raise BundleDamaged("the manifest is of another format than the statement")
     if manifest.payload_size != payload.size:
         raise BundleDamaged("the manifest's files do not fill the bundle")
     return manifest
@@ -174,9 +177,9 @@ def _read_manifest(file: BinaryIO, payload: Payload) -> Manifest:
 
 def _walk(tape: "_Tape", manifest: Manifest, payload: Payload, sink: Sink) -> None:
     """Read the payload from its first byte to its last, comparing all of it."""
-    tape.skip(ustar.member_size(NAME, payload.manifest_size))
+    tape.skip(ustar.member_size(manifest.top + NAME, payload.manifest_size))
     for member in manifest.members:
-        tape.expect(ustar.header(member.path, member.size), member.path)
+        tape.expect(ustar.header(manifest.top + member.path, member.size), member.path)
         _walk_file(tape, member, sink)
         tape.expect(ustar.padding(member.size), member.path)
     tape.expect(ustar.END, "the end")

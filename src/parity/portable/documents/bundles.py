@@ -34,13 +34,33 @@ if TYPE_CHECKING:  # novm - TypedDict is of Python 3.8
         name: str
         version: str
 
-    class PackageRow(NamedRow):
-        """A wheel of a bundle; `wheel` is its path in the payload."""
+    OriginKind = Literal["index", "url", "path", "git", "sdist"]
 
+    class OriginRow(TypedDict):
+        """Where a wheel, or the source that it was built from, came from."""
+
+        kind: OriginKind
+        index: str
+        address: str
+
+    class _FirstPackageRow(NamedRow):
         wheel: str
         sha256: str
         size: int
         requested: bool
+
+    class PackageRow(_FirstPackageRow, total=False):
+        """A wheel of a bundle; `wheel` is its path in the payload; no `origin` in the first format."""
+
+        origin: OriginRow
+
+    class AskedRow(TypedDict):
+        """A text of the user's that says what to install."""
+
+        path: str
+        kind: Literal["lines", "requirements", "constraints", "project"]
+        name: str
+        changed: bool
 
     class SystemPackageRow(NamedRow):
         """A package of the distribution's; `path` is that in the payload."""
@@ -76,9 +96,7 @@ if TYPE_CHECKING:  # novm - TypedDict is of Python 3.8
 
     StandInDocument = TypedDict("StandInDocument", {"image": str, "for": str})
 
-    class ManifestDocument(TypedDict):
-        """manifest.json."""
-
+    class _FirstManifest(TypedDict):
         format: str
         target: TargetDocument
         installer: str
@@ -90,6 +108,11 @@ if TYPE_CHECKING:  # novm - TypedDict is of Python 3.8
         other_files: List[OtherFileRow]
         imports: List[ImportRow]
         files: List[FileRow]
+
+    class ManifestDocument(_FirstManifest, total=False):
+        """manifest.json; no `asked` in the first format."""
+
+        asked: List[AskedRow]
 
     class SizeAndDigest(TypedDict):
         """The manifest, in the statement."""

@@ -197,6 +197,15 @@ if TYPE_CHECKING:  # novm - TypedDict is of Python 3.8
         switched: bool
         imports: ImportsRecord
 
+    class UninstallDocument(TypedDict):
+        """What `uninstall` tells; see there."""
+
+        ok: bool
+        prefix: str
+        removed: List[str]
+        files: int
+        left: List[str]
+
     class AbsentRow(NamedRow):
         """A package that other platforms would need: uv.lock's words about it."""
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Callable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from ..bundle.folder import BundleFolder
-from ..bundle.manifest import SYSTEM
+from ..bundle.manifest import SYSTEM, TOP
 from ..errors import BundleDamaged, HostileContent, InstallFailed, NotRoot
 from ..families.family import Family, Key, run
 from ..families.packagefile import is_file_name, is_package
@@ -99,27 +99,27 @@ def demand_root(seen: Survey) -> None:
         )
 
 
-def listing(seen: Survey, bundle: str) -> List[str]:
+def listing(seen: Survey, bundle: str, top: str = TOP) -> List[str]:
     """Lines for the administrator: what is missing here, and how to install it.
 
     Args:
         seen: what is there.
         bundle: the path of the bundle's file, or of the folder it was unpacked to.
+        top: the folder in that file, with its slash.
     """
     if not seen.missing:
         return []
-    command = seen.manager.shown(_words(seen, bundle if os.path.isdir(bundle) else ""))
+    command = seen.manager.shown(_words(seen, shlex.quote(bundle) + "/" if os.path.isdir(bundle) else top))
     if not os.path.isdir(bundle):
-        command = f"tar xf {shlex.quote(bundle)} system && {command}"
+        command = f"tar xf {shlex.quote(bundle)} {top}system && {command}"
     return [
         "system packages that the bundle carries are not on this machine: " + describe(seen.missing),
         f"an administrator installs them with: {command} (or install with {OPTION} as root)",
     ]
 
 
-def _words(seen: Survey, folder: str) -> str:
+def _words(seen: Survey, base: str) -> str:
     """The files as words for a shell: a pattern where it is all of them."""
-    base = shlex.quote(folder) + "/" if folder else ""
     if not seen.present:
         return f"{base}system/*{seen.manager.suffix}"
     return " ".join(base + shlex.quote(package["path"]) for package in seen.missing)

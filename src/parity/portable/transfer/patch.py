@@ -117,6 +117,8 @@ def _read_manifest(file: BinaryIO, index: DeltaIndex, statement: Statement, base
         if hashlib.sha256(data).hexdigest() != payload.manifest_sha256:
             raise DeltaDamaged("the manifest in the delta is not the one in the statement")
         manifest = parse(data)
+    if manifest.top != statement.top:
+        raise DeltaDamaged("the new bundle's manifest is of another format than its statement")
     if manifest.payload_size != payload.size:
         raise DeltaDamaged("the new bundle's manifest does not fill it")
     return manifest
@@ -130,11 +132,11 @@ def manifest_bytes(manifest: Manifest) -> bytes:
 def _payload(file: BinaryIO, index: DeltaIndex, manifest: Manifest, base: _Base) -> Iterator[bytes]:
     """The new payload's bytes, every file hashed on the way."""
     data = manifest_bytes(manifest)
-    yield ustar.header(NAME, len(data)) + data + ustar.padding(len(data))
+    yield ustar.header(manifest.top + NAME, len(data)) + data + ustar.padding(len(data))
     carried = {part.path: part for part in index.files}
     for member in manifest.members:
         part = carried.pop(member.path, None)
-        yield ustar.header(member.path, member.size)
+        yield ustar.header(manifest.top + member.path, member.size)
         yield from _from_base(member, base) if part is None else _from_delta(file, part, member, base)
         yield ustar.padding(member.size)
     if carried:

@@ -1,0 +1,66 @@
+"""What `parity doctor PROFILE` looks at besides the machine: the profile's architecture, image and lock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from parity.cli.shared.places import lock_folder
+from parity.cli.shared.world import machine, site_for
+from parity.docker_engine import DockerEngine
+from parity.errors import LockInvalid, ParityError
+from parity.images.outlook import image_outlook
+from parity.model import Profile
+from parity.portable.texts import counted
+from parity.progress import Silent
+from parity.resolve import lock_path, read_lock
+
+
+class Looked(NamedTuple):
+    """What was looked at: whether it is well, what was found, and what to do where it is not."""
+
+    what: str
+    good: bool
+    found: str
+    remedy: str = ""
+
+
+def look(profile: Profile, engine: DockerEngine | None) -> Iterator[Looked]:
+    """Everything of a profile that a build would stumble over; `engine` is None where none answers."""
+    yield _architecture(profile.target.arch)
+    if engine is not None:
+        yield _image(profile, engine)
+    yield _lock(profile)
+
+
+def _architecture(arch: str) -> Looked:
+    here = machine()
+    if arch == here.arch:
+        return Looked("architecture", True, f"{arch}, as this machine")
+    if here.emulates(arch):
+        return Looked("architecture", True, f"{arch}, emulated on this {here.arch} machine")
+    remedy = "apt-get install qemu-user-static binfmt-support, or build on a machine of that architecture"
+    return Looked("architecture", False, f"this {here.arch} machine cannot run {arch} programs", remedy)
+
+
+def _image(profile: Profile, engine: DockerEngine) -> Looked:
+    try:
+        found = image_outlook(profile.image, profile.target.arch, site_for(engine, Silent()).maker)
+    except ParityError as error:
+        return Looked("image", False, error.message, error.remedy)
+    remedy = "" if found.good else "load it with `docker load`, or build with --stand-in IMAGE"
+    return Looked("image", found.good, found.told, remedy)
+
+
+def _lock(profile: Profile) -> Looked:
+    product = profile.product or profile.name
+    label = profile.name if product == profile.name else f"{product}-{profile.name}"
+    path = lock_path(lock_folder(profile.path, (), Path("dist")), label)
+    try:
+        lock = read_lock(path)
+    except LockInvalid as error:
+        return Looked("lock", False, f"{path}: {error.message}", error.remedy)
+    if lock is None:
+        return Looked("lock", True, f"none yet: the first build writes {path}")
+    return Looked("lock", True, f"{path}, {counted(len(lock.wheels), 'package')}")
