@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
+from parity.portable.texts import counted
 from parity.report.contents import Reported
-from parity.report.html import counted, element, pairs, table
+from parity.report.html import element, pairs, table
 from parity.report.natives import native_lines, system_needs
 from parity.report.reading import inner, rows, text, texts
 

@@ -52,11 +52,6 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Cell]], class_: str = 
     return made
 
 
-def counted(count: int, what: str) -> str:
-    """`1 package`, `2 packages`."""
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
-
-
 def pairs(rows: Iterable[tuple[str, Cell]]) -> Element:
     """Names and what they stand for."""
     made = Element("dl")

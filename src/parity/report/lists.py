@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from xml.etree.ElementTree import Element
 
 from parity.graph import Need, drawn
+from parity.portable.texts import counted
 from parity.report.contents import Reported, ReportedPackage
-from parity.report.html import Cell, counted, element, preformatted, table
+from parity.report.html import Cell, element, preformatted, table
 
 _MOST_TEXT = 64 * 1024
 _FARSIDE = "farside/"

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from importlib.resources import files
 from xml.etree.ElementTree import Element
 
+from parity.portable.texts import counted
 from parity.report import evidence, lists
 from parity.report.contents import Reported
-from parity.report.html import counted, document, element, pairs
+from parity.report.html import document, element, pairs
 from parity.report.remarks import remarks
 
 Sizes = Callable[[float], str]

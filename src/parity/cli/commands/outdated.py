@@ -30,6 +30,7 @@ from parity.cli.shared.runs import Runs, tell
 from parity.cli.shared.world import connected
 from parity.pipeline.outdated import OutdatedReport, what_is_outdated
 from parity.planning import Outdated
+from parity.portable.texts import counted
 
 EPILOG = """
 Examples:
@@ -77,10 +78,10 @@ def outdated_command(
 
 def _people(name: str, report: OutdatedReport) -> Text:
     if not report.found:
-        return Text(f"{name}: all {report.packages} packages are the newest that fit\n")
+        return Text(f"{name}: {counted(report.packages, 'package')}, and no newer one fits\n")
     rows = [("package", "locked", "upgrade", "newest", "held back by")]
     rows += [_row(each, report.exclude_newer) for each in report.found]
-    lines = [f"{name}: {len(report.found)} of {report.packages} packages could be newer"]
+    lines = [f"{name}: {len(report.found)} of {counted(report.packages, 'package')} could be newer"]
     return Text("\n".join([*lines, *sections.aligned(rows, "  ")]) + "\n")
 
 

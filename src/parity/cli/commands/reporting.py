@@ -14,6 +14,7 @@ from parity.cli.shared.options import Json, Threshold, TrustedKeys, Verbose
 from parity.cli.shared.output import output, print_json, stdout
 from parity.errors import OptionConflict
 from parity.files import write_atomic
+from parity.portable.texts import counted
 from parity.report import read_bundle, report_page
 
 EPILOG = "Example: `parity report BUNDLE -o report.html --key sender.pub`, then open or print report.html"
@@ -45,5 +46,5 @@ def report_command(
         return
     names = ", ".join(found.signers)
     who = f"signed by {names}" if names else "NOT VERIFIED: nobody asked who signed it"
-    told_of = f"{output_file}: {bundle.name}, {len(found.packages)} packages\n{who}"
+    told_of = f"{output_file}: {bundle.name}, {counted(len(found.packages), 'package')}\n{who}"
     stdout().print(Text(told_of), soft_wrap=True)

@@ -12,6 +12,7 @@ from parity.cli.shared.places import near
 from parity.model import LockedWheel
 from parity.pipeline.lock import LockReport
 from parity.planning import BuildPlan, LockChanges, PlannedWheel, changes_document
+from parity.portable.texts import counted
 
 _UNKNOWN = "unknown"
 
@@ -72,11 +73,6 @@ def change_rows(changes: LockChanges) -> tuple[tuple[str, ...], ...]:
         version = f"{each.new.version}, {each.kind}" if same else f"{each.old.version} → {each.new.version}"
         rows.append(("↓" if each.kind == "downgrade" else "~", each.new.name, version))
     return tuple(sorted(rows, key=lambda row: row[1]))
-
-
-def counted(count: int, what: str) -> str:
-    """`1 package`, `2 packages`."""
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _title(plan: BuildPlan) -> str:
