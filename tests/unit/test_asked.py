@@ -260,6 +260,9 @@ def test_nothing_to_install_tells_what_to_give_and_offers_what_lies_here(here: P
     assert "asks for nothing to be installed" in error.message
     for way in ("-r requirements.txt", "pandas 'scikit-learn>=1.4'", "./PROJECT", "parity init"):
         assert way in error.remedy
+    write("pyproject.toml", "[tool.ruff]\n")
+    remedy = refused(TARGET).remedy
+    assert not remedy.startswith(f"parity build {TARGET} .,"), "settings of tools are no project"
     write("requirements.txt", "idna\n")
     remedy = refused(TARGET).remedy
     assert remedy.startswith(f"parity build {TARGET} -r requirements.txt")

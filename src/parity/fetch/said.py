@@ -7,8 +7,16 @@ from collections.abc import Sequence
 from parity.engine.guests import Guest, GuestFailed
 from parity.engine.workshop import STORE
 from parity.errors import FetchFailed, HashMismatch
+from parity.model import LockedWheel
 from parity.wire.store import FileKept, FileTold, KeepJob
 from parity.wire.tasks import KEEP
+
+
+def said_of_wheels(guest: Guest, wheels: Sequence[LockedWheel]) -> list[FileTold]:
+    """One answer for each wheel of a lock, in their order; errors as `said_of_files`."""
+    return said_of_files(
+        guest, [{"filename": one.filename, "sha256": one.sha256, "incoming": None} for one in wheels]
+    )
 
 
 def said_of_files(guest: Guest, files: Sequence[FileKept]) -> list[FileTold]:

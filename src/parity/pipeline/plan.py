@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from parity.audit import judge_wheels
 from parity.engine.workshop import AUDITS
-from parity.fetch import fetch_wheels, said_of_files
+from parity.fetch import fetch_wheels, said_of_wheels
 from parity.model import LockedWheel
 from parity.pipeline.context.run import BuildRun
 from parity.pipeline.context.values import BuildRequest, World
@@ -29,10 +29,7 @@ def plan(request: BuildRequest, world: World) -> BuildPlan:
         before = run.existing
         lock = resolved(run).lock
         run.world.reporter.stage("look", "at the index and into the store")
-        told = said_of_files(
-            run.guest,
-            [{"filename": one.filename, "sha256": one.sha256, "incoming": None} for one in lock.wheels],
-        )
+        told = said_of_wheels(run.guest, lock.wheels)
         said = listed(run.guest, lock.wheels, run.tags, run.facts.markers["python_full_version"])
         held = [wheel for wheel, each in zip(lock.wheels, told, strict=True) if each["held"]]
         found = concerns(lock, said, _findings(run, held), run.facts)

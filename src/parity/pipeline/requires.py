@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from parity.errors import LockOutdated
-from parity.fetch import fetch_wheels, said_of_files
+from parity.fetch import fetch_wheels, said_of_wheels
 from parity.graph import Graph, SelfDescription, extras_in, graph_of
 from parity.model import Lock
 from parity.pipeline.context.run import BuildRun
@@ -41,10 +41,7 @@ def graph_in(run: BuildRun, lock: Lock) -> Graph:
     """Who requires whom in a lock: each wheel of it is fetched, and its own words are read."""
     run.world.reporter.stage("fetch")
     fetch_wheels(run.guest, lock.wheels)
-    told = said_of_files(
-        run.guest,
-        [{"filename": one.filename, "sha256": one.sha256, "incoming": None} for one in lock.wheels],
-    )
+    told = said_of_wheels(run.guest, lock.wheels)
     extras = _asked_extras(run)
     return graph_of(
         [

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
+from parity.cli.shared.lying import suggestions
 from parity.cli.shared.naming import Naming, of_file, of_packages, of_project
-from parity.cli.shared.places import base_folder, lock_folder
+from parity.cli.shared.places import base_folder, lock_folder, lock_label
 from parity.cli.shared.words import sort_files, sort_words
 from parity.errors import InputFileError, OptionConflict, ParityError
 from parity.model import BundleIdentity, ImageSource, Profile
@@ -215,7 +216,7 @@ class _Reading:
             product = self.asked.requirements[0].stem
         elif not self.asked.replaces:
             product = self.profile.product or self.profile.name
-        return self.profile.name if product == self.profile.name else f"{product}-{self.profile.name}"
+        return lock_label(product, self.profile.name)
 
     def _nothing(self) -> ParityError:
         if self.asked.requirements:
@@ -254,11 +255,9 @@ def _takes(project: Project, python: str) -> bool:
 
 
 def _lying_here() -> Iterator[str]:
-    """What of the current folder could be meant."""
-    if Path("requirements.txt").is_file():
-        yield "-r requirements.txt"
-    if Path("pyproject.toml").is_file():
-        yield "."
+    """What of the current folder could be meant, as it is typed."""
+    for each in suggestions(Path()):
+        yield f"-r {each.file}" if each.file else "."
 
 
 def clock() -> int:

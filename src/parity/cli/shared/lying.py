@@ -27,18 +27,21 @@ class Suggestion:
 def suggestions(folder: Path) -> tuple[Suggestion, ...]:
     """What lies there, that first which says most exactly what is to be installed."""
     found = [Suggestion(f"{name}, as it lies here", name) for name in _LISTS if (folder / name).is_file()][:1]
-    if not _is_project(folder / "pyproject.toml"):
+    if not declares_project(folder / "pyproject.toml"):
         return tuple(found)
     if (folder / "uv.lock").is_file():
         return (Suggestion("the project here, as its uv.lock pins it"), *found)
     return (*found, Suggestion("the project here, with what its pyproject.toml requires"))
 
 
-def _is_project(path: Path) -> bool:
-    """Whether it says what the project requires; many hold the settings of tools alone."""
+def declares_project(path: Path) -> bool:
+    """Whether a pyproject.toml says what the project requires; many hold the settings of tools alone.
+
+    One that is there and cannot be read counts: whoever reads it as a project tells what is wrong.
+    """
     try:
         return "project" in parse(read_small(path).decode())
     except FileNotFoundError:
         return False
     except (OSError, ValueError, RecursionError):
-        return path.is_file()  # whoever reads it as a project tells what is wrong
+        return path.is_file()

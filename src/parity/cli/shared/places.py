@@ -19,6 +19,11 @@ def lock_folder(profile: Path, requirements: Sequence[Path], output: Path) -> Pa
     return _first_of_the_users([profile, *requirements], output)
 
 
+def lock_label(product: str, profile: str) -> str:
+    """What a lock is called after: the product and the profile, or the profile alone where both are one."""
+    return profile if product == profile else f"{product}-{profile}"
+
+
 def base_folder(profile: Path, requirements: Sequence[Path]) -> Path:
     """The folder that paths in locks and bundles start at: that of what is asked for."""
     return _first_of_the_users([*requirements, profile], Path.cwd())

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from parity.cli.shared.places import lock_folder
+from parity.cli.shared.places import lock_folder, lock_label
 from parity.cli.shared.world import machine, site_for
 from parity.docker_engine import DockerEngine
 from parity.errors import LockInvalid, ParityError
@@ -54,8 +54,7 @@ def _image(profile: Profile, engine: DockerEngine) -> Looked:
 
 
 def _lock(profile: Profile) -> Looked:
-    product = profile.product or profile.name
-    label = profile.name if product == profile.name else f"{product}-{profile.name}"
+    label = lock_label(profile.product or profile.name, profile.name)
     path = lock_path(lock_folder(profile.path, (), Path("dist")), label)
     try:
         lock = read_lock(path)

@@ -9,10 +9,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from parity.cli.shared.lying import declares_project
 from parity.errors import InputFileError, OptionConflict, ParityError, ProfileNotFound
-from parity.files import read_small
 from parity.model import FOREIGN_LOCKS
-from parity.model.toml import parse
 from parity.profile import ProjectAsked, available, is_profile_name, is_profile_path, likely_targets
 from parity.resolve import is_direct, requirement_name
 
@@ -257,10 +256,7 @@ def _is_project(word: str) -> bool:
     path = Path(word, "pyproject.toml")
     if not _says_folder(word) or not path.is_file():
         return False
-    try:
-        return "project" in parse(read_small(path).decode()) or (path.parent / "uv.lock").is_file()
-    except (OSError, ValueError, RecursionError):
-        return True  # whoever reads it as a project tells what is wrong
+    return declares_project(path) or (path.parent / "uv.lock").is_file()
 
 
 def _holds_project(folder: Path) -> bool:
