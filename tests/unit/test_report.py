@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from tests.support.bundles import MadeBundle, lock_of, make_bundle
@@ -20,7 +20,11 @@ from parity.pack import pylock_toml
 from parity.portable.errors import SignatureInvalid
 from parity.progress import Silent
 from parity.report import read_bundle, report_page
+from parity.report.origins import origin_told
 from parity.sign import generate_key, make_checker
+
+if TYPE_CHECKING:
+    from parity.portable.documents.bundles import PackageRow
 
 ATTACKS = (
     "<script>alert(1)</script>",
@@ -129,7 +133,7 @@ def test_it_tells_what_a_reviewer_asks(tmp_path: Path) -> None:
         "beta: beta/x.so needs libGL.so.1 (of libgl1)",
         "beta: beta.gui does not import: ImportError: libGL.so.1",
         "The target needs glibc 2.27 or newer; libgl1 for what is missing.",
-        "└── beta 1.0  (>=1)",
+        '└── beta 1.0 (>=1; since python_version < "3.10")',
         "alpha --version",
         "Debian GNU/Linux 11, glibc 2.31, Python 3.9.2, x86_64",
     ):
@@ -252,6 +256,18 @@ def test_the_page_never_takes_the_bundle_s_place(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["report", str(made.path), "-o", str(made.path), "--unverified"])
     assert isinstance(done.exception, OptionConflict)
     assert made.path.read_bytes() == before
+
+
+def test_an_origin_says_built_only_of_what_was_a_source() -> None:
+    def told(kind: str, index: str, address: str) -> str:
+        return origin_told(cast("PackageRow", {"origin": {"kind": kind, "index": index, "address": address}}))
+
+    assert told("index", "corp", "https://e.org/simple/") == "index corp, https://e.org/simple/"
+    assert told("sdist", "corp", "https://e.org/a.zip") == "built from sdist, index corp, https://e.org/a.zip"
+    assert told("git", "", "https://e.org/a") == "built from git, https://e.org/a"
+    # It may be a wheel.
+    assert told("url", "", "https://e.org/a.whl") == "https://e.org/a.whl"
+    assert origin_told(cast("PackageRow", {})) == ""
 
 
 def test_tree_and_why_read_a_bundle(tmp_path: Path) -> None:

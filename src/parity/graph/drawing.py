@@ -38,6 +38,17 @@ class DrawnLine:
         return trunk + ("└── " if self.lasts[-1] else "├── ")
 
 
+def told_need(need: Need | None) -> str:
+    """What a line asks of its package, in brackets and behind a space; empty where that is any version."""
+    if need is None:
+        return ""
+    extras = f"[{','.join(need.extras)}]" if need.extras else ""
+    # The extra says why a line holds better than the marker that names it.
+    why = f"by its extra {need.extra}" if need.extra else f"since {need.marker}" if need.marker else ""
+    said = "; ".join(part for part in (extras + need.specifier, why) if part)
+    return f" ({said})" if said else ""
+
+
 def drawn(graph: Graph, roots: Iterable[str], *, upwards: bool = False) -> Iterator[DrawnLine]:
     """The lines below each root: what it requires, or (upwards) who requires it."""
     beyond = graph.above if upwards else graph.below

@@ -18,6 +18,7 @@ from parity.portable.bundle.proof import parse as parse_proof
 from parity.portable.bundle.reader import member_bytes, open_bundle, read_unverified
 from parity.portable.errors import BundleDamaged
 from parity.progress import Reporter
+from parity.report.origins import origin_told
 from parity.report.reading import inner, rows, text
 from parity.update import WheelFacts, verified, wheel_facts
 
@@ -105,7 +106,7 @@ def read_bundle(path: Path, check: Checker, reporter: Reporter) -> Reported:
             profile=_text(file, bundle.manifest, "profile.yaml"),
             asked=_asked(file, bundle.manifest),
             packages=tuple(
-                ReportedPackage(row, facts[row["wheel"]], _told(row) or origins.get(row["name"], ""))
+                ReportedPackage(row, facts[row["wheel"]], origin_told(row) or origins.get(row["name"], ""))
                 for row in sorted(bundle.manifest.document["packages"], key=lambda row: row["name"])
             ),
             graph=_graph(file, bundle.manifest, facts),
@@ -165,14 +166,6 @@ def _asked(file: BinaryIO, manifest: Manifest) -> dict[str, str]:
         f"{path.removeprefix(_ASKED)} {told.get(path, '')}".strip(): _text(file, manifest, path)
         for path in paths
     }
-
-
-def _told(row: PackageRow) -> str:
-    """A package's origin by the manifest; empty in one that does not tell."""
-    origin = inner(row, "origin")
-    kind, index, address = (text(origin, key) for key in ("kind", "index", "address"))
-    words = ("" if kind == "index" else f"built from {kind}", f"index {index}" if index else "", address)
-    return ", ".join(filter(None, words)) if kind else ""
 
 
 def _json(document: str) -> Mapping[str, object]:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from xml.etree.ElementTree import Element
 
-from parity.graph import Need, drawn
+from parity.graph import drawn, told_need
 from parity.portable.texts import counted
 from parity.report.contents import Reported, ReportedPackage
 from parity.report.html import Cell, element, preformatted, table
@@ -76,17 +76,9 @@ def tree(bundle: Reported) -> Element:
         made.append(element("span", line.branch, class_="branch"))
         made.append(element("a", line.name, href=f"#{anchors.get(line.name, '')}"))
         version = bundle.graph.packages[line.name].version
-        made.append(element("span", f" {version}{_need(line.need)}{' (*)' if line.again else ''}"))
+        made.append(element("span", f" {version}{told_need(line.need)}{' (*)' if line.again else ''}"))
         made[-1].tail = "\n"
     return made
-
-
-def _need(need: Need | None) -> str:
-    if need is None:
-        return ""
-    extras = f"[{','.join(need.extras)}]" if need.extras else ""
-    said = f"{extras}{need.specifier}" + (f"; extra {need.extra}" if need.extra else "")
-    return f"  ({said})" if said else ""
 
 
 def besides(bundle: Reported, size: Callable[[float], str]) -> Iterator[Element]:

@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from parity.cli.review.asked_for import asked_for, asked_lines, origin_told
+from parity.cli.review.asked_for import asked_for, asked_lines
 from parity.cli.shared.display import Board, Progress, board, size
 from parity.cli.shared.keyring import trusted_checker
 from parity.cli.shared.options import Json, ProgressShown, Threshold, TrustedKeys, Verbose
@@ -41,6 +41,7 @@ from parity.portable.bundle.reader import (
 )
 from parity.portable.texts import counted, printable
 from parity.report.natives import native_lines, system_needs
+from parity.report.origins import origin_told
 
 if TYPE_CHECKING:
     from parity.portable.documents.bundles import (

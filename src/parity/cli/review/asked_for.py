@@ -1,4 +1,4 @@
-"""What a bundle says that was asked for, and where its wheels came from, for `parity inspect`."""
+"""What a bundle says that was asked for, for `parity inspect`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from parity.portable.bundle.reader import member_bytes
 from parity.portable.texts import counted, printable
 
 if TYPE_CHECKING:
-    from parity.portable.documents.bundles import AskedRow, PackageRow
+    from parity.portable.documents.bundles import AskedRow
 
 _SHOWN, _WIDEST = 40, 500  # lines of one text, and characters of a line
 _KINDS = {
@@ -62,13 +62,3 @@ def asked_lines(found: Iterable[AskedDocument]) -> Iterator[str]:
         yield from (f"  {printable(line[:_WIDEST])}" for line in lines[:_SHOWN])
         if len(lines) > _SHOWN:
             yield f"  and {counted(len(lines) - _SHOWN, 'line')} more, with --json or in {each['path']}"
-
-
-def origin_told(package: PackageRow) -> str:
-    """Where a wheel came from, in a few words; empty where a bundle of the first format does not say."""
-    origin = package.get("origin")
-    if origin is None:
-        return ""
-    words = {"index": "", "git": "built from ", "sdist": "built from ", "url": "", "path": ""}[origin["kind"]]
-    named = origin["index"] if origin["kind"] in ("index", "sdist") else ""
-    return words + " ".join(part for part in (named, origin["address"]) if part)

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from difflib import get_close_matches
 
 from parity.errors import InputFileError
-from parity.graph import DrawnLine, Graph, Need, drawn
+from parity.graph import DrawnLine, Graph, drawn, told_need
 from parity.portable.names import normalize_name
 from parity.portable.texts import printable
 
@@ -15,7 +15,7 @@ from parity.portable.texts import printable
 def tree_lines(graph: Graph) -> Iterator[str]:
     """What was asked for, and below each package what it requires."""
     for line in drawn(graph, graph.roots):
-        yield f"{line.branch}{_title(graph, line.name)}{_need(line.need)}{_again(line)}"
+        yield f"{line.branch}{_title(graph, line.name)}{printable(told_need(line.need))}{_again(line)}"
 
 
 def why_lines(graph: Graph, name: str) -> Iterator[str]:
@@ -26,7 +26,7 @@ def why_lines(graph: Graph, name: str) -> Iterator[str]:
     """
     for line in drawn(graph, [member(graph, name)], upwards=True):
         asked = " (asked for)" if graph.packages[line.name].requested else ""
-        said = f" requires {line.need.of}{_need(line.need)}" if line.need else ""
+        said = f" requires {line.need.of}{printable(told_need(line.need))}" if line.need else ""
         yield f"{line.branch}{_title(graph, line.name)}{said}{asked}{_again(line)}"
 
 
@@ -72,20 +72,6 @@ def above(graph: Graph, name: str) -> set[str]:
 
 def _title(graph: Graph, name: str) -> str:
     return f"{name} {printable(graph.packages[name].version)}"
-
-
-def _need(need: Need | None) -> str:
-    """What the line above asks for, in brackets; empty for any version."""
-    if need is None:
-        return ""
-    extras = f"[{','.join(need.extras)}]" if need.extras else ""
-    parts = [f"{extras}{need.specifier}", f"by its extra {need.extra}" if need.extra else _when(need.marker)]
-    said = "; ".join(part for part in parts if part)
-    return f" ({printable(said)})" if said else ""
-
-
-def _when(marker: str) -> str:
-    return f"since {marker}" if marker else ""
 
 
 def _again(line: DrawnLine) -> str:
