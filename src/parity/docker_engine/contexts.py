@@ -47,6 +47,7 @@ def read_context(name: str, environment: Mapping[str, str]) -> DockerContext:
     Raises:
         EngineUnavailable: there is none of that name, or it cannot be read.
     """
+    # Docker files a context under its name's digest, so no name can lead out of the folder.
     contexts, key = _folder(environment) / "contexts", hashlib.sha256(name.encode()).hexdigest()
     path = contexts / "meta" / key / "meta.json"
     try:
@@ -55,6 +56,7 @@ def read_context(name: str, environment: Mapping[str, str]) -> DockerContext:
         host, unchecked = str(endpoint["Host"]), bool(endpoint.get("SkipTLSVerify"))
     except FileNotFoundError as error:
         raise EngineUnavailable(f"Docker context {name!r} does not exist", remedy=_LS) from error
+    # Any JSON may stand there: all ways in which it is not the one that Docker writes end here.
     except (OSError, ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
         message = f"Docker context {name!r} cannot be read: {type(error).__name__}"
         raise EngineUnavailable(message, where=str(path), remedy=_LS) from error
@@ -68,6 +70,7 @@ def _folder(environment: Mapping[str, str]) -> Path:
 
 def _tls(folder: Path, *, unchecked: bool) -> TLSConfig | None:
     ca, cert, key = (folder / f"{name}.pem" for name in ("ca", "cert", "key"))
+    # Docker makes the folder only for a context that has files for TLS.
     if not folder.is_dir():
         return None
     try:

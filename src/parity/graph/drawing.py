@@ -67,6 +67,7 @@ def _drawn(
     upwards: bool,
 ) -> Iterator[DrawnLine]:
     further = beyond[name]
+    # A leaf is never marked: whoever looked for its branch would find none.
     again = bool(further) and (name in seen or len(lasts) >= _DEEPEST)
     yield DrawnLine(len(lasts), lasts, name, need, again)
     seen.add(name)

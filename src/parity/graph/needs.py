@@ -14,6 +14,7 @@ from packaging.markers import Marker, UndefinedComparison, UndefinedEnvironmentN
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+# These lines are strangers' words: what reading them may cost is bounded.
 _LONGEST = 4096
 _MOST_LINES = 2000
 _MOST_EXTRAS = 100
@@ -181,6 +182,7 @@ class _Walk:
     def _held(self, name: str) -> Iterator[tuple[Requirement, str]]:
         """The lines that hold, each with the extra that it takes."""
         for line in self.lines[name]:
+            # Most markers ask for no extra, and one look is enough.
             asked = ("", *sorted(self.reached[name])) if "extra" in str(line.marker) else ("",)
             extra = next((one for one in asked if self._holds(line, one)), None)
             if extra is not None:
@@ -189,6 +191,7 @@ class _Walk:
     def _holds(self, line: Requirement, extra: str) -> bool:
         if line.marker is None:
             return True
+        # By identity: the lines live as long as this, and their own hash spells the whole line each time.
         key = (id(line), extra)
         if key not in self.judged:
             self.judged[key] = self._judge(line.marker, extra)
@@ -197,6 +200,7 @@ class _Walk:
     def _judge(self, marker: Marker, extra: str) -> bool:
         try:
             return marker.evaluate({**self.markers, "extra": extra})
+        # What cannot be judged brings nobody: the set is complete without it.
         except (UndefinedComparison, UndefinedEnvironmentName, ValueError, RecursionError):
             return False
 

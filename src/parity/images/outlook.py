@@ -13,6 +13,7 @@ from parity.images.folder import image_tag
 from parity.images.platforms import platform_of, same_platform
 from parity.model import ImageSource
 
+# Options such as --platform may stand before the image.
 _FROM = re.compile(r"^\s*FROM\s+(--\S+\s+)*(?P<base>\S+)", re.IGNORECASE | re.MULTILINE)
 
 
@@ -43,6 +44,7 @@ def _ways(source: ImageSource, arch: str, maker: ImageMaker) -> Iterator[tuple[b
     platform = platform_of(arch)
     names = [reference] if reference else []
     names += [image_tag(folder, platform)] if folder and folder.is_dir() else []
+    # In the order of `ensure_image`: what is told first is what a build would do.
     for name in names:
         found = maker.engine.image(name)
         if found is not None:
@@ -68,6 +70,7 @@ def _base_problem(dockerfile: Path, maker: ImageMaker) -> str:
         found = _FROM.search(read_small(dockerfile).decode("utf-8", "replace"))
     except OSError as error:
         return f"it cannot be read: {error.strerror}"
+    # Where a build argument names it, or nothing does, the build alone can tell.
     base = found["base"] if found else "$"
     if "$" in base or base == "scratch" or maker.engine.image(base) is not None:
         return ""

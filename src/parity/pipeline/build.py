@@ -56,6 +56,7 @@ def build(request: BuildRequest, world: World) -> BuildReport:
 def _wheel_set(run: BuildRun, resolved: Resolved) -> tuple[Resolved, WheelSet]:
     """The lock's wheels, judged; and the lock, which these may complete."""
     wheels = _fetched(run, resolved.lock)
+    # Both only read the wheels, and neither needs what the other finds.
     with beside(lambda: lacking_setuptools(run, resolved.lock, wheels)) as lacking:
         _audit(run, wheels)
         more = completed(run, resolved, lacking())

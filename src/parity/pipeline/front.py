@@ -30,9 +30,11 @@ def begun(request: BuildRequest, world: World) -> Iterator[BuildRun]:
     world = replace(world, limits=request.profile.limits)
     world.tools.prepare(request.profile.target.arch)
     image = _present_image(request, world)
+    # Measured beside, in a container of its own: the workshop takes as long to start.
     measuring = beside(lambda: _matching_facts(request, image, world))
     with measuring as measured, workshop(world.engine, image.id, image.platform, world.limits) as container:
         run = BuildRun(request, image, measured(), container, world)
+        # Before anything is resolved: to the resolver, a folder of wheels is one more index.
         bring_folders(run)
         yield run
 
@@ -58,6 +60,7 @@ def _fitting(run: BuildRun, found: Resolved, told: Sequence[str]) -> Resolved:
     reporter.note(lock.told())
     for wheel in lock.wheels:
         reporter.debug(f"{wheel.name} {wheel.version}: {wheel.url or wheel.origin}")
+    # A lock that was completed says again what the first one said.
     for said in _said(lock):
         if said not in told:
             reporter.warn(said)

@@ -29,6 +29,7 @@ def what_is_outdated(request: BuildRequest, world: World) -> OutdatedReport:
         lock = resolved(run).lock
         graph = graph_in(run, lock)
         run.world.reporter.stage("look", "at what an upgrade would give, and what the index has")
+        # In the same run and still dry, so the lock of the upgrade is written nowhere.
         upgrading = replace(run, request=replace(run.request, upgrade=True, locked=False))
         upgraded = choose.resolved(upgrading).lock
         said = listed(run.guest, lock.wheels, run.tags, run.facts.markers["python_full_version"])

@@ -40,6 +40,7 @@ def requires_by_lock(request: BuildRequest, world: World) -> Graph:
 def graph_in(run: BuildRun, lock: Lock) -> Graph:
     """Who requires whom in a lock: each wheel of it is fetched, and its own words are read."""
     run.world.reporter.stage("fetch")
+    # A lock does not tell what its packages require; a build has the wheels already then.
     fetch_wheels(run.guest, lock.wheels)
     told = said_of_wheels(run.guest, lock.wheels)
     extras = _asked_extras(run)

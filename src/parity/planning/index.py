@@ -46,10 +46,12 @@ def listed(
         "timeout": _SILENCE,
     }
     try:
+        # The guest keeps its own deadline; this one is for a guest that no longer answers.
         found = guest.ask(CATALOGUE, job, timeout=5 * _SECONDS)["projects"]
     except (GuestFailed, TimeoutError) as error:
         told = error.last_line if isinstance(error, GuestFailed) else "it took too long"
         raise IndexFailed(network.redact(f"the index could not be asked: {told}")) from error
+    # It may speak of nothing that it was not asked for.
     names = {wheel.name for wheel in wanted}
     return {each["name"]: each for each in found if each["name"] in names}
 

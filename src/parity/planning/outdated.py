@@ -67,6 +67,7 @@ def outdated(
         newest, source_only = (said["newest"], said["source_only"]) if said else ("", False)
         if not (is_newer(after, wheel.version) or is_newer(newest, wheel.version) or source_only):
             continue
+        # An upgrade would give less than there is, so somebody's word stands in between.
         held = is_newer(newest, after or wheel.version)
         holders = tuple(_holders(wheel.name, newest, graph, own)) if held else ()
         found.append(Outdated(wheel.name, wheel.version, after, newest, source_only, holders))
@@ -85,6 +86,7 @@ def _holders(name: str, newest: str, graph: Graph, own: Sequence[str]) -> Iterat
     for line in own:
         try:
             asked = Requirement(line)
+        # An address or a path: it names no version that could be excluded.
         except InvalidRequirement:
             continue
         if normalize_name(asked.name) == name and _excludes(str(asked.specifier), newest):

@@ -110,6 +110,7 @@ def planned_wheels(
 
 
 def _size(wheel: LockedWheel, told: FileTold, listed: ProjectListed | None) -> int | None:
+    # What the store has was measured; an index only says a size.
     if told["held"]:
         return told["size"]
     return wheel.size if wheel.size is not None or listed is None else listed["size"]

@@ -53,6 +53,7 @@ def _rebuilt(os_id: str, major: str, like: str, base: NewProfile) -> NewProfile:
     name = f"{os_id}{major}{like[like.index('-') :]}"
     image = vendor_image(os_id, major)
     recipe = (shipped_root() / "images" / like / "Dockerfile").read_text(encoding="utf-8")
+    # Red Hat's minimal images have microdnf alone, those of the rebuilds dnf. The comments speak of RHEL.
     recipe = re.sub(r"(?m)^#.*\n", "", recipe).replace("microdnf", "dnf")
     title = f"# {_LIKE_RHEL[os_id]} {major} with its own Python {base.python}, from the vendor's image.\n"
     return NewProfile(

@@ -128,6 +128,7 @@ def _only_limits(layer: Layer) -> Layer:
 
 
 def _command_line_layer(value: dict[str, object]) -> Layer:
+    # A problem names its file and line; what was typed has neither, but it has a folder.
     place = Place(COMMAND_LINE, Path.cwd(), 0)
     trails: list[tuple[str | int, ...]] = []
 

@@ -59,6 +59,7 @@ def likely_targets(word: str, *, sure: bool) -> tuple[str, ...]:
         found = [name for name, each in shipped_targets().items() if each.os_id == begin]
         if found:
             return tuple(found)
+    # Many a package looks a little like a target.
     return _alike(word, available(), 0.8 if sure else 0.6)
 
 

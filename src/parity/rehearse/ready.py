@@ -55,6 +55,7 @@ def ready(engine: Engine, needs: ContainerNeeds, waits: int = 0) -> Iterator[Rea
             needs.image, needs.plan, volume, needs.store, in_memory=needs.in_memory, waits=waits
         )
         with engine.container(spec) as container:
+            # No bundle yet, only our own scripts and empty folders: which bundle it is for need not be known.
             container.put(CARRY, guest_tar())
             container.put(CARRY, folders_tar(FOLDERS))
             container.start()

@@ -149,6 +149,7 @@ def _text(file: BinaryIO, manifest: Manifest, path: str) -> str:
     """A small file as text, empty where it is not there."""
     try:
         return member_bytes(file, manifest, path).decode("utf-8", "replace")
+    # Not to be there is no damage: older bundles lack some of them.
     except BundleDamaged:
         if any(member.path == path for member in manifest.members):
             raise

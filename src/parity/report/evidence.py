@@ -39,6 +39,7 @@ def rehearsal(bundle: Reported) -> Iterator[Element]:
     where = ", ".join(
         filter(None, (text(machine, "os"), text(machine, "libc"), python, text(machine, "arch")))
     )
+    # A proof is its maker's word: what is not plainly true in it counts as not cut off.
     cut = [key for key, value in inner(proof, "isolation").items() if value is True]
     open_ = [key for key, value in inner(proof, "isolation").items() if value is not True]
     tool = inner(proof, "installer")
@@ -84,6 +85,7 @@ def sources(bundle: Reported) -> Iterator[Element]:
         origin = inner(row, "origin")
         yield element("h3", f"{text(row, 'name')} {text(row, 'version')}")
         words = (text(origin, key) for key in ("kind", "address", "revision", "commit"))
+        # Where it was built once alone, nothing is said: that is neither good nor bad.
         twice = row.get("same_bytes_twice")
         requires = [f"{text(each, 'name')} {text(each, 'version')}" for each in rows(row, "build_requires")]
         listed: list[tuple[str, str]] = [

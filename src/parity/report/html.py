@@ -77,6 +77,7 @@ def document(title: str, style: str, body: Iterable[Element]) -> bytes:
 
 
 def _append_text(parent: Element, text: str) -> None:
+    # ElementTree keeps what follows a child with that child.
     if len(parent):
         parent[-1].tail = (parent[-1].tail or "") + text
     else:

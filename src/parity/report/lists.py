@@ -11,6 +11,7 @@ from parity.portable.texts import counted
 from parity.report.contents import Reported, ReportedPackage
 from parity.report.html import Cell, element, preformatted, table
 
+# Characters of one text: a reviewer reads no more of it on a page, and the bundle has all of it.
 _MOST_TEXT = 64 * 1024
 _FARSIDE = "farside/"
 

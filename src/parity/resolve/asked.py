@@ -23,6 +23,7 @@ from parity.portable.wheelfolders import index_address
 from parity.resolve.fileoptions import FileOptions, FolderLine, IndexLine
 
 _RESERVED = (DEFAULT_INDEX, "direct", "built")
+# An index's name has at most 32 characters, and a number may come behind this.
 _LONGEST = 28
 
 
@@ -77,6 +78,7 @@ def _all_there_is(folders: Sequence[FolderLine]) -> dict[FolderLine, tuple[str, 
     newest: dict[str, tuple[Version, int]] = {}
     for number, folder in enumerate(folders):
         for name, version in _versions(folder.path):
+            # With a minus: of one version in two folders, the folder that was named first has it.
             newest[name] = max(newest.get(name, (version, -number)), (version, -number))
     others = {
         folder: tuple(sorted(name for name, (_, place) in newest.items() if place == -number))

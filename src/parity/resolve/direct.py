@@ -194,6 +194,7 @@ def path_of(address: str, where: str) -> str:
     try:
         parts = urlsplit(address)
     except ValueError:
+        # It names nothing, and is refused below.
         parts = urlsplit("file://?")
     path = unquote(parts.path)
     if parts.netloc not in ("", "localhost") or not path or "\0" in path:

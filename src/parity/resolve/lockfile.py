@@ -102,6 +102,7 @@ def is_foreign_lock(data: bytes) -> bool:
         Pylock.from_dict(document)
     except (ValueError, PylockValidationError, RecursionError):
         return False
+    # A broken lock of ours may be replaced by a new one; what another tool wrote is not ours to replace.
     tool = document.get("tool")
     return not (isinstance(tool, dict) and "parity" in tool)
 
@@ -293,6 +294,7 @@ def _built(package: Package, requested: bool) -> LockedWheel:
     filename, sha256, size = own.get("wheel"), own.get("sha256"), own.get("size")
     if not isinstance(filename, str) or not isinstance(sha256, str) or not _SHA256.fullmatch(sha256):
         raise LockInvalid(f"{name}: the wheel that was built has no file name or no SHA-256")
+    # Not isinstance: in Python, true is a whole number.
     if type(size) is not int or size < 0:
         raise LockInvalid(f"{name}: the wheel that was built has no size")
     check_filename(filename, name, version)

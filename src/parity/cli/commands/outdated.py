@@ -71,6 +71,7 @@ def outdated_command(
         command="outdated",
     )
     requests = build_requests(what, HowToBuild(Path("dist"), lock, stand_in=stand_in))
+    # No keys: nothing is signed here, so none is looked for.
     with connected() as engine, board(stderr(), verbose=verbose, progress=progress) as shown:
         outcomes = Runs(engine, (), shown).all(what_is_outdated, requests)
     tell("outdated", requests, outcomes, _people, _machines)
@@ -87,6 +88,7 @@ def _people(name: str, report: OutdatedReport) -> Text:
 
 def _row(one: Outdated, exclude_newer: str | None) -> tuple[str, str, str, str, str]:
     held = ", ".join(f"{each.by} ({each.specifier})" for each in one.holders)
+    # Nobody excludes it by name. What is left is the date, or what the newest ones require of each other.
     if one.newest not in ("", one.upgraded) and not held:
         held = f"exclude-newer {exclude_newer}" if exclude_newer else "what others of the newest require"
     more = "a newer one is a source only" if one.source_only else ""

@@ -95,6 +95,7 @@ def lock_command(
     )
     how = HowToBuild(Path("dist"), lock, locked, upgrade, stand_in, tuple(upgrade_package or ()))
     requests = build_requests(what, how)
+    # A lock is written to a temporary file first, and a run that was killed has left its own.
     for folder in {request.lock_path.parent for request in requests}:
         sweep_leftovers(folder)
     with connected() as engine, board(stderr(), verbose=verbose, progress=progress) as shown:
@@ -150,6 +151,7 @@ def plan_command(
     )
     how = HowToBuild(Path("dist"), lock, locked, upgrade, stand_in, tuple(upgrade_package or ()))
     plans = _plans(build_requests(what, how), shape, progress)
+    # Only now, after the plans were shown: the code is for a pipeline, the plan for whoever reads its log.
     if exit_code and any(plan.changes.is_rewritten for plan in plans):
         raise typer.Exit(LockOutdated.exit_code)
 

@@ -112,12 +112,10 @@ def _one_sided(mark: str, package: BundlePackage) -> tuple[str, ...]:
 
 def _both_sided(change: Change) -> tuple[str, ...]:
     old, new = change.old, change.new
-    same_version = old.version == new.version
-    version = f"{new.version}, {change.kind}" if same_version else f"{old.version} → {new.version}"
+    mark, version = sections.version_change(old.version, new.version, change.kind)
     licence = new.facts.licence or _UNKNOWN
     if change.licence_changed:
         licence = f"{old.facts.licence or _UNKNOWN} → {licence}"
-    mark = "↓" if change.kind == "downgrade" else "~"
     return mark, new.name, version, f"{size(new.size)} ({_signed(new.size - old.size)})", licence
 
 

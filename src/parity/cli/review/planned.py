@@ -31,6 +31,7 @@ def lock_as_text(name: str, report: LockReport) -> str:
     """What was done to a lock, for people."""
     changes = report.changes
     lines = [f"{name}: {told_changes(changes)}"]
+    # All of a new lock is added: the list would be the lock once more.
     if not changes.is_new:
         lines += sections.aligned(change_rows(changes), "  ")
     return "\n".join([*lines, f"  lock  {near(report.request.lock_path)}"]) + "\n"
@@ -69,9 +70,8 @@ def change_rows(changes: LockChanges) -> tuple[tuple[str, ...], ...]:
     rows = [("+", one.name, one.version) for one in changes.added]
     rows += [("-", one.name, one.version) for one in changes.removed]
     for each in changes.changed:
-        same = each.old.version == each.new.version
-        version = f"{each.new.version}, {each.kind}" if same else f"{each.old.version} → {each.new.version}"
-        rows.append(("↓" if each.kind == "downgrade" else "~", each.new.name, version))
+        mark, version = sections.version_change(each.old.version, each.new.version, each.kind)
+        rows.append((mark, each.new.name, version))
     return tuple(sorted(rows, key=lambda row: row[1]))
 
 
@@ -101,6 +101,7 @@ def _fetch(plan: BuildPlan) -> str:
     if not plan.fetched:
         return "nothing: the store has all of it"
     unknown = sum(one.size is None for one in plan.fetched)
+    # A size that nobody tells is no zero, so it is counted beside the sum.
     total = size(sum(one.size or 0 for one in plan.fetched))
     amount = "of unknown size" if unknown == len(plan.fetched) else total
     more = f" and {unknown} of unknown size" if 0 < unknown < len(plan.fetched) else ""

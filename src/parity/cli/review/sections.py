@@ -27,6 +27,13 @@ class Section:
     checklist: bool = False
 
 
+def version_change(old: str, new: str, kind: str) -> tuple[str, str]:
+    """A mark for a package that changes, and how its version reads; of `kind` where that stays the same."""
+    # An arrow of its own: whoever skims a long list must not miss what goes back.
+    mark = "↓" if kind == "downgrade" else "~"
+    return mark, f"{new}, {kind}" if old == new else f"{old} → {new}"
+
+
 def look_at(noted: Sequence[tuple[str, str, str]]) -> Section:
     """What stands out: (kind, subject, message) each."""
     rows = tuple(noted) or (("nothing stands out", "", ""),)

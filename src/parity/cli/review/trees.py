@@ -62,6 +62,7 @@ def graph_document(graph: Graph, names: Iterable[str]) -> dict[str, object]:
 
 def above(graph: Graph, name: str) -> set[str]:
     """A package, and all that requires it, directly or not."""
+    # Not by recursion: needs may go in a circle, and a stranger's wheels decide how deep they go.
     found, waiting = {name}, [name]
     while waiting:
         fresh = {need.by for need in graph.above[waiting.pop()]} - found
@@ -71,6 +72,7 @@ def above(graph: Graph, name: str) -> set[str]:
 
 
 def _title(graph: Graph, name: str) -> str:
+    # A name was normalised; a version may be any text that a wheel says.
     return f"{name} {printable(graph.packages[name].version)}"
 
 

@@ -181,6 +181,7 @@ class _Reading:
             yield self.asked.script
         yield from self.asked.requirements
         if self.asked.packages:
+            # There is no such file: what was typed belongs to the folder that it was typed in.
             yield Path.cwd() / "packages"
 
     def _identity(self, project: Project | None) -> BundleIdentity:
@@ -242,6 +243,7 @@ class _Reading:
 
 def _check_python(project: Project, python: str) -> None:
     """Demand that the project takes some release of the target's Python: which one, the image will tell."""
+    # Its first release, and one behind all that there will be.
     if not any(_takes(project, release) for release in (f"{python}.0", f"{python}.99")):
         project.check_python(python)
 

@@ -108,7 +108,7 @@ class Interview:
                 _tell(f"  {number:>2}  {name:<18} {told}")
         question = "The target: a number, or a system such as 'RHEL 9', 'rocky 9' or 'Debian 11'"
         answer = self._ask("--os", question, _system)
-        return targets[int(answer) - 1][0] if answer.isdigit() else answer
+        return targets[int(answer) - 1][0] if answer.isdecimal() else answer
 
     def _known(self, answers: NewProfile) -> NewProfile | None:
         """What is known of the system, with the Python that is meant; None for another one."""
@@ -199,9 +199,9 @@ def _with_suggestion(answers: NewProfile, suggestion: Suggestion, folder: Path) 
 
 def _system(answer: str) -> str:
     targets: Mapping[str, NewProfile] = shipped_targets()
-    if answer in targets or (answer.isdigit() and 0 < int(answer) <= len(targets)):
+    if answer in targets or not _number(len(targets))(answer):
         return ""
-    read = None if answer.isdigit() else _read(answer)
+    read = None if answer.isdecimal() else _read(answer)
     if read is None:
         return f"expected a number of the list, or {_SPELLING}{_meant(answer)}"
     return answer_problem(read[0], "target", "os", "id") or answer_problem(read[1], "target", "os", "version")
@@ -227,7 +227,8 @@ def _image(answer: str) -> str:
 
 def _number(last: int) -> Callable[[str], str]:
     def problem(answer: str) -> str:
-        fits = answer.isdigit() and len(answer) < len(str(last)) + 1 and 0 < int(answer) <= last
+        # Not isdigit, which takes `²`; and the length first: int() refuses thousands of digits.
+        fits = answer.isdecimal() and len(answer) <= len(str(last)) and 0 < int(answer) <= last
         return "" if fits else f"expected a number from 1 to {last}"
 
     return problem

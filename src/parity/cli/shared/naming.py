@@ -48,6 +48,7 @@ def of_project(project: Project) -> Naming:
     version = str(own.get("version", "")) if not project.plan.package else _member_version(project)
     if name := _fit(said):
         return Naming(name, _fit(version.strip()), firm=True)
+    # Not firm: a folder is called as whoever cloned it liked.
     return Naming(_of_folder(project.plan.folder))
 
 
@@ -77,12 +78,14 @@ def of_packages(lines: Sequence[str]) -> Naming:
 def _package(line: str) -> str:
     if name := requirement_name(line):
         return name
+    # An address or a path: its last part, without extras, fragment and version.
     path = line.partition("[")[0].partition("#")[0].rstrip("/")
     return path.rpartition("/")[2].partition("-")[0].removesuffix(".git").lstrip(".")
 
 
 def _of_folder(folder: Path) -> str:
     """The name of the project that lies there, else of the folder; `requirements` tells nothing."""
+    # A project often keeps its lists in a folder `requirements`, so the folder above is asked, too.
     for each in (folder, folder.parent):
         if name := _project_name(each / "pyproject.toml"):
             return name

@@ -46,6 +46,7 @@ def _architecture(arch: str) -> Looked:
 
 def _image(profile: Profile, engine: DockerEngine) -> Looked:
     try:
+        # Silent: the command prints its findings, and nothing on the way to them.
         found = image_outlook(profile.image, profile.target.arch, site_for(engine, Silent()).maker)
     except ParityError as error:
         return Looked("image", False, error.message, error.remedy)
@@ -54,6 +55,7 @@ def _image(profile: Profile, engine: DockerEngine) -> Looked:
 
 
 def _lock(profile: Profile) -> Looked:
+    # As `parity build PROFILE` without any other word would call it.
     label = lock_label(profile.product or profile.name, profile.name)
     path = lock_path(lock_folder(profile.path, (), Path("dist")), label)
     try:

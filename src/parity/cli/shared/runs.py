@@ -80,6 +80,7 @@ def tell(
             if not output.json:
                 stdout().print(people(name, outcome), end="")
             continue
+        # The one run's error is the command's own, with its exit code.
         if len(outcomes) == 1:
             raise outcome
         failed.append(name)

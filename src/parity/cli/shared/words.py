@@ -154,6 +154,7 @@ class _Sorting:
                 remedy=f"{self._call({word: f'./{word}'})} for the folder, "
                 f"{self._call({word: f'-p {word}'})} for the package",
             )
+        # Beside a target a word is a package, unless it can hardly be anything but another target.
         if bare and (meant := likely_targets(word, sure=bool(self._targets))):
             raise self._unknown_target(word, meant)
         return word

@@ -58,6 +58,7 @@ def wrappers(trees: Iterable[ast.Module]) -> Wrappers:
     """The package's own functions and classes that open what they are given: by which arguments."""
     found: Wrappers = {}
     functions = [each for tree in trees for each in _functions(tree)]
+    # Each round finds the functions that call those of the round before.
     for _ in range(_ROUNDS):
         new = {}
         for name, function, aliases in functions:
@@ -93,6 +94,7 @@ def _passed_on(function: ast.AST, aliases: Aliases, known: Wrappers) -> Tuple[in
         if isinstance(node, ast.Call):
             how, places = opening(node, aliases, known)
             calls += [node.args[place] for place in places if how and len(node.args) > place]
+    # Whoever calls a method does not write its first argument.
     if arguments and arguments[0] in ("self", "cls"):
         arguments = arguments[1:]
     names = {name for call in calls for name in _names(call, bound, _STEPS)}
@@ -117,6 +119,7 @@ def bindings(node: ast.AST) -> Iterator[Tuple[str, ast.expr]]:
         pairs = [(node.target, node.value)]
     elif isinstance(node, (ast.For, ast.comprehension)):
         pairs = [(node.target, node.iter)]
+    # By its name: Python 3.6 and 3.7 have no such class.
     elif type(node).__name__ == "NamedExpr":
         pairs = [(node.target, node.value)]  # type: ignore[attr-defined]
     else:

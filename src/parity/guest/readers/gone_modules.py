@@ -70,6 +70,7 @@ def _is_there(name: str, site_packages: str) -> bool:
     ]  # its own, by a .pth file
     if any(os.path.exists(os.path.join(site_packages, each)) for each in brought):
         return True
+    # This Python may have a setuptools of its own, which the new environment does not see.
     return name != "pkg_resources" and importlib.util.find_spec(name) is not None
 
 

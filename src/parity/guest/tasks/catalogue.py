@@ -94,6 +94,7 @@ class _Asking:
             "yanked": bool(yanked),
             "reason": yanked[:_LONGEST_REASON] if isinstance(yanked, str) else "",
             "requires_python": str(said.get("requires-python") or ""),
+            # A page may say anything here, true among it, which would pass for a whole number.
             "size": size if type(size) is int and size > 0 else None,
             "newest": newest.version if newest else "",
             "source_only": self._chooser.is_passed_over(page.address, found, anything, newest),

@@ -40,6 +40,7 @@ def with_setuptools_for(run: BuildRun, found: Resolved, users: tuple[str, ...]) 
     if run.profile.project is not None or run.request.locked or users == found.lock.setuptools_for:
         return found
     run.world.reporter.stage("resolve", f"again, with setuptools for {', '.join(users) or 'none any more'}")
+    # The first pass has taken the newest already; this one may change nothing but setuptools.
     calm = replace(run, request=replace(run.request, upgrade=False, renewed=frozenset()))
     more = _tried(calm, users)
     if more and _versions(more.lock) == _versions(found.lock):

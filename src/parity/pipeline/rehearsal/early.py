@@ -26,6 +26,7 @@ def made_early(run: BuildRun, lock: Lock) -> Iterator[Early]:
     None is made where the lock is as it was: a rehearsal that ended well is remembered then, as a rule.
     """
     sizes = [wheel.size for wheel in lock.wheels if wheel.size is not None]
+    # Whether it fits into memory is part of the container, so all sizes must be known now.
     if lock == run.existing or len(sizes) < len(lock.wheels) or run.profile.project is not None:
         yield nothing
         return
