@@ -18,6 +18,7 @@ from typer.testing import CliRunner, Result
 from parity.cli.commands import init as init_module
 from parity.cli.commands import profiles
 from parity.cli.shared.asked import HowToBuild, WhatToBuild, build_requests
+from parity.cli.shared.interview import Interview
 from parity.errors import InputFileError, OptionConflict, ParityError, ProfileError
 from parity.profile import (
     NewProfile,
@@ -384,3 +385,11 @@ def test_without_a_terminal_a_wrong_answer_is_an_error(here: Path, words: tuple[
     assert error.exit_code > 2
     assert told in error.remedy
     assert list(here.iterdir()) == []
+
+
+@pytest.mark.parametrize("odd", ["²", "9" * 5000, "0"])
+def test_a_number_that_is_none_is_asked_for_again(odd: str) -> None:
+    first = next(iter(shipped_targets()))
+    with CliRunner().isolation(input=f"{odd}\n1\n"):
+        found = Interview(asking=True).target(NewProfile(), "", "")
+    assert found.extends == first
