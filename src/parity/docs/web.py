@@ -77,7 +77,14 @@ class _PageAnswer(BaseHTTPRequestHandler):
 
 
 def html_page(title: str, name: str, text: str, pages: Iterable[DocPage]) -> str:
-    """A whole HTML document, with the list of pages beside the text."""
+    """A whole HTML document, with the list of pages beside the text.
+
+    Args:
+        title: of the browser's window.
+        name: the page's own, which tells how far up the others are.
+        text: its Markdown.
+        pages: all of them, in the index's order.
+    """
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
     tokens = parser.parse(text)
     _name_headings(tokens)

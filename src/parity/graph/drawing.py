@@ -50,7 +50,13 @@ def told_need(need: Need | None) -> str:
 
 
 def drawn(graph: Graph, roots: Iterable[str], *, upwards: bool = False) -> Iterator[DrawnLine]:
-    """The lines below each root: what it requires, or (upwards) who requires it."""
+    """The lines below each root, the root's own first.
+
+    Args:
+        graph: the set.
+        roots: names of packages in it.
+        upwards: whether below a package stands who requires it, not what it requires.
+    """
     beyond = graph.above if upwards else graph.below
     seen: set[str] = set()
     for root in roots:

@@ -28,6 +28,11 @@ class ImageOutlook:
 def image_outlook(source: ImageSource, arch: str, maker: ImageMaker) -> ImageOutlook:
     """What `ensure_image` would likely come to; the way that it would go, or why none is open.
 
+    Args:
+        source: the profile's image.
+        arch: the target's architecture as `uname -m` says it.
+        maker: whose engine is asked; it makes nothing.
+
     Raises:
         EngineLost, EngineRefused: as the engine says.
     """

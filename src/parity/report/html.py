@@ -42,7 +42,13 @@ def preformatted(text: str, most: int) -> Element:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Cell]], class_: str = "") -> Element:
-    """A table with a head, which is repeated on each printed page."""
+    """A table with a head, which is repeated on each printed page.
+
+    Args:
+        columns: their names.
+        rows: a cell for each column; a text, or an element made of one.
+        class_: for the style sheet.
+    """
     made = Element("table", {"class": class_} if class_ else {})
     head = SubElement(SubElement(made, "thead"), "tr")
     head.extend(element("th", column, scope="col") for column in columns)
@@ -62,7 +68,13 @@ def pairs(rows: Iterable[tuple[str, Cell]]) -> Element:
 
 
 def document(title: str, style: str, body: Iterable[Element]) -> bytes:
-    """A whole page that loads nothing: a Content-Security-Policy says so to the browser, too."""
+    """A whole page that loads nothing: a Content-Security-Policy says so to the browser, too.
+
+    Args:
+        title: of the browser's window.
+        style: our own style sheet, the one thing that the policy lets through, by its digest.
+        body: the page's elements.
+    """
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     head = element("head", element("meta", charset="utf-8"))

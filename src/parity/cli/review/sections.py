@@ -28,7 +28,13 @@ class Section:
 
 
 def version_change(old: str, new: str, kind: str) -> tuple[str, str]:
-    """A mark for a package that changes, and how its version reads; of `kind` where that stays the same."""
+    """A mark for a package that changes, and how its versions read.
+
+    Args:
+        old: the version there was.
+        new: the version there will be.
+        kind: as `parity.update.kinds` has it; told where the version stays and other bytes come.
+    """
     # An arrow of its own: whoever skims a long list must not miss what goes back.
     mark = "↓" if kind == "downgrade" else "~"
     return mark, f"{new}, {kind}" if old == new else f"{old} → {new}"
@@ -41,7 +47,13 @@ def look_at(noted: Sequence[tuple[str, str, str]]) -> Section:
 
 
 def as_text(title: str, facts: Sequence[tuple[str, str]], sections: Iterable[Section]) -> str:
-    """Plain lines for a terminal, columns aligned."""
+    """Plain lines for a terminal, columns aligned.
+
+    Args:
+        title: the first line.
+        facts: names and values below it.
+        sections: in their order.
+    """
     lines = [printable(title), "", *aligned(facts, "  ")]
     for section in sections:
         lines += ["", section.title, *aligned(section.rows, "  ")]
@@ -49,7 +61,7 @@ def as_text(title: str, facts: Sequence[tuple[str, str]], sections: Iterable[Sec
 
 
 def as_markdown(title: str, facts: Sequence[tuple[str, str]], sections: Iterable[Section]) -> str:
-    """GitHub's and GitLab's Markdown."""
+    """GitHub's and GitLab's Markdown, with checklists to tick; arguments as `as_text`."""
     lines = [f"## {_escape(title)}", "", "| | |", "| --- | --- |"]
     lines += [f"| {_escape(name)} | {_escape(value)} |" for name, value in facts]
     for section in sections:
@@ -59,7 +71,7 @@ def as_markdown(title: str, facts: Sequence[tuple[str, str]], sections: Iterable
 
 
 def aligned(rows: Sequence[tuple[str, ...]], indent: str) -> list[str]:
-    """Rows as lines, their columns below each other."""
+    """Rows as lines, their columns below each other; all rows must have as many cells."""
     rows = [tuple(map(printable, row)) for row in rows]
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
     return [

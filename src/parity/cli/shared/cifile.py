@@ -15,6 +15,12 @@ from parity.profile import find_profile
 def new_pipeline(host: str, target: str, files: Sequence[Path], *, force: bool) -> None:
     """Write the pipeline for this project, and say what it still needs.
 
+    Args:
+        host: whose pipeline, see `parity.ci.PLACES`.
+        target: a profile's name or file.
+        files: what to install, for `-r`.
+        force: whether a file that is there may be replaced.
+
     Raises:
         OptionConflict: see `write_pipeline`.
         ProfileNotFound: there is no such target.

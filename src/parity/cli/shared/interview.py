@@ -44,6 +44,11 @@ class Interview:
     def target(self, answers: NewProfile, system: str, image: str) -> NewProfile:
         """Operating system, Python, libc and architecture, or a base that has them.
 
+        Args:
+            answers: what the options said.
+            system: of --os, in any spelling; empty to ask for it.
+            image: of --image; with one, nothing needs to be known of the system's own.
+
         Raises:
             OptionConflict: something is missing and there is nobody to ask, or the system is none.
         """
@@ -67,7 +72,7 @@ class Interview:
         )
 
     def image(self, answers: NewProfile, image: str) -> NewProfile:
-        """The image that stands for the target, where no base has one."""
+        """The image that stands for the target, where no base has one; `image` is that of --image."""
         if not (image or answers.image or answers.image_folder or answers.extends or self.measured):
             answers = with_vendor_image(answers)
         image = image or answers.image

@@ -47,6 +47,11 @@ def opening(node: ast.Call, aliases: Aliases, known: Wrappers) -> Tuple[str, Tup
     """What a call opens with, `wrapper` for the package's own, and by which arguments; empty for others.
 
     A function of the package's own that has an opener's name is meant where no object is called upon.
+
+    Args:
+        node: the call.
+        aliases: of its file, see `aliases_of`.
+        known: of its package, see `wrappers`.
     """
     own = known.get(called(node))
     if own is not None and (isinstance(node.func, ast.Name) or not opener(node, aliases)):

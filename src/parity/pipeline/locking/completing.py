@@ -68,7 +68,13 @@ def _tried(run: BuildRun, users: tuple[str, ...]) -> Resolved | None:
 
 
 def lacking_setuptools(run: BuildRun, lock: Lock, wheels: WheelSet) -> tuple[str, ...]:
-    """Who imports `pkg_resources` and may lack it; of what only comes along the top alone counts."""
+    """Who imports `pkg_resources` and may lack it; of what only comes along the top alone counts.
+
+    Args:
+        run: whose guest reads the wheels; for a project or with `locked` the lock's own word holds.
+        lock: what was resolved.
+        wheels: its wheels, in the store.
+    """
     fixed = run.profile.project is not None or run.request.locked
     if fixed or not may_lack_setuptools(run.request.what, lock):
         return () if not fixed else lock.setuptools_for
