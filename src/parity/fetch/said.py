@@ -34,6 +34,7 @@ def said_of_files(guest: Guest, files: Sequence[FileKept]) -> list[FileTold]:
         found = guest.ask(KEEP, job)["files"]
     except GuestFailed as error:
         raise FetchFailed("the store cannot be looked into: " + error.last_line, where=where) from error
+    # They are told apart by their place: one too few, and each would speak for another.
     if [each["sha256"] for each in found] != [file["sha256"] for file in files]:
         raise HashMismatch("the store tells of another file than was asked for", where=where)
     return found

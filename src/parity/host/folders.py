@@ -12,6 +12,7 @@ import platformdirs
 def config_folder(environ: Mapping[str, str] = os.environ) -> Path:
     """The user's configuration: keys, trusted keys."""
     home = environ.get("PARITY_HOME")
+    # Absolute: programs that are started in other folders get paths below it.
     return Path(home).absolute() / "config" if home else platformdirs.user_config_path("parity")
 
 

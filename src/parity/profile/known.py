@@ -45,6 +45,7 @@ def known_targets(os_id: str, os_version: str) -> Mapping[str, NewProfile]:
 
 def known_libc(os_id: str, os_version: str) -> str:
     """The C library of a system's release; empty where it is not known."""
+    # Where the targets of a system do not agree, nothing is guessed.
     of_targets = {each.libc for each in known_targets(os_id, os_version).values()}
     return of_targets.pop() if len(of_targets) == 1 else _LIBCS.get((os_id, os_version), "")
 

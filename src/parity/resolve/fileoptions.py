@@ -163,6 +163,7 @@ class OptionReader:
     def _take_format(self, source: bool, name: str) -> None:
         if source and name == _ALL:
             raise OptionProblem("--no-binary :all:", "name the packages that are to be built from source")
+        # As with pip, either ends what the lines before have listed.
         if name in (_ALL, _NONE):
             self._from_source.clear()
         elif source and name:

@@ -178,6 +178,7 @@ def _of_lock(what: WhatToBuild, how: HowToBuild, path: Path) -> tuple[WhatToBuil
             where=str(path),
             remedy=f"name it: `parity {what.command} TARGET {path}`",
         )
+    # Exactly what it holds by name, so that nothing of the profile's own list is asked for besides.
     asked = tuple(f"{one.name}=={one.version}" for one in (lock.wheels if lock else ()) if one.requested)
     words = tuple(targets or named[-1:])
     return replace(what, words=words, packages=(*what.packages, *asked)), replace(how, lock=path)

@@ -180,5 +180,6 @@ class _Stages:
 
 
 def _warn_of_older(old: Identity, new: Identity, reporter: Reporter) -> None:
+    # No refusal: whoever goes back does so on purpose. The target has a word to say about serials itself.
     if old.product == new.product and new.serial < old.serial:
         reporter.warn(f"the delta leads back from serial {old.serial} to {new.serial}")

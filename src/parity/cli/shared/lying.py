@@ -26,6 +26,7 @@ class Suggestion:
 
 def suggestions(folder: Path) -> tuple[Suggestion, ...]:
     """What lies there, that first which says most exactly what is to be installed."""
+    # One is enough: a requirements.txt beside a requirements.in was made from it.
     found = [Suggestion(f"{name}, as it lies here", name) for name in _LISTS if (folder / name).is_file()][:1]
     if not declares_project(folder / "pyproject.toml"):
         return tuple(found)

@@ -30,6 +30,7 @@ def base_folder(profile: Path, requirements: Sequence[Path]) -> Path:
 
 
 def _first_of_the_users(files: Sequence[Path], otherwise: Path) -> Path:
+    # What parity ships is replaced with each version: nothing of the user's belongs into its folders.
     folders = [*(path.absolute().parent for path in files), Path.cwd()]
     return next((folder for folder in folders if not is_paritys(folder)), otherwise.absolute())
 

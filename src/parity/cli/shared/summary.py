@@ -32,6 +32,7 @@ def people(report: BuildReport, watch: Stopwatch, seconds: float, key_paths: Seq
         "sha256": sha256_of(str(bundle.path)),
         "lock": near(report.lock_path),
         "size": f"{size(bundle.size)}, of which {size(report.wheels.total_bytes)} are wheels",
+        # What was signed; the digest above is of the file, signatures and all.
         "payload": f"sha256:{bundle.payload_sha256}",
         "identity": f"{bundle.identity.product} {bundle.identity.version}, serial {bundle.identity.serial}",
         "signed by": ", ".join(bundle.signers),

@@ -25,6 +25,7 @@ _PATH = ":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 def read(job: "ReadJob", found: List[modules.Distribution]) -> "OpenedResult":
     """Read; see the module's docstring."""
     site_packages = job["site_packages"]
+    # The environment's own programs first: some packages bring what others start.
     path = os.path.join(site_packages, "../../../bin") + _PATH
     return {
         "rows": opened.judge(site_packages, found),

@@ -36,6 +36,7 @@ def main(job: "EnvironmentJob", emit: Emit) -> "EnvironmentResult":
     begin = time.monotonic()
     judged = linker.judge(job["site_packages"], found)
     seconds = round(time.monotonic() - begin, 3)
+    # The names are ours: jobs come from the near side alone, never from a bundle.
     read = {
         name: importlib.import_module("..readers." + name, __package__).read(asked, found)
         for name, asked in job["readers"].items()

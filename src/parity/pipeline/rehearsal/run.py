@@ -40,6 +40,7 @@ def rehearse_bundle(
     site.reporter.note("installing the carried system packages, without network")
     with prepared_image(site.engine, image, facts, plan, system) as (image_id, installed):
         prepared = replace(image, id=image_id)
+        # Not the early container: it was made of the image without these packages.
         seen = rehearse(site.engine, prepared, facts, plan, carried, site.reporter)
     seen["system"] = installed
     return seen
