@@ -57,7 +57,6 @@ def resolve_lock(
     existing = None if upgrade or existing is None else _without(existing, renewed)
     guess = uv.guess() if ahead and existing is None else Guess()
     kept = guess.lock if existing is None else preferences_of(existing, sources=inputs.auto)
-    # Not sooner: the guess needs no uv, which is on its way meanwhile.
     if bring_uv is not None:
         bring_uv()
     uv = replace(uv, known=(*known, *guess.told))
