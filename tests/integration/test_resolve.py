@@ -376,3 +376,16 @@ def test_one_hash_demands_one_for_all_that_is_installed(
     with pytest.raises(InputFileError, match="no hash for backport, lib, where test has one: pip"):
         resolve(room, index, inputs_for(hashed("app")))
     assert len(resolve(room, index, inputs_for(*map(hashed, ("app", "backport", "lib")))).wheels) == 3
+
+
+@pytest.mark.parametrize("auto", [False, True], ids=["wheels", "auto"])
+@pytest.mark.parametrize("told", [False, True], ids=["metadata", "page"])
+def test_a_release_for_a_newer_python_says_which(
+    room: Shop, index: PackageIndex, auto: bool, told: bool
+) -> None:
+    if told:
+        index.marks["modern-2.0-py3-none-any.whl"] = 'data-requires-python="&gt;=3.12"'
+    with pytest.raises(Unresolvable) as caught:
+        resolve(room, index, replace(inputs_for("modern==2.0"), auto=auto), upgrade=True)
+    assert caught.value.message.startswith("modern 2.0 is for Python >=3.12, the target has 3.9")
+    assert "modern==1.0" in caught.value.remedy

@@ -50,12 +50,17 @@ def _lacking(uv: GuestUv, answer: ResolveResult) -> Exception:
     sourced = answer if uv.inputs.auto else uv.compile(uv.requirements, offer=SOURCES)
     if sourced["lock"] is None and (wrong := wrong_python(sourced["stderr"])):
         return _for_another_python(uv, wrong)
+    # An offer passes over what is for another Python, so that nothing is said of it there.
+    plain = uv.compile(uv.requirements) if uv.inputs.auto else answer
     offer, found = SOURCES, sourced
     if sourced["lock"] is None:
         offer, found = ALL, uv.compile(uv.requirements, offer=ALL)
     if found["lock"] is None:
         return _as_told(uv, sourced)  # even so it does not fit together
     lacking = without_wheel(found["lock"], uv.inputs, found["offered"])
+    wrong = wrong_python(plain["stderr"]) if plain["lock"] is None else None
+    if offer == ALL and wrong and wrong.name in lacking:
+        return _for_another_python(uv, wrong)
     if offer == ALL:
         lacking = {name: said for name, said in lacking.items() if _is_wheel(said[1])} or lacking
     may_be_built = uv.inputs.auto and not any(_is_wheel(url) for _, url in lacking.values())
@@ -80,11 +85,12 @@ def _as_told(uv: GuestUv, answer: ResolveResult) -> Exception:
 
 
 def _for_another_python(uv: GuestUv, wrong: WrongPython) -> Unresolvable:
-    versions = ", ".join(_fitting_versions(uv, wrong.name))
+    versions = ", ".join(each for each in _fitting_versions(uv, wrong.name) if each != wrong.version)
+    target = wrong.target or uv.inputs.facts.markers["python_full_version"]
     told = f"; these versions have a fitting wheel: {versions}" if versions else ""
     newest = versions.partition(",")[0]
     return Unresolvable(
-        f"{wrong.name} {wrong.version} is for Python {wrong.wants}, the target has {wrong.target}{told}",
+        f"{wrong.name} {wrong.version} is for Python {wrong.wants}, the target has {target}{told}",
         where=wrong.name,
         remedy=f"allow {wrong.name}=={newest} by a requirement or a constraint"
         if newest

@@ -24,8 +24,12 @@ _NAMED = r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)"
 _ABSENT = re.compile(rf"(?<![\w.-]){_NAMED} was not found in the package registry")
 _NO_VERSION = re.compile(rf"there is no version of {_NAMED}(?:\[[^\]]*\])?[=<>!~]")
 _WRONG_PYTHON = re.compile(
-    rf"\(>=(?P<target>[\d.]+)\) does not satisfy Python(?P<spec>[^ ]+) "
+    rf"\((?:>=)?(?P<target>[\d.]+)\) does not satisfy Python(?P<spec>[^ ]+) "
     rf"and {_NAMED}==(?P<version>[^ ]+) depends on Python"
+)
+# Where the index's page does not tell, only the wheel's own metadata does; uv names no target then.
+_TOLD_LATE = re.compile(
+    rf"(?<![\w.-]){_NAMED}==(?P<version>[^ ]+) requires Python (?P<spec>[^ ]+)(?P<target>)"
 )
 _NO_SUCH = (
     "no index that was asked has {}: look how it is written, bind your own index to it under `indexes`, "
@@ -141,7 +145,7 @@ def _conflict(said: str) -> Unresolvable:
 
 
 class WrongPython(NamedTuple):
-    """A release that is for another Python: which one it wants, and what the target has."""
+    """A release that is for another Python: which one it wants, and what the target has, if uv says it."""
 
     name: str
     version: str
@@ -151,7 +155,7 @@ class WrongPython(NamedTuple):
 
 def wrong_python(stderr: str) -> WrongPython | None:
     """The release for which uv says that the target's Python will not do, if it says that."""
-    found = _WRONG_PYTHON.search(_cause(stderr))
+    found = _WRONG_PYTHON.search(_cause(stderr)) or _TOLD_LATE.search(_cause(stderr))
     return WrongPython(found["name"], found["version"], found["spec"], found["target"]) if found else None
 
 
