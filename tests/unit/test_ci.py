@@ -121,6 +121,18 @@ def test_init_writes_the_pipeline_where_its_host_looks(
     assert run_cli("init", "--ci", host, "--extends", "debian12-py311", "--force").exit_code == 0
 
 
+def test_a_pipeline_takes_what_init_would_propose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "requirements.txt").write_text("requests\n")
+    (tmp_path / "pyproject.toml").write_text("[tool.ruff]\n")
+    (tmp_path / "uv.lock").write_text("version = 1\n")
+    for project, words in (("", "-r requirements.txt"), ('[project]\nname = "a"\n', "-r uv.lock")):
+        (tmp_path / "pyproject.toml").write_text(f"{project}[tool.ruff]\n")
+        done = run_cli("init", "--ci", "gitlab", "--extends", "debian12-py311", "--force")
+        assert done.exit_code == 0, done.stderr
+        assert f"debian12-py311 {words} --locked" in (tmp_path / PLACES["gitlab"]).read_text()
+
+
 def test_a_pipeline_is_not_written_for_a_guess(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert isinstance(run_cli("init", "--ci", "github").exception, OptionConflict)

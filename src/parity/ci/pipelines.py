@@ -54,7 +54,7 @@ def write_pipeline(host: str, folder: Path, target: str, files: tuple[str, ...],
         host: one of PLACES.
         folder: the project's.
         target: a profile's name, or its file.
-        files: what to install, for `-r`; with none, what lies in the folder.
+        files: what to install, for `-r`; none where the target is a profile that says it.
         force: replace a file that is there.
 
     Raises:
@@ -66,17 +66,10 @@ def write_pipeline(host: str, folder: Path, target: str, files: tuple[str, ...],
             "a pipeline must know for which target it builds",
             remedy=f"parity init --ci {host} --extends TARGET; `parity profile list` shows them",
         )
-    # A profile of one's own says itself what it installs.
-    own = target.endswith((".yaml", ".yml"))
-    found = files or (() if own else tuple(name for name in _LISTS if (folder / name).is_file())[:1])
-    text = pipeline_text(host, (target, *(word for name in found for word in ("-r", name))))
+    text = pipeline_text(host, (target, *(word for name in files for word in ("-r", name))))
     path = folder / PLACES[host]
     if path.exists() and not force:
         raise OptionConflict(f"{path} is there already", remedy="look at it, then replace it with --force")
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(path, text.encode())
     return path
-
-
-_LISTS = ("requirements.txt", "uv.lock", "pyproject.toml")
-"""What a project's folder may hold that says what to install, the first one first."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.text import Text
 
 from parity.ci import write_pipeline
+from parity.cli.shared.lying import suggestions
 from parity.cli.shared.output import stderr
 from parity.profile import find_profile
 
@@ -18,7 +19,7 @@ def new_pipeline(host: str, target: str, files: Sequence[Path], *, force: bool) 
     Args:
         host: whose pipeline, see `parity.ci.PLACES`.
         target: a profile's name or file.
-        files: what to install, for `-r`.
+        files: what to install, for `-r`; with none, what lies here, or nothing for one's own profile.
         force: whether a file that is there may be replaced.
 
     Raises:
@@ -28,6 +29,16 @@ def new_pipeline(host: str, target: str, files: Sequence[Path], *, force: bool) 
     # Before anything is written; a pipeline that fails on its first line helps nobody.
     if target:
         find_profile(target)
-    path = write_pipeline(host, Path(), target, tuple(each.as_posix() for each in files), force=force)
+    given = tuple(each.as_posix() for each in files)
+    # A profile of one's own says itself what it installs.
+    found = given or (() if target.endswith((".yaml", ".yml")) else _lying_here())
+    path = write_pipeline(host, Path(), target, found, force=force)
     told = f"wrote {path}; next: commit it with the lock, and give it a signing key (`parity docs {host}`)"
     stderr().print(Text(told), soft_wrap=True)
+
+
+def _lying_here() -> tuple[str, ...]:
+    """What `init` would propose first, as -r takes it."""
+    for each in suggestions(Path()):
+        return (each.file or ("uv.lock" if Path("uv.lock").is_file() else "pyproject.toml"),)
+    return ()
