@@ -83,12 +83,16 @@ def test_commands_fetch_with_network_and_the_build_gets_what_they_brought(
         done = parity.build(profile, tmp_path / "dist", timeout=900)
     assert done.code == 0, done.stdout + done.stderr
     bundle = next((tmp_path / "dist").glob("*.parity.tar"))
-    told = subprocess.run(["tar", "xOf", bundle, "sources.json"], check=True, capture_output=True).stdout
+    told = subprocess.run(
+        ["tar", "xOf", bundle, "parity-bundle/sources.json"], check=True, capture_output=True
+    ).stdout
     fetched = json.loads(told)["built"][0]["fetched_before"]
     assert fetched["commands"][0].startswith("python3 get.py")
     assert (len(fetched["sha256"]), fetched["bytes"] > 0) == (64, True)
     assert sorted(path.name for path in (tmp_path / "web").iterdir()) == sorted(files)
-    proof = subprocess.run(["tar", "xOf", bundle, "proof.json"], check=True, capture_output=True).stdout
+    proof = subprocess.run(
+        ["tar", "xOf", bundle, "parity-bundle/proof.json"], check=True, capture_output=True
+    ).stdout
     assert any(fetched["sha256"] in line for line in json.loads(proof)["resolving"])
 
 

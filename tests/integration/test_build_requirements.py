@@ -30,7 +30,9 @@ def test_limits_additions_and_constraints_reach_the_build(
     done = parity.build(profile, tmp_path / "dist", timeout=900)
     assert done.code == 0, done.stdout + done.stderr
     bundle = next((tmp_path / "dist").glob("*.parity.tar"))
-    told = subprocess.run(["tar", "xOf", bundle, "sources.json"], check=True, capture_output=True).stdout
+    told = subprocess.run(
+        ["tar", "xOf", bundle, "parity-bundle/sources.json"], check=True, capture_output=True
+    ).stdout
     given = {each["name"]: each["version"] for each in json.loads(told)["built"][0]["build_requires"]}
     assert (given["six"], given["setuptools"]) == ("1.15.0", "68.0.0")
 

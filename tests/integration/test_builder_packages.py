@@ -50,7 +50,9 @@ def test_a_header_that_no_table_knows_is_found_named_and_brought(
     code, said = build("auto")
     assert code == 0, said
     bundle = next((tmp_path / "dist").glob("*.parity.tar"))
-    told = subprocess.run(["tar", "xOf", bundle, "sources.json"], check=True, capture_output=True).stdout
+    told = subprocess.run(
+        ["tar", "xOf", bundle, "parity-bundle/sources.json"], check=True, capture_output=True
+    ).stdout
     made = json.loads(told)["built"][0]
     assert made["builder_packages_brought"] == ["libmad0-dev"]
     assert any("libmad" in each for each in made["grafted"])

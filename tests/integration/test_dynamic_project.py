@@ -99,7 +99,7 @@ def there(
 
 
 def test_the_rehearsal_synced_it(bundle: Path) -> None:
-    done = subprocess.run(["tar", "xOf", bundle, "proof.json"], check=True, capture_output=True)
+    done = subprocess.run(["tar", "xOf", bundle, "parity-bundle/proof.json"], check=True, capture_output=True)
     synced = {each["name"] for each in json.loads(done.stdout)["project"]["synced"]}
     assert synced == {"idna", "legacy", "six"}
 

@@ -69,7 +69,9 @@ def there(engine: DockerEngine, debian11: PinnedImage, carried: Carried) -> Iter
 
 def payload(bundle: Path) -> dict[str, str]:
     """Path → SHA-256 of what the bundle holds, parity's own code left out."""
-    done = subprocess.run(["tar", "xOf", bundle, "manifest.json"], check=True, capture_output=True)
+    done = subprocess.run(
+        ["tar", "xOf", bundle, "parity-bundle/manifest.json"], check=True, capture_output=True
+    )
     files = json.loads(done.stdout)["files"]
     return {each["path"]: each["sha256"] for each in files if not each["path"].startswith("farside/")}
 

@@ -262,7 +262,9 @@ def test_the_command_serves_until_a_signal_and_ends_well(
         process.send_signal(number)
         assert process.wait(20) == 0
         assert process.stderr is not None
-        assert [line.split(": ")[1] for line in process.stderr.read().splitlines()][:1] == ["verify"]
+        lines = process.stderr.read().splitlines()
+        assert lines[0].startswith("2 bundles: verify: ")
+        assert lines[-1] == "stopped"
 
 
 def test_the_command_refuses_what_it_cannot_trust_or_serve(made: MadeBundle, tmp_path: Path) -> None:

@@ -373,9 +373,10 @@ def test_rpms_are_rehearsed_and_installed_on_the_target(
         told = inside(
             room, "mkdir /b && tar xf /it.parity.tar -C /b && sh /b/parity-bundle/install.sh /opt/app"
         ).output
-        assert "rpm -Uvh /b/system/*.rpm" in told
+        assert "rpm -Uvh /b/parity-bundle/system/*.rpm" in told
         done = inside(
-            room, "sh /b/install.sh /opt/app --with-system && cat /opt/demo/demo-lib && rpm -q demo"
+            room,
+            "sh /b/parity-bundle/install.sh /opt/app --with-system && cat /opt/demo/demo-lib && rpm -q demo",
         )
         assert done.code == 0, done.output
         assert done.output.endswith("1.5\ndemo-2.0-1.noarch\n")

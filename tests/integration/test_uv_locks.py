@@ -217,7 +217,7 @@ def test_a_project_for_another_python_says_so(
     if with_lock:
         lock(tmp_path)
     error = build(parity, tmp_path, "debian11-py39").error
-    assert error["message"] == "the project is for Python >=3.11, the target has Python 3.9.2"
+    assert error["message"] == "the project is for Python >=3.11, the target has Python 3.9"
     assert "requires-python" in error["remedy"]
     assert error["kind"] == "InputFileError"
 

@@ -58,9 +58,9 @@ def _add(tar, path, data):
 '''
 ASKED = """
 import functools
-import parity.cli.commands.build as command
+import parity.cli.shared.asked as asked
 from parity.cli import main
-command.BuildRequest = functools.partial(command.BuildRequest, vehicle="wheelhouse")
+asked.BuildRequest = functools.partial(asked.BuildRequest, vehicle="wheelhouse")
 main()
 """
 

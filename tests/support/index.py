@@ -127,8 +127,8 @@ class PackageIndex:
 
     def _link(self, root: str, name: str) -> str:
         digest = hashlib.sha256((self.wheels / name).read_bytes()).hexdigest()
-        marks = self.marks.get(name, "")
-        return f'<a href="{root}/files/{name}#sha256={digest}" {marks}>{name}</a><br>'
+        marks = f" {self.marks[name]}" if name in self.marks else ""
+        return f'<a href="{root}/files/{name}#sha256={digest}"{marks}>{name}</a><br>'
 
 
 class _Server(ThreadingHTTPServer):
