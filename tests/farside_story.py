@@ -132,9 +132,9 @@ def serve(story: Story) -> str:
     server = story.stack.enter_context(story.network.box(story.image, media, "index"))
     story.client = story.stack.enter_context(story.network.box(story.image, media))
     assert story.client.run("python3", "-c", OUTSIDE)[0] != 0
-    server.says("tar", "-x", "-C", "/tmp", "-f", "old.tar", "farside")
+    server.says("tar", "-x", "-C", "/tmp", "-f", "old.tar", "parity-bundle/farside")
     command = f"python3 -m farside.serving serve {MEDIA}/old.tar --key {MEDIA}/sender.pub --bind :8080"
-    server.begin("sh", "-c", f"cd /tmp; exec {command} >/tmp/out 2>/tmp/log")
+    server.begin("sh", "-c", f"cd /tmp/parity-bundle; exec {command} >/tmp/out 2>/tmp/log")
     server.says("timeout", "20", "sh", "-c", "until grep -q serving /tmp/out; do sleep 0.1; done")
     pip_install(story, "http://index:8080", "/tmp/served")
     assert '.whl HTTP/1.1" 200' in server.says("cat", "/tmp/log")
