@@ -102,7 +102,8 @@ class _Statements:
         """All constants that an expression may be."""
         if left <= 0:
             return
-        text = getattr(node, "value", getattr(node, "s", None))  # before Python 3.8 a Str has `s`
+        # Before Python 3.8 a Str has `s`; to ask for it is a warning since 3.12.
+        text = getattr(node, "value", None) if hasattr(node, "value") else getattr(node, "s", None)
         if isinstance(text, str):
             yield text
         elif isinstance(node, ast.Name):
@@ -234,5 +235,7 @@ def _platform(node: ast.expr) -> str:
 
 def _words(node: ast.expr) -> List[str]:
     parts = node.elts if isinstance(node, (ast.Tuple, ast.List, ast.Set)) else [node]
-    found = [getattr(part, "value", None) or getattr(part, "s", None) for part in parts]
+    found = [
+        getattr(part, "value", None) if hasattr(part, "value") else getattr(part, "s", None) for part in parts
+    ]
     return [str(word) for word in found if isinstance(word, str)]

@@ -163,7 +163,9 @@ def _text(node: ast.Call) -> str:
     """The one constant text that a call is given."""
     if len(node.args) != 1 or node.keywords:
         raise _Further("arguments")
-    text = getattr(node.args[0], "value", getattr(node.args[0], "s", None))  # `s` before Python 3.8
+    first = node.args[0]
+    # `s` before Python 3.8; to ask for it is a warning since 3.12.
+    text = getattr(first, "value", None) if hasattr(first, "value") else getattr(first, "s", None)
     if not isinstance(text, str) or type(node.args[0]).__name__ not in ("Constant", "Str"):
         raise _Further("arguments")
     return text
