@@ -66,6 +66,10 @@ def compile_all(children: Children, environment: str, say: Say) -> None:
         OSError, InstallFailed: the interpreter does not start, or does not end.
     """
     for folder in site_packages(environment):
-        # As many processes as processors; the exit code tells of files that are no modules at all.
-        children.run(isolated(environment, "-m", "compileall", "-q", "-j", "0", folder))
+        # As many processes as processors. The exit code tells of files that are no modules at all, and of a
+        # host that has no pool of them (no semaphores; a prefix too long for a socket's path, since Python
+        # 3.13): so once more alone, which passes over what is compiled.
+        command = isolated(environment, "-m", "compileall", "-q", folder)
+        if children.run([*command, "-j", "0"]).exit_code:
+            children.run(command)
     say("byte-compiled every module")
