@@ -76,7 +76,7 @@ def run_in(
         **how,
     )
     nothing: Any = None
-    return BuildRun(request, nothing, DEBIAN11, nothing, world)
+    return BuildRun(request, nothing, DEBIAN11, nothing, world, lambda: DEBIAN11)
 
 
 def test_it_is_chosen_again_for_those_that_lack_it(tmp_path: Path, chooser: Chooser) -> None:

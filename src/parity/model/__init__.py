@@ -3,7 +3,7 @@
 from parity.model.asked import AskedFile, AskedKind, AskedText
 from parity.model.bundle import BuiltBundle, BundleFile, BundleIdentity
 from parity.model.download import Download, StoredFiles
-from parity.model.facts import Facts
+from parity.model.facts import Facts, MachineFacts
 from parity.model.image import ImageSource, PinnedImage
 from parity.model.inputs import IndexSettings, NamedIndex, OtherFile, SourcePlan, SystemPlan
 from parity.model.limits import Limits
@@ -38,6 +38,7 @@ __all__ = [
     "Limits",
     "Lock",
     "LockedWheel",
+    "MachineFacts",
     "NamedIndex",
     "Origin",
     "OtherFile",

@@ -10,7 +10,7 @@ from parity.wire.facts import FactsSaid
 
 
 @dataclass(frozen=True)
-class Facts:
+class MachineFacts:
     """A machine as Python sees it.
 
     Attributes:
@@ -23,9 +23,6 @@ class Facts:
         arch: `uname -m`.
         markers: the complete PEP 508 marker environment (all eleven keys).
         tags: wheel tags the interpreter and libc can run, most preferred first (PEP 425).
-        pip: the version of the image's own pip, None where it has none.
-        pip_tags: what that pip accepts, None where there is none or it cannot be asked.
-        has_venv: whether the standard `venv` with `ensurepip` works.
     """
 
     os_id: str
@@ -38,6 +35,18 @@ class Facts:
     arch: str
     markers: Mapping[str, str]
     tags: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Facts(MachineFacts):
+    """And what pip and venv that Python has.
+
+    Attributes:
+        pip: the version of the image's own pip, None where it has none.
+        pip_tags: what that pip accepts, None where there is none or it cannot be asked.
+        has_venv: whether the standard `venv` with `ensurepip` works.
+    """
+
     pip: str | None
     pip_tags: tuple[str, ...] | None
     has_venv: bool

@@ -89,7 +89,7 @@ def _draft(run: BuildRun, resolved: Resolved, wheels: WheelSet) -> Draft:
         travelling_facts=travelling(run.facts.document),
         lock=resolved.lock,
         wheels=wheels,
-        uv=run.world.tools.uv_file(run.facts.arch) if _carries_uv(run.profile) else None,
+        uv=run.world.tools.uv_file(run.machine.arch) if _carries_uv(run.profile) else None,
         more=(*resolved.files, *other_files(run)),
         sync=resolved.sync,
         pip_note=_told_of_pip(run, resolved.lock),

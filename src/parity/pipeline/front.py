@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import replace
 
 from parity.audit import check_tags
 from parity.engine.workshop import workshop
 from parity.images import ensure_image
-from parity.model import Facts, Lock, PinnedImage
+from parity.model import Facts, Lock, MachineFacts, PinnedImage
 from parity.pipeline.context.background import beside
 from parity.pipeline.context.run import BuildRun
 from parity.pipeline.context.values import BuildRequest, World
@@ -30,10 +31,15 @@ def begun(request: BuildRequest, world: World) -> Iterator[BuildRun]:
     world = replace(world, limits=request.profile.limits)
     world.tools.prepare(request.profile.target.arch)
     image = _present_image(request, world)
+    world.reporter.stage("probe")
     # Measured beside, in a container of its own: the workshop takes as long to start.
-    measuring = beside(lambda: _matching_facts(request, image, world))
-    with measuring as measured, workshop(world.engine, image.id, image.platform, world.limits) as container:
-        run = BuildRun(request, image, measured(), container, world)
+    with (
+        _measuring(request, image, world) as (machine, measured),
+        workshop(world.engine, image.id, image.platform, world.limits) as container,
+    ):
+        run = BuildRun(
+            request, image, _matching(request, image, machine(), world), container, world, measured
+        )
         # Before anything is resolved: to the resolver, a folder of wheels is one more index.
         bring_folders(run)
         yield run
@@ -82,11 +88,27 @@ def _present_image(request: BuildRequest, world: World) -> PinnedImage:
     return image
 
 
-def _matching_facts(request: BuildRequest, image: PinnedImage, world: World) -> Facts:
-    target = request.profile.target
-    world.reporter.stage("probe")
-    facts = cache.facts_of(image, target.python_minor, world)
+@contextmanager
+def _measuring(
+    request: BuildRequest, image: PinnedImage, world: World
+) -> Iterator[tuple[Callable[[], MachineFacts], Callable[[], Facts]]]:
+    """Begin to measure an image; gives what waits for what is known first, and for all."""
+    machine: Future[MachineFacts] = Future()
+
+    def measured() -> Facts:
+        try:
+            return cache.facts_of(image, request.profile.target.python_minor, world, machine.set_result)
+        except BaseException as error:
+            if not machine.done():
+                machine.set_exception(error)
+            raise
+
+    with beside(measured) as facts:
+        yield machine.result, facts
+
+
+def _matching(request: BuildRequest, image: PinnedImage, facts: MachineFacts, world: World) -> MachineFacts:
     check = check_stand_in if request.stand_in else check_parity
-    check(target, facts, f"{request.profile.path}, image {image.name}")
+    check(request.profile.target, facts, f"{request.profile.path}, image {image.name}")
     world.reporter.note(f"{facts.os_name}, {facts.libc}, Python {facts.python}, {facts.arch}")
     return facts

@@ -32,7 +32,7 @@ def what_is_outdated(request: BuildRequest, world: World) -> OutdatedReport:
         # In the same run and still dry, so the lock of the upgrade is written nowhere.
         upgrading = replace(run, request=replace(run.request, upgrade=True, locked=False))
         upgraded = choose.resolved(upgrading).lock
-        said = listed(run.guest, lock.wheels, run.tags, run.facts.markers["python_full_version"])
+        said = listed(run.guest, lock.wheels, run.tags, run.machine.markers["python_full_version"])
         what = run.request.what
         own = [line.text for line in (*what.requirements, *what.constraints)]
         found = outdated(lock, upgraded, said, graph, own)

@@ -30,7 +30,7 @@ def plan(request: BuildRequest, world: World) -> BuildPlan:
         lock = resolved(run).lock
         run.world.reporter.stage("look", "at the index and into the store")
         told = said_of_wheels(run.guest, lock.wheels)
-        said = listed(run.guest, lock.wheels, run.tags, run.facts.markers["python_full_version"])
+        said = listed(run.guest, lock.wheels, run.tags, run.machine.markers["python_full_version"])
         held = [wheel for wheel, each in zip(lock.wheels, told, strict=True) if each["held"]]
         found = concerns(lock, said, _findings(run, held), run.facts)
         return BuildPlan(

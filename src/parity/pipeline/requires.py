@@ -51,7 +51,7 @@ def graph_in(run: BuildRun, lock: Lock) -> Graph:
             )
             for one, said in zip(lock.wheels, told, strict=True)
         ],
-        run.facts.markers,
+        run.machine.markers,
     )
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from parity.errors import NotAStandIn, ParityMismatch
-from parity.model import Facts, Libc, Target
+from parity.model import Libc, MachineFacts, Target
 
 
-def check_parity(target: Target, facts: Facts, where: str) -> None:
+def check_parity(target: Target, facts: MachineFacts, where: str) -> None:
     """Demand that the image is what the profile says.
 
     The OS version may be given as a dotted prefix: a profile's `9` matches a measured `9.4`.
@@ -32,7 +32,7 @@ def check_parity(target: Target, facts: Facts, where: str) -> None:
         )
 
 
-def check_stand_in(target: Target, facts: Facts, where: str) -> None:
+def check_stand_in(target: Target, facts: MachineFacts, where: str) -> None:
     """Demand that what works in this image also works on the target.
 
     That holds where libc's family, Python's X.Y and the architecture are the same and the image's

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from parity.errors import ProbeFailed
-from parity.model import Facts, Libc
-from parity.wire.facts import FactsSaid
+from parity.model import Facts, Libc, MachineFacts
+from parity.wire.facts import FactsSaid, MachineSaid
 from parity.wire.shapes import Malformed, read
 
 _MAJOR_AND_MINOR = 2
@@ -24,13 +24,25 @@ def parse_facts(document: Mapping[str, object], where: str) -> Facts:
         said = read(FactsSaid, dict(document), "the document")
     except Malformed as error:
         raise ProbeFailed(f"these are no facts of parity: {error}", where=where) from error
-    libc, pip_tags = said["libc"], said["pip_tags"]
+    pip_tags = said["pip_tags"]
+    return Facts(
+        **vars(machine(said, where)),
+        pip=said["pip"],
+        pip_tags=None if pip_tags is None else tuple(pip_tags),
+        has_venv=said["has_venv"],
+        document=said,
+    )
+
+
+def machine(said: MachineSaid, where: str) -> MachineFacts:
+    """The part that is known before pip was asked; errors as `parse_facts`."""
+    libc = said["libc"]
     if libc is None:
         raise ProbeFailed("no C library was recognised: neither glibc nor musl", where=where)
     if len(libc["version"]) != _MAJOR_AND_MINOR:
         raise ProbeFailed("these are no facts of parity: a C library's version has two numbers", where=where)
     major, minor = libc["version"]
-    return Facts(
+    return MachineFacts(
         os_id=said["os"]["id"],
         os_version=said["os"]["version"],
         os_name=said["os"]["name"],
@@ -41,10 +53,6 @@ def parse_facts(document: Mapping[str, object], where: str) -> Facts:
         arch=said["arch"],
         markers=said["markers"],
         tags=tuple(said["tags"]),
-        pip=said["pip"],
-        pip_tags=None if pip_tags is None else tuple(pip_tags),
-        has_venv=said["has_venv"],
-        document=said,
     )
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from parity.engine import Container, ContainerSpec, Engine, Network
+from parity.engine.events import Event
 from parity.engine.guests import Guest, GuestFailed, guest_tar
 from parity.errors import ProbeFailed
-from parity.model import PinnedImage
-from parity.wire.facts import FactsSaid
+from parity.model import MachineFacts, PinnedImage
+from parity.probe.facts import machine
+from parity.wire.facts import FactsSaid, MachineHeard
 from parity.wire.rehearsing import Nothing
+from parity.wire.shapes import read
 from parity.wire.tasks import PROBE
 
 # By the shell and not by us: the image's PATH decides, as it will for whoever logs in.
@@ -15,13 +20,16 @@ _FIND = 'command -v "python$1" || command -v python3 || command -v python'
 _TIMEOUT = 120  # seconds
 
 
-def measure(engine: Engine, image: PinnedImage, python_minor: str) -> FactsSaid:
+def measure(
+    engine: Engine, image: PinnedImage, python_minor: str, told: Callable[[MachineFacts], object] = bool
+) -> FactsSaid:
     """Measure an image.
 
     Args:
         engine: where the image is.
         image: what to measure.
         python_minor: the target's `X.Y`; `pythonX.Y` is measured where there is one, else `python3`.
+        told: hears what the machine is as soon as that is known; its pip may take a second more.
 
     Returns:
         the document of `parity.guest.tasks.probe`, for `parse_facts`.
@@ -43,18 +51,34 @@ def measure(engine: Engine, image: PinnedImage, python_minor: str) -> FactsSaid:
     with engine.container(spec) as container:
         container.put("/", guest_tar())
         container.start()
-        python = _interpreter(container, image, python_minor)
-        try:
-            job: Nothing = {}
-            return Guest(container, python).ask(PROBE, job, timeout=_TIMEOUT)
-        except TimeoutError:
-            raise ProbeFailed(f"the probe did not end within {_TIMEOUT} s", where=image.name) from None
-        except GuestFailed as failed:
-            raise ProbeFailed(
-                f"the image's Python could not be measured: {failed.last_line}",
-                where=f"{image.name}, {python}",
-                details=tuple(failed.stderr.splitlines()[-6:]),
-            ) from failed
+        return measured_by(Guest(container, _interpreter(container, image, python_minor)), image, told)
+
+
+def measured_by(guest: Guest, image: PinnedImage, told: Callable[[MachineFacts], object]) -> FactsSaid:
+    """What a started container's Python says of itself; see `measure`."""
+    heard: list[MachineFacts] = []
+
+    def hear(event: Event) -> None:
+        said = read(MachineHeard, event, "what was measured")
+        heard.append(machine(said["machine"], image.name))
+        told(heard[-1])
+
+    job: Nothing = {}
+    try:
+        document = guest.ask(PROBE, job, on_event=hear, timeout=_TIMEOUT)
+    except TimeoutError:
+        raise ProbeFailed(f"the probe did not end within {_TIMEOUT} s", where=image.name) from None
+    except GuestFailed as failed:
+        raise ProbeFailed(
+            f"the image's Python could not be measured: {failed.last_line}",
+            where=f"{image.name}, {guest.python}",
+            details=tuple(failed.stderr.splitlines()[-6:]),
+        ) from failed
+    if heard != [machine(document, image.name)]:
+        raise ProbeFailed(
+            "the image's Python said at first and at last what is not the same", where=image.name
+        )
+    return document
 
 
 def _interpreter(container: Container, image: PinnedImage, python_minor: str) -> str:

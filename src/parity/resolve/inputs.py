@@ -6,7 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 
-from parity.model import Facts, IndexSettings
+from parity.model import IndexSettings, MachineFacts
 from parity.model.network import clean_url
 from parity.resolve.requirements import RequirementLine, WhatToInstall
 
@@ -32,7 +32,7 @@ class ResolveInputs:
     """
 
     what: WhatToInstall
-    facts: Facts
+    facts: MachineFacts
     tags: tuple[str, ...]
     index: IndexSettings = field(default_factory=IndexSettings)
     exclude_newer: str | None = None

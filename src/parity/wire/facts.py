@@ -21,8 +21,8 @@ class LibcSaid(TypedDict):
     text: str
 
 
-class FactsSaid(TypedDict):
-    """`libc` is null where none was recognised, `pip` and `pip_tags` where there is none that can be asked.
+class MachineSaid(TypedDict):
+    """`libc` is null where none was recognised.
 
     `markers` are those of PEP 508, `tags` those of PEP 425, most preferred first.
     """
@@ -37,6 +37,18 @@ class FactsSaid(TypedDict):
     bits: int
     markers: dict[str, str]
     tags: list[str]
+
+
+class MachineHeard(TypedDict):
+    """The probe's event: what is known while pip is still asked."""
+
+    event: str
+    machine: MachineSaid
+
+
+class FactsSaid(MachineSaid):
+    """`pip` and `pip_tags` are null where there is none that can be asked."""
+
     pip: str | None
     pip_tags: list[str] | None
     has_venv: bool

@@ -1,4 +1,8 @@
-"""Measure the container this runs in; see `parity.portable.machine.facts`."""
+"""Measure the container this runs in; see `parity.portable.machine.facts`.
+
+Events:
+    {"event": "machine", "machine": all but what its pip and venv are, as soon as that is known}
+"""
 
 from typing import TYPE_CHECKING, Dict
 
@@ -11,4 +15,4 @@ if TYPE_CHECKING:
 
 def main(job: "Nothing", emit: Emit) -> Dict[str, object]:  # noqa: ARG001
     """Give the facts of this machine; the job is empty. See `facts.measure` for the result's shape."""
-    return dict(facts.measure())
+    return dict(facts.measure(told=lambda machine: emit({"event": "machine", "machine": machine})))

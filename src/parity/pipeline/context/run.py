@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
 from parity.audit import tags_of_libc
 from parity.engine import Container
 from parity.engine.guests import Guest
-from parity.model import Facts, Lock, PinnedImage, Profile
+from parity.model import Facts, Lock, MachineFacts, PinnedImage, Profile
 from parity.pipeline.context.lockfiles import read_existing
 from parity.pipeline.context.values import BuildRequest, World
 from parity.portable.installers.registry import INSTALLERS
@@ -22,16 +23,27 @@ class BuildRun:
     Attributes:
         request: what is built.
         image: where it is resolved and rehearsed.
-        facts: of that image.
+        machine: of that image, what is known at once.
         container: the workshop.
         world: what the build may use.
+        measured: gives all of the image's facts.
     """
 
     request: BuildRequest
     image: PinnedImage
-    facts: Facts
+    machine: MachineFacts
     container: Container
     world: World
+    measured: Callable[[], Facts]
+
+    @property
+    def facts(self) -> Facts:
+        """The image's facts, with those of its pip; waits for these.
+
+        Raises:
+            ProbeFailed: they cannot be had.
+        """
+        return self.measured()
 
     @property
     def profile(self) -> Profile:
@@ -41,13 +53,15 @@ class BuildRun:
     @cached_property
     def guest(self) -> Guest:
         """The reach into the workshop."""
-        return Guest(self.container, self.facts.executable, self.world.network, self.world.reporter)
+        return Guest(self.container, self.machine.executable, self.world.network, self.world.reporter)
 
     @cached_property
     def tags(self) -> tuple[str, ...]:
         """What the image runs, the target too, and what will install there takes."""
-        tags = tags_of_libc(self.facts.tags, self.profile.target.libc)
+        tags = tags_of_libc(self.machine.tags, self.profile.target.libc)
         installer = INSTALLERS[self.profile.installer]
+        if not installer.asks_host:
+            return tags
         accepted = installer.accepted(self.facts.pip, self.facts.pip_tags)
         if accepted is None:
             return tags
@@ -61,4 +75,4 @@ class BuildRun:
 
     def carry_uv(self) -> None:
         """Put uv into the workshop."""
-        self.world.tools.carry_uv(self.container, self.facts.arch)
+        self.world.tools.carry_uv(self.container, self.machine.arch)

@@ -52,7 +52,7 @@ def _sourced_lock(run: BuildRun) -> Resolved:
     what, profile, builder = run.request.what, run.profile, SourceBuilder(run)
     run.carry_uv()
     gathering = Gathering(
-        builder, run.request.base, profile.name, requested=what.requested(run.facts.markers)
+        builder, run.request.base, profile.name, requested=what.requested(run.machine.markers)
     )
     gathering.want(what.requirements, what.direct)
     asked = [each.document(gathering.base) for each in what.direct]
@@ -98,7 +98,7 @@ def _inputs(run: BuildRun) -> ResolveInputs:
     profile = run.profile
     return ResolveInputs(
         what=run.request.what,
-        facts=run.facts,
+        facts=run.machine,
         tags=run.tags,
         index=profile.index,
         exclude_newer=profile.exclude_newer,

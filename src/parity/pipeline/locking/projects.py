@@ -51,7 +51,7 @@ def project_lock(run: BuildRun) -> Resolved:
     if request.profile.project is None:
         raise InputFileError("the profile names no project", where=str(request.profile.path))
     project = read_project(request.profile.project)
-    project.check_python(run.facts.python)
+    project.check_python(run.machine.python)
     for group in project.default_groups:
         if project.lock == UV_LOCK and group not in project.groups:
             run.world.reporter.note(f"the group {group} stays here; --group {group} takes it along")
@@ -128,7 +128,7 @@ def _unlocked(builder: SourceBuilder, project: Project) -> tuple[Lock, tuple[Bui
         str(project.plan.folder / "pyproject.toml"),
         {normalize_name(str(name)): source for name, source in sources.items()},
         {project.name} if project.is_package else (),
-        project.requested() | own.requested(builder.run.facts.markers),
+        project.requested() | own.requested(builder.run.machine.markers),
     )
     if project.is_package:
         itself = SourcePackage(project.name, "", "path", ".", requested=True)

@@ -59,13 +59,13 @@ class Gathering:
 
     def take(self, lines: Sequence[str]) -> None:
         """Take requirement lines (PEP 508) of the user's own project."""
-        plain, direct = split_requirements(lines, self.where, self.builder.run.facts.markers, (), self.base)
+        plain, direct = split_requirements(lines, self.where, self.builder.run.machine.markers, (), self.base)
         self.want(self._without_sources(plain), direct)
 
     def want(self, plain: Iterable[RequirementLine], direct: Iterable[DirectRequirement]) -> None:
         """Take lines for an index, and those that name their source, if their markers hold."""
         self._lines += [line for line in plain if line.name not in self.left_out]
-        held = [each for each in direct if each.holds(self.builder.run.facts.markers)]
+        held = [each for each in direct if each.holds(self.builder.run.machine.markers)]
         sources = [replace(each.source(self.base), requested=True) for each in held]
         self._named.update({source.name: source for source in sources if source.name})
         for each, source in zip(held, sources, strict=True):
@@ -124,7 +124,7 @@ class Gathering:
         origins = [built.wheel.origin for _, built in sorted(self._built.items())]
         return ResolveInputs(
             what=replace(run.request.what, requirements=tuple(self._lines), constraints=constraints),
-            facts=run.facts,
+            facts=run.machine,
             tags=run.tags,
             index=profile.index,
             exclude_newer=profile.exclude_newer,
@@ -184,7 +184,7 @@ class Gathering:
             requested=file.name in self.requested, index=file.index, path=file.path,
         )  # fmt: skip
         built = self.builder.build(source, self.base)
-        _, direct = split_requirements(built.requires, file.filename, self.builder.run.facts.markers)
+        _, direct = split_requirements(built.requires, file.filename, self.builder.run.machine.markers)
         if direct:
             raise Unresolvable(
                 f"{file.name} {file.version} requires {direct[0].name} from an address, not from an index",
@@ -208,7 +208,7 @@ class Gathering:
         """Build the sources that a built package requires; what it requires of indexes the resolver sees."""
         where = built.wheel.filename
         plain, direct = split_requirements(
-            built.requires, where, self.builder.run.facts.markers, sorted(extras)
+            built.requires, where, self.builder.run.machine.markers, sorted(extras)
         )
         self._without_sources(plain)
         for each in direct:

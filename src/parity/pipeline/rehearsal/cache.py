@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
 from parity import __version__
 from parity.engine.guests import guest_digest
-from parity.model import Facts, PinnedImage, Proof
+from parity.model import Facts, MachineFacts, PinnedImage, Proof
 from parity.pack import Draft
 from parity.pipeline.context.values import Site
 from parity.pipeline.rehearsal.early import Early
@@ -27,16 +27,20 @@ from parity.wire.rehearsing import Seen
 from parity.wire.shapes import Malformed
 
 
-def facts_of(image: PinnedImage, python_minor: str, site: Site) -> Facts:
-    """The image's facts, measured unless this very image was measured before."""
+def facts_of(
+    image: PinnedImage, python_minor: str, site: Site, told: Callable[[MachineFacts], object] = bool
+) -> Facts:
+    """The image's facts, measured unless this very image was measured before; `told` as in `measure`."""
     key = question("facts", image.id, python_minor)
     document = site.memory.recall("facts", key)
     if document is None:
-        document = measure(site.engine, image, python_minor)
+        document = measure(site.engine, image, python_minor, told)
         facts = parse_facts(document, image.name)
         site.memory.keep("facts", key, document)
         return facts
-    return parse_facts(document, image.name)
+    facts = parse_facts(document, image.name)
+    told(facts)
+    return facts
 
 
 @dataclass(frozen=True)

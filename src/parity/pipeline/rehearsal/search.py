@@ -117,7 +117,7 @@ class SystemSearch:
         new = tuple(dict.fromkeys(word for found in words.values() for word in found if word not in names))
         if not new:  # of dpkg's systems alone nobody may know the package: rpm and apk record libraries
             return replace(
-                have or SystemSet(manager(self.run.facts.os_id), ()),
+                have or SystemSet(manager(self.run.machine.os_id), ()),
                 unprovided=tuple(sorted(known_missing | {*missing})),
             )
         wider = self._fetched(SystemWish(names=names, optional=new))
@@ -136,7 +136,7 @@ class SystemSearch:
         if not self.run.request.profile.system.auto or not lacking:
             return failed
         return SystemPackagesFailed(
-            f"no package of {self.run.facts.os_name} is known that provides {', '.join(lacking)}",
+            f"no package of {self.run.machine.os_name} is known that provides {', '.join(lacking)}",
             remedy="name the package in the profile under system-packages, or do without what needs it",
             details=(failed.message, *failed.details),
         )

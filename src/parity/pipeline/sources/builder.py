@@ -129,7 +129,7 @@ class SourceBuilder:
             return Repair(
                 _REPAIR_TOOLS,
                 self.store.folder(tools[0]),
-                f"{self.run.facts.libc.tag}_{self.run.facts.arch}",
+                f"{self.run.machine.libc.tag}_{self.run.machine.arch}",
                 self.run.profile.system.names,
             )
 
@@ -205,7 +205,7 @@ class SourceBuilder:
         return dict(self.run.profile.sources.versions).get(name, place.version)
 
     def _carry_uv(self, container: Container, folder: str) -> str:
-        self.run.world.tools.carry_uv(container, self.run.facts.arch, folder)
+        self.run.world.tools.carry_uv(container, self.run.machine.arch, folder)
         return folder + UV_PATH
 
     def _requirements(self, room: BuildRoom, needs: Needs) -> tuple[Lock, Lock, tuple[str, ...]]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # novm - TypedDict is of Python 3.8
 
         text: str
 
-    class FactsDocument(TypedDict):
+    class MeasuredMachine(TypedDict):
         """A machine as its own Python sees it; see `machine.facts.measure`."""
 
         format: str
@@ -30,6 +30,10 @@ if TYPE_CHECKING:  # novm - TypedDict is of Python 3.8
         bits: int
         markers: Dict[str, str]
         tags: List[str]
+
+    class FactsDocument(MeasuredMachine):
+        """And what that Python's pip and venv are, which takes longer to tell."""
+
         pip: Optional[str]
         pip_tags: Optional[List[str]]
         has_venv: bool

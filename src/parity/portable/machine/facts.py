@@ -10,12 +10,12 @@ import platform
 import re
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional
+from typing import TYPE_CHECKING, Callable, Dict, List, NamedTuple, Optional
 
 from . import platformtags
 
 if TYPE_CHECKING:
-    from ..documents.evidence import FactsDocument
+    from ..documents.evidence import FactsDocument, MeasuredMachine
 
 FORMAT = "parity-facts/1"
 _OS_RELEASE = ("/etc/os-release", "/usr/lib/os-release")
@@ -52,12 +52,15 @@ class _PipFacts(NamedTuple):
     tags: Optional[List[str]] = None
 
 
-def measure(tools: bool = True) -> "FactsDocument":
+def measure(
+    tools: bool = True, told: "Optional[Callable[[MeasuredMachine], object]]" = None
+) -> "FactsDocument":
     """Measure this machine; needs no network and writes nothing.
 
     Args:
         tools: ask for pip and venv too, which takes two more processes; without, they are None,
             None and False.
+        told: hears all but these as soon as it is known: a pip may take a second to say what it is.
 
     Returns:
         {"format": "parity-facts/1",
@@ -69,10 +72,22 @@ def measure(tools: bool = True) -> "FactsDocument":
     """
     # Begun here and heard at the end: both run while the rest is measured.
     asked = [_begin(_ASK_PIP), _begin(_ASK_VENV)] if tools else [None, None]
+    machine = _machine()
+    if told is not None:
+        told(machine)
+    pip, venv = _read_pip(_end(asked[0])), _end(asked[1])
+    return {
+        **machine,
+        "pip": pip.version,
+        "pip_tags": pip.tags,
+        # whether this interpreter can make an environment with pip in it
+        "has_venv": venv is not None,
+    }
+
+
+def _machine() -> "MeasuredMachine":
     release = read_os_release()
     libc = platformtags.measure_libc()
-    tags = platformtags.wheel_tags(libc)
-    pip, venv = _read_pip(_end(asked[0])), _end(asked[1])
     return {
         "format": FORMAT,
         "os": {
@@ -87,11 +102,7 @@ def measure(tools: bool = True) -> "FactsDocument":
         "arch": platform.machine(),
         "bits": platformtags.pointer_bits(),
         "markers": markers(),
-        "tags": tags,
-        "pip": pip.version,
-        "pip_tags": pip.tags,
-        # whether this interpreter can make an environment with pip in it
-        "has_venv": venv is not None,
+        "tags": platformtags.wheel_tags(libc),
     }
 
 
