@@ -1,11 +1,12 @@
 """What opens shared libraries: calls by their names, and a package's own functions that hand a name on."""
 
 import ast
-from typing import Dict, Iterable, Iterator, List, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Tuple
 
 FIND = "find_library"
 _OPEN = ("CDLL", "PyDLL", "LoadLibrary", "dlopen")
 _WINDOWS = ("windll", "oledll", "WinDLL", "OleDLL")
+_BINDING = {"Assign", "AnnAssign", "For", "comprehension", "NamedExpr"}
 _ROUNDS = 3  # functions between the name and the call
 _STEPS = 8  # variables between a parameter and the call
 
@@ -59,6 +60,16 @@ def opening(node: ast.Call, aliases: Aliases, known: Wrappers) -> Tuple[str, Tup
     return opener(node, aliases), (0,)
 
 
+class _OwnFunction(NamedTuple):
+    """One of the package's: its arguments, what its variables may stand for, and what it calls."""
+
+    name: str
+    arguments: List[str]
+    bound: Dict[str, List[ast.expr]]
+    calls: List[ast.Call]
+    aliases: Aliases
+
+
 def wrappers(trees: Iterable[ast.Module]) -> Wrappers:
     """The package's own functions and classes that open what they are given: by which arguments."""
     found: Wrappers = {}
@@ -66,44 +77,56 @@ def wrappers(trees: Iterable[ast.Module]) -> Wrappers:
     # Each round finds the functions that call those of the round before.
     for _ in range(_ROUNDS):
         new = {}
-        for name, function, aliases in functions:
-            places = () if name in found else _passed_on(function, aliases, found)
+        for function in functions:
+            places = () if function.name in found else _passed_on(function, found)
             if places:
-                new[name] = places
+                new[function.name] = places
         if not new:
             break
         found.update(new)
     return found
 
 
-def _functions(tree: ast.Module) -> Iterator[Tuple[str, ast.AST, Aliases]]:
+def _functions(tree: ast.Module) -> Iterator[_OwnFunction]:
     """Each function, by the name under which it is called: a class's for what makes its objects."""
     aliases = aliases_of(tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef):
             for each in node.body:
                 if isinstance(each, ast.FunctionDef) and each.name == "__init__":
-                    yield node.name, each, aliases
+                    yield from _opened_up(node.name, each, aliases)
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name != "__init__":
-            yield node.name, node, aliases
+            yield from _opened_up(node.name, node, aliases)
 
 
-def _passed_on(function: ast.AST, aliases: Aliases, known: Wrappers) -> Tuple[int, ...]:
-    """Which arguments of a function are opened."""
-    arguments = [each.arg for each in function.args.args]  # type: ignore[attr-defined]
+def _opened_up(name: str, function: Any, aliases: Aliases) -> Iterator[_OwnFunction]:
+    """What is to be known of a function, read once; nothing of one that is given nothing to open."""
+    arguments = [each.arg for each in function.args.args]
+    if not arguments:
+        return
     bound: Dict[str, List[ast.expr]] = {}
-    calls = []
-    for node in ast.walk(function) if arguments else ():
-        for name, value in bindings(node):
-            bound.setdefault(name, []).append(value)
+    calls: List[ast.Call] = []
+    for node in ast.walk(function):
+        kind = type(node).__name__
         if isinstance(node, ast.Call):
-            how, places = opening(node, aliases, known)
-            calls += [node.args[place] for place in places if how and len(node.args) > place]
+            calls.append(node)
+        elif kind in _BINDING:
+            for target, value in bindings(node):
+                bound.setdefault(target, []).append(value)
     # Whoever calls a method does not write its first argument.
-    if arguments and arguments[0] in ("self", "cls"):
+    if arguments[0] in ("self", "cls"):
         arguments = arguments[1:]
-    names = {name for call in calls for name in _names(call, bound, _STEPS)}
-    return tuple(place for place, name in enumerate(arguments) if name in names)
+    yield _OwnFunction(name, arguments, bound, calls, aliases)
+
+
+def _passed_on(function: _OwnFunction, known: Wrappers) -> Tuple[int, ...]:
+    """Which arguments of a function are opened."""
+    opened = []
+    for node in function.calls:
+        how, places = opening(node, function.aliases, known)
+        opened += [node.args[place] for place in places if how and len(node.args) > place]
+    names = {name for call in opened for name in _names(call, function.bound, _STEPS)}
+    return tuple(place for place, name in enumerate(function.arguments) if name in names)
 
 
 def _names(node: ast.expr, bound: Dict[str, List[ast.expr]], left: int) -> Iterator[str]:

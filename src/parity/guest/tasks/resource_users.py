@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _TOP = 1  # folders: what most come to when they import a package
 _NAME = "pkg_resources"
 _WORDS = gone_modules.words_of({_NAME})
+_HINT = _NAME.encode()  # a search for plain bytes is many times as fast
 
 
 def main(job: "ResourceUsersJob", emit: Emit) -> "ResourceUsers":
@@ -38,9 +39,8 @@ def _uses(path: str, deepest: Optional[int]) -> bool:
     """Whether a wheel does; what cannot be read is for the judge of wheels to tell."""
     try:
         with zipfile.ZipFile(path) as archive:
-            return any(
-                _NAME in gone_modules.imported(source, _WORDS) for source in _sources(archive, deepest)
-            )
+            telling = (source for source in _sources(archive, deepest) if _HINT in source)
+            return any(_NAME in gone_modules.imported(source, _WORDS) for source in telling)
     except (OSError, ValueError, RuntimeError, NotImplementedError, EOFError, zipfile.BadZipFile, zlib.error):
         return False
 
