@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from twine import exceptions, utils
-
 from parity.errors import AddressUnusable
 from parity.model.network import Login
 
@@ -71,6 +69,8 @@ def pypirc(path: str, repository: str) -> dict[str, str | None]:
     Raises:
         AddressUnusable: the file cannot be read or has no such section.
     """
+    from twine import exceptions, utils  # noqa: PLC0415 - slow to load, and every command would wait for it
+
     try:
         found = utils.get_repository_from_config(path, repository)
     except (exceptions.TwineException, OSError, UnicodeError) as error:

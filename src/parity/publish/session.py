@@ -11,18 +11,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urljoin
 
 from packaging.metadata import parse_email
-from twine.package import PackageFile
-from twine.repository import Repository
 
 from parity.errors import PublishDenied, PublishFailed
 from parity.model.network import clean_url
 from parity.model.veil import origin
 from parity.publish.listing import ACCEPT, Listed, parse_page
 from parity.publish.target import UploadTarget
+
+if TYPE_CHECKING:
+    from twine.package import PackageFile
+    from twine.repository import Repository
 
 DELAYS = (0.5, 1.0, 2.0, 4.0)
 """Seconds to wait before each further attempt."""
@@ -66,6 +68,8 @@ class _Response(Protocol):
 def open_session(target: UploadTarget, folder: Path, delays: Sequence[float] = DELAYS) -> Iterator[Session]:
     """A session with a target; `folder` is private and temporary, for the CA bundle."""
     user, password = target.login or (None, None)
+    from twine.repository import Repository  # noqa: PLC0415 - slow to load, and every command would wait for it
+
     repository = Repository(target.url, user, password, disable_progress_bar=True)
     web = repository.session
     # The settings come from us, whole: else requests would mix in what it finds by itself.
@@ -270,6 +274,8 @@ def _package(path: Path, metadata: bytes) -> PackageFile:
     if version < _LICENSE_FILES_SINCE:  # setuptools wrote the field too early; indexes refuse it then
         raw.pop("license_files", None)
     python = path.name.removesuffix(".whl").split("-")[-3]
+    from twine.package import PackageFile  # noqa: PLC0415 - slow to load, and every command would wait for it
+
     return PackageFile(os.fspath(path), None, raw, python, "bdist_wheel")
 
 

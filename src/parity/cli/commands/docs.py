@@ -7,14 +7,12 @@ from itertools import groupby
 from typing import Annotated
 
 import typer
-from rich.markdown import Markdown
 from rich.text import Text
 
 from parity.cli.shared.options import Json
 from parity.cli.shared.output import output, print_json, stderr, stdout
 from parity.cli.shared.reference import reference_pages
 from parity.docs import DocPage, all_pages, close_pages, find_page, index_text
-from parity.docs.web import DocsServer
 from parity.errors import Interrupted, OptionConflict, Terminated
 
 DEFAULT_PORT = 8090
@@ -58,6 +56,8 @@ def docs(
 def _show(text: str) -> None:
     """In a terminal laid out, else as it was written."""
     if stdout().is_terminal:
+        from rich.markdown import Markdown  # noqa: PLC0415 - slow to load, and every command would wait for it
+
         stdout().print(Markdown(text), soft_wrap=False)
     else:
         sys.stdout.write(text)
@@ -84,6 +84,8 @@ def _port(word: str) -> int:
 
 
 def _serve(pages: list[DocPage], port: int, *, as_json: bool) -> None:
+    from parity.docs.web import DocsServer  # noqa: PLC0415 - slow to load, and every command would wait for it
+
     try:
         server = DocsServer(index_text(), pages, port)
     except OSError as error:

@@ -6,7 +6,6 @@ import difflib
 from typing import Annotated, Any
 
 import typer
-from rich.markdown import Markdown
 
 from parity import __version__
 from parity.cli.shared.options import Json
@@ -74,4 +73,6 @@ def _show(page: ErrorPage) -> None:
     if not stdout().is_terminal:
         stdout().print(page.text)
         return
+    from rich.markdown import Markdown  # noqa: PLC0415 - slow to load, and every command would wait for it
+
     stdout().print(Markdown(page.text))
