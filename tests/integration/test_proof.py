@@ -37,6 +37,8 @@ def test_the_proof_tells_what_was_seen_and_from_how_far_inside(small: dict[str, 
         "only-loopback": True,
         "read-only-root": True,
     }
+    assert proof["limits"] == {"memory": True, "pids": True}
+    assert "writable" not in proof
     names = {package["name"] for package in small["packages"]}
     assert {each["name"] for each in proof["installed"]} == names
     worked = {(each["package"], each["module"]) for each in proof["imports"] if not each["error"]}

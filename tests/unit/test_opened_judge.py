@@ -35,6 +35,8 @@ def seen(imports: Any, libraries: Any = (), tried: Any = (), programs: Any = ())
     opened = {"libraries": list(libraries), "imports": list(tried), "programs": list(programs), "lacking": []}
     return {
         "isolation": {},
+        "limits": {},
+        "writable": [],
         "install": {"exit_code": 0, "document": {}, "stderr": ""},
         "environment": [["demo", "1.0"]],
         "missing_libraries": [],

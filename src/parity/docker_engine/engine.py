@@ -26,6 +26,7 @@ from parity.errors import Interrupted
 
 _SCRATCH_LIFETIME = 6 * 3600
 _REMOVAL_SECONDS = 60
+_LIMITS = {"memory": "MemoryLimit", "swap": "SwapLimit", "pids": "PidsLimit"}
 
 
 class DockerEngine:
@@ -61,7 +62,8 @@ class DockerEngine:
                 memory=int(info.get("MemTotal", 0)),
                 storage_driver=str(info.get("Driver", "")),
                 root=str(info.get("DockerRootDir", "")),
-                rootless=any("rootless" in option for option in info.get("SecurityOptions") or ()),
+                rootless=_rootless(info),
+                unlimited=tuple(name for name, key in _LIMITS.items() if not info.get(key)),
             )
 
     def image(self, reference: str) -> ImageInfo | None:
@@ -279,6 +281,12 @@ class DockerEngine:
                 raise
             return False
         return True
+
+
+def _rootless(info: Mapping[str, Any]) -> bool:
+    # Podman 4.3 has a field of its own for it and nothing among the options.
+    options = info.get("SecurityOptions") or ()
+    return bool(info.get("Rootless")) or any("rootless" in str(option) for option in options)
 
 
 def _host_config(spec: ContainerSpec) -> dict[str, Any]:

@@ -89,7 +89,10 @@ class Living:
 
 @dataclass(frozen=True)
 class EngineInfo:
-    """The engine that answers."""
+    """The engine that answers.
+
+    `unlimited` names what it says itself that it does not limit: `memory`, `swap`, `pids`.
+    """
 
     name: str
     version: str
@@ -101,3 +104,10 @@ class EngineInfo:
     storage_driver: str
     root: str
     rootless: bool
+    unlimited: tuple[str, ...] = ()
+
+    @property
+    def identity(self) -> str:
+        """What tells this engine from others, as far as one can: Podman has no id that lasts."""
+        limited = ",".join(self.unlimited) or "all"
+        return f"{self.name} {self.version} at {self.address} in {self.root}, without limits: {limited}"
