@@ -16,7 +16,7 @@ from parity.pipeline.rehearsal.natives import native_rules
 from parity.rehearse import judge, wanted
 from parity.rehearse.opened import OPENED
 
-IMAGE = PinnedImage("sha256:" + "1" * 64, (), "images/debian11-py39", "linux/amd64", "local")
+IMAGE = PinnedImage("sha256:" + "1" * 64, "", "images/debian11-py39", "linux/amd64", "local")
 RULES = native_rules(Target("debian", "11", Libc("glibc", (2, 31)), "3.9", "x86_64"), {})
 
 

@@ -82,6 +82,6 @@ def test_a_proof_without_a_limit_holds_where_it_was_made_alone(monkeypatch: pyte
 
 def test_an_image_of_another_platform_under_the_same_id_is_another(monkeypatch: pytest.MonkeyPatch) -> None:
     memory = Kept()
-    other = PinnedImage(IMAGE.id, (), IMAGE.name, "linux/arm64", "local")
+    other = PinnedImage(IMAGE.id, "", IMAGE.name, "linux/arm64", "local")
     assert not rehearsed(monkeypatch, memory, HERE, ALL)
     assert not rehearsed(monkeypatch, memory, HERE, ALL, other)

@@ -20,7 +20,7 @@ from parity.rehearse.entry_points import own_commands
 from parity.rehearse.stage import _demand_isolation
 from parity.wire.shapes import Malformed
 
-IMAGE = PinnedImage("sha256:" + "1" * 64, (), "images/debian11-py39", "linux/amd64", "local")
+IMAGE = PinnedImage("sha256:" + "1" * 64, "", "images/debian11-py39", "linux/amd64", "local")
 TARGET = Target("debian", "11", Libc("glibc", (2, 31)), "3.9", "x86_64")
 WORK = "/work/prefix/releases/0123/lib/python3.9/site-packages/"
 

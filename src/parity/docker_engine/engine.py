@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
@@ -73,6 +73,11 @@ class DockerEngine:
             if found is None or not self._makes_digests_up:
                 return found
         return replace(found, digests=tuple(filter(self._can_be_pulled, found.digests)))
+
+    def image_of(self, layers: Sequence[str], platform: str) -> ImageInfo | None:
+        """A local image with these layers; see `parity.engine.Engine`."""
+        with translated(self._address, "look through its images"):
+            return images.of_layers(self._client, layers, platform)
 
     @cached_property
     def _makes_digests_up(self) -> bool:

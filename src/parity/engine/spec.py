@@ -71,12 +71,13 @@ class ExecResult:
 
 @dataclass(frozen=True)
 class ImageInfo:
-    """An image at the engine: id, repository digests, `os/arch[/variant]`, bytes on disk."""
+    """An image at the engine: id, repository digests, `os/arch[/variant]`, bytes on disk, layers' digests."""
 
     id: str
     digests: tuple[str, ...]
     platform: str
     size: int
+    layers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

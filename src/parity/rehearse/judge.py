@@ -165,9 +165,9 @@ def _document(case: Case, image: PinnedImage, facts: Facts) -> dict[str, object]
     return {
         "format": "parity-proof/1",
         "image": {
-            "id": image.id,
-            "digests": list(image.digests),
             "name": image.name,
+            "reference": image.reference or None,
+            "layers": list(image.layers),
             "platform": image.platform,
             "stand_in_for": image.stand_in_for,
         },

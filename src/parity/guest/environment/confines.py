@@ -15,7 +15,7 @@ _OCTAL = re.compile(r"\\([0-7]{3})")
 _FAR_TOO_MUCH = 1 << 62
 
 
-class _Mount(NamedTuple):
+class _MountLine(NamedTuple):
     root: str
     at: str
     options: List[str]
@@ -101,13 +101,13 @@ def _own_groups(base: str) -> Dict[str, str]:
     return found
 
 
-def _mounts(base: str) -> Iterator[_Mount]:
+def _mounts(base: str) -> Iterator[_MountLine]:
     with open(base + "/proc/self/mountinfo", errors="surrogateescape") as lines:
         for line in lines:
             words = line.split()
             # Optional fields end with a lone dash.
             after = words.index("-", 6)
-            yield _Mount(
+            yield _MountLine(
                 _plain(words[3]),
                 _plain(words[4]),
                 words[5].split(","),

@@ -35,7 +35,8 @@ def main(job: "RehearseJob", emit: Emit) -> "RehearseResult":
     installer), `alone` (whether this user is nobody else's), `memory` (bytes) and `pids`: what it may have.
 
     Result: `isolation`, `limits` and `writable` (see `confines`), `install` {exit_code, document, stderr},
-    `bundle` and `site_packages` (folders), `seconds`; from `install` on, keys are missing when an earlier part failed.
+    `bundle` and `site_packages` (folders), `seconds`; from `install` on, keys are missing when an earlier
+    part failed.
     """
     result: "RehearseResult" = {
         "isolation": isolation.isolation(),

@@ -29,7 +29,7 @@ from parity.wire.shapes import Malformed
 
 def facts_of(image: PinnedImage, python_minor: str, site: Site) -> Facts:
     """The image's facts, measured unless this very image was measured before."""
-    key = question("facts", image.id, image.platform, python_minor)
+    key = question("facts", image.content, image.id, image.platform, python_minor)
     document = site.memory.recall("facts", key)
     if document is None:
         document = measure(site.engine, image, python_minor)
@@ -55,7 +55,7 @@ def rehearsal_of(draft: Draft, carried: Carried, site: Site, early: Early) -> Re
     """
     plan = draft.profile.rehearsal
     image, manifest = draft.image, hashlib.sha256(draft.manifest(draft.rehearsed())).hexdigest()
-    key = question("proof", image.id, image.platform, manifest, plan)
+    key = question("proof", image.content, image.id, image.platform, manifest, plan)
     # What an engine saw that does not enforce every limit says nothing about one that does.
     here = question(key, site.engine.info().identity)
     for each in (key, here):
