@@ -54,7 +54,7 @@ class Story:
         stack.callback(self.engine.close)
         found = self.engine.image(f"parity/{PROFILE}:latest")
         assert found, f"no image parity/{PROFILE} (make images)"
-        self.image = PinnedImage(found.id, (), PROFILE, "linux/amd64", "local")
+        self.image = PinnedImage(found.id, "", PROFILE, "linux/amd64", "local")
         self.versions: dict[str, str] = {}
 
     def empty(self, name: str) -> Path:

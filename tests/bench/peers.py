@@ -76,6 +76,6 @@ class Pex:
 
     def _facts(self) -> dict[str, object]:
         image = self._place.image
-        pinned = PinnedImage(image.id, image.digests, "bench", image.platform, "local")
+        pinned = PinnedImage(image.id, "", "bench", image.platform, "local")
         facts = measure(self._place.engine, pinned, PYTHON_MINOR)
         return {"marker_environment": facts["markers"], "compatible_tags": facts["tags"]}

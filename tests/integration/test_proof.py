@@ -11,6 +11,7 @@ from tests.support.cli import Done, Parity, containers_left_by, write_profile
 from tests.support.index import PackageIndex, tiny_wheel
 from tests.support.wheels import make_wheel
 
+from parity.model import PinnedImage
 from parity.portable.bundle.reader import member_bytes, open_bundle, read_unverified
 
 pytestmark = pytest.mark.engine
@@ -27,7 +28,9 @@ def nothing_was_bundled(folder: Path, done: Done) -> None:
     assert containers_left_by(done) == []
 
 
-def test_the_proof_tells_what_was_seen_and_from_how_far_inside(small: dict[str, Any]) -> None:
+def test_the_proof_tells_what_was_seen_and_from_how_far_inside(
+    small: dict[str, Any], debian11: PinnedImage
+) -> None:
     proof = proof_of(small["bundle"])
     assert proof["isolation"] == {
         "no-capabilities": True,
@@ -37,12 +40,21 @@ def test_the_proof_tells_what_was_seen_and_from_how_far_inside(small: dict[str, 
         "only-loopback": True,
         "read-only-root": True,
     }
+    assert proof["limits"] == {"memory": True, "pids": True}
+    assert "writable" not in proof
     names = {package["name"] for package in small["packages"]}
     assert {each["name"] for each in proof["installed"]} == names
     worked = {(each["package"], each["module"]) for each in proof["imports"] if not each["error"]}
     assert {("requests", "requests"), ("pyyaml", "yaml"), ("idna", "idna")} <= worked
     assert proof["machine"]["os"] == "Debian GNU/Linux 11 (bullseye)"
-    assert proof["image"]["id"] == small["image"]["pin"]
+    # What the image is made of, and nothing that an engine calls it.
+    assert proof["image"] == {
+        "name": "images/debian11-py39",
+        "reference": None,
+        "layers": list(debian11.layers),
+        "platform": "linux/amd64",
+        "stand_in_for": None,
+    }
     assert not small["proof"]["reused"]
 
 

@@ -150,7 +150,7 @@ class Trial:
     def _far(self, bundle: Path) -> None:
         found = self.engine.image(f"parity/{self.case.target}:latest")
         assert found, f"no image parity/{self.case.target} (make images)"
-        image = PinnedImage(found.id, (), self.case.target, "linux/amd64", "local")
+        image = PinnedImage(found.id, "", self.case.target, "linux/amd64", "local")
         with fresh_room(self.engine, image) as room:
             room.put("/", tar_of(bundle, "set.parity.tar"))
             self._type(

@@ -194,6 +194,10 @@ class FakeEngine:
         by_id = {info.id: info for info in self.images.values()}
         return self.images.get(reference) or self.images.get(f"{reference}:latest") or by_id.get(reference)
 
+    def image_of(self, layers: Sequence[str], platform: str) -> ImageInfo | None:
+        wanted = (tuple(layers), platform)
+        return next((each for each in self.images.values() if (each.layers, each.platform) == wanted), None)
+
     def pull(self, reference: str, platform: str, on_line: Callable[[str], None]) -> ImageInfo:
         return self._made("pull", reference, self.registry, on_line)
 
@@ -335,4 +339,5 @@ def _loaded(data: bytes) -> ImageInfo:
         digests=(),
         platform="/".join(part for part in parts if part),
         size=sum(len(members[name]) for name in manifest["Layers"]),
+        layers=tuple(config["rootfs"]["diff_ids"]),
     )

@@ -102,4 +102,4 @@ def _built(engine: DockerEngine, tag: str, recipe: str, platform: str) -> Pinned
     files = {"Dockerfile": recipe.encode(), "make": _REPOSITORY.encode()}
     files["microdnf.c"] = Path(__file__).with_name("microdnf.c").read_bytes()
     info = engine.build(small_tar(files), tag, platform, lambda line: None)
-    return PinnedImage(info.id, info.digests, tag, info.platform, "built")
+    return PinnedImage(info.id, "", tag, info.platform, "built", layers=info.layers)

@@ -15,7 +15,7 @@ from parity.host.processes import ThisMachine
 from parity.images import Builder, ImageMaker, builder_for, builder_of, image_tag, list_images, target_of
 from parity.model import ImageSource, PinnedImage, SourcePlan
 
-BASE = PinnedImage("sha256:" + "a" * 64, (), "images/debian", "linux/amd64", "local")
+BASE = PinnedImage("sha256:" + "a" * 64, "", "images/debian", "linux/amd64", "local")
 MADE = ImageInfo("sha256:" + "b" * 64, (), "linux/amd64", 5)
 TARGETS = sorted(path.parent for path in IMAGES.glob("*/Dockerfile") if target_of(path.parent) is None)
 

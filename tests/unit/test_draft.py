@@ -8,7 +8,7 @@ from parity.model import Lock, PinnedImage, SystemPackage, SystemSet, WheelSet
 from parity.pack import Draft, file_of_bytes
 from parity.profile import load_profile
 
-IMAGE = PinnedImage("sha256:1", (), "debian:11", "linux/amd64", "local")
+IMAGE = PinnedImage("sha256:1", "", "debian:11", "linux/amd64", "local")
 NOTHING = Lock((), "==3.9.*", "", "")
 GL = SystemPackage("libgl1", "1.3", "amd64", "libgl1_1.3_amd64.deb", "0" * 64, 2, requested=True)
 UV = file_of_bytes("tools/uv.whl", b"uv")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from parity.images import ImageMaker, ensure_image, folder_digest, image_tag, li
 from parity.images.bootstrap import debootstrap_command
 from parity.images.folder import build_context, latest_tag, read_recipe
 from parity.images.platforms import same_platform
+from parity.images.references import own_digest, repository
 from parity.model import ImageSource, PinnedImage
 
 AMD = ImageInfo("sha256:" + "a" * 64, (), "linux/amd64", 5)
@@ -85,7 +87,7 @@ def ensure(
 def test_a_local_reference_is_used_as_it_is(engine: FakeEngine, machine: FakeMachine) -> None:
     engine.images["debian:11"] = AMD
     found = ensure(ImageSource(reference="debian:11"), engine, machine)
-    assert found == PinnedImage(AMD.id, (), "debian:11", "linux/amd64", "local")
+    assert found == PinnedImage(AMD.id, "", "debian:11", "linux/amd64", "local")
     assert found.pin == AMD.id
 
 
@@ -98,7 +100,7 @@ def test_a_local_image_of_another_platform_is_passed_over(engine: FakeEngine, ma
 def test_arm64_v8_is_arm64(engine: FakeEngine, machine: FakeMachine) -> None:
     engine.images["debian:11"] = ARM
     found = ensure(ImageSource(reference="debian:11"), engine, machine, "aarch64")
-    assert found.pin == "repo@sha256:1"
+    assert found.pin == ARM.id
     assert not same_platform("linux/arm64", "linux/arm/v7")
 
 
@@ -267,3 +269,45 @@ def test_the_list_tells_what_is_present(engine: FakeEngine, folder: Path) -> Non
         ("alpine", None, False),
         ("debian11-py39", AMD, True),
     ]
+
+
+DIGEST, OTHER = "sha256:" + "c" * 64, "sha256:" + "d" * 64
+
+
+@pytest.mark.parametrize(
+    ("reference", "known", "own"),
+    [
+        ("host:5000/team/base:1", (f"host:5000/team/base@{DIGEST}",), f"host:5000/team/base@{DIGEST}"),
+        # Other names of the same image are the engine's own affair.
+        ("host:5000/team/base:1", (f"elsewhere.example/secret/base@{DIGEST}",), ""),
+        ("host:5000/team/base:1", (f"host:5000/team/based@{DIGEST}", f"team/base@{DIGEST}"), ""),
+        ("debian:12", (f"hub.example/library/debian@{DIGEST}",), f"debian@{DIGEST}"),
+        ("team/base", (f"hub.example/team/base@{DIGEST}",), f"team/base@{DIGEST}"),
+        ("team/base", (f"hub.example/library/team/base@{DIGEST}",), f"team/base@{DIGEST}"),
+        ("debian:12", (f"localhost/debian@{DIGEST}", f"a/debian@{DIGEST}", f"debian@{OTHER[:-1]}"), ""),
+        (f"host/base:1@{DIGEST}", (f"host/base@{OTHER}",), f"host/base@{DIGEST}"),
+        ("", (f"debian@{DIGEST}",), ""),
+    ],
+)
+def test_a_digest_is_the_profiles_own_or_none(reference: str, known: tuple[str, ...], own: str) -> None:
+    assert own_digest(reference, known) == own
+
+
+def test_a_port_is_no_tag() -> None:
+    assert [repository(each) for each in ("h:5/a", "h:5/a:1", "a:1", f"a:1@{DIGEST}")] == [
+        "h:5/a",
+        "h:5/a",
+        "a",
+        "a",
+    ]
+
+
+def test_an_image_is_what_its_layers_are_whatever_it_is_called() -> None:
+    def made(name: str, *layers: str) -> PinnedImage:
+        return PinnedImage(f"sha256:{name}", name, name, "linux/amd64", "local", layers=layers)
+
+    # OCI image specification: ChainID(L0|L1) = SHA256(ChainID(L0) + " " + L1).
+    chain = "sha256:" + hashlib.sha256(f"{DIGEST} {OTHER}".encode()).hexdigest()
+    assert made("a", DIGEST, OTHER).content == made("b", DIGEST, OTHER).content == chain
+    assert made("c", OTHER, DIGEST).content != chain
+    assert made("d").content == "sha256:d"

@@ -16,7 +16,7 @@ from parity.pipeline.rehearsal.natives import native_rules
 from parity.rehearse import judge, wanted
 from parity.rehearse.opened import OPENED
 
-IMAGE = PinnedImage("sha256:" + "1" * 64, (), "images/debian11-py39", "linux/amd64", "local")
+IMAGE = PinnedImage("sha256:" + "1" * 64, "", "images/debian11-py39", "linux/amd64", "local")
 RULES = native_rules(Target("debian", "11", Libc("glibc", (2, 31)), "3.9", "x86_64"), {})
 
 
@@ -35,6 +35,8 @@ def seen(imports: Any, libraries: Any = (), tried: Any = (), programs: Any = ())
     opened = {"libraries": list(libraries), "imports": list(tried), "programs": list(programs), "lacking": []}
     return {
         "isolation": {},
+        "limits": {},
+        "writable": [],
         "install": {"exit_code": 0, "document": {}, "stderr": ""},
         "environment": [["demo", "1.0"]],
         "missing_libraries": [],

@@ -90,7 +90,7 @@ def plan() -> BuildPlan:
         product="web",
         profile="debian11-py39",
         lock_path="pylock.web.toml",
-        image=PinnedImage("sha256:1", (), "images/debian11-py39", "linux/amd64", "local"),
+        image=PinnedImage("sha256:1", "", "images/debian11-py39", "linux/amd64", "local"),
         facts=DEBIAN11,
         lock=AFTER,
         changes=lock_changes(BEFORE, AFTER),

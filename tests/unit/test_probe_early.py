@@ -18,7 +18,7 @@ from parity.probe import parse_facts
 from parity.probe.stage import measured_by
 from parity.profile import load_profile
 
-IMAGE = PinnedImage("sha256:1", (), "debian:11", "linux/amd64", "local")
+IMAGE = PinnedImage("sha256:1", "", "debian:11", "linux/amd64", "local")
 WHOLE = facts_of()
 EARLY = {key: value for key, value in WHOLE.items() if key not in ("pip", "pip_tags", "has_venv")}
 

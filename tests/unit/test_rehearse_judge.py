@@ -20,7 +20,7 @@ from parity.rehearse.entry_points import own_commands
 from parity.rehearse.stage import _demand_isolation
 from parity.wire.shapes import Malformed
 
-IMAGE = PinnedImage("sha256:" + "1" * 64, (), "images/debian11-py39", "linux/amd64", "local")
+IMAGE = PinnedImage("sha256:" + "1" * 64, "", "images/debian11-py39", "linux/amd64", "local")
 TARGET = Target("debian", "11", Libc("glibc", (2, 31)), "3.9", "x86_64")
 WORK = "/work/prefix/releases/0123/lib/python3.9/site-packages/"
 
@@ -32,6 +32,8 @@ def an_import(package: str, error: str, **more: Any) -> dict[str, Any]:
 
 GOOD: Mapping[str, Any] = {
     "isolation": {"only-loopback": True},
+    "limits": {"memory": True, "pids": True},
+    "writable": [],
     "install": {
         "exit_code": 0,
         "document": {"installer": {"tool": "parity", "version": "0.1.0", "checked_with": "uv 0.13.8"}},
@@ -447,3 +449,14 @@ def test_a_command_that_cannot_start_is_else_a_warning(
 ) -> None:
     proof = judged(seen(entry_points=[script], gone_modules=gone), allow=allow)
     assert any("cannot start alpha.cli:main" in line for line in proof.warnings)
+
+
+def test_what_an_engine_does_not_hold_a_rehearsal_to_is_told() -> None:
+    lax = judged(seen(limits={"memory": False, "pids": True}, writable=["/run"]), memory=512 << 20)
+    assert lax.document["limits"] == {"memory": False, "pids": True}
+    assert lax.document["writable"] == ["/run"]
+    assert any("does not enforce" in line and "512 MiB" in line for line in lax.warnings), lax.warnings
+    assert any("could write to /run" in line for line in lax.warnings)
+    strict = judged(seen())
+    assert "writable" not in strict.document
+    assert not strict.warnings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
@@ -26,6 +26,7 @@ from parity.errors import Interrupted
 
 _SCRATCH_LIFETIME = 6 * 3600
 _REMOVAL_SECONDS = 60
+_LIMITS = {"memory": "MemoryLimit", "swap": "SwapLimit", "pids": "PidsLimit"}
 
 
 class DockerEngine:
@@ -61,7 +62,8 @@ class DockerEngine:
                 memory=int(info.get("MemTotal", 0)),
                 storage_driver=str(info.get("Driver", "")),
                 root=str(info.get("DockerRootDir", "")),
-                rootless=any("rootless" in option for option in info.get("SecurityOptions") or ()),
+                rootless=_rootless(info),
+                unlimited=tuple(name for name, key in _LIMITS.items() if not info.get(key)),
             )
 
     def image(self, reference: str) -> ImageInfo | None:
@@ -71,6 +73,11 @@ class DockerEngine:
             if found is None or not self._makes_digests_up:
                 return found
         return replace(found, digests=tuple(filter(self._can_be_pulled, found.digests)))
+
+    def image_of(self, layers: Sequence[str], platform: str) -> ImageInfo | None:
+        """A local image with these layers; see `parity.engine.Engine`."""
+        with translated(self._address, "look through its images"):
+            return images.of_layers(self._client, layers, platform)
 
     @cached_property
     def _makes_digests_up(self) -> bool:
@@ -279,6 +286,12 @@ class DockerEngine:
                 raise
             return False
         return True
+
+
+def _rootless(info: Mapping[str, Any]) -> bool:
+    # Podman 4.3 has a field of its own for it and nothing among the options.
+    options = info.get("SecurityOptions") or ()
+    return bool(info.get("Rootless")) or any("rootless" in str(option) for option in options)
 
 
 def _host_config(spec: ContainerSpec) -> dict[str, Any]:

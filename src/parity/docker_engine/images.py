@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import docker.errors
@@ -29,7 +29,17 @@ def inspect(client: APIClient, reference: str) -> ImageInfo | None:
         digests=tuple(found.get("RepoDigests") or ()),
         platform="/".join(part for part in parts if part),
         size=int(found.get("Size") or 0),
+        layers=tuple(str(layer) for layer in (found.get("RootFS") or {}).get("Layers") or ()),
     )
+
+
+def of_layers(client: APIClient, layers: Sequence[str], platform: str) -> ImageInfo | None:
+    """A local image with exactly these layers; no list tells them, so each image is asked."""
+    for image_id in sorted(set(client.images(quiet=True))):
+        found = inspect(client, str(image_id))
+        if found is not None and found.layers == tuple(layers) and found.platform == platform:
+            return found
+    return None
 
 
 def pull(

@@ -65,6 +65,9 @@ class Engine(Protocol):
     def image(self, reference: str) -> ImageInfo | None:
         """The local image of that name, digest or id; None where there is none."""
 
+    def image_of(self, layers: Sequence[str], platform: str) -> ImageInfo | None:
+        """A local image with exactly these layers, under whatever name or none; None where there is none."""
+
     def pull(self, reference: str, platform: str, on_line: Callable[[str], None]) -> ImageInfo:
         """Fetch an image from its registry."""
 

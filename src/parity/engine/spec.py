@@ -71,12 +71,13 @@ class ExecResult:
 
 @dataclass(frozen=True)
 class ImageInfo:
-    """An image at the engine: id, repository digests, `os/arch[/variant]`, bytes on disk."""
+    """An image at the engine: id, repository digests, `os/arch[/variant]`, bytes on disk, layers' digests."""
 
     id: str
     digests: tuple[str, ...]
     platform: str
     size: int
+    layers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,10 @@ class Living:
 
 @dataclass(frozen=True)
 class EngineInfo:
-    """The engine that answers."""
+    """The engine that answers.
+
+    `unlimited` names what it says itself that it does not limit: `memory`, `swap`, `pids`.
+    """
 
     name: str
     version: str
@@ -101,3 +105,10 @@ class EngineInfo:
     storage_driver: str
     root: str
     rootless: bool
+    unlimited: tuple[str, ...] = ()
+
+    @property
+    def identity(self) -> str:
+        """What tells this engine from others, as far as one can: Podman has no id that lasts."""
+        limited = ",".join(self.unlimited) or "all"
+        return f"{self.name} {self.version} at {self.address} in {self.root}, without limits: {limited}"

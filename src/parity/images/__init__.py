@@ -2,7 +2,7 @@
 
 from parity.images.bootstrap import ImageMaker, Machine
 from parity.images.builders import Builder, builder_for, builder_of, target_of
-from parity.images.ensure import ensure_image
+from parity.images.ensure import ensure_image, pinned
 from parity.images.folder import folder_digest, image_tag
 from parity.images.listing import ImageRow, list_images
 from parity.images.platforms import platform_of
@@ -18,6 +18,7 @@ __all__ = [
     "folder_digest",
     "image_tag",
     "list_images",
+    "pinned",
     "platform_of",
     "target_of",
 ]

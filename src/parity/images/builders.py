@@ -30,8 +30,8 @@ def target_of(folder: Path) -> Path | None:
 
 
 def builder_tag(folder: Path, base: str, packages: Sequence[str], platform: str) -> str:
-    """A builder's local name: it changes with the recipe, the target's image (its id) and the packages."""
-    # The id and not the name of the target's image: `latest` may be another image tomorrow.
+    """A builder's local name: it changes with the recipe, the target's image and the packages."""
+    # Its content and not the name of the target's image: `latest` may be another image tomorrow.
     parts = [folder_digest(folder), base, *sorted(packages)]
     return tag_of(folder, hashlib.sha256("\0".join(parts).encode()).hexdigest(), platform)
 
@@ -72,7 +72,7 @@ class Builder:
             found = self.maker.engine.image(str(self.source))
             # The id, since what was built is kept under this name and must not survive a change of the image.
             return found.id if found else str(self.source)
-        return builder_tag(folder, self.base.id, self.packages, self.base.platform)
+        return builder_tag(folder, self.base.content, self.packages, self.base.platform)
 
     @cached_property
     def image(self) -> PinnedImage:
@@ -87,7 +87,7 @@ class Builder:
         found, origin = self.maker.engine.image(self.name), "local"
         if found is None:
             found, origin = self._built(self.source.folder), "built"
-        return PinnedImage(found.id, found.digests, self.name, found.platform, origin)
+        return PinnedImage(found.id, "", self.name, found.platform, origin, layers=found.layers)
 
     def _referred(self) -> PinnedImage:
         if self.packages:

@@ -12,6 +12,7 @@ from parity.images.bootstrap import BootstrapFailed, ImageMaker, bootstrap, obst
 from parity.images.folder import RecipeInvalid, build_context, image_tag, latest_tag, read_recipe
 from parity.images.lines import ToolLines
 from parity.images.platforms import platform_of, same_platform
+from parity.images.references import own_digest
 from parity.model import ImageSource, PinnedImage
 
 
@@ -35,6 +36,12 @@ class _Search:
         return platform_of(self.arch)
 
 
+def pinned(found: ImageInfo, source: ImageSource, origin: str) -> PinnedImage:
+    """An image at the engine as the profile's own; which other names the engine has for it is left out."""
+    reference = own_digest(source.reference or "", found.digests)
+    return PinnedImage(found.id, reference, str(source), found.platform, origin, layers=found.layers)
+
+
 def ensure_image(source: ImageSource, arch: str, maker: ImageMaker) -> PinnedImage:
     """Make the image present at the engine: found locally, pulled, built or bootstrapped.
 
@@ -50,7 +57,7 @@ def ensure_image(source: ImageSource, arch: str, maker: ImageMaker) -> PinnedIma
     search = _Search(source, arch, maker)
     for origin, name, attempt in _ways(search):
         if found := _attempt(search, origin, name, attempt):
-            return PinnedImage(found.id, found.digests, str(source), found.platform, origin)
+            return pinned(found, source, origin)
     raise _unavailable(search)
 
 

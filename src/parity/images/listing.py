@@ -8,6 +8,7 @@ from pathlib import Path
 from parity.engine import Engine, ImageInfo
 from parity.images.builders import builder_tag, target_of
 from parity.images.folder import image_tag
+from parity.model import chain_id
 
 _NATIVE = "linux/amd64"
 
@@ -43,4 +44,4 @@ def _tag(folder: Path, engine: Engine, platform: str) -> str:
     if target is None:
         return image_tag(folder, platform)
     base = engine.image(image_tag(target, platform)) if target.is_dir() else None
-    return builder_tag(folder, base.id, (), platform) if base else ""
+    return builder_tag(folder, chain_id(base.layers) or base.id, (), platform) if base else ""

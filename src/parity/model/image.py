@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,21 +24,37 @@ class PinnedImage:
 
     Attributes:
         id: the engine's content id, `sha256:…`; what containers are started from.
-        digests: repository digests (`name@sha256:…`), empty for a locally built image.
+        reference: the profile's own reference by digest (`name@sha256:…`), empty where none is known.
         name: what the user called it (reference or folder name).
         platform: `linux/amd64` and the like, as the image's own configuration labels it.
         origin: how it came here: `local`, `pulled`, `built` or `bootstrapped`.
         stand_in_for: the profile whose real image it replaces, None for the real one.
+        layers: the digests of its unpacked layers (`rootfs.diff_ids` of the OCI image configuration), which
+            every engine calls the same, whatever its ids and whoever else has the image.
     """
 
     id: str
-    digests: tuple[str, ...]
+    reference: str
     name: str
     platform: str
     origin: str
     stand_in_for: str | None = None
+    layers: tuple[str, ...] = ()
 
     @property
     def pin(self) -> str:
         """The strongest name there is: the repository digest, else the id."""
-        return self.digests[0] if self.digests else self.id
+        return self.reference or self.id
+
+    @property
+    def content(self) -> str:
+        """What it is on every engine: the chain id of its layers; the id where the engine tells none."""
+        return chain_id(self.layers) or self.id
+
+
+def chain_id(layers: tuple[str, ...]) -> str:
+    """One digest for layers in their order (OCI image specification, Layer ChainID); empty for none."""
+    chain = layers[0] if layers else ""
+    for layer in layers[1:]:
+        chain = "sha256:" + hashlib.sha256(f"{chain} {layer}".encode()).hexdigest()
+    return chain

@@ -9,9 +9,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from parity.engine import ImageInfo
 from parity.errors import ImageUnavailable, RehearsalFailed, RootError
-from parity.images import ensure_image
-from parity.model import ImageSource, Libc, PinnedImage, Proof, Target
+from parity.images import ensure_image, pinned
+from parity.model import ImageSource, Libc, PinnedImage, Proof, Target, chain_id
 from parity.pipeline.context.values import Site
 from parity.pipeline.rehearsal import cache
 from parity.pipeline.rehearsal.natives import native_rules
@@ -36,6 +37,7 @@ from parity.rehearse import Carried, NativeRules, judge
 
 if TYPE_CHECKING:
     from parity.portable.documents.bundles import ImportRow
+    from parity.portable.documents.evidence import ImageDocument
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def rehearse_again(path: Path, bundle: VerifiedBundle, site: Site) -> Proof:
     """
     with open_bundle(str(path)) as file:
         told = parse_proof(member_bytes(file, bundle.manifest, NAME))
-        if not {"id", "digests", "stand_in_for"} <= set(told["image"]):
+        if "stand_in_for" not in told["image"] or not {"layers", "id"} & set(told["image"]):
             raise BundleDamaged(f"{NAME} in the bundle does not say which image it was rehearsed in")
         document = _object(member_bytes(file, bundle.manifest, "profile.yaml"), "profile.yaml")
         site.reporter.stage("image", told["image"]["name"])
@@ -158,11 +160,12 @@ def _payload(file: BinaryIO, bundle: VerifiedBundle, below: str = "") -> Iterato
     yield ustar.END
 
 
-def _image(told: Mapping[str, Any], bundle: VerifiedBundle, site: Site) -> PinnedImage:
-    """The image that the proof names: by its id, by its digest, or made anew from a shipped folder."""
-    info = site.engine.image(told["id"])
+def _image(told: ImageDocument, bundle: VerifiedBundle, site: Site) -> PinnedImage:
+    """The image that the proof names: by what it is made of, by its reference, or made anew."""
+    stand_in, info = told["stand_in_for"], _local(told, site)
     if info is not None:
-        return PinnedImage(info.id, info.digests, told["name"], info.platform, "local", told["stand_in_for"])
+        named = ImageSource(reference=told.get("reference") or None)
+        return replace(pinned(info, named, "local"), name=told["name"], stand_in_for=stand_in)
     for source in _sources(told):
         try:
             arch = bundle.manifest.document["target"]["arch"]
@@ -172,21 +175,34 @@ def _image(told: Mapping[str, Any], bundle: VerifiedBundle, site: Site) -> Pinne
                 raise
             site.reporter.debug(f"{source}: {error.message}")
             continue
-        if found.id != told["id"]:
-            site.reporter.warn(
-                f"this is not the very image of the proof: {found.pin} instead of {told['id']}"
-            )
-        return replace(found, stand_in_for=told["stand_in_for"])
+        if not _is_it(found, told):
+            site.reporter.warn(f"this is not the very image of the proof: {found.pin}, not {_identity(told)}")
+        return replace(found, stand_in_for=stand_in)
     raise ImageUnavailable(
         f"the image of the bundle's proof is not at this engine: {told['name']}",
-        where=told["id"],
+        where=_identity(told),
         remedy="verify where the bundle was built, or make that image present",
     )
 
 
-def _sources(told: Mapping[str, Any]) -> Iterator[ImageSource]:
-    for digest in told["digests"]:
-        yield ImageSource(reference=digest)
+def _local(told: ImageDocument, site: Site) -> ImageInfo | None:
+    if "layers" not in told:  # an older proof
+        return site.engine.image(told["id"])
+    return site.engine.image_of(told["layers"], told.get("platform", "")) if told["layers"] else None
+
+
+def _is_it(found: PinnedImage, told: ImageDocument) -> bool:
+    return list(found.layers) == told["layers"] if "layers" in told else found.id == told["id"]
+
+
+def _identity(told: ImageDocument) -> str:
+    return chain_id(tuple(told["layers"])) if "layers" in told else told["id"]
+
+
+def _sources(told: ImageDocument) -> Iterator[ImageSource]:
+    for digest in (told.get("reference"), *told.get("digests", ())):
+        if digest:
+            yield ImageSource(reference=digest)
     prefix, _, name = told["name"].partition("/")
     if prefix == "images" and is_name(name) and (shipped_root() / "images" / name).is_dir():
         yield ImageSource(folder=shipped_root() / "images" / name)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from parity.errors import RehearsalFailed, RehearsalTimeout
 from parity.model import Facts, ImportResult, PinnedImage, Proof, RehearsalPlan
+from parity.portable.texts import printable
 from parity.rehearse import native
 from parity.rehearse.check import Case, CheckVerdict
 from parity.rehearse.checks import CHECKS
@@ -67,6 +68,7 @@ def _proof(result: Seen, image: PinnedImage, facts: Facts, plan: RehearsalPlan, 
     lies = native.tag_lies(result["natives"], rules)
     warnings = [line for each in verdicts for line in each.warnings]
     warnings += [f"{each}" for each in lies if not native.is_allowed(each, plan)]
+    warnings += _confinement(result, plan)
     told = {key: value for each in verdicts for key, value in each.document.items()}
     return Proof(
         installed=len(result["environment"]),
@@ -88,6 +90,23 @@ def _demand_install(install: InstallSeen) -> None:
         where=f"installer, exit code {install['exit_code']}",
         details=tuple(lines[-12:]),
     )
+
+
+def _confinement(result: Seen, plan: RehearsalPlan) -> list[str]:
+    """What this engine did not hold the rehearsal to, although it was asked to."""
+    words = {
+        "memory": f"more than {plan.memory >> 20} MiB of memory",
+        "pids": "more processes than may run at once",
+    }
+    found = [
+        f"this engine does not enforce its limits: what needs {words.get(name, name)} went unnoticed"
+        for name, holds in sorted(result["limits"].items())
+        if not holds
+    ]
+    if result["writable"]:
+        places = ", ".join(map(printable, result["writable"]))
+        found.append(f"besides what is given to it, the container could write to {places}")
+    return found
 
 
 def _inner(document: Mapping[str, object], key: str) -> Mapping[str, object]:
@@ -146,14 +165,16 @@ def _document(case: Case, image: PinnedImage, facts: Facts) -> dict[str, object]
     return {
         "format": "parity-proof/1",
         "image": {
-            "id": image.id,
-            "digests": list(image.digests),
             "name": image.name,
+            "reference": image.reference or None,
+            "layers": list(image.layers),
             "platform": image.platform,
             "stand_in_for": image.stand_in_for,
         },
         "machine": {"os": facts.os_name, "libc": str(facts.libc), "python": facts.python, "arch": facts.arch},
         "isolation": dict(result["isolation"]),
+        "limits": dict(result["limits"]),
+        **({"writable": list(result["writable"])} if result["writable"] else {}),
         "installer": installer,
         "installed": [{"name": name, "version": version} for name, version in result["environment"]],
         "consistent": bool(installer.get("checked_with")),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from parity.engine import Container, Engine
 from parity.engine.guests import folders_tar, guest_tar
 from parity.model import PinnedImage, RehearsalPlan
-from parity.rehearse.room import CARRY, FOLDERS, container_spec
+from parity.rehearse.room import CARRY, FOLDERS, container_spec, give_folders
 
 
 @dataclass(frozen=True)
@@ -59,4 +59,5 @@ def ready(engine: Engine, needs: ContainerNeeds, waits: int = 0) -> Iterator[Rea
             container.put(CARRY, guest_tar())
             container.put(CARRY, folders_tar(FOLDERS))
             container.start()
+            give_folders(container, in_memory=needs.in_memory)
             yield ReadyContainer(needs, container, volume)

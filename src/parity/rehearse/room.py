@@ -33,6 +33,8 @@ _PATH = "/usr/local/bin:/usr/bin:/bin"
 _UNPACKED = 4  # times a wheel's size, on the large side: what it takes with its copy and its environment
 _SHARED = 1 << 30  # bytes of /tmp
 _TRIES = 5
+PIDS = 512
+"""Processes that the container may have at once."""
 # One call reaches all of them at once, and with them one that is just being made.
 _END_ALL = """
 import os, signal, sys
@@ -156,15 +158,16 @@ def container_spec(
         purpose="rehearsal",
         platform=image.platform,
         # Its own process sleeps; an engine lets root keep this one right in no other case. It is for
-        # `Room.end_all`, which alone runs as root: nobody else can come by it (no-new-privileges).
+        # `Room.end_all` and `give_folders`, which alone run as root: nobody else can come by it
+        # (no-new-privileges).
         user=users.spelled(users.ROOT),
         read_only=True,
         confined=True,
-        capabilities=("SETUID",),
+        capabilities=("SETUID", "CHOWN"),
         mounts=tuple(mounts),
         tmpfs=_tmpfs(plan, in_memory=in_memory),
         memory=plan.memory,
-        pids=512,
+        pids=PIDS,
         lifetime=waits + plan.timeout + 600,
     )
 
@@ -173,15 +176,34 @@ def _tmpfs(plan: RehearsalPlan, *, in_memory: bool) -> dict[str, str]:
     half = plan.memory // 2
     found = {
         "/tmp": _options(1777, max(_SHARED, half)),  # noqa: S108 - inside the container
-        COMMANDS: _options(700, half, users.COMMANDS),
+        COMMANDS: _options(700, half),
+        # Podman mounts memory to write to over these in a read-only root unless somebody else has.
+        **dict.fromkeys(("/run", "/var/tmp"), "ro,nosuid,nodev,noexec,mode=755,size=64k"),  # noqa: S108
     }
     if in_memory:
-        found |= {f"/{name}": _options(755, half, owner) for name, owner in OWN.items()}
+        found |= {f"/{name}": _options(755, half) for name in OWN}
     return found
 
 
-def _options(mode: int, size: int, owner: int = 0) -> str:
-    return f"rw,exec,nosuid,nodev,mode={mode},size={size},uid={owner},gid={owner}"
+def give_folders(container: Container, *, in_memory: bool) -> None:
+    """Give the folders in memory to the users whose they are: Podman 4 knows no owner among their options.
+
+    Raises:
+        RehearsalFailed: it could not be done.
+    """
+    owners = {COMMANDS: users.COMMANDS}
+    owners |= {f"/{name}": owner for name, owner in OWN.items()} if in_memory else {}
+    words = [f"chown {users.spelled(owner)} {path}" for path, owner in owners.items()]
+    done = container.exec(["sh", "-c", " && ".join(words)], user=users.spelled(users.ROOT))
+    if done.exit_code:
+        said = done.stderr.decode("utf-8", "replace").splitlines()
+        raise RehearsalFailed(
+            "the folders of the rehearsal's container cannot be given to its users", details=tuple(said[-8:])
+        )
+
+
+def _options(mode: int, size: int) -> str:
+    return f"rw,exec,nosuid,nodev,mode={mode},size={size}"
 
 
 def environment(prefix: str, home: str, temporary: str) -> dict[str, str]:

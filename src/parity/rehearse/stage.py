@@ -21,7 +21,7 @@ from parity.rehearse.check import NewEnvironment
 from parity.rehearse.checks import CHECKS
 from parity.rehearse.import_workers import ImportWorkers
 from parity.rehearse.ready import ContainerNeeds, ReadyContainer, ready
-from parity.rehearse.room import BUNDLE, CARRY, Carried, Room, fits_memory
+from parity.rehearse.room import BUNDLE, CARRY, PIDS, Carried, Room, fits_memory
 from parity.rehearse.threads import BackgroundCall
 from parity.rehearse.trials import CHECKOUT
 from parity.wire import shapes
@@ -125,6 +125,8 @@ class _Story:
         self._seconds.update(made["seconds"])
         seen: Seen = {
             "isolation": made["isolation"],
+            "limits": made["limits"],
+            "writable": made["writable"],
             "install": made["install"],
             "seconds": self._seconds,
             "memory_kills": 0,
@@ -202,6 +204,8 @@ class _Story:
             "service": self._service,
             "timeout": self._room.plan.timeout,
             "alone": True,
+            "memory": self._room.plan.memory,
+            "pids": PIDS,
             "install_options": self._options,
         }
 

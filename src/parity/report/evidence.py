@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from xml.etree.ElementTree import Element
 
+from parity.model import chain_id
 from parity.portable.texts import counted
 from parity.report.contents import Reported
 from parity.report.html import element, pairs, table
@@ -42,6 +43,7 @@ def rehearsal(bundle: Reported) -> Iterator[Element]:
     # A proof is its maker's word: what is not plainly true in it counts as not cut off.
     cut = [key for key, value in inner(proof, "isolation").items() if value is True]
     open_ = [key for key, value in inner(proof, "isolation").items() if value is not True]
+    unlimited = [key for key, value in inner(proof, "limits").items() if value is not True]
     tool = inner(proof, "installer")
     installer = f"{text(tool, 'tool')} {text(tool, 'version')}".strip()
     checked = text(tool, "checked_with")
@@ -49,11 +51,12 @@ def rehearsal(bundle: Reported) -> Iterator[Element]:
     yield pairs(
         [
             ("in", f"{text(image, 'name')} ({where})"),
-            ("image", element("code", text(image, "id"))),
+            ("image", element("code", _identity(image))),
             ("installed", counted(len(list(rows(proof, "installed"))), "package")),
             ("by", installer + (f", checked with {checked}" if checked else "")),
             ("cut off", ", ".join(cut) or "not told"),
             *([("NOT cut off", ", ".join(open_))] if open_ else []),
+            *([("NOT limited", ", ".join(unlimited))] if unlimited else []),
             ("imports", f"{len(proof['imports'])} tried, {len(failed)} failed"),
         ]
     )
@@ -69,6 +72,13 @@ def rehearsal(bundle: Reported) -> Iterator[Element]:
             modules.setdefault(row["package"], []).append(row["module"])
         yield element("h3", "Imports that work")
         yield table(("package", "modules"), ((name, ", ".join(each)) for name, each in modules.items()))
+
+
+def _identity(image: Mapping[str, object]) -> str:
+    """An image's reference by digest, or what it is made of; an older proof has the engine's own id."""
+    said = image.get("layers")
+    layers = tuple(str(each) for each in said) if isinstance(said, list) else ()
+    return text(image, "reference") or chain_id(layers) or text(image, "id")
 
 
 def _commands(bundle: Reported) -> Iterator[Element]:

@@ -17,6 +17,8 @@ class RehearseJob(TypedDict):
     service: str
     timeout: float
     alone: bool
+    memory: int
+    pids: int
     install_options: list[str]
 
 
@@ -38,6 +40,8 @@ class RehearseResult(_Installed):
     """Keys are missing where an earlier part failed."""
 
     isolation: dict[str, bool]
+    limits: dict[str, bool]
+    writable: list[str]
     seconds: dict[str, float]
 
 
@@ -313,6 +317,8 @@ class Seen(_SeenInstalled):
     """
 
     isolation: dict[str, bool]
+    limits: dict[str, bool]
+    writable: list[str]
     install: InstallSeen
     seconds: dict[str, float]
     memory_kills: int

@@ -5,6 +5,8 @@ import os
 import socket
 from typing import Dict, List
 
+from . import confines
+
 _CLOSED = "192.0.2.1"  # TEST-NET-1 (RFC 5737): never anybody's address
 
 
@@ -19,7 +21,7 @@ def isolation() -> Dict[str, bool]:
         ),
         "no-new-privileges": status.get("NoNewPrivs") == "1",
         "not-root": os.getuid() != 0,
-        "read-only-root": not _can_write("/"),
+        "read-only-root": "/" not in confines.writable(),
     }
 
 
@@ -48,14 +50,4 @@ def _can_route() -> bool:
         except OSError as error:
             # Any other error is not known to mean "no route", and is not believed.
             return error.errno not in (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN)
-    return True
-
-
-def _can_write(folder: str) -> bool:
-    probe = os.path.join(folder, ".parity-write-probe")
-    try:
-        os.close(os.open(probe, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
-    except OSError:
-        return False
-    os.unlink(probe)
     return True

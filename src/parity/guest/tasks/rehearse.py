@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Callable, Iterator, TypeVar
 
 from ..confinement import alone, running
-from ..environment import isolation, service
+from ..environment import confines, isolation, service
 from ..events import Emit
 
 if TYPE_CHECKING:
@@ -32,12 +32,18 @@ def main(job: "RehearseJob", emit: Emit) -> "RehearseResult":
     Job keys: `bundle` (folder with the bundle's files), `wheels_from` (folder in the store whose
     wheels belong into it, or null when they are there already), `work` (a folder of this user's own),
     `python`, `service` (the name of the socket for `service`), `timeout` (s), `install_options` (for the
-    installer), `alone` (whether this user is nobody else's).
+    installer), `alone` (whether this user is nobody else's), `memory` (bytes) and `pids`: what it may have.
 
-    Result: `isolation`, `install` {exit_code, document, stderr}, `bundle` and `site_packages` (folders),
-    `seconds`; from `install` on, keys are missing when an earlier part failed.
+    Result: `isolation`, `limits` and `writable` (see `confines`), `install` {exit_code, document, stderr},
+    `bundle` and `site_packages` (folders), `seconds`; from `install` on, keys are missing when an earlier
+    part failed.
     """
-    result: "RehearseResult" = {"isolation": isolation.isolation(), "seconds": {}}
+    result: "RehearseResult" = {
+        "isolation": isolation.isolation(),
+        "limits": confines.limits(job["memory"], job["pids"]),
+        "writable": confines.writable(),
+        "seconds": {},
+    }
     if all(result["isolation"].values()):
         _rehearse(job, emit, result)
     return result

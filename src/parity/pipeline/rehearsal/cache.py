@@ -31,7 +31,7 @@ def facts_of(
     image: PinnedImage, python_minor: str, site: Site, told: Callable[[MachineFacts], object] = bool
 ) -> Facts:
     """The image's facts, measured unless this very image was measured before; `told` as in `measure`."""
-    key = question("facts", image.id, python_minor)
+    key = question("facts", image.content, image.id, image.platform, python_minor)
     document = site.memory.recall("facts", key)
     if document is None:
         document = measure(site.engine, image, python_minor, told)
@@ -58,15 +58,17 @@ def rehearsal_of(draft: Draft, carried: Carried, site: Site, early: Early) -> Re
     A container that was made `early` may be used for it.
     """
     plan = draft.profile.rehearsal
-    key = question(
-        "proof", draft.image.id, hashlib.sha256(draft.manifest(draft.rehearsed())).hexdigest(), plan
-    )
-    remembered = _remembered(site.memory.recall("proof", key))
-    if remembered is not None:
-        return Rehearsed(remembered, key, reused=True)
+    image, manifest = draft.image, hashlib.sha256(draft.manifest(draft.rehearsed())).hexdigest()
+    key = question("proof", image.content, image.id, image.platform, manifest, plan)
+    # What an engine saw that does not enforce every limit says nothing about one that does.
+    here = question(key, site.engine.info().identity)
+    for each in (key, here):
+        remembered = _remembered(site.memory.recall("proof", each))
+        if remembered is not None:
+            return Rehearsed(remembered, each, reused=True)
     system = partial(draft.archive, SYSTEM) if draft.system else None
     seen = rehearse_bundle(site, draft.image, draft.facts, plan, carried, system, early=early)
-    return Rehearsed(seen, key, reused=False)
+    return Rehearsed(seen, key if all(seen["limits"].values()) else here, reused=False)
 
 
 def _remembered(document: Mapping[str, object] | None) -> Seen | None:

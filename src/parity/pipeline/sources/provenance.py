@@ -19,7 +19,7 @@ def sources_file(built: Sequence[Built], builder: SourceBuilder) -> BundleFile:
     """The payload's sources.json."""
     document = {
         "format": "parity-sources/1",
-        "image": builder.run.image.id,
+        "image": builder.run.image.content,
         "network": "none",
         "frontend": resolver(),
         "built": [_provenance(each) for each in sorted(built, key=lambda one: one.wheel.name)],

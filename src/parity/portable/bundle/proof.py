@@ -20,7 +20,8 @@ def parse(data: bytes) -> "ProofDocument":
     """A proof; what an older one does not say is there and empty.
 
     Returns:
-        the document, with at least {"image": {"name", maybe "id", "digests", "stand_in_for"},
+        the document, with at least {"image": {"name", maybe "layers", "reference", "platform",
+        "stand_in_for", and of an older one "id", "digests"},
         "machine": {"os", ...}, "imports": [{"package", "module", "error", ...}],
         "missing_libraries": [{"package", "file", "library", "packages", ...}],
         "missing_versions": [{"package", "file", "library", "version", ...}],
@@ -81,7 +82,16 @@ def _rows(*names: str) -> Check:
 
 _FIELDS: Dict[str, Check] = {
     "image": _object(
-        {"name": _text, "id": _text, "digests": _list(_text), "stand_in_for": _optional(_text)}, "name"
+        {
+            "name": _text,
+            "layers": _list(_text),
+            "reference": _optional(_text),
+            "platform": _text,
+            "id": _text,
+            "digests": _list(_text),
+            "stand_in_for": _optional(_text),
+        },
+        "name",
     ),
     "machine": _object({"os": _text}, "os"),
     "imports": _rows("package", "module", "error"),

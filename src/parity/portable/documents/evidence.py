@@ -44,6 +44,9 @@ if TYPE_CHECKING:  # novm - TypedDict is of Python 3.8
     class ImageDocument(_ImageNames, total=False):
         """Where the rehearsal was."""
 
+        layers: List[str]
+        reference: Optional[str]
+        platform: str
         id: str
         digests: List[str]
         stand_in_for: Optional[str]
