@@ -22,17 +22,15 @@ from parity.probe import read_facts
 from parity.profile import NewProfile, available, propose, write_new
 
 EPILOG = """
-Examples:
-
 `parity init` asks for what it needs to know
 
-`parity init --os 'RHEL 9' --python 3.9 -r requirements.txt -o plant.yaml` then `parity build plant`
+`parity init --os 'RHEL 9' --python 3.9 -r requirements.txt -o plant.yaml` is for parity build plant
 
 `parity init --os 'rocky 9' --python 3.9 -p pandas -p 'scikit-learn>=1.4'` knows its C library and image
 
 `parity init --extends debian11-py39 --project . -o app.yaml` carries the project here
 
-`parity init --from facts.json` takes what `parity probe` measured on the target
+`parity init --from facts.json` takes what parity probe measured on the target
 """
 _Facts = Annotated[
     str, typer.Option("--from", metavar="FACTS", help="What `parity probe` wrote on the target; - is stdin.")
