@@ -126,11 +126,20 @@ def test_a_pipeline_takes_what_init_would_propose(tmp_path: Path, monkeypatch: p
     (tmp_path / "requirements.txt").write_text("requests\n")
     (tmp_path / "pyproject.toml").write_text("[tool.ruff]\n")
     (tmp_path / "uv.lock").write_text("version = 1\n")
-    for project, words in (("", "-r requirements.txt"), ('[project]\nname = "a"\n', "-r uv.lock")):
+    for project, words in (("", "-r requirements.txt"), ('[project]\nname = "a"\n', ".")):
         (tmp_path / "pyproject.toml").write_text(f"{project}[tool.ruff]\n")
         done = run_cli("init", "--ci", "gitlab", "--extends", "debian12-py311", "--force")
         assert done.exit_code == 0, done.stderr
         assert f"debian12-py311 {words} --locked" in (tmp_path / PLACES["gitlab"]).read_text()
+
+
+def test_a_pipeline_builds_the_package_that_lies_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "setup.py").write_text('from setuptools import setup\nsetup(name="a")\n')
+    assert run_cli("init", "--ci", "gitlab", "--extends", "debian12-py311").exit_code == 0
+    assert "debian12-py311 ./ --locked" in (tmp_path / PLACES["gitlab"]).read_text()
 
 
 def test_a_pipeline_is_not_written_for_a_guess(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ from parity.cli.shared.words import sort_files
 from parity.errors import OptionConflict
 from parity.probe import read_facts
 from parity.profile import NewProfile, available, propose, write_new
+from parity.resolve import is_direct
 
 EPILOG = """
 `parity init` asks for what it needs to know
@@ -151,6 +152,18 @@ def _file_name(answers: NewProfile) -> str:
     return f"{answers.os_id}{version}-py{answers.python.replace('.', '')}.yaml"
 
 
+def _from(folder: Path, package: str) -> str:
+    """A requirement as it must stand in a file in this folder: a path leads to the same place from there."""
+    path, mark, rest = package.partition("[")
+    if "://" in path or not (is_direct(package) and os.path.exists(path)):
+        return package
+    led = os.path.relpath(path, folder)
+    # A bare `..` is no path for whoever reads requirements.
+    if os.path.basename(led) in (os.curdir, os.pardir):
+        led = os.path.join(led, "")
+    return (led if led.startswith(".") else f"./{led}") + mark + rest
+
+
 def _relative(new: NewProfile, folder: Path) -> NewProfile:
     """The same with its paths as they must stand in a file in this folder."""
     by_name = not new.extends or new.extends in available()
@@ -158,6 +171,7 @@ def _relative(new: NewProfile, folder: Path) -> NewProfile:
         new,
         extends=new.extends if by_name else os.path.relpath(new.extends, folder),
         files=tuple(os.path.relpath(path, folder) for path in new.files),
+        packages=tuple(_from(folder, each) for each in new.packages),
         project=os.path.relpath(new.project, folder) if new.project else "",
         script=os.path.relpath(new.script, folder) if new.script else "",
         # That of a recipe is made beside the profile.

@@ -274,7 +274,7 @@ def _takes(project: Project, python: str) -> bool:
 def _lying_here() -> Iterator[str]:
     """What of the current folder could be meant, as it is typed."""
     for each in suggestions(Path()):
-        yield f"-r {each.file}" if each.file else "."
+        yield f"-r {each.file}" if each.file else each.source or "."
 
 
 def clock() -> int:
