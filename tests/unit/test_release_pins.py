@@ -1,4 +1,4 @@
-"""The releases that parity's own bundle carries are those of pyproject.toml: pinned, hashed, from anywhere."""
+"""What parity's own bundle carries is what pyproject.toml asks for: pinned, hashed, from anywhere."""
 
 from __future__ import annotations
 
