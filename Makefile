@@ -64,8 +64,8 @@ farside: setup images ## carry a bundle across the gap and use it there: install
 
 image: setup images ## parity as an image, installed from its own bundle, and run once with this machine's engine
 	@rm -rf .state/image && mkdir -p .state/image
-	@PARITY_HOME=.state/image/home $(BIN)/parity build debian12-py311 . --product parity --output .state/image/context \
-	  --lock .state/image/pylock.toml
+	@PARITY_HOME=.state/image/home $(BIN)/parity build debian12-py311 . -r images/parity/requirements.txt \
+	  --product parity --output .state/image/context --lock .state/image/pylock.toml
 	@cp .state/image/home/config/keys/parity.key.pub .state/image/context/sender.pub
 	@$(BIN)/parity farside -o .state/image/context/parity-farside.py
 	@docker build --quiet --file images/parity/Containerfile --tag parity/parity:latest .state/image/context

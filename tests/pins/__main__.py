@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.pins import cxxabi, images, providers, uv
+from tests.pins import cxxabi, images, providers, release, uv
 from tests.pins.report import Report
 
 from parity.errors import ParityError
@@ -21,6 +21,7 @@ PINS: dict[str, Callable[[Path, Report], None]] = {
     "C++ ABI table": cxxabi.bring,
     "native libraries": providers.bring,
     "vendors' images": images.bring,
+    "parity's own dependencies": release.bring,
 }
 
 

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from parity.cli.app import app
 from parity.cli.shared.asked import HowToBuild, WhatToBuild, build_requests
 from parity.errors import InputFileError, OptionConflict, ParityError, ProfileNotFound
+from parity.model import Lock, LockedWheel
 from parity.pipeline.context.values import BuildRequest
 
 TARGET = "debian11-py39"
@@ -317,3 +318,41 @@ def test_what_somebody_says_goes_before_what_is_found(here: Path) -> None:
 def test_a_version_that_no_bundle_can_have_is_made_one(here: Path) -> None:
     write("pyproject.toml", PROJECT.replace("1.4.0", "1!2.0+local"))
     assert asked(TARGET, ".").identity.version == "1-2.0+local"
+
+
+POETRY = '[tool.poetry]\nname = "web-shop"\nversion = "2.1"\n[build-system]\nrequires = ["poetry-core"]\n'
+
+
+def test_a_folder_without_a_project_table_is_called_as_its_own_tool_calls_it(here: Path) -> None:
+    write("pyproject.toml", POETRY)
+    assert asked(TARGET, ".").identity.stem == f"web-shop-2.1-{TARGET}"
+    Path("pyproject.toml").unlink()
+    write("setup.py", 'from setuptools import setup\nsetup(name="old-shop", version="0.3")\n')
+    request = asked(TARGET, ".")
+    assert request.identity.stem == f"old-shop-0.3-{TARGET}"
+    assert request.lock_path.name == f"pylock.old-shop-{TARGET}.toml"
+
+
+def test_a_version_that_only_the_built_wheel_tells_is_taken_from_the_lock(here: Path) -> None:
+    write("pyproject.toml", '[project]\nname = "Web.Shop"\ndynamic = ["version"]\n')
+    request = asked(TARGET, ".")
+    assert request.settled(lock_with("web-shop", "3.2.dev4+g1a2b3c4")).version == "3.2.dev4+g1a2b3c4"
+    assert request.settled(lock_with("web-shop", "1!3.2")).version == "1-3.2"
+    assert request.settled(lock_with("other", "3.2")) == request.identity
+    assert asked(TARGET, ".", version="7").settled(lock_with("web-shop", "3.2")).version == "7"
+    # A profile of packages is no project, whatever lies beside it.
+    assert asked(TARGET, "pandas").settled(lock_with("pandas", "2.0")).version != "2.0"
+
+
+def lock_with(name: str, version: str) -> Lock:
+    wheel = LockedWheel(name, version, f"{name}.whl", "", "0" * 64, 1, True)
+    return Lock((wheel,), "==3.9.*", "0" * 64, "uv")
+
+
+def test_a_pyproject_that_says_no_requirements_is_not_an_empty_list(here: Path) -> None:
+    write("pyproject.toml", POETRY)
+    error = refused(TARGET, "-r", "pyproject.toml")
+    assert "has no [project]" in str(error)
+    assert error.remedy.startswith(f"parity build {TARGET} . ")
+    write("pyproject.toml", '[dependency-groups]\ndocs = ["sphinx"]\n')
+    assert asked(TARGET, files=(Path("pyproject.toml"),), groups=("docs",)).profile.project

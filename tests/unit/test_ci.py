@@ -13,7 +13,7 @@ from tests.support.engine import ROOT
 from tests.support.pipelines import shell_steps
 from typer.testing import CliRunner, Result
 
-from parity.ci import PLACES, annotated, pipeline_text, summary_of
+from parity.ci import PLACES, annotated, as_shown, pipeline_text, summary_of
 from parity.cli.app import app
 from parity.errors import OptionConflict, ProfileNotFound
 
@@ -72,14 +72,23 @@ def test_no_text_becomes_a_command_of_the_pipelines_host() -> None:
     assert lines[0].startswith("::error ")
     assert "100%25%0D%0A::warning::z" in lines[0]
     assert len(annotated(EVIL, "text").splitlines()) == 1
-    assert "<img" not in summary_of(EVIL)
+    assert not re.search(r"(?<!\\)<img", summary_of(EVIL))
+
+
+def test_what_strangers_wrote_is_no_markup_in_a_summary() -> None:
+    told = "_a_ [x](https://evil.example) @team #12 ~~s~~ `c` <b> WWW.evil.example"
+    error = {"kind": "K", "exit_code": 9, "message": told, "details": [told], "remedy": told}
+    shown = summary_of({"error": error})
+    assert shown.count(as_shown(told)) == 3
+    for word in ("_a", "[x]", "https:", "@team", "#12", "~~", "`c", "<b", "WWW."):
+        assert not re.search(r"(?<!\\)" + re.escape(word), shown)
 
 
 def test_of_several_runs_each_is_told() -> None:
     lines = annotated(BUNDLES, "github").splitlines()
     assert [line.split(" ")[0] for line in lines] == ["::warning", "::error"]
     told = summary_of(BUNDLES)
-    assert "`dist/a.parity.tar`" in told
+    assert "| bundle | dist/a.parity.tar |" in told
     assert "| packages | 2 |" in told
     assert "NoWheel (41)" in told
 
@@ -126,11 +135,20 @@ def test_a_pipeline_takes_what_init_would_propose(tmp_path: Path, monkeypatch: p
     (tmp_path / "requirements.txt").write_text("requests\n")
     (tmp_path / "pyproject.toml").write_text("[tool.ruff]\n")
     (tmp_path / "uv.lock").write_text("version = 1\n")
-    for project, words in (("", "-r requirements.txt"), ('[project]\nname = "a"\n', "-r uv.lock")):
+    for project, words in (("", "-r requirements.txt"), ('[project]\nname = "a"\n', ".")):
         (tmp_path / "pyproject.toml").write_text(f"{project}[tool.ruff]\n")
         done = run_cli("init", "--ci", "gitlab", "--extends", "debian12-py311", "--force")
         assert done.exit_code == 0, done.stderr
         assert f"debian12-py311 {words} --locked" in (tmp_path / PLACES["gitlab"]).read_text()
+
+
+def test_a_pipeline_builds_the_package_that_lies_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "setup.py").write_text('from setuptools import setup\nsetup(name="a")\n')
+    assert run_cli("init", "--ci", "gitlab", "--extends", "debian12-py311").exit_code == 0
+    assert "debian12-py311 ./ --locked" in (tmp_path / PLACES["gitlab"]).read_text()
 
 
 def test_a_pipeline_is_not_written_for_a_guess(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -93,6 +93,32 @@ def test_help_is_printed_plain_in_a_pipe_and_within_the_width(words: str) -> Non
             assert option in shown
 
 
+def shown_at_80(words: str) -> str:
+    environment = {"COLUMNS": "80", "TERM": "dumb", "NO_COLOR": "1", "_TYPER_FORCE_DISABLE_TERMINAL": "1"}
+    return CliRunner().invoke(app, [*words.split()[1:], "--help"], env=environment, prog_name="parity").output
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_help_has_no_types_of_our_code_and_nothing_is_cut_at_80_columns(words: str) -> None:
+    shown = shown_at_80(words)
+    assert not re.search(r"<[A-Za-z\[\]|. ]+>|\[\[|\{|…", shown)
+    assert all(len(line) <= 80 for line in shown.splitlines() if not line.startswith("   "))
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_each_example_stands_on_a_line_of_its_own_to_be_copied(words: str) -> None:
+    lines = shown_at_80(words).splitlines()
+    for command in re.findall(r"^`([^`]+)`", COMMANDS[words].epilog or "", re.MULTILINE):
+        assert f"   {command}" in lines
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_every_paragraph_below_help_is_an_example_or_a_sentence(words: str) -> None:
+    for paragraph in (COMMANDS[words].epilog or "").strip().split("\n\n"):
+        assert not paragraph.startswith("Example")
+        assert paragraph.startswith("`") or paragraph.count("`") == 0
+
+
 @pytest.mark.parametrize("words", [each for each in COMMANDS if not _inner(COMMANDS[each])])
 def test_every_command_shows_an_example_of_itself(words: str) -> None:
     without = {"parity cache info", "parity key list"}  # nothing to choose from

@@ -28,7 +28,7 @@ docs = ["sphinx"]
 
 
 def examples(epilog: str) -> list[str]:
-    return re.findall(r"`parity ((?:build|init) .+?|init)`", epilog)
+    return re.findall(r"^`parity ((?:build|init) .+?|init)`", epilog, re.MULTILINE)
 
 
 @pytest.fixture(autouse=True)

@@ -329,12 +329,16 @@ def test_a_python_that_nobody_ships_has_the_systems_libc_and_the_vendors_image()
         (("-r", "pyproject.toml", "--extra", "cli"), ["pyproject.toml"], ". cli alone"),
         (("--project", ".", "--group", "docs"), ["pyproject.toml", "uv.lock"], ". docs"),
         (("-r", "tool.py"), ["tool.py"], "tool.py"),
+        ((), ["setup.py"], "../"),
+        (("-p", "./part[cli]", "-p", "six"), [], "../part[cli] six"),
     ],
 )
 def test_what_lies_here_is_installed_unless_something_else_is_said(
     here: Path, words: tuple[str, ...], lies: list[str], asked: str
 ) -> None:
     texts = {"pyproject.toml": PROJECT, "tool.py": "# /// script\n# dependencies = []\n# ///\n"}
+    texts["setup.py"] = 'from setuptools import setup\nsetup(name="billing")\n'
+    (here / "part").mkdir()
     for name in lies:
         (here / name).write_text(texts.get(name, ""))
     good("init", "--os", "debian 12", *words, "-o", "deploy/x.yaml")

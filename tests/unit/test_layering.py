@@ -58,7 +58,7 @@ ALLOWED = {
     "planning": FOUNDATIONS | {"portable", "graph", "update"},
     "report": FOUNDATIONS | {"portable", "farside", "graph", "update"},
     "docs": set(),
-    "ci": {"errors", "files"},
+    "ci": {"errors", "files", "portable"},
     "cli": STAGES
     | FOUNDATIONS
     | EDGES

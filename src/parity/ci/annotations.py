@@ -8,6 +8,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from parity.ci.markdown import as_shown
+
 _PLACE = re.compile(r"([^:\s][^:]*):([1-9][0-9]{0,8}): (.*)", re.DOTALL)
 _MOST_WARNINGS = 50
 
@@ -100,15 +102,14 @@ def _section(part: Mapping[str, Any]) -> Iterator[str]:
         yield "| | |\n| --- | --- |"
         for name in ("bundle", "sha256", "payload_sha256", "product", "version", "serial", "size", "lock"):
             if name in part:
-                yield f"| {name} | `{_cell(part[name])}` |"
+                yield f"| {_cell(name)} | {_cell(part[name])} |"
         yield f"| packages | {len(part.get('packages') or ())} |"
         yield f"| warnings | {len(part.get('warnings') or ())} |\n"
 
 
 def _cell(value: object) -> str:
     """On one line, and with nothing in it that Markdown or HTML would read."""
-    text = re.sub(r"\s+", " ", "" if value is None else str(value))
-    return re.sub(r"([|`<>*\[\]])", lambda found: f"&#{ord(found[1])};", text)
+    return as_shown(" ".join(("" if value is None else str(value)).split()))
 
 
 def _github(remarks: list[HostRemark]) -> str:

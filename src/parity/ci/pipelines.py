@@ -47,14 +47,14 @@ def pipeline_text(host: str, what: tuple[str, ...]) -> str:
     return text.replace(_MARK, shlex.join(what))
 
 
-def write_pipeline(host: str, folder: Path, target: str, files: tuple[str, ...], *, force: bool) -> Path:
+def write_pipeline(host: str, folder: Path, target: str, what: tuple[str, ...], *, force: bool) -> Path:
     """Write it where the host looks for it; gives the path.
 
     Args:
         host: one of PLACES.
         folder: the project's.
         target: a profile's name, or its file.
-        files: what to install, for `-r`; none where the target is a profile that says it.
+        what: what to install, as `parity build` takes it; nothing for a profile that says it itself.
         force: replace a file that is there.
 
     Raises:
@@ -66,7 +66,7 @@ def write_pipeline(host: str, folder: Path, target: str, files: tuple[str, ...],
             "a pipeline must know for which target it builds",
             remedy=f"parity init --ci {host} --extends TARGET; `parity profile list` shows them",
         )
-    text = pipeline_text(host, (target, *(word for name in files for word in ("-r", name))))
+    text = pipeline_text(host, (target, *what))
     path = folder / PLACES[host]
     if path.exists() and not force:
         raise OptionConflict(f"{path} is there already", remedy="look at it, then replace it with --force")

@@ -36,9 +36,15 @@ from parity.cli.shared.apps import App
 from parity.cli.shared.output import stdout
 
 EPILOG = """
-Start: `parity doctor`, then `parity build demo`, then `parity verify dist/*.parity.tar --rehearse`
+`parity doctor` is where to start
 
-The bundle's far side needs no parity: `tar xf BUNDLE`, then `sh parity-bundle/install.sh PREFIX`
+`parity build debian12-py311 -r requirements.txt` builds a bundle
+
+`parity verify dist/*.parity.tar --rehearse` checks it and installs it once more
+
+`tar xf BUNDLE && sh parity-bundle/install.sh PREFIX` is all that the far side needs; no parity
+
+`parity docs five-minutes` tells more
 """
 
 app = App(
@@ -64,33 +70,27 @@ _BUILD = (
     _CommandWords("tree", graphs.tree_command, graphs.TREE_EPILOG),
     _CommandWords("why", graphs.why_command, graphs.WHY_EPILOG),
     _CommandWords("outdated", outdated.outdated_command, outdated.EPILOG),
-    _CommandWords("inspect", verify.inspect_command, "Example: `parity inspect --json BUNDLE`"),
+    _CommandWords("inspect", verify.inspect_command, "`parity inspect --json BUNDLE` is for programs"),
     _CommandWords("report", reporting.report_command, reporting.EPILOG),
     _CommandWords("diff", updates.diff_command, updates.DIFF_EPILOG),
 )
 _TRUST = (
-    _CommandWords(
-        "verify", verify.verify_command, "Example: `parity verify BUNDLE --key sender.pub --rehearse`"
-    ),
+    _CommandWords("verify", verify.verify_command, "`parity verify BUNDLE --key sender.pub --rehearse`"),
     _CommandWords("sign", signing.sign_command, signing.SIGN_EPILOG),
-    _CommandWords("keygen", keys.keygen, "Example: `parity keygen release.key --passphrase`"),
+    _CommandWords("keygen", keys.keygen, "`parity keygen release.key --passphrase`"),
 )
 _CARRY = (
     _CommandWords("delta", updates.delta_command, updates.DELTA_EPILOG),
     _CommandWords("patch", updates.patch_command, updates.PATCH_EPILOG),
     _CommandWords("split", volumes.split_command, volumes.SPLIT_EPILOG),
     _CommandWords("join", volumes.join_command, volumes.JOIN_EPILOG),
-    _CommandWords("farside", install.farside_command, "Example: `parity farside -o parity-farside.py`"),
+    _CommandWords("farside", install.farside_command, "`parity farside -o parity-farside.py`"),
 )
 _FAR_SIDE = (
     _CommandWords("install", install.install_command, install.INSTALL_EPILOG),
-    _CommandWords("rollback", install.rollback_command, "Example: `parity rollback --prefix /opt/app`"),
-    _CommandWords(
-        "uninstall", install.uninstall_command, "Example: `parity uninstall --prefix /opt/app --yes`"
-    ),
-    _CommandWords(
-        "installed", install.installed_command, "Example: `parity installed --prefix /opt/app --json`"
-    ),
+    _CommandWords("rollback", install.rollback_command, "`parity rollback --prefix /opt/app`"),
+    _CommandWords("uninstall", install.uninstall_command, "`parity uninstall --prefix /opt/app --yes`"),
+    _CommandWords("installed", install.installed_command, "`parity installed --prefix /opt/app --json`"),
     _CommandWords("serve", serving.serve, serving.SERVE_EPILOG),
     _CommandWords("index", serving.index_command, serving.INDEX_EPILOG),
     _CommandWords("publish", publishing.publish_command, publishing.EPILOG),
@@ -98,19 +98,17 @@ _FAR_SIDE = (
 )
 _TARGETS = (
     _CommandWords("init", init.init, init.EPILOG),
-    _CommandWords("probe", target.probe, "Example: `parity probe --script -o probe.py`"),
-    _CommandWords(
-        "check", target.check, "Example: `parity check facts.json dist/sci-1.0-rhel9-py39.parity.tar`"
-    ),
-    _CommandWords("schema", profiles.print_schema, "Example: `parity schema > profile.schema.json`"),
+    _CommandWords("probe", target.probe, "`parity probe --script -o probe.py`"),
+    _CommandWords("check", target.check, "`parity check facts.json dist/sci-1.0-rhel9-py39.parity.tar`"),
+    _CommandWords("schema", profiles.print_schema, "`parity schema > profile.schema.json`"),
 )
 _UPKEEP = (
-    _CommandWords("doctor", doctor.doctor, "Example: `parity doctor --json`"),
-    _CommandWords("explain", explain.explain, "Example: `parity explain 41`, or `parity explain NoWheel`"),
+    _CommandWords("doctor", doctor.doctor, doctor.EPILOG),
+    _CommandWords("explain", explain.explain, explain.EPILOG),
     _CommandWords("annotate", annotate.annotate, annotate.EPILOG),
     _CommandWords("docs", docs.docs, docs.EPILOG),
-    _CommandWords("help", explain.show_help, "Example: `parity help build`, or `parity help key trust`"),
-    _CommandWords("version", explain.version, "Example: `parity version --json`"),
+    _CommandWords("help", explain.show_help, explain.HELP_EPILOG),
+    _CommandWords("version", explain.version, "`parity version --json`"),
 )
 _PANELS: tuple[tuple[str, tuple[_CommandWords, ...], tuple[App, ...]], ...] = (
     ("Build", _BUILD, ()),

@@ -142,14 +142,15 @@ def _carried(draft: Draft, resolved: Resolved) -> Carried:
 def _bundle(run: BuildRun, draft: Draft, proof: Proof) -> BuiltBundle:
     request, reporter = run.request, run.world.reporter
     reporter.stage("pack")
+    identity = request.settled(draft.lock)
     cargo = Cargo(
-        identity=request.identity,
+        identity=identity,
         draft=draft,
         proof=proof,
         wheels=lambda: wheels_in_archive(run.container.get(draft.wheels.folder)),
     )
     profile_digest = hashlib.sha256(run.profile.document.encode()).hexdigest()
-    seal = run.world.sealer(request.identity, profile_digest)
+    seal = run.world.sealer(identity, profile_digest)
     bundle = VEHICLES[request.vehicle].write(cargo, request.output, seal, reporter)
     reporter.note("signed by " + ", ".join(each[:16] for each in bundle.signers))
     return bundle

@@ -58,7 +58,8 @@ def verify(path: Path, check: Checker, reporter: Reporter) -> VerifiedBundle:
     reporter.stage("verify", path.name)
     with open_bundle(str(path)) as file:
         total = path.stat().st_size
-        return verify_bundle(file, check, lambda done: reporter.advance(done, total))
+        # What the reader counts begins behind the envelope, which it has read before.
+        return verify_bundle(file, check, lambda done: reporter.advance(manifest.HEAD_SIZE + done, total))
 
 
 def rehearse_again(path: Path, bundle: VerifiedBundle, site: Site) -> Proof:

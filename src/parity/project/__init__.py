@@ -16,6 +16,7 @@ from parity.project.export import export_lock
 from parity.project.failures import say_version
 from parity.project.lacking import likely
 from parity.project.metadata import Project, read_project
+from parity.project.own_words import OwnWords, own_words
 from parity.project.prefetch import FetchedSaid, FetchPlace, Prefetched, prefetched
 from parity.project.tree import left_out, tree_digest, tree_files, tree_tar
 from parity.project.whichlock import NO_LOCK, PYLOCK, UV_LOCK
@@ -31,6 +32,7 @@ __all__ = [
     "BuiltFile",
     "FetchPlace",
     "FetchedSaid",
+    "OwnWords",
     "Prefetched",
     "Project",
     "Repair",
@@ -45,6 +47,7 @@ __all__ = [
     "likely",
     "needs_code",
     "overrides_file",
+    "own_words",
     "prefetched",
     "project_files",
     "read_project",

@@ -15,8 +15,11 @@ from parity.errors import InputFileError, OptionConflict
 from parity.files import read_small
 
 EPILOG = """
-Example: `parity build rhel9-py39 -r requirements.txt --json > build.json || failed=$?`, then
-`parity annotate build.json --format github --summary "$GITHUB_STEP_SUMMARY"`
+`parity build rhel9-py39 -r requirements.txt --json > build.json || failed=$?` comes first
+
+`parity annotate build.json --format github --summary "$GITHUB_STEP_SUMMARY"` tells GitHub
+
+`parity annotate build.json --format gitlab > quality.json` writes what GitLab shows at a merge request
 """
 # A document with all that a large set's proof says has some megabytes.
 _MOST = 256 * 2**20

@@ -42,21 +42,19 @@ from parity.pipeline.build import build as build_bundle
 from parity.pipeline.context.values import BuildReport, BuildRequest
 
 EPILOG = """
-Examples:
-
 `parity build rhel9-py39 -r requirements.txt` builds what a file lists into dist/
 
 `parity build rhel9-py39 pandas 'scikit-learn>=1.4'` builds a few packages
 
-`parity build debian11-py39 ./myproject` carries a project as its uv.lock pins it
+`parity build debian11-py39 ./myproject` carries a project, as its uv.lock pins it where it has one
 
-`parity build debian11-py39 -r pyproject.toml --extra cli --group docs` what a project requires, without it
+`parity build debian11-py39 -r pyproject.toml --extra cli --group docs` carries its requirements alone
 
 `parity build debian11-py39 debian12-py311 -r web.txt` builds one set for two targets, side by side
 
-`parity build plant.yaml --locked --key release.key --serial 42` is what CI runs, with a profile of your own
+`parity build plant.yaml --locked --key release.key --serial 42` is what a pipeline runs
 
-`parity build rhel9-py39 -r requirements.txt --stand-in debian11-py39` where no container registry answers
+`parity build rhel9-py39 -r requirements.txt --stand-in debian11-py39` is for where no registry answers
 """
 
 

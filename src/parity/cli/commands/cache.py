@@ -59,7 +59,7 @@ def info(*, as_json: Json = False) -> None:
     console.print(f"on this machine, {folder}: {size(kept)}")
 
 
-@app.command("prune", epilog="Example: `parity cache prune --days 30`")
+@app.command("prune", epilog="`parity cache prune --days 30`")
 def prune(
     *,
     days: Annotated[

@@ -18,15 +18,19 @@ from parity.errors import Interrupted, OptionConflict, Terminated
 DEFAULT_PORT = 8090
 _LAST_PORT = 65535
 EPILOG = """
-Examples: `parity docs` lists the pages, `parity docs five-minutes` shows one
+`parity docs` lists the pages
 
-`parity docs --serve`, or `parity docs --serve 9000`: all of them in a browser of this machine
+`parity docs five-minutes` shows one
+
+`parity docs --serve` shows all of them in a browser of this machine
+
+`parity docs --serve 9000` does so at another port
 """
 
 
 def docs(
     ctx: typer.Context,
-    page: Annotated[str, typer.Argument(metavar="[PAGE|PORT]", help="A page's name; none lists all.")] = "",
+    page: Annotated[str, typer.Argument(metavar="PAGE|PORT", help="A page's name; none lists all.")] = "",
     *,
     serve: Annotated[
         bool,

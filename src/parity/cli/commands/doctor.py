@@ -28,6 +28,11 @@ from parity.portable.texts import counted
 from parity.profile import load_profile
 from parity.sign import public_path
 
+EPILOG = """
+`parity doctor` looks at this machine
+
+`parity doctor rhel9-py39` looks at what building for that target needs, too
+"""
 State = Literal["ok", "warning", "missing"]
 _MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "missing": ("✗", "red")}
 # A set with a large package, its bundle and its environment take some gigabytes together.
@@ -51,7 +56,7 @@ def doctor(
     profile: Annotated[
         str,
         typer.Argument(
-            metavar="[PROFILE]",
+            metavar="PROFILE",
             help="Look at its architecture, image, lock and indexes too.",
             autocompletion=complete.profiles,
         ),

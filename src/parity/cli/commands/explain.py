@@ -12,6 +12,17 @@ from parity.cli.shared.options import Json
 from parity.cli.shared.output import output, print_json, stdout
 from parity.docs import ErrorPage, error_pages
 
+EPILOG = """
+`parity explain 41` takes an exit code
+
+`parity explain NoWheel` takes an error's name
+"""
+HELP_EPILOG = """
+`parity help build` is parity build --help
+
+`parity help key trust` is that of a command of a group
+"""
+
 
 def explain(
     error: Annotated[

@@ -37,8 +37,6 @@ from parity.report import graph_of_bundle
 from parity.resolve import read_lock
 
 TREE_EPILOG = """
-Examples:
-
 `parity tree dist/web-1.0-rhel9-py39.parity.tar` shows what a bundle holds and why
 
 `parity tree rhel9-py39 -r requirements.txt` shows what a build would take
@@ -46,11 +44,9 @@ Examples:
 `parity tree pylock.web-rhel9-py39.toml` shows what a lock holds
 """
 WHY_EPILOG = """
-Examples:
+`parity why urllib3 dist/web-1.0-rhel9-py39.parity.tar` tells who brought a package into a bundle
 
-`parity why urllib3 dist/web-1.0-rhel9-py39.parity.tar`
-
-`parity why urllib3 rhel9-py39 -r requirements.txt`
+`parity why urllib3 rhel9-py39 -r requirements.txt` tells who would
 """
 _Words = Annotated[
     list[str],

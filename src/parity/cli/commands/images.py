@@ -34,7 +34,7 @@ def image_folder(name: str) -> Path:
     )
 
 
-@app.command("list", epilog="Example: `parity image list --json`")
+@app.command("list", epilog="`parity image list --json`")
 def list_command(*, as_json: Json = False) -> None:
     """List the image folders and what the engine has of them."""
     output.json = as_json
@@ -64,7 +64,7 @@ def _row(row: ImageRow) -> dict[str, object]:
     }
 
 
-@app.command("build", epilog="Example: `parity image build debian11-py39 debian12-py311`")
+@app.command("build", epilog="`parity image build debian11-py39 debian12-py311`")
 def build_command(
     names: Annotated[list[str], typer.Argument(metavar="IMAGE", help="Image folders, or their names.")],
     *,

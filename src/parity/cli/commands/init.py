@@ -20,19 +20,18 @@ from parity.cli.shared.words import sort_files
 from parity.errors import OptionConflict
 from parity.probe import read_facts
 from parity.profile import NewProfile, available, propose, write_new
+from parity.resolve import is_direct
 
 EPILOG = """
-Examples:
-
 `parity init` asks for what it needs to know
 
-`parity init --os 'RHEL 9' --python 3.9 -r requirements.txt -o plant.yaml` then `parity build plant`
+`parity init --os 'RHEL 9' --python 3.9 -r requirements.txt -o plant.yaml` is for parity build plant
 
 `parity init --os 'rocky 9' --python 3.9 -p pandas -p 'scikit-learn>=1.4'` knows its C library and image
 
 `parity init --extends debian11-py39 --project . -o app.yaml` carries the project here
 
-`parity init --from facts.json` takes what `parity probe` measured on the target
+`parity init --from facts.json` takes what parity probe measured on the target
 """
 _Facts = Annotated[
     str, typer.Option("--from", metavar="FACTS", help="What `parity probe` wrote on the target; - is stdin.")
@@ -153,6 +152,18 @@ def _file_name(answers: NewProfile) -> str:
     return f"{answers.os_id}{version}-py{answers.python.replace('.', '')}.yaml"
 
 
+def _from(folder: Path, package: str) -> str:
+    """A requirement as it must stand in a file in this folder: a path leads to the same place from there."""
+    path, mark, rest = package.partition("[")
+    if "://" in path or not (is_direct(package) and os.path.exists(path)):
+        return package
+    led = os.path.relpath(path, folder)
+    # A bare `..` is no path for whoever reads requirements.
+    if os.path.basename(led) in (os.curdir, os.pardir):
+        led = os.path.join(led, "")
+    return (led if led.startswith(".") else f"./{led}") + mark + rest
+
+
 def _relative(new: NewProfile, folder: Path) -> NewProfile:
     """The same with its paths as they must stand in a file in this folder."""
     by_name = not new.extends or new.extends in available()
@@ -160,6 +171,7 @@ def _relative(new: NewProfile, folder: Path) -> NewProfile:
         new,
         extends=new.extends if by_name else os.path.relpath(new.extends, folder),
         files=tuple(os.path.relpath(path, folder) for path in new.files),
+        packages=tuple(_from(folder, each) for each in new.packages),
         project=os.path.relpath(new.project, folder) if new.project else "",
         script=os.path.relpath(new.script, folder) if new.script else "",
         # That of a recipe is made beside the profile.

@@ -24,7 +24,7 @@ from parity.pack import singlefile
 from parity.portable.texts import printable_lines
 
 INSTALL_EPILOG = """
-Example: `parity install BUNDLE --key sender.pub --prefix /opt/app`, then `/opt/app/current/bin/python`
+`parity install BUNDLE --key sender.pub --prefix /opt/app` makes /opt/app/current/bin/python
 
 `parity install BUNDLE --into VENV` renews an existing environment, all or nothing
 """
@@ -108,7 +108,7 @@ def install_command(
 
 def rollback_command(
     release: Annotated[
-        str, typer.Argument(metavar="[RELEASE]", help="Its id; the one installed before if not given.")
+        str, typer.Argument(metavar="RELEASE", help="Its id; the one installed before if not given.")
     ] = "",
     *,
     prefix: Prefix,

@@ -38,7 +38,7 @@ def keygen(
         print_json(_row(key.public, public_path(path)))
 
 
-@app.command("show", epilog="Example: `parity key show sender.pub`")
+@app.command("show", epilog="`parity key show sender.pub`")
 def show(
     path: Annotated[
         Path | None, typer.Argument(metavar="PUB", help="A public key; your own if not given.")
@@ -76,7 +76,7 @@ def list_keys(*, as_json: Json = False) -> None:
         stdout().print(f"{row['fingerprint']}  {'own    ' if row['own'] else 'trusted'}  {row['public_key']}")
 
 
-@app.command("trust", epilog="Example: `parity key trust sender.pub`")
+@app.command("trust", epilog="`parity key trust sender.pub`")
 def trust(
     path: Annotated[Path, typer.Argument(metavar="PUB", help="The sender's public key.")],
     *,

@@ -33,8 +33,6 @@ from parity.planning import Outdated
 from parity.portable.texts import counted
 
 EPILOG = """
-Examples:
-
 `parity outdated rhel9-py39 -r requirements.txt` lists what the lock has and what there is
 
 `parity lock rhel9-py39 -r requirements.txt -P NAME` then takes a newer one

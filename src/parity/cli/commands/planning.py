@@ -42,17 +42,13 @@ from parity.pipeline.plan import plan as plan_build
 from parity.planning import BuildPlan, plan_document
 
 LOCK_EPILOG = """
-Examples:
-
-`parity lock rhel9-py39 -r requirements.txt` writes pylock.*.toml, which `parity build` then takes
+`parity lock rhel9-py39 -r requirements.txt` writes pylock.*.toml, which a build then takes
 
 `parity lock rhel9-py39 -r requirements.txt -P urllib3 -P certifi` takes the newest of these two
 
 `parity lock rhel9-py39 -r requirements.txt --locked` changes nothing and fails where it would
 """
 PLAN_EPILOG = """
-Examples:
-
 `parity plan rhel9-py39 -r requirements.txt` says what a build would fetch and change
 
 `parity plan rhel9-py39 -r requirements.txt --upgrade --format markdown > plan.md` is for a merge request
@@ -123,7 +119,8 @@ def plan_command(
     exclude_newer: ExcludeNewer = None,
     build_from_source: FromSource = None,
     shape: Annotated[
-        Format, typer.Option("--format", help="markdown is made for a merge request.")
+        Format,
+        typer.Option("--format", metavar="FORM", help="text, json, or markdown (for a merge request)."),
     ] = Format.TEXT,
     exit_code: Annotated[
         bool,

@@ -34,7 +34,7 @@ app = App(name="profile", help="List, show and check profiles.")
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 
 
-@app.command("list", epilog="Example: `parity profile list --json`")
+@app.command("list", epilog="`parity profile list --json`")
 def list_profiles(*, as_json: Json = False) -> None:
     """List the profiles at hand: those in ./profiles, then the shipped ones.
 
@@ -88,7 +88,7 @@ def _table(rows: list[dict[str, str]]) -> Table:
     return table
 
 
-@app.command("show", epilog="Example: `parity profile show debian11-py39 -r requirements.txt`")
+@app.command("show", epilog="`parity profile show debian11-py39 -r requirements.txt`")
 def show_profile(
     profile: Annotated[
         str, typer.Argument(metavar="PROFILE", help="A path, or the name of a profile at hand.")
@@ -113,7 +113,7 @@ def show_profile(
         sys.stdout.write(render_effective(effective))
 
 
-@app.command("check", epilog="Example: `parity profile check profiles/*.yaml`")
+@app.command("check", epilog="`parity profile check profiles/*.yaml`")
 def check_profiles(
     files: Annotated[list[str], typer.Argument(metavar="FILE", help="Paths, or names of profiles at hand.")],
     *,

@@ -32,11 +32,11 @@ from parity.publish import (
 )
 
 EPILOG = """
-Examples: `parity publish BUNDLE --to https://devpi.example/team/prod/`
+`parity publish BUNDLE --to https://devpi.example/team/prod/` uploads to devpi
 
-`parity publish BUNDLE --to https://nexus.example/repository/pypi-hosted/`
+`parity publish BUNDLE --to https://nexus.example/repository/pypi-hosted/` uploads to Nexus
 
-User and password: PARITY_PUBLISH_USERNAME and PARITY_PUBLISH_PASSWORD (or TWINE_…), .pypirc with
+User and password: PARITY_PUBLISH_USERNAME and PARITY_PUBLISH_PASSWORD (or twine's), .pypirc with
 --repository, netrc, or the keyring; never on the command line.
 """
 

@@ -17,7 +17,7 @@ from parity.files import write_atomic
 from parity.portable.texts import counted
 from parity.report import read_bundle, report_page
 
-EPILOG = "Example: `parity report BUNDLE -o report.html --key sender.pub`, then open or print report.html"
+EPILOG = "`parity report BUNDLE -o report.html --key sender.pub` writes a page to open or to print"
 
 
 def report_command(

@@ -27,16 +27,21 @@ from parity.progress import Reporter
 
 Bundles = Annotated[list[Path], typer.Argument(metavar="BUNDLE...", help="One or many *.parity.tar files.")]
 SERVE_EPILOG = """
-Examples: `parity serve dist/*.parity.tar`, then `pip install --index-url http://127.0.0.1:8080/simple/ NAME`
+`parity serve dist/*.parity.tar` offers bundles on this machine
 
-`parity serve --bind 0.0.0.0:8443 --tls-cert chain.pem --tls-key key.pem --key sender.pub BUNDLE`
+`pip install --index-url http://127.0.0.1:8080/simple/ NAME` takes a package from there
+
+`parity serve --bind :8443 --tls-cert chain.pem --tls-key key.pem BUNDLE` offers them to others, by https
 """
 INDEX_EPILOG = """
-Example: `parity index dist/*.parity.tar /srv/index`, then
-`pip install --index-url file:///srv/index/simple/ NAME`, or let any web server offer that folder
+`parity index dist/*.parity.tar /srv/index` writes a folder that any web server can offer
+
+`pip install --index-url file:///srv/index/simple/ NAME` takes a package from it
 """
 PIP_CONF_EPILOG = """
-Examples: `parity pip-conf http://index.example:8080 >> /etc/pip.conf`, `parity pip-conf --uv /srv/index`
+`parity pip-conf http://index.example:8080 >> /etc/pip.conf` is for pip
+
+`parity pip-conf --uv /srv/index` is for uv
 """
 
 

@@ -18,8 +18,9 @@ from parity.portable.texts import counted
 from parity.sign import SignedAgain, make_checker, sign_again
 
 SIGN_EPILOG = """
-Example: `parity sign BUNDLE --key mine.key --signed-by sender.pub`, then
-`parity verify BUNDLE --key sender.pub --key mine.key.pub --threshold 2`
+`parity sign BUNDLE --key mine.key --signed-by sender.pub` adds a second signature
+
+`parity verify BUNDLE --key sender.pub --key mine.key.pub --threshold 2` asks for both
 """
 
 

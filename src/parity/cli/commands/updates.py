@@ -26,11 +26,13 @@ from parity.portable.transfer.patch import patch_bundle
 from parity.progress import Reporter
 from parity.update import compare, document_of, read_pair, write_delta
 
-DIFF_EPILOG = "Example: `parity diff OLD NEW --format markdown > review.md`"
-DELTA_EPILOG = (
-    "Example: `parity delta OLD NEW -o update.delta`, then there: `parity patch OLD update.delta -o NEW`"
-)
-PATCH_EPILOG = "Example: `parity patch web-1.0.parity.tar update.delta -o web-1.1.parity.tar`"
+DIFF_EPILOG = "`parity diff OLD NEW --format markdown > review.md` is for the change request"
+DELTA_EPILOG = """
+`parity delta OLD NEW -o update.delta` is run here
+
+`parity patch OLD update.delta -o NEW` is run where OLD is and NEW shall be
+"""
+PATCH_EPILOG = "`parity patch web-1.0.parity.tar update.delta -o web-1.1.parity.tar`"
 
 
 class Format(str, Enum):
@@ -57,7 +59,8 @@ def diff_command(
     new: New,
     *,
     shape: Annotated[
-        Format, typer.Option("--format", help="markdown is made for a change request.")
+        Format,
+        typer.Option("--format", metavar="FORM", help="text, json, or markdown (for a change request)."),
     ] = Format.TEXT,
     key: TrustedKeys = None,
     threshold: Threshold = None,

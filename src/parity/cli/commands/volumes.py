@@ -19,14 +19,18 @@ from parity.portable.transfer.join import Checked, check_volumes, find_volumes, 
 from parity.portable.transfer.volumes import HEADER_SIZE
 from parity.volumes import parse_size, split_bundle
 
-SPLIT_EPILOG = (
-    "Example: `parity split web-1.0-rhel9.parity.tar --size 4GiB -o media`, then a volume to each disc.\n\n"
-    f'Without parity: `for v in NAME.vol-*; do tail -c +{HEADER_SIZE + 1} "$v"; done > NAME`'
-)
-JOIN_EPILOG = (
-    "Example: `parity join --check /media/disc` for each disc, then `parity join media -o BUNDLE`, "
-    "then `parity verify BUNDLE`"
-)
+SPLIT_EPILOG = f"""
+`parity split web-1.0-rhel9.parity.tar --size 4GiB -o media` makes volumes, one for each disc
+
+`for v in NAME.vol-*; do tail -c +{HEADER_SIZE + 1} "$v"; done > NAME` puts them together without parity
+"""
+JOIN_EPILOG = """
+`parity join --check /media/disc` looks at one disc
+
+`parity join media -o BUNDLE` puts the bundle together
+
+`parity verify BUNDLE` comes next: only then is it known who signed it
+"""
 
 
 def _size(text: str) -> int:

@@ -5,16 +5,11 @@ Nothing in a cell can become markup: most of it is a stranger's word.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from parity.ci import as_shown
 from parity.portable.texts import printable
-
-# The colon of `://`: forges make links of addresses without any markup.
-_SPECIAL = re.compile(r"[\\`*_\[\]<>|~&@#]|:(?=//)")
-# A backslash does not keep forges from linking people (@), issues (#) and addresses.
-_ESCAPES = {"&": "&amp;", "@": "&#64;", "#": "&#35;", ":": "&#58;"}
 
 
 @dataclass(frozen=True)
@@ -62,10 +57,10 @@ def as_text(title: str, facts: Sequence[tuple[str, str]], sections: Iterable[Sec
 
 def as_markdown(title: str, facts: Sequence[tuple[str, str]], sections: Iterable[Section]) -> str:
     """GitHub's and GitLab's Markdown, with checklists to tick; arguments as `as_text`."""
-    lines = [f"## {_escape(title)}", "", "| | |", "| --- | --- |"]
-    lines += [f"| {_escape(name)} | {_escape(value)} |" for name, value in facts]
+    lines = [f"## {as_shown(title)}", "", "| | |", "| --- | --- |"]
+    lines += [f"| {as_shown(name)} | {as_shown(value)} |" for name, value in facts]
     for section in sections:
-        lines += ["", f"### {_escape(section.title)}", ""]
+        lines += ["", f"### {as_shown(section.title)}", ""]
         lines += _checklist(section) if section.checklist else _table(section)
     return "\n".join(lines) + "\n"
 
@@ -82,9 +77,9 @@ def aligned(rows: Sequence[tuple[str, ...]], indent: str) -> list[str]:
 
 def _checklist(section: Section) -> list[str]:
     return [
-        f"- [ ] **{_escape(kind)}** {_escape(subject)}: {_escape(message)}"
+        f"- [ ] **{as_shown(kind)}** {as_shown(subject)}: {as_shown(message)}"
         if message
-        else f"- {_escape(kind)}"
+        else f"- {as_shown(kind)}"
         for kind, subject, message in section.rows
     ]
 
@@ -93,9 +88,4 @@ def _table(section: Section) -> list[str]:
     if not section.rows:
         return ["none"]
     head = [f"| {' | '.join(section.columns)} |", f"|{' --- |' * len(section.columns)}"]
-    return head + [f"| {' | '.join(_escape(cell) for cell in row)} |" for row in section.rows]
-
-
-def _escape(text: str) -> str:
-    """A text that Markdown shows as it is: no markup, no HTML, no mention of people, issues or addresses."""
-    return _SPECIAL.sub(lambda found: _ESCAPES.get(found.group(), "\\" + found.group()), printable(text))
+    return head + [f"| {' | '.join(as_shown(cell) for cell in row)} |" for row in section.rows]

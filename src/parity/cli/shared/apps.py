@@ -2,23 +2,85 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import textwrap
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import typer
+from rich.text import Text
 from typer.core import TyperCommand, TyperGroup
+
+from parity.cli.shared.output import stdout
 
 
 class _Plain:
-    """A flag needs no word for its type: `--json`, not `--json <bool>`."""
+    """Help in users' words: no types of our code, and examples that can be copied."""
+
+    epilog: str | None
 
     def get_params(self, ctx: Any) -> list[Any]:
         """The command's parameters, as typer gives them."""
         params: list[Any] = super().get_params(ctx)  # type: ignore[misc]
         for each in params:
-            if getattr(each, "is_flag", False) and each.metavar is None:
+            if each.param_type_name == "argument":
+                _in_words(each)
+            # A flag needs no word for its type: `--json`, not `--json <bool>`.
+            elif getattr(each, "is_flag", False) and each.metavar is None:
                 each.metavar = ""
         return params
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """As typer's, and then the examples, which it would wrap in the middle of a command."""
+        epilog, self.epilog = self.epilog, None
+        try:
+            super().format_help(ctx, formatter)  # type: ignore[misc]
+        finally:
+            self.epilog = epilog
+        # A line that is too long is left to the terminal: it is copied in one piece.
+        console = stdout()
+        for line in _examples(epilog or "", console.width):
+            console.print(line)
+
+
+def _in_words(argument: Any) -> None:
+    """An argument is shown as its own word says it, and the usage says whether it may be left out."""
+    argument.display_type_rich = lambda **_: None
+    argument.get_usage_pieces = lambda _: [argument_in_usage(argument)]
+
+
+def argument_name(argument: Any) -> str:
+    """How an argument is written in a call."""
+    name = str(argument.metavar or argument.name.upper())
+    return f"{name}..." if argument.nargs == -1 and "..." not in name else name
+
+
+def argument_in_usage(argument: Any) -> str:
+    """The same, and whether it may be left out."""
+    name = argument_name(argument)
+    return name if argument.required else f"[{name}]"
+
+
+def _examples(epilog: str, width: int) -> Iterator[Text]:
+    """Paragraphs that begin with a command between backticks, the others as they are."""
+    headed = False
+    for paragraph in filter(None, epilog.strip().split("\n\n")):
+        if not paragraph.startswith("`"):
+            yield Text("\n" + _wrapped(paragraph, width, " "))
+            continue
+        if not headed:
+            yield Text("\n Examples:")
+            headed = True
+        command, _, about = paragraph[1:].partition("`")
+        yield Text(f"   {command}", style="bold")
+        if about:
+            yield Text(_wrapped(about, width, " " * 5), style="dim")
+
+
+def _wrapped(text: str, width: int, indent: str) -> str:
+    words = " ".join(text.split())
+    return textwrap.fill(
+        words, width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False
+    )
 
 
 class _ParityCommand(_Plain, TyperCommand):

@@ -7,6 +7,7 @@ every file of it, before engine and image are touched.
 from __future__ import annotations
 
 import os
+import shlex
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -140,7 +141,8 @@ class _Reading:
         if not (profile.project or what.requirements or what.direct):
             raise self._nothing()
         project = self._project(what)
-        identity = self._identity(project)
+        found = self._naming(project)
+        identity = self._identity(found)
         given = list(self._files())
         return BuildRequest(
             profile=profile,
@@ -154,6 +156,7 @@ class _Reading:
             upgrade=self.how.upgrade,
             renewed=frozenset(map(normalize_name, self.how.upgraded)),
             stand_in=stand_in,
+            version_of="" if profile.version or found.version else found.own,
         )
 
     def _project(self, what: WhatToInstall) -> Project | None:
@@ -165,6 +168,9 @@ class _Reading:
                 )
             return None
         project = read_project(self.profile.project)
+        said = self.call.groups or project.lock != NO_LOCK or "project" in project.pyproject
+        if self.profile.project.only_dependencies and not said:
+            raise self._no_table(project)
         _check_python(project, self.profile.target.python)
         if self.asked.replaces and project.lock != NO_LOCK and (what.requirements or what.direct):
             raise OptionConflict(
@@ -184,9 +190,8 @@ class _Reading:
             # There is no such file: what was typed belongs to the folder that it was typed in.
             yield Path.cwd() / "packages"
 
-    def _identity(self, project: Project | None) -> BundleIdentity:
+    def _identity(self, found: Naming) -> BundleIdentity:
         now, profile = clock(), self.profile
-        found = self._naming(project)
         firm, loose = (found.product, "") if found.firm else ("", found.product)
         if self.asked.product or not self.asked.replaces:
             firm, loose = "", loose or firm  # profile.product is what was asked for, or is said there
@@ -218,6 +223,16 @@ class _Reading:
         elif not self.asked.replaces:
             product = self.profile.product or self.profile.name
         return lock_label(product, self.profile.name)
+
+    def _no_table(self, project: Project) -> InputFileError:
+        folder = os.path.relpath(project.plan.folder)
+        folder = shlex.quote(folder if folder.startswith(".") else f"./{folder}")
+        file = project.said[0]
+        return InputFileError(
+            f"{file} has no [project]: what its package requires is known when it is built",
+            where=str(file),
+            remedy=f"parity {self.call.command} {self.profile.name} {folder} builds it and carries it, too",
+        )
 
     def _nothing(self) -> ParityError:
         if self.asked.requirements:
@@ -259,7 +274,7 @@ def _takes(project: Project, python: str) -> bool:
 def _lying_here() -> Iterator[str]:
     """What of the current folder could be meant, as it is typed."""
     for each in suggestions(Path()):
-        yield f"-r {each.file}" if each.file else "."
+        yield f"-r {each.file}" if each.file else each.source or "."
 
 
 def clock() -> int:

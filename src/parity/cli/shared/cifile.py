@@ -29,7 +29,7 @@ def new_pipeline(host: str, target: str, files: Sequence[Path], *, force: bool) 
     # Before anything is written; a pipeline that fails on its first line helps nobody.
     if target:
         find_profile(target)
-    given = tuple(each.as_posix() for each in files)
+    given = tuple(word for each in files for word in ("-r", each.as_posix()))
     # A profile of one's own says itself what it installs.
     found = given or (() if target.endswith((".yaml", ".yml")) else _lying_here())
     path = write_pipeline(host, Path(), target, found, force=force)
@@ -38,7 +38,7 @@ def new_pipeline(host: str, target: str, files: Sequence[Path], *, force: bool) 
 
 
 def _lying_here() -> tuple[str, ...]:
-    """What `init` would propose first, as -r takes it."""
+    """What `init` would propose first, as `parity build` takes it."""
     for each in suggestions(Path()):
-        return (each.file or ("uv.lock" if Path("uv.lock").is_file() else "pyproject.toml"),)
+        return ("-r", each.file) if each.file else (each.source or ".",)
     return ()

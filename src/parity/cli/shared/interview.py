@@ -199,6 +199,8 @@ def _with_suggestion(answers: NewProfile, suggestion: Suggestion, folder: Path) 
     _tell(f"installs {suggestion.told}")
     if suggestion.file:
         return replace(answers, files=(str(folder / suggestion.file),))
+    if suggestion.source:
+        return replace(answers, packages=(suggestion.source,))
     return replace(answers, project=str(folder))
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from parity.files import read_small
 from parity.model.toml import parse
+from parity.project import own_words
 
 _LISTS = ("requirements.txt", "requirements.in")
 
@@ -17,11 +18,13 @@ class Suggestion:
 
     Attributes:
         told: what it is, for people.
-        file: a list, empty for a project.
+        file: a list; empty for a project.
+        source: a folder that is built as a package, because nothing else tells what it requires.
     """
 
     told: str
     file: str = ""
+    source: str = ""
 
 
 def suggestions(folder: Path) -> tuple[Suggestion, ...]:
@@ -29,7 +32,8 @@ def suggestions(folder: Path) -> tuple[Suggestion, ...]:
     # One is enough: a requirements.txt beside a requirements.in was made from it.
     found = [Suggestion(f"{name}, as it lies here", name) for name in _LISTS if (folder / name).is_file()][:1]
     if not declares_project(folder / "pyproject.toml"):
-        return tuple(found)
+        built = Suggestion("the package here, built with what it requires", source="./")
+        return (*found, built) if own_words(folder).name else tuple(found)
     if (folder / "uv.lock").is_file():
         return (Suggestion("the project here, as its uv.lock pins it"), *found)
     return (*found, Suggestion("the project here, with what its pyproject.toml requires"))

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from parity.cli.shared.reference import argument_name, every_command, flowing, option_words
+from parity.cli.shared.apps import argument_in_usage
+from parity.cli.shared.reference import every_command, flowing, option_words
 
 _FILES = (
     ("~/.config/parity/keys/", "keys of one's own, and below trusted/ those of others"),
@@ -45,7 +46,7 @@ def man_page(group: Any) -> str:
 
 
 def _command(words: tuple[str, ...], command: Any) -> Iterator[str]:
-    arguments = [argument_name(each) for each in command.params if each.param_type_name == "argument"]
+    arguments = [argument_in_usage(each) for each in command.params if each.param_type_name == "argument"]
     yield f".SS {_escaped(' '.join(['parity', *words, *arguments]))}"
     yield _text(flowing(command.help))
     for each in command.params:

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from parity.files import read_small
-from parity.model.toml import TOMLError, parse
-from parity.project import Project
-from parity.resolve import requirement_name
+from parity.portable.names import normalize_name
+from parity.project import Project, own_words
+from parity.resolve import is_direct, requirement_name
 
 _LIST_WORDS = frozenset(
     ("requirements", "requirement", "reqs", "req", "deps", "dependencies", "packages", "constraints", "pip")
@@ -31,25 +30,33 @@ _SEPARATORS = re.compile(r"[-_. ]+")
 class Naming:
     """A product's name and its version, each empty where nothing tells it.
 
-    `firm` tells whether the name is that of a project or list, which says more than the profile's own.
+    Attributes:
+        firm: whether the name is that of a project or list, which says more than the profile's own.
+        own: the package whose version is the product's, where only its wheel tells which that is.
     """
 
     product: str = ""
     version: str = ""
     firm: bool = False
+    own: str = ""
 
 
 def of_project(project: Project) -> Naming:
     """A project's own name and version, else its folder's name; a script's is its file's."""
-    own = project.pyproject.get("project", {})
     if project.plan.script:
         return Naming(_fit(Path(project.plan.script).stem), firm=True)
-    said = str(own.get("name", "")) if not project.plan.package else project.plan.package
-    version = str(own.get("version", "")) if not project.plan.package else _member_version(project)
-    if name := _fit(said):
-        return Naming(name, _fit(version.strip()), firm=True)
+    if member := _fit(project.plan.package):
+        return Naming(member, _fit(_member_version(project)), firm=True, own=normalize_name(member))
+    return _of_source(project.plan.folder)
+
+
+def _of_source(folder: Path) -> Naming:
+    """A folder's project, by its own words."""
+    said = own_words(folder)
+    if name := _fit(said.name):
+        return Naming(name, _fit(said.version.strip()), firm=True, own=normalize_name(name))
     # Not firm: a folder is called as whoever cloned it liked.
-    return Naming(_of_folder(project.plan.folder))
+    return Naming(_of_folder(folder.absolute()))
 
 
 def of_file(path: Path) -> Naming:
@@ -65,7 +72,9 @@ def of_file(path: Path) -> Naming:
 
 
 def of_packages(lines: Sequence[str]) -> Naming:
-    """The packages' names, where these are few."""
+    """The packages' names, where these are few; one folder's own words."""
+    if len(lines) == 1 and (folder := _local_folder(lines[0])):
+        return _of_source(folder)
     names = list(dict.fromkeys(name for name in map(_package, lines) if name))
     if not names:
         return Naming()
@@ -73,6 +82,11 @@ def of_packages(lines: Sequence[str]) -> Naming:
     if len(joined) > _LONGEST:
         joined = f"{names[0]}-and-{len(names) - 1}-more" if len(names) > 1 else names[0]
     return Naming(_fit(joined))
+
+
+def _local_folder(line: str) -> Path | None:
+    path = Path(line.partition("[")[0].partition(";")[0].strip())
+    return path if is_direct(line) and path.is_dir() else None
 
 
 def _package(line: str) -> str:
@@ -87,22 +101,11 @@ def _of_folder(folder: Path) -> str:
     """The name of the project that lies there, else of the folder; `requirements` tells nothing."""
     # A project often keeps its lists in a folder `requirements`, so the folder above is asked, too.
     for each in (folder, folder.parent):
-        if name := _project_name(each / "pyproject.toml"):
+        if name := _fit(own_words(each).name):
             return name
         if each.name.lower() not in _LIST_WORDS | _STAGES | _NO_NAMES:
             return _fit(each.name)
     return ""
-
-
-def _project_name(path: Path) -> str:
-    """The name in a pyproject.toml; nobody asked to install that, so what is wrong there does not matter."""
-    try:
-        document = parse(read_small(path).decode())
-    except (OSError, ValueError, TOMLError, RecursionError):
-        return ""
-    own = document.get("project")
-    name = own.get("name") if isinstance(own, dict) else None
-    return _fit(name) if isinstance(name, str) else ""
 
 
 def _member_version(project: Project) -> str:

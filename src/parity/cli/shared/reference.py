@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from parity import errors
+from parity.cli.shared.apps import argument_in_usage, argument_name
 from parity.portable import errors as farside
 from parity.profile import schema_text
 
@@ -47,7 +48,7 @@ def commands_page(group: Any) -> str:
         rows = [_row(each) for each in command.params if not getattr(each, "hidden", False)]
         if rows:
             parts.append("\n".join(["| option or argument | means |", "| --- | --- |", *rows]))
-        parts.append(flowing(command.epilog))
+        parts.append(_examples(flowing(command.epilog)))
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
@@ -108,14 +109,12 @@ def _keys(node: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str,
 
 
 def _call(words: tuple[str, ...], command: Any) -> str:
-    arguments = [argument_name(each) for each in command.params if _is_argument(each)]
+    arguments = [argument_in_usage(each) for each in command.params if _is_argument(each)]
     return f"`{' '.join(['parity', *words, '[OPTIONS]', *arguments])}`"
 
 
-def argument_name(argument: Any) -> str:
-    """How an argument is written in a call."""
-    name = str(argument.metavar or argument.name.upper())
-    return f"{name}..." if argument.nargs == -1 and "..." not in name else name
+def _examples(epilog: str) -> str:
+    return "\n".join(f"- {each}" for each in epilog.split("\n\n")) if epilog else ""
 
 
 def _is_argument(parameter: Any) -> bool:

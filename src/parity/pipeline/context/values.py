@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -26,6 +26,7 @@ from parity.model import (
 from parity.model.network import HostNetwork
 from parity.pack import VEHICLES
 from parity.portable.bundle.envelope import Envelope, Payload
+from parity.portable.canonical import is_name
 from parity.progress import Reporter
 from parity.resolve import WhatToInstall
 
@@ -63,6 +64,7 @@ class BuildRequest:
         profile: what for, with what its requirements files ask for besides.
         what: the requirement lines and constraints of the profile and its files, read.
         identity: product, version, serial and profile name.
+        version_of: the package whose version the bundle has, where nobody said one; maybe none.
         output: the folder that gets the bundle.
         lock_path: the lock that is used, or written.
         base: the folder of what is built, never of parity's: paths in the lock and the bundle start at it.
@@ -86,6 +88,12 @@ class BuildRequest:
     dry: bool = False
     stand_in: ImageSource | None = None
     vehicle: str = "bundle"
+    version_of: str = ""
+
+    def settled(self, lock: Lock) -> BundleIdentity:
+        """The identity, with the version of the product's own wheel where only that tells it."""
+        own = [wheel.version.replace("!", "-") for wheel in lock.wheels if wheel.name == self.version_of]
+        return replace(self.identity, version=own[0]) if own and is_name(own[0]) else self.identity
 
     @property
     def is_fresh_start(self) -> bool:
