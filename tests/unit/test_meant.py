@@ -117,4 +117,10 @@ def test_a_release_for_another_python_says_so() -> None:
         "and numpy==2.3.0 depends on Python>=3.11"
     )
     assert wrong_python(said) == WrongPython("numpy", "2.3.0", ">=3.11", "3.9.2")
+    several = said.replace("numpy==2.3.0 depends", "numpy>=2.3.0,<=2.3.5 depends")
+    assert wrong_python(several) == WrongPython("numpy", ">=2.3.0,<=2.3.5", ">=3.11", "3.9.2")
+    listed = several.replace("numpy>=", "all of:\n numpy>=").replace("depends", "\n numpy>=2.4 depend")
+    assert wrong_python(listed) == wrong_python(several)
+    newest = said.replace("3.11", "3.12").replace("numpy==2.3.0 depends", "numpy>=2.5.0 depends")
+    assert wrong_python(f"{newest}\nAnd because {several.partition('Because ')[2]}") == wrong_python(several)
     assert wrong_python(CAUSE.format("there is no version of pandas==9.9")) is None

@@ -25,7 +25,7 @@ _ABSENT = re.compile(rf"(?<![\w.-]){_NAMED} was not found in the package registr
 _NO_VERSION = re.compile(rf"there is no version of {_NAMED}(?:\[[^\]]*\])?[=<>!~]")
 _WRONG_PYTHON = re.compile(
     rf"\((?:>=)?(?P<target>[\d.]+)\) does not satisfy Python(?P<spec>[^ ]+) "
-    rf"and {_NAMED}==(?P<version>[^ ]+) depends on Python"
+    rf"and (?:all of: )?{_NAMED}(?:==)?(?P<version>[^ ]+)(?: (?P=name)[^ ]+)* depends? on Python"
 )
 # Where the index's page does not tell, only the wheel's own metadata does; uv names no target then.
 _TOLD_LATE = re.compile(
@@ -145,7 +145,10 @@ def _conflict(said: str) -> Unresolvable:
 
 
 class WrongPython(NamedTuple):
-    """A release that is for another Python: which one it wants, and what the target has, if uv says it."""
+    """A release that is for another Python: which one it wants, and what the target has, if uv says it.
+
+    `version` is a specifier where uv says it of several releases.
+    """
 
     name: str
     version: str
@@ -155,8 +158,14 @@ class WrongPython(NamedTuple):
 
 def wrong_python(stderr: str) -> WrongPython | None:
     """The release for which uv says that the target's Python will not do, if it says that."""
-    found = _WRONG_PYTHON.search(_cause(stderr)) or _TOLD_LATE.search(_cause(stderr))
+    said = _cause(stderr)
+    # Several releases may want several Pythons: the oldest of these would do.
+    found = min(_WRONG_PYTHON.finditer(said), key=_python_wanted, default=None) or _TOLD_LATE.search(said)
     return WrongPython(found["name"], found["version"], found["spec"], found["target"]) if found else None
+
+
+def _python_wanted(found: re.Match[str]) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", found["spec"])]
 
 
 def absent_version(stderr: str) -> str:
