@@ -15,6 +15,7 @@ from packaging.utils import canonicalize_name
 from parity.errors import InputFileError
 from parity.files import read_small
 from parity.model import AskedKind, AskedText, Requirements
+from parity.resolve.badlines import written_instead
 from parity.resolve.direct import DirectRequirement, Stated, bare_requirement, is_direct, named_requirement
 from parity.resolve.fileoptions import FileOptions, OptionProblem, OptionReader
 from parity.resolve.linefile import decoded, hidden_parts, logical_lines, with_variables
@@ -137,7 +138,7 @@ class _Reader:
         if self._problems:
             first = self._problems[0]
             lines = tuple(f"{problem.where}: {self._hidden(problem.message)}" for problem in self._problems)
-            message, remedy = self._hidden(first.message), first.remedy
+            message, remedy = self._hidden(first.message), self._hidden(first.remedy)
             raise InputFileError(message, where=first.where, remedy=remedy, details=lines)
         notes = list(map(self._hidden, self._options.notes))
         if self._editable:
@@ -271,7 +272,8 @@ class _Reader:
         try:
             requirement = Requirement(text)
         except InvalidRequirement as error:
-            return self._refuse(f"not a requirement: {_short(text)} ({_first_line(error)})", where)
+            told = f"not a requirement: {_short(text)} ({_first_line(error)})"
+            return self._refuse(told, where, _short(written_instead(text)))
         if requirement.url:
             return self._direct_line(text, requirement, hashes, where, into, folder)
         name = canonicalize_name(requirement.name)
