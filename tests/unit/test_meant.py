@@ -111,6 +111,13 @@ def test_a_file_that_asks_for_nothing_is_told_before_any_engine_is_asked(
         assert error.where.endswith(where)
 
 
+@pytest.mark.parametrize("name", ["pkg-resources", "python"])
+def test_a_line_that_names_no_package_is_to_be_deleted(name: str) -> None:
+    said = CAUSE.format(f"{name} was not found in the package registry and you require {name}==0.0.0")
+    found = resolve_error(1, said, HostNetwork())
+    assert (found.where, found.remedy.partition(":")[0]) == (name, "delete that line")
+
+
 def test_a_release_for_another_python_says_so() -> None:
     said = CAUSE.format(
         "the requested Python version (>=3.9.2) does not satisfy Python>=3.11 "

@@ -398,3 +398,11 @@ def test_what_people_write_for_a_requirement_says_what_to_write(
     with pytest.raises(InputFileError) as caught:
         read_requirements(Requirements(files=(tmp_path / "r.txt",)), "p", {})
     assert caught.value.remedy.startswith(instead)
+
+
+def test_a_source_that_has_no_hash_is_told_to_leave_them_out(tmp_path: Path) -> None:
+    (tmp_path / "r.txt").write_text(f"-e ./app\nidna==3.10 --hash=sha256:{'0' * 64}\n")
+    (tmp_path / "app").mkdir()
+    with pytest.raises(InputFileError, match="no hash for a source") as caught:
+        read(tmp_path / "r.txt")
+    assert "`uv export --no-hashes`" in caught.value.remedy

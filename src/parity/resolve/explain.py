@@ -35,6 +35,17 @@ _NO_SUCH = (
     "no index that was asked has {}: look how it is written, bind your own index to it under `indexes`, "
     "or give its path"
 )
+_NO_PACKAGES = {
+    "pkg-resources": (
+        "delete that line: the `pip freeze` of Debian and Ubuntu writes it, and no index has such a package; "
+        "the module pkg_resources is in setuptools<82"
+    ),
+    "python": (
+        "delete that line: Python itself is no package, the bundle is for the image's; a project says in "
+        "requires-python which it takes"
+    ),
+}
+"""Names that stand in many a file and on no index; other names get `_NO_SUCH`."""
 _UNDATED = re.compile(r"`([^`]+)` is missing an upload date")
 _BROKEN = (
     ("dns error|failed to lookup address", "its host name was not found", "dns"),
@@ -139,9 +150,13 @@ def _conflict(said: str) -> Unresolvable:
     return Unresolvable(
         message.removeprefix("error: "),
         where=absent["name"] if absent else "",
-        remedy=_NO_SUCH.format(absent["name"]) if absent else "",
+        remedy=_remedy_for(absent["name"]) if absent else "",
         details=_hints(said),
     )
+
+
+def _remedy_for(absent: str) -> str:
+    return _NO_PACKAGES.get(absent) or _NO_SUCH.format(absent)
 
 
 class WrongPython(NamedTuple):

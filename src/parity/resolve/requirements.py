@@ -27,6 +27,11 @@ _TEXT = "save it as UTF-8, or name its encoding on the first line, as in `# codi
 _LARGEST = 16 << 20
 """Bytes of one file: the longest that tools write, with a hash for every file, have some hundred kB."""
 _DEEPEST = 50
+_HASHES = "give every line its hashes (`uv pip compile --generate-hashes` writes them), or none"
+_LOCAL_HASH = (
+    "leave all hashes out (`uv export --no-hashes`), or build the project itself instead of such a file: its "
+    "lock has them"
+)
 _SECRET = 4  # letters
 _FLATTEN = "write their lines into one file"
 
@@ -311,10 +316,11 @@ class _Reader:
         reason = f"{hashed[0].where} has one" if hashed else "--require-hashes stands"
         for line in lines:
             if not line.sha256:
+                local = isinstance(line, DirectRequirement)
                 self._refuse(
                     f"no hash for {line.name or 'a source'}, where {reason}: pip refuses such a set",
                     line.where,
-                    "give every line its hashes (`uv pip compile --generate-hashes` writes them), or none",
+                    _LOCAL_HASH if local else _HASHES,
                 )
 
     def _refuse(self, message: str, where: str, remedy: str = "") -> None:
