@@ -99,8 +99,15 @@ def _parity() -> Parity:
 
 
 def _commit() -> str:
-    words = ["git", "describe", "--always", "--dirty"]
-    return subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
+    """The commit, `-dirty` where something else than this run's own table differs from it."""
+    changed = _git("status", "--porcelain", "--", ":/", f":(exclude,top){RESULTS.relative_to(ROOT)}")
+    return _git("describe", "--always") + ("-dirty" if changed else "")
+
+
+def _git(*words: str) -> str:
+    return subprocess.run(
+        ["git", *words], cwd=ROOT, capture_output=True, text=True, check=False
+    ).stdout.strip()
 
 
 def _kept() -> dict[str, Row]:

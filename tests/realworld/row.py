@@ -104,6 +104,9 @@ def _figures(rows: Sequence[Row]) -> Iterator[str]:
     yield ""
     others = (Verdict.ONE_ADVICE, Verdict.REFUSED_RIGHTLY, Verdict.NOT_JUDGED, Verdict.NOT_RUN)
     yield ", ".join(f"{verdict.value}: {counts[verdict]}" for verdict in (Verdict.FIRST_TRY, *others)) + "."
+    yield ""
+    commits = Counter(row.commit or "none told" for row in rows if row.verdict is not Verdict.NOT_RUN)
+    yield "By commit: " + ", ".join(f"{name} {number}" for name, number in commits.most_common()) + "."
 
 
 def _met(met: bool) -> str:

@@ -111,10 +111,23 @@ def test_a_file_that_asks_for_nothing_is_told_before_any_engine_is_asked(
         assert error.where.endswith(where)
 
 
+@pytest.mark.parametrize("name", ["pkg-resources", "python"])
+def test_a_line_that_names_no_package_is_to_be_deleted(name: str) -> None:
+    said = CAUSE.format(f"{name} was not found in the package registry and you require {name}==0.0.0")
+    found = resolve_error(1, said, HostNetwork())
+    assert (found.where, found.remedy.partition(":")[0]) == (name, "delete that line")
+
+
 def test_a_release_for_another_python_says_so() -> None:
     said = CAUSE.format(
         "the requested Python version (>=3.9.2) does not satisfy Python>=3.11 "
         "and numpy==2.3.0 depends on Python>=3.11"
     )
     assert wrong_python(said) == WrongPython("numpy", "2.3.0", ">=3.11", "3.9.2")
+    several = said.replace("numpy==2.3.0 depends", "numpy>=2.3.0,<=2.3.5 depends")
+    assert wrong_python(several) == WrongPython("numpy", ">=2.3.0,<=2.3.5", ">=3.11", "3.9.2")
+    listed = several.replace("numpy>=", "all of:\n numpy>=").replace("depends", "\n numpy>=2.4 depend")
+    assert wrong_python(listed) == wrong_python(several)
+    newest = said.replace("3.11", "3.12").replace("numpy==2.3.0 depends", "numpy>=2.5.0 depends")
+    assert wrong_python(f"{newest}\nAnd because {several.partition('Because ')[2]}") == wrong_python(several)
     assert wrong_python(CAUSE.format("there is no version of pandas==9.9")) is None

@@ -36,8 +36,16 @@ def test_a_source_is_offered_for_versions_without_a_fitting_wheel() -> None:
     )  # fmt: skip
     assert (fitting, others) == ({"demo-1.0-py3-none-any.whl"}, {"demo-2.0.tar.gz"})
     assert offered("my-old-name-1.0.tar.gz", project="my-old-name")[1] == {"my-old-name-1.0.tar.gz"}
-    newer = page("demo-1.0.tar.gz", "demo-1.0-py3-none-any.whl", **{"requires-python": ">=3.12"})
-    assert offers("demo", newer, TARGET, everything=False) == ([], [])
+
+
+def test_what_is_for_another_python_is_offered_as_what_it_is() -> None:
+    names = ("demo-1.0.tar.gz", "demo-1.0-py3-none-any.whl")
+    for some in (names, names[:1], names[1:], ("demo-1.0-cp312-cp312-manylinux_2_17_x86_64.whl",)):
+        newer = page(*some, **{"requires-python": ">=3.12"})
+        fitting, (offer,) = offers("demo", newer, TARGET, everything=False)
+        assert (fitting, offer.said()["requires-python"]) == ([], ">=3.12")
+    mixed = [*page("demo-1.0.tar.gz"), *newer]
+    assert [each.is_source for each in offers("demo", mixed, TARGET, everything=False)[1]] == [True]
 
 
 def test_everything_is_offered_only_where_that_is_asked() -> None:

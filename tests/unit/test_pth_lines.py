@@ -23,6 +23,7 @@ OWN = (
     "import sys; exec('import os\\nif os.getenv(\"A\"):\\n from evil import x\\n x()')",
     "import os; on = os.environ['A'] == '1'; on and __import__('evil')",
 )
+OWN_FOLDERS = ("evil", "evil/odd", "evil/odd/", "# why\n\nevil", "evil/data.d", "import evil\nevil")
 FURTHER = (
     "import other",
     "import evil, subprocess",
@@ -48,7 +49,14 @@ FURTHER = (
     "from .evil import x",
     "import evil; evil; f = evil.x; f()",
     "import evil\n/somewhere/else",
-    "import evil\nevil/folder",
+    "import evil\nevil/folder",  # nothing of it lies there
+    "evil/at_start",
+    "evil/standard",
+    "evil/../evil",
+    "/evil",
+    "./evil",
+    "evil/odd\x0bevil",
+    ".",
     "import\tother",
     "import evil; " + "(" * 300 + "1" + ")" * 300,
     "import sitecustomize",
@@ -56,7 +64,11 @@ FURTHER = (
 
 
 def levels(folder: Path, line: str, name: str = "evil.pth") -> list[tuple[str, str]]:
-    parts: WheelParts = evil({name: line.encode() + b"\n", "_evil.py": b""})
+    more = {
+        f"evil/{path}": b""
+        for path in ("at_start/sitecustomize.py", "standard/tkinter.py", "odd/more.py", "data.d/x.txt")
+    }
+    parts: WheelParts = evil({name: line.encode() + b"\n", "_evil.py": b"", **more})
     path = folder / parts.filename
     path.write_bytes(parts.data())
     file = wheelset.WheelFile(str(path), parts.filename, "evil", "1.0", "")
@@ -66,6 +78,32 @@ def levels(folder: Path, line: str, name: str = "evil.pth") -> list[tuple[str, s
 @pytest.mark.parametrize("line", OWN)
 def test_a_line_that_uses_only_its_own_wheel_is_a_warning(tmp_path: Path, line: str) -> None:
     assert levels(tmp_path, line) == [("pth-file", "warning")]
+
+
+@pytest.mark.parametrize("line", OWN_FOLDERS)
+def test_a_folder_of_its_own_is_a_warning(tmp_path: Path, line: str) -> None:
+    assert levels(tmp_path, line) == [("pth-file", "warning")]
+
+
+def test_no_other_wheel_adds_to_such_a_folder(tmp_path: Path) -> None:
+    files = []
+    for name, more in (
+        ("evil", {"evil.pth": b"evil\n"}),
+        ("other", {"Evil/sitecustomize.py": b""}),
+        ("good", {"evil.py": b""}),
+    ):
+        parts = WheelParts(name, files={f"{name}/__init__.py": b"", **more})
+        (tmp_path / parts.filename).write_bytes(parts.data())
+        files.append(wheelset.WheelFile(str(tmp_path / parts.filename), parts.filename, name, "1.0", ""))
+    for _ in range(2):  # the second time out of the cache
+        verdicts = wheelset.judge_set(files, cache=str(tmp_path / "cache")).verdicts
+        assert [(each.package, each.kind, each.level) for each in verdicts] == [
+            ("other", "path-conflict", "refused"),
+            ("evil", "pth-file", "warning"),
+        ]
+        assert verdicts[0].message.startswith(
+            "Evil/sitecustomize.py would be a module by a .pth file of evil-"
+        )
 
 
 @pytest.mark.parametrize("line", FURTHER)
@@ -110,7 +148,7 @@ PYTEST_COV = (
 
 
 def test_the_line_of_pytest_cov_is_known_by_its_text_alone() -> None:
-    own = frozenset(("pytest_cov",))
+    own = ["pytest_cov/__init__.py"]
     assert reach(PYTEST_COV.encode(), "pytest-cov", own) == HARMLESS
     assert reach(PYTEST_COV.encode(), "other", own) == REACHES_FURTHER
     assert reach(PYTEST_COV.replace("init()", "evil()").encode(), "pytest-cov", own) == REACHES_FURTHER

@@ -89,8 +89,8 @@ def test_what_advises_nothing_new_changes_nothing(remedy: str) -> None:
 
 def test_the_table_counts_those_that_must_work() -> None:
     rows = [
-        Row("a", "debian11-py39", "k", Verdict.FIRST_TRY, 2.0, 1.5),
-        Row("b", "debian11-py39", "k", Verdict.BROKEN, reason="a | b\nc"),
+        Row("a", "debian11-py39", "k", Verdict.FIRST_TRY, 2.0, 1.5, commit="abc"),
+        Row("b", "debian11-py39", "k", Verdict.BROKEN, reason="a | b\nc", commit="abc"),
         Row("c", "debian11-py39", "k", Verdict.REFUSED_RIGHTLY),
         Row("d", "debian11-py39", "k", Verdict.NOT_RUN),
     ]
@@ -100,6 +100,7 @@ def test_the_table_counts_those_that_must_work() -> None:
     assert "| refused wrongly | 0 | 0 | met |" in text
     assert "refused rightly: 1" in text
     assert "not run: 1" in text
+    assert "By commit: abc 2, none told 1." in text
     lines = text.splitlines()
     assert lines.index("| b | k | debian11-py39 | green and broken | 0 |  | a \\| b c |") < lines.index(
         "| a | k | debian11-py39 | first try | 2 | 1.5 |  |"

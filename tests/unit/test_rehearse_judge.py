@@ -213,7 +213,7 @@ def test_the_remedy_gives_the_lines_that_accept_a_failing_import() -> None:
         ("ImportError: numpy.core.multiarray failed to import", "numpy<2"),
     ):
         compiled = failed(seen(imports=[an_import("alpha", words)])).remedy
-        assert compiled.startswith(f"write `constraints: [{line}]` too, for which it was compiled; ")
+        assert compiled.startswith(f"write `requirements: [{line}]` too, for which it was compiled; ")
     tk = an_import("alpha", error, wants="module", missing="tkinter")
     assert failed(seen(imports=[tk])).remedy.startswith("the distribution has Python's own tkinter apart")
     proof = judged(seen(imports=[alpha]), allow=("import:alpha",))

@@ -371,3 +371,38 @@ def test_half_a_character_is_no_text(tmp_path: Path, text: bytes) -> None:
     file.write_bytes(text)
     with pytest.raises(InputFileError, match=r"is not .* text"):
         read(file)
+
+
+@pytest.mark.parametrize(
+    ("line", "instead"),
+    [
+        ("flask=2.0.1", "write flask==2.0.1"),
+        ("requests[socks] = 2.31", "write requests[socks]==2.31"),
+        ("numpy=1.26.0=py311h08b1b3b_0", "conda wrote it"),
+        ("requests           2.31.0", "write requests==2.31.0"),
+        ("Package    Version", "`pip list` wrote it"),
+        ('"requests>=2"', "write it without quotes: requests>=2"),
+        ("requests>=2.31.*", "write requests>=2.31"),
+        ("requests>=2.*,<3.*", "write requests>=2,<3"),
+        ("requests>=2.0<3", "write a comma between: requests>=2.0,<3"),
+        ("requests, flask", "write each requirement on a line of its own"),
+        ("requests==2.31.0 idna==3.7", "write each requirement on a line of its own"),
+        ("pip install flask", "write flask alone"),
+        ("requests==2.31.0\u200b", "take out what is not seen in it: U+200B"),
+    ],
+)
+def test_what_people_write_for_a_requirement_says_what_to_write(
+    tmp_path: Path, line: str, instead: str
+) -> None:
+    (tmp_path / "r.txt").write_text(line + "\n", encoding="utf-8")
+    with pytest.raises(InputFileError) as caught:
+        read_requirements(Requirements(files=(tmp_path / "r.txt",)), "p", {})
+    assert caught.value.remedy.startswith(instead)
+
+
+def test_a_source_that_has_no_hash_is_told_to_leave_them_out(tmp_path: Path) -> None:
+    (tmp_path / "r.txt").write_text(f"-e ./app\nidna==3.10 --hash=sha256:{'0' * 64}\n")
+    (tmp_path / "app").mkdir()
+    with pytest.raises(InputFileError, match="no hash for a source") as caught:
+        read(tmp_path / "r.txt")
+    assert "`uv export --no-hashes`" in caught.value.remedy

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from tests.support.targets import inputs_for
 
-from parity.errors import BuildFailed, InputFileError
+from parity.errors import BuildFailed, InputFileError, SourceUnavailable
 from parity.guest.tasks.repair import libraries_of
+from parity.model import SourcePackage
 from parity.model.toml import parse
+from parity.pipeline.sources.checkout import opened
 from parity.project.buildsystem import BuildSystem, read_build_system
 from parity.project.failures import build_failed
 from parity.resolve import Known, inputs_digest
@@ -143,3 +145,14 @@ def test_the_distributions_own_tool_tells_a_packages_libraries(
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     assert libraries_of(["libpq5", "unknown"]) == ["libpq.so.5", "libpq.so.5.13"]
     assert libraries_of([]) == []
+
+
+def test_a_path_of_another_machine_is_told_to_be_mended(tmp_path: Path) -> None:
+    """Such as `certifi @ file:///croot/certifi_1690232220950/work/certifi`, which conda's pip freezes."""
+    source = SourcePackage("certifi", "", "path", "/croot/certifi_1690232220950/work/certifi")
+    with (
+        pytest.raises(SourceUnavailable, match="there is no /croot/certifi") as caught,
+        opened(source, tmp_path, None, None),  # type: ignore[arg-type]
+    ):
+        pass
+    assert "name certifi by its version" in caught.value.remedy

@@ -154,7 +154,7 @@ def _remedy(failed: Sequence[ImportSeen]) -> str:
     standard = [name for name in missing if name.partition(".")[0] in sys.stdlib_module_names]
     others = [name for name in missing if name not in standard]
     gone.update(
-        {f"write `constraints: [{line}]` too, for which it was compiled": None for line in _numpy(failed)}
+        {f"write `requirements: [{line}]` too, for which it was compiled": None for line in _numpy(failed)}
     )
     more = "".join(f"{way}; " for way in gone)
     more += f"add what brings {', '.join(others[:_FEW])} to the requirements; " if others else ""

@@ -25,7 +25,7 @@ _ABSENT = re.compile(rf"(?<![\w.-]){_NAMED} was not found in the package registr
 _NO_VERSION = re.compile(rf"there is no version of {_NAMED}(?:\[[^\]]*\])?[=<>!~]")
 _WRONG_PYTHON = re.compile(
     rf"\((?:>=)?(?P<target>[\d.]+)\) does not satisfy Python(?P<spec>[^ ]+) "
-    rf"and {_NAMED}==(?P<version>[^ ]+) depends on Python"
+    rf"and (?:all of: )?{_NAMED}(?:==)?(?P<version>[^ ]+)(?: (?P=name)[^ ]+)* depends? on Python"
 )
 # Where the index's page does not tell, only the wheel's own metadata does; uv names no target then.
 _TOLD_LATE = re.compile(
@@ -35,6 +35,17 @@ _NO_SUCH = (
     "no index that was asked has {}: look how it is written, bind your own index to it under `indexes`, "
     "or give its path"
 )
+_NO_PACKAGES = {
+    "pkg-resources": (
+        "delete that line: the `pip freeze` of Debian and Ubuntu writes it, and no index has such a package; "
+        "the module pkg_resources is in setuptools<82"
+    ),
+    "python": (
+        "delete that line: Python itself is no package, the bundle is for the image's; a project says in "
+        "requires-python which it takes"
+    ),
+}
+"""Names that stand in many a file and on no index; other names get `_NO_SUCH`."""
 _UNDATED = re.compile(r"`([^`]+)` is missing an upload date")
 _BROKEN = (
     ("dns error|failed to lookup address", "its host name was not found", "dns"),
@@ -139,13 +150,20 @@ def _conflict(said: str) -> Unresolvable:
     return Unresolvable(
         message.removeprefix("error: "),
         where=absent["name"] if absent else "",
-        remedy=_NO_SUCH.format(absent["name"]) if absent else "",
+        remedy=_remedy_for(absent["name"]) if absent else "",
         details=_hints(said),
     )
 
 
+def _remedy_for(absent: str) -> str:
+    return _NO_PACKAGES.get(absent) or _NO_SUCH.format(absent)
+
+
 class WrongPython(NamedTuple):
-    """A release that is for another Python: which one it wants, and what the target has, if uv says it."""
+    """A release that is for another Python: which one it wants, and what the target has, if uv says it.
+
+    `version` is a specifier where uv says it of several releases.
+    """
 
     name: str
     version: str
@@ -155,8 +173,14 @@ class WrongPython(NamedTuple):
 
 def wrong_python(stderr: str) -> WrongPython | None:
     """The release for which uv says that the target's Python will not do, if it says that."""
-    found = _WRONG_PYTHON.search(_cause(stderr)) or _TOLD_LATE.search(_cause(stderr))
+    said = _cause(stderr)
+    # Several releases may want several Pythons: the oldest of these would do.
+    found = min(_WRONG_PYTHON.finditer(said), key=_python_wanted, default=None) or _TOLD_LATE.search(said)
     return WrongPython(found["name"], found["version"], found["spec"], found["target"]) if found else None
+
+
+def _python_wanted(found: re.Match[str]) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", found["spec"])]
 
 
 def absent_version(stderr: str) -> str:

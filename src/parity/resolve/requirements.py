@@ -15,6 +15,7 @@ from packaging.utils import canonicalize_name
 from parity.errors import InputFileError
 from parity.files import read_small
 from parity.model import AskedKind, AskedText, Requirements
+from parity.resolve.badlines import written_instead
 from parity.resolve.direct import DirectRequirement, Stated, bare_requirement, is_direct, named_requirement
 from parity.resolve.fileoptions import FileOptions, OptionProblem, OptionReader
 from parity.resolve.linefile import decoded, hidden_parts, logical_lines, with_variables
@@ -26,6 +27,11 @@ _TEXT = "save it as UTF-8, or name its encoding on the first line, as in `# codi
 _LARGEST = 16 << 20
 """Bytes of one file: the longest that tools write, with a hash for every file, have some hundred kB."""
 _DEEPEST = 50
+_HASHES = "give every line its hashes (`uv pip compile --generate-hashes` writes them), or none"
+_LOCAL_HASH = (
+    "leave all hashes out (`uv export --no-hashes`), or build the project itself instead of such a file: its "
+    "lock has them"
+)
 _SECRET = 4  # letters
 _FLATTEN = "write their lines into one file"
 
@@ -137,7 +143,7 @@ class _Reader:
         if self._problems:
             first = self._problems[0]
             lines = tuple(f"{problem.where}: {self._hidden(problem.message)}" for problem in self._problems)
-            message, remedy = self._hidden(first.message), first.remedy
+            message, remedy = self._hidden(first.message), self._hidden(first.remedy)
             raise InputFileError(message, where=first.where, remedy=remedy, details=lines)
         notes = list(map(self._hidden, self._options.notes))
         if self._editable:
@@ -271,7 +277,8 @@ class _Reader:
         try:
             requirement = Requirement(text)
         except InvalidRequirement as error:
-            return self._refuse(f"not a requirement: {_short(text)} ({_first_line(error)})", where)
+            told = f"not a requirement: {_short(text)} ({_first_line(error)})"
+            return self._refuse(told, where, _short(written_instead(text)))
         if requirement.url:
             return self._direct_line(text, requirement, hashes, where, into, folder)
         name = canonicalize_name(requirement.name)
@@ -309,10 +316,11 @@ class _Reader:
         reason = f"{hashed[0].where} has one" if hashed else "--require-hashes stands"
         for line in lines:
             if not line.sha256:
+                local = isinstance(line, DirectRequirement)
                 self._refuse(
                     f"no hash for {line.name or 'a source'}, where {reason}: pip refuses such a set",
                     line.where,
-                    "give every line its hashes (`uv pip compile --generate-hashes` writes them), or none",
+                    _LOCAL_HASH if local else _HASHES,
                 )
 
     def _refuse(self, message: str, where: str, remedy: str = "") -> None:

@@ -43,18 +43,20 @@ _BROKEN = (tarfile.TarError, zipfile.BadZipFile, zlib.error, OSError, EOFError, 
 
 
 class Offer(NamedTuple):
-    """What is offered: the real file, and the name of the wheel that it is offered as."""
+    """What is offered: the real file, and the name of the wheel that it is offered as.
+
+    With its requires-python it is passed over where that excludes the target, and the resolver says so.
+    """
 
     file: File
     filename: str
     is_source: bool
+    with_python: bool
 
     def said(self) -> File:
         """The file as a page names it, but for its address."""
-        # A wheel that does not fit is offered in spite of its requires-python: with it, it would be passed
-        # over.
         kept = {key: self.file[key] for key in _KEPT if key in self.file}
-        if not self.is_source:
+        if not self.with_python:
             kept.pop("requires-python", None)
         # PEP 714: with `core-metadata` the resolver reads FILE.metadata and never opens the file itself.
         return {**kept, "filename": self.filename, "core-metadata": True}
@@ -86,7 +88,8 @@ def offers(
         project: normalised.
         found: the page's files.
         target: what fits.
-        everything: whether a version without a source is offered by a wheel that does not fit.
+        everything: whether a version without a source is offered by a wheel that does not fit, as if any
+            Python could have it. Without it such a wheel is there only to say which Python it is for.
 
     Returns:
         the files to be left on the page, and at most one offer for each version that has none of them.
@@ -100,19 +103,20 @@ def offers(
             fitting.append(file)
             versions.add(version)
             continue
-        offer = _offer(project, file, version, target)
-        if offer and (offer.is_source or everything):
+        offer = _offer(project, file, version, target, everything)
+        if offer and (offer.is_source or everything or not target.python_fits(file)):
             version = offer.filename.split("-")[1]
             others[version] = max(others.get(version, offer), offer, key=_worth)
     return fitting, [offer for version, offer in others.items() if version not in versions]
 
 
-def _offer(project: str, file: File, version: str, target: Fitting) -> Optional[Offer]:
+def _offer(project: str, file: File, version: str, target: Fitting, everything: bool) -> Optional[Offer]:
     source = source_version(project, str(file["filename"]))
     version = version or (source if _VERSION.fullmatch(source) else "")
     stem = project.replace("-", "_")
     is_source = bool(source) and target.python_fits(file)
-    return Offer(file, f"{stem}-{version}-py3-none-any.whl", is_source) if version else None
+    filename = f"{stem}-{version}-py3-none-any.whl"
+    return Offer(file, filename, is_source, is_source or not everything) if version else None
 
 
 def _worth(offer: Offer) -> Tuple[bool, bool]:

@@ -16,6 +16,11 @@ from parity.model.project import told_address
 from parity.pipeline.sources.store import SourceStore, content
 from parity.project import file_of_path, tree_digest
 
+_NOT_HERE = (
+    "mend the path; where a file of conda's has it (`pip freeze` writes such lines there), name {} by its "
+    "version: `pip list --format=freeze` does"
+)
+
 
 @dataclass(frozen=True)
 class Opened:
@@ -102,7 +107,9 @@ def _local(source: SourcePackage, path: Path, store: SourceStore, git: Git) -> O
             (file.filename, file.sha256) if path.suffix == ".whl" else None,
         )
     if not path.is_dir():
-        raise SourceUnavailable(f"there is no {path}", where=source.name)
+        raise SourceUnavailable(
+            f"there is no {path}", where=source.name, remedy=_NOT_HERE.format(source.name)
+        )
     version = source.version or git.described(path)
     origin = Origin("path", told_address("path", source.address), "", tree_digest(path), source.subdirectory)
     return Opened(origin, path, version)

@@ -36,7 +36,8 @@ _LOADED = re.compile(
     r"(?:lib(?:python|pypy|graalpy)[^/]*|lib(?:c|m|dl|pthread|util|rt|crypt|z|expat)|ld-[^/]*)[.-]so\b[^/]*"
     r"|libpython[^/]*|libpypy[^/]*"
 )
-_NO_MODULES = ("__init__", "__main__")
+NO_MODULES = ("__init__", "__main__")
+"""Names that nobody imports: a package is imported by its folder's."""
 # What pip and uv read in an environment's own folder: which index they use.
 _SETTINGS = re.compile(r"(?:pip\.(?:conf|ini)|uv\.toml)(?:/.*)?")
 _OURS = re.compile(r"(?:\.parity[^/]*|parity-receipt[^/]*)(?:/.*)?")
@@ -94,7 +95,7 @@ def check_script(name: str, package: str) -> Iterator[WheelFault]:
     if _INTERPRETER.fullmatch(plain) and not (package == "pip" and plain.startswith("pip")):
         yield WheelFault("entry-point-shadow", f"the script {name!r} would replace the environment's own")
     module = module_of(key)
-    if module and module not in _NO_MODULES and package != module and is_reserved(module):
+    if module and module not in NO_MODULES and package != module and is_reserved(module):
         yield WheelFault(
             "interpreter-path", f"the script {name!r} would be imported as {module} by all others"
         )

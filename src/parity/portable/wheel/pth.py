@@ -6,10 +6,11 @@ They are so common, and so exactly alike, that they are known here by their text
 """
 
 import re
-from typing import FrozenSet, Match
+from typing import Collection, List, Match, Optional
 
-from .modules import is_reserved
+from .modules import is_reserved, module_of
 from .ownlines import uses_only_own
+from .pathlines import folder_of, is_own_folder
 
 # setuptools makes its own distutils importable; the module it imports comes from setuptools' wheel.
 _SETUPTOOLS = re.compile(
@@ -47,33 +48,45 @@ _NAMESPACE = re.compile(
     r"mp = \(m or \[\]\) and m\.__dict__\.setdefault\('__path__',\[\]\);\(p not in mp\) and mp\.append\(p\)"
     r"(?:;m and setattr\(sys\.modules\['(?P<parent>[\w.]+)'\], '(?P<child>\w+)', m\))?"
 )
-
-
+_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 HARMLESS, OWN, FURTHER = "harmless", "own", "further"
 
 
-def reach(raw: bytes, package: str, own: FrozenSet[str]) -> str:
+def reach(raw: bytes, package: str, paths: Collection[str]) -> str:
     """How far the lines of a `.pth` file reach.
 
     Args:
         raw: the file's bytes.
         package: the normalised name of the wheel's project: some lines are one project's alone.
-        own: the top modules that the wheel brings.
+        paths: of the wheel's files below site-packages.
 
     Returns:
         HARMLESS where every line is blank, a comment or one of the known ones, OWN where the others use
         what the wheel itself brings, else FURTHER.
     """
+    others = _others(raw, package)
+    if others is None:
+        return FURTHER
+    names = frozenset(name for name in map(module_of, paths) if name and not is_reserved(name))
+    own = all(uses_only_own(line, names) or is_own_folder(line, package, paths) for line in others)
+    return OWN if others and own else FURTHER if others else HARMLESS
+
+
+def folders(raw: bytes, package: str, paths: Collection[str]) -> List[str]:
+    """The wheel's own folders that its lines put on `sys.path`; arguments as in `reach`."""
+    return [folder_of(line) for line in _others(raw, package) or () if is_own_folder(line, package, paths)]
+
+
+def _others(raw: bytes, package: str) -> Optional[List[str]]:
+    """The lines that are not known by their text; None where they cannot be told."""
     try:
         # ASCII alone: what `site` makes of other bytes depends on version and locale.
         lines = [line.rstrip() for line in raw.decode("ascii").splitlines()]
     except UnicodeDecodeError:
-        return FURTHER
-    others = [line for line in lines if not _is_known_line(line, package)]
-    if not others:
-        return HARMLESS
-    names = frozenset(name for name in own if not is_reserved(name))
-    return OWN if all(uses_only_own(line, names) for line in others) else FURTHER
+        return None
+    if _CONTROL.search(raw):  # some Pythons end a line there, others do not
+        return None
+    return [line for line in lines if not _is_known_line(line, package)]
 
 
 def _is_known_line(line: str, package: str) -> bool:

@@ -9,14 +9,13 @@ Standard library only, Python 3.6 and later.
 import os
 from email.message import Message
 from email.parser import HeaderParser
-from typing import BinaryIO, Callable, Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Tuple
+from typing import BinaryIO, Callable, Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from ..names import WheelName, expand_tag, normalize_name, normalize_version, parse_wheel_name
 from ..texts import printable
 from . import entrypoints, inflate, layout, pth, record, zipcheck
 from . import schemes as places
 from .entrypoints import Launcher
-from .modules import module_of
 from .zipcheck import CentralEntry, WheelFault, ZipBroken
 
 _MAX_TEXT = 64 << 20  # RECORD of the largest wheels has some MB
@@ -28,12 +27,14 @@ class Judgement(NamedTuple):
     """What was found in a wheel.
 
     `places` are its files' destinations (see `places`) with a word that is equal where the bytes
-    are; complete only where there are no findings. `size` is in bytes, unpacked.
+    are; complete only where there are no findings. `size` is in bytes, unpacked. `searched` are folders
+    below site-packages that its `.pth` files put on `sys.path`.
     """
 
     findings: List[WheelFault]
     places: List[Tuple[str, str]]
     size: int
+    searched: Sequence[str] = ()
 
 
 class Keeper:
@@ -142,7 +143,7 @@ def _judge_open(handle: BinaryIO, length: int, name: WheelName, keeper: Keeper) 
         if entry.name in destinations
     ]
     taken += [("bin/" + launcher.name, "launcher:" + launcher.target) for launcher in launchers]
-    return Judgement(findings, taken, wheel.size)
+    return Judgement(findings, taken, wheel.size, list(_searched(wheel)))
 
 
 def _word(wheel: _OpenWheel, rows: Dict[str, record.Row], entry: CentralEntry) -> str:
@@ -268,8 +269,9 @@ def _check_pth(wheel: _OpenWheel, entry: CentralEntry, place: str) -> Iterator[W
     path = place[len(layout.SITE) :]
     if not place.startswith(layout.SITE) or not layout.is_read_at_start(path):
         return
-    own = frozenset(map(module_of, _in_site(wheel)))
-    reach = pth.reach(wheel.read(entry.name), wheel.name.name, own) if path.endswith(".pth") else pth.FURTHER
+    reach = pth.FURTHER
+    if path.endswith(".pth"):
+        reach = pth.reach(wheel.read(entry.name), wheel.name.name, _in_site(wheel))
     if reach == pth.OWN:
         message = f"{path} lets every start of Python use what this wheel brings"
         yield WheelFault("pth-file", message, harmless=True)
@@ -277,13 +279,23 @@ def _check_pth(wheel: _OpenWheel, entry: CentralEntry, place: str) -> Iterator[W
         yield layout.pth_finding(path)
 
 
-def _in_site(wheel: _OpenWheel) -> Iterator[str]:
-    """The paths below site-packages to which a wheel's files go."""
+def _searched(wheel: _OpenWheel) -> Iterator[str]:
+    """The wheel's own folders that become places of modules."""
+    in_site = _in_site(wheel)
+    for path, name in in_site.items():
+        if path.endswith(".pth") and layout.is_read_at_start(path):
+            yield from pth.folders(wheel.read(name), wheel.name.name, in_site)
+
+
+def _in_site(wheel: _OpenWheel) -> Dict[str, str]:
+    """The paths below site-packages to which a wheel's files go, and the files' names in the wheel."""
     data_folder = wheel.dist_info[: -len(".dist-info")] + ".data"
-    for entry, _ in wheel.files:
-        place = places.place_of(entry.name, data_folder)
-        if place is not None and place.startswith(layout.SITE):
-            yield place[len(layout.SITE) :]
+    found = ((places.place_of(entry.name, data_folder), entry.name) for entry, _ in wheel.files)
+    return {
+        place[len(layout.SITE) :]: name
+        for place, name in found
+        if place is not None and place.startswith(layout.SITE)
+    }
 
 
 def _check_launchers(wheel: _OpenWheel, launchers: List[Launcher]) -> Iterator[WheelFault]:

@@ -16,6 +16,7 @@ from ..texts import printable
 from . import zipcheck
 from .layout import SITE
 from .modules import module_of
+from .pathlines import invaded
 from .schemes import key_of, source_of
 from .wheel import Judgement, judge
 from .zipcheck import WheelFault, fold
@@ -46,6 +47,7 @@ _SOURCES = (
     "wheel/schemes",
     "wheel/modules",
     "wheel/ownlines",
+    "wheel/pathlines",
     "wheel/pth",
     "wheel/entrypoints",
     "wheel/wheel",
@@ -193,6 +195,16 @@ def _conflicts(
         yield wheel, WheelFault("shared-path", message, harmless=True)
 
 
+def _invasions(pairs: Sequence[Tuple[WheelFile, Judgement]]) -> Iterator[Tuple[WheelFile, WheelFault]]:
+    """Files in a folder that another wheel's `.pth` file makes a place of modules."""
+    for owner, judgement in pairs:
+        for wheel, other in pairs if judgement.searched else ():
+            inside = invaded(judgement.searched, [place for place, _ in other.places])
+            if inside and wheel is not owner:
+                message = f"{min(inside)[len(SITE) :]} would be a module by a .pth file of {owner.filename}"
+                yield wheel, WheelFault("path-conflict", message)
+
+
 def _imported_scripts(seen: Dict[str, Tuple[WheelFile, str, str]]) -> Iterator[Tuple[WheelFile, WheelFault]]:
     """Scripts that would stand for another wheel's module: a script imports from its own folder first."""
     scripts = {module_of(key[len(_BIN) :]): key for key in seen if key.startswith(_BIN)}
@@ -236,6 +248,7 @@ def judge_together(pairs: Sequence[Tuple[WheelFile, Judgement]], allow: Iterable
     """
     findings = [(wheel, finding) for wheel, judgement in pairs for finding in judgement.findings]
     findings += _conflicts([(wheel, judgement.places) for wheel, judgement in pairs])
+    findings += _invasions(pairs)
     verdicts = [_verdict(wheel, finding, frozenset(allow)) for wheel, finding in findings]
     return SetJudgement(
         sorted(verdicts, key=lambda verdict: (REFUSED, ALLOWED, WARNING).index(verdict.level)),
@@ -266,7 +279,8 @@ class _Cache:
             findings = [
                 WheelFault(kind, message, bool(harmless)) for kind, message, harmless in said["findings"]
             ]
-            return Judgement(findings, [(place, word) for place, word in said["places"]], int(said["size"]))
+            taken = [(place, word) for place, word in said["places"]]
+            return Judgement(findings, taken, int(said["size"]), list(said["searched"]))
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
