@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from markdown_it import MarkdownIt
 from tests.support.engine import ROOT
 from tests.support.pipelines import shell_steps
 from typer.testing import CliRunner, Result
@@ -97,6 +98,25 @@ def test_of_several_runs_each_is_told() -> None:
 def test_odd_documents_say_nothing_and_break_nothing(document: Any) -> None:
     assert annotated(document, "github") == ""
     assert summary_of(document).strip() == ""
+
+
+@pytest.mark.parametrize("odd", [3, True, 1.5, "x", {"a": 1}, None])
+def test_what_must_be_a_list_and_is_none_breaks_nothing(odd: Any) -> None:
+    document = {"bundle": "x", "packages": odd, "warnings": odd}
+    assert "| packages | 0 |" in summary_of(document)
+    assert annotated(document, "text") == ""
+    failed = {"error": {"kind": "x", "message": "m", "details": odd}, "warnings": odd}
+    assert "### parity: failed: x" in summary_of(failed)
+    assert all(annotated(failed, form).count("m") for form in ("github", "gitlab", "text"))
+
+
+def test_no_word_is_a_link_or_markup_on_the_pipelines_page() -> None:
+    evil = "see https://evil.example www.evil.example # x _y_ ~~z~~ $a$ &lt;b&gt; \\ @me"
+    told = summary_of({"error": {"kind": "x", "message": evil, "details": [evil], "remedy": evil}})
+    body = MarkdownIt("commonmark", {"html": False, "linkify": False}).render(told)
+    assert "&amp;lt;b&amp;gt;" in body
+    assert [each for each in ("://", "www.", "~~", "$a", "@me") if each in told] == []
+    assert "<em>" not in body
 
 
 def test_annotate_adds_to_the_hosts_summary(tmp_path: Path) -> None:

@@ -114,6 +114,12 @@ def test_a_browser_gets_the_same_pages_with_links_that_work(served: str) -> None
     assert "five-minutes.md" in get(served)[0]
 
 
+@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+def test_no_page_has_two_versions_of_its_text(page: DocPage) -> None:
+    marks = ("<<<<<<< ", ">>>>>>> ", "=======")
+    assert [line for line in page.text.splitlines() if line.startswith(marks)] == []
+
+
 def test_what_is_no_page_is_not_served(served: str) -> None:
     for path in ("errors.py", "../pages.py", "how-to/%2e%2e/errors.md", "%2fetc/passwd", "nothing.md"):
         with pytest.raises(urllib.error.HTTPError) as told:

@@ -124,6 +124,29 @@ def test_a_missing_library_counts_whatever_else_is_wanted(kind: str) -> None:
     assert refused([DUCK], {broken["module"]: broken}, "duckdb", skip=("adbc_driver_duckdb",)) == []
 
 
+@pytest.mark.parametrize(
+    ("text", "library"),
+    [
+        ("ImportError: libGL.so.1: cannot open shared object file: No such file", "libGL.so.1"),
+        ("OSError: libstdc++-abi.so: cannot open shared object file", "libstdc++-abi.so"),
+        ("libx.so-1.2: cannot open shared object file", "libx.so-1.2"),
+        ("ImportError: Error loading shared library libz.so.1: No such file (needed by x)", "libz.so.1"),
+        # Words that a package manager would take for many packages, an option, a path or a version.
+        ("*.so*: cannot open shared object file", ""),
+        ("lib[a-z]*.so.1: cannot open shared object file", ""),
+        ("--root=x.so: cannot open shared object file", ""),
+        ("x.so.1/../../y.rpm: cannot open shared object file", ""),
+        ("x.so=1@edge: cannot open shared object file", ""),
+        ("Error loading shared library *: No such file", ""),
+        ("Error loading shared library /tmp/x.rpm: No such file", ""),
+        ("Error loading shared library x=1: No such file", ""),
+    ],
+)
+def test_a_missing_library_is_told_only_by_a_plain_name(text: str, library: str) -> None:
+    scope = Scope([installed("x", "x")], ["x"], RehearsalPlan())
+    assert scope.seen("x", answer("x", text))["library"] == library
+
+
 def test_the_module_that_a_package_has_from_its_own_program_is_not_missing() -> None:
     failing = {"uwsgidecorators": lacks("uwsgidecorators", "uwsgi")}
     assert refused([installed("uwsgi", "uwsgidecorators", programs=True)], failing, "uwsgi") == []

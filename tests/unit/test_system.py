@@ -7,6 +7,7 @@ import io
 import os
 import re
 import tarfile
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from tests.support.wheels import make_wheel
 from parity import native
 from parity.errors import LockInvalid
 from parity.farside.install.install import Request, install
-from parity.guest.packages import apk, apt, microdnf, rpm
+from parity.guest.packages import apk, apt, microdnf, room, rpm
 from parity.guest.packages.known import known
 from parity.guest.packages.room import Manager
 from parity.guest.tasks import system as task
@@ -27,7 +28,7 @@ from parity.model import SystemPackage, SystemPlan, SystemSet
 from parity.pack.system import system_text
 from parity.portable.bundle.folder import BundleFolder, open_folder
 from parity.portable.errors import BundleDamaged, HostileContent, InstallFailed, NotRoot, WrongHost
-from parity.portable.families import packagefile, rpmversion
+from parity.portable.families import family, packagefile, rpmversion
 from parity.portable.families.apk import split_apk
 from parity.portable.families.family import Key
 from parity.portable.families.registry import FAMILIES
@@ -172,6 +173,34 @@ def test_microdnfs_summary_tells_how_many_packages_come(said: str, count: int) -
 )
 def test_no_source_is_trusted_without_a_signature(text: str, wanted: str) -> None:
     assert apt.demanding(text, fields=False) == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("deb [signed-by=/k] file:///srv/r ./\n", "deb [signed-by=/k] copy:///srv/r ./\n"),
+        ("deb mirror+file:/etc/mirrors stable main\n", "deb mirror+file:/etc/mirrors stable main\n"),
+        ("deb https://m.invalid/file: s main\n", "deb https://m.invalid/file: s main\n"),
+    ],
+)
+def test_a_local_source_gives_copies(text: str, wanted: str) -> None:
+    assert apt.demanding(text, fields=False) == wanted
+    assert apt.demanding("URIs: file:/srv/r\n", fields=True) == "URIs: copy:/srv/r\n"
+
+
+def test_a_manager_that_fills_the_disk_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "_FLOOR", 1 << 62)
+    job: Any = {"folder": str(tmp_path), "timeout": 60, "proxies": {}, "ca": None}
+    begin = time.monotonic()
+    with pytest.raises(room.PackagesProblem) as caught:
+        room.PackageRoot(job).run(["sleep", "50"])
+    assert (caught.value.kind, time.monotonic() - begin < 20) == ("full", True)
+
+
+def test_of_a_flood_of_a_manager_the_end_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(family, "_MOST_SAID", 1000)
+    done = family.run(["sh", "-c", "head -c 5000000 /dev/zero; echo end"])
+    assert (len(done.output), done.output[-4:]) == (1000, "end\n")
 
 
 def test_no_source_in_fields_is_trusted_without_a_signature() -> None:

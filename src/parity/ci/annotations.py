@@ -60,15 +60,14 @@ def _remarks(part: Mapping[str, Any]) -> Iterator[HostRemark]:
     error = part.get("error")
     if isinstance(error, dict):
         yield from _errors(error)
-    warnings = part.get("warnings")
     # Hosts show some dozen annotations at most, and drop the rest silently.
-    for text in (warnings if isinstance(warnings, list) else [])[:_MOST_WARNINGS]:
+    for text in _list(part.get("warnings"))[:_MOST_WARNINGS]:
         yield _placed("warning", "warning", str(text), "")
 
 
 def _errors(error: Mapping[str, Any]) -> Iterator[HostRemark]:
     kind, remedy = str(error.get("kind", "error")), str(error.get("remedy", ""))
-    details = [str(each) for each in error.get("details") or ()]
+    details = [str(each) for each in _list(error.get("details"))]
     placed = [each for each in details if _PLACE.fullmatch(each)]
     for each in placed:
         yield _placed("error", kind, each, remedy)
@@ -95,7 +94,7 @@ def _section(part: Mapping[str, Any]) -> Iterator[str]:
         kind, code = _cell(error.get("kind")), _cell(error.get("exit_code"))
         yield f"### parity: {_cell(part.get('profile') or 'failed')}: {kind} ({code})\n"
         yield f"{_cell(error.get('message'))}\n"
-        yield from (f"- {_cell(each)}" for each in error.get("details") or ())
+        yield from (f"- {_cell(each)}" for each in _list(error.get("details")))
         yield f"\n**What to do:** {_cell(error.get('remedy'))}\n"
     elif part.get("bundle"):
         yield f"### parity: {_cell(part.get('profile') or 'bundle')}\n"
@@ -103,8 +102,13 @@ def _section(part: Mapping[str, Any]) -> Iterator[str]:
         for name in ("bundle", "sha256", "payload_sha256", "product", "version", "serial", "size", "lock"):
             if name in part:
                 yield f"| {_cell(name)} | {_cell(part[name])} |"
-        yield f"| packages | {len(part.get('packages') or ())} |"
-        yield f"| warnings | {len(part.get('warnings') or ())} |\n"
+        yield f"| packages | {len(_list(part.get('packages')))} |"
+        yield f"| warnings | {len(_list(part.get('warnings')))} |\n"
+
+
+def _list(value: object) -> list[Any]:
+    """A list of the document; nothing where it is none."""
+    return value if isinstance(value, list) else []
 
 
 def _cell(value: object) -> str:

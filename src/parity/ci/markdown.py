@@ -7,9 +7,9 @@ import re
 from parity.portable.texts import printable
 
 # The colon of `://` and the dot of `www.`: forges make links of addresses without any markup.
-_SPECIAL = re.compile(r"[\\`*_\[\]<>|~&@#]|:(?=//)|(?<=www)\.", re.IGNORECASE)
-# A backslash does not keep forges from linking people (@), issues (#) and addresses.
-_ESCAPES = {"&": "&amp;", "@": "&#64;", "#": "&#35;", ":": "&#58;", ".": "&#46;"}
+_SPECIAL = re.compile(r"[\\`*_\[\]<>|~&@#$]|:(?=//)|(?<=www)\.", re.IGNORECASE)
+# A backslash does not keep forges from linking people (@), issues (#) and addresses, or from formulas ($).
+_ESCAPES = {"&": "&amp;", "@": "&#64;", "#": "&#35;", "$": "&#36;", ":": "&#58;", ".": "&#46;"}
 
 
 def as_shown(text: str) -> str:

@@ -20,9 +20,11 @@ ALLOWABLE = "import"
 """The finding that `rehearsal.allow` may accept by name, as `import:MODULE` or `import:PACKAGE`."""
 _ELSEWHERE = frozenset(("settings", "display", "program"))
 """What a module may want without any fault of its package: it has it where it is used."""
+# A package writes these words, and a package manager may be asked by them: no pattern, no path, no option.
+_PLAIN = r"[A-Za-z0-9_][A-Za-z0-9_.+-]*"
 _LIBRARY = re.compile(
-    r"(?:^|: )([^\s:/]+\.so[^\s:]*): cannot open shared object"
-    r"|Error loading shared library ([^\s:]+)",
+    rf"(?:^|: )({_PLAIN}\.so(?:[.-][A-Za-z0-9_.+-]*)?): cannot open shared object"
+    rf"|Error loading shared library ({_PLAIN})(?=[\s:]|$)",
     re.MULTILINE,
 )
 # Some are opened by several names in turn, and the error tells of the first alone: libgobject-2.0-0.

@@ -23,6 +23,7 @@ _REMEDIES = {
     "unreachable": "check that containers reach the image's package sources, with this machine's proxies",
     "unknown": "check the spelling; names are those of the target's distribution and release",
     "unsigned": "nothing that its distribution did not sign is carried: mend the image's sources or keys",
+    "full": "make room on the engine's disk (`parity cache prune`), or carry fewer packages",
     "other": "find out why the source has changed; --upgrade locks what it has now",
 }
 

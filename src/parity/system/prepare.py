@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 
 from parity.engine import Container, ContainerSpec, Engine, Mount, Network
+from parity.engine.diskwatch import DiskWatch
 from parity.engine.guests import GuestFailed, folders_tar, guest_tar, run_guest
-from parity.errors import NotIsolated, SystemPackagesFailed
+from parity.errors import EngineRefused, NotIsolated, SystemPackagesFailed
 from parity.model import Facts, PinnedImage, RehearsalPlan
 from parity.wire.system import PackageInstalled, SystemInstallJob, SystemInstallResult
 from parity.wire.tasks import SYSTEM_INSTALL
@@ -57,7 +58,10 @@ def prepared_image(
             container.put(_CARRY, folders_tar({"bundle": 0, "work": 0}))
             container.put(f"{_CARRY}/bundle", archive())
             container.start()
-            result = _installed(container, facts, plan)
+            # What their scripts and files fill is the same disk: the engine's.
+            watch = DiskWatch(engine, image.id, image.platform, facts.executable, plan.disk)
+            with watch.of(container, volume):
+                result = _installed(container, facts, plan, watch)
             # Outside the inner block: the image outlives the container and the volume that it was made with.
             image_id = stack.enter_context(engine.scratch_image(container))
         yield image_id, result["installed"]
@@ -80,7 +84,9 @@ def _spec(image: PinnedImage, plan: RehearsalPlan, volume: str) -> ContainerSpec
     )
 
 
-def _installed(container: Container, facts: Facts, plan: RehearsalPlan) -> SystemInstallResult:
+def _installed(
+    container: Container, facts: Facts, plan: RehearsalPlan, watch: DiskWatch
+) -> SystemInstallResult:
     job: SystemInstallJob = {"bundle": f"{_CARRY}/bundle", "work": f"{_CARRY}/work"}
     try:
         result = run_guest(
@@ -91,7 +97,14 @@ def _installed(container: Container, facts: Facts, plan: RehearsalPlan) -> Syste
             timeout=plan.timeout,
             root=f"{_CARRY}/parity",
         )
-    except GuestFailed as error:
+    except (GuestFailed, EngineRefused) as error:
+        if watch.over:
+            raise SystemPackagesFailed(
+                f"installing system packages was ended: {watch.over}",
+                remedy="make room on the engine's disk (`parity cache prune`), or carry fewer packages",
+            ) from error
+        if isinstance(error, EngineRefused):
+            raise
         raise SystemPackagesFailed(f"installing system packages broke off: {error.last_line}") from error
     except TimeoutError as error:
         raise SystemPackagesFailed(f"system packages did not install within {plan.timeout} s") from error

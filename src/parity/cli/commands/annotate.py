@@ -46,7 +46,7 @@ def annotate(
     if form == "gitlab":
         sys.stdout.write(annotated(read, form))
     else:
-        write_lines(annotated(read, form).splitlines())
+        write_lines(annotated(read, form).splitlines(), commands=form == "github")
 
 
 def _read(path: Path) -> object:

@@ -14,7 +14,7 @@ from rich.text import Text
 from parity.cli.shared.display import board, size
 from parity.cli.shared.keyring import trusted_checker
 from parity.cli.shared.options import Json, Threshold, TrustedKeys, Verbose
-from parity.cli.shared.output import output, print_json, stderr, stdout
+from parity.cli.shared.output import output, print_json, stderr, stdout, write_note
 from parity.errors import OptionConflict
 from parity.farside.index.bind import DEFAULT_BIND, parse_bind, tls_context
 from parity.farside.index.catalogue import Catalogue, open_catalogue
@@ -22,7 +22,7 @@ from parity.farside.index.client_config import pip_conf, simple_url, uv_toml
 from parity.farside.index.server import IndexServer
 from parity.farside.index.static import write_index
 from parity.portable.bundle.envelope import Checker
-from parity.portable.texts import counted, printable
+from parity.portable.texts import counted
 from parity.progress import Reporter
 
 Bundles = Annotated[list[Path], typer.Argument(metavar="BUNDLE...", help="One or many *.parity.tar files.")]
@@ -158,7 +158,7 @@ def _run(server: IndexServer, announce: Callable[[], None]) -> None:
 
 
 def _log(line: str) -> None:
-    sys.stderr.write(printable(line) + "\n")
+    write_note(line)
 
 
 def _announce(server: IndexServer, catalogue: Catalogue, *, as_json: bool) -> None:

@@ -19,6 +19,7 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.text import Text
 
+from parity.ci.log import logged, no_command
 from parity.errors import InputFileError, ParityError, RootError, WriteFailed
 from parity.portable.texts import printable, printable_lines
 
@@ -55,18 +56,29 @@ class _Door(Console):
 
 def stdout() -> Console:
     """The console for results."""
-    return _Door(soft_wrap=True, highlight=False, markup=False, emoji=False)
+    return _Door(file=logged(sys.stdout), soft_wrap=True, highlight=False, markup=False, emoji=False)
 
 
 def stderr() -> Console:
     """The console for progress, warnings and errors."""
-    return _Door(stderr=True, highlight=False, markup=False, emoji=False)
+    return _Door(file=logged(sys.stderr), stderr=True, highlight=False, markup=False, emoji=False)
 
 
-def write_lines(lines: Iterable[str]) -> None:
-    """Plain lines on stdout, for programs: never wrapped, each made printable but for the tabs in it."""
+def write_lines(lines: Iterable[str], *, commands: bool = False) -> None:
+    """Plain lines on stdout, for programs: never wrapped, each made printable but for the tabs in it.
+
+    Args:
+        lines: without their ends.
+        commands: whether they may be commands of a pipeline's host.
+    """
     for line in lines:
-        sys.stdout.write("\t".join(map(printable, line.split("\t"))) + "\n")
+        plain = "\t".join(map(printable, line.split("\t"))) + "\n"
+        sys.stdout.write(plain if commands else no_command(plain))
+
+
+def write_note(line: str) -> None:
+    """One plain line on stderr, never wrapped."""
+    sys.stderr.write(no_command(printable(line)) + "\n")
 
 
 def printable_tree(value: _T) -> _T:
@@ -85,7 +97,9 @@ def _printable(value: object) -> object:
 def print_json(document: object) -> None:
     """One JSON document on stdout, for machines."""
     # Not by rich, which could wrap or colour it.
-    sys.stdout.write(json.dumps(document, indent=2, sort_keys=True, default=str) + "\n")
+    text = json.dumps(document, indent=2, sort_keys=True, default=str)
+    # The same document; a pipeline's host would obey `##[…]` in the middle of a line, too.
+    sys.stdout.write(text.replace("##", "#\\u0023") + "\n")
     sys.stdout.flush()
 
 
@@ -156,7 +170,8 @@ def crash(error: BaseException) -> int:
     if output.verbose:
         text = "".join(traceback.format_exception(error))
         with suppress(OSError):
-            sys.stderr.write("".join(line + "\n" for line in printable_lines(text)))
+            for line in printable_lines(text):
+                write_note(line)
     told = _of_the_system(error) if isinstance(error, OSError) else None
     return fail(told or ParityError(f"unexpected {type(error).__name__}: {error}"))
 

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import time
 from contextlib import suppress
-from typing import IO, Dict, List, NamedTuple, Sequence
+from typing import IO, Callable, Dict, List, NamedTuple, Sequence
 
 from . import alone
 
@@ -32,8 +32,10 @@ def run(
     environment: Dict[str, str],
     folder: str,
     timeout: float,
+    *,
     keep: int = _KEEP,
     single: bool = False,
+    give_up: Callable[[], bool] = lambda: False,
 ) -> CommandEnd:
     """Run a command in a session of its own and wait for its end, not for that of what it left behind.
 
@@ -45,6 +47,7 @@ def run(
         keep: bytes of each stream's end that are kept.
         single: whether this user runs nothing else: then what the command's children left behind is ended
             where the command waits for nobody but that (for the end of a stream that it holds, say).
+        give_up: asked about every second; the command is ended, as if its time were over, where it says so.
 
     Raises:
         OSError: it cannot be started.
@@ -63,30 +66,36 @@ def run(
     assert process.stderr is not None  # noqa: S101
     heard = _Heard([process.stdout, process.stderr], keep)
     try:
-        in_time = _wait(process, heard, time.monotonic() + timeout, single)
+        in_time = _wait(process, heard, time.monotonic() + timeout, single, give_up)
     finally:
         _end_session(process)
         said = heard.end()
     return CommandEnd(process.returncode if in_time else OVERTIME, said[0], said[1])
 
 
-def _wait(process: "subprocess.Popen[bytes]", heard: "_Heard", deadline: float, single: bool) -> bool:
-    """Listen until the command has ended; False where its time was over before."""
+def _wait(
+    process: "subprocess.Popen[bytes]",
+    heard: "_Heard",
+    deadline: float,
+    single: bool,
+    give_up: Callable[[], bool],
+) -> bool:
+    """Listen until the command has ended; False where its time was over before, or somebody gave up."""
     busy = looked = time.monotonic()
     while process.poll() is None:
-        if single and time.monotonic() - looked > _LOOK:
+        if time.monotonic() - looked > _LOOK:
             looked = time.monotonic()
-            left = alone.left_by(process.pid)
+            if give_up():
+                return False
+            left = alone.left_by(process.pid) if single else []
             busy = busy if left else looked
             if looked - busy > _IDLE:
                 alone.end(left)
         if time.monotonic() > deadline:
             return False
         if not heard.listen(_PATIENCE):  # nobody holds a stream any more
-            try:
-                process.wait(max(0.0, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                return False
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_PATIENCE)
     return True
 
 

@@ -8,6 +8,7 @@ import glob
 import os
 import re
 from typing import TYPE_CHECKING, List, Sequence, Set, Tuple
+from urllib.parse import unquote
 
 from ..store.store import sha256_file
 from .room import Fetched, Manager, PackageRoot, PackagesProblem
@@ -41,12 +42,16 @@ _CONTENTS = tuple(
         ("KeepCompressed", "true"),
     )
 )
+_MOST_CONTROL = 128 * 1024 * 1024
+"""Bytes of a package's scripts and lists, unpacked; those of the largest packages take a tenth."""
 _LISTED = re.compile(r"[-lh]\S+ \S+ +\d+ \S+ \S+ \./(\S+)")
 _URI = re.compile(r"^'[^']*' (\S+) \d+ SHA256:([0-9a-f]{64})$")
 _INST = re.compile(r"^Inst (\S+) ")
 # A source that is trusted without a signature is trusted by its signature here, or not at all.
 _UNCHECKED = re.compile(r"\b(?:trusted|allow-[a-z-]+)=[^\s\]]*", re.IGNORECASE)
 _UNCHECKED_FIELD = re.compile(r"^(?:Trusted|Allow-[A-Za-z-]+):.*\n?", re.IGNORECASE | re.MULTILINE)
+# apt uses a local source's files where they lie, so none would be in our folder; `copy:` brings them there.
+_LOCAL = re.compile(r"(?<![\w+.-])file:(?=/)")
 _UNSIGNED = (
     r"is not signed|does not have a Release file|NO_PUBKEY|GPG error|signatures? (?:could|were invalid)"
 )
@@ -214,9 +219,25 @@ class AptAtWork:
             "-W",
             path,
         ]
+        _demand_little(self._room, path)
         name, version, arch, provides = self._room.demand("reading " + file, asked).split("\n")[:4]
+        # The signed index promised another one: what was asked for would be missing, something else be there.
+        if unquote(file) != f"{name}_{version}_{arch}.deb":
+            raise PackagesProblem(
+                "other", f"{file} says of itself that it is {name!a} {version!a} ({arch!a})"
+            )
         others = [each.strip().partition(" ")[0] for each in provides.split(",")]
         return Fetched(name, version, arch, file_name(name, version, arch), path, digest, others)
+
+
+def _demand_little(room: PackageRoot, path: str) -> None:
+    """Refuse a package whose control part is endless: dpkg-deb lays all of it out on the disk to read it."""
+    script = 'dpkg-deb --ctrl-tarfile "$0" 2>/dev/null | head -c "$1" | wc -c'
+    size = room.demand(
+        "reading " + os.path.basename(path), ["sh", "-c", script, path, str(_MOST_CONTROL + 1)]
+    )
+    if int(size) > _MOST_CONTROL:
+        raise PackagesProblem("other", f"the control part of {os.path.basename(path)} is beyond all measure")
 
 
 def file_name(name: str, version: str, arch: str) -> str:
@@ -238,7 +259,8 @@ def write_sources(etc: str, folder: str) -> None:
 
 
 def demanding(text: str, fields: bool) -> str:
-    """A list of sources of which every one must be signed; `fields`: in the deb822 format."""
+    """A list of sources that must all be signed and give copies; `fields`: in the deb822 format."""
+    text = _LOCAL.sub("copy:", text)
     if fields:
         return _UNCHECKED_FIELD.sub("", text)
     return re.sub(r"\[\s*\]", "", _UNCHECKED.sub("", text))

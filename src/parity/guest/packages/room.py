@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 _TAIL = 12
 _KEEP = 32 * 1024 * 1024
+_FLOOR = 1 << 30
+"""Bytes that stay free on the engine's disk; as `parity.engine.diskwatch` has it."""
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -94,12 +96,25 @@ class PackageRoot:
             PackagesProblem: it cannot be started, or took too long.
         """
         try:
-            done = running.run(argv, self.environment, self.folder, self._timeout, keep=_KEEP)
+            done = running.run(
+                argv, self.environment, self.folder, self._timeout, keep=_KEEP, give_up=self._is_full
+            )
         except OSError as error:
             raise PackagesProblem("unsupported", f"the image has no {argv[0]}: {error.strerror}") from error
+        if self._is_full():
+            raise PackagesProblem(
+                "full",
+                f"the engine's disk has no more than {_FLOOR >> 20} MiB left: what {argv[0]} fetches or"
+                " unpacks does not fit",
+            )
         if done.exit_code == running.OVERTIME:
             raise PackagesProblem("unreachable", f"{argv[0]} did not end within {self._timeout:.0f} s")
         return done.exit_code, done.stdout + done.stderr
+
+    def _is_full(self) -> bool:
+        """Whether whoever signs a source, or a real need, is about to fill the disk for everyone."""
+        status = os.statvfs(self.folder)
+        return status.f_bavail * status.f_frsize < _FLOOR
 
     def demand(self, what: str, argv: Sequence[str]) -> str:
         """The output of a command that must succeed."""

@@ -12,7 +12,8 @@ Result:
      "error": null or {"kind", "message", "said": [lines]}}
 
 Kinds: `unsupported`, `unreachable`, `unknown`, `gone` (what was locked does not fit any more), `unsigned`,
-`other` (bytes than were locked), `failed`. Nothing is installed here, and no script of a package runs.
+`other` (bytes than were locked, or another package than it says), `full` (the engine's disk), `failed`.
+Nothing is installed here, and no script of a package runs.
 """
 
 import contextlib

@@ -30,6 +30,7 @@ Say = Callable[[str], None]
 OPTION = "--with-system"
 _BLOCK = 1 << 20
 _MOST_REASONS = 12
+_LONGEST_REASON = 1000
 # dpkg, rpm and apk say in one of these words what stopped them, among pages of progress.
 _TELLING = re.compile(
     r"error|problem|depends on|conflict|breaks|cannot|unable|failed|no space|refus|downgrad", re.IGNORECASE
@@ -219,7 +220,7 @@ def _reasons(done: Done) -> str:
     lines = [line for line in done.output.splitlines() if line.strip()]
     telling = [number for number, line in enumerate(lines) if _TELLING.search(line)][:_MOST_REASONS]
     shown = sorted({each for number in telling for each in (max(0, number - 1), number)})
-    return "\n".join(lines[number] for number in shown) or done.tail
+    return "\n".join(lines[number][:_LONGEST_REASON] for number in shown) or done.tail
 
 
 def record(seen: Optional[Survey], installed: bool) -> "Optional[SystemRecord]":
