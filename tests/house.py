@@ -240,11 +240,12 @@ def prose(sources: list[Source], tests: list[Source]) -> Iterator[Figure]:
 # --- the table ------------------------------------------------------------------------------------
 
 
-def main() -> int:
+def main(own_tests: Path = TESTS) -> int:
     """Print the table; 1 where a hard target is missed."""
     paths = layering.modules()
     sources = read(paths, layering.SOURCE.parent)
-    tests = read((path for path in sorted(TESTS.rglob("*.py")) if "data" not in path.parts), TESTS.parent)
+    files = (path for path in sorted(own_tests.rglob("*.py")) if "data" not in path.parts)
+    tests = read(files, own_tests.parent)
     figures = [*sizes(sources), *layout(paths, *imports()), *prose(sources, tests)]
     for figure in figures:
         sys.stdout.write(figure.line + "\n")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import Any
 import pytest
 from tests.support.cli import Parity
 from tests.support.index import PackageIndex, gateway
+from tests.support.once import one_at_a_time
 from tests.support.second_engine import SecondEngine, copy_image, second_engine
 
 from parity.docker_engine import DockerEngine
@@ -40,18 +43,41 @@ def disposable_engine() -> Iterator[Callable[..., SecondEngine]]:
 
 
 @pytest.fixture(scope="session")
-def parity(tmp_path_factory: pytest.TempPathFactory) -> Parity:
-    """The command; its home has a key of its own after the first build."""
-    return Parity.with_uv(tmp_path_factory.mktemp("parity") / "home")
+def common(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all processes of this run share; hold its lock to change it."""
+    base = tmp_path_factory.getbasetemp()
+    return (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "common"
 
 
 @pytest.fixture(scope="session")
-def small(parity: Parity, debian11: PinnedImage, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """A bundle of two real packages for Debian 11, as `parity build --json` tells of it."""
-    folder = tmp_path_factory.mktemp("small")
-    wanted = folder / "small.txt"
-    wanted.write_text("requests\npyyaml\n")
-    return parity.build("debian11-py39", folder, "-r", wanted).bundle
+def parity(common: Path, tmp_path_factory: pytest.TempPathFactory) -> Parity:
+    """The command; its home has a key already, the same one in all processes of this run."""
+    with one_at_a_time(common):
+        if not (common / "home").exists():
+            made = Parity.with_uv(common / "home").run("keygen")
+            assert made.code == 0, made.stderr
+        home = shutil.copytree(common / "home", tmp_path_factory.mktemp("parity") / "home", symlinks=True)
+    return Parity(home)
+
+
+@pytest.fixture(scope="session")
+def small(
+    common: Path, parity: Parity, debian11: PinnedImage, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Any]:
+    """A bundle of two real packages for Debian 11, as `parity build --json` tells of it.
+
+    One process builds it, the others copy it: a test may build into the folder that it lies in.
+    """
+    first, folder = common / "small", tmp_path_factory.mktemp("small")
+    with one_at_a_time(common):
+        if not (first / "told.json").exists():
+            first.mkdir()
+            (first / "small.txt").write_text("requests\npyyaml\n")
+            told = Parity(common / "home").build("debian11-py39", first, "-r", first / "small.txt").bundle
+            (first / "told.json").write_text(json.dumps(told))
+        shutil.copytree(first, folder, dirs_exist_ok=True)
+    found: dict[str, Any] = json.loads((folder / "told.json").read_text().replace(str(first), str(folder)))
+    return found
 
 
 @pytest.fixture

@@ -45,33 +45,18 @@ def fault(ending: str, **what: Any) -> tuple[dict[str, Any], ...]:
     return ({"ending": ending, **what},)
 
 
+# One of each kind, as a user meets it; the others of the kind are asked of the stages themselves, in
+# test_resolve.py and test_fetch.py, in one container.
 CASES = {
     # while resolving
-    "no such package": Case(fault(PAGE, status=404), 40, "alpha was not found"),
     "401": Case((), 42, "answered 401", "credentials", login=("me", "secret")),
-    "403": Case(fault(PAGE, status=403), 42, "answered 403", "credentials"),
-    "429 for ever": Case(fault(PAGE, status=429), 42, "answered 429", "slow down"),
-    "429 twice": Case(fault(PAGE, status=429, times=2, headers={"Retry-After": "0"}), 0),
-    "500 for ever": Case(fault(PAGE, status=500), 42, "answered 500"),
     "500 once": Case(fault(PAGE, status=500, times=1), 0),
     "a web page": Case(fault(PAGE, body=EMPTY), 40, "alpha"),
-    "not even a web page": Case(
-        fault(PAGE, body=b"\0\1", headers={"Content-Type": "image/png"}), 42, "like a package index", "simple"
-    ),
-    "the page is cut": Case(fault(PAGE, cut_after=20), 42, "does not answer"),
-    "the page is cut once": Case(fault(PAGE, cut_after=20, times=1), 0),
     # while fetching
     "a file is gone": Case(fault(FILE, status=404), 45, "alpha-1.0.*404 Not Found", "--upgrade", locked=True),
-    "a file for friends": Case(fault(FILE, status=401), 42, "401", "netrc", locked=True),
-    "429 for a file": Case(fault(FILE, status=429), 42, "429", "slow down", locked=True),
     "429 with a time": Case(fault(FILE, status=429, times=1, headers={"Retry-After": "2"}), 0, locked=True),
-    "500 for a file": Case(fault(FILE, status=500), 45, "500", locked=True),
-    "502 once": Case(fault(FILE, status=502, times=1), 0, locked=True),
     "other bytes": Case(fault(FILE, flip=True), 46, "SHA-256", "other bytes", locked=True),
-    "a page instead": Case(fault(FILE, body=EMPTY), 46, "SHA-256", locked=True),
-    "always cut": Case(fault(FILE, cut_after=0), 45, "broke", "again", locked=True),
     "cut once": Case(fault(FILE, cut_after=70_000, times=1), 0, locked=True),
-    "cut without a length": Case(fault(FILE, cut_after=70_000, length=False, times=1), 0, locked=True),
 }
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.support.index import PackageIndex, gateway, tiny_wheel
 from tests.support.recorder import Recorder
-from tests.support.workshops import shop
+from tests.support.workshops import Shop, shop
 
 from parity.docker_engine import DockerEngine
-from parity.errors import FetchFailed, HashMismatch, IndexFailed
+from parity.errors import FetchFailed, HashMismatch, IndexFailed, ParityError
 from parity.fetch import fetch_wheels, prune_store, set_digest, store_info
 from parity.model import Lock, LockedWheel, PinnedImage
 from parity.model.network import HostNetwork
@@ -81,22 +82,55 @@ def test_a_full_store_is_said(
         assert "cache prune" in caught.value.remedy
 
 
+@pytest.fixture(scope="module")
+def room(engine: DockerEngine, debian11: PinnedImage) -> Iterator[Shop]:
+    with shop(engine, debian11.id) as found:
+        yield found
+
+
+@pytest.mark.parametrize(
+    ("fault", "ends"),
+    [
+        ({"status": 404}, (FetchFailed, "404 Not Found", "--upgrade")),
+        ({"status": 401}, (IndexFailed, "401", "netrc")),
+        ({"status": 429}, (IndexFailed, "429", "slow down")),
+        ({"status": 500}, (FetchFailed, "500", "")),
+        ({"flip": True}, (HashMismatch, "SHA-256", "other bytes")),
+        ({"body": b"<html><body>Welcome</body></html>"}, (HashMismatch, "SHA-256", "")),
+        ({"cut_after": 0}, (FetchFailed, "broke", "again")),
+    ],
+    ids=["404", "401", "429", "500", "other bytes", "a page instead", "always cut"],
+)
 def test_failures_are_named_with_file_address_and_remedy(
-    engine: DockerEngine, debian11: PinnedImage, index: PackageIndex, recorder: Recorder
+    room: Shop,
+    index: PackageIndex,
+    recorder: Recorder,
+    fault: dict[str, Any],
+    ends: tuple[type[ParityError], str, str],
 ) -> None:
+    kind, said, remedy = ends
     lock = lock_of(index)
-    with shop(engine, debian11.id) as room:
-        index.fail("alpha-1.0-py3-none-any.whl", status=404)
-        with pytest.raises(FetchFailed, match="404") as missing:
-            fetch_wheels(room.guest(NETWORK, recorder), lock.wheels)
-        index.heal()
-        index.fail("alpha-1.0-py3-none-any.whl", flip=True)
-        with pytest.raises(HashMismatch, match="alpha"):
-            fetch_wheels(room.guest(NETWORK, recorder), lock.wheels)
-        index.heal()
-        index.fail("alpha-1.0-py3-none-any.whl", status=401)
-        with pytest.raises(IndexFailed, match="401") as refused:
-            fetch_wheels(room.guest(NETWORK, recorder), lock.wheels)
-    assert missing.value.where == lock.wheels[0].url
-    assert "--upgrade" in missing.value.remedy
-    assert "netrc" in refused.value.remedy
+    index.fail("alpha-1.0-py3-none-any.whl", **fault)
+    with pytest.raises(kind, match=said) as caught:
+        fetch_wheels(room.guest(NETWORK, recorder), lock.wheels)
+    assert remedy in caught.value.remedy
+    assert "alpha" in caught.value.message
+    if kind is FetchFailed:
+        assert caught.value.where == lock.wheels[0].url
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"status": 502, "times": 1},
+        {"cut_after": 70_000, "length": False, "times": 1},
+    ],
+    ids=["502 once", "cut without a length"],
+)
+def test_what_fails_once_is_asked_for_again(
+    room: Shop, index: PackageIndex, recorder: Recorder, fault: dict[str, Any]
+) -> None:
+    wheels = lock_of(index).wheels
+    room.container.exec(["rm", "-rf", "/store/sha256", "/store/partial", "/store/sets"])
+    index.fail("alpha-1.0-py3-none-any.whl", **fault)
+    assert fetch_wheels(room.guest(NETWORK, recorder), wheels).fetched == len(wheels)

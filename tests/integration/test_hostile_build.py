@@ -18,15 +18,13 @@ from parity.model import PinnedImage
 
 pytestmark = pytest.mark.engine
 
+# One of each of the judge's ways: paths, the archive, RECORD, entry points, and what starts with Python.
+# The whole corpus is judged in tests/unit/test_wheel.py, and refused by the installer in test_install.py.
 ATTACKS = [
     "path '../canary'",
-    "path 'evil\\\\..\\\\canary'",
     "local header: another size",
-    "RECORD: another hash",
     "RECORD: a file not listed",
     "entry point python3 = evil:main",
-    "entry point ../../../canary = evil:main",
-    "file evil.pth",
     "file sitecustomize.py",
 ]
 TELLTALE = """

@@ -150,24 +150,50 @@ def test_a_conflict_and_an_unknown_package_are_explained(room: Shop, index: Pack
 
 
 @pytest.mark.parametrize(
-    ("fault", "said"),
+    ("fault", "ends"),
     [
-        ({"status": 403}, "403"),
-        ({"status": 404}, "not found"),
-        ({"status": 429}, "429"),
-        ({"status": 500}, "500"),
-        ({"body": b"\x00garbage", "headers": {"Content-Type": "image/png"}}, "package index"),
-        ({"cut_after": 10}, "does not answer"),
+        ({"status": 403}, (IndexFailed, "403", "credentials")),
+        ({"status": 404}, (Unresolvable, "not found", "")),
+        ({"status": 429}, (IndexFailed, "429", "slow down")),
+        ({"status": 500}, (IndexFailed, "500", "")),
+        ({"body": b"<html><body>Welcome</body></html>"}, (Unresolvable, "app", "")),
+        (
+            {"body": b"\x00garbage", "headers": {"Content-Type": "image/png"}},
+            (IndexFailed, "package index", "simple"),
+        ),
+        ({"cut_after": 10}, (IndexFailed, "does not answer", "")),
     ],
 )
 def test_an_index_that_fails_is_said(
-    room: Shop, index: PackageIndex, monkeypatch: pytest.MonkeyPatch, fault: dict[str, object], said: str
+    room: Shop,
+    index: PackageIndex,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: dict[str, Any],
+    ends: tuple[type[ParityError], str, str],
 ) -> None:
+    kind, said, remedy = ends
     monkeypatch.setattr(asking, "RETRIES", 1)
     index.fail("/simple/app/", **fault)
-    with pytest.raises(ParityError, match=said) as caught:
+    with pytest.raises(kind, match=said) as caught:
         resolve(room, index, inputs_for("app"), upgrade=True)
-    assert isinstance(caught.value, Unresolvable if said == "not found" else IndexFailed)
+    assert remedy in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"status": 429, "times": 2, "headers": {"Retry-After": "0"}},
+        {"status": 500, "times": 1},
+        {"cut_after": 20, "times": 1},
+    ],
+    ids=["429 twice", "500 once", "cut once"],
+)
+def test_an_index_that_recovers_is_asked_again(
+    room: Shop, index: PackageIndex, fault: dict[str, Any]
+) -> None:
+    index.fail("/simple/app/", **fault)
+    lock = resolve(room, index, inputs_for("app"), upgrade=True)
+    assert versions(lock) == {"app": "1.0", "backport": "1.0", "lib": "1.0"}
 
 
 def test_an_index_that_is_not_there_is_said(

@@ -137,7 +137,7 @@ class User:
         return [*map(str, files), *owned_by(pid, self.environment.get("DOCKER_HOST"))]
 
 
-def finish(process: subprocess.Popen[str], seconds: float = 120, said: str = "") -> Done:
+def finish(process: subprocess.Popen[str], seconds: float = 300, said: str = "") -> Done:
     """Wait for a command; `said` is what was read of its stderr already."""
     begin = time.monotonic()
     with process:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Callable, Sequence
+from functools import cache
 
 from tests.support.evil_wheel import MODULE, Hostile, evil
 from tests.support.hostile_places import hostile_places
@@ -12,10 +13,11 @@ from tests.support.hostile_texts import hostile_texts
 from tests.support.wheels import STORED, Raw, Row, raw_zip
 
 
-def hostile_wheels() -> list[Hostile]:
-    """Every attack that the design notes name, and some more."""
+@cache
+def hostile_wheels() -> Sequence[Hostile]:
+    """Every attack that the design notes name, and some more; made once in a process."""
     own = [*_names(), *_headers(), *_structure(), *_contents(), *_records(), *_metadata(), *_places()]
-    return [*own, *hostile_places(), *hostile_texts()]
+    return (*own, *hostile_places(), *hostile_texts())
 
 
 def _names() -> list[Hostile]:

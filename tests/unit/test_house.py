@@ -94,7 +94,7 @@ def test_a_hard_target_counts_once_the_rooms_are_there(
     if built:
         (package / "portable").mkdir()
     monkeypatch.setattr(layering, "SOURCE", package)
-    assert house.main() == code
+    assert house.main(package) == code
     assert "functions above 50 lines" in capsys.readouterr().out
 
 

@@ -7,6 +7,7 @@ import io
 import sys
 import tarfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -94,7 +95,13 @@ def room(path: Path) -> str:
     return relative.parts[0] if len(relative.parts) > 1 else relative.stem
 
 
-def imported(path: Path) -> Iterator[str]:
+@cache
+def imported(path: Path) -> tuple[str, ...]:
+    """Every name that a module imports, wherever in it; each file is read once in a run."""
+    return tuple(_imported(path))
+
+
+def _imported(path: Path) -> Iterator[str]:
     package = ["parity", *path.relative_to(SOURCE).parts[:-1]]
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
@@ -159,11 +166,17 @@ def name_of(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+@cache
+def names(source: Path) -> frozenset[str]:
+    """Of all modules below that folder, which is `SOURCE`."""
+    return frozenset(name_of(path) for path in source.rglob("*.py"))
+
+
 def edges(path: Path) -> set[str]:
     """Imports at module level between our modules; `import x.y` inside a function is lazy on purpose."""
-    names = {name_of(p) for p in modules()}
+    ours = names(SOURCE)
     own = name_of(path)
-    found = {name for name in imported(path) if name in names and name != own}
+    found = {name for name in imported(path) if name in ours and name != own}
     # importing a submodule through its package is no use of the package's __init__
     return {name for name in found if not any(other.startswith(name + ".") for other in found)}
 
@@ -232,12 +245,12 @@ def test_what_is_remembered_of_guests_is_kept_under_all_the_code_that_runs_in_th
 
 def made_of(start: str) -> set[str]:
     """A module, and all that it imports, by whatever way."""
-    names = {name_of(path): path for path in modules()}
+    paths = {name_of(path): path for path in modules()}
     found: set[str] = set()
     ahead = [start]
     while ahead:
         name = ahead.pop()
         if name not in found:
             found.add(name)
-            ahead.extend(use for use in edges(names[name]) if names[use].name != "__init__.py")
+            ahead.extend(use for use in edges(paths[name]) if paths[use].name != "__init__.py")
     return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tests.attack.outcome import Outcome
@@ -54,7 +54,7 @@ def _ended(kinds: list[str]) -> str:
     return "refused: " + ", ".join(sorted(set(kinds))) if kinds else "accepted"
 
 
-def _mutants(folder: Path, corpus: list[Hostile], count: int) -> Iterator[Outcome]:
+def _mutants(folder: Path, corpus: Sequence[Hostile], count: int) -> Iterator[Outcome]:
     dice = random.Random(2026)  # noqa: S311
     guarded = Guarded(folder / "guarded")
     waiting: list[Hostile] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from tests.attack.inputs.index_input import (
@@ -27,6 +28,7 @@ from tests.attack.inputs.index_input import (
 )
 from tests.support.hostile_index import (
     HostileIndex,
+    Pieces,
     Script,
     body,
     drip,
@@ -65,8 +67,14 @@ def _long_number(file: dict[str, Any]) -> bytes:
     return json.dumps({"files": [{**file, "size": 0}]}).encode().replace(b": 0", b": " + b"9" * 4_000_000)
 
 
-def _bombed(method: str = "gzip") -> Script:
-    return body(gzip.compress(b" " * (400 * _MIB)), JSON, Content_Encoding=method)
+@cache
+def _bomb() -> bytes:
+    """Made when it is first asked for: whoever only reads the list of inputs has no use for it."""
+    return gzip.compress(b" " * (400 * _MIB))
+
+
+def _bombed(asked: bytes) -> Pieces:
+    return body(_bomb(), JSON, Content_Encoding="gzip")(asked)
 
 
 def _chunked(*chunks: bytes) -> Script:
@@ -106,7 +114,7 @@ _PAGES: dict[str, Script] = {
     "a negative length": raw(head(Content_Type=JSON, Content_Length="-5"), b"{}"),
     "a length that is no number": raw(head(Content_Type=JSON, Content_Length="abc"), b"{}"),
     "a length of a million digits": endless(b"HTTP/1.1 200 OK\r\nContent-Length: ", b"9" * 1000),
-    "a gzip bomb": _bombed(),
+    "a gzip bomb": _bombed,
     "a gzip that is none": body(b"no gzip", JSON, Content_Encoding="gzip"),
     "an unknown packing": body(b"{}", JSON, Content_Encoding="br, gzip, gzip"),
     "a body that drips": drip(head(Content_Type=JSON), b" ", 0.3),
@@ -146,9 +154,9 @@ def _described(name: str, text: str, judge: Judge, more: dict[str, bytes] | None
     """A wheel, rightly hashed, that says this of itself."""
     wheel = WheelParts("demo", metadata=f"Metadata-Version: 2.1\nName: demo\nVersion: 1.0\n{text}\n")
     wheel.files.update(more or {})
-    data = wheel.data()
 
     def arrange(index: HostileIndex, _wheel: bytes) -> None:
+        data = wheel.data()
         index.at(PAGE, page([entry(index, data)]))
         index.at(FILE, body(data, "application/octet-stream"))
 
