@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from tests.support.facts import facts_of
 
+from parity.engine import ExecResult
 from parity.errors import ProbeFailed
 from parity.model import MachineFacts, PinnedImage
 from parity.pipeline import front
-from parity.pipeline.rehearsal import cache
 from parity.portable.machine import facts
-from parity.probe import parse_facts
-from parity.probe.stage import measured_by
+from parity.probe import measure
 from parity.profile import load_profile
 
 IMAGE = PinnedImage("sha256:1", "", "debian:11", "linux/amd64", "local")
@@ -23,76 +25,67 @@ WHOLE = facts_of()
 EARLY = {key: value for key, value in WHOLE.items() if key not in ("pip", "pip_tags", "has_venv")}
 
 
-class AnImage:
-    """A guest that says one thing first and another at last."""
+class AnEngine:
+    """Its image says one thing at first; and at last, when that is due, another."""
 
-    python = "python3"
+    def __init__(self, first: Mapping[str, Any] = EARLY, due: threading.Event | None = None) -> None:
+        self.first, self.due = first, due
 
-    def __init__(self, first: dict[str, Any], last: dict[str, Any]) -> None:
-        self.first, self.last = first, last
+    @contextmanager
+    def container(self, _spec: object) -> Iterator[Any]:
+        yield SimpleNamespace(put=lambda *_: None, start=lambda: None, exec=self.exec)
 
-    def ask(self, _task: object, _job: object, *, on_event: Callable[[Any], None], timeout: float) -> Any:
-        del timeout
-        on_event({"event": "machine", "machine": self.first})
-        return self.last
-
-
-def test_a_machine_tells_what_it_is_before_it_waits_for_pip(monkeypatch: pytest.MonkeyPatch) -> None:
-    order: list[Any] = []
-    end = facts._end
-
-    def ended(child: Any) -> str | None:
-        order.append("pip")
-        return end(child)
-
-    monkeypatch.setattr(facts, "_end", ended)
-    whole = facts.measure(told=order.append)
-    assert order[1:] == ["pip", "pip"]
-    assert order[0] == {key: whole[key] for key in EARLY}  # type: ignore[literal-required]
+    def exec(
+        self,
+        command: list[str],
+        *,
+        stdin: bytes = b"",
+        on_stdout: Callable[[bytes], object] = bool,
+        **_: object,
+    ) -> ExecResult:
+        if command[0] == "sh":
+            return ExecResult(0, b"/usr/bin/python3.9\n", b"")
+        mark = json.loads(stdin)["mark"].encode()
+        on_stdout(mark + json.dumps({"event": "machine", "machine": self.first}).encode() + b"\n")
+        assert self.due is None or self.due.wait(10)
+        on_stdout(mark + json.dumps({"event": "result", "result": WHOLE}).encode() + b"\n")
+        return ExecResult(0, b"", b"")
 
 
-def test_what_was_said_first_is_heard() -> None:
-    heard: list[MachineFacts] = []
-    said: Any = measured_by(AnImage(EARLY, WHOLE), IMAGE, heard.append)  # type: ignore[arg-type]
-    assert said == WHOLE
-    assert [each.python for each in heard] == ["3.9.2"]
+def test_a_machine_tells_what_it_is_before_pip_is_heard() -> None:
+    told: list[Any] = []
+    whole = facts.measure(told=told.append)
+    assert told == [{key: whole[key] for key in EARLY}]  # type: ignore[literal-required]
 
 
 def test_an_image_that_is_another_at_last_is_refused() -> None:
-    other: Any = AnImage({**EARLY, "python": "3.9.7"}, WHOLE)
+    heard: list[MachineFacts] = []
+    liar: Any = AnEngine({**EARLY, "python": "3.9.7"})
     with pytest.raises(ProbeFailed, match="not the same"):
-        measured_by(other, IMAGE, bool)
+        measure(liar, IMAGE, "3.9", heard.append)
+    assert [each.python for each in heard] == ["3.9.7"]
 
 
-def test_the_story_goes_on_while_pip_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_story_goes_on_while_pip_is_asked() -> None:
     answered = threading.Event()
-    all_of_it = parse_facts(WHOLE, "here")
-
-    def slow(*given: Any) -> Any:
-        given[-1](all_of_it)
-        assert answered.wait(10)
-        return all_of_it
-
-    monkeypatch.setattr(cache, "facts_of", slow)
-    with front._measuring(_request(), IMAGE, None) as (machine, measured):  # type: ignore[arg-type]
+    with front.measuring(_request(), IMAGE, _world(AnEngine(due=answered))) as (machine, measured):
         assert machine().arch == "x86_64"
         answered.set()
         assert measured().pip == "20.3.4"
 
 
-def test_who_cannot_be_measured_says_so_at_both_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: Any) -> Any:
-        raise ProbeFailed("it has no Python", where="here")
-
-    monkeypatch.setattr(cache, "facts_of", broken)
-    with front._measuring(_request(), IMAGE, None) as (machine, measured):  # type: ignore[arg-type]
+def test_who_cannot_be_measured_says_so_at_both_ends() -> None:
+    mute = AnEngine({"python": "3.9.2"})
+    with front.measuring(_request(), IMAGE, _world(mute)) as (machine, measured):
         for each in (machine, measured):
-            with pytest.raises(ProbeFailed, match="no Python"):
+            with pytest.raises(ProbeFailed, match="could not be measured"):
                 each()
 
 
-def _request() -> Any:
-    class Request:
-        profile = load_profile("debian11-py39")
+def _world(engine: AnEngine) -> Any:
+    memory = SimpleNamespace(recall=lambda *_: None, keep=lambda *_: None)
+    return SimpleNamespace(engine=engine, memory=memory)
 
-    return Request
+
+def _request() -> Any:
+    return SimpleNamespace(profile=load_profile("debian11-py39"))

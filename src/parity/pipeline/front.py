@@ -34,7 +34,7 @@ def begun(request: BuildRequest, world: World) -> Iterator[BuildRun]:
     world.reporter.stage("probe")
     # Measured beside, in a container of its own: the workshop takes as long to start.
     with (
-        _measuring(request, image, world) as (machine, measured),
+        measuring(request, image, world) as (machine, measured),
         workshop(world.engine, image.id, image.platform, world.limits) as container,
     ):
         run = BuildRun(
@@ -89,7 +89,7 @@ def _present_image(request: BuildRequest, world: World) -> PinnedImage:
 
 
 @contextmanager
-def _measuring(
+def measuring(
     request: BuildRequest, image: PinnedImage, world: World
 ) -> Iterator[tuple[Callable[[], MachineFacts], Callable[[], Facts]]]:
     """Begin to measure an image; gives what waits for what is known first, and for all."""
