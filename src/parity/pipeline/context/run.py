@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from parity.audit import tags_of_libc
 from parity.engine import Container
 from parity.engine.guests import Guest
-from parity.model import Facts, Lock, PinnedImage, Profile
+from parity.model import Facts, Lock, LockedImage, PinnedImage, Profile
 from parity.pipeline.context.lockfiles import read_existing
 from parity.pipeline.context.values import BuildRequest, World
 from parity.portable.installers.registry import INSTALLERS
@@ -25,6 +25,7 @@ class BuildRun:
         facts: of that image.
         container: the workshop.
         world: what the build may use.
+        held: of that image, what a lock holds.
     """
 
     request: BuildRequest
@@ -32,6 +33,11 @@ class BuildRun:
     facts: Facts
     container: Container
     world: World
+    held: LockedImage | None = None
+
+    def holding_image(self, lock: Lock) -> Lock:
+        """The lock with the image that this run is in; with `locked` it stays as it is."""
+        return lock if self.request.locked or self.request.stand_in else replace(lock, image=self.held)
 
     @property
     def profile(self) -> Profile:
