@@ -21,9 +21,11 @@ from tests.support.registry import PASSWORD, USER, Registry, registry
 from tests.support.wheels import make_wheel
 
 from parity.docker_engine import DockerEngine, connect
+from parity.engine import ImageInfo
 from parity.errors import EngineRefused, ImageUnavailable
 from parity.host.processes import ThisMachine
 from parity.images import ImageMaker, image_by_lock
+from parity.images.archive import image_archive, write_layer
 from parity.model import ImageSource, PinnedImage
 from parity.resolve import read_lock
 
@@ -44,6 +46,18 @@ def guarded(tmp_path: Path) -> Iterator[Registry]:
         _forget(found.host)
 
 
+@pytest.fixture
+def tiny(engine: DockerEngine, tmp_path: Path) -> Iterator[ImageInfo]:
+    """An image of one file, which is pushed in no time."""
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "here").write_text(str(tmp_path))
+    layer = tmp_path / "layer.tar"
+    digest = write_layer(root, layer, 0)
+    yield engine.load(image_archive(layer, digest, "linux/amd64", "tiny"), "parity-tests/tiny:1")
+    remove_images(engine, "parity-tests/tiny", "parity-tests/changed")
+
+
 def _forget(host: str) -> None:
     """Remove what the engine had of that registry."""
     client = docker.APIClient()
@@ -58,9 +72,9 @@ def _forget(host: str) -> None:
         client.close()
 
 
-def changed(engine: DockerEngine, image: PinnedImage, folder: Path) -> str:
+def changed(engine: DockerEngine, image: str, folder: Path) -> str:
     """The same image with a layer more; its id."""
-    recipe = f"FROM {image.id}\nRUN echo {folder} > /etc/changed\n".encode()
+    recipe = f"FROM {image}\nLABEL changed={folder}\nCOPY Dockerfile /changed\n".encode()
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         info = tarfile.TarInfo("Dockerfile")
@@ -83,9 +97,10 @@ def test_the_lock_holds_the_image_and_the_payload_knows_no_other_name_of_it(
     profile = write_profile(
         tmp_path, "held", image={"reference": reference}, requirements=["alpha"], index={"url": index.url}
     )
-    options = ("--bundle-version", "1", "--serial", "1")
+    lock_file = tmp_path / "pylock.held.toml"
+    options = ("--bundle-version", "1", "--serial", "1", "--lock", lock_file)
     built = parity.build(profile, tmp_path / "one", *options).bundle
-    lock = read_lock(tmp_path / "pylock.held.toml")
+    lock = read_lock(lock_file)
     assert lock is not None
     assert lock.image is not None
     assert (lock.image.digest, lock.image.content) == (first, debian11.content)
@@ -95,7 +110,7 @@ def test_the_lock_holds_the_image_and_the_payload_knows_no_other_name_of_it(
     engine.tag(debian11.id, "secret-project/base:1")
     served.push(debian11.id, "secret-project/base:2")
     # And the tag moves, here and in the registry.
-    other = changed(engine, debian11, tmp_path)
+    other = changed(engine, debian11.id, tmp_path)
     served.push(other, "team/base:1")
     engine.pull(reference, "linux/amd64", Recorder().note)
     again = parity.build(profile, tmp_path / "two", "--locked", *options).bundle
@@ -108,13 +123,13 @@ def test_the_lock_holds_the_image_and_the_payload_knows_no_other_name_of_it(
 
 
 def test_an_image_that_the_registry_has_no_more_is_an_error_with_a_remedy(
-    served: Registry, engine: DockerEngine, debian11: PinnedImage, machine: ThisMachine, tmp_path: Path
+    served: Registry, engine: DockerEngine, tiny: ImageInfo, machine: ThisMachine, tmp_path: Path
 ) -> None:
-    reference = served.push(debian11.id, "team/base:1")
+    reference = served.push(tiny.id, "team/base:1")
     maker, source = ImageMaker(engine, machine, Recorder()), ImageSource(reference=reference)
     _, held = image_by_lock(source, "x86_64", maker, None)
     with registry(tmp_path / "empty") as empty:
-        other = changed(engine, debian11, tmp_path)
+        other = changed(engine, tiny.id, tmp_path)
         moved = empty.push(other, "team/base:1")
         assert held is not None
         gone = type(held)(moved, held.platform, held.content, held.digest, f"{empty.host}/team/base")
@@ -126,13 +141,13 @@ def test_an_image_that_the_registry_has_no_more_is_an_error_with_a_remedy(
 
 
 def test_an_index_is_held_by_each_platforms_own_digest(
-    served: Registry, engine: DockerEngine, debian11: PinnedImage
+    served: Registry, engine: DockerEngine, tiny: ImageInfo
 ) -> None:
-    served.push(debian11.id, "team/both:amd")
+    served.push(tiny.id, "team/both:amd")
     served.index("team/both:1", {"linux/arm64": "amd", "linux/amd64": "amd"})
     found = engine.registry_image(f"{served.host}/team/both:1", "linux/amd64")
     assert found.digest == served.digest("team/both:amd")
-    assert found.layers == debian11.layers
+    assert found.layers == tiny.layers
     with pytest.raises(EngineRefused, match="it has none for linux/s390x"):
         engine.registry_image(f"{served.host}/team/both:1", "linux/s390x")
 
@@ -144,9 +159,9 @@ def _config(folder: Path, document: object) -> dict[str, str]:
 
 
 def test_a_login_is_asked_for_and_used(
-    guarded: Registry, debian11: PinnedImage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    guarded: Registry, tiny: ImageInfo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reference = guarded.push(debian11.id, "team/base:1")
+    reference = guarded.push(tiny.id, "team/base:1")
     login = {"auths": {guarded.host: {"auth": _basic()}}}
     # The Docker command's own file, and Podman's.
     podman = tmp_path / "auth.json"
@@ -157,15 +172,15 @@ def test_a_login_is_asked_for_and_used(
         environment = {**_config(tmp_path / f"config{number}", document), **more}
         monkeypatch.setenv("DOCKER_CONFIG", environment["DOCKER_CONFIG"])
         engine = connect(environment=environment)
-        assert engine.registry_image(reference, "linux/amd64").layers == debian11.layers
-        assert engine.pull(reference, "linux/amd64", Recorder().note).layers == debian11.layers
+        assert engine.registry_image(reference, "linux/amd64").layers == tiny.layers
+        assert engine.pull(reference, "linux/amd64", Recorder().note).layers == tiny.layers
         engine.close()
 
 
 def test_a_missing_helper_costs_its_login_and_no_traceback(
     guarded: Registry,
     served: Registry,
-    debian11: PinnedImage,
+    tiny: ImageInfo,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -174,15 +189,15 @@ def test_a_missing_helper_costs_its_login_and_no_traceback(
     environment = _config(tmp_path / "config", laptop)
     monkeypatch.setenv("DOCKER_CONFIG", environment["DOCKER_CONFIG"])
     engine = connect(environment=environment)
-    free, closed = (each.push(debian11.id, "team/base:1") for each in (served, guarded))
-    assert engine.pull(free, "linux/amd64", Recorder().note).layers == debian11.layers
+    free, closed = (each.push(tiny.id, "team/base:1") for each in (served, guarded))
+    assert engine.pull(free, "linux/amd64", Recorder().note).layers == tiny.layers
     with pytest.raises(EngineRefused) as caught:
         engine.pull(closed, "linux/amd64", Recorder().note)
     assert any("docker-credential-desktop.exe is not installed" in line for line in caught.value.details)
     assert "docker-credential-desktop.exe is not installed" in engine.registry_problem(closed)
     with pytest.raises(EngineRefused, match="it wants a login"):
         engine.registry_image(closed, "linux/amd64")
-    changed(engine, debian11, tmp_path)  # a build sends every login
+    changed(engine, tiny.id, tmp_path)  # a build sends every login
     engine.close()
 
 

@@ -39,10 +39,6 @@ def rehearsed(
     """Rehearse as that engine would; whether it was seen before."""
     seen = {**GOOD, "limits": limits}
     monkeypatch.setattr(cache, "rehearse_bundle", lambda *_, **__: seen)
-    monkeypatch.setattr(cache, "_remembered", lambda document: document)
-    monkeypatch.setattr(cache, "judge", lambda *_: SimpleNamespace())
-    monkeypatch.setattr(cache, "native_rules", lambda *_: None)
-    monkeypatch.setattr(cache, "replace", lambda proof, **_: proof)
     draft: Any = SimpleNamespace(
         profile=SimpleNamespace(rehearsal=RehearsalPlan(), target=None),
         image=image,
@@ -54,7 +50,8 @@ def rehearsed(
     )
     site: Any = SimpleNamespace(memory=memory, engine=at)
     found = cache.rehearsal_of(draft, None, site, lambda: None)  # type: ignore[arg-type]
-    cache.proof_of(draft, found, site)
+    if not found.reused:
+        memory.keep("proof", found.key, found.document)
     return found.reused
 
 

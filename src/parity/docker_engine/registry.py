@@ -60,7 +60,7 @@ def registry_image(reference: str, platform: str, login: Mapping[str, Any] | Non
     """
     try:
         host, path = resolve_repository_name(reference.partition("@")[0])
-        return _Asking(host, path, login).image(reference.partition("@")[2], platform)
+        return _Repository(host, path, login).image(reference.partition("@")[2], platform)
     except EngineRefused as error:
         raise EngineRefused(f"the registry does not tell of {clean(reference)}: {error.message}") from error
     except _ODD as error:
@@ -69,7 +69,7 @@ def registry_image(reference: str, platform: str, login: Mapping[str, Any] | Non
         ) from error
 
 
-class _Asking:
+class _Repository:
     """One repository of one registry."""
 
     def __init__(self, host: str, path: str, login: Mapping[str, Any] | None) -> None:

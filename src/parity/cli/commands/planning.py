@@ -13,6 +13,7 @@ from parity.cli.review import planned
 from parity.cli.shared.asked import HowToBuild, WhatToBuild, build_requests
 from parity.cli.shared.display import Progress, board
 from parity.cli.shared.options import (
+    Arch,
     ExcludeNewer,
     Extras,
     FromSource,
@@ -73,6 +74,7 @@ def lock_command(
     upgrade_package: UpgradeNames = None,
     lock: LockFile = None,
     stand_in: StandIn = None,
+    arch: Arch = None,
     product: Product = None,
     exclude_newer: ExcludeNewer = None,
     build_from_source: FromSource = None,
@@ -88,6 +90,7 @@ def lock_command(
         packages=tuple(package or ()),
         extras=tuple(extra or ()),
         groups=tuple(group or ()),
+        arch=arch,
         product=product,
         exclude_newer=exclude_newer,
         build_from_source=tuple(build_from_source or ()),
@@ -119,6 +122,7 @@ def plan_command(
     upgrade_package: UpgradeNames = None,
     lock: LockFile = None,
     stand_in: StandIn = None,
+    arch: Arch = None,
     product: Product = None,
     exclude_newer: ExcludeNewer = None,
     build_from_source: FromSource = None,
@@ -144,6 +148,7 @@ def plan_command(
         packages=tuple(package or ()),
         extras=tuple(extra or ()),
         groups=tuple(group or ()),
+        arch=arch,
         product=product,
         exclude_newer=exclude_newer,
         build_from_source=tuple(build_from_source or ()),
