@@ -203,3 +203,23 @@ def test_a_missing_helper_costs_its_login_and_no_traceback(
 
 def _basic() -> str:
     return base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+
+
+def test_doctor_asks_the_profiles_own_registry_and_says_how_to_log_in(
+    parity: Parity, guarded: Registry, tiny: ImageInfo, tmp_path: Path
+) -> None:
+    reference = guarded.push(tiny.id, "team/base:1")
+    profile = write_profile(tmp_path, "own", image={"reference": reference}, requirements=["idna"])
+
+    def registry_finding(document: object, name: str) -> dict[str, str]:
+        environment = _config(tmp_path / name, document)
+        done = parity.run("doctor", profile, "--json", env={"DOCKER_CONFIG": environment["DOCKER_CONFIG"]})
+        (found,) = [each for each in done.document["findings"] if each["what"] == "registry"]
+        return dict(found)
+
+    shut = registry_finding({"auths": {}}, "without")
+    assert shut["state"] == "warning"
+    assert reference in shut["found"]
+    assert f"docker login {guarded.host}" in shut["remedy"]
+    let_in = registry_finding({"auths": {guarded.host: {"auth": _basic()}}}, "with")
+    assert (let_in["state"], let_in["remedy"]) == ("ok", "")

@@ -8,6 +8,7 @@ from parity.images.listing import ImageRow, list_images
 from parity.images.locked import image_by_lock
 from parity.images.platforms import platform_of
 from parity.images.references import short_pin
+from parity.images.remedies import program_of, registry_of, registry_remedy
 from parity.images.running import demand_runs
 
 __all__ = [
@@ -25,6 +26,9 @@ __all__ = [
     "list_images",
     "pinned",
     "platform_of",
+    "program_of",
+    "registry_of",
+    "registry_remedy",
     "short_pin",
     "target_of",
 ]

@@ -13,6 +13,7 @@ from parity.images.folder import RecipeInvalid, build_context, image_tag, latest
 from parity.images.lines import ToolLines
 from parity.images.platforms import is_native, platform_of, same_platform
 from parity.images.references import own_digest
+from parity.images.remedies import program_of, registry_remedy
 from parity.model import ImageSource, PinnedImage
 
 
@@ -158,20 +159,23 @@ def _tag_latest(search: _Search, found: ImageInfo, folder: Path) -> None:
 def _unavailable(search: _Search) -> ImageUnavailable:
     return ImageUnavailable(
         f"the image {search.source} for {search.platform} could not be had",
-        remedy=_remedy(search.source.reference, _folder_tag(search)),
+        remedy=_remedy(search),
         details=tuple(search.tried),
     )
 
 
-def _remedy(reference: str | None, tag: str) -> str:
+def _remedy(search: _Search) -> str:
     """What helps: an image of parity's own making is in no registry, so nobody can pull it."""
-    ways = [f"docker pull {reference}, or docker load it from a file"] if reference else []
+    reference, tag, info = search.source.reference, _folder_tag(search), search.maker.engine.info()
+    program = program_of(info)
+    ways = [registry_remedy(" ".join(search.tried), reference, info)] if reference else []
+    ways += [f"{program} pull {reference}, or {program} load it from a file"] if reference else []
     ways += (
-        [f"mend what is told above, or docker save {tag} where it can be made and docker load it here"]
+        [f"mend what is told above, or {program} save {tag} where it can be made and {program} load it here"]
         if tag
         else []
     )
-    return "; or ".join([*ways, "build with --stand-in IMAGE"]) if ways else ""
+    return "; or ".join(filter(None, [*ways, "build with --stand-in IMAGE"])) if any(ways) else ""
 
 
 def _folder_tag(search: _Search) -> str:
