@@ -24,7 +24,7 @@ from parity.images import (
     list_images,
     platform_of,
 )
-from parity.images.bootstrap import debootstrap_command
+from parity.images.bootstrap import compile_command, debootstrap_command
 from parity.images.folder import build_context, latest_tag, read_recipe
 from parity.images.platforms import is_native, same_platform
 from parity.images.references import own_digest, repository
@@ -350,3 +350,15 @@ def test_a_foreign_image_that_does_not_run_is_told_with_what_helps(engine: FakeE
 )
 def test_what_needs_no_emulation(platform: str, host: str, native: bool) -> None:
     assert is_native(platform, host) is native
+
+
+def test_a_bootstrapped_python_is_compiled_with_one_order_of_sets(tmp_path: Path) -> None:
+    assert compile_command(tmp_path) == []
+    (tmp_path / "usr" / "bin").mkdir(parents=True)
+    # As Debian has it: a link that leads somewhere only inside.
+    (tmp_path / "usr" / "bin" / "python3").symlink_to("/usr/bin/python3.9-of-the-root")
+    for name in ("python3", "python3.9"):
+        (tmp_path / "usr" / "lib" / name).mkdir(parents=True)
+    command = compile_command(tmp_path)
+    assert command[:4] == ["chroot", str(tmp_path), "env", "PYTHONHASHSEED=0"]
+    assert command[-3:] == ["-f", "/usr/lib/python3", "/usr/lib/python3.9"]
