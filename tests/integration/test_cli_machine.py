@@ -25,6 +25,8 @@ def test_doctor_says_what_is_there_and_a_remedy_for_what_is_not(parity: Parity) 
         "API",
         "rights",
         "registry",
+        "store",
+        "limits",
         "emulation",
         "index",
         "CA bundle",

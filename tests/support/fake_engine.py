@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from parity.engine import Container, ContainerSpec, EngineInfo, ExecResult, ImageInfo, Living
+from parity.engine import Container, ContainerSpec, EngineInfo, ExecResult, ImageInfo, Living, RegistryImage
 from parity.engine.protocol import Listener
 from parity.errors import EngineRefused, Interrupted
 
@@ -297,6 +297,12 @@ class FakeEngine:
 
     def registry_problem(self, reference: str) -> str:
         return f"the fake engine reaches no registry for {reference}"
+
+    def registry_image(self, reference: str, platform: str) -> RegistryImage:
+        found = self.registry.get(reference)
+        if found is None or found.platform != platform:
+            raise EngineRefused(f"the fake registry has no {reference} for {platform}")
+        return RegistryImage("sha256:" + hashlib.sha256(found.id.encode()).hexdigest(), found.layers)
 
     def sweep(self) -> tuple[str, ...]:
         swept = tuple(name for name in sorted(self.abandoned) if self.remove_volume(name))

@@ -13,12 +13,20 @@ import pytest
 from tests.support.fake_engine import FakeEngine
 from tests.support.recorder import Recorder
 
-from parity.engine import ImageInfo
+from parity.engine import ExecResult, ImageInfo
 from parity.errors import ImageUnavailable
-from parity.images import ImageMaker, ensure_image, folder_digest, image_tag, list_images, platform_of
-from parity.images.bootstrap import debootstrap_command
+from parity.images import (
+    ImageMaker,
+    demand_runs,
+    ensure_image,
+    folder_digest,
+    image_tag,
+    list_images,
+    platform_of,
+)
+from parity.images.bootstrap import compile_command, debootstrap_command
 from parity.images.folder import build_context, latest_tag, read_recipe
-from parity.images.platforms import same_platform
+from parity.images.platforms import is_native, same_platform
 from parity.images.references import own_digest, repository
 from parity.model import ImageSource, PinnedImage
 
@@ -135,7 +143,10 @@ def test_a_bootstrapped_image_carries_both_tags_and_the_right_platform(
     tagged = engine.image(image_tag(folder, "linux/arm64"))
     assert tagged is not None
     assert tagged.id == found.id
-    assert tagged == engine.image(latest_tag(folder))
+    # The engine's own platform keeps the name that people type.
+    assert engine.image(latest_tag(folder)) is None
+    assert tagged == engine.image(latest_tag(folder, "linux/arm64"))
+    assert found.emulated
     assert "--arch=arm64" in machine.commands[0]
 
 
@@ -311,3 +322,43 @@ def test_an_image_is_what_its_layers_are_whatever_it_is_called() -> None:
     assert made("a", DIGEST, OTHER).content == made("b", DIGEST, OTHER).content == chain
     assert made("c", OTHER, DIGEST).content != chain
     assert made("d").content == "sha256:d"
+
+
+def test_a_foreign_image_that_does_not_run_is_told_with_what_helps(engine: FakeEngine) -> None:
+    image = PinnedImage(ARM.id, "", "team/base:1", ARM.platform, "local", emulated=True)
+    engine.images["team/base:1"] = ARM
+    # As a container without an interpreter ends: at once, and nothing can be run in it.
+    engine.handlers["true"] = lambda *_: ExecResult(255, b"", b"exec format error")
+    with pytest.raises(ImageUnavailable, match=r"linux/arm64/v8.* \(linux/amd64\) cannot run") as caught:
+        demand_runs(engine, image)
+    assert "qemu-user-static" in str(caught.value.remedy)
+    engine.handlers["true"] = lambda *_: ExecResult(0, b"", b"")
+    demand_runs(engine, image)
+    assert engine.containers == {}
+
+
+@pytest.mark.parametrize(
+    ("platform", "host", "native"),
+    [
+        ("linux/amd64", "linux/amd64", True),
+        ("linux/386", "linux/amd64", True),
+        ("linux/arm64/v8", "linux/arm64", True),
+        ("linux/arm64", "linux/amd64", False),
+        ("linux/amd64", "linux/386", False),
+        ("linux/arm/v7", "linux/arm64", False),
+    ],
+)
+def test_what_needs_no_emulation(platform: str, host: str, native: bool) -> None:
+    assert is_native(platform, host) is native
+
+
+def test_a_bootstrapped_python_is_compiled_with_one_order_of_sets(tmp_path: Path) -> None:
+    assert compile_command(tmp_path) == []
+    (tmp_path / "usr" / "bin").mkdir(parents=True)
+    # As Debian has it: a link that leads somewhere only inside.
+    (tmp_path / "usr" / "bin" / "python3").symlink_to("/usr/bin/python3.9-of-the-root")
+    for name in ("python3", "python3.9"):
+        (tmp_path / "usr" / "lib" / name).mkdir(parents=True)
+    command = compile_command(tmp_path)
+    assert command[:4] == ["chroot", str(tmp_path), "env", "PYTHONHASHSEED=0"]
+    assert command[-3:] == ["-f", "/usr/lib/python3", "/usr/lib/python3.9"]

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from parity.docker_engine.owner import process_start
+from parity.host import processes
 from parity.host.processes import ThisMachine, child_environment, read_from, run
 
 ROOT = Path(__file__).parents[2]
@@ -120,3 +121,29 @@ def test_this_machine_runs_its_own_programs(tmp_path: Path) -> None:
     assert machine.find("no-such-program") is None
     with pytest.raises(FileNotFoundError):
         machine.run(["no-such-program"], lambda _: None)
+
+
+ENTRY = "enabled\ninterpreter /usr/libexec/qemu-binfmt/x\nflags: {flags}\noffset 0\n"
+
+
+@pytest.mark.parametrize(
+    ("arch", "entry", "text", "runs"),
+    [
+        ("aarch64", "qemu-aarch64", ENTRY.format(flags="POCF"), True),
+        # The kernel's names, which are not always those of `uname -m`.
+        ("armv7l", "qemu-arm", ENTRY.format(flags="F"), True),
+        ("armv7l", "qemu-armv7l", ENTRY.format(flags="F"), False),
+        # A container has no interpreter of its own, and one that is off starts nothing.
+        ("aarch64", "qemu-aarch64", ENTRY.format(flags="POC"), False),
+        ("aarch64", "qemu-aarch64", ENTRY.format(flags="F").replace("enabled", "disabled"), False),
+        ("i686", "none", "", True),
+        ("s390x", "none", "", False),
+    ],
+)
+def test_what_the_kernel_was_told_to_emulate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arch: str, entry: str, text: str, runs: bool
+) -> None:
+    (tmp_path / entry).write_text(text)
+    monkeypatch.setattr(processes, "_BINFMT", tmp_path)
+    monkeypatch.setattr(ThisMachine, "arch", "x86_64")
+    assert ThisMachine(tmp_path, {}).emulates(arch) is runs

@@ -39,7 +39,6 @@ def rehearsed(
     """Rehearse as that engine would; whether it was seen before."""
     seen = {**GOOD, "limits": limits}
     monkeypatch.setattr(cache, "rehearse_bundle", lambda *_, **__: seen)
-    monkeypatch.setattr(cache, "_remembered", lambda document: document)
     draft: Any = SimpleNamespace(
         profile=SimpleNamespace(rehearsal=RehearsalPlan(), target=None),
         image=image,

@@ -6,7 +6,7 @@ import copy
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from tests.support.targets import DEBIAN11
@@ -460,3 +460,11 @@ def test_what_an_engine_does_not_hold_a_rehearsal_to_is_told() -> None:
     strict = judged(seen())
     assert "writable" not in strict.document
     assert not strict.warnings
+
+
+def test_emulation_is_told() -> None:
+    image, result = replace(IMAGE, emulated=True), cast(Any, seen())
+    proof = judge(result, image, DEBIAN11, RehearsalPlan(), native_rules(TARGET, {}))
+    assert proof.document["emulated"] is True
+    assert any("under emulation" in line for line in proof.warnings)
+    assert "emulated" not in judged(seen()).document

@@ -16,6 +16,7 @@ from docker.utils import version_lt
 
 from parity.docker_engine.endpoints import Endpoint, candidates
 from parity.docker_engine.engine import DockerEngine
+from parity.docker_engine.logins import use_logins
 from parity.docker_engine.translate import clean, innermost
 from parity.docker_engine.wire import open_wire
 from parity.errors import EngineUnavailable
@@ -38,9 +39,10 @@ def connect(address: str | None = None, environment: Mapping[str, str] | None = 
         EngineUnavailable: none answers; the details tell what was tried and why each failed.
     """
     tried: list[str] = []
-    for endpoint in candidates(address, os.environ if environment is None else environment):
+    environ = os.environ if environment is None else environment
+    for endpoint in candidates(address, environ):
         if client := _answering(endpoint, tried):
-            return DockerEngine(client, endpoint)
+            return DockerEngine(client, endpoint, use_logins(client, environ))
     # Its socket is there, so to start it would not help.
     shut = next((each for each in tried if each.endswith(os.strerror(errno.EACCES))), "")
     remedy = (

@@ -10,6 +10,7 @@ from pathlib import Path
 from docker.errors import TLSParameterError
 from docker.tls import TLSConfig
 
+from parity.docker_engine.connections import PodmanConnection, podman_connection
 from parity.docker_engine.contexts import DEFAULT, current_context, read_context
 from parity.docker_engine.translate import clean
 from parity.errors import EngineUnavailable
@@ -38,7 +39,8 @@ def candidates(address: str | None, environment: Mapping[str, str]) -> list[Endp
     """The endpoints to try, in order; only one where somebody named it.
 
     An engine that was named and does not answer is never replaced by another one silently. The
-    order is the Docker command's: an option, DOCKER_HOST, DOCKER_CONTEXT, the current context.
+    order is the Docker command's: an option, DOCKER_HOST, DOCKER_CONTEXT, the current context; then
+    Podman's: CONTAINER_HOST, its default connection; then the sockets that are usual.
 
     Raises:
         EngineUnavailable: the context does not exist, or the TLS files are missing.
@@ -51,7 +53,23 @@ def candidates(address: str | None, environment: Mapping[str, str]) -> list[Endp
     if name != DEFAULT:
         found = read_context(name, environment)
         return [Endpoint(found.host, f"Docker context {name}", found.tls)]
-    return [Endpoint(f"unix://{path}", why) for path, why in _usual_sockets(environment)]
+    if host := environment.get("CONTAINER_HOST"):
+        return [Endpoint(host, "CONTAINER_HOST", _tls(host, environment))]
+    usual = [Endpoint(f"unix://{path}", why) for path, why in _usual_sockets(environment)]
+    return _with_connection(usual, podman_connection(environment))
+
+
+def _with_connection(usual: list[Endpoint], connection: PodmanConnection | None) -> list[Endpoint]:
+    """The usual sockets, and Podman's default connection before its own: Docker's are asked first.
+
+    Nobody chose Podman over Docker by having a connection (`podman machine` makes one), as nobody did by
+    having a socket. One by SSH is left out: parity does not speak it, and its machine has a socket as well.
+    """
+    if connection is None or not connection.uri.startswith(("unix://", "tcp://")):
+        return usual
+    found = Endpoint(connection.uri, f"Podman connection {connection.name}")
+    first = next((n for n, each in enumerate(usual) if "Podman" in each.source), len(usual))
+    return [*usual[:first], found, *usual[first:]]
 
 
 def _tls(address: str, environment: Mapping[str, str]) -> TLSConfig | None:
@@ -74,9 +92,17 @@ def _tls(address: str, environment: Mapping[str, str]) -> TLSConfig | None:
 
 def _usual_sockets(environment: Mapping[str, str]) -> list[tuple[str, str]]:
     runtime = environment.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}"
+    home = environment.get("HOME") or str(Path.home())
+    colima = environment.get("COLIMA_HOME") or f"{home}/.colima"
     return [
         (DOCKER_SOCKET, "Docker's socket"),
         (f"{runtime}/docker.sock", "rootless Docker's socket"),
+        # Where virtual machines put theirs: each is its maker's documented place.
+        (f"{home}/.docker/run/docker.sock", "Docker Desktop's socket"),
+        (f"{home}/.docker/desktop/docker.sock", "Docker Desktop's socket"),
+        (f"{colima}/default/docker.sock", "Colima's socket"),
+        (f"{home}/.rd/docker.sock", "Rancher Desktop's socket"),
         (f"{runtime}/podman/podman.sock", "rootless Podman's socket"),
         ("/run/podman/podman.sock", "Podman's socket"),
+        (f"{home}/.local/share/containers/podman/machine/podman.sock", "Podman machine's socket"),
     ]

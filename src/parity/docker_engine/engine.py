@@ -11,18 +11,20 @@ from functools import cached_property
 from typing import Any
 
 import docker.errors
-from docker import APIClient
+from docker import APIClient, auth
 
 from parity.docker_engine import images
 from parity.docker_engine.container import DockerContainer
 from parity.docker_engine.endpoints import Endpoint
+from parity.docker_engine.logins import Logins
 from parity.docker_engine.owner import RUN, Run
+from parity.docker_engine.registry import registry_image
 from parity.docker_engine.removals import Removals
 from parity.docker_engine.shield import whole
 from parity.docker_engine.sweep import living, sweep
 from parity.docker_engine.translate import clean, refused, translated
-from parity.engine import Container, ContainerSpec, EngineInfo, ImageInfo, Living, Network
-from parity.errors import Interrupted
+from parity.engine import Container, ContainerSpec, EngineInfo, ImageInfo, Living, Network, RegistryImage
+from parity.errors import EngineRefused, Interrupted
 
 _SCRATCH_LIFETIME = 6 * 3600
 _REMOVAL_SECONDS = 60
@@ -32,8 +34,9 @@ _LIMITS = {"memory": "MemoryLimit", "swap": "SwapLimit", "pids": "PidsLimit"}
 class DockerEngine:
     """A Docker engine, or Podman's compatible service. Made by `connect`; safe to share by threads."""
 
-    def __init__(self, client: APIClient, endpoint: Endpoint) -> None:
+    def __init__(self, client: APIClient, endpoint: Endpoint, logins: Logins | None = None) -> None:
         self._client = client
+        self._logins = logins or Logins({}, {}, {})
         self._endpoint = endpoint
         self._address = endpoint.shown
         self._run = Run()
@@ -94,8 +97,12 @@ class DockerEngine:
     def pull(self, reference: str, platform: str, on_line: Callable[[str], None]) -> ImageInfo:
         """Fetch an image from its registry; see `parity.engine.Engine`."""
         doing = f"pull {reference}"
-        with translated(self._address, doing):
-            images.pull(self._client, reference, platform, on_line, doing)
+        try:
+            with translated(self._address, doing):
+                images.pull(self._client, reference, platform, on_line, doing)
+        except EngineRefused as refusal:
+            told = (*refusal.details, *self.login_troubles)
+            raise EngineRefused(refusal.message, where=refusal.where, details=told) from refusal
         return self._present(reference, doing)
 
     def build(
@@ -208,8 +215,18 @@ class DockerEngine:
             try:
                 self._client.inspect_distribution(reference)  # type: ignore[no-untyped-call]
             except docker.errors.APIError as error:
-                return clean(str(error.explanation or error))
+                return "; ".join([clean(str(error.explanation or error)), *self.login_troubles])
         return ""
+
+    def registry_image(self, reference: str, platform: str) -> RegistryImage:
+        """Ask the registry for an image's own manifest; see `parity.engine.Engine`."""
+        host, _ = auth.resolve_repository_name(reference.partition("@")[0])
+        return registry_image(reference, platform, self._logins.resolve_authconfig(host))
+
+    @property
+    def login_troubles(self) -> tuple[str, ...]:
+        """What was wrong with the helpers that keep logins, a sentence each."""
+        return tuple(self._logins.troubles)
 
     def sweep(self) -> tuple[str, ...]:
         """Remove what killed runs left; see `parity.engine.Engine`."""

@@ -13,6 +13,7 @@ from parity.engine.spec import (
     Living,
     Mount,
     Network,
+    RegistryImage,
 )
 
 __all__ = [
@@ -25,4 +26,5 @@ __all__ = [
     "Living",
     "Mount",
     "Network",
+    "RegistryImage",
 ]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from parity.engine.spec import ContainerSpec, EngineInfo, ExecResult, ImageInfo, Living
+from parity.engine.spec import ContainerSpec, EngineInfo, ExecResult, ImageInfo, Living, RegistryImage
 
 Listener = Callable[[bytes], None]
 
@@ -119,6 +119,9 @@ class Engine(Protocol):
 
     def registry_problem(self, reference: str) -> str:
         """Why the registry of that image does not answer this engine; empty where it does."""
+
+    def registry_image(self, reference: str, platform: str) -> RegistryImage:
+        """What the registry has there for one platform; EngineRefused where it does not tell."""
 
     def sweep(self) -> tuple[str, ...]:
         """Remove what killed runs left behind (never what a living run uses); tells their names."""

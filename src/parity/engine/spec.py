@@ -81,6 +81,14 @@ class ImageInfo:
 
 
 @dataclass(frozen=True)
+class RegistryImage:
+    """An image in a registry, for one platform: that platform's own manifest, and its layers' digests."""
+
+    digest: str
+    layers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Living:
     """A container that another run uses: its name, and when it was made, by the engine's clock."""
 

@@ -22,6 +22,10 @@ _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy", "no_proxy")
 _BINFMT = Path("/proc/sys/fs/binfmt_misc")
 _MOUNTS = Path("/proc/self/mountinfo")
+_QEMU = {"armv7l": "arm", "armv6l": "arm", "i686": "i386", "i586": "i386"}
+"""Where qemu-user's packages register another name with the kernel than `uname -m` has."""
+_ALSO_RUN = {"x86_64": ("i686", "i586")}
+"""What a processor runs by itself besides its own."""
 _PATIENCE = 10
 _LONGEST_LINE = 64 * 1024
 """Bytes; a longer line is heard in pieces."""
@@ -188,8 +192,9 @@ class ThisMachine:
 
     def emulates(self, arch: str) -> bool:
         """Whether the kernel runs programs of that architecture (its own, or through binfmt)."""
-        # The name that qemu-user's packages register (binfmt_misc).
-        return arch == self.arch or (_BINFMT / f"qemu-{arch}").exists()
+        if arch == self.arch or arch in _ALSO_RUN.get(self.arch, ()):
+            return True
+        return _registered(_BINFMT / f"qemu-{_QEMU.get(arch, arch)}")
 
     def run(self, argv: Sequence[str], on_line: Callable[[str], None]) -> int:
         """Run a program, hear its lines, give back its exit code."""
@@ -241,3 +246,13 @@ def _mounts_below(path: Path) -> list[str]:
     # Spaces and the like are written as \040 (proc(5)).
     points = (line.split()[4].encode().decode("unicode_escape") for line in _MOUNTS.read_text().splitlines())
     return [point for point in points if point.startswith(f"{path.resolve()}/")]
+
+
+def _registered(entry: Path) -> bool:
+    """Whether the kernel starts that interpreter, in containers too (binfmt_misc: enabled, and flag F)."""
+    try:
+        lines = entry.read_text(errors="replace").splitlines()
+    except OSError:
+        return False
+    flags = next((line.partition(":")[2] for line in lines if line.startswith("flags:")), "")
+    return lines[:1] == ["enabled"] and "F" in flags

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -112,6 +113,24 @@ def debootstrap_command(recipe: Recipe, arch: str, root: Path) -> list[str]:
     return command + [word for word in (recipe.mirror, recipe.script) if word]
 
 
+def compile_command(root: Path) -> list[str]:
+    """The command line that byte-compiles the modules of a root's own Python; empty where it has none."""
+    if not os.path.lexists(root / "usr/bin/python3"):
+        return []
+    folders = sorted(path.relative_to(root) for path in (root / "usr/lib").glob("python3*") if path.is_dir())
+    compiles = ["python3", "-m", "compileall", "-q", "-f", *(f"/{folder}" for folder in folders)]
+    # Sets of texts are written in the order of their hashes, which differs from run to run without it.
+    return ["chroot", str(root), "env", "PYTHONHASHSEED=0", *compiles]
+
+
+def _compile_again(root: Path, maker: ImageMaker) -> None:
+    """Byte-compile so that equal packages give equal bytes; some modules are for other Pythons and fail."""
+    if command := compile_command(root):
+        maker.reporter.note("byte-compiling its Python once more, so that equal packages give equal bytes")
+        # It tells of those that fail, and of nothing else.
+        maker.machine.run(command, lambda _: None)
+
+
 def _install(recipe: Recipe, arch: str, root: Path, maker: ImageMaker) -> str:
     tail: deque[str] = deque(maxlen=_TAIL)
     told = ToolLines(maker.reporter)
@@ -133,6 +152,7 @@ def _install(recipe: Recipe, arch: str, root: Path, maker: ImageMaker) -> str:
         output = (*tail, *more)
         hints = [f" ({hint})" for words, hint in _HINTS.items() if words in "\n".join(output)]
         raise BootstrapFailed(f"debootstrap ended with exit code {code}{''.join(hints)}", output)
+    _compile_again(root, maker)
     # What it was installed from says when: equal archives give equal images.
     releases = sorted((root / "var/lib/apt/lists").glob("*Release"))
     return releases[0].read_text(errors="replace") if releases else ""

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from parity.engine import ImageInfo
+from parity.engine import Engine, ImageInfo
 from parity.errors import EngineRefused, ImageUnavailable
 from parity.images.bootstrap import BootstrapFailed, ImageMaker, bootstrap, obstacle
 from parity.images.folder import RecipeInvalid, build_context, image_tag, latest_tag, read_recipe
 from parity.images.lines import ToolLines
-from parity.images.platforms import platform_of, same_platform
+from parity.images.platforms import is_native, platform_of, same_platform
 from parity.images.references import own_digest
+from parity.images.remedies import program_of, registry_remedy
 from parity.model import ImageSource, PinnedImage
 
 
@@ -36,10 +37,17 @@ class _Search:
         return platform_of(self.arch)
 
 
-def pinned(found: ImageInfo, source: ImageSource, origin: str) -> PinnedImage:
+def pinned(found: ImageInfo, source: ImageSource, origin: str, engine: Engine) -> PinnedImage:
     """An image at the engine as the profile's own; which other names the engine has for it is left out."""
-    reference = own_digest(source.reference or "", found.digests)
-    return PinnedImage(found.id, reference, str(source), found.platform, origin, layers=found.layers)
+    return PinnedImage(
+        id=found.id,
+        reference=own_digest(source.reference or "", found.digests),
+        name=str(source),
+        platform=found.platform,
+        origin=origin,
+        layers=found.layers,
+        emulated=not is_native(found.platform, engine.info().platform),
+    )
 
 
 def ensure_image(source: ImageSource, arch: str, maker: ImageMaker) -> PinnedImage:
@@ -57,7 +65,7 @@ def ensure_image(source: ImageSource, arch: str, maker: ImageMaker) -> PinnedIma
     search = _Search(source, arch, maker)
     for origin, name, attempt in _ways(search):
         if found := _attempt(search, origin, name, attempt):
-            return pinned(found, source, origin)
+            return pinned(found, source, origin, maker.engine)
     raise _unavailable(search)
 
 
@@ -124,7 +132,7 @@ def _build(search: _Search, folder: Path) -> ImageInfo:
     found = search.maker.engine.build(
         build_context(folder), tag, search.platform, ToolLines(search.maker.reporter)
     )
-    search.maker.engine.tag(found.id, latest_tag(folder))
+    _tag_latest(search, found, folder)
     return found
 
 
@@ -138,27 +146,36 @@ def _bootstrap(search: _Search, folder: Path) -> ImageInfo:
         raise _WayFailed(str(error)) from error
     except BootstrapFailed as error:
         raise _WayFailed(error.reason, error.output) from error
-    search.maker.engine.tag(found.id, latest_tag(folder))
+    _tag_latest(search, found, folder)
     return found
+
+
+def _tag_latest(search: _Search, found: ImageInfo, folder: Path) -> None:
+    engine = search.maker.engine
+    foreign = not is_native(search.platform, engine.info().platform)
+    engine.tag(found.id, latest_tag(folder, search.platform) if foreign else latest_tag(folder))
 
 
 def _unavailable(search: _Search) -> ImageUnavailable:
     return ImageUnavailable(
         f"the image {search.source} for {search.platform} could not be had",
-        remedy=_remedy(search.source.reference, _folder_tag(search)),
+        remedy=_remedy(search),
         details=tuple(search.tried),
     )
 
 
-def _remedy(reference: str | None, tag: str) -> str:
+def _remedy(search: _Search) -> str:
     """What helps: an image of parity's own making is in no registry, so nobody can pull it."""
-    ways = [f"docker pull {reference}, or docker load it from a file"] if reference else []
+    reference, tag, info = search.source.reference, _folder_tag(search), search.maker.engine.info()
+    program = program_of(info)
+    ways = [registry_remedy(" ".join(search.tried), reference, info)] if reference else []
+    ways += [f"{program} pull {reference}, or {program} load it from a file"] if reference else []
     ways += (
-        [f"mend what is told above, or docker save {tag} where it can be made and docker load it here"]
+        [f"mend what is told above, or {program} save {tag} where it can be made and {program} load it here"]
         if tag
         else []
     )
-    return "; or ".join([*ways, "build with --stand-in IMAGE"]) if ways else ""
+    return "; or ".join(filter(None, [*ways, "build with --stand-in IMAGE"])) if any(ways) else ""
 
 
 def _folder_tag(search: _Search) -> str:

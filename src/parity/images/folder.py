@@ -58,13 +58,16 @@ def image_tag(folder: Path, platform: str = _NATIVE) -> str:
 
 def tag_of(folder: Path, digest: str, platform: str) -> str:
     """The local name of an image that a folder makes, for a digest of all that it depends on."""
-    suffix = "" if platform == _NATIVE else "-" + platform.partition("/")[2].replace("/", "-")
-    return f"{_repository(folder)}:{digest[:_DIGITS]}{suffix}"
+    return f"{_repository(folder)}:{digest[:_DIGITS]}{_suffix(platform)}"
 
 
-def latest_tag(folder: Path) -> str:
-    """The name for people: always the image made last."""
-    return f"{_repository(folder)}:latest"
+def _suffix(platform: str) -> str:
+    return "" if platform == _NATIVE else "-" + platform.partition("/")[2].replace("/", "-")
+
+
+def latest_tag(folder: Path, platform: str = _NATIVE) -> str:
+    """The name for people: always the image made last; a foreign platform has its own."""
+    return f"{_repository(folder)}:latest{_suffix(platform)}"
 
 
 def build_context(folder: Path) -> bytes:

@@ -27,6 +27,20 @@ _DEBIAN = {
 _IMPLIED = {"linux/arm64/v8": "linux/arm64", "linux/arm": "linux/arm/v7"}
 
 
+# What processors run without emulation besides their own.
+_NATIVE = {"linux/amd64": ("linux/386",)}
+
+
+def is_native(platform: str, engine: str) -> bool:
+    """Whether an engine's processor runs that platform's programs by itself.
+
+    Args:
+        platform: an image's.
+        engine: the engine's own.
+    """
+    return same_platform(platform, engine) or platform in _NATIVE.get(engine, ())
+
+
 def platform_of(arch: str) -> str:
     """`linux/amd64` for `x86_64`; an unknown architecture stands for itself."""
     return _PLATFORMS.get(arch, f"linux/{arch}")

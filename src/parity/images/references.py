@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_SHORT = len("sha256:") + 12
 
 
 def repository(reference: str) -> str:
@@ -19,6 +20,12 @@ def digest_of(reference: str) -> str:
     """The digest that a reference names, empty where it names none that is sound."""
     found = reference.partition("@")[2]
     return found if _DIGEST.fullmatch(found) else ""
+
+
+def short_pin(pin: str) -> str:
+    """A name by digest, or a digest alone, for people: the name whole and enough of the digest."""
+    name, at, digest = pin.rpartition("@")
+    return name + at + digest[:_SHORT]
 
 
 def own_digest(reference: str, digests: Iterable[str]) -> str:

@@ -31,6 +31,7 @@ class PinnedImage:
         stand_in_for: the profile whose real image it replaces, None for the real one.
         layers: the digests of its unpacked layers (`rootfs.diff_ids` of the OCI image configuration), which
             every engine calls the same, whatever its ids and whoever else has the image.
+        emulated: whether the engine's processor does not run its programs by itself.
     """
 
     id: str
@@ -40,6 +41,7 @@ class PinnedImage:
     origin: str
     stand_in_for: str | None = None
     layers: tuple[str, ...] = ()
+    emulated: bool = False
 
     @property
     def pin(self) -> str:
@@ -50,6 +52,30 @@ class PinnedImage:
     def content(self) -> str:
         """What it is on every engine: the chain id of its layers; the id where the engine tells none."""
         return chain_id(self.layers) or self.id
+
+
+@dataclass(frozen=True)
+class LockedImage:
+    """The image that a lock holds.
+
+    Attributes:
+        reference: as the profile spells it.
+        platform: `os/architecture[/variant]`.
+        content: the chain id of its layers.
+        digest: of the platform's own manifest in the registry, empty where no registry told one.
+        repository: the reference without its tag.
+    """
+
+    reference: str
+    platform: str
+    content: str
+    digest: str
+    repository: str
+
+    @property
+    def pinned(self) -> str:
+        """The reference by digest, empty without one."""
+        return f"{self.repository}@{self.digest}" if self.digest else ""
 
 
 def chain_id(layers: tuple[str, ...]) -> str:

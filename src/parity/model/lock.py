@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from parity.model.download import Download
+from parity.model.image import LockedImage
 from parity.model.project import Origin
 
 # Addresses and the three words of our own are no names of indexes.
@@ -62,6 +63,7 @@ class Lock:
         held_back: packages that are older than their sources would allow, a sentence each.
         notes: what else whoever asked for them should know, a sentence each.
         setuptools_for: packages for which a setuptools that has `pkg_resources` was added, by name.
+        image: the image that it was made in, None where a folder makes that.
     """
 
     wheels: tuple[LockedWheel, ...]
@@ -72,6 +74,7 @@ class Lock:
     held_back: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     setuptools_for: tuple[str, ...] = ()
+    image: LockedImage | None = None
 
     def told(self) -> str:
         """How many packages it has, and how many come from which of the named indexes."""

@@ -9,9 +9,10 @@ from dataclasses import replace
 
 from parity.audit import check_tags
 from parity.engine.workshop import workshop
-from parity.images import ensure_image
-from parity.model import Facts, Lock, MachineFacts, PinnedImage
+from parity.images import demand_runs, ensure_image, image_by_lock, short_pin
+from parity.model import Facts, Lock, LockedImage, MachineFacts, PinnedImage
 from parity.pipeline.context.background import beside
+from parity.pipeline.context.lockfiles import read_existing
 from parity.pipeline.context.run import BuildRun
 from parity.pipeline.context.values import BuildRequest, World
 from parity.pipeline.locking.completing import first, with_setuptools_for
@@ -19,6 +20,7 @@ from parity.pipeline.locking.lock_file import Resolved
 from parity.pipeline.rehearsal import cache
 from parity.pipeline.wheelfolders import bring_folders
 from parity.probe import check_parity, check_stand_in
+from parity.resolve import read_lock
 
 
 @contextmanager
@@ -30,7 +32,7 @@ def begun(request: BuildRequest, world: World) -> Iterator[BuildRun]:
     """
     world = replace(world, limits=request.profile.limits)
     world.tools.prepare(request.profile.target.arch)
-    image = _present_image(request, world)
+    image, held = _present_image(request, world)
     world.reporter.stage("probe")
     # Measured beside, in a container of its own: the workshop takes as long to start.
     with (
@@ -38,7 +40,7 @@ def begun(request: BuildRequest, world: World) -> Iterator[BuildRun]:
         workshop(world.engine, image.id, image.platform, world.limits) as container,
     ):
         run = BuildRun(
-            request, image, _matching(request, image, machine(), world), container, world, measured
+            request, image, _matching(request, image, machine(), world), container, world, measured, held
         )
         # Before anything is resolved: to the resolver, a folder of wheels is one more index.
         bring_folders(run)
@@ -77,15 +79,35 @@ def _said(lock: Lock) -> tuple[str, ...]:
     return (*lock.held_back, *lock.notes)
 
 
-def _present_image(request: BuildRequest, world: World) -> PinnedImage:
+def _present_image(request: BuildRequest, world: World) -> tuple[PinnedImage, LockedImage | None]:
     source = request.stand_in or request.profile.image
     world.reporter.stage("image", str(source))
-    image = ensure_image(source, request.profile.target.arch, world.maker)
-    world.reporter.note(f"{image.name}, {image.origin}, {image.pin[:19]}")
+    arch, held = request.profile.target.arch, None
+    if request.stand_in:
+        image = ensure_image(source, arch, world.maker)
+    else:
+        image, held = _by_lock(request, world)
+    world.reporter.note(f"{image.name}, {image.origin}, {short_pin(image.pin)}")
+    demand_runs(world.engine, image)
     if request.stand_in:
         world.reporter.warn(f"{source} stands in for {request.profile.image}: the real image was not used")
-        return replace(image, stand_in_for=str(request.profile.image))
-    return image
+        return replace(image, stand_in_for=str(request.profile.image)), None
+    return image, held
+
+
+def _by_lock(request: BuildRequest, world: World) -> tuple[PinnedImage, LockedImage | None]:
+    existing = read_existing(read_lock, request.lock_path, request)
+    image, held = image_by_lock(
+        request.profile.image,
+        request.profile.target.arch,
+        world.maker,
+        existing.image if existing else None,
+        locked=request.locked,
+        upgrade=request.upgrade,
+    )
+    if request.locked and held is not None and existing is not None and existing.image is None:
+        world.reporter.warn("the lock holds no image: build once without --locked, and it will")
+    return image, held
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from parity.engine import ImageInfo
 from parity.errors import ImageUnavailable, RehearsalFailed, RootError
-from parity.images import ensure_image, pinned
+from parity.images import demand_runs, ensure_image, pinned
 from parity.model import ImageSource, Libc, PinnedImage, Proof, Target, chain_id
 from parity.pipeline.context.values import Site
 from parity.pipeline.rehearsal import cache
@@ -76,6 +76,7 @@ def rehearse_again(path: Path, bundle: VerifiedBundle, site: Site) -> Proof:
         document = _object(member_bytes(file, bundle.manifest, "profile.yaml"), "profile.yaml")
         site.reporter.stage("image", told["image"]["name"])
         image = _image(told["image"], bundle, site)
+        demand_runs(site.engine, image)
         site.reporter.note(image.pin)
         site.reporter.stage("rehearse", "the bundle's own bytes")
         facts = cache.facts_of(image, _python_minor(bundle), site)
@@ -166,7 +167,7 @@ def _image(told: ImageDocument, bundle: VerifiedBundle, site: Site) -> PinnedIma
     stand_in, info = told["stand_in_for"], _local(told, site)
     if info is not None:
         named = ImageSource(reference=told.get("reference") or None)
-        return replace(pinned(info, named, "local"), name=told["name"], stand_in_for=stand_in)
+        return replace(pinned(info, named, "local", site.engine), name=told["name"], stand_in_for=stand_in)
     for source in _sources(told):
         try:
             arch = bundle.manifest.document["target"]["arch"]

@@ -19,6 +19,7 @@ from parity.profile.layers import (
     merge,
     problem_at,
     to_layer,
+    value_at,
     without,
 )
 from parity.profile.overrides import Overrides, override
@@ -56,7 +57,15 @@ def load_profile(
         InputFileError: a requirements or constraints file is missing.
     """
     effective = load_effective(source, search, overrides)
-    return build(effective.name, effective.path, effective.layer)
+    profile = build(effective.name, effective.path, effective.layer)
+    if overrides is None or overrides.arch is None or overrides.arch == _own_arch(source, search):
+        return profile
+    # Its lock and its bundles must not take the names of those for the profile's own architecture.
+    return build(f"{effective.name}-{overrides.arch}", effective.path, effective.layer)
+
+
+def _own_arch(source: str | Path, search: Sequence[Path] | None) -> object:
+    return value_at(load_effective(source, search).layer, ("target", "arch"))
 
 
 def load_effective(

@@ -35,6 +35,7 @@ class Overrides:
     `requirements` (files), `packages`, `project` and `script` replace all that the profile installs; its
     constraints stay, and so does what may be built from source, to which `build_from_source` adds. `extras`
     and `groups` are of the project, whoever names it. `allow` adds to the findings that the profile accepts.
+    `arch` makes another target of the profile, with a name of its own.
     """
 
     requirements: tuple[Path, ...] = ()
@@ -47,6 +48,7 @@ class Overrides:
     version: str | None = None
     serial: int | None = None
     exclude_newer: str | None = None
+    arch: str | None = None
     index_url: str | None = None
     build_from_source: tuple[str, ...] = ()
     allow: tuple[str, ...] = ()
@@ -68,6 +70,7 @@ def override(layer: Layer, overrides: Overrides) -> Layer:
         "serial": overrides.serial,
         "exclude-newer": overrides.exclude_newer,
         "rehearsal": _rehearsal(layer, overrides) or None,
+        "target": None if overrides.arch is None else {"arch": overrides.arch},
         "index": None if overrides.index_url is None else {"url": overrides.index_url},
     }
     # None is "not said"; an empty text was said, and is judged.

@@ -69,6 +69,7 @@ def _proof(result: Seen, image: PinnedImage, facts: Facts, plan: RehearsalPlan, 
     warnings = [line for each in verdicts for line in each.warnings]
     warnings += [f"{each}" for each in lies if not native.is_allowed(each, plan)]
     warnings += _confinement(result, plan)
+    warnings += [f"it was rehearsed under emulation of {facts.arch}"] if image.emulated else []
     told = {key: value for each in verdicts for key, value in each.document.items()}
     return Proof(
         installed=len(result["environment"]),
@@ -172,6 +173,7 @@ def _document(case: Case, image: PinnedImage, facts: Facts) -> dict[str, object]
             "stand_in_for": image.stand_in_for,
         },
         "machine": {"os": facts.os_name, "libc": str(facts.libc), "python": facts.python, "arch": facts.arch},
+        **({"emulated": True} if image.emulated else {}),
         "isolation": dict(result["isolation"]),
         "limits": dict(result["limits"]),
         **({"writable": list(result["writable"])} if result["writable"] else {}),

@@ -15,11 +15,12 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 
 from parity.errors import LockInvalid, LockOutdated
 from parity.files import read_lock_file
-from parity.model import Lock, LockedWheel, Origin
+from parity.model import Lock, LockedImage, LockedWheel, Origin
 from parity.model.network import clean_url
 from parity.model.toml import TOMLError, parse, place_of, reason
 from parity.portable.texts import toml
 from parity.portable.wheelfolders import file_address
+from parity.resolve.imageline import image_line, read_image
 
 _WHEEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]*\.whl")
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]*")
@@ -92,6 +93,7 @@ def parse_lock(text: str, where: str) -> Lock:
         held_back=tuple(own["held_back"]),
         notes=tuple(own["notes"]),
         setuptools_for=tuple(own["setuptools_for"]),
+        image=own["image"],
     )
 
 
@@ -127,6 +129,8 @@ def write_lock(lock: Lock) -> str:
     for key, said in lists.items():
         if said:
             lines.append(f"{key} = [{', '.join(map(toml, said))}]")
+    if lock.image is not None:
+        lines.append(image_line(lock.image))
     return "\n".join(lines) + "\n"
 
 
@@ -202,6 +206,7 @@ class _OwnTable(TypedDict):
     held_back: list[str]
     notes: list[str]
     setuptools_for: list[str]
+    image: LockedImage | None
 
 
 def _own_table(document: Mapping[str, object]) -> _OwnTable:
@@ -225,6 +230,7 @@ def _own_table(document: Mapping[str, object]) -> _OwnTable:
         "held_back": held_back,
         "notes": notes,
         "setuptools_for": setuptools_for,
+        "image": read_image(own.get("image")),
     }
 
 

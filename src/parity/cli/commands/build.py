@@ -14,6 +14,7 @@ from parity.cli.shared.asked import HowToBuild, WhatToBuild, build_requests
 from parity.cli.shared.display import Progress, board
 from parity.cli.shared.keyring import signing_keys
 from parity.cli.shared.options import (
+    Arch,
     ExcludeNewer,
     Extras,
     FromSource,
@@ -95,6 +96,7 @@ def build(
     lock: LockFile = None,
     stand_in: StandIn = None,
     fresh: _Fresh = False,
+    arch: Arch = None,
     product: Product = None,
     bundle_version: _BundleVersion = None,
     serial: _Serial = None,
@@ -113,6 +115,7 @@ def build(
         packages=tuple(package or ()),
         extras=tuple(extra or ()),
         groups=tuple(group or ()),
+        arch=arch,
         product=product,
         version=bundle_version,
         serial=serial,
@@ -120,11 +123,10 @@ def build(
         build_from_source=tuple(build_from_source or ()),
         allow=tuple(allow or ()),
     )
-    renewed = tuple(upgrade_package or ())
-    requests = build_requests(what, HowToBuild(output_folder, lock, locked, upgrade, stand_in, renewed))
+    how = HowToBuild(output_folder, lock, locked, upgrade, stand_in, tuple(upgrade_package or ()))
+    requests = _swept(output_folder, build_requests(what, how))
     with connected() as engine:
         keys = signing_keys(key or ())
-        _sweep(output_folder, requests)
         with board(stderr(), verbose=verbose, progress=progress) as shown:
             runs = Runs(engine, [signer for signer, _ in keys], shown, fresh=fresh)
             outcomes = runs.all(build_bundle, requests)
@@ -148,9 +150,10 @@ def _tell(
     tell("bundles", requests, outcomes, people, machines)
 
 
-def _sweep(output_folder: Path, requests: list[BuildRequest]) -> None:
-    """Remove what killed builds left half written; before the work, so that the disk is free again."""
+def _swept(output_folder: Path, requests: list[BuildRequest]) -> list[BuildRequest]:
+    """The requests, after what killed builds left half written is removed: the disk is free again then."""
     cache = cache_folder()
     locks = {request.lock_path.parent for request in requests}
     for folder in {output_folder, cache / "tools", *(cache / "memory").glob("*"), *locks}:
         sweep_leftovers(folder)
+    return requests

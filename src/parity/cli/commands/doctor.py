@@ -23,6 +23,7 @@ from parity.docker_engine import DockerEngine, connect
 from parity.engine import EngineInfo
 from parity.errors import EngineLost, EngineRefused, EngineUnavailable, IndexFailed, NotReady
 from parity.host.network import host_network
+from parity.images import registry_of, registry_remedy
 from parity.model import IndexSettings, Profile
 from parity.portable.texts import counted
 from parity.profile import load_profile
@@ -97,7 +98,7 @@ def _findings(profile: Profile | None) -> Iterator[DoctorFinding]:
         yield DoctorFinding("engine", "missing", error.message, _own(error.remedy))
     else:
         yield from _engine(info)
-        yield _registry(engine)
+        yield _registry(engine, info, profile)
     yield _disk("output disk", Path.cwd())
     yield _emulation()
     yield _bootstrap()
@@ -115,6 +116,8 @@ def _own(remedy: str) -> str:
 def _engine(info: EngineInfo) -> Iterator[DoctorFinding]:
     yield DoctorFinding("engine", "ok", f"{info.name} {info.version} at {info.address}, {info.platform}")
     yield DoctorFinding("API", "ok", info.api_version)
+    yield DoctorFinding("store", "ok", info.storage_driver or "not told")
+    yield _limits(info)
     if info.rootless:
         yield DoctorFinding("rights", "ok", "the engine runs rootless")
     else:
@@ -134,14 +137,26 @@ def _disk(what: str, folder: Path) -> DoctorFinding:
     return DoctorFinding(what, "ok", f"{size(free)} free at {folder}")
 
 
-def _registry(engine: DockerEngine) -> DoctorFinding:
-    problem = engine.registry_problem(_REGISTRY_PROBE)
+def _registry(engine: DockerEngine, info: EngineInfo, profile: Profile | None) -> DoctorFinding:
+    """Whether the profile's own registry lets its image be had; without one, whether any registry answers."""
+    reference = profile.image.reference if profile else None
+    problem = engine.registry_problem(reference or _REGISTRY_PROBE)
+    name = (registry_of(reference) if reference else "") or "a container registry"
     if problem:
-        remedy = (
-            "images must be present, bootstrapped, or replaced with --stand-in; or set the engine's proxy"
-        )
-        return DoctorFinding("registry", "warning", f"no container registry answers: {problem}", remedy)
-    return DoctorFinding("registry", "ok", "a container registry answers")
+        usual = "images must be present, bootstrapped, or replaced with --stand-in; or set the engine's proxy"
+        remedy = registry_remedy(problem, reference, info) if reference else ""
+        said = f"{name} does not give {reference}" if reference else "no container registry answers"
+        return DoctorFinding("registry", "warning", f"{said}: {problem}", remedy or usual)
+    return DoctorFinding(
+        "registry", "ok", f"{name} answers" + (f", and has {reference}" if reference else "")
+    )
+
+
+def _limits(info: EngineInfo) -> DoctorFinding:
+    if not info.unlimited:
+        return DoctorFinding("limits", "ok", "memory, swap and processes of containers")
+    remedy = "rootless engines need cgroup v2 with delegation; without it a rehearsal's proof says so"
+    return DoctorFinding("limits", "warning", f"not enforced: {', '.join(info.unlimited)}", remedy)
 
 
 def _emulation() -> DoctorFinding:

@@ -16,7 +16,15 @@ from parity.cli.shared.output import output, print_json, stderr, stdout
 from parity.cli.shared.world import connected, machine
 from parity.errors import ImageUnavailable
 from parity.host.network import host_network
-from parity.images import ImageMaker, ImageRow, builder_for, ensure_image, list_images, target_of
+from parity.images import (
+    ImageMaker,
+    ImageRow,
+    builder_for,
+    ensure_image,
+    list_images,
+    short_pin,
+    target_of,
+)
 from parity.model import ImageSource, PinnedImage, SourcePlan
 from parity.profile import shipped_root
 
@@ -85,7 +93,7 @@ def build_command(
             reporter = shown.reporter(folder.name)
             reporter.stage("image")
             image = _ensured(folder, arch or here.arch, ImageMaker(engine, here, reporter))
-            reporter.note(f"{image.origin}, {image.id[:19]}")
+            reporter.note(f"{image.origin}, {short_pin(image.pin)}")
             shown.finished(folder.name, ok=True)
             found[folder.name] = image
     if as_json:

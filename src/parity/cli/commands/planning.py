@@ -13,6 +13,7 @@ from parity.cli.review import planned
 from parity.cli.shared.asked import HowToBuild, WhatToBuild, build_requests
 from parity.cli.shared.display import Progress, board
 from parity.cli.shared.options import (
+    Arch,
     ExcludeNewer,
     Extras,
     FromSource,
@@ -69,6 +70,7 @@ def lock_command(
     upgrade_package: UpgradeNames = None,
     lock: LockFile = None,
     stand_in: StandIn = None,
+    arch: Arch = None,
     product: Product = None,
     exclude_newer: ExcludeNewer = None,
     build_from_source: FromSource = None,
@@ -84,6 +86,7 @@ def lock_command(
         packages=tuple(package or ()),
         extras=tuple(extra or ()),
         groups=tuple(group or ()),
+        arch=arch,
         product=product,
         exclude_newer=exclude_newer,
         build_from_source=tuple(build_from_source or ()),
@@ -115,6 +118,7 @@ def plan_command(
     upgrade_package: UpgradeNames = None,
     lock: LockFile = None,
     stand_in: StandIn = None,
+    arch: Arch = None,
     product: Product = None,
     exclude_newer: ExcludeNewer = None,
     build_from_source: FromSource = None,
@@ -141,6 +145,7 @@ def plan_command(
         packages=tuple(package or ()),
         extras=tuple(extra or ()),
         groups=tuple(group or ()),
+        arch=arch,
         product=product,
         exclude_newer=exclude_newer,
         build_from_source=tuple(build_from_source or ()),

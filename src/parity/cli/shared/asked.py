@@ -41,6 +41,7 @@ class WhatToBuild:
         version: of the bundle.
         serial: of the bundle.
         exclude_newer: a date.
+        arch: of the target, instead of the profile's.
         build_from_source: names of packages.
         allow: findings, several to a word with commas between.
         command: how the call begins, for remedies.
@@ -55,6 +56,7 @@ class WhatToBuild:
     version: str | None = None
     serial: int | None = None
     exclude_newer: str | None = None
+    arch: str | None = None
     build_from_source: tuple[str, ...] = ()
     allow: tuple[str, ...] = ()
     command: str = "build"
@@ -120,6 +122,7 @@ def _overrides(what: WhatToBuild, packages: tuple[str, ...], folders: tuple[Path
         version=what.version,
         serial=what.serial,
         exclude_newer=what.exclude_newer,
+        arch=what.arch,
         build_from_source=what.build_from_source,
         allow=tuple(word for given in what.allow for word in given.split(",") if word),
     )

@@ -107,6 +107,14 @@ UpgradeNames = Annotated[
         help="Resolve this package anew, the others keep their versions.",
     ),
 ]
+Arch = Annotated[
+    str | None,
+    typer.Option(
+        "--arch",
+        metavar="ARCH",
+        help="The target's architecture as `uname -m` says it, instead of the profile's: aarch64.",
+    ),
+]
 Product = Annotated[
     str | None,
     typer.Option(

@@ -10,6 +10,7 @@ from parity.cli.shared.places import lock_folder, lock_label
 from parity.cli.shared.world import machine, site_for
 from parity.docker_engine import DockerEngine
 from parity.errors import LockInvalid, ParityError
+from parity.images import program_of, registry_remedy
 from parity.images.outlook import image_outlook
 from parity.model import Profile
 from parity.portable.texts import counted
@@ -50,8 +51,15 @@ def _image(profile: Profile, engine: DockerEngine) -> Looked:
         found = image_outlook(profile.image, profile.target.arch, site_for(engine, Silent()).maker)
     except ParityError as error:
         return Looked("image", False, error.message, error.remedy)
-    remedy = "" if found.good else "load it with `docker load`, or build with --stand-in IMAGE"
+    remedy = "" if found.good else _image_remedy(profile, engine, found.told)
     return Looked("image", found.good, found.told, remedy)
+
+
+def _image_remedy(profile: Profile, engine: DockerEngine, told: str) -> str:
+    info = engine.info()
+    asked = registry_remedy(told, profile.image.reference or "", info) if profile.image.reference else ""
+    usual = f"load it with `{program_of(info)} load`, or build with --stand-in IMAGE"
+    return f"{asked}; or {usual}" if asked else usual
 
 
 def _lock(profile: Profile) -> Looked:

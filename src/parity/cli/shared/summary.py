@@ -73,9 +73,10 @@ def _public_halves(key_paths: Sequence[Path]) -> str:
 def _proved(report: BuildReport) -> str:
     proof = report.proof
     worked = sum(not each.error for each in proof.imports)
+    how = ", under emulation" if proof.document.get("emulated") else ""
     when = "seen before for the same bytes in the same image" if proof.reused else "seen just now"
     return (
-        f"{counted(proof.installed, 'package')} installed with the network cut, "
+        f"{counted(proof.installed, 'package')} installed with the network cut{how}, "
         f"{worked} of {counted(len(proof.imports), 'module')} imported; {when}"
     )
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from parity.audit import tags_of_libc
 from parity.engine import Container
 from parity.engine.guests import Guest
-from parity.model import Facts, Lock, MachineFacts, PinnedImage, Profile
+from parity.model import Facts, Lock, LockedImage, MachineFacts, PinnedImage, Profile
 from parity.pipeline.context.lockfiles import read_existing
 from parity.pipeline.context.values import BuildRequest, World
 from parity.portable.installers.registry import INSTALLERS
@@ -27,6 +27,7 @@ class BuildRun:
         container: the workshop.
         world: what the build may use.
         measured: gives all of the image's facts.
+        held: of that image, what a lock holds.
     """
 
     request: BuildRequest
@@ -35,6 +36,7 @@ class BuildRun:
     container: Container
     world: World
     measured: Callable[[], Facts]
+    held: LockedImage | None = None
 
     @property
     def facts(self) -> Facts:
@@ -44,6 +46,10 @@ class BuildRun:
             ProbeFailed: they cannot be had.
         """
         return self.measured()
+
+    def holding_image(self, lock: Lock) -> Lock:
+        """The lock with the image that this run is in; with `locked` it stays as it is."""
+        return lock if self.request.locked or self.request.stand_in else replace(lock, image=self.held)
 
     @property
     def profile(self) -> Profile:

@@ -77,7 +77,10 @@ def current_lock(run: BuildRun) -> Lock:
         return require_fresh(existing, digest, request.lock_path)
     if lock_state(existing, digest) == "fresh" and existing is not None and not request.is_fresh_start:
         run.world.reporter.note("the lock is up to date")
-        return existing
+        held = run.holding_image(existing)
+        if held != existing:
+            write_down(run, held)
+        return held
     with beside(run.carry_uv) as carried:  # while others wait for the index
         lock = resolve_lock(
             run.guest,
@@ -90,6 +93,7 @@ def current_lock(run: BuildRun) -> Lock:
             thorough=True,
             ahead=not request.dry,
         )
+    lock = run.holding_image(lock)
     write_down(run, lock)
     return lock
 

@@ -60,7 +60,9 @@ def keep_lock(run: BuildRun, lock: Lock) -> Lock:
         LockOutdated: it is not.
         LockInvalid: the one there is cannot be read.
     """
-    request, existing = run.request, run.existing
+    request, existing, lock = run.request, run.existing, run.holding_image(lock)
+    if request.locked and existing is not None:
+        lock = replace(lock, image=existing.image)
     if existing == lock:
         return lock
     if request.locked:

@@ -59,7 +59,7 @@ def rehearsal_of(draft: Draft, carried: Carried, site: Site, early: Early) -> Re
     """
     plan = draft.profile.rehearsal
     image, manifest = draft.image, hashlib.sha256(draft.manifest(draft.rehearsed())).hexdigest()
-    key = question("proof", image.content, image.id, image.platform, manifest, plan)
+    key = question("proof", image.content, image.id, image.platform, image.emulated, manifest, plan)
     # What an engine saw that does not enforce every limit says nothing about one that does.
     here = question(key, site.engine.info().identity)
     for each in (key, here):
