@@ -51,7 +51,7 @@ def known_targets(os_id: str, os_version: str) -> Mapping[str, NewProfile]:
 
 
 def is_seen(profile: Profile) -> bool:
-    """Whether the recipe that parity brings for a profile's image was seen working; one's own is not asked."""
+    """Whether the recipe that parity brings for a profile's image was seen working."""
     folder = profile.image.folder
     return folder is None or folder.parent != shipped_root() / "images" or folder.name in _SEEN
 
