@@ -158,8 +158,12 @@ def test_the_action_and_the_workflow_carry_the_store_alike() -> None:
     assert all(each["description"] for each in inputs.values())
 
 
-def test_the_store_goes_out_and_comes_back(runner: Runner, debian12: PinnedImage) -> None:
-    bring, keep = (each for each in shell_steps("github", ACTION) if "parity-store" in each)
+@pytest.mark.parametrize("host", PLACES)
+def test_the_store_goes_out_and_comes_back(host: str, runner: Runner, debian12: PinnedImage) -> None:
+    text = pipeline_text(host, (TARGET, "-r", "requirements.txt"))
+    bring, keep = (each for each in shell_steps(host, text) if "parity-store" in each)
+    (runner.folder / ".parity").mkdir(exist_ok=True)
+    runner.variables["PARITY_STORE_TAR"] = str(runner.folder / ".parity/outlives.tar")
     name = f"docs-store-{os.getpid()}"
     bring, keep = (each.replace("parity-store", name) for each in (bring, keep))
     engine = docker.from_env()

@@ -183,6 +183,13 @@ def test_a_pipeline_is_not_written_for_a_guess(tmp_path: Path, monkeypatch: pyte
             pipeline_text("jenkins", ("debian12-py311", "-r", word))
 
 
+def test_gitlabs_script_goes_on_to_keep_the_store_after_a_good_build() -> None:
+    # All of it is one shell there: an exit would leave out what comes after.
+    bring, build, keep = shell_steps("gitlab", pipeline_text("gitlab", ("debian12-py311",)))
+    assert not re.search(r"^\s*exit", f"{bring}\n{build}\n{keep}", re.MULTILINE)
+    assert "parity-store" in keep
+
+
 @pytest.mark.parametrize("host", PLACES)
 def test_secrets_come_from_the_environment_alone_and_the_exit_code_is_the_builds(host: str) -> None:
     text = pipeline_text(host, ("debian12-py311", "-r", "requirements.txt"))

@@ -308,7 +308,21 @@ def test_what_is_built_like_rhel_is_known_with_its_image(here: Path, system: str
     recipe = (profile.image.folder / "Dockerfile").read_text()
     assert re.search(rf"^FROM {'rocky' if os_id == 'rocky' else 'oracle'}linux\S*:9$", recipe, re.MULTILINE)
     assert "\nRUN dnf install" in recipe
+    assert "# Not seen: " in recipe
     assert check_profile("fleet/x.yaml") == ()
+
+
+def test_a_release_whose_packages_are_gone_gets_no_recipe(here: Path) -> None:
+    good("init", "--os", "centos 8", "--python", "3.9", "--libc", "glibc 2.28", "-p", "idna", "-o", "x.yaml")
+    assert load_profile("x").image.folder is None
+
+
+def test_what_was_never_seen_working_is_marked(here: Path) -> None:
+    lines = {line.split("\t")[0]: line.split("\t")[2] for line in good("profile", "list").splitlines()}
+    assert lines["rhel9-py39"].endswith("(not seen)")
+    assert not lines["debian12-py311"].endswith("(not seen)")
+    rows = {row["name"]: row["seen"] for row in json.loads(good("profile", "list", "--json"))["profiles"]}
+    assert (rows["rhel9-py39"], rows["debian12-py311"]) == (False, True)
 
 
 def test_a_python_that_nobody_ships_has_the_systems_libc_and_the_vendors_image() -> None:

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from parity.farside.install import journal
 from parity.farside.install.journal import Highest, check_serial, highest
-from parity.farside.install.state import State, judge
+from parity.farside.install.state import State, demand_product, judge
 from parity.portable.bundle.envelope import Payload, Statement
-from parity.portable.errors import OlderBundle
+from parity.portable.errors import OlderBundle, PrefixInUse
 
 A, B = "a" * 64, "b" * 64
 
@@ -83,8 +83,14 @@ def test_a_clock_that_went_back_ten_years_only_warns() -> None:
     assert "clock" in warnings[0]
 
 
-def test_another_product_warns() -> None:
+def test_another_product_takes_no_place_without_consent() -> None:
     now: Any = {"bundle": {"product": "other", "version": "1.0", "serial": 1}, "payload_sha256": B}
-    (warning,) = judge(State({}, now, {}, ""), statement(1), allow_older=False)[1]
-    assert "this is demo" in warning
-    assert "other" in warning
+    state = State({}, now, {}, "")
+    with pytest.raises(PrefixInUse, match=r"this is demo; .* now is other") as caught:
+        demand_product(state, statement(1), allow_other=False)
+    assert "--allow-other-product" in caught.value.remedy
+    (told,) = demand_product(state, statement(1), allow_other=True)
+    assert told.startswith("allow-other-product: this is demo")
+    same: Any = {"bundle": {"product": "demo", "version": "0.9", "serial": 1}, "payload_sha256": B}
+    for good in (State({}, None, {}, ""), State({}, same, {}, "")):
+        assert demand_product(good, statement(1), allow_other=False) == []

@@ -60,7 +60,28 @@ def test_without_consent_it_is_only_said_what_would_go(prefix: Path) -> None:
         uninstall(str(prefix), "", said.append, confirmed=False)
     assert "--yes" in caught.value.remedy
     assert any("mine.txt" in line for line in said)
+    assert any("serial 2 of demo" in line for line in said)
     assert tree(prefix).items() >= before.items()
+
+
+def test_one_release_goes_without_a_word_of_forgetting(prefix: Path) -> None:
+    said = list[str]()
+    uninstall(str(prefix), release(prefix, current=False).name, said.append, confirmed=True)
+    assert not any("forgotten" in line for line in said)
+
+
+def test_another_product_is_let_in_by_its_word_alone_and_the_record_keeps_that(
+    prefix: Path, tmp_path: Path
+) -> None:
+    (bundle,) = successive(tmp_path / "other", {1: {"product": "other"}})
+    before = tree(prefix)
+    with pytest.raises(PrefixInUse, match="this is other"):
+        put(bundle, prefix)
+    assert tree(prefix).items() >= before.items()
+    assert put(bundle, prefix, allow_other_product=True)["switched"]
+    act: Any = installed(str(prefix))["acts"][-1]
+    (override,) = act["overrides"]
+    assert override.startswith("allow-other-product: ")
 
 
 def test_one_release_goes_and_its_serial_is_remembered(prefix: Path) -> None:

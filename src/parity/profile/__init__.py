@@ -1,7 +1,7 @@
 """YAML to Profile: every problem at once, each with its line and a remedy."""
 
 from parity.profile.build import rehearsal_plan
-from parity.profile.known import known_libc, known_targets
+from parity.profile.known import is_seen, known_libc, known_targets
 from parity.profile.load import Effective, check_profile, load_effective, load_profile
 from parity.profile.new import NewProfile, render_new, shipped_for, shipped_targets, write_new
 from parity.profile.overrides import Overrides, ProjectAsked
@@ -32,6 +32,7 @@ __all__ = [
     "is_paritys",
     "is_profile_name",
     "is_profile_path",
+    "is_seen",
     "known_libc",
     "known_targets",
     "likely_targets",

@@ -119,7 +119,9 @@ def _say(answers: NewProfile, path: Path) -> None:
     console = stderr()
     if answers.recipe:
         made = path.parent / answers.image_folder / "Dockerfile"
-        console.print(Text(f"wrote {made}, the image's recipe"), soft_wrap=True)
+        console.print(
+            Text(f"wrote {made}, the image's recipe (not seen: nobody has built it yet)"), soft_wrap=True
+        )
     name = path.stem if path.parent in (Path(), Path("profiles")) else str(path)
     what = "" if answers.installs or answers.extends not in ("", *available()) else " -r FILE"
     console.print(Text(f"wrote {path}{base}; next: parity build {name}{what}"), soft_wrap=True)

@@ -59,6 +59,9 @@ _Keep = Annotated[
 _AllowOlder = Annotated[
     bool, typer.Option("--allow-older", help="Accept an older serial; receipt and record tell.")
 ]
+_AllowOtherProduct = Annotated[
+    bool, typer.Option("--allow-other-product", help="Let it replace another product under the prefix.")
+]
 _AllowOtherOs = Annotated[
     bool,
     typer.Option("--allow-other-os", help="Accept another OS release or an older C library if all fits."),
@@ -79,6 +82,7 @@ def install_command(
     compile_all: _CompileAll = False,
     keep: _Keep = None,
     allow_older: _AllowOlder = False,
+    allow_other_product: _AllowOtherProduct = False,
     allow_other_os: _AllowOtherOs = False,
     as_json: Json = False,
 ) -> None:
@@ -94,6 +98,7 @@ def install_command(
         imports=not no_imports,
         allow_other_os=allow_other_os,
         allow_older=allow_older,
+        allow_other_product=allow_other_product,
         keep=keep,
         compile_all=compile_all,
         with_system=with_system,

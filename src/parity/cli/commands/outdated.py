@@ -25,7 +25,7 @@ from parity.cli.shared.options import (
     TargetWords,
     Verbose,
 )
-from parity.cli.shared.output import output, stderr
+from parity.cli.shared.output import output, stderr, terminal_width
 from parity.cli.shared.runs import Runs, tell
 from parity.cli.shared.world import connected
 from parity.pipeline.outdated import OutdatedReport, what_is_outdated
@@ -76,12 +76,17 @@ def outdated_command(
 
 
 def _people(name: str, report: OutdatedReport) -> Text:
+    return Text(sections.fitted(told_outdated(name, report), terminal_width()))
+
+
+def told_outdated(name: str, report: OutdatedReport) -> str:
+    """What could be newer, for people."""
     if not report.found:
-        return Text(f"{name}: {counted(report.packages, 'package')}, and no newer one fits\n")
+        return f"{name}: {counted(report.packages, 'package')}, and no newer one fits\n"
     rows = [("package", "locked", "upgrade", "newest", "held back by")]
     rows += [_row(each, report.exclude_newer) for each in report.found]
     lines = [f"{name}: {len(report.found)} of {counted(report.packages, 'package')} could be newer"]
-    return Text("\n".join([*lines, *sections.aligned(rows, "  ")]) + "\n")
+    return "\n".join([*lines, *sections.aligned(rows, "  ")]) + "\n"
 
 
 def _row(one: Outdated, exclude_newer: str | None) -> tuple[str, str, str, str, str]:

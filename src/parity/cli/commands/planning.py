@@ -10,6 +10,7 @@ from rich.text import Text
 
 from parity.cli.commands.updates import Format
 from parity.cli.review import planned
+from parity.cli.review.sections import fitted
 from parity.cli.shared.asked import HowToBuild, WhatToBuild, build_requests
 from parity.cli.shared.display import Progress, board
 from parity.cli.shared.options import (
@@ -31,7 +32,7 @@ from parity.cli.shared.options import (
     UpgradeNames,
     Verbose,
 )
-from parity.cli.shared.output import output, stderr
+from parity.cli.shared.output import output, stderr, terminal_width
 from parity.cli.shared.runs import Runs, tell
 from parity.cli.shared.world import connected
 from parity.errors import LockOutdated, RootError
@@ -103,7 +104,7 @@ def lock_command(
 
 
 def _lock_text(name: str, report: LockReport) -> Text:
-    return Text(planned.lock_as_text(name, report))
+    return Text(fitted(planned.lock_as_text(name, report), terminal_width()))
 
 
 def plan_command(
@@ -158,10 +159,14 @@ def plan_command(
         raise typer.Exit(LockOutdated.exit_code)
 
 
+def _plan_text(plan: BuildPlan) -> str:
+    return fitted(planned.plan_as_text(plan), terminal_width())
+
+
 def _plans(requests: list[BuildRequest], shape: Format, progress: Progress) -> list[BuildPlan]:
     """Make and show the plans."""
     with connected() as engine, board(stderr(), verbose=output.verbose, progress=progress) as shown:
         outcomes = Runs(engine, (), shown).all(plan_build, requests)
-    write = planned.plan_as_markdown if shape is Format.MARKDOWN else planned.plan_as_text
+    write = planned.plan_as_markdown if shape is Format.MARKDOWN else _plan_text
     tell("plans", requests, outcomes, lambda _, plan: Text(write(plan)), lambda _, plan: plan_document(plan))
     return [each for each in outcomes if not isinstance(each, RootError)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +24,7 @@ from parity.profile import (
     Overrides,
     available,
     check_profile,
+    is_seen,
     load_effective,
     load_profile,
     render_effective,
@@ -38,7 +40,8 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.
 def list_profiles(*, as_json: Json = False) -> None:
     """List the profiles at hand: those in ./profiles, then the shipped ones.
 
-    A profile that cannot be read is listed with its error; `parity profile check` tells all about it.
+    Not seen: the recipe of the image follows the vendor's documents, and none of parity's tests has built
+    it yet. A profile that cannot be read is listed with its error; `parity profile check` tells all about it.
     """
     output.json = as_json
     rows = [_row(name, path) for name, path in available().items()]
@@ -51,15 +54,24 @@ def list_profiles(*, as_json: Json = False) -> None:
             write_lines(["\t".join(printable(cell) for cell in _cells(row))])
 
 
-def _row(name: str, path: Path) -> dict[str, str]:
-    row = {"name": name, "path": str(path), "target": "", "image": "", "installs": "", "error": ""}
+def _row(name: str, path: Path) -> dict[str, str | bool]:
+    row: dict[str, str | bool] = {
+        "name": name,
+        "path": str(path),
+        "target": "",
+        "image": "",
+        "seen": False,
+        "installs": "",
+        "error": "",
+    }
     try:
         profile = load_profile(path)
     except RootError as error:
         if error.ends_the_command:
             raise
         return {**row, "error": error.message}
-    return {**row, "target": _target(profile), "image": str(profile.image), "installs": _installs(profile)}
+    said = {"target": _target(profile), "image": str(profile.image), "installs": _installs(profile)}
+    return {**row, **said, "seen": is_seen(profile)}
 
 
 def _target(profile: Profile) -> str:
@@ -75,13 +87,14 @@ def _installs(profile: Profile) -> str:
     return ", ".join(told) or "nothing yet"
 
 
-def _cells(row: dict[str, str]) -> list[str]:
+def _cells(row: Mapping[str, str | bool]) -> list[str]:
     if row["error"]:
-        return [row["name"], f"error: {row['error']}", "", ""]
-    return [row["name"], row["target"], row["image"], row["installs"]]
+        return [str(row["name"]), f"error: {row['error']}", "", ""]
+    image = str(row["image"]) if row["seen"] else f"{row['image']} (not seen)"
+    return [str(row["name"]), str(row["target"]), image, str(row["installs"])]
 
 
-def _table(rows: list[dict[str, str]]) -> Table:
+def _table(rows: Sequence[Mapping[str, str | bool]]) -> Table:
     table = Table("Profile", "Target", "Image", "Installs", box=box.SIMPLE)
     for row in rows:
         table.add_row(*map(escape, _cells(row)), style="red" if row["error"] else "")

@@ -12,10 +12,11 @@ import typer
 from rich.text import Text
 
 from parity.cli.review.difference import as_markdown, as_text
+from parity.cli.review.sections import fitted
 from parity.cli.shared.display import board, size
 from parity.cli.shared.keyring import trusted_checker
 from parity.cli.shared.options import Json, Threshold, TrustedKeys, Verbose
-from parity.cli.shared.output import output, print_json, stderr, stdout
+from parity.cli.shared.output import output, print_json, stderr, stdout, terminal_width
 from parity.errors import OptionConflict
 from parity.files import sweep_leftovers
 from parity.portable.bundle.envelope import Checker, Signature
@@ -78,7 +79,8 @@ def diff_command(
         print_json(document_of(found))
     else:
         write = as_markdown if shape is Format.MARKDOWN else as_text
-        stdout().print(Text(write(found)), end="")
+        width = terminal_width() if shape is Format.TEXT else 0
+        stdout().print(Text(fitted(write(found), width)), end="")
 
 
 def delta_command(

@@ -5,6 +5,8 @@ Nothing in a cell can become markup: most of it is a stranger's word.
 
 from __future__ import annotations
 
+import re
+import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -63,6 +65,25 @@ def as_markdown(title: str, facts: Sequence[tuple[str, str]], sections: Iterable
         lines += ["", f"### {as_shown(section.title)}", ""]
         lines += _checklist(section) if section.checklist else _table(section)
     return "\n".join(lines) + "\n"
+
+
+def fitted(text: str, width: int) -> str:
+    """Plain lines for a terminal of this width: one that is too long goes on below its own last column.
+
+    Args:
+        text: lines as `as_text` makes them.
+        width: of the terminal; 0 where the lines go to a file, and stay as they are.
+    """
+    return "".join(f"{each}\n" for line in text.splitlines() for each in _below_each_other(line, width))
+
+
+def _below_each_other(line: str, width: int) -> list[str]:
+    if not width or len(line) <= width:
+        return [line]
+    # Columns are two blanks apart; one that begins too far to the right would leave no room for words.
+    columns = [found.end() for found in re.finditer(r"(^|\S)  +", line) if found.end() <= width * 2 // 3]
+    indent = " " * max(columns, default=0)
+    return textwrap.wrap(line, width, subsequent_indent=indent, break_on_hyphens=False)
 
 
 def aligned(rows: Sequence[tuple[str, ...]], indent: str) -> list[str]:

@@ -64,6 +64,12 @@ def stderr() -> Console:
     return _Door(file=logged(sys.stderr), stderr=True, highlight=False, markup=False, emoji=False)
 
 
+def terminal_width() -> int:
+    """How wide the terminal is that gets the results; 0 where they go to a file or a program."""
+    console = stdout()
+    return console.width if console.is_terminal else 0
+
+
 def write_lines(lines: Iterable[str], *, commands: bool = False) -> None:
     """Plain lines on stdout, for programs: never wrapped, each made printable but for the tabs in it.
 

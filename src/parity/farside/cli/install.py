@@ -59,6 +59,7 @@ def add_install_options(parser: argparse.ArgumentParser) -> None:
     add("--compile", action="store_true", help="byte-compile every module, not only those that were imported")
     add("--keep", type=count, metavar="N", help="remove older releases until N are left (at least two stay)")
     add("--allow-older", action="store_true", help="accept an older serial; receipt and record tell")
+    add("--allow-other-product", action="store_true", help="let it replace another product under the prefix")
     add(
         "--allow-other-os",
         action="store_true",
@@ -76,6 +77,7 @@ def request_of(options: argparse.Namespace, bundle: str, prefix: str) -> Request
         imports=not options.no_imports,
         allow_other_os=options.allow_other_os,
         allow_older=options.allow_older,
+        allow_other_product=options.allow_other_product,
         keep=options.keep,
         compile_all=options.compile,
         with_system=options.with_system,

@@ -18,7 +18,7 @@ from ...portable.wheel.wheelset import SetJudgement
 from .interpreter import choose_python, measure
 from .owners import is_shared
 from .receipt import describe_target, release_id
-from .state import State, judge
+from .state import State, demand_product, judge
 
 if TYPE_CHECKING:
     from ...portable.documents.bundles import ManifestDocument, PackageRow
@@ -40,6 +40,7 @@ class Request(NamedTuple):
         imports: try the proof's imports again.
         allow_other_os: accept another OS or an older C library if every wheel fits.
         allow_older: accept a serial that is not higher than what was installed before.
+        allow_other_product: let it replace another product under the prefix.
         keep: how many releases stay under the prefix; None for all.
         compile_all: byte-compile every module, not only those that the imports loaded.
         with_system: install the carried system packages first, as root.
@@ -54,6 +55,7 @@ class Request(NamedTuple):
     imports: bool = True
     allow_other_os: bool = False
     allow_older: bool = False
+    allow_other_product: bool = False
     keep: Optional[int] = None
     compile_all: bool = False
     with_system: bool = False
@@ -166,8 +168,13 @@ def follow(plan: Plan, state: State, say: Say) -> Plan:
 
     Raises:
         OlderBundle: it would be a step back.
+        PrefixInUse: another product is installed there.
     """
-    overrides, warnings = judge(state, plan.head.statement, plan.request.allow_older)
+    asked = plan.request
+    overrides, warnings = judge(state, plan.head.statement, asked.allow_older)
+    # An environment of one's own may hold several: what a bundle does not know stays there.
+    if asked.prefix:
+        overrides += demand_product(state, plan.head.statement, asked.allow_other_product)
     for line in warnings + overrides:
         say(f"warning: {line}")
     return plan._replace(overrides=plan.overrides + overrides, warnings=plan.warnings + warnings)

@@ -4,6 +4,7 @@ import os
 from typing import TYPE_CHECKING, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 from ...portable.bundle.envelope import Statement
+from ...portable.errors import PrefixInUse
 from . import changes, journal, receipt
 from .prefix import current_of, receipts_of, record_of
 from .receiptfile import read_receipt
@@ -74,10 +75,28 @@ def judge(state: State, statement: Optional[Statement], allow_older: bool) -> Tu
     now = receipt.words_of(state.receipt)
     overrides = journal.check_serial(statement, state.known, now["payload_sha256"], allow_older)
     warnings = []
-    if statement and now["product"] and now["product"] != statement.product:
-        warnings.append(f"this is {statement.product}; what is installed here now is {now['product']}")
     if state.latest > journal.now():
         warnings.append(
             f"this host's clock is behind the last act here ({state.latest}); serials decide, not it"
         )
     return overrides, warnings
+
+
+def demand_product(state: State, statement: Optional[Statement], allow_other: bool) -> List[str]:
+    """Refuse that one product takes the place of another unasked: what runs from `current` would be gone.
+
+    Returns:
+        what was overridden, for receipt and record.
+
+    Raises:
+        PrefixInUse: names both products.
+    """
+    now = receipt.words_of(state.receipt)["product"]
+    if not statement or not now or now == statement.product:
+        return []
+    problem = f"this is {statement.product}; what is installed here now is {now}"
+    if not allow_other:
+        raise PrefixInUse(
+            problem, f"choose a prefix of its own; --allow-other-product lets it take the place of {now}"
+        )
+    return [f"allow-other-product: {problem}"]

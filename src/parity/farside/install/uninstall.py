@@ -23,6 +23,7 @@ from . import journal, receipt
 from .plan import Say
 from .prefix import CURRENT, MARK, RELEASES, Prefix, open_prefix, receipts_of, remove
 from .releases import act_of, demand_prefix, find, in_order
+from .state import of_prefix
 
 if TYPE_CHECKING:
     from ...portable.documents.installations import InstalledFileRow, ReceiptDocument, UninstallDocument
@@ -91,6 +92,8 @@ def _uninstall(prefix: Prefix, wanted: str, say: Say, confirmed: bool) -> "Unins
             )
     left = [os.path.join(prefix.release(each.name) + _LEFT, name) for each in going for name in each.left]
     _say_left(left, say)
+    if not wanted:
+        _say_serials(prefix, say)
     if not confirmed:
         raise InstallFailed("nothing was removed: it was not confirmed", "repeat it with --yes")
     for each in going:
@@ -132,6 +135,12 @@ def _say_left(left: List[str], say: Say) -> None:
         say(f"  {path}")
     if len(left) > _SHOWN:
         say(f"  and {len(left) - _SHOWN} more")
+
+
+def _say_serials(prefix: Prefix, say: Say) -> None:
+    """What is forgotten with the record: afterwards an older bundle is as good as a newer one."""
+    for product, top in sorted(of_prefix(prefix.path).known.items()):
+        say(f"forgotten with the prefix: serial {top.serial} of {product}; older ones may come then")
 
 
 def _take_away(prefix: Prefix, release: _Going, say: Say) -> None:
