@@ -17,6 +17,7 @@ from parity.project.failures import say_version
 from parity.project.lacking import likely
 from parity.project.metadata import Project, read_project
 from parity.project.prefetch import FetchedSaid, FetchPlace, Prefetched, prefetched
+from parity.project.told import check_told
 from parity.project.tree import left_out, tree_digest, tree_files, tree_tar
 from parity.project.whichlock import NO_LOCK, PYLOCK, UV_LOCK
 
@@ -35,6 +36,7 @@ __all__ = [
     "Project",
     "Repair",
     "build_room",
+    "check_told",
     "checkout_tar",
     "describe",
     "export_lock",
