@@ -388,7 +388,12 @@ def test_half_a_character_is_no_text(tmp_path: Path, text: bytes) -> None:
         ("requests>=2.0<3", "write a comma between: requests>=2.0,<3"),
         ("requests, flask", "write each requirement on a line of its own"),
         ("requests==2.31.0 idna==3.7", "write each requirement on a line of its own"),
-        ("pip install flask", "write flask alone"),
+        ("pip install flask", "write what stands behind `pip install` alone"),
+        ("pip install -r more.txt", "write what stands behind `pip install` alone"),
+        ("<<<<<<< HEAD", "finish the merge"),
+        ("=======", "finish the merge"),
+        ("six=>1.0", "write six>=1.0"),
+        ("six==1.16 ; python_version >= 3.6", "write six==1.16 ; python_version >= '3.6'"),
         ("requests==2.31.0\u200b", "take out what is not seen in it: U+200B"),
     ],
 )
