@@ -36,7 +36,8 @@ def _fault(said: Mapping[str, Any], groups: tuple[str, ...]) -> tuple[str, str] 
     built = "build-system" in said
     if "dependencies" in told.get("dynamic", ()):
         return "what the project requires is dynamic: only its build tells it", _FOLDER
-    if "poetry" in tool and "dependencies" in tool["poetry"] and "dependencies" not in told:
+    poetry = tool.get("poetry")
+    if isinstance(poetry, dict) and "dependencies" in poetry and "dependencies" not in told:
         remedy = f"{_FOLDER}; or {_EXPORT}" if built else _NO_BACKEND
         return "what the project requires stands in [tool.poetry], which only Poetry reads", remedy
     if "project" not in said and not groups and "workspace" not in tool.get("uv", {}):
