@@ -4,10 +4,10 @@ export PATH="/opt/app/current/bin:/opt/checkout/.parity:$PATH" HOME=/tmp/home
 mkdir -p /tmp/home
 if [ -d /opt/checkout ]; then cd /opt/checkout; else cd /tmp/home; fi
 
-answers() { # answers URL WORDS: within two minutes a server gives a page that has these words
+answers() { # answers URL WORDS: within four minutes (a machine may be loaded) a server gives a page that has these words
   python3 - "$@" <<'END'
 import sys, time, urllib.error, urllib.request
-url, words, until, said = sys.argv[1], sys.argv[2], time.time() + 120, "nothing"
+url, words, until, said = sys.argv[1], sys.argv[2], time.time() + 240, "nothing"
 while time.time() < until:
     try:
         said = urllib.request.urlopen(url, timeout=10).read().decode("utf-8", "replace")

@@ -11,6 +11,7 @@ from typing import Any, cast
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from packaging.pylock import Pylock
 from tests.support.odd_documents import anywhere
 from tests.unit.test_lock import LOCK
 from tests.unit.test_project_shapes import written
@@ -22,6 +23,7 @@ from parity.pipeline.context.lockfiles import put_lock, read_existing
 from parity.pipeline.context.values import BuildRequest
 from parity.progress import Silent
 from parity.resolve import read_lock, write_lock
+from parity.resolve.lockfile import preferences
 from parity.system import SystemLock, read_system_lock, write_system_lock
 
 SYSTEM = SystemLock(
@@ -164,3 +166,10 @@ def existing_or_told(read: Callable[[Path], Any], path: Path) -> None:
     except LockInvalid as error:
         where = error.where
     assert where.startswith(str(path))
+
+
+def test_the_lock_of_a_project_that_requires_nothing_is_read_again(tmp_path: Path) -> None:
+    empty = replace(LOCK, wheels=())
+    (tmp_path / "pylock.toml").write_text(write_lock(empty))
+    assert read_lock(tmp_path / "pylock.toml") == empty
+    Pylock.from_dict(parse(preferences({})))

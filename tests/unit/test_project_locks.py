@@ -164,3 +164,17 @@ def test_a_lock_that_names_a_folder_by_a_name_too_long_is_no_fault_of_ours(tmp_p
     lock = f'version = 1\n[[package]]\nname = "b"\nversion = "1"\nsource = {{ editable = "{"a" * 6000}" }}\n'
     (tmp_path / "uv.lock").write_text(lock)
     assert read_project(ProjectPlan(tmp_path)).lock == "uv.lock"
+
+
+def test_the_development_dependencies_of_old_are_a_group_that_stays_here(tmp_path: Path) -> None:
+    """uv installs `tool.uv.dev-dependencies` with the group `dev`, unless it is told to leave that out."""
+    text = '[project]\nname = "a"\nversion = "1"\n[tool.uv]\ndev-dependencies = ["six"]\n'
+    (tmp_path / "uv.lock").write_text("version = 1\n")
+    (tmp_path / "pyproject.toml").write_text(text)
+    for added, lines in (("", ["six"]), ('[dependency-groups]\nDev = ["idna"]\n', ["idna", "six"])):
+        (tmp_path / "pyproject.toml").write_text(text + added)
+        project = read_project(ProjectPlan(tmp_path))
+        assert (project.groups, [each.lower() for each in project.default_groups]) == ((), ["dev"])
+        asked = read_project(ProjectPlan(tmp_path, groups=("dev",)))
+        asked.check_names()
+        assert asked.group_lines() == lines

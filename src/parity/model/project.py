@@ -40,9 +40,11 @@ FOREIGN_LOCKS = {
     "poetry.lock": "`poetry export -o requirements.txt`, then name it under install.files",
     "pdm.lock": "`pdm export --format pylock -o pylock.toml` beside it, which is then what counts",
     "Pipfile.lock": "`pipenv requirements --hash > requirements.txt`, then name it under install.files",
+    "Pipfile": "`pipenv requirements > requirements.txt`, then name it under install.files",
     "conda-lock.yml": "conda's packages cannot be carried: name those of pip under install.requirements",
     "environment.yml": "conda's packages cannot be carried: name those of pip under install.requirements",
     "environment.yaml": "conda's packages cannot be carried: name those of pip under install.requirements",
+    "pixi.toml": "conda's packages cannot be carried: name those of pip under install.requirements",
     "pixi.lock": "conda's packages cannot be carried: name those of pip under install.requirements",
 }
 """What other tools pin with, and what to do: they write requirements files or `pylock.toml` (PEP 751)."""

@@ -18,6 +18,7 @@ from parity.project.lacking import likely
 from parity.project.metadata import Project, read_project
 from parity.project.own_words import OwnWords, own_words
 from parity.project.prefetch import FetchedSaid, FetchPlace, Prefetched, prefetched
+from parity.project.told import check_told
 from parity.project.tree import left_out, tree_digest, tree_files, tree_tar
 from parity.project.whichlock import NO_LOCK, PYLOCK, UV_LOCK
 
@@ -37,6 +38,7 @@ __all__ = [
     "Project",
     "Repair",
     "build_room",
+    "check_told",
     "checkout_tar",
     "describe",
     "export_lock",

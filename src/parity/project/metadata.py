@@ -18,7 +18,7 @@ from parity.files import read_small
 from parity.model import ProjectPlan
 from parity.model.toml import TOMLError, parse
 from parity.portable.names import normalize_name
-from parity.project.groups import group_lines
+from parity.project.groups import DEVELOPMENT, group_lines, groups_of
 from parity.project.script import script_block
 from parity.project.shapes import Pyproject, UvLock, check_pylock, check_pyproject, check_uv_lock
 from parity.project.whichlock import NO_LOCK, PYLOCK, UV_LOCK, lock_file, lock_kind
@@ -30,7 +30,6 @@ _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 _CREDENTIALS = re.compile(r"https?://[^/\s\"'@]+@")
 UV_TOML = "uv.toml"
 """Beside a pyproject.toml it counts instead of that one's tool.uv, where it says the same."""
-_DEVELOPMENT = "dev"
 """The group that uv takes unless told otherwise."""
 _REPLACED = frozenset(("git", "url", "path"))
 
@@ -106,9 +105,10 @@ class Project:
     @property
     def default_groups(self) -> tuple[str, ...]:
         """The groups that uv takes unless told otherwise."""
-        known = tuple(dict.fromkeys(name for one in self.meant for name in one.get("dependency-groups", {})))
-        said = self.meant[0].get("tool", {}).get("uv", {}).get("default-groups", ["dev"])
-        return known if said == "all" else tuple(group for group in said if group in known)
+        known = {normalize_name(name): name for one in self.meant for name in groups_of(one)}
+        said = self.meant[0].get("tool", {}).get("uv", {}).get("default-groups", [DEVELOPMENT])
+        named = known if said == "all" else map(normalize_name, said)
+        return tuple(known[name] for name in named if name in known)
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -117,7 +117,7 @@ class Project:
             return self.plan.groups
         if self.lock != UV_LOCK:
             return ()
-        return tuple(group for group in self.default_groups if normalize_name(group) != _DEVELOPMENT)
+        return tuple(group for group in self.default_groups if normalize_name(group) != DEVELOPMENT)
 
     @property
     def direct(self) -> tuple[str, ...]:
@@ -201,7 +201,7 @@ class Project:
         own = [one.get("project", {}) for one in self.meant]
         if not any("optional-dependencies" in each.get("dynamic", ()) for each in own):
             self.check_extras([extra for each in own for extra in each.get("optional-dependencies", {})])
-        groups = [group for one in self.meant for group in one.get("dependency-groups", {})]
+        groups = [group for one in self.meant for group in groups_of(one)]
         self._check("dependency group", self.plan.groups or (), groups)
         if self.plan.package:
             self._check("package", [self.plan.package], self.members or [self.name])

@@ -17,6 +17,7 @@ UvTable = TypedDict(
     {
         "package": bool,
         "default-groups": list[str] | str,
+        "dev-dependencies": list[str],
         "sources": dict[str, object],
         "index": list[dict[str, object]],
         "workspace": dict[str, object],
@@ -218,6 +219,7 @@ _UV = _table(
     {
         "package": _flag,
         "default-groups": _either(_TEXTS, _text),
+        "dev-dependencies": _TEXTS,
         "sources": _table({}, others=_either(_ANY_TABLE, _array(_ANY_TABLE))),
         "index": _array(_table({"name": _text})),
         "workspace": _ANY_TABLE,

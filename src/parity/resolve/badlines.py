@@ -15,7 +15,10 @@ _LISTED = re.compile(rf"({_NAME})\s+({_VERSION})")
 _HEADED = re.compile(r"Package\s+Version(?:\s.*)?|-{3,}(?:\s.*)?")
 _STARRED = re.compile(r"([<>]=?\s*[0-9]+(?:\.[0-9]+)*)\.\*")
 _RUN_ON = re.compile(rf"({_NAME}{_EXTRAS}\s*[<>=!~]=?=?\s*[0-9][0-9.]*)\s*([<>!~]=?=?.+|=[=]+.+)")
-_COMMAND = re.compile(r"(?:python[0-9.]* -m )?pip[0-9.]* install (\S+)")
+_COMMAND = re.compile(r"(?:python[0-9.]* -m )?pip[0-9.]* install(?: .*)?")
+_MERGE = re.compile(r"(?:<{7}|={7}|>{7})(?: .*)?")
+_TURNED = re.compile(r"=([<>])")
+_UNQUOTED = re.compile(r"(python_(?:full_)?version\s*[<>=!~]{1,2}\s*)([0-9][0-9.]*)")
 _LONGEST = 200
 _FREEZE = "`pip freeze` (in conda `pip list --format=freeze`) writes lines that can be taken"
 
@@ -37,9 +40,9 @@ def _of_tools(text: str) -> str:
         return f"conda wrote it, whose packages cannot be carried: {_FREEZE}"
     if _HEADED.fullmatch(text):
         return f"`pip list` wrote it: {_FREEZE}"
-    if found := _COMMAND.fullmatch(text):
-        return f"write {found[1]} alone"
-    return ""
+    if _COMMAND.fullmatch(text):
+        return "write what stands behind `pip install` alone"
+    return "finish the merge: these are marks of git's" if _MERGE.fullmatch(text) else ""
 
 
 def _of_versions(text: str) -> str:
@@ -47,6 +50,10 @@ def _of_versions(text: str) -> str:
         return f"write {found[1]}=={found[2]}"
     if _STARRED.search(text):
         return "write " + _STARRED.sub(r"\1", text)
+    if ";" in text and _UNQUOTED.search(text):
+        return "write " + _UNQUOTED.sub(r"\1'\2'", text)
+    if _TURNED.search(text):
+        return "write " + _TURNED.sub(r"\1=", text)
     if found := _RUN_ON.fullmatch(text):
         return f"write a comma between: {found[1]},{found[2]}"
     words = re.split(r"[\s,]+", text)

@@ -27,6 +27,7 @@ _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]*")
 _INDEX_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _ARCHIVES = (".whl", ".zip", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_NOTHING = "packages = []"  # PEP 751 demands the key
 
 LockState = Literal["fresh", "outdated", "missing"]
 
@@ -116,6 +117,7 @@ def write_lock(lock: Lock) -> str:
         f"requires-python = {toml(lock.requires_python)}",
         f"created-by = {toml(lock.created_by)}",
     ]
+    lines += [] if lock.wheels else [_NOTHING]
     for wheel in lock.wheels:
         lines += ["", *_package_lines(wheel)]
     requested = ", ".join(toml(wheel.name) for wheel in lock.wheels if wheel.requested)
@@ -136,7 +138,7 @@ def write_lock(lock: Lock) -> str:
 
 def preferences(versions: Mapping[str, str]) -> str:
     """A lock that names versions and nothing else: what uv prefers where it still fits."""
-    lines = ['lock-version = "1.0"', 'created-by = "parity"']
+    lines = ['lock-version = "1.0"', 'created-by = "parity"', *([] if versions else [_NOTHING])]
     for name, version in sorted(versions.items()):
         lines += ["", "[[packages]]", f"name = {toml(name)}", f"version = {toml(version)}"]
     return "\n".join([*lines, ""])

@@ -278,7 +278,7 @@ class _Reader:
             requirement = Requirement(text)
         except InvalidRequirement as error:
             told = f"not a requirement: {_short(text)} ({_first_line(error)})"
-            return self._refuse(told, where, _short(written_instead(text)))
+            return self._refuse(told, where, _veiled(written_instead(text)))
         if requirement.url:
             return self._direct_line(text, requirement, hashes, where, into, folder)
         name = canonicalize_name(requirement.name)
@@ -336,9 +336,12 @@ def _read_any(path: Path) -> bytes:
 
 
 def _short(text: str) -> str:
-    # An address may hold credentials: only what cannot be one is repeated.
-    text = re.sub(r"//[^/@\s]*@", "//***@", text)
-    return textwrap.shorten(text, 60, placeholder="...")
+    return textwrap.shorten(_veiled(text), 60, placeholder="...")
+
+
+def _veiled(text: str) -> str:
+    """What of it may be repeated: an address may hold credentials."""
+    return re.sub(r"//[^/@\s]*@", "//***@", text)
 
 
 def _first_line(error: Exception) -> str:

@@ -108,6 +108,9 @@ def _no_list(file: Path) -> InputFileError | None:
         for of_profiles, here in _INSTEAD.items():
             remedy = remedy.replace(of_profiles, here)
         return InputFileError(f"{told} is what only its own tool reads", where=told, remedy=remedy)
+    if file.name in _BUILT_FROM:
+        remedy = "name the project's folder without -r"
+        return InputFileError(f"{told} is a project's, no list of requirements", where=told, remedy=remedy)
     if _NAMED_LOCK.fullmatch(file.name):
         remedy = f"--lock {told} uses it as parity's lock; a project's own is called pylock.toml"
         return InputFileError(f"{told} is a lock, no list of requirements", where=told, remedy=remedy)
@@ -193,6 +196,9 @@ class _Sorting:
         if not _says_folder(word) or _holds_project(Path(word)):
             return None
         listed = os.path.join(word, "requirements.txt")
+        foreign = [path for name in FOREIGN_LOCKS if (path := Path(word, name)).is_file()]
+        if foreign and not os.path.isfile(listed):
+            return _no_list(foreign[0])
         return InputFileError(
             f"{word} holds no project: neither pyproject.toml nor setup.py",
             where=word,

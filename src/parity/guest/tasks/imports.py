@@ -35,7 +35,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from ..confinement import alone, leftovers, ownmodules
-from ..environment import service, wants
+from ..environment import patience, service, wants
 from ..events import Emit
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def _in_a_child(job: "ImportsJob", modules: List[str]) -> Tuple[bytes, str]:
 
 def _listen(child: _Child, timeout: float, most: int) -> Tuple[bytes, str]:
     """What the child says until its end, and how it ended, or why it was not waited for any longer."""
-    said, deadline = bytearray(), time.monotonic() + timeout
+    said, begin = bytearray(), time.monotonic()
     opened = True
     while True:
         pid, status = os.waitpid(child.pid, os.WNOHANG)
@@ -149,13 +149,13 @@ def _listen(child: _Child, timeout: float, most: int) -> Tuple[bytes, str]:
             chunk = os.read(child.reader, 65536)
             opened = bool(chunk)
             said += chunk
-            if len(said) > most or time.monotonic() > deadline:
+            if len(said) > most or patience.is_over(child.pid, begin, timeout):
                 break
         if len(said) > most:
             return bytes(said), "Crash: the import said more than %d bytes" % most
         if pid:
             return bytes(said), "Crash: the import ended the interpreter (%s)" % _ending(status)
-        if time.monotonic() > deadline:
+        if patience.is_over(child.pid, begin, timeout):
             return bytes(said), "TimeoutError: the import did not end within %d s" % timeout
 
 

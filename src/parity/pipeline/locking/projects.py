@@ -22,6 +22,7 @@ from parity.project import (
     TREE,
     UV_LOCK,
     Project,
+    check_told,
     checkout_tar,
     describe,
     export_lock,
@@ -134,6 +135,7 @@ def _unlocked(builder: SourceBuilder, project: Project) -> tuple[Lock, tuple[Bui
         itself = SourcePackage(project.name, "", "path", ".", requested=True)
         project.check_extras(gathering.build(itself, project.plan.extras).provides_extra)
     else:
+        check_told(project)
         gathering.take(project.dependencies())
     gathering.take(project.group_lines())
     gathering.want(own.requirements, own.direct)

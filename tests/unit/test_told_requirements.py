@@ -1,0 +1,68 @@
+"""Projects whose pyproject.toml does not say what they require: it is said, nothing is carried instead."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from parity.cli.shared.words import sort_files, sort_words
+from parity.errors import InputFileError
+from parity.model import ProjectPlan
+from parity.project import check_told, read_project
+
+BUILD = '[build-system]\nrequires = ["x"]\n'
+NAMED = '[project]\nname = "a"\nversion = "1"\n'
+POETRY = '[tool.poetry]\nname = "a"\n[tool.poetry.dependencies]\nidna = "^3"\n'
+
+
+def check(folder: Path, text: str, groups: tuple[str, ...] | None = None) -> None:
+    (folder / "pyproject.toml").write_text(text)
+    check_told(read_project(ProjectPlan(folder, groups=groups, only_dependencies=True)))
+
+
+@pytest.mark.parametrize(
+    ("text", "says", "remedy"),
+    [
+        (BUILD + NAMED + 'dynamic = ["dependencies"]\n', "dynamic", "name the project's folder"),
+        (BUILD + POETRY, "[tool.poetry]", "name the project's folder"),
+        (POETRY, "[tool.poetry]", "`poetry export -o requirements.txt`"),
+        (BUILD, "no [project]", "name the project's folder"),
+        ("[tool.black]\nline-length = 99\n", "no [project]", "add [project]"),
+    ],
+)
+def test_what_only_a_build_tells_does_not_vanish(tmp_path: Path, text: str, says: str, remedy: str) -> None:
+    with pytest.raises(InputFileError) as caught:
+        check(tmp_path, text)
+    assert says in caught.value.message
+    assert caught.value.remedy.startswith(remedy)
+    assert caught.value.where == str(tmp_path / "pyproject.toml")
+
+
+def test_what_the_file_says_is_taken(tmp_path: Path) -> None:
+    check(tmp_path, NAMED)
+    check(tmp_path, NAMED + 'dependencies = ["idna"]\n' + POETRY)
+    check(tmp_path, '[dependency-groups]\nx = ["idna"]\n', groups=("x",))
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("Pipfile", "`pipenv requirements > requirements.txt`, then give it with -r"),
+        ("pixi.toml", "conda's packages cannot be carried"),
+        ("setup.py", "name the project's folder without -r"),
+        ("setup.cfg", "name the project's folder without -r"),
+    ],
+)
+def test_a_file_that_is_no_list_says_how_to_give_it(tmp_path: Path, name: str, remedy: str) -> None:
+    (tmp_path / name).write_text("x\n")
+    with pytest.raises(InputFileError) as caught:
+        sort_files([tmp_path / name])
+    assert caught.value.remedy.startswith(remedy)
+
+
+def test_a_folder_with_another_tools_lock_says_how_to_give_it(tmp_path: Path) -> None:
+    (tmp_path / "Pipfile.lock").write_text("{}")
+    with pytest.raises(InputFileError) as caught:
+        sort_words(["debian12-py311", f"{tmp_path}/"], "build", [])
+    assert caught.value.remedy.startswith("`pipenv requirements --hash")
