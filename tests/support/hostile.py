@@ -32,6 +32,8 @@ def _names() -> list[Hostile]:
         "evil/\x1b[2Jcanary": "unsafe-path",
         "evil/\x9b2Jcanary": "unsafe-path",
         "evil/./canary": "unsafe-path",
+        "evil/" + "a/" * 100 + "canary": "unsafe-path",
+        "evil/" + "a/" * 2000 + "canary": "unsafe-path",
         "evil//canary": "unsafe-path",
         "evil/" + "a" * 300: "unsafe-path",
         "Evil/__INIT__.py": "case-collision",

@@ -53,6 +53,8 @@ AS_WRITTEN = [
     "exclude = '/(build|dist)/'",
     'email = "jane@example.org"',
     "-f https://${USER_NAME}.example.org/wheels/",
+    "tokenizers==0.15.0\ntoken==1.0\nsecret >= 2\ntoken == 3\npassword~=1.0",
+    'urls = ["https://example.org:80","jane@example.org"]',
 ]
 
 
@@ -82,6 +84,16 @@ CHANGED = [
     ("-c /srv/canary/limits.txt", "-c limits.txt"),
     ("--find-links=/srv/canary/wheels", "--find-links=wheels"),
     ('path = "/srv/canary/lib"', 'path = "lib"'),
+    ("-i https://me:\\\ncanary@example.org/simple", "-i https://***@example.org/simple"),
+    ('-i https://me:p"canary@example.org/simple', "-i https://***@example.org/simple"),
+    ("-i https://me:p<canary@example.org/simple", "-i https://***@example.org/simple"),
+    ("--proxy me:p@canary@proxy.example.org", "--proxy ***@proxy.example.org"),
+    ("--proxy //me:canary@proxy.example.org", "--proxy ***@proxy.example.org"),
+    ('password = "canary"', 'password = "***"'),
+    ("pdm = {username = 'me', password='canary'}", """pdm = {username = 'me', password="***"}"""),
+    ("# our token: canary", '# our token: "***"'),
+    ("--config-settings=api-key=canary", '--config-settings=api-key="***"'),
+    ('Authorization = "Bearer canary"', 'Authorization = "Bearer ***"'),
 ]
 
 
@@ -92,7 +104,25 @@ def test_credentials_and_this_machines_folders_are_taken_out(line: str, told: st
 
 
 @pytest.mark.parametrize(
-    "piece", ["x", "x=", "=a:", "/a@", "file:", "a.", "'a:", "#egg=a", "https://a:", "/a"]
+    "piece",
+    [
+        "x",
+        "x=",
+        "=a:",
+        "/a@",
+        "file:",
+        "a.",
+        "'a:",
+        "#egg=a",
+        "https://a:",
+        "/a",
+        "token=",
+        "token: a",
+        '://a:"',
+        "a:b@",
+        "\\\n",
+        "authorization:",
+    ],
 )
 def test_a_long_text_takes_no_longer_than_its_length(piece: str) -> None:
     begin = time.process_time()

@@ -128,6 +128,21 @@ def test_annotate_adds_to_the_hosts_summary(tmp_path: Path) -> None:
     assert summary.read_text().startswith("before\n### parity: failed: ProfileError (10)")
 
 
+@pytest.mark.parametrize("link", [".github", ".github/workflows", ".github/workflows/parity.yml"])
+def test_a_pipeline_is_not_written_through_a_link_of_the_checkout(
+    link: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkout, elsewhere = tmp_path / "checkout", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (checkout / link).parent.mkdir(parents=True)
+    (checkout / link).symlink_to(elsewhere if link.count("/") < 2 else elsewhere / "parity.yml")
+    monkeypatch.chdir(checkout)
+    done = run_cli("init", "--ci", "github", "--extends", "debian12-py311", "-r", "r.txt")
+    assert isinstance(done.exception, OptionConflict)
+    assert list(elsewhere.iterdir()) == []
+    assert (checkout / link).is_symlink()
+
+
 def test_what_is_no_document_is_told(tmp_path: Path) -> None:
     (tmp_path / "x").write_text("Collecting requests\n")
     assert type(run_cli("annotate", str(tmp_path / "x")).exception).__name__ == "InputFileError"

@@ -197,3 +197,7 @@ def test_a_slash_in_a_password_is_told_and_never_shown(address: str) -> None:
     ):
         assert "s3cr3t" not in text
     assert clean_url("https://me:s3cr3t@host:8080/x") == "https://host:8080/x"
+    assert clean_url("me:s3cr3t@host/x") == "***@host/x"
+    assert clean_url("me:s3@cr3t@host/x?a=b") == "***@host/x"
+    assert clean_url("file:/srv/a@b") == "file:///srv/a@b"
+    assert clean_url("./wheels@1/x") == "./wheels@1/x"

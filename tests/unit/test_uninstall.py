@@ -19,6 +19,7 @@ from tests.unit.test_install_releases import put, silent, tree, versions
 from parity.farside.install.releases import installed, rollback
 from parity.farside.install.uninstall import uninstall
 from parity.portable.errors import InstallFailed, NothingInstalled, PrefixInUse
+from parity.portable.treepaths import Refused, check_path
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +52,13 @@ def test_all_of_it_goes_and_the_prefix_with_it(prefix: Path) -> None:
     assert sorted(path.name for path in prefix.parent.iterdir()) == ["canary"]
     with pytest.raises(NothingInstalled):
         remove(prefix)
+
+
+def test_a_path_too_deep_to_be_taken_away_is_refused_before(tmp_path: Path) -> None:
+    for name in ("a/" * 100, "a/" * 1400):
+        with pytest.raises(Refused, match="folders"):
+            check_path(name + "x")
+    check_path("a/" * 99 + "x")
 
 
 def test_without_consent_it_is_only_said_what_would_go(prefix: Path) -> None:

@@ -143,6 +143,15 @@ def test_a_version_may_be_spelt_otherwise_inside(tmp_path: Path) -> None:
     assert kinds(tmp_path, evil(metadata=metadata, info="Evil-1.dist-info").data()) == []
 
 
+def test_of_a_thousand_faults_with_endless_names_a_few_are_told(tmp_path: Path) -> None:
+    names = {"../" + "\x1b" * 3000 + str(number): b"" for number in range(1000)}
+    path = tmp_path / "evil-1.0-py3-none-any.whl"
+    path.write_bytes(evil({**names, "evil/link": b""}).data())
+    found = judge(str(path)).findings
+    assert {each.kind for each in found} == {"unsafe-path"}
+    assert sum(len(each.message) for each in found) < 200_000
+
+
 @pytest.mark.parametrize(
     ("package", "version"),
     [

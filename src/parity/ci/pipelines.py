@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from collections.abc import Mapping
@@ -58,7 +59,7 @@ def write_pipeline(host: str, folder: Path, target: str, what: tuple[str, ...], 
         force: replace a file that is there.
 
     Raises:
-        OptionConflict: nobody said what to build, or a file is there already.
+        OptionConflict: nobody said what to build, a file is there already, or a link is on the way.
         WriteFailed: it cannot be written.
     """
     if not target:
@@ -68,7 +69,11 @@ def write_pipeline(host: str, folder: Path, target: str, what: tuple[str, ...], 
         )
     text = pipeline_text(host, (target, *what))
     path = folder / PLACES[host]
-    if path.exists() and not force:
+    # A checkout may be a stranger's, and its links lead where they like.
+    link = next((each for each in path.relative_to(folder).parents if (folder / each).is_symlink()), None)
+    if link is not None and link != Path():
+        raise OptionConflict(f"{folder / link} is a link, and nothing is written through it")
+    if os.path.lexists(path) and not force:
         raise OptionConflict(f"{path} is there already", remedy="look at it, then replace it with --force")
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(path, text.encode())

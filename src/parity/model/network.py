@@ -150,6 +150,9 @@ def clean_url(url: str) -> str:
         return "***"
     if parts.scheme in _WEB and not names_a_server(url):
         return "***"  # what is no port may be a password with a `/` in it
+    # `user:password@host` reads as an address of the scheme `user`; nobody meant one.
+    if not parts.netloc and parts.scheme not in ("", "file") and "@" in parts.path:
+        return "***@" + parts.path.rpartition("@")[2]
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 

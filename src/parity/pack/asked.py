@@ -17,10 +17,25 @@ ROOT = "${PROJECT_ROOT}"
 """What stands for the project's folder, as uv and PDM write it."""
 
 # Each begins where nothing of its own kind stands before it, so a long text takes no more than its length.
-_ADDRESS = re.compile(r"(?<![A-Za-z0-9+.-])(?P<scheme>[A-Za-z0-9+.-]+)://(?P<rest>[^\s\"<>]*)")
+_ADDRESS = re.compile(
+    r"(?<![A-Za-z0-9+.-])(?P<scheme>[A-Za-z0-9+.-]+)://(?P<rest>(?:[^\s\"<>\\]|\\\r?\n|\\)*)"
+)
+# pip ends an address at a space alone: what follows a quote may be the rest of a password, but for a port's.
+_QUOTED = re.compile(r"://(?P<user>[^\s/@:]*):(?!\d*[\"'<])(?P<rest>[^\s/@\"'<]*[\"'<][^\s@]*)@")
 _FILE = re.compile(r"file:(?P<path>[^\s\"'<>#]*)")
 # `user:password@host` without a scheme, as proxies are told.
-_LOGIN = re.compile(r"(?<![^\s\"'])(?P<option>--?[\w-]+=)?[^\s\"':/@]+:(?!//)[^\s\"'@]+@(?=[\w\[])")
+_LOGIN = re.compile(
+    r"(?<![^\s\"'])(?P<option>--?[\w-]+=)?(?://)?[^\s\"':/@]+:(?!//)(?:[^\s\"'@]+@)+(?=[\w\[])"
+)
+# Settings that are called so, in tables of other tools, in comments and options; no requirement is `token=1`.
+_SETTING = re.compile(
+    r"(?P<name>(?:password|passwd|passphrase|secret|token|api[_-]?key)[\"']?(?:\s{0,8}=(?![=\s]*=)|\s{0,8}:(?!//))\s{0,8}"
+    r"(?:[a-z]+\s)?)(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s\"',;\]})]+)",
+    re.IGNORECASE,
+)
+_HEADER = re.compile(
+    r"(?P<name>authorization[\"']?\s{0,8}[:=]\s{0,8}[\"']?(?:basic|bearer|token)\s)[^\s\"']+", re.IGNORECASE
+)
 _PART = r"(egg|subdirectory|sha(1|224|256|384|512)|md5)=[\w./\[\],%+-]*"
 _FRAGMENT = re.compile(rf"{_PART}(&{_PART})*|[\w-]*")
 _ABSOLUTE = re.compile(r"(?<![^\s\"'=,(\[:@])/(?:[\w.+~%-]+/)+(?P<last>[\w.+~%-]+)")
@@ -78,8 +93,10 @@ def without_secrets(text: str, roots: Iterable[Path]) -> str:
         for spelt in {root, quote(root)}:
             text = re.sub(re.escape(spelt) + r"(?![\w.-])", lambda _found: ROOT, text)
     text = _FILE.sub(_without_folder, text)
+    text = _QUOTED.sub("://***@", text)
     text = _ADDRESS.sub(_without_login, text)
     text = _LOGIN.sub(r"\g<option>***@", text)
+    text = _HEADER.sub(r"\g<name>***", _SETTING.sub(r'\g<name>"***"', text))
     return _ABSOLUTE.sub(_last_name, text)
 
 

@@ -9,7 +9,7 @@ import os
 from typing import Callable, Dict, Iterable, List, NamedTuple, Sequence, Set
 
 FILE, PROGRAM, LINK, FOLDER = "file", "program", "link", "folder"
-_LONGEST_NAME, _LONGEST_PATH = 255, 3000
+_LONGEST_NAME, _LONGEST_PATH, _DEEPEST = 255, 3000, 100
 _FOLLOWED = 40
 """As often as Linux follows links on one way (path_resolution(7))."""
 # Links that lead through each other can double the way with each one.
@@ -60,6 +60,8 @@ def check_path(path: str) -> None:
     """Demand a relative path of plain names; see `check_tree`."""
     if len(os.fsencode(path)) > _LONGEST_PATH:
         raise Refused("a path of more than %d bytes: %s…" % (_LONGEST_PATH, shown(path[:60])))
+    if path.count("/") >= _DEEPEST:  # Python removes trees by recursion
+        raise Refused("a path of more than %d folders: %s…" % (_DEEPEST, shown(path[:60])))
     for name in path.split("/"):
         if name in ("", ".", "..") or "\0" in name:
             raise Refused("%s is no path inside a folder" % shown(path))

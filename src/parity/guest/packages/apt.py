@@ -215,18 +215,19 @@ class AptAtWork:
             raise PackagesProblem("unsigned", f"{file} is not what the signed index names")
         asked = [
             "dpkg-deb",
-            "--showformat=${Package}\\n${Version}\\n${Architecture}\\n${Provides}",
+            "--showformat=${Provides}\\n${Package}\\n${Version}\\n${Architecture}",
             "-W",
             path,
         ]
         _demand_little(self._room, path)
-        name, version, arch, provides = self._room.demand("reading " + file, asked).split("\n")[:4]
+        # Any value may go on in further lines, each with a space before it; the last three may not.
+        *lines, name, version, arch = self._room.demand("reading " + file, asked).split("\n")
         # The signed index promised another one: what was asked for would be missing, something else be there.
         if unquote(file) != f"{name}_{version}_{arch}.deb":
             raise PackagesProblem(
                 "other", f"{file} says of itself that it is {name!a} {version!a} ({arch!a})"
             )
-        others = [each.strip().partition(" ")[0] for each in provides.split(",")]
+        others = [each.strip().partition(" ")[0] for each in " ".join(lines).split(",")]
         return Fetched(name, version, arch, file_name(name, version, arch), path, digest, others)
 
 

@@ -9,7 +9,19 @@ Standard library only, Python 3.6 and later.
 import os
 from email.message import Message
 from email.parser import HeaderParser
-from typing import BinaryIO, Callable, Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import (
+    BinaryIO,
+    Callable,
+    Dict,
+    FrozenSet,
+    Iterable,
+    Iterator,
+    List,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Tuple,
+)
 
 from ..names import WheelName, expand_tag, normalize_name, normalize_version, parse_wheel_name
 from ..texts import printable
@@ -20,6 +32,7 @@ from .zipcheck import CentralEntry, WheelFault, ZipBroken
 
 _MAX_TEXT = 64 << 20  # RECORD of the largest wheels has some MB
 _BUFFER = 1 << 20
+_MOST_TOLD, _LONGEST_TOLD = 50, 800
 _METADATA_FILES = ("RECORD", "METADATA", "WHEEL", "entry_points.txt")
 
 
@@ -96,8 +109,20 @@ def judge(
         OSError: the file cannot be read, or whatever the keeper raises.
     """
     found = _judge(path, filename or os.path.basename(path), package, version, keeper or Keeper())
-    shown = [fault._replace(message=printable(fault.message)) for fault in found.findings]
-    return found._replace(findings=shown)
+    return found._replace(findings=list(_told(found.findings)))
+
+
+def _told(findings: Iterable[WheelFault]) -> Iterator[WheelFault]:
+    """A few of each kind, printable and short: a wheel may have a million members with names of 64 KiB."""
+    counts: Dict[Tuple[str, bool], int] = {}
+    for fault in findings:
+        key = fault.kind, fault.harmless
+        counts[key] = counts.get(key, 0) + 1
+        if counts[key] <= _MOST_TOLD:
+            text = fault.message
+            half = _LONGEST_TOLD // 2
+            short = text if len(text) <= _LONGEST_TOLD else f"{text[:half]}…{text[-half:]}"
+            yield fault._replace(message=printable(short))
 
 
 def _judge(path: str, filename: str, package: str, version: str, keeper: Keeper) -> Judgement:

@@ -32,7 +32,7 @@ _MAX32, _MAX16 = 0xFFFFFFFF, 0xFFFF
 _NEWEST = 63  # APPNOTE 6.3; Python's own reader refuses what asks for more
 _ENCRYPTED = 0x1 | 0x40 | 0x2000
 _UTF8, _PATCHED = 0x800, 0x20
-_MAX_NAME, _MAX_PART = 4096, 255
+_MAX_NAME, _MAX_PART, _MAX_DEPTH = 4096, 255, 100
 # Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt).
 _NOT_SHOWN = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
@@ -236,7 +236,9 @@ def name_fault(name: str) -> Optional[str]:
         return "has an empty part, '.' or '..' in its path"
     if len(name) > _MAX_NAME or any(len(part.encode("utf-8", "replace")) > _MAX_PART for part in parts):
         return "is too long"
-    return None
+    # Python removes trees by recursion, and opens each folder on the way: what is deeper could be installed
+    # and never be taken away again.
+    return f"lies in more than {_MAX_DEPTH} folders" if len(parts) > _MAX_DEPTH else None
 
 
 def _check_kind(entry: CentralEntry) -> Iterator[WheelFault]:
