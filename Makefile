@@ -9,7 +9,7 @@ SITE    := .state/docs
 DEBIAN  := debian11-py39 debian12-py311 debian13-py313
 
 # Much of a test with an engine is waiting; the unit tests come last and fill what idles.
-TEST_PROCESSES ?= 5
+TEST_PROCESSES ?= 4
 PYTEST  := pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 COVERED ?= tests/unit
 .DEFAULT_GOAL := help
