@@ -8,7 +8,10 @@ STAMP   := $(VENV)/.installed
 SITE    := .state/docs
 DEBIAN  := debian11-py39 debian12-py311 debian13-py313
 
-TEST_PROCESSES ?= 3
+# Much of a test with an engine is waiting; the unit tests come last and fill what idles.
+TEST_PROCESSES ?= 4
+PYTEST  := pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
+COVERED ?= tests/unit
 .DEFAULT_GOAL := help
 .PHONY: help setup engine images demo test attack matrix coverage pins farside realworld check house bench docs newcomer image clean
 
@@ -37,8 +40,9 @@ demo: setup engine ## build, verify and install a real bundle: numpy, pandas, sc
 	@$(BIN)/parity build demo --output dist --bundle-version 1
 	@$(BIN)/parity verify --rehearse dist/sci-1-demo.parity.tar
 
+# What one process has compiled of the tests, the others and the next run need not; some environments forbid it.
 test: setup images ## all tests, on the real engine
-	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder tests
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m $(PYTEST) tests
 
 attack: setup images ## hostile wheels, repositories, indexes and bundles by the hundred thousand; writes its table
 	@$(BIN)/python -m tests.attack
@@ -49,12 +53,11 @@ realworld: setup images ## build, carry, install and use what people have (an ho
 matrix: setup ## every Python that is promised, as far as this machine has it: near side 3.10 up, far side 3.6 up
 	@$(BIN)/python -m tests.matrix
 
-coverage: setup ## how much of parity the unit and contract tests reach, and what not; a report in .state/coverage
+coverage: setup ## what the unit tests reach of parity, and what not; COVERED=tests for all tests; report in .state/coverage
 	@$(BIN)/python -m coverage erase
-	@$(BIN)/python -m coverage run -m pytest tests/unit
-	@$(BIN)/python -m coverage combine --quiet
-	@$(BIN)/python -m coverage html --quiet
-	@$(BIN)/python -m coverage report --skip-covered --sort=cover | tail -n 60
+	@$(BIN)/python -m coverage run -m $(PYTEST) $(COVERED); ended=$$?; \
+	  $(BIN)/python -m coverage combine --quiet && $(BIN)/python -m coverage html --quiet && \
+	  $(BIN)/python -m coverage report --skip-covered --sort=cover | tail -n 60; exit $$ended
 
 pins: setup images ## bring uv, the C++ ABI table, the table of libraries and the images up to date; says what it could not check
 	@$(BIN)/python -m tests.pins

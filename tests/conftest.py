@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from tests.support.engine import IMAGES
 from tests.support.recorder import Recorder
 from tests.support.rooted import tests_as_root
@@ -20,6 +21,10 @@ from parity.model import ImageSource, PinnedImage
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # As a shell starts what runs in its background: the commands that tests interrupt would inherit it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# How busy the machine is says nothing of the code.
+settings.register_profile("several at once", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("several at once")
 
 
 @pytest.hookimpl(tryfirst=True)

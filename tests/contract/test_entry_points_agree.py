@@ -81,4 +81,5 @@ def test_what_the_judge_refuses_pip_would_write(tmp_path: Path) -> None:
     environment = tmp_path / "env"
     subprocess.run([sys.executable, "-m", "venv", environment], check=True)
     by_pip(environment, wheels)
-    assert all((environment / "bin" / name).exists() for name in ("first", "second", "third"))
+    made = {path.name.strip() for path in (environment / "bin").iterdir()}  # newer pips keep a blank of it
+    assert made >= {"first", "second", "third"}

@@ -74,11 +74,12 @@ def test_a_missing_system_library_is_named_and_nothing_is_bundled(parity: Parity
     nothing_was_bundled(tmp_path, done)
 
 
-def test_a_command_of_the_profile_that_fails_fails_the_build(
+def test_commands_that_fail_fail_the_build_and_reach_nothing_that_the_fetching_container_reached(
     parity: Parity, index: PackageIndex, tmp_path: Path
 ) -> None:
     tiny_wheel(index.wheels, "alpha")
-    commands = ["python -c 'import alpha'", "echo so it is >&2; exit 3"]
+    reach = f"python -c \"import urllib.request; urllib.request.urlopen('{index.url}alpha/', timeout=9)\""
+    commands = ["python -c 'import alpha'", "echo so it is >&2; exit 3", reach]
     profile = write_profile(
         tmp_path,
         "own",
@@ -88,21 +89,8 @@ def test_a_command_of_the_profile_that_fails_fails_the_build(
     )
     done = parity.build(profile, tmp_path)
     assert done.code == 51
-    assert done.error["details"] == [f"command {commands[1]!r} ended with exit code 3", "  so it is"]
-    nothing_was_bundled(tmp_path, done)
-
-
-def test_a_command_cannot_reach_what_the_fetching_container_reached(
-    parity: Parity, index: PackageIndex, tmp_path: Path
-) -> None:
-    tiny_wheel(index.wheels, "alpha")
-    reach = f"python -c \"import urllib.request; urllib.request.urlopen('{index.url}alpha/', timeout=9)\""
-    profile = write_profile(
-        tmp_path, "leak", requirements=["alpha"], index={"url": index.url}, rehearsal={"commands": [reach]}
-    )
-    done = parity.build(profile, tmp_path)
-    assert done.code == 51
-    assert "Network is unreachable" in "".join(done.error["details"])
+    assert done.error["details"][:2] == [f"command {commands[1]!r} ended with exit code 3", "  so it is"]
+    assert "Network is unreachable" in "".join(done.error["details"][2:])
     nothing_was_bundled(tmp_path, done)
 
 

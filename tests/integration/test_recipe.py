@@ -17,6 +17,7 @@ from tests.support.inside import fresh_room, inside, tar_of
 from parity.docker_engine import DockerEngine
 from parity.engine import Container
 from parity.model import PinnedImage
+from parity.resolve import uv_wheel
 
 pytestmark = pytest.mark.engine
 
@@ -107,7 +108,7 @@ def test_the_old_pip_installs_from_requirements_with_hashes(room: Container, unp
 
 
 def test_the_carried_uv_installs_from_the_lock_without_a_network(room: Container, unpacked: str) -> None:
-    uv = "/uv/uv-0.13.8.data/scripts/uv"
+    uv = f"/uv/{uv_wheel('x86_64').member}"
     take = f"cd {unpacked} && python3 -m zipfile -e tools/uv-*.whl /uv && chmod +x {uv}"
     install = f"{uv} pip install -p /new --offline --no-index -r pylock.toml"
     done = inside(

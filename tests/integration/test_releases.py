@@ -18,8 +18,8 @@ from tests.support.signed import ALPHA, Signed, alpha, quick_uv, signed
 from parity.pack.singlefile import single_file
 
 OLD, NEW = 1, 2
-KILLS, ROOMS = 60, 4  # `make attack` kills more
-ENVIRONMENT_KILLS = 15
+KILLS, ROOMS = 40, 4  # `make attack` kills more
+ENVIRONMENT_KILLS = 10
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,7 @@ from tests.support.unpacked import uv_wheel
 from parity.docker_engine.owner import OWNER
 
 _PASSED = (
+    "COVERAGE_",
     "PIP_",
     "SSL_",
     "DOCKER_",

@@ -102,15 +102,20 @@ class FakeContainer:
             assert p.stderr
             sinks = [_Sink(listeners[0], p.stdout), _Sink(listeners[1], p.stderr)]
             feeder = threading.Thread(target=_feed, args=(p.stdin, stdin))
-            timer = threading.Timer(timeout or 3600, p.kill)
+            late = threading.Event()
+
+            def end() -> None:
+                late.set()  # first: who waits for the process may be sooner than the end of this thread
+                p.kill()
+
+            timer = threading.Timer(timeout or 3600, end)
             for thread in (feeder, *(sink.thread for sink in sinks), timer):
                 thread.start()
             code = p.wait()
-            in_time = timeout is None or timer.is_alive()
             timer.cancel()
             for thread in (feeder, *(sink.thread for sink in sinks)):
                 thread.join()
-        if not in_time:
+        if late.is_set():
             self.running = False
             raise TimeoutError(f"{argv[0]} took longer than {timeout:g} s")
         return ExecResult(code, sinks[0].drain(), sinks[1].drain())

@@ -16,9 +16,10 @@ from parity.pack.draft import farside_files
 from parity.portable.bundle import manifest
 from parity.portable.machine import facts
 from parity.portable.names import parse_wheel_name
+from parity.resolve import uv_version
+from parity.resolve import uv_wheel as pinned_uv
 
-UV_VERSION = "0.13.8"
-UV_FILE = f"uv-{UV_VERSION}-py3-none-musllinux_1_1_x86_64.whl"
+UV_VERSION = uv_version()
 _CACHE = Path.home() / ".cache" / "parity-tests"
 
 Target = Mapping[str, Any]
@@ -122,8 +123,9 @@ def _package(path: str, data: bytes) -> dict[str, Any]:
 
 
 def uv_wheel() -> Path:
-    """uv's static wheel, fetched once with this machine's own settings."""
-    return _fetched(UV_FILE, f"uv=={UV_VERSION}", "--platform", "musllinux_1_1_x86_64")
+    """The pinned uv's static wheel, fetched once with this machine's own settings."""
+    file = pinned_uv("x86_64").filename
+    return _fetched(file, f"uv=={UV_VERSION}", "--platform", file.rsplit("-", 1)[1][: -len(".whl")])
 
 
 def pip_wheel(version: str) -> Path:

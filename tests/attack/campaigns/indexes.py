@@ -57,7 +57,7 @@ def run(scale: float) -> Iterator[Outcome]:
     """Every input, whatever the scale; at a tiny one some of each kind."""
     inputs = (*HOSTILE, *HONEST)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        yield from pool.map(in_a_folder, inputs[::8] if scale < TINY else inputs)
+        yield from pool.map(in_a_folder, inputs[::20] if scale < TINY else inputs)
 
 
 def in_a_folder(each: Input) -> Outcome:
