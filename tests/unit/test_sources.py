@@ -10,6 +10,8 @@ import pytest
 from tests.support.targets import inputs_for
 
 from parity.errors import BuildFailed, InputFileError, SourceUnavailable
+from parity.guest.environment.buildplace import failure
+from parity.guest.environment.uvrun import run
 from parity.guest.tasks.repair import libraries_of
 from parity.model import SourcePackage
 from parity.model.toml import parse
@@ -125,6 +127,15 @@ def test_a_build_that_lacks_a_compiler_is_sent_to_the_builder(said: str) -> None
     error = build_failed("demo", said)
     assert "builder: {packages: []}" in error.remedy
     assert "network" not in error.message
+
+
+def test_a_step_whose_time_is_over_says_so_and_not_what_it_was_about_to_do(tmp_path: Path) -> None:
+    command = ["sh", "-c", "echo gcc -c src/lxml/etree.c; sleep 60"]
+    code, said, _ = run(command, {"PATH": "/usr/bin:/bin"}, str(tmp_path), 1)
+    error = build_failed("lxml", failure(code, said, 1))
+    assert error.message == "lxml cannot be built: this step did not end within 1 s"
+    assert "timeout: 2h" in error.remedy
+    assert error.details[0].startswith("gcc -c")
 
 
 def test_another_failure_is_told_by_its_last_error() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from parity.errors import BuildFailed
 from parity.project.lacking import missing
@@ -31,8 +32,16 @@ _WITH_BUILDER = (
     "it was built in the target's own image, which has no compiler: `builder: {packages: []}` in the "
     "profile has it built in the target's builder, with what `packages` names besides"
 )
+MORE_TIME = "give it more, for instance `timeout: 2h` under `rehearsal` in the profile"
 _FRONTEND = re.compile(r"error: Failed to build")
+_OVERTIME = re.compile(r"error: (this step did not end within [0-9]+ s)")
 _RAISED = re.compile(r"[\w.]*(Error|Exception)\b|error: ")
+
+
+def overtime(lines: Sequence[str]) -> str:
+    """The word of a step whose time was over, empty for any other end; see the guest's `failure`."""
+    late = _OVERTIME.fullmatch(lines[-1]) if lines else None
+    return late[1] if late else ""
 
 
 def say_version(what: str) -> str:
@@ -62,6 +71,8 @@ def build_failed(what: str, said: str) -> BuildFailed:
             remedy=say_version(what),
             details=(told, *details),
         )
+    if late := overtime(lines):
+        return BuildFailed(f"{what} cannot be built: {late}", where=what, remedy=MORE_TIME, details=details)
     raised = [line for line in lines if _RAISED.match(line) and not _FRONTEND.match(line)]
     reason = (raised[-1:] or lines[-1:] or ["no reason given"])[0].strip()
     lacks_compiler = any(_NO_COMPILER.search(line) for line in lines)

@@ -148,6 +148,13 @@ def _run(container: Container, python: str, job: PrefetchJob, watch: DiskWatch, 
 
 def _failed(what: str, said: str) -> BuildFailed:
     lines = [line for line in said.splitlines() if line.strip()]
+    if late := overtime(lines):
+        return BuildFailed(
+            f"builder.fetch of {what} failed: {late}",
+            where=what,
+            remedy=MORE_TIME,
+            details=tuple(lines[-15:]),
+        )
     return BuildFailed(
         f"builder.fetch of {what} failed: {(lines or ['no reason given'])[-1]}",
         where=what,

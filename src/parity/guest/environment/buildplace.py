@@ -6,6 +6,7 @@ import shutil
 from typing import TYPE_CHECKING, Dict, List, Union
 
 from ...portable.treepaths import Refused, shown
+from ..confinement import running
 from .unpack import unpack
 from .uvrun import offline_environment, run
 
@@ -83,7 +84,7 @@ def make_tools(job: "BuildStep", environment: Dict[str, str], place: str, lines:
         command = [job["uv"], "pip", "install", "--python", os.path.join(place, "bin", "python")]
         command += ["--no-index", "--find-links", job["find_links"], "--no-build", *lines]
         code, _, stderr = run(command, environment, job["work"], job["timeout"])
-    return tail(stderr) if code != 0 else ""
+    return failure(code, stderr, job["timeout"]) if code != 0 else ""
 
 
 def outputs(work: str, stem: str) -> List[str]:
@@ -91,6 +92,9 @@ def outputs(work: str, stem: str) -> List[str]:
     return [os.path.join(work, "%s-%d" % (stem, number)) for number in (1, 2)]
 
 
-def tail(text: str) -> str:
-    """The end of what a step said."""
-    return re.sub(r"\s+\Z", "", text)[-_TAIL:]
+def failure(code: int, said: str, seconds: float) -> str:
+    """Why a step failed: the end of what it said, and last of all whether its time was over."""
+    end = re.sub(r"\s+\Z", "", said)[-_TAIL:]
+    if code == running.OVERTIME:  # else the last thing that it was about to do would pass for the reason
+        return end + "\nerror: this step did not end within %d s" % seconds
+    return end or "exit code %d" % code

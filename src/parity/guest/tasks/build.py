@@ -26,7 +26,14 @@ from typing import TYPE_CHECKING, Dict
 from ...portable.treepaths import Refused
 from ..confinement import alone
 from ..environment import isolation
-from ..environment.buildplace import build_environment, fresh_source, give_history, make_tools, outputs, tail
+from ..environment.buildplace import (
+    build_environment,
+    failure,
+    fresh_source,
+    give_history,
+    make_tools,
+    outputs,
+)
 from ..environment.uvrun import run
 from ..events import Emit
 
@@ -92,7 +99,7 @@ def _requires(job: "BuildJob") -> Dict[str, object]:
     code, stdout, stderr = run(command, environment, folder, job["timeout"])
     alone.end_leftovers(job["alone"])
     if code != 0:
-        return {"error": tail(stdout + stderr) or "exit code %d" % code}
+        return {"error": failure(code, stdout + stderr, job["timeout"])}
     return _answered(answer)
 
 
@@ -125,7 +132,7 @@ def _build(job: "BuildJob") -> Dict[str, object]:
         code, stdout, stderr = run(command, environment, job["work"], job["timeout"], job["alone"])
         alone.end_leftovers(job["alone"])
         if code != 0:
-            return {"error": tail(stdout + stderr) or "exit code %d" % code}
+            return {"error": failure(code, stdout + stderr, job["timeout"])}
         _open_to_all(out)
         folders.append(out)
     return {"wheel": _only_wheel(folders[0]), "commands": [command]}

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Dict
 
 from ...portable.treepaths import Refused
 from ..confinement import alone, running
-from ..environment.buildplace import fresh_source, tail
+from ..environment.buildplace import failure, fresh_source
 from ..events import Emit
 
 if TYPE_CHECKING:
@@ -47,10 +47,8 @@ def main(job: "PrefetchJob", emit: Emit) -> "PrefetchResult":
         )
         alone.end_leftovers(True)
         if done.exit_code != 0:
-            return {
-                "error": tail(done.stdout + done.stderr) or "exit code %d" % done.exit_code,
-                "refused": "",
-            }
+            said = failure(done.exit_code, done.stdout + done.stderr, job["timeout"])
+            return {"error": said, "refused": ""}
     return {"error": "", "refused": ""}
 
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Dict, List, Sequence, Set, Tuple
 
 from ...portable.families.registry import FAMILIES
 from ..environment import isolation
-from ..environment.buildplace import build_environment, make_tools, outputs, tail
+from ..environment.buildplace import build_environment, failure, make_tools, outputs
 from ..environment.uvrun import run
 from ..events import Emit
 from ..native import elf
@@ -89,7 +89,7 @@ def _auditwheel(
             return command, said, ""
         if _UNKNOWN_PLATFORM not in said:
             break
-    return command, said, "auditwheel: " + (tail(said) or "exit code %d" % code)
+    return command, said, "auditwheel: " + failure(code, said, job["timeout"])
 
 
 def _python_of_programs(wheel: str, work: str) -> List[str]:
