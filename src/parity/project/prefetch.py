@@ -17,6 +17,7 @@ from parity.engine.guests import GuestFailed, folders_tar, guest_tar, run_guest
 from parity.errors import BuildFailed, HostileSource
 from parity.model import Facts, PinnedImage, RehearsalPlan
 from parity.model.network import HostNetwork, clean_url
+from parity.project.failures import MORE_TIME, overtime
 from parity.project.tree import leads_out
 from parity.wire.building import PrefetchJob
 from parity.wire.tasks import PREFETCH
@@ -148,17 +149,13 @@ def _run(container: Container, python: str, job: PrefetchJob, watch: DiskWatch, 
 
 def _failed(what: str, said: str) -> BuildFailed:
     lines = [line for line in said.splitlines() if line.strip()]
-    if late := overtime(lines):
-        return BuildFailed(
-            f"builder.fetch of {what} failed: {late}",
-            where=what,
-            remedy=MORE_TIME,
-            details=tuple(lines[-15:]),
-        )
+    late = overtime(lines)
     return BuildFailed(
-        f"builder.fetch of {what} failed: {(lines or ['no reason given'])[-1]}",
+        f"builder.fetch of {what} failed: {late or (lines or ['no reason given'])[-1]}",
         where=what,
-        remedy="mend the command: it runs in the package's folder with network, and its tools come from "
+        remedy=MORE_TIME
+        if late
+        else "mend the command: it runs in the package's folder with network, and its tools come from "
         "builder.packages",
         details=tuple(lines[-15:]),
     )
