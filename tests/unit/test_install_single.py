@@ -91,7 +91,7 @@ def test_it_runs_alone_and_says_what_it_can(text: str, tmp_path: Path) -> None:
 
 def test_a_traceback_of_it_shows_the_modules_own_lines(text: str, tmp_path: Path) -> None:
     file = tmp_path / "parity-farside.py"
-    file.write_text(text.replace("def measure(tools: bool = True)", "def measure(tools, missing)"))
+    file.write_text(text.replace("machine = _machine()", "machine = _missing()"))
     done = subprocess.run([sys.executable, str(file), "facts"], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "facts_of.measure(options.tools)" in done.stderr

@@ -138,7 +138,7 @@ class SourceBuilder:
             file = room.build(self.store.folder(build), repair, given)
         _demand_version(source, file)
         making = Making(
-            image=image.id,
+            image=image.content,
             build=build,
             editable=editable,
             tools=tools[0] if tools else NOTHING,
