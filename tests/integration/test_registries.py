@@ -132,7 +132,7 @@ def test_an_image_that_the_registry_has_no_more_is_an_error_with_a_remedy(
         other = changed(engine, tiny.id, tmp_path)
         moved = empty.push(other, "team/base:1")
         assert held is not None
-        gone = type(held)(moved, held.platform, held.content, held.digest, f"{empty.host}/team/base")
+        gone = type(held)(moved, held.platform, held.content, held.digest)
         with pytest.raises(ImageUnavailable, match="the lock holds") as caught:
             image_by_lock(ImageSource(reference=moved), "x86_64", maker, gone, locked=True)
         _forget(empty.host)

@@ -72,7 +72,7 @@ def place(tmp_path: Path) -> Place:
 
 
 def test_a_lock_holds_the_platforms_own_digest_and_content(place: Place) -> None:
-    assert place.held == LockedImage(TAG, "linux/amd64", chain_id(ONE), digest(OLD), "host:5000/team/base")
+    assert place.held == LockedImage(TAG, "linux/amd64", chain_id(ONE), digest(OLD))
 
 
 @pytest.mark.parametrize("locked", [False, True])
@@ -105,7 +105,7 @@ def test_an_image_that_no_registry_has_is_held_by_what_is_in_it(tmp_path: Path) 
     place = Place(tmp_path / "alone")
     place.engine.images = {TAG: OLD}
     place.get()
-    assert place.held == LockedImage(TAG, "linux/amd64", chain_id(ONE), "", "host:5000/team/base")
+    assert place.held == LockedImage(TAG, "linux/amd64", chain_id(ONE), "")
     place.engine.images = {TAG: NEW}
     with pytest.raises(ImageUnavailable, match="the lock holds"):
         place.get(locked=True)

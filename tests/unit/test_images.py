@@ -27,8 +27,8 @@ from parity.images import (
 from parity.images.bootstrap import compile_command, debootstrap_command
 from parity.images.folder import build_context, latest_tag, read_recipe
 from parity.images.platforms import is_native, same_platform
-from parity.images.references import own_digest, repository
-from parity.model import ImageSource, PinnedImage
+from parity.images.references import own_digest
+from parity.model import ImageSource, PinnedImage, repository
 
 AMD = ImageInfo("sha256:" + "a" * 64, (), "linux/amd64", 5)
 ARM = ImageInfo("sha256:" + "b" * 64, ("repo@sha256:1",), "linux/arm64/v8", 5)

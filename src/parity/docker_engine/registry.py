@@ -24,7 +24,7 @@ from parity.errors import EngineRefused
 _TIMES = (5, 20)  # seconds to connect, and to wait for an answer
 _LARGEST = 4 << 20
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
-_PARAMETER = re.compile(r'([a-z]+)="([^"]*)"')
+_PARAMETER = re.compile(r'([a-z]{1,32})="([^"]*)"')
 _LOOPBACK = re.compile(r"(127\.\d+\.\d+\.\d+|localhost|\[::1\])(:\d+)?")
 _CERTIFICATES = ("/etc/docker/certs.d", "/etc/containers/certs.d")
 _INDEXES = (
@@ -42,6 +42,7 @@ _ODD = (
     OSError,
     ValueError,
     RecursionError,
+    AttributeError,
     LookupError,
     TypeError,
 )
@@ -69,6 +70,21 @@ def registry_image(reference: str, platform: str, login: Mapping[str, Any] | Non
         ) from error
 
 
+class _AsAsked(requests.Session):
+    """A session in which nothing of ~/.netrc is sent, neither to a registry nor to where it leads."""
+
+    def __init__(self, verify: str | bool) -> None:
+        super().__init__()
+        self.verify = verify
+        self.auth = lambda request: request
+
+    def rebuild_auth(self, prepared_request: Any, response: Any) -> None:
+        """Take the login off what is asked elsewhere, and put none in its place."""
+        untyped: Any = self
+        if untyped.should_strip_auth(response.request.url, prepared_request.url):
+            prepared_request.headers.pop("Authorization", None)
+
+
 class _Repository:
     """One repository of one registry."""
 
@@ -80,9 +96,8 @@ class _Repository:
         self._name = folder + slash + name if not default or folder else f"library/{name}"
         self._host = f"registry-1.{host}" if default else host
         self._login = _pair(login)
-        self._session = requests.Session()
-        self._session.auth = lambda request: request  # nothing of ~/.netrc is for it
-        self._session.verify = _authorities(self._host)
+        self._authorities = _authorities(self._host)
+        self._session = _AsAsked(self._authorities)
 
     def image(self, digest: str, platform: str) -> RegistryImage:
         with self._session:
@@ -97,7 +112,7 @@ class _Repository:
     def _document(self, what: str, digest: str) -> tuple[str, dict[str, Any], str]:
         """What lies there, as JSON: its kind, itself, and the digest of its bytes."""
         with self._answer(what) as answer:
-            data = answer.raw.read(_LARGEST + 1, decode_content=True)
+            data = _bytes(answer)
             kind = answer.headers.get("Content-Type", "").partition(";")[0]
         told = "sha256:" + hashlib.sha256(data).hexdigest()
         if digest and told != digest:
@@ -120,7 +135,8 @@ class _Repository:
         return answer
 
     def _get(self, what: str) -> requests.Response:
-        headers = {"Accept": ", ".join(_KINDS)}
+        # As it is: what is packed may be a thousand times as long.
+        headers = {"Accept": ", ".join(_KINDS), "Accept-Encoding": "identity"}
         path = f"://{self._host}/v2/{self._name}/{what}"
         try:
             return self._session.get(f"https{path}", headers=headers, timeout=_TIMES, stream=True)
@@ -139,18 +155,31 @@ class _Repository:
             return str(basic)
         words = dict(_PARAMETER.findall(asked))
         realm = words.pop("realm", "")
-        if not realm.startswith("https://") and not _LOOPBACK.match(realm.partition("://")[2]):
+        if not _may_have_login(realm):
             raise EngineRefused("it wants a login in a way that is not known")
         words = {"scope": f"repository:{self._name}:pull", **words}
-        headers = {"Authorization": str(basic)} if basic else {}
-        with requests.Session() as session:
-            session.verify = self._session.verify
-            session.auth = lambda request: request
-            answer = session.get(realm, params=words, headers=headers, timeout=_TIMES)
-        if answer.status_code != requests.codes.ok:
-            raise EngineRefused("it refuses the login" if basic else "it wants a login")
-        said = answer.json()
+        headers = {"Accept-Encoding": "identity", **({"Authorization": str(basic)} if basic else {})}
+        with (
+            _AsAsked(self._authorities) as session,
+            session.get(realm, params=words, headers=headers, timeout=_TIMES, stream=True) as answer,
+        ):
+            if answer.status_code != requests.codes.ok:
+                raise EngineRefused("it refuses the login" if basic else "it wants a login")
+            said = json.loads(_bytes(answer))
         return f"Bearer {said.get('token') or said['access_token']}"
+
+
+def _bytes(answer: requests.Response) -> bytes:
+    data: bytes = answer.raw.read(_LARGEST + 1, decode_content=False)
+    if len(data) > _LARGEST:
+        raise EngineRefused(f"its answer has more than {_LARGEST >> 20} MiB")
+    return data
+
+
+def _may_have_login(realm: str) -> bool:
+    """Whether a login may be sent there: by TLS, or to this very machine."""
+    scheme, _, rest = realm.partition("://")
+    return scheme == "https" or (scheme == "http" and _LOOPBACK.fullmatch(rest.partition("/")[0]) is not None)
 
 
 def _of_platform(manifests: Any, platform: str) -> str:

@@ -11,7 +11,7 @@ from parity.images.bootstrap import ImageMaker
 from parity.images.ensure import ensure_image, pinned
 from parity.images.lines import ToolLines
 from parity.images.platforms import platform_of, same_platform
-from parity.images.references import digest_of, repository
+from parity.images.references import digest_of
 from parity.model import ImageSource, LockedImage, PinnedImage, chain_id
 
 
@@ -122,5 +122,5 @@ def _newly_held(
         digest = there.digest if there.layers == found.layers else digest
     except EngineRefused as refusal:
         maker.reporter.debug(refusal.message)
-    held = LockedImage(reference, platform, chain_id(found.layers), digest, repository(reference))
+    held = LockedImage(reference, platform, chain_id(found.layers), digest)
     return replace(found, reference=held.pinned), held

@@ -5,15 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from parity.model import repository
+
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _SHORT = len("sha256:") + 12
-
-
-def repository(reference: str) -> str:
-    """The reference without its tag and digest."""
-    name = reference.partition("@")[0]
-    folder, slash, last = name.rpartition("/")
-    return folder + slash + last.partition(":")[0]
 
 
 def digest_of(reference: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from parity.engine import EngineInfo
-from parity.images.references import repository
+from parity.model import repository
 
 # What registries and Go's TLS say, whatever the engine puts around it.
 _LOGIN = re.compile(

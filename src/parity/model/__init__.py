@@ -4,7 +4,7 @@ from parity.model.asked import AskedFile, AskedKind, AskedText
 from parity.model.bundle import BuiltBundle, BundleFile, BundleIdentity
 from parity.model.download import Download, StoredFiles
 from parity.model.facts import Facts, MachineFacts
-from parity.model.image import ImageSource, LockedImage, PinnedImage, chain_id
+from parity.model.image import ImageSource, LockedImage, PinnedImage, chain_id, repository
 from parity.model.inputs import IndexSettings, NamedIndex, OtherFile, SourcePlan, SystemPlan
 from parity.model.limits import Limits
 from parity.model.lock import Lock, LockedWheel
@@ -59,4 +59,5 @@ __all__ = [
     "Target",
     "WheelSet",
     "chain_id",
+    "repository",
 ]

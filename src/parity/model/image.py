@@ -63,19 +63,24 @@ class LockedImage:
         platform: `os/architecture[/variant]`.
         content: the chain id of its layers.
         digest: of the platform's own manifest in the registry, empty where no registry told one.
-        repository: the reference without its tag.
     """
 
     reference: str
     platform: str
     content: str
     digest: str
-    repository: str
 
     @property
     def pinned(self) -> str:
         """The reference by digest, empty without one."""
-        return f"{self.repository}@{self.digest}" if self.digest else ""
+        return f"{repository(self.reference)}@{self.digest}" if self.digest else ""
+
+
+def repository(reference: str) -> str:
+    """A reference to an image without its tag and digest (OCI distribution specification)."""
+    name = reference.partition("@")[0]
+    folder, slash, last = name.rpartition("/")
+    return folder + slash + last.partition(":")[0]
 
 
 def chain_id(layers: tuple[str, ...]) -> str:

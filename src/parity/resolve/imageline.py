@@ -36,8 +36,4 @@ def read_image(said: object) -> LockedImage | None:
     for key, value in said.items():
         if not isinstance(value, str) or not kinds[key].fullmatch(value):
             raise LockInvalid(f"tool.parity.image: {key} is none: {value!r}")
-    folder, slash, last = said["reference"].partition("@")[0].rpartition("/")
-    repository = folder + slash + last.partition(":")[0]
-    return LockedImage(
-        said["reference"], said["platform"], said["content"], said.get("digest", ""), repository
-    )
+    return LockedImage(said["reference"], said["platform"], said["content"], said.get("digest", ""))
