@@ -21,7 +21,7 @@ _ADDRESS = re.compile(
     r"(?<![A-Za-z0-9+.-])(?P<scheme>[A-Za-z0-9+.-]+)://(?P<rest>(?:[^\s\"<>\\]|\\\r?\n|\\)*)"
 )
 # pip ends an address at a space alone: what follows a quote may be the rest of a password, but for a port's.
-_QUOTED = re.compile(r"://(?P<user>[^\s/@:]*):(?!\d*[\"'<])(?P<rest>[^\s/@\"'<]*[\"'<][^\s@]*)@")
+_QUOTED = re.compile(r"://[^\s/@:]{0,256}:(?!\d{0,5}[\"'<])[^\s/@\"'<]{0,512}[\"'<][^\s@]{0,512}@")
 _FILE = re.compile(r"file:(?P<path>[^\s\"'<>#]*)")
 # `user:password@host` without a scheme, as proxies are told.
 _LOGIN = re.compile(
