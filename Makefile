@@ -13,7 +13,7 @@ TEST_PROCESSES ?= 4
 PYTEST  := pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 COVERED ?= tests/unit
 .DEFAULT_GOAL := help
-.PHONY: help setup engine images demo test attack matrix coverage pins farside realworld check house bench docs newcomer image clean
+.PHONY: help setup engine images demo test attack matrix coverage pins farside realworld reach check house bench docs newcomer image clean
 
 help: ## show what each target does
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ attack: setup images ## hostile wheels, repositories, indexes and bundles by the
 
 realworld: setup images ## build, carry, install and use what people have (an hour; --resume goes on); writes its table
 	@$(BIN)/python -m tests.realworld
+
+reach: setup images ## engines, families and machines beyond those of make test (an hour or more); writes its table
+	@$(BIN)/python -m tests.reach
 
 matrix: setup ## every Python that is promised, as far as this machine has it: near side 3.10 up, far side 3.6 up
 	@$(BIN)/python -m tests.matrix

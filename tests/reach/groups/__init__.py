@@ -1,0 +1,1 @@
+"""The groups of `make reach`, one module each."""
