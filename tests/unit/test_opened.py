@@ -16,8 +16,8 @@ NOWHERE = "libnothing-like-this.so.9"
 
 
 def said(source: str) -> list[tuple[list[str], bool]]:
-    tree = ast.parse(source)
-    return [(each.names, each.hard) for each in calls.opened(tree, passing.wrappers([tree]))]
+    file = passing.source_of(ast.parse(source))
+    return [(each.names, each.hard) for each in calls.opened(file, passing.wrappers([file]))]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import ast
 from typing import Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
-from .passing import FIND, Aliases, Wrappers, aliases_of, bindings, called, opening
+from .passing import FIND, Aliases, Source, Wrappers, bindings, called, opening
 
 _ERRORS = (
     "OSError",
@@ -34,17 +34,16 @@ class _CallScope(NamedTuple):
     raises: bool
 
 
-def opened(tree: ast.Module, known: Wrappers) -> Iterator[NamedOpening]:
+def opened(source: Source, known: Wrappers) -> Iterator[NamedOpening]:
     """The calls of one file."""
-    aliases = aliases_of(tree)
-    if _has_call(tree, aliases, known):
-        yield from _Statements(aliases, known).calls(tree)
+    if _has_call(source, known):
+        yield from _Statements(source.aliases, known).calls(source)
 
 
-def _has_call(tree: ast.Module, aliases: Aliases, known: Wrappers) -> bool:
+def _has_call(source: Source, known: Wrappers) -> bool:
     """Whether a file has any call that may open something: words in a comment or a text are none."""
-    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
-    return any(opening(node, aliases, known)[0] for node in calls)
+    calls = (node for node in source.nodes if isinstance(node, ast.Call))
+    return any(opening(node, source.aliases, known)[0] for node in calls)
 
 
 def imported(tree: ast.Module, module: str, is_package: bool) -> Set[str]:
@@ -68,12 +67,12 @@ class _Statements:
         self._known = known
         self._given: Names = {}
 
-    def calls(self, tree: ast.Module) -> Iterator[NamedOpening]:
-        for node in ast.walk(tree):
+    def calls(self, source: Source) -> Iterator[NamedOpening]:
+        for node in source.nodes:
             if isinstance(node, ast.FunctionDef):
                 given = [each.value for each, _ in _reached(node, False) if isinstance(each, ast.Return)]
                 self._given[node.name] = [value for value in given if value is not None]
-        yield from self._in_scope(tree, None)
+        yield from self._in_scope(source.tree, None)
 
     def _in_scope(self, node: ast.AST, outer: Optional[_CallScope]) -> Iterator[NamedOpening]:
         reached = list(_reached(node, False))

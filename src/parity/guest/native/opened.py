@@ -168,16 +168,20 @@ def _is_name(text: str) -> bool:
 
 def _read(site_packages: str, telling: List[str], paths: List[str]) -> Iterator[Tuple[str, List[str], bool]]:
     calling = [path for path in telling if _CALLS.search(_bytes(site_packages, path))]
-    trees = dict(_trees(site_packages, calling))
-    wrappers = passing.wrappers(list(trees.values()))
+    sources = _sources(site_packages, calling)
+    wrappers = passing.wrappers(sources.values())
     if wrappers:  # a file may call one that another has
         names = re.compile(rb"\b(?:%s)\s*\(" % "|".join(sorted(wrappers)).encode())
-        others = [path for path in paths if path not in trees and names.search(_bytes(site_packages, path))]
-        trees.update(_trees(site_packages, others[:_MOST_CALLERS]))
-        wrappers = passing.wrappers(list(trees.values()))
-    for path in filter(trees.__contains__, paths):
-        for call in calls.opened(trees[path], wrappers):
+        others = [path for path in paths if path not in sources and names.search(_bytes(site_packages, path))]
+        sources.update(_sources(site_packages, others[:_MOST_CALLERS]))
+        wrappers = passing.wrappers(sources.values())
+    for path in filter(sources.__contains__, paths):
+        for call in calls.opened(sources[path], wrappers):
             yield path, call.names, call.hard
+
+
+def _sources(site_packages: str, paths: Iterable[str]) -> Dict[str, passing.Source]:
+    return {path: passing.source_of(tree) for path, tree in _trees(site_packages, paths)}
 
 
 def _trees(site_packages: str, paths: Iterable[str]) -> Iterator[Tuple[str, ast.Module]]:

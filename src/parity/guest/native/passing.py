@@ -14,11 +14,27 @@ Wrappers = Dict[str, Tuple[int, ...]]
 Aliases = Dict[str, str]
 
 
-def aliases_of(tree: ast.Module) -> Aliases:
-    """Names under which a file imports what opens libraries."""
+class Source(NamedTuple):
+    """A file's syntax tree, all its nodes, and under which names it imports what opens libraries.
+
+    Read once: a tree is asked several times, and to walk it takes as long as to parse it.
+    """
+
+    tree: ast.Module
+    nodes: List[ast.AST]
+    aliases: Aliases
+
+
+def source_of(tree: ast.Module) -> Source:
+    """What is asked of a file again and again."""
+    nodes = list(ast.walk(tree))
+    return Source(tree, nodes, _aliases_of(nodes))
+
+
+def _aliases_of(nodes: List[ast.AST]) -> Aliases:
     return {
         alias.asname: alias.name
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
         if alias.asname and alias.name in (FIND, *_OPEN)
@@ -51,7 +67,7 @@ def opening(node: ast.Call, aliases: Aliases, known: Wrappers) -> Tuple[str, Tup
 
     Args:
         node: the call.
-        aliases: of its file, see `aliases_of`.
+        aliases: of its file, see `source_of`.
         known: of its package, see `wrappers`.
     """
     own = known.get(called(node))
@@ -70,10 +86,10 @@ class _OwnFunction(NamedTuple):
     aliases: Aliases
 
 
-def wrappers(trees: Iterable[ast.Module]) -> Wrappers:
+def wrappers(sources: Iterable[Source]) -> Wrappers:
     """The package's own functions and classes that open what they are given: by which arguments."""
     found: Wrappers = {}
-    functions = [each for tree in trees for each in _functions(tree)]
+    functions = [each for source in sources for each in _functions(source)]
     # Each round finds the functions that call those of the round before.
     for _ in range(_ROUNDS):
         new = {}
@@ -87,36 +103,50 @@ def wrappers(trees: Iterable[ast.Module]) -> Wrappers:
     return found
 
 
-def _functions(tree: ast.Module) -> Iterator[_OwnFunction]:
+def _functions(source: Source) -> Iterator[_OwnFunction]:
     """Each function, by the name under which it is called: a class's for what makes its objects."""
-    aliases = aliases_of(tree)
-    for node in ast.walk(tree):
+    made: Dict[ast.AST, str] = {}
+    for node in source.nodes:
         if isinstance(node, ast.ClassDef):
-            for each in node.body:
-                if isinstance(each, ast.FunctionDef) and each.name == "__init__":
-                    yield from _opened_up(node.name, each, aliases)
-        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name != "__init__":
-            yield from _opened_up(node.name, node, aliases)
+            made.update((each, node.name) for each in node.body if _is_init(each))
+    for function, inside in _insides(source.tree):
+        if not _is_init(function) or function in made:
+            yield _opened_up(made.get(function, function.name), function, inside, source.aliases)
 
 
-def _opened_up(name: str, function: Any, aliases: Aliases) -> Iterator[_OwnFunction]:
-    """What is to be known of a function, read once; nothing of one that is given nothing to open."""
+def _is_init(node: ast.AST) -> bool:
+    return isinstance(node, ast.FunctionDef) and node.name == "__init__"
+
+
+def _insides(tree: ast.Module) -> Iterator[Tuple[Any, List[ast.AST]]]:
+    """Each function that is given something; its calls and bindings, those of functions within it, too."""
+    found: List[Tuple[Any, List[ast.AST]]] = []
+    todo: List[Tuple[ast.AST, Tuple[List[ast.AST], ...]]] = [(tree, ())]
+    while todo:
+        node, around = todo.pop()
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.args.args:
+            found.append((node, []))
+            around = (*around, found[-1][1])
+        elif isinstance(node, ast.Call) or type(node).__name__ in _BINDING:
+            for inside in around:
+                inside.append(node)
+        todo.extend((child, around) for child in ast.iter_child_nodes(node))
+    return iter(found)
+
+
+def _opened_up(name: str, function: Any, inside: List[ast.AST], aliases: Aliases) -> _OwnFunction:
+    """What is to be known of a function, read once."""
     arguments = [each.arg for each in function.args.args]
-    if not arguments:
-        return
     bound: Dict[str, List[ast.expr]] = {}
-    calls: List[ast.Call] = []
-    for node in ast.walk(function):
-        kind = type(node).__name__
-        if isinstance(node, ast.Call):
-            calls.append(node)
-        elif kind in _BINDING:
-            for target, value in bindings(node):
-                bound.setdefault(target, []).append(value)
+    for node in inside:
+        for target, value in bindings(node):
+            bound.setdefault(target, []).append(value)
     # Whoever calls a method does not write its first argument.
     if arguments[0] in ("self", "cls"):
         arguments = arguments[1:]
-    yield _OwnFunction(name, arguments, bound, calls, aliases)
+    return _OwnFunction(
+        name, arguments, bound, [node for node in inside if isinstance(node, ast.Call)], aliases
+    )
 
 
 def _passed_on(function: _OwnFunction, known: Wrappers) -> Tuple[int, ...]:
