@@ -2,6 +2,18 @@
 
 from parity.ci.annotations import FORMATS, annotated, summary_of
 from parity.ci.markdown import as_shown
+from parity.ci.matrix import MATRIX_FORMS, MatrixRow, matrix_text
 from parity.ci.pipelines import PLACES, pipeline_text, write_pipeline
 
-__all__ = ["FORMATS", "PLACES", "annotated", "as_shown", "pipeline_text", "summary_of", "write_pipeline"]
+__all__ = [
+    "FORMATS",
+    "MATRIX_FORMS",
+    "PLACES",
+    "MatrixRow",
+    "annotated",
+    "as_shown",
+    "matrix_text",
+    "pipeline_text",
+    "summary_of",
+    "write_pipeline",
+]

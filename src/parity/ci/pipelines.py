@@ -20,32 +20,39 @@ PLACES: Mapping[str, str] = {
 """Where each host looks for its pipeline."""
 # Words that need no quotes in YAML, Groovy and the shell alike.
 _PLAIN = re.compile(r"[A-Za-z0-9./][A-Za-z0-9._/+-]{0,199}")
+_SHORT = ("-r", "-p")
 # Shells, Groovy and GitHub have all other marks for themselves.
 _MARK = "@@what@@"
 _SHIPPED = {"github": "github.yml", "gitlab": "gitlab.yml", "jenkins": "Jenkinsfile"}
 
 
-def pipeline_text(host: str, what: tuple[str, ...]) -> str:
+def plain_word(word: str) -> str:
+    """The word, which needs no quotes in YAML, Groovy and the shell alike; OptionConflict for any other."""
+    # Refused rather than quoted: the text passes YAML or Groovy, and then a shell.
+    if not _PLAIN.fullmatch(word.removeprefix("--") if word.startswith("-") else word) and word not in _SHORT:
+        raise OptionConflict(
+            f"{word!r} cannot stand in a pipeline's file as it is",
+            remedy="put the packages into a requirements file, and give files names of plain letters",
+        )
+    return word
+
+
+def pipeline_text(host: str, what: tuple[str, ...], target: str = "") -> str:
     """The pipeline's file.
 
     Args:
         host: one of PLACES.
         what: the words of `parity build` that say target and contents.
+        target: what stands before them, ready for the shell: where a variable says the target.
 
     Raises:
         OptionConflict: no such host, or a word that would need quotes.
     """
     if host not in PLACES:
         raise OptionConflict(f"there is no pipeline for {host!r}", remedy=f"--ci {' | '.join(PLACES)}")
-    # Refused rather than quoted: the text passes YAML or Groovy, and then a shell.
-    for word in what:
-        if not _PLAIN.fullmatch(word.removeprefix("--") if word.startswith("-") else word) and word != "-r":
-            raise OptionConflict(
-                f"{word!r} cannot stand in a pipeline's file as it is",
-                remedy="put the packages into a requirements file: parity init --ci HOST -r requirements.txt",
-            )
+    words = [*filter(None, [target]), *(shlex.quote(plain_word(word)) for word in what)]
     text = resources.files("parity.ci").joinpath(f"templates/{_SHIPPED[host]}").read_text("utf-8")
-    return text.replace(_MARK, shlex.join(what))
+    return text.replace(_MARK, " ".join(words))
 
 
 def write_pipeline(host: str, folder: Path, target: str, what: tuple[str, ...], *, force: bool) -> Path:

@@ -20,6 +20,7 @@ from parity.cli.commands import (
     init,
     install,
     keys,
+    matrix,
     outdated,
     planning,
     profiles,
@@ -105,6 +106,7 @@ _TARGETS = (
 _UPKEEP = (
     _CommandWords("doctor", doctor.doctor, doctor.EPILOG),
     _CommandWords("explain", explain.explain, explain.EPILOG),
+    _CommandWords("matrix", matrix.matrix, matrix.EPILOG),
     _CommandWords("annotate", annotate.annotate, annotate.EPILOG),
     _CommandWords("docs", docs.docs, docs.EPILOG),
     _CommandWords("help", explain.show_help, explain.HELP_EPILOG),

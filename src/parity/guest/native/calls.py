@@ -3,7 +3,7 @@
 import ast
 from typing import Dict, Iterator, List, NamedTuple, Optional, Set, Tuple
 
-from .passing import FIND, Aliases, Source, Wrappers, bindings, called, opening
+from .passing import FIND, Aliases, SyntaxOfFile, Wrappers, bindings, called, opening
 
 _ERRORS = (
     "OSError",
@@ -34,13 +34,13 @@ class _CallScope(NamedTuple):
     raises: bool
 
 
-def opened(source: Source, known: Wrappers) -> Iterator[NamedOpening]:
+def opened(source: SyntaxOfFile, known: Wrappers) -> Iterator[NamedOpening]:
     """The calls of one file."""
     if _has_call(source, known):
         yield from _Statements(source.aliases, known).calls(source)
 
 
-def _has_call(source: Source, known: Wrappers) -> bool:
+def _has_call(source: SyntaxOfFile, known: Wrappers) -> bool:
     """Whether a file has any call that may open something: words in a comment or a text are none."""
     calls = (node for node in source.nodes if isinstance(node, ast.Call))
     return any(opening(node, source.aliases, known)[0] for node in calls)
@@ -67,7 +67,7 @@ class _Statements:
         self._known = known
         self._given: Names = {}
 
-    def calls(self, source: Source) -> Iterator[NamedOpening]:
+    def calls(self, source: SyntaxOfFile) -> Iterator[NamedOpening]:
         for node in source.nodes:
             if isinstance(node, ast.FunctionDef):
                 given = [each.value for each, _ in _reached(node, False) if isinstance(each, ast.Return)]

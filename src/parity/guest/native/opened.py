@@ -180,7 +180,7 @@ def _read(site_packages: str, telling: List[str], paths: List[str]) -> Iterator[
             yield path, call.names, call.hard
 
 
-def _sources(site_packages: str, paths: Iterable[str]) -> Dict[str, passing.Source]:
+def _sources(site_packages: str, paths: Iterable[str]) -> Dict[str, passing.SyntaxOfFile]:
     return {path: passing.source_of(tree) for path, tree in _trees(site_packages, paths)}
 
 

@@ -14,7 +14,7 @@ Wrappers = Dict[str, Tuple[int, ...]]
 Aliases = Dict[str, str]
 
 
-class Source(NamedTuple):
+class SyntaxOfFile(NamedTuple):
     """A file's syntax tree, all its nodes, and under which names it imports what opens libraries.
 
     Read once: a tree is asked several times, and to walk it takes as long as to parse it.
@@ -25,10 +25,10 @@ class Source(NamedTuple):
     aliases: Aliases
 
 
-def source_of(tree: ast.Module) -> Source:
+def source_of(tree: ast.Module) -> SyntaxOfFile:
     """What is asked of a file again and again."""
     nodes = list(ast.walk(tree))
-    return Source(tree, nodes, _aliases_of(nodes))
+    return SyntaxOfFile(tree, nodes, _aliases_of(nodes))
 
 
 def _aliases_of(nodes: List[ast.AST]) -> Aliases:
@@ -86,7 +86,7 @@ class _OwnFunction(NamedTuple):
     aliases: Aliases
 
 
-def wrappers(sources: Iterable[Source]) -> Wrappers:
+def wrappers(sources: Iterable[SyntaxOfFile]) -> Wrappers:
     """The package's own functions and classes that open what they are given: by which arguments."""
     found: Wrappers = {}
     functions = [each for source in sources for each in _functions(source)]
@@ -103,7 +103,7 @@ def wrappers(sources: Iterable[Source]) -> Wrappers:
     return found
 
 
-def _functions(source: Source) -> Iterator[_OwnFunction]:
+def _functions(source: SyntaxOfFile) -> Iterator[_OwnFunction]:
     """Each function, by the name under which it is called: a class's for what makes its objects."""
     made: Dict[ast.AST, str] = {}
     for node in source.nodes:
