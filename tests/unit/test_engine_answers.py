@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -164,7 +163,7 @@ def test_one_profile_with_a_damaged_wheel_does_not_end_the_others() -> None:
     lock = threading.Lock()
     heard: list[str] = []
 
-    def build(request: Any, _: Any) -> Any:
+    def build(request: Any) -> Any:
         if request == "damaged":
             raise BundleDamaged("a wheel of it is damaged")
         if request == "refused":
@@ -176,9 +175,7 @@ def test_one_profile_with_a_damaged_wheel_does_not_end_the_others() -> None:
             heard.append(request)
 
     requests = cast(list[BuildRequest], ["good", "damaged", "refused", "other"])
-    outcomes = parallel.run_all(
-        build, requests, lambda _: cast(Any, SimpleNamespace()), lambda: None, finished
-    )
+    outcomes = parallel.run_all(build, requests, lambda: None, finished, 4)
     assert [type(each) for each in outcomes] == [str, BundleDamaged, EngineRefused, str]
     assert sorted(heard) == sorted(cast(list[str], requests))
     assert issubclass(EngineRefused, ParityError)

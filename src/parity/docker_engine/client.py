@@ -31,8 +31,9 @@ def connect(address: str | None = None, environment: Mapping[str, str] | None = 
     """Connect to the engine that is meant and check that it answers.
 
     Args:
-        address: `unix://…`, `tcp://…` or `https://…`; None for DOCKER_HOST, DOCKER_CONTEXT, the
-            current Docker context, or else the usual sockets of Docker and Podman.
+        address: `unix://…`, `tcp://…` or `https://…`, or the name of a Docker context or Podman connection;
+            None for DOCKER_HOST, DOCKER_CONTEXT, the current Docker context, or else the usual sockets of
+            Docker and Podman.
         environment: what stands for `os.environ`.
 
     Raises:

@@ -38,6 +38,11 @@ class Endpoint:
 def candidates(address: str | None, environment: Mapping[str, str]) -> list[Endpoint]:
     """The endpoints to try, in order; only one where somebody named it.
 
+    Args:
+        address: `unix://…`, `tcp://…` or `https://…`, or the name of a Docker context, else of a Podman
+            connection; `default` is the engine that the Docker command takes without a context.
+        environment: where the rest is said.
+
     An engine that was named and does not answer is never replaced by another one silently. The
     order is the Docker command's: an option, DOCKER_HOST, DOCKER_CONTEXT, the current context; then
     Podman's: CONTAINER_HOST, its default connection; then the sockets that are usual.
@@ -45,18 +50,34 @@ def candidates(address: str | None, environment: Mapping[str, str]) -> list[Endp
     Raises:
         EngineUnavailable: the context does not exist, or the TLS files are missing.
     """
-    if address:
-        return [Endpoint(address, "as given", _tls(address, environment))]
+    if address and address != DEFAULT:
+        return [_named(address, environment)]
     if host := environment.get("DOCKER_HOST"):
         return [Endpoint(host, "DOCKER_HOST", _tls(host, environment))]
-    name = environment.get("DOCKER_CONTEXT") or current_context(environment)
+    name = address or environment.get("DOCKER_CONTEXT") or current_context(environment)
     if name != DEFAULT:
-        found = read_context(name, environment)
-        return [Endpoint(found.host, f"Docker context {name}", found.tls)]
+        return [_of_context(name, environment)]
     if host := environment.get("CONTAINER_HOST"):
         return [Endpoint(host, "CONTAINER_HOST", _tls(host, environment))]
     usual = [Endpoint(f"unix://{path}", why) for path, why in _usual_sockets(environment)]
     return _with_connection(usual, podman_connection(environment))
+
+
+def _named(word: str, environment: Mapping[str, str]) -> Endpoint:
+    if "://" in word:
+        return Endpoint(word, "as given", _tls(word, environment))
+    try:
+        return _of_context(word, environment)
+    except EngineUnavailable:
+        connection = podman_connection({**environment, "CONTAINER_CONNECTION": word})
+        if connection is None:
+            raise
+        return Endpoint(connection.uri, f"Podman connection {word}")
+
+
+def _of_context(name: str, environment: Mapping[str, str]) -> Endpoint:
+    found = read_context(name, environment)
+    return Endpoint(found.host, f"Docker context {name}", found.tls)
 
 
 def _with_connection(usual: list[Endpoint], connection: PodmanConnection | None) -> list[Endpoint]:

@@ -9,7 +9,14 @@ from __future__ import annotations
 
 from parity.errors.asked import InputFileError, OptionConflict, ProfileError, ProfileNotFound
 from parity.errors.base import ParityError, Problem
-from parity.errors.engine import EngineLost, EngineRefused, EngineUnavailable, ImageUnavailable, NotAStandIn
+from parity.errors.engine import (
+    EngineLost,
+    EngineRefused,
+    EngineUnavailable,
+    ImageUnavailable,
+    NoEngineServes,
+    NotAStandIn,
+)
 from parity.errors.output import KeyExists, KeyUnusable, NotReady, SignaturesFull, SomeFailed, WriteFailed
 from parity.errors.publishing import AddressUnusable, OtherBytesThere, PublishDenied, PublishFailed
 from parity.errors.rehearsal import NotIsolated, RehearsalFailed, RehearsalTimeout, SystemPackagesFailed
@@ -56,6 +63,7 @@ __all__ = [
     "LockInvalid",
     "LockOutdated",
     "Missing",
+    "NoEngineServes",
     "NoWheel",
     "NotAStandIn",
     "NotIsolated",

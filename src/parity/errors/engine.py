@@ -38,3 +38,10 @@ class NotAStandIn(ParityError):
 
     exit_code = 24
     default_remedy = "choose an image of the same libc family, Python X.Y and architecture, libc no newer"
+
+
+class NoEngineServes(ParityError):
+    """None of the engines of the call runs programs of the target's architecture."""
+
+    exit_code = 25
+    default_remedy = "name one for it with --on ENGINE, or say that one emulates it: --on ENGINE=ARCH,ARCH"

@@ -41,6 +41,11 @@ def is_native(platform: str, engine: str) -> bool:
     return same_platform(platform, engine) or platform in _NATIVE.get(engine, ())
 
 
+def known_archs() -> frozenset[str]:
+    """The architectures whose platforms are known, as `uname -m` says them."""
+    return frozenset(_PLATFORMS)
+
+
 def platform_of(arch: str) -> str:
     """`linux/amd64` for `x86_64`; an unknown architecture stands for itself."""
     return _PLATFORMS.get(arch, f"linux/{arch}")

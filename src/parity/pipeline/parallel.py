@@ -7,28 +7,26 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
 from parity.errors import RootError
-from parity.pipeline.context.values import BuildRequest, World
+from parity.pipeline.context.values import BuildRequest
 
 Told = TypeVar("Told")
 
-_AT_ONCE = 4
-
 
 def run_all(
-    story: Callable[[BuildRequest, World], Told],
+    story: Callable[[BuildRequest], Told],
     requests: Sequence[BuildRequest],
-    world_of: Callable[[BuildRequest], World],
     interrupt: Callable[[], None],
     finished: Callable[[BuildRequest, Told | RootError], None],
+    at_once: int,
 ) -> tuple[Told | RootError, ...]:
     """Run a story for everything that is asked for.
 
     Args:
-        story: such as `parity.pipeline.build.build`.
+        story: such as `parity.pipeline.build.build`, in a world that it gives itself.
         requests: at least one.
-        world_of: gives a run what it may use; may fail like the run itself.
         interrupt: ends whatever runs in containers, so that waiting threads come back.
         finished: hears each outcome as it is known, from the run's own thread.
+        at_once: runs side by side, at most.
 
     Returns:
         a report or an error for each request, in their order. What is no error of parity's, and any
@@ -38,7 +36,7 @@ def run_all(
     def one(request: BuildRequest) -> Told | RootError:
         outcome: Told | RootError
         try:
-            outcome = story(request, world_of(request))
+            outcome = story(request)
         except RootError as error:
             outcome = error
             if error.ends_the_command:
@@ -48,7 +46,7 @@ def run_all(
 
     if len(requests) == 1:  # in this thread, where signals arrive
         return (one(requests[0]),)
-    with ThreadPoolExecutor(min(len(requests), _AT_ONCE)) as pool:
+    with ThreadPoolExecutor(min(len(requests), at_once)) as pool:
         futures: list[Future[Told | RootError]] = [pool.submit(one, request) for request in requests]
         try:
             wait(futures)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,7 @@ from rich.text import Text
 
 from parity.cli.shared import summary
 from parity.cli.shared.asked import HowToBuild, WhatToBuild, build_requests
-from parity.cli.shared.display import Progress, board
+from parity.cli.shared.display import Board, Progress, board
 from parity.cli.shared.keyring import signing_keys
 from parity.cli.shared.options import (
     Arch,
@@ -35,12 +36,14 @@ from parity.cli.shared.options import (
 )
 from parity.cli.shared.output import output, stderr
 from parity.cli.shared.runs import Runs, tell
-from parity.cli.shared.world import connected
+from parity.cli.shared.world import fleet_of
 from parity.errors import RootError
 from parity.files import sweep_leftovers
 from parity.host.folders import cache_folder
 from parity.pipeline.build import build as build_bundle
 from parity.pipeline.context.values import BuildReport, BuildRequest
+from parity.pipeline.fleet import Fleet
+from parity.sign import SigningKey
 
 EPILOG = """
 `parity build rhel9-py39 -r requirements.txt` builds what a file lists into dist/
@@ -52,6 +55,8 @@ EPILOG = """
 `parity build debian11-py39 -r pyproject.toml --extra cli --group docs` carries its requirements alone
 
 `parity build debian11-py39 debian12-py311 -r web.txt` builds one set for two targets, side by side
+
+`parity build debian11-py39 debian12-py311 -r web.txt --on default --on build-2` uses two engines
 
 `parity build plant.yaml --locked --key release.key --serial 42` is what a pipeline runs
 
@@ -79,6 +84,15 @@ _Allow = Annotated[
         metavar="KIND:NAME", help="Accept this finding, as `rehearsal.allow` does (may be repeated)."
     ),
 ]
+_Engines = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--on",
+        metavar="ENGINE[=ARCH,...]",
+        help="An engine to build on: a context's name or an address, and architectures that it serves "
+        "(may be repeated: each target goes to one of its architecture).",
+    ),
+]
 
 
 def build(
@@ -96,6 +110,7 @@ def build(
     lock: LockFile = None,
     stand_in: StandIn = None,
     fresh: _Fresh = False,
+    engines: _Engines = None,
     arch: Arch = None,
     product: Product = None,
     bundle_version: _BundleVersion = None,
@@ -125,12 +140,24 @@ def build(
     )
     how = HowToBuild(output_folder, lock, locked, upgrade, stand_in, tuple(upgrade_package or ()))
     requests = _swept(output_folder, build_requests(what, how))
-    with connected() as engine:
+    with fleet_of(engines or ()) as fleet:
         keys = signing_keys(key or ())
-        with board(stderr(), verbose=verbose, progress=progress) as shown:
-            runs = Runs(engine, [signer for signer, _ in keys], shown, fresh=fresh)
-            outcomes = runs.all(build_bundle, requests)
-        _tell(requests, outcomes, runs, [path for _, path in keys])
+        shown = board(stderr(), verbose=verbose, progress=progress)
+        _build_all(fleet, requests, keys, shown, fresh=fresh)
+
+
+def _build_all(
+    fleet: Fleet,
+    requests: Sequence[BuildRequest],
+    keys: Sequence[tuple[SigningKey, Path]],
+    shown: AbstractContextManager[Board],
+    *,
+    fresh: bool,
+) -> None:
+    with shown as drawn:
+        runs = Runs(fleet, [signer for signer, _ in keys], drawn, fresh=fresh)
+        outcomes = runs.all(build_bundle, requests)
+    _tell(requests, outcomes, runs, [path for _, path in keys])
 
 
 def _tell(
@@ -145,7 +172,8 @@ def _tell(
         return summary.people(report, runs.watches[name], runs.seconds[name], paths).append("\n")
 
     def machines(name: str, report: BuildReport) -> dict[str, object]:
-        return summary.machines(report, runs.watches[name], runs.seconds[name], paths)
+        found = summary.machines(report, runs.watches[name], runs.seconds[name], paths)
+        return {**found, **({"engine": runs.engines[name]} if name in runs.engines else {})}
 
     tell("bundles", requests, outcomes, people, machines)
 

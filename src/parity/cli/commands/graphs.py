@@ -27,7 +27,7 @@ from parity.cli.shared.options import (
 )
 from parity.cli.shared.output import output, print_json, stderr, stdout
 from parity.cli.shared.runs import Runs, tell
-from parity.cli.shared.world import connected
+from parity.cli.shared.world import fleet_of
 from parity.errors import InputFileError
 from parity.graph import Graph
 from parity.model.bundle import SUFFIX
@@ -147,8 +147,8 @@ def _show(what: WhatToBuild, how: HowToBuild, shown: _Shown, progress: Progress)
         story, requests = requires, build_requests(what, how)
     else:
         story, requests = requires_by_lock, build_requests(*_of_lock(what, how, lock))
-    with connected() as engine, board(stderr(), verbose=output.verbose, progress=progress) as seen:
-        outcomes = Runs(engine, (), seen).all(story, requests)
+    with fleet_of() as engines, board(stderr(), verbose=output.verbose, progress=progress) as seen:
+        outcomes = Runs(engines, (), seen).all(story, requests)
     tell("graphs", requests, outcomes, shown.people, shown.machines)
 
 

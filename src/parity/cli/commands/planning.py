@@ -34,7 +34,7 @@ from parity.cli.shared.options import (
 )
 from parity.cli.shared.output import output, stderr, terminal_width
 from parity.cli.shared.runs import Runs, tell
-from parity.cli.shared.world import connected
+from parity.cli.shared.world import fleet_of
 from parity.errors import LockOutdated, RootError
 from parity.files import sweep_leftovers
 from parity.pipeline.context.values import BuildRequest
@@ -98,8 +98,8 @@ def lock_command(
     # A lock is written to a temporary file first, and a run that was killed has left its own.
     for folder in {request.lock_path.parent for request in requests}:
         sweep_leftovers(folder)
-    with connected() as engine, board(stderr(), verbose=verbose, progress=progress) as shown:
-        outcomes = Runs(engine, (), shown).all(bring_up_to_date, requests)
+    with fleet_of() as engines, board(stderr(), verbose=verbose, progress=progress) as shown:
+        outcomes = Runs(engines, (), shown).all(bring_up_to_date, requests)
     tell("locks", requests, outcomes, _lock_text, planned.lock_document)
 
 
@@ -165,8 +165,8 @@ def _plan_text(plan: BuildPlan) -> str:
 
 def _plans(requests: list[BuildRequest], shape: Format, progress: Progress) -> list[BuildPlan]:
     """Make and show the plans."""
-    with connected() as engine, board(stderr(), verbose=output.verbose, progress=progress) as shown:
-        outcomes = Runs(engine, (), shown).all(plan_build, requests)
+    with fleet_of() as engines, board(stderr(), verbose=output.verbose, progress=progress) as shown:
+        outcomes = Runs(engines, (), shown).all(plan_build, requests)
     write = planned.plan_as_markdown if shape is Format.MARKDOWN else _plan_text
     tell("plans", requests, outcomes, lambda _, plan: Text(write(plan)), lambda _, plan: plan_document(plan))
     return [each for each in outcomes if not isinstance(each, RootError)]

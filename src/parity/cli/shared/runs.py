@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TypeVar
 
 import typer
@@ -12,9 +13,9 @@ from parity.cli.shared.display import Board
 from parity.cli.shared.output import error_document, output, print_json, show_error, stdout
 from parity.cli.shared.timing import Stopwatch
 from parity.cli.shared.world import world_for
-from parity.docker_engine import DockerEngine
 from parity.errors import RootError, SomeFailed
 from parity.pipeline.context.values import BuildRequest, World
+from parity.pipeline.fleet import Fleet, FleetEngine, anywhere
 from parity.pipeline.parallel import run_all
 from parity.sign import SigningKey
 
@@ -25,32 +26,53 @@ class Runs:
     """The runs of one call; `signers` are for stories that sign."""
 
     def __init__(
-        self, engine: DockerEngine, signers: Sequence[SigningKey], shown: Board, *, fresh: bool = False
+        self, fleet: Fleet, signers: Sequence[SigningKey], shown: Board, *, fresh: bool = False
     ) -> None:
-        self._engine = engine
+        self._fleet = fleet
         self._signers = signers
         self._board = shown
         self._fresh = fresh
         self.watches: dict[str, Stopwatch] = {}
         self.seconds: dict[str, float] = {}
+        self.engines: dict[str, str] = {}
+        """Where each run was told, in a call that named its engines."""
 
     def all(
         self, story: Callable[[BuildRequest, World], Told], requests: Sequence[BuildRequest]
     ) -> tuple[Told | RootError, ...]:
         """Run a story for each request; see `run_all`."""
-        return run_all(story, requests, self._world, self._engine.interrupt, self._finished)
 
-    def _world(self, request: BuildRequest) -> World:
-        """What this run may use."""
+        def one(request: BuildRequest) -> Told:
+            watch = self._watch(request)
+
+            def at(place: FleetEngine) -> Told:
+                return story(request, self._world(request, place, watch))
+
+            return anywhere(self._fleet, request.profile.target.arch, at, partial(_moved, watch))
+
+        return run_all(one, requests, self._fleet.interrupt, self._finished, self._fleet.at_once)
+
+    def _watch(self, request: BuildRequest) -> Stopwatch:
         name = request.profile.name
         watch = self.watches[name] = Stopwatch(self._board.reporter(name))
-        return world_for(self._engine, request.profile, self._signers, watch, fresh=self._fresh)
+        return watch
+
+    def _world(self, request: BuildRequest, place: FleetEngine, watch: Stopwatch) -> World:
+        """What this run may use there."""
+        if place.name:
+            self.engines[request.profile.name] = place.name
+            watch.stage("engine", f"{place.name}, {place.platform}")
+        return world_for(place.engine, request.profile, self._signers, watch, fresh=self._fresh)
 
     def _finished(self, request: BuildRequest, outcome: object) -> None:
         """This run is over."""
         name = request.profile.name
         self.seconds[name] = self.watches[name].stop()
         self._board.finished(name, ok=not isinstance(outcome, RootError))
+
+
+def _moved(watch: Stopwatch, place: FleetEngine, error: RootError) -> None:
+    watch.warn(f"the engine {place.name} went away ({error}): this is tried on another")
 
 
 def tell(

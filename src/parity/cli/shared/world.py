@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from parity.cli.shared.output import stderr
 from parity.docker_engine import DockerEngine, connect
 from parity.engine import Container, Engine
+from parity.errors import EngineLost, EngineUnavailable
 from parity.host.cachelock import alone_with_cache, using_cache
 from parity.host.folders import cache_folder
 from parity.host.memory import Memory
@@ -20,6 +21,8 @@ from parity.host.uv_tool import ensure_uv, uv_binary, uv_tar
 from parity.model import BundleFile, BundleIdentity, Profile
 from parity.pack import file_on_disk
 from parity.pipeline.context.values import Sealer, Site, World
+from parity.pipeline.fleet import Fleet, FleetEngine, read_engines
+from parity.portable.texts import printable
 from parity.progress import Reporter
 from parity.resolve import uv_wheel
 from parity.sign import SigningKey, make_sealer
@@ -40,6 +43,53 @@ def connected(*, clearing: bool = False) -> Iterator[DockerEngine]:
         engine.sweep()
         yield engine
         engine.settle()
+
+
+@contextmanager
+def fleet_of(words: Sequence[str] = ()) -> Iterator[Fleet]:
+    """The engines that a call named, or the one of this machine; each as `connected` gives it.
+
+    Args:
+        words: of --on: `ENGINE` or `ENGINE=ARCH,ARCH`. One that does not answer is left out with a word,
+            as long as another does.
+
+    Raises:
+        EngineUnavailable: none answers.
+        OptionConflict: a word is none, or names an engine twice.
+    """
+    if not words:
+        with connected() as engine:
+            yield Fleet([FleetEngine("", engine, engine.info().platform)])
+        return
+    named = read_engines(words)
+    with using_cache(cache_folder(), _tell_using):
+        found = list(_answering(named))
+        yield Fleet(found)
+        for each in found:
+            with suppress(EngineLost, EngineUnavailable):  # its runs have told so already
+                each.engine.settle()
+
+
+def _answering(named: Mapping[str, frozenset[str]]) -> Iterator[FleetEngine]:
+    silent = []
+    for name, serves in named.items():
+        found = _greeted(name, serves)
+        if isinstance(found, FleetEngine):
+            yield found
+            continue
+        silent.append(EngineUnavailable(f"{name}: {found}", remedy=found.remedy, details=found.details))
+        stderr().print(f"without the engine {printable(name)}: {printable(str(found))}", style="yellow")
+    if len(silent) == len(named):
+        raise silent[0]
+
+
+def _greeted(name: str, serves: frozenset[str]) -> FleetEngine | EngineUnavailable | EngineLost:
+    try:
+        engine = connect(name)
+        engine.sweep()
+        return FleetEngine(name, engine, engine.info().platform, serves)
+    except (EngineUnavailable, EngineLost) as error:
+        return error
 
 
 def _tell_using() -> None:
