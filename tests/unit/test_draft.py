@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.support.targets import DEBIAN11
 
-from parity.model import Lock, PinnedImage, SystemPackage, SystemSet, WheelSet
+from parity.model import AskedFile, Lock, PinnedImage, SystemPackage, SystemSet, WheelSet
 from parity.pack import Draft, file_of_bytes
 from parity.profile import load_profile
 
@@ -30,3 +32,17 @@ def test_system_packages_change_what_the_bundle_holds_and_tells_and_nothing_else
     assert b'"manager":"deb"' in carrying.manifest(carrying.files)
     back = carrying.with_system(None, ())
     assert back.manifest(back.files) == PLAIN.manifest(PLAIN.files)
+
+
+def test_a_comment_in_what_was_asked_for_is_nothing_to_rehearse_again() -> None:
+    def asked(text: str) -> Draft:
+        file = file_of_bytes("asked/1-requirements.txt", text.encode())
+        return replace(PLAIN, asked=(AskedFile("requirements", "requirements.txt", False, file),))
+
+    one, other = asked("requests\n"), asked("requests  # for the plant\n")
+    assert one.manifest(one.rehearsed()) != other.manifest(other.rehearsed())
+    assert one.tried() == other.tried() == PLAIN.tried()
+    more = replace(PLAIN, more=(file_of_bytes("files/a.ini", b"[a]\n"),))
+    assert more.tried() != PLAIN.tried()
+    profile = replace(PLAIN.profile, document=PLAIN.profile.document + "# plant 7\n")
+    assert replace(PLAIN, profile=profile).tried() == PLAIN.tried()

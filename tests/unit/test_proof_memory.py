@@ -45,8 +45,7 @@ def rehearsed(
         facts=None,
         system=None,
         wheels=SimpleNamespace(wheels=()),
-        rehearsed=lambda: None,
-        manifest=lambda _: b"",
+        tried=lambda: b"",
     )
     site: Any = SimpleNamespace(memory=memory, engine=at)
     found = cache.rehearsal_of(draft, None, site, lambda: None)  # type: ignore[arg-type]

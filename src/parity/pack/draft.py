@@ -31,6 +31,7 @@ from parity.portable.bundle import manifest, ustar
 if TYPE_CHECKING:
     from parity.portable.documents.evidence import FactsDocument
 
+_PROFILE = "profile.yaml"
 _STUBS = {"install.py": "install.py", "install.sh": "install.sh", "serving.py": "farside/serving.py"}
 _ROOMS = ("portable", "farside")
 
@@ -78,7 +79,7 @@ class Draft:
         """Every file but the manifest, the proof and the wheels."""
         texts = {
             "README.txt": self._readme(),
-            "profile.yaml": self.profile.document,
+            _PROFILE: self.profile.document,
             "pylock.toml": pylock_toml(self.lock),
             "requirements.txt": requirements_txt(self.lock, self.profile.target.libc.family, self.pip_note),
         }
@@ -130,6 +131,11 @@ class Draft:
     def rehearsed(self) -> tuple[BundleFile, ...]:
         """The payload's files as the rehearsal sees them: wheels, but no proof yet."""
         return payload_order([*self.files, *wheel_files(self.wheels.wheels)])
+
+    def tried(self) -> bytes:
+        """The manifest of what a rehearsal comes to read or run: without the words that asked for it."""
+        unasked = replace(self, asked=())
+        return unasked.manifest([file for file in unasked.rehearsed() if file.path != _PROFILE])
 
     def proved(self, proof: Proof) -> tuple[BundleFile, ...]:
         """The payload's files with the proof among them."""

@@ -55,10 +55,12 @@ class Rehearsed:
 def rehearsal_of(draft: Draft, carried: Carried, site: Site, early: Early) -> Rehearsed:
     """Rehearse the draft, unless these very bytes were rehearsed well in this very image before.
 
+    The words in which they were asked for may be others: a comment changes nothing that runs.
+
     A container that was made `early` may be used for it.
     """
     plan = draft.profile.rehearsal
-    image, manifest = draft.image, hashlib.sha256(draft.manifest(draft.rehearsed())).hexdigest()
+    image, manifest = draft.image, hashlib.sha256(draft.tried()).hexdigest()
     key = question("proof", image.content, image.id, image.platform, image.emulated, manifest, plan)
     # What an engine saw that does not enforce every limit says nothing about one that does.
     here = question(key, site.engine.info().identity)
