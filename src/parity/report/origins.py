@@ -25,5 +25,10 @@ def origin_told(package: PackageRow) -> str:
     if origin is None:
         return ""
     built = f"built from {origin['kind']}" if origin["kind"] in _BUILT else ""
-    named = f"index {origin['index']}" if origin["index"] else ""
+    named = _index_told(origin["index"]) if origin["index"] else ""
     return ", ".join(part for part in (built, named, origin["address"]) if part)
+
+
+def _index_told(name: str) -> str:
+    """As a plan says it."""
+    return "the default index" if name == "default" else f"index {name}"
