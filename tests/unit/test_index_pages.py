@@ -78,7 +78,7 @@ def test_nothing_a_wheel_says_becomes_markup(tmp_path: Path) -> None:
     (tmp_path / "beta-1.0-py3-none-any.whl").write_bytes(text)
     with opened([bundle_of(tmp_path, [wheel, tmp_path / "beta-1.0-py3-none-any.whl"]).path]) as catalogue:
         pages = index.project_html("alpha", catalogue.projects["alpha"]) + index.human_html(
-            catalogue, '"><script>'
+            index.offered(catalogue), '"><script>'
         )
         assert "<script>" not in pages
         assert "<b>" not in pages

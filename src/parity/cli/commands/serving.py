@@ -19,9 +19,10 @@ from parity.errors import OptionConflict
 from parity.farside.index.bind import DEFAULT_BIND, parse_bind, tls_context
 from parity.farside.index.catalogue import Catalogue, open_catalogue
 from parity.farside.index.client_config import pip_conf, simple_url, uv_toml
+from parity.farside.index.growing import Switched, grow, roll_back
 from parity.farside.index.server import IndexServer
 from parity.farside.index.static import write_index
-from parity.portable.bundle.envelope import Checker
+from parity.portable.bundle.envelope import Checker, Signature
 from parity.portable.texts import counted
 from parity.progress import Reporter
 
@@ -35,6 +36,10 @@ SERVE_EPILOG = """
 """
 INDEX_EPILOG = """
 `parity index dist/*.parity.tar /srv/index` writes a folder that any web server can offer
+
+`parity index /srv/site --add web-1.1.parity.tar --keep 2` adds to one that grows, and switches in one step
+
+`parity index /srv/site --rollback` goes back to the snapshot before
 
 `pip install --index-url file:///srv/index/simple/ NAME` takes a package from it
 """
@@ -78,6 +83,16 @@ def index_command(
         list[Path], typer.Argument(metavar="BUNDLE... DIR", help="Bundles, and last the folder to write.")
     ],
     *,
+    add: Annotated[
+        list[Path] | None,
+        typer.Option("--add", metavar="BUNDLE", help="Add to an index that grows (may be repeated)."),
+    ] = None,
+    keep: Annotated[
+        int, typer.Option("--keep", metavar="N", min=0, help="Keep the N newest of each product and target.")
+    ] = 0,
+    rollback: Annotated[
+        bool, typer.Option("--rollback", help="Switch a growing index back to the snapshot before.")
+    ] = False,
     key: TrustedKeys = None,
     threshold: Threshold = None,
     as_json: Json = False,
@@ -87,9 +102,19 @@ def index_command(
     output.json, output.verbose = as_json, verbose
     # As cp has it: the last word is the place.
     *sources, folder = bundles
-    if not sources:
+    sources += add or []
+    if rollback:
+        if sources or keep:
+            raise OptionConflict("--rollback takes the folder alone")
+        _tell_switched(roll_back(str(folder)), folder, as_json=as_json)
+        return
+    growing = bool(add or keep)
+    if not (sources or growing):
         raise OptionConflict("name at least one bundle, and then the folder to write")
-    check = trusted_checker(key or (), threshold)
+    check = trusted_checker(key or (), threshold) if sources else _nobody
+    if growing:
+        _grow(sources, folder, keep, check, verbose=verbose, as_json=as_json)
+        return
     with verified_catalogue(sources, check, verbose=verbose) as catalogue:
         with board(stderr(), verbose=verbose) as shown:
             reporter = shown.reporter(folder.name)
@@ -97,6 +122,45 @@ def index_command(
             write_index(catalogue, str(folder), reporter.advance)
             shown.finished(folder.name, ok=True)
         _tell_index(catalogue, simple_url(str(folder)), folder, as_json=as_json)
+
+
+def _grow(
+    sources: Sequence[Path], folder: Path, keep: int, check: Checker, *, verbose: bool, as_json: bool
+) -> None:
+    with ExitStack() as stack:
+        catalogue = Catalogue((), (), ())
+        if sources:
+            catalogue = stack.enter_context(verified_catalogue(sources, check, verbose=verbose))
+        with board(stderr(), verbose=verbose) as shown:
+            reporter = shown.reporter(folder.name)
+            reporter.stage("write", str(folder))
+            done = grow(catalogue, str(folder), keep, reporter.advance)
+            shown.finished(folder.name, ok=True)
+    _tell_switched(done, folder, as_json=as_json)
+
+
+def _nobody(_signed: bytes, _signatures: Sequence[Signature]) -> tuple[str, ...]:
+    """Where no bundle is read nobody is asked for a key."""
+    return ()
+
+
+def _tell_switched(done: Switched, folder: Path, *, as_json: bool) -> None:
+    url, now = simple_url(str(folder)), done.snapshot
+    if as_json:
+        held = [each.listed._asdict() for each in now.bundles]
+        changed = {"added": done.added, "dropped": done.dropped}
+        told = {name: [each._asdict() for each in bundles] for name, bundles in changed.items()}
+        wheels = [{"file": each.filename, "sha256": each.sha256, "size": each.size} for each in now.wheels]
+        document = {"folder": str(folder), "index_url": url, "snapshot": now.number, "bundles": held}
+        print_json({**document, **told, "wheels": wheels})
+        return
+    text = Text.assemble((f"snapshot {now.number} ", "bold green"), f"{folder}  ")
+    text.append(f"{counted(len(now.wheels), 'wheel')} from {counted(len(now.bundles), 'bundle')}\n")
+    for sign, bundles in (("+", done.added), ("-", done.dropped)):
+        for each in bundles:
+            text.append(f"  {sign} {each.product} {each.version}, serial {each.serial}, {each.made_for}\n")
+    text.append(f"  pip install --index-url {url} NAME")
+    stdout().print(text)
 
 
 def pip_conf_command(

@@ -8,14 +8,16 @@
 
 import argparse
 import sys
-from typing import List, Optional
+from typing import List, Optional, Sequence, Tuple
 
+from ...portable.bundle.envelope import Signature
 from ...portable.bundle.trust import add_key, checker
 from ...portable.errors import FarsideError
 from ...portable.texts import plain
 from ..index.bind import DEFAULT_BIND, parse_bind, tls_context
 from ..index.catalogue import open_catalogue
 from ..index.client_config import pip_conf, simple_url, uv_toml
+from ..index.growing import Switched, grow, roll_back
 from ..index.server import IndexServer
 from ..index.static import write_index
 
@@ -65,9 +67,12 @@ def serve_options(parser: argparse.ArgumentParser) -> None:
 
 def index_options(parser: argparse.ArgumentParser) -> None:
     """What writing a static index takes."""
-    parser.add_argument("bundles", metavar="BUNDLE", nargs="+")
+    parser.add_argument("bundles", metavar="BUNDLE", nargs="*")
     parser.add_argument("folder", metavar="DIR")
-    add_key(parser)
+    parser.add_argument("--add", metavar="BUNDLE", action="append", default=[], help="to an index that grows")
+    parser.add_argument("--keep", metavar="N", type=int, default=0, help="newest bundles of a product")
+    parser.add_argument("--rollback", action="store_true", help="back to the snapshot before")
+    add_key(parser, required=False)  # a rollback reads no bundle
 
 
 def _conf_options(parser: argparse.ArgumentParser) -> None:
@@ -88,10 +93,36 @@ def run_serve(options: argparse.Namespace) -> None:
 
 
 def run_index(options: argparse.Namespace) -> None:
-    """Write the static index."""
-    with open_catalogue(options.bundles, checker(options)) as catalogue:
-        write_index(catalogue, options.folder)
-    sys.stdout.write(plain(f"written {simple_url(options.folder)}") + "\n")
+    """Write the static index, or change the one that grows."""
+    bundles = [*options.bundles, *options.add]
+    if bundles and not options.key:
+        options.wrong_usage("the following arguments are required: --key")
+    if options.rollback:
+        if bundles or options.keep:
+            options.wrong_usage("--rollback takes the folder alone")
+        told = _told(roll_back(options.folder))
+    elif options.add or options.keep:
+        if options.keep < 0:
+            options.wrong_usage("--keep takes a number from 1 on")
+        with open_catalogue(bundles, checker(options) if bundles else _nobody) as catalogue:
+            told = _told(grow(catalogue, options.folder, options.keep))
+    else:
+        if not bundles:
+            options.wrong_usage("name at least one bundle, and then the folder to write")
+        with open_catalogue(bundles, checker(options)) as catalogue:
+            write_index(catalogue, options.folder)
+        told = "written"
+    sys.stdout.write(plain(f"{told} {simple_url(options.folder)}") + "\n")
+
+
+def _told(done: Switched) -> str:
+    came, went = len(done.added), len(done.dropped)
+    return f"snapshot {done.snapshot.number}: {came} added, {went} dropped;"
+
+
+def _nobody(_signed: bytes, _signatures: Sequence[Signature]) -> Tuple[str, ...]:
+    """Where no bundle is read nobody is asked for a key."""
+    return ()
 
 
 def run_pip_conf(options: argparse.Namespace) -> None:

@@ -22,6 +22,8 @@ from typing import (
     Optional,
     Sequence,
     Tuple,
+    TypeVar,
+    Union,
 )
 
 from ...portable.bundle.envelope import Checker
@@ -64,11 +66,63 @@ class CatalogueWheel(NamedTuple):
     packed: Tuple[CentralEntry, int]
 
 
+class ListedWheel(NamedTuple):
+    """The same without where its bytes lie: what pages tell."""
+
+    filename: str
+    project: str
+    version: str
+    size: int
+    sha256: str
+    requires_python: str
+    summary: str
+    metadata_sha256: str
+
+
+AnyWheel = Union[CatalogueWheel, ListedWheel]
+W = TypeVar("W", CatalogueWheel, ListedWheel)
+
+
+def listed(wheel: AnyWheel) -> ListedWheel:
+    """What pages tell of a wheel."""
+    return ListedWheel(*(getattr(wheel, field) for field in ListedWheel._fields))
+
+
+class ListedBundle(NamedTuple):
+    """What pages tell of a bundle; `made_for` is its target in words."""
+
+    product: str
+    version: str
+    serial: int
+    payload_sha256: str
+    made_for: str
+    signers: Tuple[str, ...]
+
+
 class Carrier(NamedTuple):
     """A verified bundle: its path as given, and what it says of itself."""
 
     path: str
     verified: VerifiedBundle
+
+    def listed(self) -> ListedBundle:
+        """What pages tell of it."""
+        said, target = self.verified.statement, self.verified.manifest.document["target"]
+        libc = ".".join(str(part) for part in target["libc"]["version"])
+        made_for = (
+            f"{target['os']['id']} {target['os']['version']}, {target['libc']['family']} {libc}, "
+            f"Python {target['python']}, {target['arch']}"
+        )
+        signers = tuple(self.verified.signers)
+        return ListedBundle(said.product, said.version, said.serial, said.payload.sha256, made_for, signers)
+
+
+def by_project(wheels: Sequence[W]) -> "OrderedDict[str, List[W]]":
+    """The wheels of each project, in their order."""
+    found: "OrderedDict[str, List[W]]" = OrderedDict()
+    for wheel in wheels:
+        found.setdefault(wheel.project, []).append(wheel)
+    return found
 
 
 class Catalogue:
@@ -80,9 +134,7 @@ class Catalogue:
         self.bundles = tuple(bundles)
         ordered = sorted(wheels, key=lambda one: (one.project, one.filename))
         self.wheels = OrderedDict((wheel.filename, wheel) for wheel in ordered)
-        self.projects: "OrderedDict[str, List[CatalogueWheel]]" = OrderedDict()
-        for wheel in ordered:
-            self.projects.setdefault(wheel.project, []).append(wheel)
+        self.projects = by_project(ordered)
         self._files = tuple(files)
 
     def descriptor(self, wheel: CatalogueWheel) -> int:

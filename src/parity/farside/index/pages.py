@@ -8,10 +8,10 @@ are relative, so that the same pages work behind any address and as files:
 
 import json
 from html import escape
-from typing import Dict, Iterable, List, Mapping, Sequence
+from typing import Callable, Dict, Iterable, List, Mapping, NamedTuple, Sequence
 from urllib.parse import quote
 
-from .catalogue import Carrier, Catalogue, CatalogueWheel
+from .catalogue import AnyWheel, Catalogue, ListedBundle, listed
 
 API_VERSION = "1.1"
 JSON_TYPE = "application/vnd.pypi.simple.v1+json"
@@ -25,6 +25,20 @@ _HEAD = (
 )
 
 
+FileAddress = Callable[[AnyWheel], str]
+"""A wheel's address as seen from its project's page."""
+
+
+def beside(wheel: AnyWheel) -> str:
+    """In the one folder of all files."""
+    return file_url(wheel.filename)
+
+
+def by_digest(wheel: AnyWheel) -> str:
+    """In a folder of its own: an index that grows may hold two files of one name, one after another."""
+    return f"{_FILES}{wheel.sha256}/{quote(wheel.filename)}"
+
+
 def root_html(projects: Iterable[str]) -> str:
     """The list of all projects (PEP 503)."""
     links = "".join(f'<a href="{name}/">{name}</a><br>\n' for name in projects)
@@ -36,21 +50,21 @@ def root_json(projects: Iterable[str]) -> str:
     return _json({"meta": _meta(), "projects": [{"name": name} for name in projects]})
 
 
-def project_html(project: str, wheels: Sequence[CatalogueWheel]) -> str:
+def project_html(project: str, wheels: Sequence[AnyWheel], address: FileAddress = beside) -> str:
     """A project's files (PEP 503), at `simple/PROJECT/`."""
     title = f"Links for {project}"
-    links = "".join(_link(wheel) for wheel in wheels)
+    links = "".join(_link(wheel, address(wheel)) for wheel in wheels)
     return _head(title) + f"<h1>{title}</h1>\n" + links + "</body>\n</html>\n"
 
 
-def project_json(project: str, wheels: Sequence[CatalogueWheel]) -> str:
+def project_json(project: str, wheels: Sequence[AnyWheel], address: FileAddress = beside) -> str:
     """A project's files (PEP 691 and 700), at `simple/PROJECT/`."""
     document = {
         "meta": _meta(),
         "name": project,
         # Sorted as texts: PEP 700 asks for no order, and the same catalogue gives the same page.
         "versions": sorted({wheel.version for wheel in wheels}),
-        "files": [_file(wheel) for wheel in wheels],
+        "files": [_file(wheel, address(wheel)) for wheel in wheels],
     }
     return _json(document)
 
@@ -72,21 +86,20 @@ def _json(document: Mapping[str, object]) -> str:
     return json.dumps(document, sort_keys=True, separators=(",", ":")) + "\n"
 
 
-def _link(wheel: CatalogueWheel) -> str:
+def _link(wheel: AnyWheel, address: str) -> str:
     # Both names of the attribute: PEP 714 renamed it, and pip before 23.2 knows the old one only.
     metadata = f"sha256={wheel.metadata_sha256}"
     attributes = f' data-core-metadata="{metadata}" data-dist-info-metadata="{metadata}"'
     if wheel.requires_python:
         attributes = f' data-requires-python="{escape(wheel.requires_python)}"{attributes}'
-    address = f"{file_url(wheel.filename)}#sha256={wheel.sha256}"
-    return f'<a href="{escape(address)}"{attributes}>{escape(wheel.filename)}</a><br>\n'
+    return f'<a href="{escape(address)}#sha256={wheel.sha256}"{attributes}>{escape(wheel.filename)}</a><br>\n'
 
 
-def _file(wheel: CatalogueWheel) -> Dict[str, object]:
+def _file(wheel: AnyWheel, address: str) -> Dict[str, object]:
     # Only the new name here: older pips misread the old one in JSON, which is why PEP 714 was written.
     found: Dict[str, object] = {
         "filename": wheel.filename,
-        "url": file_url(wheel.filename),
+        "url": address,
         "hashes": {"sha256": wheel.sha256},
         "size": wheel.size,
         "core-metadata": {"sha256": wheel.metadata_sha256},
@@ -107,29 +120,42 @@ _STYLE = (
 )
 
 
-def human_html(catalogue: Catalogue, address: str) -> str:
+class Offered(NamedTuple):
+    """What an index offers, for the page that people read."""
+
+    bundles: Sequence[ListedBundle]
+    wheels: Sequence[AnyWheel]
+
+
+def offered(catalogue: Catalogue) -> Offered:
+    """What some bundles offer."""
+    wheels = [listed(wheel) for wheel in catalogue.wheels.values()]
+    return Offered([each.listed() for each in catalogue.bundles], wheels)
+
+
+def human_html(offers: Offered, address: str) -> str:
     """The page at `/`: which bundles, which packages, and how to use them.
 
     Args:
-        catalogue: what is offered.
+        offers: what is offered.
         address: this page's own address, ending in a slash, or words that stand for it.
     """
-    shown = escape(address)
+    shown, projects = escape(address), len({wheel.project for wheel in offers.wheels})
     parts = [
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n',
         '<meta name="viewport" content="width=device-width">\n',
         f"<title>Package index</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<h1>Package index</h1>\n",
-        f"<p>{_count(len(catalogue.projects), 'project')}, {_count(len(catalogue.wheels), 'wheel')}, ",
-        f"read-only, straight from {_count(len(catalogue.bundles), 'verified bundle')}.</p>\n",
+        f"<p>{_count(projects, 'project')}, {_count(len(offers.wheels), 'wheel')}, ",
+        f"read-only, straight from {_count(len(offers.bundles), 'verified bundle')}.</p>\n",
         "<h2>Use it</h2>\n",
         f"<pre>pip install --index-url {shown}simple/ NAME\n",
         f"uv pip install --default-index {shown}simple/ NAME</pre>\n",
         f"<p>To keep that: <code>parity pip-conf {shown}</code>. ",
         'For programs: <a href="simple/">simple/</a> (HTML and JSON).</p>\n',
         "<h2>Bundles</h2>\n",
-        _table(("bundle", "made for", "signed by"), [_bundle_row(bundle) for bundle in catalogue.bundles]),
+        _table(("bundle", "made for", "signed by"), [_bundle_row(bundle) for bundle in offers.bundles]),
         "<h2>Packages</h2>\n",
-        _table(("name", "version", "", ""), _package_rows(catalogue)),
+        _table(("name", "version", "", ""), _package_rows(offers.wheels)),
         "</body>\n</html>\n",
     ]
     return "".join(parts)
@@ -144,25 +170,18 @@ def _table(titles: Sequence[str], rows: Iterable[str]) -> str:
     return f"<table>\n<tr>{head}</tr>\n" + "".join(rows) + "</table>\n"
 
 
-def _bundle_row(bundle: Carrier) -> str:
-    statement, target = bundle.verified.statement, bundle.verified.manifest.document["target"]
-    libc = ".".join(str(part) for part in target["libc"]["version"])
-    name = f"{statement.product} {statement.version}, serial {statement.serial}"
-    made_for = (
-        f"{target['os']['id']} {target['os']['version']}, {target['libc']['family']} {libc}, "
-        f"Python {target['python']}, {target['arch']}"
-    )
-    signers = "<br>".join(f"<code>{escape(one[:16])}…</code>" for one in bundle.verified.signers)
+def _bundle_row(bundle: ListedBundle) -> str:
+    name = f"{bundle.product} {bundle.version}, serial {bundle.serial}"
+    signers = "<br>".join(f"<code>{escape(one[:16])}…</code>" for one in bundle.signers)
     return (
-        f"<tr><td>{escape(name)}<br><code>sha256:{statement.payload.sha256}</code></td>"
-        f"<td>{escape(made_for)}</td><td>{signers}</td></tr>\n"
+        f"<tr><td>{escape(name)}<br><code>sha256:{bundle.payload_sha256}</code></td>"
+        f"<td>{escape(bundle.made_for)}</td><td>{signers}</td></tr>\n"
     )
 
 
-def _package_rows(catalogue: Catalogue) -> List[str]:
+def _package_rows(wheels: Sequence[AnyWheel]) -> List[str]:
     return [
         f'<tr><td><a href="simple/{wheel.project}/">{wheel.project}</a></td><td>{escape(wheel.version)}</td>'
         f'<td class="n">{wheel.size / 1e6:.2f} MB</td><td>{escape(wheel.summary)}</td></tr>\n'
-        for wheels in catalogue.projects.values()
         for wheel in wheels
     ]

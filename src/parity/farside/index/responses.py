@@ -118,7 +118,7 @@ def _find(site: IndexSite, path: str, query: str, header: Header) -> Union[_Repr
 def _human(site: IndexSite, host: str) -> _Representation:
     # The header is the client's own word, and is shown to it in a page.
     place = host if _HOST.fullmatch(host) else "THIS-HOST"
-    body = index.human_html(site.catalogue, f"{site.scheme}://{place}/").encode("utf-8")
+    body = index.human_html(index.offered(site.catalogue), f"{site.scheme}://{place}/").encode("utf-8")
     return _Representation("text/html; charset=utf-8", _tag(body), body, _FRAME)
 
 

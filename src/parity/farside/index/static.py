@@ -11,12 +11,12 @@ import re
 import secrets
 import shutil
 from contextlib import contextmanager, suppress
-from typing import Callable, Iterator, Optional
+from typing import Callable, Iterator, Mapping, Optional, Sequence
 
 from ...portable.atomic import sync_folder
 from ...portable.errors import IndexNotWritten, PrefixInUse
 from . import pages
-from .catalogue import Catalogue
+from .catalogue import AnyWheel, Catalogue
 
 MARK = ".parity-index"
 """A file that says that the folder was made here and may be replaced."""
@@ -50,10 +50,10 @@ def write_index(catalogue: Catalogue, folder: str, progress: Optional[Progress] 
         os.makedirs(os.path.dirname(place), exist_ok=True)
         _sweep(place)
         with _workplace(place) as work:
-            _write_pages(catalogue, work)
+            write_pages(pages.offered(catalogue), catalogue.projects, work)
             _write_wheels(catalogue, os.path.join(work, "files"), progress)
-            _write(os.path.join(work, MARK), _TEXT)
-            _sync_folders(work)
+            write(os.path.join(work, MARK), _TEXT)
+            sync_folders(work)
             _put(work, place)
         sync_folder(os.path.dirname(place))
 
@@ -67,15 +67,28 @@ def _check_replaceable(place: str) -> None:
         raise PrefixInUse(f"{place} holds something that is no index of parity's")
 
 
-def _write_pages(catalogue: Catalogue, work: str) -> None:
+def write_pages(
+    offers: pages.Offered,
+    projects: "Mapping[str, Sequence[AnyWheel]]",
+    work: str,
+    address: pages.FileAddress = pages.beside,
+) -> None:
+    """Write every page.
+
+    Args:
+        offers: for the page that people read.
+        projects: the wheels by project.
+        work: the index's folder.
+        address: of a wheel, as seen from its project's page.
+    """
     simple = os.path.join(work, "simple")
-    _write(os.path.join(work, "index.html"), pages.human_html(catalogue, _ADDRESS).encode("utf-8"))
-    _write(os.path.join(simple, "index.html"), pages.root_html(catalogue.projects).encode("utf-8"))
-    _write(os.path.join(simple, JSON_NAME), pages.root_json(catalogue.projects).encode("utf-8"))
-    for name, wheels in catalogue.projects.items():
+    write(os.path.join(work, "index.html"), pages.human_html(offers, _ADDRESS).encode("utf-8"))
+    write(os.path.join(simple, "index.html"), pages.root_html(projects).encode("utf-8"))
+    write(os.path.join(simple, JSON_NAME), pages.root_json(projects).encode("utf-8"))
+    for name, wheels in projects.items():
         page = os.path.join(simple, name)
-        _write(os.path.join(page, "index.html"), pages.project_html(name, wheels).encode("utf-8"))
-        _write(os.path.join(page, JSON_NAME), pages.project_json(name, wheels).encode("utf-8"))
+        write(os.path.join(page, "index.html"), pages.project_html(name, wheels, address).encode("utf-8"))
+        write(os.path.join(page, JSON_NAME), pages.project_json(name, wheels, address).encode("utf-8"))
 
 
 def _write_wheels(catalogue: Catalogue, files: str, progress: Optional[Progress]) -> None:
@@ -83,13 +96,13 @@ def _write_wheels(catalogue: Catalogue, files: str, progress: Optional[Progress]
     os.makedirs(files, exist_ok=True)
     for wheel in catalogue.wheels.values():
         path = os.path.join(files, wheel.filename)
-        with _new_file(path) as descriptor:
+        with new_file(path) as descriptor:
             for chunk in catalogue.chunks(wheel):
-                _write_all(descriptor, chunk)
+                write_all(descriptor, chunk)
                 done += len(chunk)
                 if progress is not None:
                     progress(done, total)
-        _write(path + ".metadata", catalogue.metadata(wheel))
+        write(path + ".metadata", catalogue.metadata(wheel))
 
 
 # --- files and folders ------------------------------------------------------------------------------------
@@ -157,7 +170,8 @@ def _exchange(one: str, other: str) -> bool:
 
 
 @contextmanager
-def _new_file(path: str) -> Iterator[int]:
+def new_file(path: str) -> Iterator[int]:
+    """A file that was not there, open for writing (its descriptor), synced at the end."""
     # 0666 and the umask: a web server of another user is to read it.
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
     try:
@@ -167,19 +181,22 @@ def _new_file(path: str) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _write(path: str, data: bytes) -> None:
+def write(path: str, data: bytes) -> None:
+    """Write a file that was not there, and the folders above it."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    with _new_file(path) as descriptor:
-        _write_all(descriptor, data)
+    with new_file(path) as descriptor:
+        write_all(descriptor, data)
 
 
-def _write_all(descriptor: int, data: bytes) -> None:
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write all of it."""
     rest = memoryview(data)
     while rest:
         rest = rest[os.write(descriptor, rest) :]
 
 
-def _sync_folders(work: str) -> None:
+def sync_folders(work: str) -> None:
+    """Have every folder below on the disk."""
     for parent, _, _ in os.walk(work, topdown=False):
         sync_folder(parent)
 
