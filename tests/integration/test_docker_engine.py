@@ -14,7 +14,7 @@ import pytest
 from tests.support.engine import ROOT, doomed_run, exists, reap, volume_exists
 
 from parity.docker_engine import DockerEngine, connect
-from parity.engine import ContainerSpec, Network
+from parity.engine import ContainerSpec, Mount, Network
 from parity.engine.guests import small_tar
 from parity.errors import EngineRefused, ParityError
 from parity.model import PinnedImage
@@ -64,6 +64,24 @@ def test_a_confined_container_has_nothing_it_was_not_given(
     assert (seen["nnp"], seen["uid"], seen["root"], seen["tmp"]) == ("1", 65534, False, True)
     assert not any("docker.sock" in mount for mount in seen["mounts"])
     assert eater.exit_code == 137
+
+
+def test_commands_change_neither_a_read_only_root_nor_such_a_volume(
+    engine: DockerEngine, debian11: PinnedImage
+) -> None:
+    with engine.scratch_volume() as volume:
+        spec = ContainerSpec(
+            image=debian11.id,
+            network=Network.NONE,
+            purpose="isolation",
+            read_only=True,
+            mounts=(Mount(volume, "/store", read_only=True),),
+        )
+        with engine.container(spec) as container:
+            container.start()
+            for place in ("/", "/usr", "/var/lib", "/store"):  # as root, who may write anywhere
+                assert container.exec(["touch", f"{place}/a"]).exit_code != 0
+                assert container.exec(["test", "-e", f"{place}/a"]).exit_code == 1
 
 
 def test_what_goes_through_stdin_is_recorded_nowhere(
