@@ -83,6 +83,21 @@ def test_commands_change_neither_a_read_only_root_nor_such_a_volume(
                 assert container.exec(["test", "-e", f"{place}/a"]).exit_code == 1
 
 
+def test_memory_that_is_mounted_holds_nothing_of_the_image(
+    engine: DockerEngine, debian11: PinnedImage
+) -> None:
+    spec = ContainerSpec(
+        image=debian11.id,
+        network=Network.NONE,
+        purpose="memory",
+        read_only=True,
+        tmpfs={"/etc/apt": "rw,size=1m", "/usr/share": "ro,size=64k"},
+    )
+    with engine.container(spec) as container:
+        container.start()
+        assert container.exec(["ls", "-A", "/etc/apt", "/usr/share"]).stdout == b"/etc/apt:\n\n/usr/share:\n"
+
+
 def test_what_goes_through_stdin_is_recorded_nowhere(
     engine: DockerEngine, debian11: PinnedImage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
