@@ -45,6 +45,7 @@ def podman(name: str, number: int) -> Iterator[Served]:
     ]
     try:
         with served(name, folder, command, {"CONTAINERS_CONF": str(folder / "containers.conf")}) as engine:
+            (folder / "sock").chmod(0o660)  # as podman.socket of systemd makes it
             yield engine
     finally:
         run_plain(["ip", "link", "delete", f"parity-p{number}"], check=False)

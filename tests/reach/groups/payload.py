@@ -60,7 +60,7 @@ def _own() -> Iterator[Served]:
 
 @contextmanager
 def _containerd() -> Iterator[Served]:
-    with docker("docker 28 containerd store", "sid", 3, "--feature=containerd-snapshotter=true") as engine:
+    with docker("docker 28 containerd store", "sid", 4, "--feature=containerd-snapshotter=true") as engine:
         carry_images(engine)
         yield engine
 
@@ -68,7 +68,7 @@ def _containerd() -> Iterator[Served]:
 @contextmanager
 def _podman() -> Iterator[Served]:
     with ExitStack() as stack:
-        engine = stack.enter_context(podman("podman 4.3 rootful", 1))
+        engine = stack.enter_context(podman("podman 4.3 rootful", 2))
         carry_images(engine)
         stack.enter_context(bridge_kept(engine))
         yield engine
