@@ -21,7 +21,7 @@ STORIES = {
     "kill and sweep": ("integration.test_docker_engine", "integration.test_build_leftovers"),
     "interrupt": ("integration.test_signals",),
     "build": ("integration.test_build",),
-    "verify --rehearse": ("integration.test_proof",),
+    "verify --rehearse": ("integration.test_cli_bundles", "integration.test_proof"),
     "sources": ("integration.test_sources",),
     "system packages": ("integration.test_system",),
     "project": ("integration.test_project",),
