@@ -9,12 +9,11 @@ import sys
 import threading
 import time
 
-import docker
 import pytest
-from tests.support.engine import ROOT, doomed_run, exists, reap, volume_exists
+from tests.support.engine import ROOT, docker_client, doomed_run, exists, reap, volume_exists
 
 from parity.docker_engine import DockerEngine, connect
-from parity.engine import ContainerSpec, Network
+from parity.engine import ContainerSpec, Mount, Network
 from parity.engine.guests import small_tar
 from parity.errors import EngineRefused, ParityError
 from parity.model import PinnedImage
@@ -35,7 +34,7 @@ print(json.dumps({
     "caps": [status["Cap" + n].strip() for n in ("Inh", "Prm", "Eff", "Bnd")],
     "nnp": status["NoNewPrivs"].strip(),
     "uid": os.getuid(),
-    "root": can_write("/var/tmp"),
+    "read-only": bool(os.statvfs("/").f_flag & os.ST_RDONLY),
     "tmp": can_write("/tmp"),
     "mounts": [line.split()[1] for line in open("/proc/mounts")],
 }))
@@ -61,9 +60,42 @@ def test_a_confined_container_has_nothing_it_was_not_given(
         eater = container.exec(["python3", "-c", "x = bytearray(400 << 20)"])
     assert seen["links"] == ["lo"]
     assert seen["caps"] == ["0000000000000000"] * 4
-    assert (seen["nnp"], seen["uid"], seen["root"], seen["tmp"]) == ("1", 65534, False, True)
+    assert (seen["nnp"], seen["uid"], seen["read-only"], seen["tmp"]) == ("1", 65534, True, True)
     assert not any("docker.sock" in mount for mount in seen["mounts"])
     assert eater.exit_code == 137
+
+
+def test_commands_change_neither_a_read_only_root_nor_such_a_volume(
+    engine: DockerEngine, debian11: PinnedImage
+) -> None:
+    with engine.scratch_volume() as volume:
+        spec = ContainerSpec(
+            image=debian11.id,
+            network=Network.NONE,
+            purpose="isolation",
+            read_only=True,
+            mounts=(Mount(volume, "/store", read_only=True),),
+        )
+        with engine.container(spec) as container:
+            container.start()
+            for place in ("/", "/usr", "/var/lib", "/store"):  # as root, who may write anywhere
+                assert container.exec(["touch", f"{place}/a"]).exit_code != 0
+                assert container.exec(["test", "-e", f"{place}/a"]).exit_code == 1
+
+
+def test_memory_that_is_mounted_holds_nothing_of_the_image(
+    engine: DockerEngine, debian11: PinnedImage
+) -> None:
+    spec = ContainerSpec(
+        image=debian11.id,
+        network=Network.NONE,
+        purpose="memory",
+        read_only=True,
+        tmpfs={"/etc/apt": "rw,size=1m", "/usr/share": "ro,size=64k"},
+    )
+    with engine.container(spec) as container:
+        container.start()
+        assert container.exec(["ls", "-A", "/etc/apt", "/usr/share"]).stdout == b"/etc/apt:\n\n/usr/share:\n"
 
 
 def test_what_goes_through_stdin_is_recorded_nowhere(
@@ -71,7 +103,7 @@ def test_what_goes_through_stdin_is_recorded_nowhere(
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://me:canary@proxy.example")
     spec = ContainerSpec(image=debian11.id, network=Network.NONE, purpose="secrets")
-    client = docker.APIClient()
+    client = docker_client()
     with engine.container(spec) as container:
         container.start()
         assert container.exec(["cat"], stdin=b"canary").stdout == b"canary"
@@ -98,7 +130,7 @@ def test_a_container_ends_by_itself_when_its_lifetime_is_over(
     with engine.container(spec) as container:
         container.start()
         time.sleep(1.5)
-        with pytest.raises(EngineRefused, match="not running"):
+        with pytest.raises(EngineRefused, match="refused to run true"):
             container.exec(["true"])
 
 
@@ -131,7 +163,7 @@ def test_an_image_that_lost_its_name_is_swept_too(engine: DockerEngine, debian11
     process, _, _, image = doomed_run(engine.info().address, debian11.id)
     process.kill()
     reap(process)
-    client = docker.APIClient()
+    client = docker_client()
     (name,) = client.inspect_image(image)["RepoTags"]  # type: ignore[no-untyped-call]
     engine.tag(debian11.id, name)  # which takes the name away from it
     try:
@@ -166,7 +198,7 @@ for step in range(12):
     command = [sys.executable, "-c", script, engine.info().address, debian11.id]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
     assert (done.returncode, done.stderr) == (0, "")
-    client = docker.APIClient()
+    client = docker_client()
     left = client.containers(all=True, filters={"label": f"org.parity.run={done.stdout.strip()}"})
     client.close()
     assert left == []

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import docker
 import pytest
 from tests.support.cli import Parity, containers_left_by, write_profile
-from tests.support.engine import remove_images
+from tests.support.engine import docker_client, remove_images
 
 from parity.docker_engine import DockerEngine
 from parity.images.archive import image_archive
@@ -34,7 +33,7 @@ def mislabelled(
 ) -> Iterator[str]:
     """Debian 11 for x86_64 whose label says arm64, as a careless import on another machine leaves it."""
     layer = tmp_path_factory.mktemp("mislabelled") / "layer.tar"
-    client = docker.APIClient(timeout=300)
+    client = docker_client(timeout=300)
     container = client.create_container(debian11.id, "true")["Id"]
     digest = hashlib.sha256()
     with layer.open("wb") as file:

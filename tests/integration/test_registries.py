@@ -14,7 +14,7 @@ import docker
 import docker.errors
 import pytest
 from tests.support.cli import Parity, write_profile
-from tests.support.engine import remove_images
+from tests.support.engine import docker_client, remove_images
 from tests.support.index import PackageIndex
 from tests.support.recorder import Recorder
 from tests.support.registry import PASSWORD, USER, Registry, registry
@@ -60,7 +60,7 @@ def tiny(engine: DockerEngine, tmp_path: Path) -> Iterator[ImageInfo]:
 
 def _forget(host: str) -> None:
     """Remove what the engine had of that registry."""
-    client = docker.APIClient()
+    client = docker_client()
     try:
         for image in client.images():
             names = [*(image["RepoTags"] or ()), *(image["RepoDigests"] or ())]

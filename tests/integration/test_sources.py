@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import docker
 import pytest
 from tests.support.cli import Done, Parity, write_profile
+from tests.support.engine import docker_client
 from tests.support.hosts import host
 from tests.support.index import PackageIndex, gateway, tiny_wheel
 from tests.support.projects import DATA, git, make_repository, private_git
@@ -166,7 +166,7 @@ def test_proxies_reach_a_builders_recipe_and_are_in_no_layer(
         proxies={"https": proxy},
     )
     image = builder.image
-    client: Any = docker.APIClient()
+    client: Any = docker_client()
     try:
         told = json.dumps([client.inspect_image(image.id), client.history(image.id)])
         assert "libpq-dev zlib1g-dev" in told

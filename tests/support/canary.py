@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import docker
+from tests.support.engine import docker_client
 from tests.support.faults import Done, User, finish, owned_by
 from tests.support.index import PackageIndex, gateway
 
@@ -28,7 +29,7 @@ def spellings(user: str, password: str) -> list[str]:
 
 def history(image: str) -> str:
     """What the engine knows of an image and its layers."""
-    client = docker.APIClient()
+    client = docker_client()
     try:
         return json.dumps([client.inspect_image(image), client.history(image)])  # type: ignore[no-untyped-call]
     finally:
@@ -81,7 +82,7 @@ class Watch:
         self._thread.start()
 
     def _look(self) -> None:
-        client = docker.APIClient()
+        client = docker_client()
         while not self._over.wait(0.05):
             for name in owned_by(self.pid):
                 self._record(client, name.lstrip("/"))

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import docker
-from tests.support.engine import ROOT
+from tests.support.engine import ROOT, docker_client
 from tests.support.unpacked import uv_wheel
 
 from parity.docker_engine.owner import OWNER
@@ -140,7 +139,7 @@ def write_profile(folder: Path, name: str, **parts: Any) -> Path:
 
 def containers_left_by(done: Done) -> list[str]:
     """Names of the containers that a finished command left at this machine's engine."""
-    client = docker.APIClient()
+    client = docker_client()
     try:
         found = client.containers(all=True, filters={"label": OWNER})
     finally:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import docker
 
@@ -13,6 +15,17 @@ from parity.docker_engine.owner import RUN
 
 ROOT = Path(__file__).parents[2]
 IMAGES = ROOT / "images"
+
+
+def docker_client(**options: Any) -> docker.APIClient:
+    """The SDK's own client of the engine that the tests run against: DOCKER_HOST's, else the usual one."""
+    return docker.APIClient(os.environ.get("DOCKER_HOST"), **options)
+
+
+def engine_words() -> dict[str, str]:
+    """What an environment that a test writes must say so that its commands use the same engine."""
+    return {"DOCKER_HOST": os.environ["DOCKER_HOST"]} if "DOCKER_HOST" in os.environ else {}
+
 
 # A run that creates a container, a scratch volume and an image, says their names, and waits to be killed.
 DOOMED = """

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 import docker
 from tests.support.cli import write_profile
-from tests.support.engine import ROOT
+from tests.support.engine import ROOT, engine_words
 
 from parity.docker_engine import DockerEngine
 from parity.docker_engine.owner import OWNER, RUN
@@ -95,6 +95,7 @@ class User:
             "PARITY_HOME": str(folder / "parity"),
             "LC_ALL": "C.UTF-8",
             "PIP_INDEX_URL": index,
+            **engine_words(),
             **(environment or {}),
         }
         self.profiles = [
@@ -162,7 +163,7 @@ def wait_for(process: subprocess.Popen[str], words: str) -> str:
 
 def owned_by(pid: int, address: str | None = None) -> list[str]:
     """Names of the containers and volumes that a process owns at the engine."""
-    client = docker.APIClient(address)
+    client = docker.APIClient(address or os.environ.get("DOCKER_HOST"))
     try:
         volumes = client.volumes(filters={"label": RUN}).get("Volumes") or ()
         found = [(str(volume["Name"]), volume["Labels"]) for volume in volumes]

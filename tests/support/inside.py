@@ -26,19 +26,22 @@ class Typed:
 @contextmanager
 def fresh_room(engine: DockerEngine, image: PinnedImage) -> Iterator[Container]:
     """A machine like the target, started, without network."""
-    spec = ContainerSpec(image=image.id, network=Network.NONE, purpose="target", confined=False)
+    platform = image.platform if image.emulated else None
+    spec = ContainerSpec(
+        image=image.id, network=Network.NONE, purpose="target", confined=False, platform=platform
+    )
     with engine.container(spec) as container:
         container.start()
         yield container
 
 
-def inside(container: Container, lines: str, **environment: str) -> Typed:
+def inside(container: Container, lines: str, *, seconds: float = 300, **environment: str) -> Typed:
     """Run shell lines there."""
     path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     done = container.exec(
         ["sh", "-c", f"exec 2>&1\n{lines}"],
         environment={"PATH": path, "HOME": "/root", "LC_ALL": "C.UTF-8", **environment},
-        timeout=300,
+        timeout=seconds,
     )
     return Typed(done.exit_code, done.stdout.decode(errors="replace"))
 

@@ -13,11 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import docker
 import pytest
 import requests
 from tests.support.devpi import free_port
-from tests.support.engine import ROOT
+from tests.support.engine import ROOT, docker_client
 
 _SECONDS = 60
 USER, PASSWORD = "reader", "canary-password"
@@ -34,7 +33,7 @@ class Registry:
         """Push a local image under a name; gives the reference. The engine keeps no name of it."""
         reference = f"{self.host}/{name}"
         repository, _, tag = reference.rpartition(":")
-        client = docker.APIClient()
+        client = docker_client()
         try:
             client.tag(image, repository, tag)
             login = {"username": USER, "password": PASSWORD}

@@ -11,7 +11,6 @@ import datetime as dt
 import ipaddress
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import tempfile
@@ -27,13 +26,14 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from tests.support.bridges import Bridge
+from tests.support.namespaced import PATH, end_namespace
 
 from parity.docker_engine import DockerEngine, connect
 from parity.errors import EngineUnavailable
 
 _START_SECONDS = 60
 _CHUNK = 1 << 20
-_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 class SecondEngine:
@@ -46,17 +46,16 @@ class SecondEngine:
             self.environment |= {"DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": str(certificates)}
         self._folder = folder
         self._certificates = certificates
-        self._bridge = f"parity-t{number}"
-        self._network = f"10.213.{number}"
-        self.gateway = f"{self._network}.1"
+        self._bridge = Bridge(f"parity-t{number}", f"10.213.{number}")
+        self.gateway = self._bridge.gateway
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start it and wait until it answers."""
         (self._folder / "data").mkdir()
-        self._make_bridge()
+        self._bridge.make()
         with (self._folder / "log").open("wb") as log:
-            self._process = subprocess.Popen(self._command(), stdout=log, stderr=log, env={"PATH": _PATH})
+            self._process = subprocess.Popen(self._command(), stdout=log, stderr=log, env={"PATH": PATH})
         deadline = time.monotonic() + _START_SECONDS
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > deadline:
@@ -70,19 +69,13 @@ class SecondEngine:
     def kill(self) -> None:
         """End it at once, with all of its containers, as a power cut would."""
         if self._process is not None:
-            # The namespace's first process: it is gone only when all others in it are.
-            parent = self._process.pid
-            for child in Path(f"/proc/{parent}/task/{parent}/children").read_text().split():
-                os.kill(int(child), signal.SIGKILL)
-            self._process.wait()
+            end_namespace(self._process)
             self._process = None
 
     def close(self) -> None:
         """Kill it and remove every trace."""
         self.kill()
-        for rule in self._rules():
-            _run(_deleted(rule), check=False)
-        _run(["ip", "link", "delete", self._bridge], check=False)
+        self._bridge.remove()
         shutil.rmtree(self._folder)
 
     def _answers(self) -> bool:
@@ -102,24 +95,8 @@ class SecondEngine:
         return [
             *("unshare", "--pid", "--mount-proc", "--fork", "--kill-child"),
             *("sh", "-c", mount, f"{self._folder}/data"),
-            *(f"--host={self.address}", f"--bridge={self._bridge}", "--iptables=false"),
+            *(f"--host={self.address}", f"--bridge={self._bridge.name}", "--iptables=false"),
             *(f"--exec-root={self._folder}/exec", f"--pidfile={self._folder}/pid", "--ip-masq=false", *tls),
-        ]
-
-    def _make_bridge(self) -> None:
-        # dockerd's own rules are off: two of them would flush each other's chains.
-        _run(["ip", "link", "add", self._bridge, "type", "bridge"])
-        _run(["ip", "address", "add", f"{self.gateway}/24", "dev", self._bridge])
-        _run(["ip", "link", "set", self._bridge, "up"])
-        for rule in self._rules():
-            _run(["iptables", *rule])
-
-    def _rules(self) -> list[list[str]]:
-        masquerade = ["-s", f"{self._network}.0/24", "!", "-o", self._bridge, "-j", "MASQUERADE"]
-        return [
-            ["-t", "nat", "-I", "POSTROUTING", *masquerade],
-            ["-I", "FORWARD", "-i", self._bridge, "-j", "ACCEPT"],
-            ["-I", "FORWARD", "-o", self._bridge, "-j", "ACCEPT"],
         ]
 
 
@@ -209,14 +186,6 @@ def _write(path: Path, thing: ec.EllipticCurvePrivateKey | x509.Certificate) -> 
     else:
         plain = serialization.NoEncryption()
         path.write_bytes(thing.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
-
-
-def _deleted(rule: list[str]) -> list[str]:
-    return ["iptables", *("-D" if word == "-I" else word for word in rule)]
-
-
-def _run(command: list[str], *, check: bool = True) -> None:
-    subprocess.run(command, env={"PATH": _PATH}, check=check, capture_output=True)
 
 
 def _free_port() -> int:

@@ -11,7 +11,8 @@ NOBODY = 23456  # a uid that owns nothing
 
 def another_user(folder: Path) -> tuple[str, ...]:
     """What runs a command as somebody else, who may read what we may and use the engine; root can."""
-    engine = Path("/var/run/docker.sock")
+    host = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
+    engine = Path(host.removeprefix("unix://"))
     if os.getuid() != 0 or not engine.exists():
         return ()
     socket = engine.stat().st_gid

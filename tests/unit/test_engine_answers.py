@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import pytest
 
-from parity.docker_engine import DockerEngine
+from parity.docker_engine import DockerEngine, images
 from parity.docker_engine.client import _api
 from parity.docker_engine.container import _CommandOutput
 from parity.docker_engine.endpoints import Endpoint
@@ -157,6 +157,15 @@ def test_only_digests_that_a_registry_knows_are_believed_where_the_engine_makes_
     found = DockerEngine(cast(Any, client), Endpoint("unix:///x", "test")).image("x")
     assert found is not None
     assert (len(found.digests), client.asked) == (2, [])
+
+
+@pytest.mark.parametrize("told", ["a" * 64, f"sha256:{'a' * 64}"])
+def test_an_image_of_a_container_has_an_id_with_its_algorithm_whoever_made_it(told: str) -> None:
+    class Committing:
+        def commit(self, *_: str, **__: str) -> dict[str, str]:
+            return {"Id": told}
+
+    assert images.commit(cast(Any, Committing()), "c", "name", {}) == f"sha256:{'a' * 64}"
 
 
 def test_one_profile_with_a_damaged_wheel_does_not_end_the_others() -> None:

@@ -104,7 +104,8 @@ def commit(client: APIClient, container_id: str, name: str, labels: Mapping[str,
     # As instructions, which Podman's service understands as well.
     changes = "\n".join(f'LABEL {key}="{value}"' for key, value in labels.items())
     made = untyped.commit(container_id, repository=name, changes=changes)
-    return str(made["Id"])
+    # Podman 4 leaves the algorithm out, and then takes the bare digits for a name that cannot be.
+    return f"sha256:{str(made['Id']).removeprefix('sha256:')}"
 
 
 def load(client: APIClient, archive: Iterable[bytes], doing: str) -> str:

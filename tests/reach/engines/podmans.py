@@ -1,0 +1,80 @@
+"""Podman's service, rootful, with a storage and a network of its own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.reach.engines.cargo import TARGET
+from tests.reach.engines.served import Served, folder_of, served
+from tests.support.namespaced import run_plain
+
+# runc: crun refuses hybrid control groups. No limits above the caller's: that takes CAP_SYS_RESOURCE.
+_CONF = """
+[containers]
+default_ulimits = ["nofile=20000:20000", "nproc=32768:32768"]
+[network]
+network_backend = "netavark"
+[engine]
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+runtime = "runc"
+"""
+_KEEPER = "reach-keeper"
+
+
+@contextmanager
+def podman(name: str, number: int) -> Iterator[Served]:
+    """This machine's Podman, for as long as the context lasts.
+
+    Raises:
+        NoEngine: it does not come up.
+    """
+    folder = folder_of(f"podman-{number}")
+    (folder / "containers.conf").write_text(_CONF)
+    (folder / "networks").mkdir()
+    (folder / "networks" / "podman.json").write_text(json.dumps(_network(number)))
+    places = ("--root", f"{folder}/root", "--runroot", f"{folder}/run")
+    command = [
+        # Its own processes are all that it shall see: it counts what holds its locks.
+        *("sh", "-c", 'mount -t proc proc /proc && exec "$@"', "podman"),
+        *("podman", *places, "--network-config-dir", f"{folder}/networks"),
+        *("system", "service", "--time=0", f"unix://{folder}/sock"),
+    ]
+    try:
+        with served(name, folder, command, {"CONTAINERS_CONF": str(folder / "containers.conf")}) as engine:
+            (folder / "sock").chmod(0o660)  # as podman.socket of systemd makes it
+            yield engine
+    finally:
+        run_plain(["ip", "link", "delete", f"parity-p{number}"], check=False)
+
+
+@contextmanager
+def bridge_kept(engine: Served) -> Iterator[None]:
+    """Keep Podman's bridge: it is there while a container is on it, and the tests serve on its address."""
+    docker = ["docker", "-H", engine.address]
+    subprocess.run(
+        [*docker, "run", "-d", "--name", _KEEPER, TARGET, "sleep", "7d"], check=True, capture_output=True
+    )
+    try:
+        yield
+    finally:
+        # In this order the network's rules go with the last container on it.
+        subprocess.run([*docker, "rm", "-f", _KEEPER], check=False, capture_output=True)
+
+
+def _network(number: int) -> dict[str, object]:
+    return {
+        "name": "podman",
+        "id": "2f259bab93aaaaa2542ba43ef33eb990d0999ee1b9924b557b7be53c0b7a1bb9",
+        "driver": "bridge",
+        "network_interface": f"parity-p{number}",
+        "created": "2026-01-01T00:00:00Z",
+        "subnets": [{"subnet": f"10.215.{number}.0/24", "gateway": f"10.215.{number}.1"}],
+        "ipv6_enabled": False,
+        "internal": False,
+        "dns_enabled": False,
+        "ipam_options": {"driver": "host-local"},
+    }
