@@ -18,6 +18,7 @@ import pytest
 import requests
 from tests.support.devpi import free_port
 from tests.support.engine import ROOT
+from tests.support.tls import Authority
 
 _SECONDS = 60
 USER, PASSWORD = "reader", "canary-password"
@@ -86,8 +87,8 @@ class Registry:
 
 
 @contextmanager
-def registry(folder: Path, *, login: bool = False) -> Iterator[Registry]:
-    """Start one with an empty store below a folder; it ends with the context."""
+def registry(folder: Path, *, login: bool = False, authority: Authority | None = None) -> Iterator[Registry]:
+    """Start one with an empty store below a folder, with TLS if a CA is given; it ends with the context."""
     folder.mkdir(parents=True)
     port = free_port("127.0.0.1")
     settings: dict[str, Any] = {
@@ -99,6 +100,10 @@ def registry(folder: Path, *, login: bool = False) -> Iterator[Registry]:
     if login:
         (folder / "users").write_text(f"{USER}:{_HASHED}\n")
         settings["auth"] = {"htpasswd": {"realm": "tests", "path": str(folder / "users")}}
+    if authority is not None:
+        authority.server("127.0.0.1")
+        pair = {"certificate": "server.pem", "key": "server.key"}
+        settings["http"]["tls"] = {key: str(authority.folder / name) for key, name in pair.items()}
     (folder / "config.yml").write_text(json.dumps(settings))  # JSON is YAML
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
