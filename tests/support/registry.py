@@ -17,6 +17,7 @@ import pytest
 import requests
 from tests.support.devpi import free_port
 from tests.support.engine import ROOT, docker_client
+from tests.support.tls import Authority
 
 _SECONDS = 60
 USER, PASSWORD = "reader", "canary-password"
@@ -85,13 +86,16 @@ class Registry:
 
 
 @contextmanager
-def registry(folder: Path, *, login: bool = False, at: str = "") -> Iterator[Registry]:
+def registry(
+    folder: Path, *, login: bool = False, at: str = "", authority: Authority | None = None
+) -> Iterator[Registry]:
     """Start one with an empty store below a folder; it ends with the context.
 
     Args:
         folder: not there yet.
         login: whether it asks for one.
         at: `ADDRESS:PORT`; any free port of 127.0.0.1 where it is empty.
+        authority: speaks TLS with a certificate of this CA.
     """
     folder.mkdir(parents=True)
     at = at or f"127.0.0.1:{free_port('127.0.0.1')}"
@@ -104,6 +108,10 @@ def registry(folder: Path, *, login: bool = False, at: str = "") -> Iterator[Reg
     if login:
         (folder / "users").write_text(f"{USER}:{_HASHED}\n")
         settings["auth"] = {"htpasswd": {"realm": "tests", "path": str(folder / "users")}}
+    if authority is not None:
+        authority.server("127.0.0.1")
+        pair = {"certificate": "server.pem", "key": "server.key"}
+        settings["http"]["tls"] = {key: str(authority.folder / name) for key, name in pair.items()}
     (folder / "config.yml").write_text(json.dumps(settings))  # JSON is YAML
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(

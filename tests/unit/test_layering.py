@@ -44,6 +44,7 @@ ALLOWED = {
     | {"portable"},  # one judge of strangers' trees (treepaths), on both sides of the engine
     "pack": FOUNDATIONS | {"portable", "farside"},  # it ships it
     "publish": FOUNDATIONS | {"portable", "farside"},
+    "registry": FOUNDATIONS | {"portable", "docker_engine"},  # its client speaks there
     "errors": {"portable"},  # the root that the far side's errors have, too
     "progress": set(),
     "files": {"errors", "portable"},
@@ -63,7 +64,7 @@ ALLOWED = {
     "cli": STAGES
     | FOUNDATIONS
     | EDGES
-    | {"pipeline", "portable", "farside", "publish", "docs", "ci", "cli"}
+    | {"pipeline", "portable", "farside", "publish", "registry", "docs", "ci", "cli"}
     | REVIEWS,
 }
 # A third-party library lives in one room; `packaging` is the field's own vocabulary.

@@ -25,6 +25,7 @@ from parity.cli.commands import (
     planning,
     profiles,
     publishing,
+    registry,
     reporting,
     serving,
     signing,
@@ -85,6 +86,8 @@ _CARRY = (
     _CommandWords("patch", updates.patch_command, updates.PATCH_EPILOG),
     _CommandWords("split", volumes.split_command, volumes.SPLIT_EPILOG),
     _CommandWords("join", volumes.join_command, volumes.JOIN_EPILOG),
+    _CommandWords("push", registry.push_command, registry.PUSH_EPILOG),
+    _CommandWords("pull", registry.pull_command, registry.PULL_EPILOG),
     _CommandWords("farside", install.farside_command, "`parity farside -o parity-farside.py`"),
 )
 _FAR_SIDE = (

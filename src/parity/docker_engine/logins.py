@@ -11,7 +11,7 @@ from typing import Any
 
 import docker.errors
 from docker import APIClient
-from docker.auth import AuthConfig
+from docker.auth import AuthConfig, load_config
 from docker.credentials.errors import StoreError
 
 from parity.docker_engine.translate import clean
@@ -85,6 +85,17 @@ def use_logins(client: APIClient, environment: Mapping[str, str]) -> Logins:
     found = Logins(dict(untyped._auth_configs), podman_logins(environment), environment)  # noqa: SLF001
     untyped._auth_configs = found  # noqa: SLF001 - nothing public sets it
     return found
+
+
+def own_logins(environment: Mapping[str, str]) -> Logins:
+    """The same logins where no engine is asked: the Docker command's own file, completed by Podman's."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            found = dict(load_config())
+        except _ODD:  # what cannot be read holds none
+            found = {}
+    return Logins(found, podman_logins(environment), environment)
 
 
 def podman_logins(environment: Mapping[str, str]) -> dict[str, Any]:

@@ -18,7 +18,14 @@ from parity.errors.engine import (
     NotAStandIn,
 )
 from parity.errors.output import KeyExists, KeyUnusable, NotReady, SignaturesFull, SomeFailed, WriteFailed
-from parity.errors.publishing import AddressUnusable, OtherBytesThere, PublishDenied, PublishFailed
+from parity.errors.publishing import (
+    AddressUnusable,
+    OtherBytesThere,
+    PublishDenied,
+    PublishFailed,
+    RegistryDenied,
+    RegistryFailed,
+)
 from parity.errors.rehearsal import NotIsolated, RehearsalFailed, RehearsalTimeout, SystemPackagesFailed
 from parity.errors.signals import Interrupted, Terminated
 from parity.errors.target import FactsInvalid, ParityMismatch, ProbeFailed
@@ -78,6 +85,8 @@ __all__ = [
     "ProfileNotFound",
     "PublishDenied",
     "PublishFailed",
+    "RegistryDenied",
+    "RegistryFailed",
     "RehearsalFailed",
     "RehearsalTimeout",
     "RootError",

@@ -1,4 +1,4 @@
-"""Publishing (exit codes 85 to 88)."""
+"""Publishing, and registries as the road (exit codes 85 to 88, 94 and 95)."""
 
 from __future__ import annotations
 
@@ -33,3 +33,19 @@ class PublishDenied(ParityError):
     default_remedy = (
         "set PARITY_PUBLISH_USERNAME and PARITY_PUBLISH_PASSWORD, or use netrc, a keyring or .pypirc"
     )
+
+
+class RegistryFailed(ParityError):
+    """A container registry does not answer, lacks what was asked for, or says what cannot be."""
+
+    exit_code = 94
+    default_remedy = (
+        "check the reference and the registry, and run the command again: what is there is skipped"
+    )
+
+
+class RegistryDenied(ParityError):
+    """A container registry wants a login, or this one does not allow what was asked."""
+
+    exit_code = 95
+    default_remedy = "log in with `docker login HOST` or `podman login HOST`, and run the command again"

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.text import Text
 
-from parity.cli.shared.display import size
+from parity.cli.commands.registry import pulled
+from parity.cli.shared.display import board, size
 from parity.cli.shared.keyring import trusted_checker
 from parity.cli.shared.options import Json, Threshold, TrustedKeys
 from parity.cli.shared.output import output, print_json, stderr, stdout
@@ -21,12 +24,16 @@ from parity.farside.install.install import Request, install
 from parity.farside.install.uninstall import uninstall
 from parity.files import write_atomic
 from parity.pack import singlefile
+from parity.portable.bundle.envelope import Checker
 from parity.portable.texts import printable_lines
+from parity.registry import SCHEME, parse_reference
 
 INSTALL_EPILOG = """
 `parity install BUNDLE --key sender.pub --prefix /opt/app` makes /opt/app/current/bin/python
 
 `parity install BUNDLE --into VENV` renews an existing environment, all or nothing
+
+`parity install oci://registry.example:5000/team/app:1.1 --prefix /opt/app` fetches it first
 """
 
 Prefix = Annotated[Path, typer.Option(metavar="DIR", help="Where the releases lie side by side.")]
@@ -34,7 +41,11 @@ NoImports = Annotated[bool, typer.Option("--no-imports", help="Do not try the pr
 
 
 _Bundle = Annotated[
-    Path, typer.Argument(metavar="BUNDLE", help="A *.parity.tar file, or its unpacked folder.")
+    str,
+    typer.Argument(
+        metavar="BUNDLE",
+        help="A *.parity.tar file, its unpacked folder, or oci://HOST/NAME:TAG in a registry.",
+    ),
 ]
 _Prefix = Annotated[Path | None, typer.Option(metavar="DIR", help="A new folder, or one used before.")]
 _Into = Annotated[
@@ -88,11 +99,12 @@ def install_command(
 ) -> None:
     """Verify a bundle and install it on this machine, without a network."""
     output.json = as_json
+    check = trusted_checker(key or (), threshold)
     request = Request(
-        bundle=str(bundle.absolute()),
+        bundle="",
         prefix=str(prefix.absolute()) if prefix else "",
         into=str(into.absolute()) if into else "",
-        check=trusted_checker(key or (), threshold),
+        check=check,
         python=str(python) if python else "",
         dry_run=dry_run,
         imports=not no_imports,
@@ -108,7 +120,21 @@ def install_command(
             "name either --prefix or --into",
             remedy="--prefix makes releases side by side; --into renews an environment, whose Python is used",
         )
-    _finish(install(request, _say), as_json)
+    with _at_hand(bundle, check) as path:
+        _finish(install(request._replace(bundle=str(path.absolute())), _say), as_json)
+
+
+@contextmanager
+def _at_hand(bundle: str, check: Checker) -> Iterator[Path]:
+    """A bundle's path; one of a registry is fetched, into a folder that ends with the context."""
+    if not bundle.startswith(SCHEME):
+        yield Path(bundle)
+        return
+    place = parse_reference(bundle)
+    with tempfile.TemporaryDirectory(prefix="parity-pull-") as folder:
+        with board(stderr(), verbose=output.verbose) as shown:
+            done = pulled(place, Path(folder), check, shown)
+        yield done.path
 
 
 def rollback_command(

@@ -164,7 +164,16 @@ def _read_manifest(file: BinaryIO, statement: Statement) -> Manifest:
     _seek(file, HEAD_SIZE)
     if _read(file, len(header)) != header:
         raise BundleDamaged("the manifest is not where it must be")
-    data = _read(file, payload.manifest_size)
+    return stated_manifest(statement, _read(file, payload.manifest_size))
+
+
+def stated_manifest(statement: Statement, data: bytes) -> Manifest:
+    """The manifest, if it is the one that a statement names.
+
+    Raises:
+        BundleDamaged: it is another, or fits neither the statement's format nor its sizes.
+    """
+    payload = statement.payload
     if hashlib.sha256(data).hexdigest() != payload.manifest_sha256:
         raise BundleDamaged("the manifest is not the one in the statement")
     manifest = parse(data)

@@ -1,0 +1,134 @@
+"""Asking a container registry one thing: bounded answers, this machine's certificates, nothing of netrc."""
+
+from __future__ import annotations
+
+import json
+import os
+import ssl
+from collections.abc import Iterator
+from contextlib import suppress
+from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
+from typing import Any
+
+import requests
+import urllib3
+
+from parity.docker_engine.translate import clean, innermost
+from parity.errors import RegistryDenied, RegistryFailed
+
+LARGEST = 4 << 20
+"""Bytes of a manifest, the most that registries take."""
+TIMES = (5.0, 20.0)
+"""Seconds to connect, and to wait for an answer."""
+_LONGEST_REASON = 300
+_LITTLE = 64 << 10
+_CERTIFICATES = ("/etc/docker/certs.d", "/etc/containers/certs.d")
+_DENIED = (401, 403)
+
+
+class Cut(Exception):
+    """The connection broke, or the registry is busy: asked again, it may answer."""
+
+
+class RegistryAnswer:
+    """What a registry answered; the body is read in pieces, as it is."""
+
+    def __init__(self, response: requests.Response) -> None:
+        self._response = response
+        self.status = response.status_code
+        self.url = str(response.url)
+
+    def header(self, name: str) -> str:
+        """A header's text, empty where there is none."""
+        return str(self._response.headers.get(name, ""))
+
+    def chunks(self, size: int = 1 << 20) -> Iterator[bytes]:
+        """The body; Cut where the connection broke."""
+        while True:
+            try:
+                # As it is: what is packed may be a thousand times as long.
+                data: bytes = self._response.raw.read(size, decode_content=False)
+            except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+                raise Cut(clean(innermost(error))) from error
+            if not data:
+                return
+            yield data
+
+    def read(self) -> bytes:
+        """The whole body of what is small by its nature; RegistryFailed where it is longer than 4 MiB."""
+        data = bytearray()
+        for chunk in self.chunks(64 << 10):
+            data += chunk
+            if len(data) > LARGEST:
+                raise RegistryFailed(f"its answer has more than {LARGEST >> 20} MiB")
+        return bytes(data)
+
+    def drain(self) -> None:
+        """Read what little is left, so that the connection can be asked the next question."""
+        told = self.header("Content-Length")
+        bodyless = self._response.request.method == "HEAD" or self.status == requests.codes.no_content
+        if bodyless or (told.isascii() and told.isdigit() and int(told[:9]) <= _LITTLE):
+            with suppress(Cut):
+                next(self.chunks(_LITTLE + 1), b"")
+
+    def refusal(self) -> RegistryFailed | RegistryDenied:
+        """What to tell of an answer that is a refusal: its status, and the registry's own word."""
+        text = f"it answers {self.status}{self._reason()}"
+        return RegistryDenied(text) if self.status in _DENIED else RegistryFailed(text)
+
+    def _reason(self) -> str:
+        """The first error's code and message, as the specification has them; else nothing."""
+        try:
+            first = json.loads(self.read())["errors"][0]
+            told = clean(f"{first['code']}: {first.get('message', '')}")[:_LONGEST_REASON]
+        except (Cut, RegistryFailed, ValueError, RecursionError, LookupError, TypeError, AttributeError):
+            return ""
+        return f" ({told})"
+
+
+class RegistrySession(requests.Session):
+    """A session that sends nothing of ~/.netrc, keeps no cookies and goes nowhere by itself."""
+
+    def __init__(self, verify: str | bool) -> None:
+        super().__init__()
+        self._authorities = verify
+        self.auth = lambda request: request
+        # Harbor takes who sends its cookies back for a browser, and wants more of it.
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+
+    def ask(self, method: str, url: str, **how: Any) -> requests.Response:
+        """One request; what breaks on the way is Cut, what cannot be is RegistryFailed."""
+        how["headers"] = {"Accept-Encoding": "identity", **how.get("headers", {})}
+        how.setdefault("timeout", TIMES)
+        try:
+            # `verify` is said each time: REQUESTS_CA_BUNDLE would go before a session's own.
+            return self.request(
+                method, url, stream=True, allow_redirects=False, verify=self._authorities, **how
+            )
+        except requests.exceptions.SSLError as error:
+            if "CERTIFICATE_VERIFY_FAILED" in str(error):
+                raise _untrusted(error) from error
+            raise Cut(clean(innermost(error))) from error
+        except (requests.ConnectionError, requests.Timeout) as error:
+            raise Cut(clean(innermost(error))) from error
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            raise RegistryFailed(f"it cannot be asked: {clean(innermost(error))}") from error
+
+
+def _untrusted(error: Exception) -> RegistryFailed:
+    return RegistryFailed(
+        f"its certificate is not trusted: {clean(innermost(error))}",
+        remedy="put its CA into /etc/docker/certs.d/HOST:PORT/ca.crt or "
+        "~/.config/containers/certs.d/HOST:PORT/ca.crt, or name it in SSL_CERT_FILE",
+    )
+
+
+def authorities(host: str) -> str | bool:
+    """Whose certificates are believed: the registry's own, as the engines keep them, else this machine's."""
+    own = os.environ.get("XDG_CONFIG_HOME") or os.path.join(os.environ.get("HOME") or "/", ".config")
+    for folder in (*_CERTIFICATES, os.path.join(own, "containers", "certs.d")):
+        for path in sorted((Path(folder) / host).glob("*.crt")):
+            return str(path)
+    named = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
+    return named or ssl.get_default_verify_paths().cafile or True
