@@ -16,6 +16,7 @@ from docker import APIClient, auth
 from parity.docker_engine import images
 from parity.docker_engine.container import DockerContainer
 from parity.docker_engine.endpoints import Endpoint
+from parity.docker_engine.hostconfig import host_config
 from parity.docker_engine.logins import Logins
 from parity.docker_engine.owner import RUN, Run
 from parity.docker_engine.registry import registry_image
@@ -23,7 +24,7 @@ from parity.docker_engine.removals import Removals
 from parity.docker_engine.shield import whole
 from parity.docker_engine.sweep import living, sweep
 from parity.docker_engine.translate import clean, refused, translated
-from parity.engine import Container, ContainerSpec, EngineInfo, ImageInfo, Living, Network, RegistryImage
+from parity.engine import Container, ContainerSpec, EngineInfo, ImageInfo, Living, RegistryImage
 from parity.errors import EngineRefused, Interrupted
 
 _SCRATCH_LIFETIME = 6 * 3600
@@ -126,6 +127,20 @@ class DockerEngine:
             loaded = images.load(self._client, archive, doing)
         self.tag(loaded, tag)
         return self._present(tag, doing)
+
+    def save(self, image_id: str) -> Iterator[bytes]:
+        """An image as an archive; see `parity.engine.Engine`."""
+        with translated(self._address, f"save image {image_id}"):
+            yield from images.save(self._client, image_id)
+
+    @contextmanager
+    def loaded_image(self, archive: Iterable[bytes]) -> Iterator[str]:
+        """An image out of an archive, for this run alone; see `parity.engine.Engine`."""
+        name = self._run.image_name(_SCRATCH_LIFETIME)
+        try:
+            yield whole(lambda: self.load(archive, name)).id
+        finally:
+            whole(lambda: self._begin_after_users(lambda: self._remove_image(name)))
 
     def tag(self, reference: str, tag: str) -> None:
         """Give a local image one more name; see `parity.engine.Engine`."""
@@ -260,7 +275,7 @@ class DockerEngine:
                 working_dir="/",
                 environment=dict(spec.environment),
                 labels=self._run.labels(spec.purpose, spec.lifetime),
-                host_config=self._client.create_host_config(**_host_config(spec)),
+                host_config=self._client.create_host_config(**host_config(spec)),
                 # The image's own check would run its code beside ours.
                 healthcheck={"test": ["NONE"]},
                 platform=spec.platform,
@@ -309,33 +324,3 @@ def _rootless(info: Mapping[str, Any]) -> bool:
     # Podman 4.3 has a field of its own for it and nothing among the options.
     options = info.get("SecurityOptions") or ()
     return bool(info.get("Rootless")) or any("rootless" in str(option) for option in options)
-
-
-def _host_config(spec: ContainerSpec) -> dict[str, Any]:
-    config: dict[str, Any] = {
-        # `sleep` as process 1 would not reap what commands leave behind; the pids would run out.
-        "init": True,
-        "network_mode": "none" if spec.network is Network.NONE else "bridge",
-        "read_only": spec.read_only,
-        "mounts": [_mount(m.volume, m.path, read_only=m.read_only) for m in spec.mounts],
-        "tmpfs": dict(spec.tmpfs) or None,
-        "pids_limit": spec.pids,
-    }
-    if spec.confined:
-        config |= {"cap_drop": ["ALL"], "security_opt": ["no-new-privileges"]}
-        config |= {"cap_add": list(spec.capabilities)} if spec.capabilities else {}
-    if spec.memory is not None:
-        # Both alike, so that there is no swap besides: a limit that swaps makes the whole host slow.
-        config |= {"mem_limit": spec.memory, "memswap_limit": spec.memory}
-    return config
-
-
-def _mount(volume: str, path: str, *, read_only: bool) -> dict[str, object]:
-    # NoCopy: what the image has at that path must not seep into the volume.
-    return {
-        "Type": "volume",
-        "Source": volume,
-        "Target": path,
-        "ReadOnly": read_only,
-        "VolumeOptions": {"NoCopy": True},
-    }
