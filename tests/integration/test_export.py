@@ -13,14 +13,18 @@ from typing import Any
 
 import docker
 import pytest
-from tests.support.cli import Parity
+from tests.support.cli import Parity, write_profile
 from tests.support.hosts import host
+from tests.support.index import PackageIndex
+from tests.support.registry import forget, registry
+from tests.support.wheels import make_wheel
 
 from parity.docker_engine import DockerEngine
+from parity.docker_engine.owner import Run, host_id
 from parity.model import PinnedImage
 from parity.pack.singlefile import NAME, single_file
 from parity.portable.bundle.manifest import HEAD_SIZE
-from parity.portable.errors import BundleDamaged
+from parity.portable.errors import BundleDamaged, InstallFailed
 
 pytestmark = pytest.mark.engine
 NAMED = "localhost/parity-test-export:1"
@@ -160,7 +164,9 @@ def test_an_environment_works_where_it_was_made_for_and_elsewhere_with_tar_and_a
         )
         assert there.says("/apps/new/app/bin/python", "-c", program).startswith("/apps/new/app/lib/")
         assert "usage" in there.says("/apps/new/app/bin/normalizer", "--help")
-        assert there.run("grep", "-rlF", "/apps/one/app", "/apps/new/app").stdout == b""
+        assert (
+            there.run("grep", "-rlF", "--exclude-dir=__pycache__", "/apps/one/app", "/apps/new").stdout == b""
+        )
 
 
 def test_an_environment_names_nobodys_folders_and_is_the_same_each_time(
@@ -172,3 +178,92 @@ def test_an_environment_names_nobodys_folders_and_is_the_same_each_time(
     assert first == second
     for each in (b"/carry", str(tmp_path).encode(), str(parity.home).encode()):
         assert each not in first
+
+
+def test_a_base_that_the_site_has_is_left_out_and_asked_for(
+    parity: Parity,
+    small: dict[str, Any],
+    image: dict[str, Any],
+    sender: Path,
+    debian11: PinnedImage,
+    tmp_path: Path,
+) -> None:
+    client = docker.from_env()
+    with registry(tmp_path / "registry") as served:
+        reference = served.push(debian11.id, "site/base:1")
+        by_digest = f"{served.host}/site/base@{served.digest('site/base:1')}"
+        words = ["export", "image", small["bundle"], "--base-on-site", by_digest, "--name", NAMED, "--json"]
+        assert parity.run(*words, "-o", tmp_path).error["kind"] == "ImageUnavailable"
+        try:
+            client.images.pull(reference)
+            made = parity.run(*words, "-o", tmp_path).document
+            forget(served.host)
+            refused = far(sender, "load", made["file"], "--key", key_of(parity))
+            client.images.pull(reference)
+            done = far(sender, "load", made["file"], "--key", key_of(parity))
+            said = client.containers.run(NAMED, ["python", "-c", "import yaml; print(7)"], remove=True)
+        finally:
+            forget(served.host)
+            client.images.remove(NAMED, force=True)
+            client.close()
+    assert made["size"] < image["size"] / 10
+    # The same image, whether its base travels or not.
+    assert {**made["image"], "on_site": None} == image["image"]
+    assert refused.returncode == InstallFailed.exit_code
+    assert f"pull {by_digest}" in refused.stderr
+    assert (done.returncode, said.strip()) == (0, b"7")
+
+
+def test_a_full_disk_leaves_nothing_half_done(parity: Parity, small: dict[str, Any], tmp_path: Path) -> None:
+    """A limit on files' sizes stands for it: whoever writes gets an error in the middle."""
+    limited = ("prlimit", "--fsize=3000000")
+    done = parity.run("export", "image", small["bundle"], "-o", tmp_path, "--json", through=limited)
+    assert done.error["kind"] == "WriteFailed"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_export_left_at_the_engine_is_swept(
+    engine: DockerEngine, debian11: PinnedImage
+) -> None:
+    living = Run()
+    dead = Run()
+    dead.owner = f"{host_id()}:999999:1"
+    kept, left = living.image_name(3600), dead.image_name(3600)
+    for name in (kept, left):
+        engine.tag(debian11.id, name)
+    try:
+        assert left in engine.sweep()
+        assert engine.image(left) is None
+        assert engine.image(kept) is not None
+        assert engine.image(debian11.id) is not None
+    finally:
+        client = docker.from_env()
+        client.images.remove(kept)
+        client.close()
+
+
+def test_carried_system_packages_are_a_layer_of_the_image(
+    parity: Parity, debian11: PinnedImage, index: PackageIndex, sender: Path, tmp_path: Path
+) -> None:
+    code = b"import ctypes\nctypes.CDLL('libgomp.so.1')\n"
+    make_wheel(index.wheels, "alpha", "1.0", {"alpha.py": code})
+    profile = write_profile(
+        tmp_path, "gomp", requirements=["alpha"], index={"url": index.url}, system_packages=["libgomp1"]
+    )
+    bundle = parity.build(profile, tmp_path / "dist").bundle["bundle"]
+    words = ["export", "image", bundle, "--name", NAMED, "--json", "-o"]
+    first, second = (parity.run(*words, tmp_path / each).document for each in ("one", "two"))
+    assert first["image"] == second["image"]
+    assert far(sender, "load", first["file"], "--key", key_of(parity)).returncode == 0
+    client = docker.from_env()
+    try:
+        run: Any = {"network_mode": "none", "read_only": True, "remove": True}
+        said = client.containers.run(NAMED, ["python", "-c", "import alpha; print(7)"], **run)
+        listed = client.containers.run(NAMED, ["dpkg-query", "-W", "libgomp1"], **run)
+    finally:
+        client.images.remove(NAMED, force=True)
+        client.close()
+    assert said.strip() == b"7"
+    assert listed.startswith(b"libgomp1")
+    done = parity.run("export", "environment", bundle, "-o", tmp_path, "--json")
+    assert "system packages" in done.error["message"]

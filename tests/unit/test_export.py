@@ -18,13 +18,14 @@ from tests.support.signed import alpha, signed
 from typer.testing import CliRunner
 
 from parity.cli.app import app
-from parity.errors import EngineLost, HashMismatch, OptionConflict
+from parity.errors import EngineLost, HashMismatch, OptionConflict, SystemPackagesFailed
 from parity.export import moving, oci
 from parity.export.base import base_layers
 from parity.export.environment import demand_prefix
 from parity.export.layer import EnvironmentTree, Folder
 from parity.export.sealed import Sealed, file_entry, write_sealed
 from parity.export.spool import NewSpool, spooling
+from parity.export.system_layer import system_layer
 from parity.farside.cli.main import main
 from parity.model import BundleIdentity
 from parity.portable.bundle import export
@@ -264,6 +265,47 @@ def test_layers_are_found_by_what_they_are_plain_or_packed(new: NewSpool) -> Non
         base_layers(archive(member("a/layer.tar", one)), digests, new)
     with pytest.raises(EngineLost):
         base_layers([b"nonsense" * 100], digests, new)
+
+
+def test_a_layer_of_system_packages_keeps_owners_and_rights_and_drops_what_is_of_one_moment(
+    new: NewSpool,
+) -> None:
+    (whole,) = archive(
+        member("var", None),
+        member("var/log", None),
+        member("var/log/dpkg.log", b"now"),
+        member("usr/bin/su", b"x", mode=0o4755, mtime=77),
+        member("usr/bin/second", type=tarfile.LNKTYPE, linkname="usr/bin/su"),
+        member("var/lib/mail", b"x", uid=8, gid=12, uname="mail"),
+        member("usr/lib/__pycache__/a.pyc", b"time"),
+        member("etc/.wh.gone", b""),
+        link("usr/lib/a.so", "a.so.1"),
+    )
+    spool = new()
+    spool.add((b"before" * 100,))
+    layer = system_layer(spool.add((whole,)), new)
+    with tarfile.open(fileobj=io.BytesIO(b"".join(layer.chunks()))) as tar:
+        found = {each.name: each for each in tar}
+    names = ["etc/.wh.gone", "usr/bin/su", "usr/lib/a.so", "var", "var/lib/mail", "usr/bin/second"]
+    assert list(found) == names
+    assert found["usr/bin/su"].mode == 0o4755
+    assert (found["var/lib/mail"].uid, found["var/lib/mail"].gid, found["var/lib/mail"].uname) == (8, 12, "")
+    assert {each.mtime for each in found.values()} == {0}
+    assert found["usr/bin/second"].linkname == "usr/bin/su"
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        member("dev2/null", type=tarfile.CHRTYPE),
+        member("usr/bin/ping", b"x", pax_headers={"SCHILY.xattr.security.capability": "raw"}),
+        member("../out", b"x"),
+    ],
+    ids=lambda one: str(one[0].name),
+)
+def test_what_a_layer_of_system_packages_cannot_hold_is_refused(new: NewSpool, bad: Any) -> None:
+    with pytest.raises(SystemPackagesFailed, match="cannot hold"):
+        system_layer(new().add(archive(bad)), new)
 
 
 def test_the_documents_of_an_image_name_each_other() -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from parity.errors import OptionConflict
 from parity.export import moving, readme
 from parity.export.sealed import Sealed, file_entry, write_sealed
 from parity.export.spool import Blob, NewSpool, spooling
@@ -61,6 +62,11 @@ def export_environment(
         ParityError, FarsideError: whichever step could not go on says why; nothing half done is left.
     """
     with begun(request.bundle, request.prefix, check, site) as of, spooling(request.output) as new:
+        if of.bundle.manifest.document["system"] is not None:
+            raise OptionConflict(
+                "the bundle carries system packages, which are no part of an environment",
+                remedy="export an image; or put them into the profile's image, and build the bundle on that",
+            )
         body = _packed(of, site, new)
         site.reporter.stage("rehearse", "with tar alone, at its place and elsewhere")
         whole = file_entry("environment.tar", body.size + len(ustar.END), _ended(body.chunks()))
@@ -84,7 +90,7 @@ def export_environment(
 
 def _packed(of: Begun, site: Site, new: NewSpool) -> Blob:
     """The environment in a folder of its last name, with what moves it; without the tar's end."""
-    tree, _ = environment(of, site, new())
+    tree, _ = environment(of, site, of.place.image, new())
     tree.add(moving.SCRIPT, moving.script(tree.naming(of.prefix.encode())), 0o755)
     tree.add(moving.MARK, f"{of.prefix}\n".encode())
     return new().add(tree.entries(posixpath.basename(of.prefix) + "/"))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,8 +15,9 @@ from parity.export import oci, readme
 from parity.export.base import base_layers
 from parity.export.sealed import Sealed, file_entry, write_sealed
 from parity.export.spool import Blob, NewSpool, spooling
+from parity.export.system_layer import system_layer
 from parity.export.trial import ExportTrial, try_image
-from parity.model import BundleIdentity
+from parity.model import BundleIdentity, PinnedImage
 from parity.pipeline.context.values import Site
 from parity.pipeline.exporting.making import (
     NOBODY,
@@ -26,8 +29,11 @@ from parity.pipeline.exporting.making import (
     proved_modules,
     proved_texts,
 )
+from parity.pipeline.verify import payload_archive
 from parity.portable.bundle import ustar
 from parity.portable.bundle.envelope import IMAGE, Checker
+from parity.portable.bundle.manifest import SYSTEM
+from parity.system import prepared_image
 
 if TYPE_CHECKING:
     from parity.portable.documents.exports import ExportDocument, ExportedImageDocument
@@ -86,12 +92,12 @@ def export_image(request: ImageRequest, check: Checker, seals: MakeSealer, site:
         with spooling(request.output) as new:
             blobs = _blobs(of, site, new)
             plan = _plan(request, of, site)
-            told = oci.describe(plan, _layers(blobs))
+            told = oci.describe(plan, _layers(blobs, len(of.place.image.layers)))
             site.reporter.stage("rehearse", "the very image, without network, read-only")
             _try(request, of, told, blobs, site)
             site.reporter.stage("pack")
             document = described(of, _signed_words(request, of, plan, told))
-            carried = blobs[-1:] if request.base_on_site else blobs
+            carried = blobs[len(of.place.image.layers) :] if request.base_on_site else blobs
             path = request.output / (of.identity.stem + SUFFIX)
             sealed = write_sealed(
                 path,
@@ -138,20 +144,39 @@ def _demand_base(request: ImageRequest, of: Begun, site: Site) -> None:
 
 
 def _blobs(of: Begun, site: Site, new: NewSpool) -> list[Blob]:
-    """The image's layers: the base's own, and one with the environment."""
-    tree, parents = environment(of, site, new())
-    own = new().add(tree.whole(of.prefix.strip("/") + "/", parents))
-    image = of.place.image
-    site.reporter.stage("base", image.name)
-    base = base_layers(site.engine.save(image.id), image.layers, new)
-    return [*(base[each] for each in image.layers), own]
+    """The image's layers: the base's own, one of carried system packages, one with the environment."""
+    with _prepared(of, site) as image:
+        tree, parents = environment(of, site, image, new())
+        own = new().add(tree.whole(of.prefix.strip("/") + "/", parents))
+        site.reporter.stage("base", image.name)
+        saved = base_layers(site.engine.save(image.id), image.layers, new)
+    base = of.place.image.layers
+    system = [system_layer(saved[each], new) for each in image.layers[len(base) :]]
+    return [*(saved[each] for each in base), *system, own]
 
 
-def _layers(blobs: Sequence[Blob]) -> list[oci.ImageLayer]:
-    *base, own = blobs
-    notes = [*("base" for _ in base), "parity export image"]
-    pairs = zip((*base, own), notes, strict=True)
-    return [oci.ImageLayer(f"sha256:{blob.sha256}", blob.size, note) for blob, note in pairs]
+@contextmanager
+def _prepared(of: Begun, site: Site) -> Iterator[PinnedImage]:
+    """The target's image; for a while with the carried system packages, where there are some."""
+    image, place = of.place.image, of.place
+    if of.bundle.manifest.document["system"] is None:
+        yield image
+        return
+    site.reporter.note("installing the carried system packages, without network")
+    archive = partial(payload_archive, of.file, of.bundle, SYSTEM)
+    with prepared_image(site.engine, image, place.facts, place.plan, archive) as (image_id, _):
+        found = site.engine.image(image_id)
+        if found is None or found.layers[: len(image.layers)] != image.layers:
+            raise HashMismatch("the engine made an image of another base than the bundle was proved on")
+        yield replace(image, id=image_id, layers=found.layers)
+
+
+def _layers(blobs: Sequence[Blob], base: int) -> list[oci.ImageLayer]:
+    found = []
+    for number, blob in enumerate(blobs):
+        note = "base" if number < base else "parity export image"
+        found.append(oci.ImageLayer(f"sha256:{blob.sha256}", blob.size, note))
+    return found
 
 
 def _plan(request: ImageRequest, of: Begun, site: Site) -> oci.ImagePlan:

@@ -9,12 +9,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from parity.errors import ImageUnavailable, OptionConflict
+from parity.errors import ImageUnavailable
 from parity.export.environment import Material, demand_prefix, finished
 from parity.export.layer import EnvironmentTree, Folder
 from parity.export.sealed import Sealer
 from parity.export.spool import Spool
-from parity.model import BundleIdentity
+from parity.model import BundleIdentity, PinnedImage
 from parity.pack import farside_archive
 from parity.pipeline.context.values import Site
 from parity.pipeline.verify import ProvedPlace, payload_archive, place_of_proof, verify
@@ -63,7 +63,7 @@ def begun(path: Path, prefix: str, check: Checker, site: Site) -> Iterator[Begun
 
     Raises:
         FarsideError: the bundle is no good.
-        OptionConflict: the prefix is no place, or the bundle carries what no environment holds.
+        OptionConflict: the prefix is no place.
         ImageUnavailable: the image cannot be had, or is another one here.
     """
     if prefix:
@@ -72,11 +72,6 @@ def begun(path: Path, prefix: str, check: Checker, site: Site) -> Iterator[Begun
     said = bundle.statement
     prefix = prefix or f"/opt/{said.product}"
     demand_prefix(prefix)
-    if bundle.manifest.document["system"] is not None:
-        raise OptionConflict(
-            "the bundle carries system packages, which are no part of an exported environment",
-            remedy="put them into the profile's image, and build the bundle on that",
-        )
     with open_bundle(str(path)) as file:
         place = place_of_proof(file, bundle, site)
         # `verify --rehearse` only warns of that; here the image becomes part of what is signed.
@@ -90,15 +85,23 @@ def begun(path: Path, prefix: str, check: Checker, site: Site) -> Iterator[Begun
         yield Begun(file, bundle, place, identity, prefix)
 
 
-def environment(of: Begun, site: Site, spool: Spool) -> tuple[EnvironmentTree, tuple[Folder, ...]]:
+def environment(
+    of: Begun, site: Site, image: PinnedImage, spool: Spool
+) -> tuple[EnvironmentTree, tuple[Folder, ...]]:
     """The finished environment, its bytes in the spool; and the folders above it as the image has them.
+
+    Args:
+        of: the bundle.
+        site: where.
+        image: the target's, with the system packages that the bundle carries.
+        spool: where the bytes wait.
 
     Raises:
         RehearsalFailed, RehearsalTimeout, HashMismatch: it cannot be made, or is none.
     """
     site.reporter.stage("environment", f"{len(of.bundle.manifest.document['packages'])} packages")
     material = Material(
-        image=of.place.image,
+        image=image,
         python=of.place.facts.executable,
         plan=of.place.plan,
         bundle=partial(payload_archive, of.file, of.bundle),
