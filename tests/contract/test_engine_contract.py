@@ -339,6 +339,23 @@ def test_a_loaded_archive_is_tagged_and_carries_the_label_we_gave_it(rig: Rig, t
     assert rig.engine.image("parity/contract:one") == rig.engine.image("parity/contract:two") == loaded
 
 
+def test_an_image_is_loaded_for_a_while_and_saved_with_its_layers(rig: Rig, tmp_path: Path) -> None:
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / "file").write_bytes(b"data")
+    layer = tmp_path / "layer.tar"
+    digest = write_layer(tmp_path / "root", layer, 0)
+    archive = image_archive(layer, digest, "linux/amd64", "contract, for a while")
+    with rig.engine.loaded_image(archive) as image_id:
+        found = rig.engine.image(image_id)
+        assert found is not None
+        assert found.layers == (f"sha256:{digest}",)
+        with tarfile.open(fileobj=io.BytesIO(b"".join(rig.engine.save(image_id)))) as tar:
+            files = [stream.read() for member in tar if (stream := tar.extractfile(member))]
+        assert layer.read_bytes() in files
+    rig.engine.settle()
+    assert rig.engine.image(image_id) is None
+
+
 def test_garbage_is_no_image(rig: Rig) -> None:
     with pytest.raises(EngineRefused, match="refused to load parity/contract:bad"):
         rig.engine.load([b"garbage" * 1000], "parity/contract:bad")

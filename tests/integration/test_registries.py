@@ -7,17 +7,14 @@ import io
 import json
 import tarfile
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
-import docker
-import docker.errors
 import pytest
 from tests.support.cli import Parity, write_profile
-from tests.support.engine import docker_client, remove_images
+from tests.support.engine import remove_images
 from tests.support.index import PackageIndex
 from tests.support.recorder import Recorder
-from tests.support.registry import PASSWORD, USER, Registry, registry
+from tests.support.registry import PASSWORD, USER, Registry, forget, registry
 from tests.support.wheels import make_wheel
 
 from parity.docker_engine import DockerEngine, connect
@@ -36,14 +33,14 @@ pytestmark = pytest.mark.engine
 def served(tmp_path: Path) -> Iterator[Registry]:
     with registry(tmp_path / "registry") as found:
         yield found
-        _forget(found.host)
+        forget(found.host)
 
 
 @pytest.fixture
 def guarded(tmp_path: Path) -> Iterator[Registry]:
     with registry(tmp_path / "guarded", login=True) as found:
         yield found
-        _forget(found.host)
+        forget(found.host)
 
 
 @pytest.fixture
@@ -56,20 +53,6 @@ def tiny(engine: DockerEngine, tmp_path: Path) -> Iterator[ImageInfo]:
     digest = write_layer(root, layer, 0)
     yield engine.load(image_archive(layer, digest, "linux/amd64", "tiny"), "parity-tests/tiny:1")
     remove_images(engine, "parity-tests/tiny", "parity-tests/changed")
-
-
-def _forget(host: str) -> None:
-    """Remove what the engine had of that registry."""
-    client = docker_client()
-    try:
-        for image in client.images():
-            names = [*(image["RepoTags"] or ()), *(image["RepoDigests"] or ())]
-            for name in names:
-                if name.startswith(host):
-                    with suppress(docker.errors.ImageNotFound):  # a tag takes its digest along
-                        client.remove_image(name, force=True)
-    finally:
-        client.close()
 
 
 def changed(engine: DockerEngine, image: str, folder: Path) -> str:
@@ -135,7 +118,7 @@ def test_an_image_that_the_registry_has_no_more_is_an_error_with_a_remedy(
         gone = type(held)(moved, held.platform, held.content, held.digest)
         with pytest.raises(ImageUnavailable, match="the lock holds") as caught:
             image_by_lock(ImageSource(reference=moved), "x86_64", maker, gone, locked=True)
-        _forget(empty.host)
+        forget(empty.host)
     assert "--upgrade" in str(caught.value.remedy)
     assert any("manifest unknown" in line or "not found" in line for line in caught.value.details)
 

@@ -186,6 +186,7 @@ class FakeEngine:
     containers: dict[str, FakeContainer] = field(default_factory=dict)
     abandoned: set[str] = field(default_factory=set)
     arguments: list[dict[str, str]] = field(default_factory=list)
+    archives: list[tuple[bytes, ImageInfo]] = field(default_factory=list)
     others: list[ContainerSpec] = field(default_factory=list)
     interrupted: bool = False
     _count: int = 0
@@ -224,6 +225,22 @@ class FakeEngine:
             raise EngineRefused(f"the engine refused to load {tag}: {error}") from error
         self.images[tag] = info
         return info
+
+    def save(self, image_id: str) -> Iterator[bytes]:
+        for archive, info in self.archives:
+            if info.id == image_id:
+                yield archive
+
+    @contextmanager
+    def loaded_image(self, archive: Iterable[bytes]) -> Iterator[str]:
+        data = b"".join(archive)
+        name = self._name("loaded")
+        info = self.load([data], name)
+        self.archives.append((data, info))
+        try:
+            yield info.id
+        finally:
+            del self.images[name]
 
     def tag(self, reference: str, tag: str) -> None:
         found = self.image(reference)

@@ -9,10 +9,11 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import docker.errors
 import pytest
 import requests
 from tests.support.devpi import free_port
@@ -83,6 +84,20 @@ class Registry:
 
     def _at(self, repository: str, reference: str) -> str:
         return f"http://{self.host}/v2/{repository}/manifests/{reference}"
+
+
+def forget(host: str) -> None:
+    """Remove what the engine had of that registry."""
+    client = docker_client()
+    try:
+        for image in client.images():
+            names = [*(image["RepoTags"] or ()), *(image["RepoDigests"] or ())]
+            for name in names:
+                if name.startswith(host):
+                    with suppress(docker.errors.ImageNotFound):  # a tag takes its digest along
+                        client.remove_image(name, force=True)
+    finally:
+        client.close()
 
 
 @contextmanager

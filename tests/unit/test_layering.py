@@ -32,6 +32,7 @@ STAGES = {
     "sign",
     "update",
     "volumes",
+    "export",
 }
 FOUNDATIONS = {"errors", "files", "model", "engine", "progress", "wire"}
 EDGES = {"docker_engine", "host"}

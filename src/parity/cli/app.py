@@ -15,6 +15,7 @@ from parity.cli.commands import (
     docs,
     doctor,
     explain,
+    exporting,
     graphs,
     images,
     init,
@@ -118,7 +119,7 @@ _UPKEEP = (
 _PANELS: tuple[tuple[str, tuple[_CommandWords, ...], tuple[App, ...]], ...] = (
     ("Build", _BUILD, ()),
     ("Trust", _TRUST, (keys.app,)),
-    ("Carry", _CARRY, ()),
+    ("Carry", _CARRY, (exporting.app,)),
     ("Far side", _FAR_SIDE, ()),
     ("Targets", _TARGETS, (profiles.app, images.app)),
     ("Upkeep", _UPKEEP, (cache.app,)),

@@ -135,6 +135,20 @@ class DockerEngine:
         self.tag(loaded, tag)
         return self._present(tag, doing)
 
+    def save(self, image_id: str) -> Iterator[bytes]:
+        """An image as an archive; see `parity.engine.Engine`."""
+        with translated(self._address, f"save image {image_id}"):
+            yield from images.save(self._client, image_id)
+
+    @contextmanager
+    def loaded_image(self, archive: Iterable[bytes]) -> Iterator[str]:
+        """An image out of an archive, for this run alone; see `parity.engine.Engine`."""
+        name = self._run.image_name(_SCRATCH_LIFETIME)
+        try:
+            yield whole(lambda: self.load(archive, name)).id
+        finally:
+            whole(lambda: self._begin_after_users(lambda: self._remove_image(name)))
+
     def tag(self, reference: str, tag: str) -> None:
         """Give a local image one more name; see `parity.engine.Engine`."""
         # The first colon: our tags carry no registry, and so no port.

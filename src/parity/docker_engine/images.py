@@ -13,6 +13,7 @@ from parity.docker_engine.translate import Upload, clean, refused
 from parity.engine import ImageInfo
 
 _DETAILS = 40
+_SAVE_CHUNK = 1 << 20
 _LOADED = ("Loaded image ID: ", "Loaded image: ")
 
 
@@ -30,6 +31,7 @@ def inspect(client: APIClient, reference: str) -> ImageInfo | None:
         platform="/".join(part for part in parts if part),
         size=int(found.get("Size") or 0),
         layers=tuple(str(layer) for layer in (found.get("RootFS") or {}).get("Layers") or ()),
+        environment=tuple(str(each) for each in (found.get("Config") or {}).get("Env") or ()),
     )
 
 
@@ -106,6 +108,12 @@ def commit(client: APIClient, container_id: str, name: str, labels: Mapping[str,
     made = untyped.commit(container_id, repository=name, changes=changes)
     # Podman 4 leaves the algorithm out, and then takes the bare digits for a name that cannot be.
     return f"sha256:{str(made['Id']).removeprefix('sha256:')}"
+
+
+def save(client: APIClient, image_id: str) -> Iterator[bytes]:
+    """An image as an archive, in chunks."""
+    untyped: Any = client
+    yield from untyped.get_image(image_id, chunk_size=_SAVE_CHUNK)
 
 
 def load(client: APIClient, archive: Iterable[bytes], doing: str) -> str:

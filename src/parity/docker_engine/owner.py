@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import socket
 import time
 import uuid
@@ -15,6 +16,9 @@ RUN = "org.parity.run"
 OWNER = "org.parity.owner"
 PURPOSE = "org.parity.purpose"
 EXPIRES = "org.parity.expires"
+SCRATCH_IMAGES = "parity-scratch"
+"""The repository of images that are for one run alone and whose bytes are not ours to label."""
+_TOLD = re.compile(rf"{SCRATCH_IMAGES}:[0-9a-f]+\.([0-9a-f]+)\.([0-9]+)\.([0-9]+|_)\.([0-9]+)\.[0-9a-f]+")
 
 
 class Run:
@@ -29,9 +33,24 @@ class Run:
         expires = str(int(time.time()) + lifetime)
         return {RUN: self.id, OWNER: self.owner, PURPOSE: purpose, EXPIRES: expires}
 
+    def image_name(self, lifetime: int) -> str:
+        """A name for an image that can have no labels of ours: the name itself tells them."""
+        host, pid, start = self.owner.split(":")
+        told = f"{self.id}.{host}.{pid}.{start.replace('?', '_')}.{int(time.time()) + lifetime}"
+        return f"{SCRATCH_IMAGES}:{told}.{uuid.uuid4().hex[:8]}"
+
     def name(self, purpose: str) -> str:
         """A name nobody else uses."""
         return f"parity-{purpose}-{self.id}-{uuid.uuid4().hex[:8]}"
+
+
+def labels_in(image_name: str) -> dict[str, str]:
+    """What `Run.image_name` put into a name; none where it is another's."""
+    found = _TOLD.fullmatch(image_name.removeprefix("localhost/"))
+    if found is None:
+        return {}
+    host, pid, start, expires = found.groups()
+    return {OWNER: f"{host}:{pid}:{start.replace('_', '?')}", EXPIRES: expires}
 
 
 def is_abandoned(labels: Mapping[str, str], now: float) -> bool:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
 import docker.errors
 from docker import APIClient
 
-from parity.docker_engine.owner import PURPOSE, RUN, is_abandoned
+from parity.docker_engine.owner import PURPOSE, RUN, SCRATCH_IMAGES, is_abandoned, labels_in
 from parity.engine import Living
 
 
@@ -34,7 +34,16 @@ def sweep(client: APIClient) -> tuple[str, ...]:
             partial(client.remove_image, name, force=True)
         ):
             removed.append(name)
-    return tuple(removed)
+    return (*removed, *_scratch_names(client, now))
+
+
+def _scratch_names(client: APIClient, now: float) -> Iterator[str]:
+    """Names of images that were loaded for a run that has ended; an image with another name stays."""
+    for image in client.images(name=SCRATCH_IMAGES):
+        for tag in map(str, image.get("RepoTags") or ()):
+            told = labels_in(tag)
+            if told and is_abandoned(told, now) and _gone(partial(client.remove_image, tag)):
+                yield tag
 
 
 def living(client: APIClient, own: str, purpose: str, volume: str) -> tuple[Living, ...]:

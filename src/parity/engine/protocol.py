@@ -84,6 +84,15 @@ class Engine(Protocol):
     def load(self, archive: Iterable[bytes], tag: str) -> ImageInfo:
         """Load an image archive (`docker save` format) and tag it."""
 
+    def save(self, image_id: str) -> Iterator[bytes]:
+        """An image as an archive of its layers and documents, `docker save` format or an OCI layout."""
+
+    def loaded_image(self, archive: Iterable[bytes]) -> AbstractContextManager[str]:
+        """An image out of an archive, for this run alone, whatever names the archive gives it.
+
+        Leaving the context begins its removal; an image that was there before stays. Gives its id.
+        """
+
     def tag(self, reference: str, tag: str) -> None:
         """Give a local image one more name, `repository:tag`; moved from whoever had it."""
 

@@ -71,13 +71,17 @@ class ExecResult:
 
 @dataclass(frozen=True)
 class ImageInfo:
-    """An image at the engine: id, repository digests, `os/arch[/variant]`, bytes on disk, layers' digests."""
+    """An image at the engine: id, repository digests, `os/arch[/variant]`, bytes on disk, layers' digests.
+
+    `environment` holds its variables, `NAME=value`.
+    """
 
     id: str
     digests: tuple[str, ...]
     platform: str
     size: int
     layers: tuple[str, ...] = ()
+    environment: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

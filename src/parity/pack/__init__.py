@@ -8,7 +8,7 @@ from parity.pack.contents import (
     payload_order,
     wheel_files,
 )
-from parity.pack.draft import Draft
+from parity.pack.draft import Draft, farside_archive
 from parity.pack.pips import oldest_pip, pip_note
 from parity.pack.texts import STOCK_CHECK, pylock_toml, readme_txt, requirements_txt
 from parity.pack.vehicle import Cargo, Vehicle
@@ -24,6 +24,7 @@ __all__ = [
     "Vehicle",
     "asked_files",
     "build_manifest",
+    "farside_archive",
     "file_in_archive",
     "file_of_bytes",
     "file_on_disk",

@@ -166,6 +166,13 @@ def farside_files() -> tuple[BundleFile, ...]:
     return (*modules, *starters)
 
 
+def farside_archive() -> Iterator[bytes]:
+    """A tar of the installer alone, for a container in which it makes an environment."""
+    for file in farside_files():
+        yield from _entry(file)
+    yield ustar.END
+
+
 def travelling_modules() -> tuple[tuple[str, Path], ...]:
     """The modules that run on the target, each with its path below parity's own package."""
     package = Path(farside.__file__).parents[1]

@@ -12,13 +12,23 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from parity.engine import ImageInfo
 from parity.errors import ImageUnavailable, RehearsalFailed, RootError
 from parity.images import demand_runs, ensure_image, pinned
-from parity.model import ImageSource, Libc, PinnedImage, Proof, Target, chain_id
+from parity.model import (
+    Facts,
+    ImageSource,
+    Libc,
+    PinnedImage,
+    Proof,
+    RehearsalPlan,
+    Target,
+    chain_id,
+)
 from parity.pipeline.context.values import Site
 from parity.pipeline.rehearsal import cache
 from parity.pipeline.rehearsal.natives import native_rules
 from parity.pipeline.rehearsal.run import rehearse_bundle
 from parity.portable.bundle import manifest, ustar
 from parity.portable.bundle.envelope import Checker
+from parity.portable.bundle.export import VerifiedExport, is_export, verify_export
 from parity.portable.bundle.proof import NAME
 from parity.portable.bundle.proof import parse as parse_proof
 from parity.portable.bundle.reader import (
@@ -62,6 +72,24 @@ def verify(path: Path, check: Checker, reporter: Reporter) -> VerifiedBundle:
         return verify_bundle(file, check, lambda done: reporter.advance(manifest.HEAD_SIZE + done, total))
 
 
+def is_exported(path: Path) -> bool:
+    """Whether a file is an image or environment made from a bundle; of its first bytes alone.
+
+    Raises:
+        FarsideError: it is nothing of parity's, or unreadable.
+    """
+    with open_bundle(str(path)) as file:
+        return is_export(file)
+
+
+def verify_exported(path: Path, check: Checker, reporter: Reporter) -> VerifiedExport:
+    """Check every byte of such a file; errors as `verify`."""
+    reporter.stage("verify", path.name)
+    with open_bundle(str(path)) as file:
+        total = path.stat().st_size
+        return verify_export(file, check, lambda done: reporter.advance(manifest.HEAD_SIZE + done, total))
+
+
 def rehearse_again(path: Path, bundle: VerifiedBundle, site: Site) -> Proof:
     """Install a verified bundle's own bytes in a fresh container without network.
 
@@ -70,31 +98,57 @@ def rehearse_again(path: Path, bundle: VerifiedBundle, site: Site) -> Proof:
         ParityError: from the rehearsal; FarsideError where the file changes meanwhile.
     """
     with open_bundle(str(path)) as file:
-        told = parse_proof(member_bytes(file, bundle.manifest, NAME))
-        if "stand_in_for" not in told["image"] or not {"layers", "id"} & set(told["image"]):
-            raise BundleDamaged(f"{NAME} in the bundle does not say which image it was rehearsed in")
-        document = _object(member_bytes(file, bundle.manifest, "profile.yaml"), "profile.yaml")
-        site.reporter.stage("image", told["image"]["name"])
-        image = _image(told["image"], bundle, site)
-        demand_runs(site.engine, image)
-        site.reporter.note(image.pin)
+        place = place_of_proof(file, bundle, site)
+        image, facts, plan = place.image, place.facts, place.plan
         site.reporter.stage("rehearse", "the bundle's own bytes")
-        facts = cache.facts_of(image, _python_minor(bundle), site)
-        plan = rehearsal_plan(document.get("rehearsal", {}))
         requested = tuple(p["name"] for p in bundle.manifest.document["packages"] if p["requested"])
         carried = Carried(
-            lambda: _payload(file, bundle),
+            lambda: payload_archive(file, bundle),
             None,
             requested,
             bundle.statement.payload.size,
             sync=_can_sync(file, bundle, site),
         )
         carries = bundle.manifest.document["system"] is not None
-        system = partial(_payload, file, bundle, manifest.SYSTEM) if carries else None
+        system = partial(payload_archive, file, bundle, manifest.SYSTEM) if carries else None
         seen = rehearse_bundle(site, image, facts, plan, carried, system)
     proof = judge(seen, image, facts, plan, _native_rules(bundle.manifest.document))
     _demand_imports(bundle.manifest.document["imports"], proof)
     return proof
+
+
+@dataclass(frozen=True)
+class ProvedPlace:
+    """Where a bundle was rehearsed, present here: the image, its facts, and what was checked in it.
+
+    `told` is what the proof says of the image; `is_it` whether this is that very image.
+    """
+
+    image: PinnedImage
+    facts: Facts
+    plan: RehearsalPlan
+    told: ImageDocument
+    is_it: bool
+
+
+def place_of_proof(file: BinaryIO, bundle: VerifiedBundle, site: Site) -> ProvedPlace:
+    """Make the image of a verified bundle's proof present.
+
+    Raises:
+        ImageUnavailable: it is not here and cannot be had.
+        BundleDamaged: the bundle does not say which it is.
+    """
+    told = parse_proof(member_bytes(file, bundle.manifest, NAME))["image"]
+    if "stand_in_for" not in told or not {"layers", "id"} & set(told):
+        raise BundleDamaged(f"{NAME} in the bundle does not say which image it was rehearsed in")
+    document = _object(member_bytes(file, bundle.manifest, "profile.yaml"), "profile.yaml")
+    site.reporter.stage("image", told["name"])
+    image = _image(told, bundle, site)
+    demand_runs(site.engine, image)
+    site.reporter.note(image.pin)
+    facts = cache.facts_of(image, _python_minor(bundle), site)
+    plan = rehearsal_plan(document.get("rehearsal", {}))
+    return ProvedPlace(image, facts, plan, told, _is_it(image, told))
 
 
 def _demand_imports(worked: Sequence[ImportRow], proof: Proof) -> None:
@@ -149,7 +203,7 @@ def _python_minor(bundle: VerifiedBundle) -> str:
     return ".".join(python.split(".")[:2])
 
 
-def _payload(file: BinaryIO, bundle: VerifiedBundle, below: str = "") -> Iterator[bytes]:
+def payload_archive(file: BinaryIO, bundle: VerifiedBundle, below: str = "") -> Iterator[bytes]:
     """The manifest and the payload's files, or those below a folder, as a tar; every byte hashed again."""
     head = manifest.encode(bundle.manifest.document)  # canonical: the very bytes that were verified
     yield ustar.header(manifest.NAME, len(head)) + head + ustar.padding(len(head))

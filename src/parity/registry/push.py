@@ -13,7 +13,8 @@ from parity.docker_engine.repository import Repository, again
 from parity.errors import RegistryFailed
 from parity.portable.bundle.envelope import Checker, encode_head
 from parity.portable.bundle.manifest import HEAD_SIZE
-from parity.portable.bundle.reader import CHUNK, VerifiedBundle, open_bundle, verify_bundle
+from parity.portable.bundle.reader import VerifiedBundle, open_bundle, verify_bundle
+from parity.portable.bundle.tape import CHUNK
 from parity.portable.bundle.ustar import BLOCK
 from parity.portable.errors import BundleDamaged, BundleUnreadable
 from parity.progress import Reporter

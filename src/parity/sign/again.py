@@ -14,7 +14,8 @@ from parity.errors import InputFileError, SignaturesFull
 from parity.files import AtomicFile, atomic_file
 from parity.portable.bundle.envelope import MAX_SIGNATURES, Checker, Envelope, encode_head, pae
 from parity.portable.bundle.manifest import HEAD_SIZE
-from parity.portable.bundle.reader import CHUNK, VerifiedBundle, open_bundle, verify_bundle
+from parity.portable.bundle.reader import VerifiedBundle, open_bundle, verify_bundle
+from parity.portable.bundle.tape import CHUNK
 from parity.portable.errors import BundleDamaged, BundleUnreadable, SignatureInvalid
 from parity.progress import Reporter
 from parity.sign.keys import PublicKey, SigningKey

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from parity.errors import OptionConflict
 from parity.model import BundleIdentity
 from parity.portable.bundle.envelope import (
+    PREDICATE_TYPE,
     Envelope,
     Payload,
     Signature,
@@ -20,13 +21,19 @@ from parity.sign.keys import SigningKey
 Sealer = Callable[[Payload], Envelope]
 
 
-def make_sealer(keys: Sequence[SigningKey], identity: BundleIdentity, profile_sha256: str) -> Sealer:
+def make_sealer(
+    keys: Sequence[SigningKey],
+    identity: BundleIdentity,
+    profile_sha256: str,
+    predicate: str = PREDICATE_TYPE,
+) -> Sealer:
     """What signs the payload, once its digests are known, for one bundle.
 
     Args:
         keys: at least one; each signs.
         identity: product, version, serial and profile.
         profile_sha256: the profile's digest, hexadecimal.
+        predicate: the format: a bundle's, or of what was made from one.
 
     Raises:
         OptionConflict: a name that cannot stand in a statement or a file name, or a negative serial.
@@ -42,6 +49,7 @@ def make_sealer(keys: Sequence[SigningKey], identity: BundleIdentity, profile_sh
                 identity.serial,
                 identity.profile,
                 profile_sha256,
+                predicate,
             )
         )
         return sign_statement(keys, statement)

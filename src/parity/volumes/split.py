@@ -15,7 +15,8 @@ from parity.files import AtomicFile, atomic_file
 from parity.model import BundleIdentity
 from parity.portable.bundle.envelope import Statement
 from parity.portable.bundle.manifest import HEAD_SIZE
-from parity.portable.bundle.reader import CHUNK, open_bundle, read_unverified
+from parity.portable.bundle.reader import open_bundle, read_unverified
+from parity.portable.bundle.tape import CHUNK
 from parity.portable.errors import BundleDamaged, BundleUnreadable
 from parity.portable.texts import counted
 from parity.portable.transfer.volumes import HEADER_SIZE, MAX_VOLUMES, Volume, encode_header

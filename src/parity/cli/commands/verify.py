@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from parity.cli.review.asked_for import asked_for, asked_lines
+from parity.cli.review.exported import export_text
 from parity.cli.shared.display import Board, Progress, board, size
 from parity.cli.shared.keyring import trusted_checker
 from parity.cli.shared.options import Json, ProgressShown, Threshold, TrustedKeys, Verbose
@@ -25,10 +26,12 @@ from parity.cli.shared.output import (
 )
 from parity.cli.shared.world import connected, site_for
 from parity.errors import RootError, SomeFailed
+from parity.farside.cli.vehicles import exported
 from parity.farside.install.other_files import other_files
 from parity.model import Proof
-from parity.pipeline.verify import rehearse_again, verify
+from parity.pipeline.verify import is_exported, rehearse_again, verify, verify_exported
 from parity.portable.bundle.envelope import Checker
+from parity.portable.bundle.export import VerifiedExport
 from parity.portable.bundle.manifest import HEAD_SIZE, TOP
 from parity.portable.bundle.proof import NAME
 from parity.portable.bundle.proof import parse as parse_proof
@@ -64,9 +67,12 @@ class _Passed(NamedTuple):
     proof: Proof | None
 
 
+_Outcome = _Passed | VerifiedExport | RootError
+
+
 def verify_command(
     bundles: Annotated[
-        list[Path], typer.Argument(metavar="BUNDLE...", help="One or many *.parity.tar files.")
+        list[Path], typer.Argument(metavar="BUNDLE...", help="One or many: bundles, images, environments.")
     ],
     *,
     key: TrustedKeys = None,
@@ -81,17 +87,19 @@ def verify_command(
     """Check every byte of a bundle: signature, manifest, files."""
     output.json, output.verbose = as_json, verbose
     check = trusted_checker(key or (), threshold)
-    outcomes: list[tuple[Path, _Passed | RootError]] = []
+    outcomes: list[tuple[Path, _Outcome]] = []
     with board(stderr(), verbose=verbose, progress=progress) as shown:
         for path in bundles:
             outcomes.append((path, _outcome(path, check, shown, rehearse=rehearse)))
-            shown.finished(path.name, ok=isinstance(outcomes[-1][1], _Passed))
+            shown.finished(path.name, ok=not isinstance(outcomes[-1][1], RootError))
     _report(outcomes)
 
 
-def _outcome(path: Path, check: Checker, shown: Board, *, rehearse: bool) -> _Passed | RootError:
+def _outcome(path: Path, check: Checker, shown: Board, *, rehearse: bool) -> _Outcome:
     reporter = shown.reporter(path.name)
     try:
+        if is_exported(path):
+            return verify_exported(path, check, reporter)
         found = verify(path, check, reporter)
         if not rehearse:
             return _Passed(found, None)
@@ -103,7 +111,7 @@ def _outcome(path: Path, check: Checker, shown: Board, *, rehearse: bool) -> _Pa
         return error
 
 
-def _report(outcomes: list[tuple[Path, _Passed | RootError]]) -> None:
+def _report(outcomes: list[tuple[Path, _Outcome]]) -> None:
     """Say how each ended, one by itself as the one it is.
 
     Raises:
@@ -111,10 +119,8 @@ def _report(outcomes: list[tuple[Path, _Passed | RootError]]) -> None:
     """
     documents, failed = [], []
     for path, outcome in outcomes:
-        if isinstance(outcome, _Passed):
-            documents.append(_verified_document(path, outcome))
-            if not output.json:
-                stdout().print(_verified_text(path, outcome.bundle, outcome.proof))
+        if not isinstance(outcome, RootError):
+            documents.append(_good(path, outcome))
             continue
         if len(outcomes) == 1:
             raise outcome
@@ -128,6 +134,18 @@ def _report(outcomes: list[tuple[Path, _Passed | RootError]]) -> None:
         raise typer.Exit(SomeFailed.exit_code)
     if failed:
         raise SomeFailed(f"{len(failed)} of {len(outcomes)} bundles failed: {', '.join(failed)}")
+
+
+def _good(path: Path, outcome: _Passed | VerifiedExport) -> dict[str, object]:
+    """Show one that is good, where people look on; gives its document."""
+    if isinstance(outcome, VerifiedExport):
+        document, text = {"bundle": str(path), **exported(outcome).document}, export_text(path, outcome)
+    else:
+        document = _verified_document(path, outcome)
+        text = _verified_text(path, outcome.bundle, outcome.proof)
+    if not output.json:
+        stdout().print(text)
+    return document
 
 
 def _verified_document(path: Path, outcome: _Passed) -> dict[str, object]:

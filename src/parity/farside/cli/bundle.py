@@ -7,6 +7,7 @@ import argparse
 import os
 from typing import TYPE_CHECKING, Dict, Iterator, List, Sequence
 
+from ...portable.bundle.export import is_export, verify_export
 from ...portable.bundle.reader import UnverifiedBundle, open_bundle, read_unverified, verify_bundle
 from ...portable.bundle.trust import add_key, checker, optional_checker
 from ...portable.errors import BundleUnreadable
@@ -19,6 +20,7 @@ from ..install.releases import installed, rollback
 from ..install.uninstall import uninstall
 from ..project import project
 from .install import INSTALL, Command, Told, add_prefix, place
+from .vehicles import exported
 
 if TYPE_CHECKING:
     from ...portable.documents.evidence import FactsDocument
@@ -72,12 +74,14 @@ def _uninstall(options: argparse.Namespace, say: Say) -> Told:
 
 
 def _bundle_and_key(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("bundle", metavar="BUNDLE", help="a *.parity.tar file")
+    parser.add_argument("bundle", metavar="BUNDLE", help="a *.parity.tar, *.image.tar or *.environment.tar")
     add_key(parser)
 
 
 def _verify(options: argparse.Namespace, _say: Say) -> Told:
     with open_bundle(options.bundle) as file:
+        if is_export(file):
+            return exported(verify_export(file, checker(options)))
         found = verify_bundle(file, checker(options))
     bundle, signers = UnverifiedBundle(*found[:3]), list(found.signers)
     document = {**_of_bundle(bundle), "verified": True, "signers": signers}

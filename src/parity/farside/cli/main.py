@@ -21,7 +21,7 @@ from . import install as installing
 from .install import Command, Told
 
 # Modules that bring commands of their own in a list COMMANDS; loaded when a command is asked for by name.
-_COMMANDS = ("bundle", "transfer")
+_COMMANDS = ("bundle", "transfer", "vehicles")
 _NAME = re.compile("[a-z-]+")
 _MORE_MEMORY = "give it more: a limit (ulimit -v), a container's or the machine's, was reached"
 # 128 and the signal's number, as shells have it.

@@ -23,6 +23,14 @@ STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "tag:parity,2026:bundle/v2"
 FIRST_PREDICATE_TYPE = "tag:parity,2026:bundle/v1"
 """Of bundles whose files lie in no folder of their own."""
+IMAGE, ENVIRONMENT = "tag:parity,2026:image/v1", "tag:parity,2026:environment/v1"
+"""Of what was made from a bundle: a container image, the finished environment; see `export`."""
+_TOPS = {
+    PREDICATE_TYPE: TOP,
+    FIRST_PREDICATE_TYPE: "",
+    IMAGE: "parity-image/",
+    ENVIRONMENT: "parity-environment/",
+}
 
 # The head is of one size for ever: a signature that is added later moves no byte of the payload.
 _BODY_SIZE = HEAD_SIZE - ustar.BLOCK
@@ -71,7 +79,7 @@ class Statement(NamedTuple):
     @property
     def top(self) -> str:
         """The folder in the archive, with its slash; empty in the first format."""
-        return "" if self.predicate == FIRST_PREDICATE_TYPE else TOP
+        return _TOPS[self.predicate]
 
 
 Checker = Callable[[bytes, Sequence[Signature]], Tuple[str, ...]]
@@ -145,7 +153,7 @@ _STATEMENT = canonical.record(
             1,
             1,
         ),
-        "predicateType": canonical.one_of(PREDICATE_TYPE, FIRST_PREDICATE_TYPE),
+        "predicateType": canonical.one_of(*_TOPS),
         "predicate": canonical.record(
             {
                 "payloadSize": canonical.count,
@@ -247,11 +255,16 @@ def _header(top: str) -> bytes:
     return ustar.header(top + ENVELOPE_NAME, _BODY_SIZE)
 
 
+def predicate_of(payload: bytes) -> str:
+    """The format in which a statement is said, of its bytes alone; the bundle's where it says none."""
+    # Canonical JSON has this key once, and no text of a statement can hold its quotes.
+    found = (each for each in _TOPS if b'"predicateType":"%s"' % each.encode("ascii") in payload)
+    return next(found, PREDICATE_TYPE)
+
+
 def _top_of(payload: bytes) -> str:
     """Where the envelope lies, by what was signed and nothing else: so one envelope has one head."""
-    # Canonical JSON has this key once, and no text of a statement can hold its quotes.
-    first = b'"predicateType":"%s"' % FIRST_PREDICATE_TYPE.encode("ascii")
-    return "" if first in payload else TOP
+    return _TOPS[predicate_of(payload)]
 
 
 def parse_body(body: bytes) -> Envelope:
@@ -268,7 +281,7 @@ def parse_head(head: bytes) -> Envelope:
     Raises:
         BundleDamaged: it is not, to the byte, what `encode_head` would write.
     """
-    if len(head) != HEAD_SIZE or head[: ustar.BLOCK] not in (_header(TOP), _header("")):
+    if len(head) != HEAD_SIZE or head[: ustar.BLOCK] not in map(_header, _TOPS.values()):
         raise BundleDamaged("this is not a parity bundle, or its first bytes are damaged")
     found = canonical.decode(head[ustar.BLOCK :].rstrip(b" "), "the envelope")
     _ENVELOPE(found, "envelope")

@@ -57,7 +57,7 @@ class Manifest(NamedTuple):
         return top_of(self.document)
 
 
-_TARGET = canonical.record(
+TARGET = canonical.record(
     {
         "os": canonical.record({"id": canonical.text, "version": canonical.text}),
         "libc": canonical.record(
@@ -71,6 +71,7 @@ _TARGET = canonical.record(
         "implementation": canonical.text,
     }
 )
+"""The shape of what tells whom something is for."""
 _FIRST_PACKAGE = {
     "name": canonical.text,
     "version": canonical.text,
@@ -113,7 +114,7 @@ _SYSTEM = canonical.record(
 _OTHER_FILE = canonical.record({"path": canonical.text, "executable": canonical.flag})
 _FIRST = {
     "format": canonical.one_of(FIRST_FORMAT),
-    "target": _TARGET,
+    "target": TARGET,
     "installer": canonical.one_of(*INSTALLERS),
     "uv": canonical.optional(canonical.text),
     "stand_in": canonical.optional(canonical.record({"image": canonical.text, "for": canonical.text})),

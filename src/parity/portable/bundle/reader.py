@@ -8,22 +8,33 @@ and SHA-256 stand in the signed statement. So the one pass can hash the whole an
 """
 
 import hashlib
-import io
 import os
 import stat
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import BinaryIO, Callable, Iterator, List, NamedTuple, Optional, Tuple
+from typing import BinaryIO, Iterator, NamedTuple, Optional, Tuple
 
 from ..errors import BundleDamaged, BundleUnreadable
 from . import ustar
-from .envelope import Checker, Envelope, Payload, Statement, pae, parse_head, parse_statement
+from .envelope import (
+    ENVIRONMENT,
+    IMAGE,
+    Checker,
+    Envelope,
+    Payload,
+    Statement,
+    pae,
+    parse_head,
+    parse_statement,
+    predicate_of,
+)
 from .manifest import HEAD_SIZE, LIMIT, NAME, Manifest, Member, parse
+from .tape import CHUNK, Progress, Tape, read, seek, size
 
-CHUNK = 1024 * 1024
-
-Progress = Callable[[int], None]
-"""Hears how many bytes of the payload are done."""
+_OTHERS = {
+    IMAGE: ("a container image", "`verify` checks it and `load` brings it into an engine"),
+    ENVIRONMENT: ("a finished environment", "`verify` checks it, then tar alone unpacks it"),
+}
 
 
 class VerifiedBundle(NamedTuple):
@@ -93,9 +104,9 @@ def verify_bundle(
     envelope = _read_envelope(file)
     signers = check(pae(envelope.payload), envelope.signatures)
     statement = parse_statement(envelope.payload)
-    manifest = _read_manifest(file, statement)
+    manifest = _fitting(statement, signed_manifest(file, statement))
     with ThreadPoolExecutor(1) as pool:
-        _walk(_Tape(file, pool, progress), manifest, statement.payload, sink or Sink())
+        _walk(Tape(file, pool, progress), manifest, statement.payload, sink or Sink())
     return VerifiedBundle(envelope, statement, manifest, signers)
 
 
@@ -107,7 +118,7 @@ def read_unverified(file: BinaryIO) -> UnverifiedBundle:
     """
     envelope = _read_envelope(file)
     statement = parse_statement(envelope.payload)
-    return UnverifiedBundle(envelope, statement, _read_manifest(file, statement))
+    return UnverifiedBundle(envelope, statement, _fitting(statement, signed_manifest(file, statement)))
 
 
 def member_chunks(file: BinaryIO, member: Member) -> Iterator[bytes]:
@@ -118,10 +129,10 @@ def member_chunks(file: BinaryIO, member: Member) -> Iterator[bytes]:
     Raises:
         BundleDamaged, BundleUnreadable: as they say.
     """
-    _seek(file, member.offset)
+    seek(file, member.offset)
     seen, left = hashlib.sha256(), member.size
     while left:
-        data = _read(file, min(CHUNK, left))
+        data = read(file, min(CHUNK, left))
         seen.update(data)
         left -= len(data)
         yield data
@@ -142,29 +153,44 @@ def member_bytes(file: BinaryIO, manifest: Manifest, path: str) -> bytes:
     raise BundleDamaged(f"the bundle holds no {path}, or one that is too large")
 
 
+_OTHER_MANIFEST = "the manifest is not the one in the statement"
+
 # --- the steps ----------------------------------------------------------------------------------------
 
 
 def _read_envelope(file: BinaryIO) -> Envelope:
     """The first 65,536 bytes, and not one more."""
-    _seek(file, 0)
-    return parse_head(_read(file, HEAD_SIZE))
+    envelope = any_envelope(file)
+    other = _OTHERS.get(predicate_of(envelope.payload))
+    if other:
+        what, remedy = other
+        raise BundleUnreadable(f"this is {what} and no bundle", f"{remedy}; its own README.txt says how")
+    return envelope
 
 
-def _read_manifest(file: BinaryIO, statement: Statement) -> Manifest:
-    """The manifest, when all sizes fit each other and its digest is the one in the statement."""
+def any_envelope(file: BinaryIO) -> Envelope:
+    """The same of a bundle, or of what was made from one."""
+    seek(file, 0)
+    return parse_head(read(file, HEAD_SIZE))
+
+
+def signed_manifest(file: BinaryIO, statement: Statement) -> bytes:
+    """The manifest's bytes, when the sizes fit each other and its digest is the one in the statement."""
     payload = statement.payload
     # A copy that was cut short is told in a moment, and not after gigabytes were hashed.
-    if _size(file) != HEAD_SIZE + payload.size:
-        raise BundleDamaged("the bundle is longer or shorter than its statement says")
+    if size(file) != HEAD_SIZE + payload.size:
+        raise BundleDamaged("the file is longer or shorter than its statement says")
     # Before it is read: the size comes from the statement, and memory is given by it.
     if payload.manifest_size > min(LIMIT, payload.size):
         raise BundleDamaged("the manifest is too large")
     header = ustar.header(statement.top + NAME, payload.manifest_size)
-    _seek(file, HEAD_SIZE)
-    if _read(file, len(header)) != header:
+    seek(file, HEAD_SIZE)
+    if read(file, len(header)) != header:
         raise BundleDamaged("the manifest is not where it must be")
-    return stated_manifest(statement, _read(file, payload.manifest_size))
+    data = read(file, payload.manifest_size)
+    if hashlib.sha256(data).hexdigest() != payload.manifest_sha256:
+        raise BundleDamaged(_OTHER_MANIFEST)
+    return data
 
 
 def stated_manifest(statement: Statement, data: bytes) -> Manifest:
@@ -173,18 +199,22 @@ def stated_manifest(statement: Statement, data: bytes) -> Manifest:
     Raises:
         BundleDamaged: it is another, or fits neither the statement's format nor its sizes.
     """
-    payload = statement.payload
-    if hashlib.sha256(data).hexdigest() != payload.manifest_sha256:
-        raise BundleDamaged("the manifest is not the one in the statement")
+    if hashlib.sha256(data).hexdigest() != statement.payload.manifest_sha256:
+        raise BundleDamaged(_OTHER_MANIFEST)
+    return _fitting(statement, data)
+
+
+def _fitting(statement: Statement, data: bytes) -> Manifest:
+    """The manifest, held against the statement's format and sizes."""
     manifest = parse(data)
     if manifest.top != statement.top:
         raise BundleDamaged("the manifest is of another format than the statement")
-    if manifest.payload_size != payload.size:
+    if manifest.payload_size != statement.payload.size:
         raise BundleDamaged("the manifest's files do not fill the bundle")
     return manifest
 
 
-def _walk(tape: "_Tape", manifest: Manifest, payload: Payload, sink: Sink) -> None:
+def _walk(tape: Tape, manifest: Manifest, payload: Payload, sink: Sink) -> None:
     """Read the payload from its first byte to its last, comparing all of it."""
     tape.skip(ustar.member_size(manifest.top + NAME, payload.manifest_size))
     for member in manifest.members:
@@ -196,7 +226,7 @@ def _walk(tape: "_Tape", manifest: Manifest, payload: Payload, sink: Sink) -> No
         raise BundleDamaged("the payload is not the one in the statement")
 
 
-def _walk_file(tape: "_Tape", member: Member, sink: Sink) -> None:
+def _walk_file(tape: Tape, member: Member, sink: Sink) -> None:
     """Read one file and compare its digest."""
     sink.begin(member)
     seen, left = hashlib.sha256(), member.size
@@ -208,91 +238,3 @@ def _walk_file(tape: "_Tape", member: Member, sink: Sink) -> None:
     if seen.hexdigest() != member.sha256:
         raise BundleDamaged(f"{member.path} in the bundle is not what the manifest says")
     sink.end()
-
-
-class _Tape:
-    """The payload read forwards once, all of it hashed by a second thread while we hash the files.
-
-    Two buffers take turns: one is being read into while the other may still be hashed.
-    """
-
-    def __init__(self, file: BinaryIO, pool: ThreadPoolExecutor, progress: Optional[Progress]) -> None:
-        self._file = file
-        self._pool = pool
-        self._progress = progress
-        self._done = 0
-        self._whole = hashlib.sha256()
-        self._buffers = (bytearray(CHUNK), bytearray(CHUNK))
-        self._pending: "List[Optional[Future[None]]]" = [None, None]
-        _seek(file, HEAD_SIZE)
-
-    def take(self, count: int) -> memoryview:
-        """The next `count` bytes, at most CHUNK; valid until the call after the next."""
-        turn = self._pending[0]
-        # The second thread may still be hashing the buffer that is about to be filled.
-        if turn is not None:
-            turn.result()
-        self._buffers = self._buffers[1], self._buffers[0]
-        view = memoryview(self._buffers[0])[:count]
-        _fill(self._file, view)
-        self._pending = [self._pending[1], self._pool.submit(self._whole.update, view)]
-        self._done += count
-        if self._progress is not None:
-            self._progress(self._done)
-        return view
-
-    def skip(self, count: int) -> None:
-        """Hash the next bytes without looking at them."""
-        while count:
-            count -= len(self.take(min(count, CHUNK)))
-
-    def expect(self, expected: bytes, what: str) -> None:
-        """Refuse the bundle unless the next bytes are exactly these."""
-        # Padding may be empty, and taking nothing would wait for a buffer in vain.
-        if expected and self.take(len(expected)) != expected:
-            raise BundleDamaged(f"the archive's structure is damaged at {what}")
-
-    def digest(self) -> str:
-        """The SHA-256 of everything that was read."""
-        for turn in self._pending:
-            if turn is not None:
-                turn.result()
-        return self._whole.hexdigest()
-
-
-# --- reading, with the medium's errors as ours -----------------------------------------------------------
-
-
-def _fill(file: BinaryIO, view: memoryview) -> None:
-    """Read until the view is full."""
-    filled = 0
-    while filled < len(view):
-        try:
-            # A raw file, a pipe or a network's file system may give less than was asked.
-            count = file.readinto(view[filled:])  # type: ignore[attr-defined]
-        except OSError as error:
-            raise BundleUnreadable(f"the bundle cannot be read: {error.strerror}") from error
-        if not count:
-            raise BundleDamaged("the bundle ends too early")
-        filled += count
-
-
-def _read(file: BinaryIO, count: int) -> bytes:
-    """Exactly `count` bytes."""
-    data = bytearray(count)
-    _fill(file, memoryview(data))
-    return bytes(data)
-
-
-def _seek(file: BinaryIO, position: int) -> None:
-    try:
-        file.seek(position)
-    except OSError as error:
-        raise BundleUnreadable(f"the bundle cannot be read: {error.strerror}") from error
-
-
-def _size(file: BinaryIO) -> int:
-    try:
-        return file.seek(0, io.SEEK_END)
-    except OSError as error:
-        raise BundleUnreadable(f"the bundle cannot be read: {error.strerror}") from error

@@ -13,7 +13,8 @@ from .. import canonical
 from ..errors import InstallFailed, PrefixInUse
 from .envelope import Checker
 from .manifest import NAME, Member
-from .reader import Progress, Sink, VerifiedBundle, verify_bundle
+from .reader import Sink, VerifiedBundle, verify_bundle
+from .tape import Progress
 
 # O_EXCL, too: two names that are one on a file system that ignores case fail instead of mixing.
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC

@@ -5,7 +5,7 @@ different bytes on different versions of Python. They are never parsed: who read
 header anew from the signed manifest and compares.
 """
 
-from typing import Iterable, List, Optional, Set, Tuple
+from typing import Iterable, List, NamedTuple, Optional, Set, Tuple
 
 BLOCK = 512
 END = bytes(2 * BLOCK)
@@ -36,18 +36,44 @@ def header(path: str, size: int) -> bytes:
         path: as `is_safe_path` allows it.
         size: bytes.
     """
-    split = _split(path)
-    records = b""
+    return entry(TarEntry(path, size))
+
+
+class TarEntry(NamedTuple):
+    """What a header tells: of a file, a folder (its path ends with a slash) or a link.
+
+    Not of a bundle's files alone: paths and links may have any characters but NUL, in UTF-8.
+    """
+
+    path: str
+    size: int = 0
+    mode: int = 0o644
+    kind: bytes = b"0"
+    link: str = ""
+    owner: Tuple[int, int] = (0, 0)
+
+
+FILE, FOLDER, LINK = b"0", b"5", b"2"
+
+
+def entry(told: TarEntry) -> bytes:
+    """The header of any member, in the one way; see `header`."""
+    split, records = _split(told.path), b""
     if split is None:
-        records += _record("path", path)
-    if size > _MAX_SIZE:
-        records += _record("size", str(size))
+        records += _record("path", told.path)
+    if len(told.link) > _NAME or not _is_ascii(told.link):
+        records += _record("linkpath", told.link)
+    if told.size > _MAX_SIZE:
+        records += _record("size", str(told.size))
     if not records:
         prefix, last = split or ("", "")
-        return _block(prefix, last, size, b"0")
+        return _block(prefix, told._replace(path=last))
     # The name is `tarfile`'s own; the real path and size in the records override those of the second block.
-    extended = _block("", "././@PaxHeader", len(records), b"x") + records + padding(len(records))
-    return extended + _block("", path[:_NAME], min(size, _MAX_SIZE), b"0")
+    extended = (
+        _block("", TarEntry("././@PaxHeader", len(records), kind=b"x")) + records + padding(len(records))
+    )
+    short = told._replace(path=told.path[:_NAME], size=min(told.size, _MAX_SIZE), link=told.link[:_NAME])
+    return extended + _block("", short)
 
 
 def padding(size: int) -> bytes:
@@ -72,6 +98,8 @@ def colliding(paths: Iterable[str]) -> List[str]:
 
 def _split(path: str) -> Optional[Tuple[str, str]]:
     """Prefix and name of a path: the longest prefix that fits. None where none leaves a short name."""
+    if not _is_ascii(path):
+        return None
     if len(path) <= _NAME:
         return "", path
     # The slash itself stands in neither field, so it may be the character after the prefix's last.
@@ -81,24 +109,29 @@ def _split(path: str) -> Optional[Tuple[str, str]]:
     return path[:cut], path[cut + 1 :]
 
 
+def _is_ascii(text: str) -> bool:
+    return all(sign < "\x80" for sign in text)  # `str.isascii` is of Python 3.7
+
+
 def _record(key: str, value: str) -> bytes:
     """One pax record, `LENGTH KEY=VALUE` and a newline; the length counts its own digits."""
-    rest = len(key) + len(value) + 3
+    told = value.encode("utf-8", "surrogateescape")
+    rest = len(key) + len(told) + 3
     length = rest + len(str(rest))
     # A second time, where the digits of the length made it one digit longer (98 + 2 gives 100, so 101).
     length = rest + len(str(length))
-    return f"{length} {key}={value}\n".encode("ascii")
+    return b"%d %s=%s\n" % (length, key.encode("ascii"), told)
 
 
-def _block(prefix: str, name: str, size: int, kind: bytes) -> bytes:
-    """One header block: mode 0644, owner 0, time 0, no names."""
+def _block(prefix: str, told: TarEntry) -> bytes:
+    """One header block: time 0, no names; what ASCII does not have is `?`, where a pax record tells it."""
     fields = (
-        name.encode("ascii").ljust(_NAME, b"\0"),
-        b"0000644\0" + b"0000000\0" * 2,  # mode, uid, gid
-        b"%011o\0" % size,
+        told.path.encode("ascii", "replace").ljust(_NAME, b"\0"),
+        b"%07o\0%07o\0%07o\0" % (told.mode, *told.owner),
+        b"%011o\0" % told.size,
         b"00000000000\0",  # mtime
         b" " * 8,  # the checksum counts itself as spaces
-        kind + bytes(100),  # type, link name
+        told.kind + told.link.encode("ascii", "replace").ljust(_NAME, b"\0"),
         b"ustar\x0000" + bytes(64),  # magic, version, owner's and group's names
         b"0000000\0" * 2,  # device numbers
         prefix.encode("ascii").ljust(_PREFIX, b"\0"),

@@ -15,7 +15,6 @@ from ..bundle import ustar
 from ..bundle.envelope import Checker, Statement, pae, parse_head, parse_statement
 from ..bundle.manifest import HEAD_SIZE, LIMIT, NAME, Manifest, Member, parse
 from ..bundle.reader import (
-    CHUNK,
     UnverifiedBundle,
     VerifiedBundle,
     member_chunks,
@@ -23,6 +22,7 @@ from ..bundle.reader import (
     read_unverified,
     verify_bundle,
 )
+from ..bundle.tape import CHUNK
 from ..errors import BundleDamaged, BundleUnreadable, DeltaDamaged, WrongBase
 from . import text_delta
 from .delta import DeltaIndex, DeltaPart, identity_of, read_exactly, read_index, read_packed

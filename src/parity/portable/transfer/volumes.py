@@ -20,7 +20,7 @@ import re
 from typing import TYPE_CHECKING, BinaryIO, Iterator, NamedTuple, cast
 
 from .. import canonical
-from ..bundle.reader import CHUNK
+from ..bundle.tape import CHUNK
 from ..errors import BundleDamaged, BundleUnreadable, VolumeDamaged
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""What is made from a finished bundle: a container image, the finished environment."""

@@ -1,0 +1,163 @@
+"""The finished environment, made where it will be used: in a fresh container without network."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TypedDict
+
+from parity.engine import Container, ContainerSpec, Engine, Network
+from parity.engine.guests import folders_tar
+from parity.errors import OptionConflict, RehearsalFailed, RehearsalTimeout
+from parity.export.layer import Folder
+from parity.model import PinnedImage, RehearsalPlan
+from parity.portable.texts import printable
+from parity.wire.shapes import Malformed, read
+
+_CARRY = "/carry"
+_OWNER = 65533
+"""Makes the environment. No image knows it, and it may write nowhere else."""
+_PREFIX = re.compile(r"(/[A-Za-z0-9][A-Za-z0-9._+-]{0,63}){1,8}")
+# Only folders that are there are told as they are; a link on the way would lead elsewhere in the image.
+_PLACE = """
+import json, os, stat, sys
+place, owner, path, parents, problem = sys.argv[1], int(sys.argv[2]), "", [], ""
+for part in place.strip("/").split("/")[:-1]:
+    path += "/" + part
+    if not os.path.lexists(path):
+        os.mkdir(path, 0o755)
+    told = os.lstat(path)
+    if not stat.S_ISDIR(told.st_mode):
+        problem = path + " is no folder there"
+        break
+    parents.append([path, stat.S_IMODE(told.st_mode), told.st_uid, told.st_gid])
+if not problem and os.path.lexists(place):
+    problem = place + " is there already"
+if not problem:
+    os.mkdir(place, 0o755)
+    os.chown(place, owner, owner)
+print(json.dumps({"parents": parents, "problem": problem}))
+"""
+
+
+class _PlaceFound(TypedDict):
+    parents: list[tuple[str, int, int, int]]
+    problem: str
+
+
+@dataclass(frozen=True)
+class Material:
+    """What an environment is made from.
+
+    Attributes:
+        image: the target's.
+        python: its interpreter.
+        plan: limits of memory and time.
+        bundle: gives a tar stream of the verified bundle's files.
+        installer: gives a tar stream of the installer that travels.
+        other_os: whether the image stands in for another.
+    """
+
+    image: PinnedImage
+    python: str
+    plan: RehearsalPlan
+    bundle: Callable[[], Iterable[bytes]]
+    installer: Callable[[], Iterable[bytes]]
+    other_os: bool
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The environment's folder as the engine's tar stream, and the folders above it."""
+
+    archive: Iterator[bytes]
+    parents: tuple[Folder, ...]
+
+
+def demand_prefix(prefix: str) -> None:
+    """Refuse what cannot be an environment's place in any image.
+
+    Raises:
+        OptionConflict: it is no plain absolute path.
+    """
+    if not _PREFIX.fullmatch(prefix):
+        raise OptionConflict(
+            f"an environment cannot lie at {prefix!r}",
+            remedy="name an absolute path of letters, digits and . _ + -, such as /opt/app",
+        )
+
+
+@contextmanager
+def finished(engine: Engine, material: Material, prefix: str) -> Iterator[Finished]:
+    """Make it; the archive is to be read while the context lasts.
+
+    Raises:
+        OptionConflict: the image has something at the prefix.
+        RehearsalFailed, RehearsalTimeout: the installer could not make it, or not in time.
+    """
+    demand_prefix(prefix)
+    with engine.container(_spec(material)) as container:
+        # The bundle is root's: whoever makes the environment cannot change what it is made from.
+        folders = {"carry": 0, "carry/bundle": 0, "carry/tool": 0, "carry/work": _OWNER}
+        container.put("/", folders_tar(folders))
+        container.put(f"{_CARRY}/bundle", material.bundle())
+        container.put(f"{_CARRY}/tool", material.installer())
+        container.start()
+        try:
+            parents = _placed(container, material.python, prefix)
+            _install(container, material, prefix)
+        except TimeoutError as error:
+            raise RehearsalTimeout(f"making the environment: {error}") from None
+        yield Finished(container.get(prefix), parents)
+
+
+def _spec(material: Material) -> ContainerSpec:
+    plan = material.plan
+    return ContainerSpec(
+        image=material.image.id,
+        network=Network.NONE,
+        purpose="export",
+        platform=material.image.platform,
+        user="0:0",
+        # Its own process sleeps; as root nothing runs but what makes the folder and gives it away.
+        capabilities=("CHOWN",),
+        memory=plan.memory,
+        pids=512,
+        lifetime=plan.timeout + 600,
+    )
+
+
+def _placed(container: Container, python: str, prefix: str) -> tuple[Folder, ...]:
+    command = [python, "-I", "-S", "-B", "-c", _PLACE, prefix, str(_OWNER)]
+    done = container.exec(command, user="0:0", timeout=60)
+    try:
+        found = read(_PlaceFound, json.loads(done.stdout))
+    except (ValueError, Malformed) as error:
+        said = printable(done.stderr.decode("utf-8", "replace")[-400:])
+        raise RehearsalFailed(f"the image does not take a folder {prefix}: {said}") from error
+    if found["problem"]:
+        raise OptionConflict(
+            f"an environment cannot lie at {prefix} in this image: {printable(found['problem'])}",
+            remedy="name another place with --prefix",
+        )
+    return tuple(Folder(*each) for each in found["parents"])
+
+
+def _install(container: Container, material: Material, prefix: str) -> None:
+    # This parity's own installer, which the trial judges, not the one in a bundle that may be older.
+    command = [material.python, "-I", "-B", f"{_CARRY}/tool/install.py", "make-environment", prefix, "--json"]
+    command += ["--bundle", f"{_CARRY}/bundle", "--python", material.python]
+    command += ["--allow-other-os"] if material.other_os else []
+    done = container.exec(
+        command,
+        user=f"{_OWNER}:{_OWNER}",
+        environment={"TMPDIR": f"{_CARRY}/work", "HOME": f"{_CARRY}/work", "LC_ALL": "C.UTF-8"},
+        timeout=material.plan.timeout,
+    )
+    if done.exit_code:
+        said = (done.stdout + done.stderr).decode("utf-8", "replace").splitlines()
+        lines = tuple(printable(line[:2000]) for line in said[-8:])
+        raise RehearsalFailed("the environment cannot be made from this bundle", details=lines)

@@ -1,0 +1,162 @@
+"""An environment as a canonical tar, out of what the engine gives: the same bytes for the same files.
+
+Order, owners, times and modes are ours; what is no file, folder or sound link is refused. Byte-compiled
+modules are left out: they hold the time at which they were made.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import tarfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from parity.errors import EngineLost, HashMismatch
+from parity.export.spool import Spool
+from parity.portable.bundle.ustar import END, FILE, FOLDER, LINK, TarEntry, entry, padding
+
+_WHITEOUT = ".wh."
+"""How a layer says that a file of a layer below is gone (OCI image specification)."""
+_SCRIPT = 1 << 20
+"""What is larger in `bin` is a program, and no script with a path in its first lines."""
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder above the environment, as the image has it or as it is to be made."""
+
+    path: str
+    mode: int
+    uid: int
+    gid: int
+
+
+@dataclass(frozen=True)
+class _TreeRow:
+    """A file, folder or link; `offset` is where a file's bytes lie."""
+
+    told: TarEntry
+    offset: int = 0
+
+
+class EnvironmentTree:
+    """A finished environment's files, out of a container."""
+
+    def __init__(self, archive: Iterable[bytes], prefix: str, spool: Spool) -> None:
+        """Take them in.
+
+        Args:
+            archive: the engine's tar of the environment's folder.
+            prefix: where it lies in the image.
+            spool: where the bytes wait.
+
+        Raises:
+            HashMismatch: it holds what no environment may.
+            EngineLost: the stream broke off or is no tar.
+        """
+        self._spool = spool
+        self._spool.add(archive)
+        self._prefix = prefix
+        self._rows = self._read()
+
+    def entries(self, below: str, parents: Sequence[Folder] = ()) -> Iterator[bytes]:
+        """The tar, without its end.
+
+        Args:
+            below: what stands before each path, with its slash.
+            parents: folders above it, which are told, too.
+        """
+        for each in parents:
+            told = TarEntry(
+                each.path.strip("/") + "/", mode=each.mode, kind=FOLDER, owner=(each.uid, each.gid)
+            )
+            yield entry(told)
+        for path in sorted(self._rows, key=lambda one: one.encode("utf-8", "surrogateescape")):
+            row = self._rows[path]
+            yield entry(row.told._replace(path=below + row.told.path))
+            yield from self._spool.read(row.offset, row.told.size)
+            yield padding(row.told.size)
+
+    def naming(self, text: bytes) -> list[str]:
+        """The paths of small files in `bin`, and of pyvenv.cfg, whose bytes hold this text."""
+        found = []
+        for path, row in self._rows.items():
+            ours = path == "pyvenv.cfg" or posixpath.dirname(path) == "bin"
+            if ours and row.told.kind == FILE and row.told.size <= _SCRIPT and "\n" not in path:
+                data = b"".join(self._spool.read(row.offset, row.told.size))
+                found += [path] if text in data and b"\0" not in data else []
+        return found
+
+    def add(self, path: str, data: bytes, mode: int = 0o644) -> None:
+        """Put one more file in.
+
+        Raises:
+            HashMismatch: there is one of that name.
+        """
+        if path in self._rows:
+            raise _refused(path, "that is the name of a file of parity's own")
+        blob = self._spool.add((data,))
+        self._rows[path] = _TreeRow(TarEntry(path, blob.size, mode), blob.offset)
+
+    def whole(self, below: str, parents: Sequence[Folder] = ()) -> Iterator[bytes]:
+        """The same with its end."""
+        yield from self.entries(below, parents)
+        yield END
+
+    def _read(self) -> dict[str, _TreeRow]:
+        self._spool.file.seek(0)
+        rows: dict[str, _TreeRow] = {}
+        links: dict[str, str] = {}
+        try:
+            with tarfile.open(fileobj=self._spool.file, mode="r:") as tar:
+                for member in tar:
+                    path = _inside(member.name)
+                    # It has no bytes of its own, and the file whose they are may come later.
+                    if "__pycache__" in path.split("/"):
+                        continue
+                    if member.islnk():
+                        links[path] = _inside(member.linkname)
+                    else:
+                        rows[path] = self._row(path, member)
+        except tarfile.TarError as error:
+            raise EngineLost(f"what the engine gave of the environment is no archive: {error}") from error
+        for path, same in links.items():
+            if same not in rows or rows[same].told.kind != FILE:
+                raise _refused(path, f"it is a link to {same!r}, which is not exported")
+            rows[path] = _TreeRow(rows[same].told._replace(path=path), rows[same].offset)
+        return rows
+
+    def _row(self, path: str, member: tarfile.TarInfo) -> _TreeRow:
+        if posixpath.basename(path).startswith(_WHITEOUT):
+            raise _refused(path, "an engine would take it for the removal of another file")
+        if member.isdir():
+            return _TreeRow(TarEntry(path + "/" if path else "", mode=0o755, kind=FOLDER))
+        if member.issym():
+            self._demand_sound(path, member.linkname)
+            return _TreeRow(TarEntry(path, mode=0o777, kind=LINK, link=member.linkname))
+        if not member.isreg() or member.issparse():
+            raise _refused(path, "it is no file, folder or link")
+        # A umask or a wheel may say more; whoever runs it needs to read it, and root alone may change it.
+        mode = 0o755 if member.mode & 0o100 else 0o644
+        return _TreeRow(TarEntry(path, member.size, mode), member.offset_data)
+
+    def _demand_sound(self, path: str, target: str) -> None:
+        """A link stays in the environment; but its interpreter is the image's."""
+        # venv's own links lead to the interpreter of the image, by absolute paths.
+        if path.startswith("bin/python") and "/" not in path[len("bin/") :]:
+            return
+        there = posixpath.normpath(posixpath.join(self._prefix, posixpath.dirname(path), target))
+        if there != self._prefix and not there.startswith(self._prefix + "/"):
+            raise _refused(path, f"it is a link out of the environment, to {target!r}")
+
+
+def _inside(name: str) -> str:
+    """A path below the one folder that the engine gave; empty for that folder."""
+    parts = name.removeprefix("./").strip("/").split("/")
+    if any(part in ("", ".", "..") for part in parts):
+        raise _refused(name, "its path leads elsewhere")
+    return "/".join(parts[1:])
+
+
+def _refused(path: str, reason: str) -> HashMismatch:
+    return HashMismatch(f"the environment holds {path!r}, which cannot be exported: {reason}")

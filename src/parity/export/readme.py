@@ -1,0 +1,63 @@
+"""What travels beside an image or an environment for whoever receives it: what to type. Pure."""
+
+from __future__ import annotations
+
+
+def image_readme(file: str, name: str, user: str, on_site: str) -> str:
+    """README.txt of an image.
+
+    Args:
+        file: the name of the file that it travels in.
+        name: the reference that it gets where it is loaded.
+        user: who runs in it.
+        on_site: the reference by digest of the base that is not in the file, empty where it is.
+    """
+    before = (
+        f"\nIts base is not in this file. Bring it first:\n\n    docker pull {on_site}\n" if on_site else ""
+    )
+    return f"""\
+A container image of parity, with a signature in front of it.
+
+1. Verify it, and load what was verified. parity-farside.py and the sender's public key come by another way:
+
+    python3 parity-farside.py load {file} --key SENDER.pub --with docker
+
+   --with podman and --with ctr do the same (ctr: --namespace k8s.io for Kubernetes).
+{before}
+2. Run it: it is user {user}, its root file system needs no writing:
+
+    docker run --rm --read-only --tmpfs /tmp {name}
+
+The file is an OCI layout, too: `docker load -i`, `podman load -i`, `skopeo copy oci-archive:FILE DESTINATION`
+and `ctr images import` take it as it is. None of them looks at the signature.
+"""
+
+
+def environment_readme(file: str, prefix: str, script: str) -> str:
+    """README.txt of an environment.
+
+    Args:
+        file: the name of the file that it travels in.
+        prefix: where it works as it is.
+        script: the name of what makes it work elsewhere.
+    """
+    above, _, name = prefix.rpartition("/")
+    return f"""\
+The finished environment of a parity bundle, with a signature in front of it.
+
+1. Verify it. parity-farside.py and the sender's public key come by another way:
+
+    python3 parity-farside.py verify {file} --key SENDER.pub
+
+2. Unpack it with tar alone; it works at {prefix}:
+
+    tar -xf {file} -C {above or "/"} {name}
+    {prefix}/bin/python
+
+   Elsewhere: move the folder, then, each time, with a shell alone:
+
+    sh {name}/{script}
+
+It uses the Python of the machine that it was made for; manifest.json beside this file says which. tar looks
+at no signature.
+"""

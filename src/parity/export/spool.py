@@ -1,0 +1,127 @@
+"""Bytes that wait on the disk, in a file without a name: nothing is left of it, whatever happens."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from parity.errors import WriteFailed
+
+CHUNK = 1 << 20
+_GZIP = b"\x1f\x8b\x08"
+
+
+@dataclass(frozen=True)
+class Blob:
+    """Bytes of a spool: where they begin, how many there are, and their SHA-256 in hexadecimal."""
+
+    spool: Spool
+    offset: int
+    size: int
+    sha256: str
+
+    def chunks(self) -> Iterator[bytes]:
+        """The bytes, each time it is called."""
+        return self.spool.read(self.offset, self.size)
+
+
+class Spool:
+    """A file without a name in a folder. All methods raise WriteFailed where the disk does not let them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._where = str(folder)
+        with self._as_ours():
+            folder.mkdir(parents=True, exist_ok=True)
+            self.file: IO[bytes] = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - gone with the process
+        self._end = 0
+
+    def add(self, chunks: Iterable[bytes]) -> Blob:
+        """Keep bytes at the end."""
+        begin, seen = self._end, hashlib.sha256()
+        with self._as_ours():
+            self.file.seek(begin)
+        for chunk in chunks:
+            seen.update(chunk)
+            with self._as_ours():
+                self.file.write(chunk)
+            self._end += len(chunk)
+        return Blob(self, begin, self._end - begin, seen.hexdigest())
+
+    def blob(self, offset: int, size: int) -> Blob:
+        """Bytes that lie in it already."""
+        seen = hashlib.sha256()
+        for chunk in self.read(offset, size):
+            seen.update(chunk)
+        return Blob(self, offset, size, seen.hexdigest())
+
+    def read(self, offset: int, size: int) -> Iterator[bytes]:
+        """Bytes from a position on, in chunks."""
+        while size:
+            with self._as_ours():
+                self.file.seek(offset)
+                data = self.file.read(min(CHUNK, size))
+            if not data:
+                raise WriteFailed("a temporary file lost its end", where=self._where)
+            offset, size = offset + len(data), size - len(data)
+            yield data
+
+    def close(self) -> None:
+        """Give the room back."""
+        self.file.close()
+
+    @contextmanager
+    def _as_ours(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise WriteFailed(
+                f"no temporary file can be written: {error.strerror}",
+                where=self._where,
+                remedy="an export needs room for what it holds twice; free some space there",
+            ) from error
+
+
+NewSpool = Callable[[], Spool]
+"""Makes one more spool in the same folder."""
+
+
+@contextmanager
+def spooling(folder: Path) -> Iterator[NewSpool]:
+    """Spools in a folder; leaving the context gives the room of all of them back."""
+    with ExitStack() as stack:
+
+        def new() -> Spool:
+            spool = Spool(folder)
+            stack.callback(spool.close)
+            return spool
+
+        yield new
+
+
+def inflated(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The same bytes, unpacked where they begin as gzip's do.
+
+    Raises:
+        zlib.error: they are no gzip after all.
+    """
+    first = next(chunks, b"")
+    if not first.startswith(_GZIP):
+        yield first
+        yield from chunks
+        return
+    reader = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+    yield from _pieces(reader, first)
+    for chunk in chunks:
+        yield from _pieces(reader, chunk)
+
+
+def _pieces(reader: zlib._Decompress, data: bytes) -> Iterator[bytes]:
+    while data:
+        yield reader.decompress(data, CHUNK)
+        data = reader.unconsumed_tail

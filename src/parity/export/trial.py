@@ -1,0 +1,228 @@
+"""The very image or tar, tried without network by a user who may write nothing: imports and commands."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypedDict
+
+from parity.engine import Container, ContainerSpec, Engine, Network
+from parity.engine.events import Tail
+from parity.engine.guests import folders_tar
+from parity.errors import NotIsolated, RehearsalFailed, RehearsalTimeout
+from parity.model import RehearsalPlan
+from parity.portable.texts import printable
+from parity.wire.shapes import Malformed, read
+
+_ELSEWHERE = "/srv/parity-elsewhere"
+_HOME = "/tmp/parity"  # noqa: S108 - inside the container
+# One process for all modules, begun again where one of them ends it; what modules print goes nowhere.
+_TRY = """
+import errno, importlib, json, os, sys
+job = json.load(sys.stdin)
+out, nowhere = os.dup(1), os.open(os.devnull, os.O_RDWR)
+for number in (1, 2):
+    os.dup2(nowhere, number)
+def refused(path):
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT))
+        return False
+    except OSError:
+        return True
+links = os.listdir("/sys/class/net") if os.path.isdir("/sys/class/net") else ["lo"]
+seen = {
+    "network": links == ["lo"],
+    "environment": refused("/parity-trial") and refused(job["prefix"] + "/parity-trial"),
+    "user": os.getuid() == job["user"] and os.getuid() != 0,
+}
+errors, left = {}, list(job["modules"])
+while left:
+    reader, writer = os.pipe()
+    child = os.fork()
+    if not child:
+        os.close(reader)
+        for name in left:
+            os.write(writer, ("begin " + json.dumps(name) + "\\n").encode())
+            try:
+                importlib.import_module(name)
+                said = ""
+            except BaseException as problem:
+                said = type(problem).__name__ + ": " + str(problem).split("\\n")[0][:1000]
+            os.write(writer, ("ended " + json.dumps(said) + "\\n").encode())
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as pipe:
+        lines = pipe.read(1 << 24).decode().splitlines()
+    os.waitpid(child, 0)
+    begun = [json.loads(line[6:]) for line in lines if line.startswith("begin ")]
+    ended = [json.loads(line[6:]) for line in lines if line.startswith("ended ")]
+    if not begun:
+        errors[left[0]] = "the interpreter does not work"
+        break
+    for number, name in enumerate(begun):
+        errors[name] = ended[number] if number < len(ended) else "it ended the interpreter"
+    left = left[len(begun):]
+os.write(out, ("\\n" + job["mark"] + json.dumps({"seen": seen, "errors": errors}) + "\\n").encode())
+os._exit(0)
+"""
+
+
+class _TrialSeen(TypedDict):
+    seen: dict[str, bool]
+    errors: dict[str, str]
+
+
+@dataclass(frozen=True)
+class ExportTrial:
+    """What is tried.
+
+    Attributes:
+        platform: of the image.
+        prefix: of the environment in it.
+        user: the image's own, `uid:gid`.
+        modules: they could be imported when the bundle was made; package by module.
+        plan: the profile's commands and limits.
+    """
+
+    platform: str
+    prefix: str
+    user: str
+    modules: Mapping[str, str]
+    plan: RehearsalPlan
+
+
+def try_image(engine: Engine, image_id: str, trial: ExportTrial) -> None:
+    """Run an image as it will run there, and see whether it does what the proof says.
+
+    Raises:
+        NotIsolated: the container was less cut off than it must be.
+        RehearsalFailed, RehearsalTimeout: an import or a command fails in it, or takes too long.
+    """
+    spec = ContainerSpec(
+        image=image_id,
+        network=Network.NONE,
+        purpose="trial",
+        platform=trial.platform,
+        user="",  # the image's own
+        read_only=True,
+        tmpfs={"/tmp": "rw,exec,nosuid,nodev,mode=1777,size=1g"},  # noqa: S108 - inside the container
+        memory=trial.plan.memory,
+        pids=512,
+        lifetime=trial.plan.timeout + 600,
+    )
+    with engine.container(spec) as container:
+        container.start()
+        _demand_all(container, trial, "the image", user="")
+
+
+def try_tar(engine: Engine, image_id: str, trial: ExportTrial, archive: Iterable[bytes], script: str) -> None:
+    """Unpack an environment with tar alone, where it belongs, and see; then elsewhere, after its script.
+
+    Args:
+        engine: where.
+        image_id: the target's image; nothing else is in the container.
+        trial: what is tried.
+        archive: a tar stream of one file, `environment.tar`.
+        script: the name of what makes it work elsewhere, in the environment.
+
+    Raises:
+        NotIsolated, RehearsalFailed, RehearsalTimeout: as `try_image`.
+    """
+    spec = ContainerSpec(
+        image=image_id,
+        network=Network.NONE,
+        purpose="trial",
+        platform=trial.platform,
+        tmpfs={"/tmp": "rw,exec,nosuid,nodev,mode=1777,size=1g"},  # noqa: S108 - inside the container
+        memory=trial.plan.memory,
+        pids=512,
+        lifetime=trial.plan.timeout + 600,
+    )
+    with engine.container(spec) as container:
+        container.put("/", folders_tar({"carried": 0}))
+        container.put("/carried", archive)
+        container.start()
+        above, name = posixpath.split(trial.prefix)
+        _root(container, f"mkdir -p {above} && tar -xf /carried/environment.tar -C {above} {name}")
+        _demand_all(container, trial, "the environment", user=trial.user)
+        other = replace(trial, prefix=f"{_ELSEWHERE}/{name}", plan=replace(trial.plan, commands=()))
+        _root(
+            container,
+            f"mkdir -p {_ELSEWHERE} && mv {trial.prefix} {_ELSEWHERE}/ && sh {other.prefix}/{script}",
+        )
+        _demand_all(container, other, "the environment that was moved", user=trial.user)
+
+
+def _root(container: Container, line: str) -> None:
+    done = container.exec(["sh", "-c", line], user="0:0", timeout=900)
+    if done.exit_code:
+        said = printable(done.stderr.decode("utf-8", "replace")[-800:])
+        raise RehearsalFailed(f"the environment cannot be unpacked in the target's image: {said}")
+
+
+def _demand_all(container: Container, trial: ExportTrial, what: str, *, user: str) -> None:
+    """Imports and commands, as a user; with the image's own user and PATH where that is empty."""
+    try:
+        _imports(container, trial, what, user)
+        failed = [why for line in trial.plan.commands for why in _command(container, trial, line, user)]
+    except TimeoutError as error:
+        raise RehearsalTimeout(f"trying {what}: {error}") from None
+    if failed:
+        raise RehearsalFailed(f"{what} does not do what the proof says", details=tuple(failed))
+
+
+def _imports(container: Container, trial: ExportTrial, what: str, user: str) -> None:
+    # On stdin, so that what a module prints is not taken for the result.
+    mark = secrets.token_hex(16)
+    job = {
+        "mark": mark,
+        "prefix": trial.prefix,
+        "user": int(trial.user.partition(":")[0]),
+        "modules": list(trial.modules),
+    }
+    own = _words(trial.plan.environment)
+    command = ["env", *own, f"{trial.prefix}/bin/python", "-I", "-B", "-c", _TRY]
+    given = json.dumps(job).encode()
+    done = container.exec(command, stdin=given, user=user, timeout=trial.plan.timeout)
+    told = [line for line in done.stdout.decode("utf-8", "replace").splitlines() if line.startswith(mark)]
+    try:
+        found = read(_TrialSeen, json.loads(told[0][len(mark) :]))
+    except (IndexError, ValueError, Malformed) as error:
+        said = printable(done.stderr.decode("utf-8", "replace")[-400:])
+        how = f"exit code {done.exit_code}: {said}"
+        raise RehearsalFailed(f"{what}'s Python does not work: {how}") from error
+    broken = sorted(name for name, holds in found["seen"].items() if not holds)
+    if broken:
+        raise NotIsolated(f"the container of {what} is not as asked: {', '.join(broken)} does not hold")
+    errors = {module: found["errors"].get(module, "it was not tried") for module in trial.modules}
+    failed = [f"{trial.modules[module]}: import {module}: {why}" for module, why in errors.items() if why]
+    if failed:
+        raise RehearsalFailed(
+            f"imports that worked when the bundle was made fail in {what}",
+            details=tuple(printable(line) for line in failed),
+        )
+
+
+def _command(container: Container, trial: ExportTrial, line: str, user: str) -> list[str]:
+    said = Tail(8000)
+    begin = f'exec 2>&1; mkdir -p {_HOME}/empty && cd {_HOME}/empty && exec sh -c "$1"'
+    path = f"PATH={trial.prefix}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    own = [*([path] if user else []), f"HOME={_HOME}", *_words(trial.plan.environment)]
+    done = container.exec(
+        ["env", *own, "sh", "-c", begin, "sh", line],
+        user=user,
+        timeout=trial.plan.timeout,
+        on_stdout=said.feed,
+        on_stderr=said.feed,
+    )
+    if not done.exit_code:
+        return []
+    last = [f"  {printable(each)}" for each in said.text.splitlines()[-6:]]
+    return [f"command {line!r} ended with exit code {done.exit_code}", *last]
+
+
+def _words(environment: Sequence[tuple[str, str]]) -> list[str]:
+    return [f"{name}={value}" for name, value in environment]

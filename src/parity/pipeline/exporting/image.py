@@ -1,0 +1,267 @@
+"""A bundle as a container image: verified → environment → layer → image → tried → signed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from parity.errors import HashMismatch, ImageUnavailable, OptionConflict
+from parity.export import oci, readme
+from parity.export.base import base_layers
+from parity.export.sealed import Sealed, file_entry, write_sealed
+from parity.export.spool import Blob, NewSpool, spooling
+from parity.export.system_layer import system_layer
+from parity.export.trial import ExportTrial, try_image
+from parity.model import BundleIdentity, PinnedImage
+from parity.pipeline.context.values import Site
+from parity.pipeline.exporting.making import (
+    NOBODY,
+    Begun,
+    MakeSealer,
+    begun,
+    described,
+    environment,
+    proved_modules,
+    proved_texts,
+)
+from parity.pipeline.verify import payload_archive
+from parity.portable.bundle import ustar
+from parity.portable.bundle.envelope import IMAGE, Checker
+from parity.portable.bundle.manifest import SYSTEM
+from parity.system import prepared_image
+
+if TYPE_CHECKING:
+    from parity.portable.documents.exports import ExportDocument, ExportedImageDocument
+
+SUFFIX = ".image.tar"
+_TOP = "parity-image/"
+_USER = re.compile(r"[1-9][0-9]{0,4}:[0-9]{1,5}")
+_PATH = r"[a-z0-9]+([._-][a-z0-9]+)*"
+_REFERENCE = re.compile(
+    rf"({_PATH}(:[0-9]{{1,5}})?/)?{_PATH}(/{_PATH}){{0,8}}:[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}}"
+)
+_BY_DIGEST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,400}@sha256:[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class ImageRequest:
+    """An image to make.
+
+    Attributes:
+        bundle: the bundle's file.
+        output: the folder that gets the image.
+        prefix: where the environment lies in it; below /opt by the product's name if empty.
+        name: the reference that it gets where it is loaded; of product and version if empty.
+        user: who runs in it, `uid:gid`; never root.
+        entrypoint: what it runs.
+        base_on_site: the reference by digest of the base, whose layers are left out; empty to carry them.
+    """
+
+    bundle: Path
+    output: Path
+    prefix: str = ""
+    name: str = ""
+    user: str = NOBODY
+    entrypoint: tuple[str, ...] = ()
+    base_on_site: str = ""
+
+
+@dataclass(frozen=True)
+class ExportedImage:
+    """A finished image: its file, and what was signed of it."""
+
+    file: Sealed
+    document: ExportDocument
+    identity: BundleIdentity
+
+
+def export_image(request: ImageRequest, check: Checker, seals: MakeSealer, site: Site) -> ExportedImage:
+    """Make an image of a bundle.
+
+    Raises:
+        ParityError, FarsideError: whichever step could not go on says why; nothing half done is left.
+    """
+    _demand_sound(request)
+    with begun(request.bundle, request.prefix, check, site) as of:
+        _demand_base(request, of, site)
+        with spooling(request.output) as new:
+            blobs = _blobs(of, site, new)
+            plan = _plan(request, of, site)
+            told = oci.describe(plan, _layers(blobs, len(of.place.image.layers)))
+            site.reporter.stage("rehearse", "the very image, without network, read-only")
+            _try(request, of, told, blobs, site)
+            site.reporter.stage("pack")
+            document = described(of, _signed_words(request, of, plan, told))
+            carried = blobs[len(of.place.image.layers) :] if request.base_on_site else blobs
+            path = request.output / (of.identity.stem + SUFFIX)
+            sealed = write_sealed(
+                path,
+                _TOP,
+                document,
+                _body(told, carried, _texts(request, of, path.name, plan.name)),
+                seals(of.identity, of.bundle.statement.profile_sha256, IMAGE),
+                reporter=site.reporter,
+                total=sum(each.size for each in carried),
+            )
+    return ExportedImage(sealed, document, of.identity)
+
+
+def _demand_sound(request: ImageRequest) -> None:
+    if not _USER.fullmatch(request.user):
+        raise OptionConflict(
+            f"{request.user!r} cannot be the image's user", remedy="name numbers, UID:GID, and not root's"
+        )
+    if request.name and not _REFERENCE.fullmatch(request.name):
+        raise OptionConflict(
+            f"{request.name!r} cannot be an image's name", remedy="name one with its tag: site/app:1.0"
+        )
+    if request.base_on_site and not _BY_DIGEST.fullmatch(request.base_on_site):
+        raise OptionConflict(
+            f"{request.base_on_site!r} is no reference by digest", remedy="name REFERENCE@sha256:DIGEST"
+        )
+
+
+def _demand_base(request: ImageRequest, of: Begun, site: Site) -> None:
+    """Refuse a base that is not the one of the proof."""
+    if of.place.told["stand_in_for"]:
+        raise OptionConflict(
+            f"the bundle was rehearsed in {of.place.image.name}, which only stood in for the target's image",
+            remedy="build it in the target's own image, then export that bundle",
+        )
+    if request.base_on_site:
+        found = site.engine.image(request.base_on_site)
+        if found is None or found.layers != of.place.image.layers:
+            raise ImageUnavailable(
+                "the base on the site must be here, too, and be the image of the bundle's proof",
+                where=request.base_on_site,
+                remedy="pull it here first; its layers must be those that the bundle was rehearsed on",
+            )
+
+
+def _blobs(of: Begun, site: Site, new: NewSpool) -> list[Blob]:
+    """The image's layers: the base's own, one of carried system packages, one with the environment."""
+    with _prepared(of, site) as image:
+        tree, parents = environment(of, site, image, new())
+        own = new().add(tree.whole(of.prefix.strip("/") + "/", parents))
+        site.reporter.stage("base", image.name)
+        saved = base_layers(site.engine.save(image.id), image.layers, new)
+    base = of.place.image.layers
+    system = [system_layer(saved[each], new) for each in image.layers[len(base) :]]
+    return [*(saved[each] for each in base), *system, own]
+
+
+@contextmanager
+def _prepared(of: Begun, site: Site) -> Iterator[PinnedImage]:
+    """The target's image; for a while with the carried system packages, where there are some."""
+    image, place = of.place.image, of.place
+    if of.bundle.manifest.document["system"] is None:
+        yield image
+        return
+    site.reporter.note("installing the carried system packages, without network")
+    archive = partial(payload_archive, of.file, of.bundle, SYSTEM)
+    with prepared_image(site.engine, image, place.facts, place.plan, archive) as (image_id, _):
+        found = site.engine.image(image_id)
+        if found is None or found.layers[: len(image.layers)] != image.layers:
+            raise HashMismatch("the engine made an image of another base than the bundle was proved on")
+        yield replace(image, id=image_id, layers=found.layers)
+
+
+def _layers(blobs: Sequence[Blob], base: int) -> list[oci.ImageLayer]:
+    found = []
+    for number, blob in enumerate(blobs):
+        note = "base" if number < base else "parity export image"
+        found.append(oci.ImageLayer(f"sha256:{blob.sha256}", blob.size, note))
+    return found
+
+
+def _plan(request: ImageRequest, of: Begun, site: Site) -> oci.ImagePlan:
+    image, identity = of.place.image, of.identity
+    info = site.engine.image(image.id)
+    name, at, digest = (of.place.told.get("reference") or "").partition("@")
+    base = {"org.opencontainers.image.base.name": name, "org.opencontainers.image.base.digest": digest}
+    labels = {
+        "org.opencontainers.image.title": identity.product,
+        "org.opencontainers.image.version": identity.version,
+        "org.parity.bundle.payload": f"sha256:{of.bundle.statement.payload.sha256}",
+        "org.parity.profile": identity.profile,
+        "org.parity.base.layers": image.content,
+        **(base if at else {}),
+    }
+    return oci.ImagePlan(
+        name=request.name or _name(identity),
+        platform=image.platform,
+        environment=info.environment if info else (),
+        prefix=of.prefix,
+        user=request.user,
+        entrypoint=request.entrypoint,
+        labels=labels,
+    )
+
+
+def _name(identity: BundleIdentity) -> str:
+    """A reference of no registry: `localhost/PRODUCT:VERSION`, in the letters that it may have."""
+    product = re.sub(r"[^a-z0-9]+", "-", identity.product.lower()).strip("-")
+    return f"localhost/{product}:{re.sub(r'[^A-Za-z0-9_.-]', '-', identity.version)}"
+
+
+def _try(request: ImageRequest, of: Begun, told: oci.Described, blobs: Sequence[Blob], site: Site) -> None:
+    trial = ExportTrial(of.place.image.platform, of.prefix, request.user, proved_modules(of), of.place.plan)
+    # Under no name: until it has passed, nothing of it can be taken for a finished image.
+    with site.engine.loaded_image(_docker_archive(told, blobs)) as image_id:
+        found = site.engine.image(image_id)
+        if found is None or found.layers != tuple(f"sha256:{each.sha256}" for each in blobs):
+            raise HashMismatch("the engine made another image of the archive than what is in it")
+        try_image(site.engine, image_id, trial)
+
+
+def _docker_archive(told: oci.Described, blobs: Sequence[Blob]) -> Iterator[bytes]:
+    """The image for an engine to load, under no name."""
+    yield from _file(oci.blob_path("sha256:" + told.config_digest), told.config)
+    yield from _blob_files(blobs)
+    yield from _file("manifest.json", told.nameless)
+    yield ustar.END
+
+
+def _body(told: oci.Described, blobs: Sequence[Blob], texts: Mapping[str, bytes]) -> Iterator[bytes]:
+    """What follows the export's manifest: texts for people, then the layout."""
+    for path in sorted(texts):
+        yield from _file(_TOP + path, texts[path])
+    yield from _file("oci-layout", oci.LAYOUT)
+    yield from _file("index.json", told.index)
+    yield from _file("manifest.json", told.docker)
+    yield from _file(oci.blob_path("sha256:" + told.config_digest), told.config)
+    yield from _file(oci.blob_path("sha256:" + told.manifest_digest), told.manifest)
+    yield from _blob_files(blobs)
+
+
+def _blob_files(blobs: Sequence[Blob]) -> Iterator[bytes]:
+    for each in {one.sha256: one for one in blobs}.values():  # a base may have a layer twice
+        yield from file_entry(oci.blob_path("sha256:" + each.sha256), each.size, each.chunks())
+
+
+def _file(path: str, data: bytes) -> Iterator[bytes]:
+    return file_entry(path, len(data), (data,))
+
+
+def _texts(request: ImageRequest, of: Begun, file: str, name: str) -> dict[str, bytes]:
+    told = readme.image_readme(file, name, request.user, request.base_on_site)
+    # Beside the layout, where engines pass over them.
+    return {**proved_texts(of), "README.txt": told.encode()}
+
+
+def _signed_words(
+    request: ImageRequest, of: Begun, plan: oci.ImagePlan, told: oci.Described
+) -> ExportedImageDocument:
+    return {
+        "name": plan.name,
+        "user": plan.user,
+        "config": told.config_digest,
+        "manifest": told.manifest_digest,
+        "base": [each.removeprefix("sha256:") for each in of.place.image.layers],
+        "on_site": request.base_on_site or None,
+    }

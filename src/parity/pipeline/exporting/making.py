@@ -1,0 +1,135 @@
+"""What all forms begin with: a verified bundle, its proof's image, the environment made of both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from parity.errors import ImageUnavailable
+from parity.export.environment import Material, demand_prefix, finished
+from parity.export.layer import EnvironmentTree, Folder
+from parity.export.sealed import Sealer
+from parity.export.spool import Spool
+from parity.model import BundleIdentity, PinnedImage
+from parity.pack import farside_archive
+from parity.pipeline.context.values import Site
+from parity.pipeline.verify import ProvedPlace, payload_archive, place_of_proof, verify
+from parity.portable.bundle import export
+from parity.portable.bundle.envelope import Checker
+from parity.portable.bundle.reader import VerifiedBundle, member_bytes, open_bundle
+
+if TYPE_CHECKING:
+    from parity.portable.documents.exports import ExportDocument, ExportedImageDocument
+
+NOBODY = "65534:65534"
+"""Most images call it so."""
+
+MakeSealer = Callable[[BundleIdentity, str, str], Sealer]
+"""From identity, profile's digest and format to what signs."""
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A bundle on its way into another form.
+
+    Attributes:
+        file: the bundle, open.
+        bundle: what was verified of it.
+        place: the image of its proof, and what was checked there.
+        identity: what it is called.
+        prefix: where the environment will lie.
+    """
+
+    file: BinaryIO
+    bundle: VerifiedBundle
+    place: ProvedPlace
+    identity: BundleIdentity
+    prefix: str
+
+
+@contextmanager
+def begun(path: Path, prefix: str, check: Checker, site: Site) -> Iterator[Begun]:
+    """Verify a bundle and make its proof's image present.
+
+    Args:
+        path: the bundle's file.
+        prefix: where the environment shall lie; below /opt by the product's name if empty.
+        check: decides whether those who are trusted signed.
+        site: where.
+
+    Raises:
+        FarsideError: the bundle is no good.
+        OptionConflict: the prefix is no place.
+        ImageUnavailable: the image cannot be had, or is another one here.
+    """
+    if prefix:
+        demand_prefix(prefix)
+    bundle = verify(path, check, site.reporter)
+    said = bundle.statement
+    prefix = prefix or f"/opt/{said.product}"
+    demand_prefix(prefix)
+    with open_bundle(str(path)) as file:
+        place = place_of_proof(file, bundle, site)
+        # `verify --rehearse` only warns of that; here the image becomes part of what is signed.
+        if not place.is_it:
+            raise ImageUnavailable(
+                "this engine's image is not the very image of the bundle's proof",
+                where=place.image.pin,
+                remedy="export where the bundle was built, or make that image present",
+            )
+        identity = BundleIdentity(said.product, said.version, said.serial, said.profile)
+        yield Begun(file, bundle, place, identity, prefix)
+
+
+def environment(
+    of: Begun, site: Site, image: PinnedImage, spool: Spool
+) -> tuple[EnvironmentTree, tuple[Folder, ...]]:
+    """The finished environment, its bytes in the spool; and the folders above it as the image has them.
+
+    Args:
+        of: the bundle.
+        site: where.
+        image: the target's, with the system packages that the bundle carries.
+        spool: where the bytes wait.
+
+    Raises:
+        RehearsalFailed, RehearsalTimeout, HashMismatch: it cannot be made, or is none.
+    """
+    site.reporter.stage("environment", f"{len(of.bundle.manifest.document['packages'])} packages")
+    material = Material(
+        image=image,
+        python=of.place.facts.executable,
+        plan=of.place.plan,
+        bundle=partial(payload_archive, of.file, of.bundle),
+        installer=farside_archive,
+        other_os=bool(of.place.told["stand_in_for"]),
+    )
+    with finished(site.engine, material, of.prefix) as made:
+        return EnvironmentTree(made.archive, of.prefix, spool), made.parents
+
+
+def proved_modules(of: Begun) -> dict[str, str]:
+    """The modules that could be imported when the bundle was made, each with its package."""
+    return {each["module"]: each["package"] for each in of.bundle.manifest.document["imports"]}
+
+
+def proved_texts(of: Begun) -> dict[str, bytes]:
+    """What travels beside any form out of the bundle, for people: the proof and the lock."""
+    return {each: member_bytes(of.file, of.bundle.manifest, each) for each in ("proof.json", "pylock.toml")}
+
+
+def described(of: Begun, image: ExportedImageDocument | None) -> ExportDocument:
+    """The manifest of what was made."""
+    told = of.bundle.manifest.document
+    return {
+        "format": export.FORMAT,
+        "bundle": of.bundle.statement.payload.sha256,
+        "target": told["target"],
+        "prefix": of.prefix,
+        "packages": [{"name": each["name"], "version": each["version"]} for each in told["packages"]],
+        "image": image,
+    }

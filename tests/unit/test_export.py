@@ -1,0 +1,399 @@
+"""Images and environments made from bundles: canonical layers, sealed files, and what is refused of them."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import json
+import subprocess
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.bundles import signing_key
+from tests.support.signed import alpha, signed
+from typer.testing import CliRunner
+
+from parity.cli.app import app
+from parity.errors import EngineLost, HashMismatch, OptionConflict, SystemPackagesFailed
+from parity.export import moving, oci
+from parity.export.base import base_layers
+from parity.export.environment import demand_prefix
+from parity.export.layer import EnvironmentTree, Folder
+from parity.export.sealed import Sealed, file_entry, write_sealed
+from parity.export.spool import NewSpool, spooling
+from parity.export.system_layer import system_layer
+from parity.farside.cli.main import main
+from parity.model import BundleIdentity
+from parity.portable.bundle import export
+from parity.portable.bundle.envelope import ENVIRONMENT, IMAGE
+from parity.portable.bundle.manifest import HEAD_SIZE
+from parity.portable.bundle.reader import open_bundle
+from parity.portable.errors import BundleDamaged, BundleUnreadable, SignatureInvalid
+from parity.progress import Silent
+from parity.sign import generate_key, make_checker, make_sealer
+
+TARGET = {
+    "os": {"id": "debian", "version": "12"},
+    "libc": {"family": "glibc", "version": [2, 36]},
+    "python": "3.11",
+    "arch": "x86_64",
+    "implementation": "cpython",
+}
+TOPS = {IMAGE: "parity-image/", ENVIRONMENT: "parity-environment/"}
+
+
+def document(predicate: str) -> Any:
+    image = {
+        "name": "localhost/demo:1.0",
+        "user": "65534:65534",
+        "config": "1" * 64,
+        "manifest": "2" * 64,
+        "base": ["3" * 64],
+        "on_site": None,
+    }
+    return {
+        "format": export.FORMAT,
+        "bundle": "4" * 64,
+        "target": TARGET,
+        "prefix": "/opt/demo",
+        "packages": [{"name": "alpha", "version": "1.0"}],
+        "image": image if predicate == IMAGE else None,
+    }
+
+
+def sealed(folder: Path, predicate: str = IMAGE, **more: Any) -> Sealed:
+    identity = BundleIdentity("demo", "1.0", 1, "here")
+    seal = make_sealer([signing_key()], identity, "0" * 64, predicate)
+    (folder / "sender.pub").write_bytes(signing_key().public.pem)
+    body = file_entry("blobs/sha256/5", 4000, (b"x" * 4000,))
+    told: Any = {**document(predicate), **more}
+    top = TOPS[predicate]
+    return write_sealed(folder / "demo.tar", top, told, body, seal, reporter=Silent(), total=4000)
+
+
+def verified(path: Path) -> export.VerifiedExport:
+    with open_bundle(str(path)) as file:
+        return export.verify_export(file, make_checker([signing_key().public]))
+
+
+# --- the file -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("predicate", TOPS)
+def test_a_sealed_file_is_a_tar_that_both_sides_verify(
+    tmp_path: Path, predicate: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = sealed(tmp_path, predicate)
+    assert verified(made.path).document == document(predicate)
+    with tarfile.open(made.path) as tar:
+        top = TOPS[predicate]
+        assert tar.getnames() == [top + "parity-envelope.json", top + "manifest.json", "blobs/sha256/5"]
+    key = str(tmp_path / "sender.pub")
+    assert main("", ["verify", str(made.path), "--key", key, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["verified"], told["vehicle"], told["prefix"]) == (
+        True,
+        export.VEHICLES[predicate],
+        "/opt/demo",
+    )
+    near = CliRunner().invoke(app, ["verify", str(made.path), "--key", key, "--json"])
+    assert json.loads(near.stdout)["payload_sha256"] == made.payload_sha256
+
+
+@pytest.mark.parametrize("predicate", TOPS)
+def test_any_byte_that_is_touched_is_seen(tmp_path: Path, predicate: str) -> None:
+    made = sealed(tmp_path, predicate)
+    good = made.path.read_bytes()
+    places = [*range(0, HEAD_SIZE, 997), *range(HEAD_SIZE, len(good), 61), len(good) - 1]
+    for place in places:
+        made.path.write_bytes(good[:place] + bytes([good[place] ^ 1]) + good[place + 1 :])
+        with pytest.raises((BundleDamaged, SignatureInvalid)):
+            verified(made.path)
+    for other in (good[:-512], good + bytes(512), good[:HEAD_SIZE], good[:100], b""):
+        made.path.write_bytes(other)
+        with pytest.raises(BundleDamaged):
+            verified(made.path)
+
+
+def test_a_strangers_key_is_not_trusted(tmp_path: Path) -> None:
+    made = sealed(tmp_path)
+    with open_bundle(str(made.path)) as file, pytest.raises(SignatureInvalid):
+        export.verify_export(file, make_checker([generate_key().public]))
+
+
+def test_a_signed_manifest_of_another_vehicle_is_refused(tmp_path: Path) -> None:
+    made = sealed(tmp_path, ENVIRONMENT, image=document(IMAGE)["image"])
+    with pytest.raises(BundleDamaged, match="another vehicle"):
+        verified(made.path)
+
+
+@pytest.mark.parametrize(("predicate", "remedy"), [(IMAGE, "load"), (ENVIRONMENT, "tar alone")])
+def test_what_wants_a_bundle_says_what_this_is(
+    tmp_path: Path, predicate: str, remedy: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = sealed(tmp_path, predicate)
+    key, place = str(tmp_path / "sender.pub"), str(tmp_path / "prefix")
+    for words in (["install", str(made.path), "--key", key, "--prefix", place], ["inspect", str(made.path)]):
+        assert main("", [*words, "--json"]) == BundleUnreadable.exit_code
+        error = json.loads(capsys.readouterr().out)["error"]
+        assert "no bundle" in error["message"]
+        assert remedy in error["remedy"]
+    assert not Path(place).exists()
+
+
+def test_load_takes_images_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    key = str(tmp_path / "sender.pub")
+    environment = sealed(tmp_path, ENVIRONMENT)
+    bundle = signed(tmp_path / "bundle", alpha(tmp_path / "w", "1.0"))
+    for path, said in ((environment.path, "no image"), (bundle.path, "this is a bundle")):
+        assert main("", ["load", str(path), "--key", key, "--json"]) == BundleUnreadable.exit_code
+        assert said in json.loads(capsys.readouterr().out)["error"]["message"]
+
+
+# --- the environment's files ----------------------------------------------------------------------------
+
+
+def member(name: str, data: bytes | None = b"", **more: Any) -> tuple[tarfile.TarInfo, bytes]:
+    info = tarfile.TarInfo(name)
+    info.size, info.mode = len(data or b""), 0o644
+    if data is None:
+        info.type, info.mode = tarfile.DIRTYPE, 0o700
+    for key, value in more.items():
+        setattr(info, key, value)
+    return info, data or b""
+
+
+def archive(*members: tuple[tarfile.TarInfo, bytes]) -> list[bytes]:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        for info, data in members:
+            tar.addfile(info, io.BytesIO(data))
+    return [buffer.getvalue()]
+
+
+@pytest.fixture
+def new(tmp_path: Path) -> Iterator[NewSpool]:
+    with spooling(tmp_path) as made:
+        yield made
+
+
+def tree(new: NewSpool, *members: tuple[tarfile.TarInfo, bytes]) -> EnvironmentTree:
+    return EnvironmentTree(archive(member("app", None), *members), "/opt/app", new())
+
+
+def link(name: str, target: str) -> tuple[tarfile.TarInfo, bytes]:
+    return member(name, type=tarfile.SYMTYPE, linkname=target)
+
+
+SOUND = (
+    member("app/bin", None),
+    member("app/bin/tool", b"#!/opt/app/bin/python\n", mode=0o750, uid=1000, mtime=99, uname="me"),
+    link("app/bin/python", "/usr/bin/python3.11"),
+    link("app/lib64", "lib"),
+    member("app/lib", None),
+    member("app/lib/é.py", b"x = 1\n", mtime=5),
+    member("app/lib/" + "long" * 40 + ".py", b""),
+    member("app/lib/__pycache__", None),
+    member("app/lib/__pycache__/x.pyc", b"time"),
+)
+
+
+def test_the_same_files_give_the_same_layer_whoever_has_them_and_in_whatever_order(new: NewSpool) -> None:
+    parents = [Folder("/opt", 0o755, 0, 0)]
+    whole = b"".join(tree(new, *SOUND).whole("opt/app/", parents))
+    others = [member(info.name, data or None if info.isdir() else data) for info, data in SOUND[:1]]
+    turned = [*reversed(SOUND[1:]), *others]
+    assert b"".join(tree(new, *turned).whole("opt/app/", parents)) == whole
+    with tarfile.open(fileobj=io.BytesIO(whole)) as tar:
+        found = {each.name: each for each in tar}
+        assert list(found)[:3] == ["opt", "opt/app", "opt/app/bin"]
+        assert "opt/app/lib/é.py" in found
+        assert not any("__pycache__" in name for name in found)
+        assert {(each.uid, each.gid, each.mtime, each.uname) for each in found.values()} == {(0, 0, 0, "")}
+        assert found["opt/app/bin/tool"].mode == 0o755
+        assert found["opt/app/bin/python"].linkname == "/usr/bin/python3.11"
+        content = tar.extractfile("opt/app/lib/é.py")
+        assert content is not None
+        assert content.read() == b"x = 1\n"
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        member("app/lib/.wh.other", b""),
+        link("app/lib/out", "/etc/passwd"),
+        link("app/lib/out", "../../../etc"),
+        member("app/lib/device", type=tarfile.CHRTYPE),
+        member("app/lib/pipe", type=tarfile.FIFOTYPE),
+        member("app/../../etc/passwd", b"x"),
+    ],
+    ids=lambda one: str(one[0].name),
+)
+def test_what_no_environment_may_hold_is_refused(new: NewSpool, bad: Any) -> None:
+    with pytest.raises(HashMismatch):
+        tree(new, bad)
+
+
+def test_a_stream_that_breaks_off_is_no_environment(new: NewSpool) -> None:
+    (whole,) = archive(member("app", None), member("app/a", b"x" * 5000))
+    with pytest.raises(EngineLost):
+        EnvironmentTree([whole[:3000]], "/opt/app", new())
+
+
+@pytest.mark.parametrize("prefix", ["opt/app", "/", "/opt/../etc", "/opt/a b", "/opt/app/", "/opt/$(x)"])
+def test_a_prefix_is_a_plain_absolute_path(prefix: str) -> None:
+    with pytest.raises(OptionConflict):
+        demand_prefix(prefix)
+
+
+# --- the base and the documents ---------------------------------------------------------------------------
+
+
+def test_layers_are_found_by_what_they_are_plain_or_packed(new: NewSpool) -> None:
+    one, two = b"first layer" * 100, b"second layer" * 100
+    digests = ["sha256:" + hashlib.sha256(each).hexdigest() for each in (one, two)]
+    saved = archive(
+        member("a/layer.tar", one), member("blobs/sha256/x", gzip.compress(two)), member("b", b"c")
+    )
+    found = base_layers(saved, digests, new)
+    assert [b"".join(found[each].chunks()) for each in digests] == [one, two]
+    with pytest.raises(HashMismatch, match="did not save the layer"):
+        base_layers(archive(member("a/layer.tar", one)), digests, new)
+    with pytest.raises(EngineLost):
+        base_layers([b"nonsense" * 100], digests, new)
+
+
+def test_a_layer_of_system_packages_keeps_owners_and_rights_and_drops_what_is_of_one_moment(
+    new: NewSpool,
+) -> None:
+    (whole,) = archive(
+        member("var", None),
+        member("var/log", None),
+        member("var/log/dpkg.log", b"now"),
+        member("usr/bin/su", b"x", mode=0o4755, mtime=77),
+        member("usr/bin/second", type=tarfile.LNKTYPE, linkname="usr/bin/su"),
+        member("var/lib/mail", b"x", uid=8, gid=12, uname="mail"),
+        member("usr/lib/__pycache__/a.pyc", b"time"),
+        member("etc/.wh.gone", b""),
+        link("usr/lib/a.so", "a.so.1"),
+    )
+    spool = new()
+    spool.add((b"before" * 100,))
+    layer = system_layer(spool.add((whole,)), new)
+    with tarfile.open(fileobj=io.BytesIO(b"".join(layer.chunks()))) as tar:
+        found = {each.name: each for each in tar}
+    names = ["etc/.wh.gone", "usr/bin/su", "usr/lib/a.so", "var", "var/lib/mail", "usr/bin/second"]
+    assert list(found) == names
+    assert found["usr/bin/su"].mode == 0o4755
+    assert (found["var/lib/mail"].uid, found["var/lib/mail"].gid, found["var/lib/mail"].uname) == (8, 12, "")
+    assert {each.mtime for each in found.values()} == {0}
+    assert found["usr/bin/second"].linkname == "usr/bin/su"
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        member("dev2/null", type=tarfile.CHRTYPE),
+        member("usr/bin/ping", b"x", pax_headers={"SCHILY.xattr.security.capability": "raw"}),
+        member("../out", b"x"),
+    ],
+    ids=lambda one: str(one[0].name),
+)
+def test_what_a_layer_of_system_packages_cannot_hold_is_refused(new: NewSpool, bad: Any) -> None:
+    with pytest.raises(SystemPackagesFailed, match="cannot hold"):
+        system_layer(new().add(archive(bad)), new)
+
+
+def test_the_documents_of_an_image_name_each_other() -> None:
+    plan = oci.ImagePlan(
+        name="localhost/demo:1.0",
+        platform="linux/arm64/v8",
+        environment=("LANG=C.UTF-8", "PATH=/bin"),
+        prefix="/opt/demo",
+        user="65534:65534",
+        entrypoint=("serve", "--all"),
+        labels={"org.opencontainers.image.title": "demo"},
+    )
+    layers = [
+        oci.ImageLayer("sha256:" + "1" * 64, 10, "base"),
+        oci.ImageLayer("sha256:" + "2" * 64, 20, "own"),
+    ]
+    told = oci.describe(plan, layers)
+    config, manifest, index = (json.loads(each) for each in (told.config, told.manifest, told.index))
+    assert index["manifests"][0]["digest"] == "sha256:" + hashlib.sha256(told.manifest).hexdigest()
+    assert manifest["config"]["digest"] == "sha256:" + hashlib.sha256(told.config).hexdigest()
+    assert [each["digest"] for each in manifest["layers"]] == config["rootfs"]["diff_ids"]
+    assert config["variant"] == "v8"
+    assert config["config"] == {
+        "Entrypoint": ["serve", "--all"],
+        "Env": ["LANG=C.UTF-8", "PATH=/opt/demo/bin:/bin", "VIRTUAL_ENV=/opt/demo"],
+        "Labels": {"org.opencontainers.image.title": "demo"},
+        "User": "65534:65534",
+        "WorkingDir": "/",
+    }
+    (docker,) = json.loads(told.docker)
+    assert docker["RepoTags"] == ["localhost/demo:1.0"]
+    assert told == oci.describe(plan, layers)
+
+
+# --- moving an environment ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def lying(tmp_path: Path) -> Path:
+    """An environment that was made for /opt/app and lies elsewhere."""
+    place = tmp_path / "elsewhere" / "app"
+    (place / "bin").mkdir(parents=True)
+    (place / "bin" / "tool").write_text("#!/opt/app/bin/python\nprint('/opt/app2', '/opt/app')\n")
+    (place / "bin" / "tool").chmod(0o755)
+    (place / "pyvenv.cfg").write_text("home = /usr/bin\ncommand = python -m venv /opt/app\n")
+    (place / "bin" / "alone").write_text("not /opt/app in the list\n")
+    (place / moving.SCRIPT).write_bytes(moving.script(["bin/tool", "pyvenv.cfg", "bin/gone"]))
+    (place / moving.MARK).write_text("/opt/app\n")
+    return place
+
+
+def relocated(place: Path) -> subprocess.CompletedProcess[str]:
+    command = ["sh", str(place / moving.SCRIPT)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd="/")
+
+
+def test_the_script_makes_it_work_where_it_lies_each_time_it_is_moved(lying: Path) -> None:
+    assert relocated(lying).returncode == 0
+    assert (lying / "bin" / "tool").read_text() == f"#!{lying}/bin/python\nprint('/opt/app2', '{lying}')\n"
+    assert (lying / "bin" / "tool").stat().st_mode & 0o777 == 0o755
+    assert (lying / "pyvenv.cfg").read_text() == f"home = /usr/bin\ncommand = python -m venv {lying}\n"
+    assert "/opt/app" in (lying / "bin" / "alone").read_text()
+    assert "already" in relocated(lying).stdout
+    there = lying.parent / "a.pp+2"
+    lying.rename(there)
+    assert relocated(there).returncode == 0
+    assert (there / "bin" / "tool").read_text().startswith(f"#!{there}/bin/python\n")
+    back = lying.parent / "xapp"
+    there.rename(back)
+    assert relocated(back).returncode == 0
+    assert (back / "bin" / "tool").read_text().startswith(f"#!{back}/bin/python\n")
+
+
+def test_a_path_that_scripts_cannot_name_is_refused_and_nothing_is_changed(lying: Path) -> None:
+    for name in ("with space", "quote'", "x" * 120, "a|b&c"):
+        there = lying.parent / name
+        lying.rename(there)
+        done = relocated(there)
+        assert done.returncode == 1
+        assert "what to do" in done.stderr
+        assert (there / "bin" / "tool").read_text().startswith("#!/opt/app/bin/python\n")
+        there.rename(lying)
+
+
+def test_a_link_in_the_place_of_a_script_is_not_followed(lying: Path) -> None:
+    victim = lying.parent / "victim"
+    victim.write_text("/opt/app\n")
+    (lying / "bin" / "tool").unlink()
+    (lying / "bin" / "tool").symlink_to(victim)
+    assert relocated(lying).returncode == 0
+    assert victim.read_text() == "/opt/app\n"
