@@ -8,10 +8,13 @@ Read the steps from top to bottom: each says what is done, asserts it, and gives
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import signal
+import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,6 +24,7 @@ from tests.support.cli import Parity
 from tests.support.devpi import PASSWORD, USER, Index, running_devpi
 from tests.support.engine import ROOT
 from tests.support.lan import MEDIA, Box, Lan, lan
+from tests.support.registry import forget, registry
 
 from parity.docker_engine import connect
 from parity.model import PinnedImage
@@ -29,6 +33,7 @@ PROFILE = "debian12-py311"
 SET = ROOT / "profiles" / "requirements" / "small.txt"
 LONG_AGO = "2026-01-01"  # the first release is resolved as on this day; by now there is a newer requests
 PREFIX = "/tmp/app"
+IMAGE = "localhost/parity-story:2"
 SINGLE = "parity-farside.py"
 ASK = "import requests, yaml; print(requests.__version__, yaml.safe_load('{a: [1, 2]}')['a'])"
 OUTSIDE = "import socket; socket.create_connection(('192.0.2.1', 80), 3)"
@@ -119,7 +124,7 @@ def install(story: Story) -> str:
     return f"verified and installed into {PREFIX} by {SINGLE} alone"
 
 
-def run(story: Story) -> str:
+def use(story: Story) -> str:
     """There: use what was installed."""
     story.holds("1")
     return f"{PREFIX}/current/bin/python imports requests {story.versions['1']} and yaml"
@@ -200,7 +205,87 @@ def roll_back(story: Story) -> str:
     return f"current has requests {story.versions['1']} again"
 
 
-STEPS = (build, carry, probe, install, run, serve, publish, use_devpi, update, patch, upgrade, roll_back)
+def grow(story: Story) -> str:
+    """There: one index that grows; pip sees the release that is offered, and after a rollback the old one."""
+    seen = []
+    for words in (["--add", "old.tar"], ["--add", "new.tar", "--keep", "1"], ["--rollback"]):
+        key = [] if "--rollback" in words else ["--key", "sender.pub"]
+        story.there.says("python3", SINGLE, "index", "/tmp/site", *words, *key)
+        seen.append(pip_version(story))
+    old, new = story.versions["1"], story.versions["2"]
+    assert seen == [old, new, old], seen
+    return f"a folder offered requests {old}, then {new}, then {old} again, each by one switch"
+
+
+def registry_road(story: Story) -> str:
+    """Near: both releases into a registry, file by file. Inside: the new one comes out, byte for byte."""
+    with registry(story.folder / "registry") as found:
+        signed = ("--key", story.key, "--json")
+        sent = [
+            story.near.run("push", path, f"{found.host}/site/story:{version}", *signed).document["sent_bytes"]
+            for version, path in (("1", story.old), ("2", story.new))
+        ]
+        pulled = story.folder / "pulled.tar"
+        done = story.inside.run("pull", f"{found.host}/site/story:2", "-o", pulled, *signed)
+        assert done.code == 0, done.stdout
+        assert pulled.read_bytes() == story.new.read_bytes()
+        forget(found.host)
+    assert sent[1] < sent[0] / 2, sent
+    return f"{sent[0] / 1e6:.2f} MB went up for release 1, {sent[1] / 1e6:.2f} MB for 2; pulled as signed"
+
+
+def image(story: Story) -> str:
+    """Near: the new release as a container image. There is an engine: it takes what was verified alone."""
+    words = ("--name", IMAGE, "-o", story.folder, "--json")
+    made = story.near.run("export", "image", story.new, *words)
+    assert made.code == 0, made.stdout
+    single = [sys.executable, str(story.folder / "media" / SINGLE)]
+    run([*single, "load", made.document["file"], "--key", str(story.key), "--with", "docker"])
+    try:
+        confined = ["docker", "run", "--rm", "--network=none", "--read-only", "--tmpfs=/tmp", IMAGE]
+        said = run([*confined, "python", "-c", ASK])
+    finally:
+        run(["docker", "image", "rm", "--force", IMAGE])
+    assert said.split()[0] == story.versions["2"]
+    return f"{size(Path(made.document['file']))}, verified, loaded, run without network on a read-only root"
+
+
+def environment(story: Story) -> str:
+    """Near: the finished environment as a tar. There: verified, unpacked by tar, and it runs."""
+    words = ("--prefix", "/tmp/plain/app", "-o", story.empty("tar"), "--json")
+    made = story.near.run("export", "environment", story.new, *words)
+    assert made.code == 0, made.stdout
+    file = Path(made.document["file"])
+    story.there.put(file.parent)
+    assert story.far("verify", file.name, "--key", "sender.pub")["verified"] is True
+    story.there.says("sh", "-c", f"mkdir -p /tmp/plain && tar -xf {file.name} -C /tmp/plain app")
+    assert story.there.says("/tmp/plain/app/bin/python", "-c", ASK).split()[0] == story.versions["2"]
+    return f"{size(file)}, verified, and tar alone was enough"
+
+
+STEPS: tuple[Callable[[Story], str], ...] = (
+    *(build, carry, probe, install, use, serve, publish, use_devpi, update, patch, upgrade, roll_back),
+    *(grow, registry_road, image, environment),
+)
+
+
+def pip_version(story: Story) -> str:
+    """Which requests pip takes from the folder there, with nothing installed by it before."""
+    script = """rm -rf /tmp/from-site
+        python3 -m pip install -q --target /tmp/from-site --no-cache-dir --no-deps \\
+        --isolated --disable-pip-version-check --index-url file:///tmp/site/simple/ requests
+        ls /tmp/from-site"""
+    said = story.there.says("sh", "-ec", script, environment={"HOME": "/tmp"})
+    found = re.search(r"requests-([0-9.]+)\.dist-info", said)
+    assert found, said
+    return found[1]
+
+
+def run(command: list[str]) -> str:
+    """What a command of this machine that must succeed prints."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def pip_install(story: Story, url: str, target: str) -> None:
@@ -236,7 +321,7 @@ def main() -> None:
                 tell(f"✗  {name}")
                 raise
             tell(f"✓  {name:<10} {shown:<88} {time.monotonic() - start:5.1f} s")
-    tell(f"\nShown: all {len(STEPS)} steps, from build to roll-back, in {time.monotonic() - begun:.0f} s.")
+    tell(f"\nShown: all {len(STEPS)} steps, in {time.monotonic() - begun:.0f} s.")
 
 
 def tell(line: str) -> None:
