@@ -102,6 +102,8 @@ def test_a_sealed_file_is_a_tar_that_both_sides_verify(
     )
     near = CliRunner().invoke(app, ["verify", str(made.path), "--key", key, "--json"])
     assert json.loads(near.stdout)["payload_sha256"] == made.payload_sha256
+    again = CliRunner().invoke(app, ["verify", str(made.path), "--key", key, "--rehearse"])
+    assert isinstance(again.exception, OptionConflict)
 
 
 @pytest.mark.parametrize("predicate", TOPS)
