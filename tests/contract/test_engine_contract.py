@@ -345,7 +345,7 @@ def test_an_image_is_loaded_for_a_while_and_saved_with_its_layers(rig: Rig, tmp_
     layer = tmp_path / "layer.tar"
     digest = write_layer(tmp_path / "root", layer, 0)
     archive = image_archive(layer, digest, "linux/amd64", "contract, for a while")
-    with rig.engine.loaded_image(archive) as image_id:
+    with rig.engine.loaded_image(lambda _: archive) as image_id:
         found = rig.engine.image(image_id)
         assert found is not None
         assert found.layers == (f"sha256:{digest}",)

@@ -13,14 +13,14 @@ from typing import Any
 
 import docker
 import pytest
-from tests.support.cli import Parity, write_profile
+from tests.support.cli import Parity, write_profile, written_environment
 from tests.support.hosts import host
 from tests.support.index import PackageIndex
 from tests.support.registry import forget, registry
 from tests.support.wheels import make_wheel
 
 from parity.docker_engine import DockerEngine
-from parity.docker_engine.owner import Run, host_id
+from parity.docker_engine.owner import SCRATCH_IMAGES, Run, host_id
 from parity.model import PinnedImage
 from parity.pack.singlefile import NAME, single_file
 from parity.portable.bundle.manifest import HEAD_SIZE
@@ -220,6 +220,27 @@ def test_a_full_disk_leaves_nothing_half_done(parity: Parity, small: dict[str, A
     done = parity.run("export", "image", small["bundle"], "-o", tmp_path, "--json", through=limited)
     assert done.error["kind"] == "WriteFailed"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_export_that_was_killed_leaves_nothing_that_the_next_one_does_not_sweep(
+    parity: Parity, small: dict[str, Any], image: dict[str, Any], tmp_path: Path
+) -> None:
+    words = ["export", "image", small["bundle"], "-o", str(tmp_path), "--name", NAMED]
+    command = [sys.executable, "-m", "parity", *words, "--progress", "plain"]
+    process = subprocess.Popen(
+        command, env=written_environment(parity.home), stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
+    )
+    with process:
+        assert process.stderr is not None
+        assert any(b": rehearse: " in line for line in process.stderr)
+        process.kill()
+    assert not list(tmp_path.glob("*.tar"))
+    assert parity.run(*words, "--json").document["image"] == image["image"]
+    assert [path.name for path in tmp_path.iterdir()] == [Path(image["file"]).name]
+    client = docker.from_env()
+    tags = [tag for each in client.images.list(name=SCRATCH_IMAGES) for tag in each.tags]
+    client.close()
+    assert not [tag for tag in tags if f".{process.pid}." in tag]
 
 
 def test_what_a_killed_export_left_at_the_engine_is_swept(

@@ -232,9 +232,9 @@ class FakeEngine:
                 yield archive
 
     @contextmanager
-    def loaded_image(self, archive: Iterable[bytes]) -> Iterator[str]:
-        data = b"".join(archive)
+    def loaded_image(self, archive: Callable[[str], Iterable[bytes]]) -> Iterator[str]:
         name = self._name("loaded")
+        data = b"".join(archive(name))
         info = self.load([data], name)
         self.archives.append((data, info))
         try:

@@ -10,7 +10,7 @@ import subprocess
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from tests.support.bundles import signing_key
@@ -102,6 +102,8 @@ def test_a_sealed_file_is_a_tar_that_both_sides_verify(
     )
     near = CliRunner().invoke(app, ["verify", str(made.path), "--key", key, "--json"])
     assert json.loads(near.stdout)["payload_sha256"] == made.payload_sha256
+    again = CliRunner().invoke(app, ["verify", str(made.path), "--key", key, "--rehearse"])
+    assert isinstance(again.exception, OptionConflict)
 
 
 @pytest.mark.parametrize("predicate", TOPS)
@@ -129,6 +131,23 @@ def test_a_signed_manifest_of_another_vehicle_is_refused(tmp_path: Path) -> None
     made = sealed(tmp_path, ENVIRONMENT, image=document(IMAGE)["image"])
     with pytest.raises(BundleDamaged, match="another vehicle"):
         verified(made.path)
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        {"prefix": "/opt/$(x)"},
+        {"prefix": "--help"},
+        {"image": {**document(IMAGE)["image"], "name": "--privileged"}},
+        {"image": {**document(IMAGE)["image"], "user": "0 --rm"}},
+        {"image": {**document(IMAGE)["image"], "on_site": "-v=/:/host"}},
+    ],
+)
+def test_a_signed_manifest_cannot_hold_words_that_a_command_would_obey(
+    hostile: dict[str, Any],
+) -> None:
+    with pytest.raises(BundleDamaged, match="must be"):
+        export.encode(cast("Any", {**document(IMAGE), **hostile}))
 
 
 @pytest.mark.parametrize(("predicate", "remedy"), [(IMAGE, "load"), (ENVIRONMENT, "tar alone")])

@@ -141,11 +141,11 @@ class DockerEngine:
             yield from images.save(self._client, image_id)
 
     @contextmanager
-    def loaded_image(self, archive: Iterable[bytes]) -> Iterator[str]:
+    def loaded_image(self, archive: Callable[[str], Iterable[bytes]]) -> Iterator[str]:
         """An image out of an archive, for this run alone; see `parity.engine.Engine`."""
         name = self._run.image_name(_SCRATCH_LIFETIME)
         try:
-            yield whole(lambda: self.load(archive, name)).id
+            yield whole(lambda: self.load(archive(name), name)).id
         finally:
             whole(lambda: self._begin_after_users(lambda: self._remove_image(name)))
 

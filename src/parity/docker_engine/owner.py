@@ -16,7 +16,7 @@ RUN = "org.parity.run"
 OWNER = "org.parity.owner"
 PURPOSE = "org.parity.purpose"
 EXPIRES = "org.parity.expires"
-SCRATCH_IMAGES = "parity-scratch"
+SCRATCH_IMAGES = "localhost/parity-scratch"
 """The repository of images that are for one run alone and whose bytes are not ours to label."""
 _TOLD = re.compile(rf"{SCRATCH_IMAGES}:[0-9a-f]+\.([0-9a-f]+)\.([0-9]+)\.([0-9]+|_)\.([0-9]+)\.[0-9a-f]+")
 
@@ -46,7 +46,7 @@ class Run:
 
 def labels_in(image_name: str) -> dict[str, str]:
     """What `Run.image_name` put into a name; none where it is another's."""
-    found = _TOLD.fullmatch(image_name.removeprefix("localhost/"))
+    found = _TOLD.fullmatch(image_name)
     if found is None:
         return {}
     host, pid, start, expires = found.groups()

@@ -87,10 +87,12 @@ class Engine(Protocol):
     def save(self, image_id: str) -> Iterator[bytes]:
         """An image as an archive of its layers and documents, `docker save` format or an OCI layout."""
 
-    def loaded_image(self, archive: Iterable[bytes]) -> AbstractContextManager[str]:
-        """An image out of an archive, for this run alone, whatever names the archive gives it.
+    def loaded_image(self, archive: Callable[[str], Iterable[bytes]]) -> AbstractContextManager[str]:
+        """An image out of an archive, for this run alone.
 
-        Leaving the context begins its removal; an image that was there before stays. Gives its id.
+        `archive` gives it; the name that it is asked for should stand in it as the image's own, so that what
+        a killed run loads is known. Leaving the context begins the removal of that name; an image that has
+        another one stays. Gives the image's id.
         """
 
     def tag(self, reference: str, tag: str) -> None:

@@ -50,16 +50,12 @@ class ImagePlan:
 
 @dataclass(frozen=True)
 class Described:
-    """The documents of one image, each as its bytes.
-
-    `nameless` is `docker` without the name that the image gets.
-    """
+    """The documents of one image, each as its bytes."""
 
     config: bytes
     manifest: bytes
     index: bytes
     docker: bytes
-    nameless: bytes
 
     @property
     def config_digest(self) -> str:
@@ -100,8 +96,12 @@ def describe(plan: ImagePlan, layers: Sequence[ImageLayer]) -> Described:
     paths = [blob_path(each.digest) for each in layers]
     digest = "sha256:" + hashlib.sha256(config).hexdigest()
     docker = {"Config": blob_path(digest), "RepoTags": [plan.name], "Layers": paths}
-    nameless = {**docker, "RepoTags": None}
-    return Described(config, manifest, _json(index), _json([docker]), _json([nameless]))
+    return Described(config, manifest, _json(index), _json([docker]))
+
+
+def renamed(docker: bytes, name: str) -> bytes:
+    """The `manifest.json` of an archive under another name for its image."""
+    return _json([{**each, "RepoTags": [name]} for each in json.loads(docker)])
 
 
 def blob_path(digest: str) -> str:

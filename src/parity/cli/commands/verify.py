@@ -25,7 +25,7 @@ from parity.cli.shared.output import (
     stdout,
 )
 from parity.cli.shared.world import connected, site_for
-from parity.errors import RootError, SomeFailed
+from parity.errors import OptionConflict, RootError, SomeFailed
 from parity.farside.cli.vehicles import exported
 from parity.farside.install.other_files import other_files
 from parity.model import Proof
@@ -99,6 +99,11 @@ def _outcome(path: Path, check: Checker, shown: Board, *, rehearse: bool) -> _Ou
     reporter = shown.reporter(path.name)
     try:
         if is_exported(path):
+            if rehearse:
+                raise OptionConflict(
+                    f"{path.name} is no bundle, and was tried when it was made",
+                    remedy="leave --rehearse out; it installs bundles once more",
+                )
             return verify_exported(path, check, reporter)
         found = verify(path, check, reporter)
         if not rehearse:

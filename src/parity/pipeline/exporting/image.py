@@ -211,19 +211,19 @@ def _name(identity: BundleIdentity) -> str:
 
 def _try(request: ImageRequest, of: Begun, told: oci.Described, blobs: Sequence[Blob], site: Site) -> None:
     trial = ExportTrial(of.place.image.platform, of.prefix, request.user, proved_modules(of), of.place.plan)
-    # Under no name: until it has passed, nothing of it can be taken for a finished image.
-    with site.engine.loaded_image(_docker_archive(told, blobs)) as image_id:
+    # Not under its own name: until it has passed, nothing of it can be taken for a finished image.
+    with site.engine.loaded_image(partial(_docker_archive, told, blobs)) as image_id:
         found = site.engine.image(image_id)
         if found is None or found.layers != tuple(f"sha256:{each.sha256}" for each in blobs):
             raise HashMismatch("the engine made another image of the archive than what is in it")
         try_image(site.engine, image_id, trial)
 
 
-def _docker_archive(told: oci.Described, blobs: Sequence[Blob]) -> Iterator[bytes]:
-    """The image for an engine to load, under no name."""
+def _docker_archive(told: oci.Described, blobs: Sequence[Blob], name: str) -> Iterator[bytes]:
+    """The image for an engine to load, under a name for that."""
     yield from _file(oci.blob_path("sha256:" + told.config_digest), told.config)
     yield from _blob_files(blobs)
-    yield from _file("manifest.json", told.nameless)
+    yield from _file("manifest.json", oci.renamed(told.docker, name))
     yield ustar.END
 
 

@@ -8,8 +8,9 @@ Signed is the payload's digest, and it is all that is compared: whoever takes th
 reads them with code of its own, which sees exactly what was signed or nothing.
 """
 
+import re
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Optional, Tuple, cast
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Optional, Pattern, Tuple, cast
 
 from .. import canonical
 from ..errors import BundleDamaged, BundleUnreadable
@@ -24,15 +25,28 @@ if TYPE_CHECKING:
 FORMAT = "parity-export/1"
 VEHICLES = {IMAGE: "image", ENVIRONMENT: "environment"}
 """What the formats of statements stand for, in a word."""
+_REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@-]{0,600}")
+_PLACE = re.compile(r"(/[A-Za-z0-9][A-Za-z0-9._+-]*){1,8}")
 _NAMED = canonical.record({"name": canonical.text, "version": canonical.text})
+
+
+def _spelled(pattern: "Pattern[str]", what: str) -> canonical.Check:
+    # These become words of commands, and lines that a person copies.
+    def check(value: object, where: str) -> None:
+        if not isinstance(value, str) or not pattern.fullmatch(value):
+            raise BundleDamaged(f"{where} must be {what}")
+
+    return check
+
+
 _IMAGE = canonical.record(
     {
-        "name": canonical.short_text,
-        "user": canonical.short_text,
+        "name": _spelled(_REFERENCE, "an image's name"),
+        "user": _spelled(re.compile("[0-9]{1,5}:[0-9]{1,5}"), "UID:GID"),
         "config": canonical.digest,
         "manifest": canonical.digest,
         "base": canonical.array(canonical.digest, most=256),
-        "on_site": canonical.optional(canonical.short_text),
+        "on_site": canonical.optional(_spelled(_REFERENCE, "an image's name")),
     }
 )
 _SHAPE = canonical.record(
@@ -40,7 +54,7 @@ _SHAPE = canonical.record(
         "format": canonical.one_of(FORMAT),
         "bundle": canonical.digest,
         "target": TARGET,
-        "prefix": canonical.short_text,
+        "prefix": _spelled(_PLACE, "a plain absolute path"),
         "packages": canonical.array(_NAMED),
         "image": canonical.optional(_IMAGE),
     }
