@@ -159,6 +159,16 @@ def test_only_digests_that_a_registry_knows_are_believed_where_the_engine_makes_
     assert (len(found.digests), client.asked) == (2, [])
 
 
+def test_an_engine_that_told_its_versions_is_not_asked_again_as_podman_takes_seconds() -> None:
+    class Slow(Client):
+        def version(self) -> None:
+            pytest.fail("asked once more")
+
+    told = {"Components": [{"Name": "Podman Engine"}], "Version": "4.3.1", "Arch": "amd64"}
+    engine = DockerEngine(cast(Any, Slow("")), Endpoint("unix:///x", "test"), None, told)
+    assert (engine.info().name, engine.info().version) == ("Podman Engine", "4.3.1")
+
+
 @pytest.mark.parametrize("told", ["a" * 64, f"sha256:{'a' * 64}"])
 def test_an_image_of_a_container_has_an_id_with_its_algorithm_whoever_made_it(told: str) -> None:
     class Committing:

@@ -23,7 +23,9 @@ from parity.errors import EngineUnavailable
 
 _VERSION = re.compile(r"[0-9]{1,4}\.[0-9]{1,4}", re.ASCII)
 OLDEST_API = "1.41"  # Docker 20.10, Podman 3: the first that takes a platform for a container
-_HELLO_SECONDS = 10
+_CONNECT_SECONDS = 10
+# Podman asks its package manager who it is before it says so: eleven seconds were seen on a busy machine.
+_HELLO_SECONDS = 30
 _ANSWER_SECONDS = 300  # unpacking a large upload is silent
 
 
@@ -42,8 +44,9 @@ def connect(address: str | None = None, environment: Mapping[str, str] | None = 
     tried: list[str] = []
     environ = os.environ if environment is None else environment
     for endpoint in candidates(address, environ):
-        if client := _answering(endpoint, tried):
-            return DockerEngine(client, endpoint, use_logins(client, environ))
+        if found := _answering(endpoint, tried):
+            client, told = found
+            return DockerEngine(client, endpoint, use_logins(client, environ), told)
     # Its socket is there, so to start it would not help.
     shut = next((each for each in tried if each.endswith(os.strerror(errno.EACCES))), "")
     remedy = (
@@ -57,7 +60,7 @@ def connect(address: str | None = None, environment: Mapping[str, str] | None = 
     )
 
 
-def _answering(endpoint: Endpoint, tried: list[str]) -> APIClient | None:
+def _answering(endpoint: Endpoint, tried: list[str]) -> tuple[APIClient, Mapping[str, Any]] | None:
     try:
         return _client(endpoint)
     except (docker.errors.DockerException, requests.RequestException, OSError, ValueError) as error:
@@ -68,7 +71,8 @@ def _answering(endpoint: Endpoint, tried: list[str]) -> APIClient | None:
     return None
 
 
-def _client(endpoint: Endpoint) -> APIClient:
+def _client(endpoint: Endpoint) -> tuple[APIClient, Mapping[str, Any]]:
+    """A client that speaks the engine's version of the API, and what the engine told of its versions."""
     if endpoint.address.startswith("ssh://"):
         raise EngineUnavailable(
             "parity does not speak SSH to an engine",
@@ -84,7 +88,7 @@ def _client(endpoint: Endpoint) -> APIClient:
         told = hello.version(api_version=False)
     finally:
         hello.close()
-    return _new_client(endpoint, _api(told, str(endpoint)), _ANSWER_SECONDS)
+    return _new_client(endpoint, _api(told, str(endpoint)), _ANSWER_SECONDS), told
 
 
 def _api(told: Mapping[str, object], where: str) -> str:
@@ -116,7 +120,7 @@ def _version(told: Mapping[str, object], key: str, where: str) -> str:
 
 def _new_client(endpoint: Endpoint, version: str, timeout: int) -> APIClient:
     # requests takes a pair for connecting and reading; the SDK's Unix sockets (and the stubs) do not.
-    seconds: Any = timeout if endpoint.address.startswith("unix://") else (_HELLO_SECONDS, timeout)
+    seconds: Any = timeout if endpoint.address.startswith("unix://") else (_CONNECT_SECONDS, timeout)
     client = APIClient(base_url=endpoint.address, version=version, timeout=seconds, tls=endpoint.tls or False)
     # Neither the caller's HTTP_PROXY nor netrc is for the engine.
     client.trust_env = False

@@ -35,7 +35,13 @@ _LIMITS = {"memory": "MemoryLimit", "swap": "SwapLimit", "pids": "PidsLimit"}
 class DockerEngine:
     """A Docker engine, or Podman's compatible service. Made by `connect`; safe to share by threads."""
 
-    def __init__(self, client: APIClient, endpoint: Endpoint, logins: Logins | None = None) -> None:
+    def __init__(
+        self,
+        client: APIClient,
+        endpoint: Endpoint,
+        logins: Logins | None = None,
+        versions: Mapping[str, Any] | None = None,
+    ) -> None:
         self._client = client
         self._logins = logins or Logins({}, {}, {})
         self._endpoint = endpoint
@@ -44,6 +50,7 @@ class DockerEngine:
         self._interrupted = threading.Event()
         self._removals = Removals()
         self._pullable: dict[str, bool] = {}
+        self._told = versions
 
     @property
     def run_id(self) -> str:
@@ -53,9 +60,9 @@ class DockerEngine:
     def info(self) -> EngineInfo:
         """Who answers, and where; see `parity.engine.Engine`."""
         with translated(self._address, "describe itself"):
-            version, info, name = self._client.version(), self._client.info(), self._component
+            version, info = self._versions, self._client.info()
             return EngineInfo(
-                name="Docker" if name == "Engine" else name,
+                name="Docker" if self._component == "Engine" else self._component,
                 version=str(version.get("Version", "")),
                 api_version=self._client.api_version,
                 platform=f"{version.get('Os', 'linux')}/{version.get('Arch', '')}",
@@ -69,9 +76,14 @@ class DockerEngine:
             )
 
     @cached_property
+    def _versions(self) -> Mapping[str, Any]:
+        """As `connect` heard them: Podman takes seconds to tell them."""
+        return self._client.version() if self._told is None else self._told
+
+    @property
     def _component(self) -> str:
         """What the engine calls itself: Docker says "Engine", Podman "Podman Engine"."""
-        return str((self._client.version().get("Components") or [{}])[0].get("Name") or "Engine")
+        return str((self._versions.get("Components") or [{}])[0].get("Name") or "Engine")
 
     @property
     def _is_podman(self) -> bool:

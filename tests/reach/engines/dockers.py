@@ -25,7 +25,7 @@ def docker(name: str, suite: str, number: int, *options: str) -> Iterator[Served
     Raises:
         NoEngine: it does not come up.
     """
-    root = debian_root(suite, _PACKAGES)
+    root = debian_root(suite, "docker", _PACKAGES)
     folder = folder_of(f"docker-{number}")
     bridge = Bridge(f"parity-r{number}", f"10.214.{number}")
     command = [

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tests.reach.engines.cargo import TARGET
+from tests.reach.engines.roots import debian_root, inside
 from tests.reach.engines.served import Served, folder_of, served
 from tests.support.namespaced import run_plain
 
@@ -22,12 +23,20 @@ cgroup_manager = "cgroupfs"
 events_logger = "file"
 runtime = "runc"
 """
+_PACKAGES = ("podman", "runc", "netavark", "nftables", "iptables", "catatonit", "ca-certificates", "procps")
+# Its own processes are all that it shall see: it counts what holds its locks.
+_HERE = ("sh", "-c", 'mount -t proc proc /proc && exec "$@"', "podman")
 _KEEPER = "reach-keeper"
 
 
 @contextmanager
-def podman(name: str, number: int) -> Iterator[Served]:
-    """This machine's Podman, for as long as the context lasts.
+def podman(name: str, number: int, suite: str = "") -> Iterator[Served]:
+    """This machine's Podman, or that of a Debian suite, for as long as the context lasts.
+
+    Args:
+        name: in the table.
+        number: of its bridge and network, unique among those that run at the same time.
+        suite: such as `sid`; empty for this machine's own.
 
     Raises:
         NoEngine: it does not come up.
@@ -37,12 +46,12 @@ def podman(name: str, number: int) -> Iterator[Served]:
     (folder / "networks").mkdir()
     (folder / "networks" / "podman.json").write_text(json.dumps(_network(number)))
     places = ("--root", f"{folder}/root", "--runroot", f"{folder}/run")
-    command = [
-        # Its own processes are all that it shall see: it counts what holds its locks.
-        *("sh", "-c", 'mount -t proc proc /proc && exec "$@"', "podman"),
+    service = [
         *("podman", *places, "--network-config-dir", f"{folder}/networks"),
         *("system", "service", "--time=0", f"unix://{folder}/sock"),
     ]
+    root = debian_root(suite, "podman", _PACKAGES) if suite else None
+    command = inside(root, folder, service) if root else [*_HERE, *service]
     try:
         with served(name, folder, command, {"CONTAINERS_CONF": str(folder / "containers.conf")}) as engine:
             (folder / "sock").chmod(0o660)  # as podman.socket of systemd makes it

@@ -31,9 +31,9 @@ exec chroot . "$@"
 """
 
 
-def debian_root(suite: str, packages: Sequence[str]) -> Path:
-    """The root of that suite with these packages; made where it is not there yet (2 to 4 minutes)."""
-    root = STATE / "roots" / suite
+def debian_root(suite: str, engine: str, packages: Sequence[str]) -> Path:
+    """The root of that suite with the packages of an engine; made where it is not there (2 to 4 minutes)."""
+    root = STATE / "roots" / f"{suite}-{engine}"
     done = root / "root" / "installed"
     words = " ".join(sorted(packages))
     if not done.exists() or done.read_text() != words:
