@@ -86,15 +86,21 @@ class Registry:
 
 
 @contextmanager
-def registry(folder: Path, *, login: bool = False) -> Iterator[Registry]:
-    """Start one with an empty store below a folder; it ends with the context."""
+def registry(folder: Path, *, login: bool = False, at: str = "") -> Iterator[Registry]:
+    """Start one with an empty store below a folder; it ends with the context.
+
+    Args:
+        folder: not there yet.
+        login: whether it asks for one.
+        at: `ADDRESS:PORT`; any free port of 127.0.0.1 where it is empty.
+    """
     folder.mkdir(parents=True)
-    port = free_port("127.0.0.1")
+    at = at or f"127.0.0.1:{free_port('127.0.0.1')}"
     settings: dict[str, Any] = {
         "version": 0.1,
         "log": {"level": "error"},
         "storage": {"filesystem": {"rootdirectory": str(folder / "store")}},
-        "http": {"addr": f"127.0.0.1:{port}"},
+        "http": {"addr": at},
     }
     if login:
         (folder / "users").write_text(f"{USER}:{_HASHED}\n")
@@ -105,8 +111,8 @@ def registry(folder: Path, *, login: bool = False) -> Iterator[Registry]:
             [_program(), "serve", str(folder / "config.yml")], stdout=log, stderr=log, cwd=folder
         )
     try:
-        _await(process, port, folder / "log")
-        yield Registry(f"127.0.0.1:{port}")
+        _await(process, at, folder / "log")
+        yield Registry(at)
     finally:
         process.kill()
         process.wait()
@@ -119,11 +125,12 @@ def _program() -> str:
     return found or pytest.fail("there is no docker-registry: run `make engine`")
 
 
-def _await(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+def _await(process: subprocess.Popen[bytes], at: str, log: Path) -> None:
+    address, _, port = at.partition(":")
     deadline = time.monotonic() + _SECONDS
     while True:
         with socket.socket() as probe:
-            if not probe.connect_ex(("127.0.0.1", port)):
+            if not probe.connect_ex((address, int(port))):
                 return
         if process.poll() is not None or time.monotonic() > deadline:
             pytest.fail(f"docker-registry: {log.read_text()[-2000:]}")
