@@ -7,14 +7,17 @@ from pathlib import Path
 import pytest
 from tests.support.debs import Deb, DebSource
 from tests.support.hostile_debs import SCRIPTS, brought, installed, sources
+from tests.support.hostile_rpms import lie
 from tests.support.inside import inside
 from tests.support.rehearsals import facts_of
+from tests.support.rpms import rpm_image
 from tests.support.workshops import shop
 
 from parity.docker_engine import DockerEngine
 from parity.engine import diskwatch
 from parity.errors import SystemPackagesFailed
 from parity.model import PinnedImage
+from parity.system import SystemWish, fetch_system
 
 pytestmark = pytest.mark.engine
 
@@ -79,3 +82,20 @@ def said_of(engine: DockerEngine, image: PinnedImage, folder: Path, postinst: st
     ):
         pass
     return "\n".join([caught.value.message, *caught.value.details])
+
+
+@pytest.mark.parametrize("program", ["dnf", "microdnf", "zypper"])
+def test_a_signed_rpm_is_not_taken_for_another_that_was_asked_for(
+    engine: DockerEngine, debian12: PinnedImage, program: str
+) -> None:
+    with shop(engine, rpm_image(engine, debian12, program).id) as found:
+        lie(found.container, program, "demo-lib<", "wanted<", '"demo-lib" flags', '"wanted" flags')
+        with pytest.raises(SystemPackagesFailed) as caught:
+            fetch_system(found.guest(), SystemWish(names=("wanted",)))
+        assert inside(found.container, "ls /store/sha256").output == ""
+        # Where its index tells of none, it is as one that nobody knows.
+        libraries = SystemWish(optional=("demo-lib", "libgone.so.1()(64bit)"))
+        packages, _ = fetch_system(found.guest(), libraries)
+    assert "demo-lib-1.5-1.noarch.rpm" in caught.value.message
+    assert "'wanted'" in caught.value.message
+    assert packages.unprovided == libraries.optional

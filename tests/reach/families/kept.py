@@ -58,14 +58,10 @@ class Recipe(NamedTuple):
 
 
 def made(recipe: Recipe) -> Path:
-    """See to it that this engine has the images under `recipe.tag`; gives the folder that was taken.
-
-    What an older recipe of that name left below `.state/reach` is removed.
-    """
+    """See to it that this engine has the images under `recipe.tag`; gives the folder that was taken."""
     with one_at_a_time(STATE), _client() as client:
         if not (recipe.folder / "complete").exists():
-            for old in STATE.glob(f"{recipe.name}-*"):
-                shutil.rmtree(old)
+            _forget(client, recipe)
             recipe.folder.mkdir(parents=True)
             _make(client, recipe)
             (recipe.folder / "complete").touch()
@@ -73,6 +69,16 @@ def made(recipe: Recipe) -> Path:
             if not client.images(name=recipe.tag(target)):
                 _load(recipe.folder / f"{target}.tar", recipe.tag(target))
     return recipe.folder / Path(recipe.taken).name
+
+
+def _forget(client: docker.APIClient, recipe: Recipe) -> None:
+    """Remove what older recipes of that name left, here and at the engine."""
+    for old in STATE.glob(f"{recipe.name}-*"):
+        shutil.rmtree(old)
+    for target in (recipe.workshop, *recipe.targets):
+        for image in client.images(name=recipe.tag(target).partition(":")[0]):
+            for tag in image["RepoTags"] or ():
+                client.remove_image(tag, force=True)
 
 
 def _load(path: Path, tag: str) -> None:

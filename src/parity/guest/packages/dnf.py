@@ -37,7 +37,7 @@ class Dnf(rpm.RpmManager):
         code, said = room.run([*_command(room, cache, files), "install", "--downloadonly", *names])
         if code != 0:
             raise rpm.problem("dnf", said, _WRONG, "Error: ")
-        return sorted(rpm.checked(room, keys, path) for path in rpm.files(cache))
+        return rpm.answered(room, names, [rpm.checked(room, keys, path) for path in rpm.files(cache)])
 
 
 MANAGER = Dnf()

@@ -39,7 +39,7 @@ class Microdnf(rpm.RpmManager):
         code, said = room.run([*_command(room, cache, files), "install", *names])
         if code != 0:
             raise rpm.problem("microdnf", said, _WRONG, "error: ")
-        found = sorted(rpm.checked(room, keys, path) for path in rpm.files(cache))
+        found = [rpm.checked(room, keys, path) for path in rpm.files(cache)]
         # Fewer would be noticed at the rehearsal only, or on the target.
         if len(found) != downloads(said):
             raise PackagesProblem(
@@ -48,7 +48,7 @@ class Microdnf(rpm.RpmManager):
                 " a folder of the image (file:), so serve that folder",
                 said,
             )
-        return found
+        return rpm.answered(room, names, found)
 
 
 MANAGER = Microdnf()

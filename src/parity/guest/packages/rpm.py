@@ -7,6 +7,7 @@ what a source's configuration would fetch from elsewhere counts for nothing.
 import glob
 import os
 import re
+import uuid
 from typing import TYPE_CHECKING, Iterable, List, Pattern, Sequence, Tuple
 
 from ..store.store import sha256_file
@@ -16,7 +17,11 @@ if TYPE_CHECKING:
     from ...wire.system import PackageLocked
 
 _KEYS = ("/etc/pki/rpm-gpg/*", "/usr/lib/rpm/gnupg/keys/*")  # the second is SUSE's
-_FORM = "%{NAME}\\n%{EPOCHNUM}:%{VERSION}-%{RELEASE}\\n%{ARCH}\\n[%{PROVIDENAME} ]"
+# A list that a package has not is told as "(none)", behind the last mark.
+_FORM = (
+    "{0}%{{NAME}}{0}%{{EPOCHNUM}}:%{{VERSION}}-%{{RELEASE}}{0}%{{ARCH}}{0}"
+    "[%{{PROVIDENAME}}{0}][%{{OBSOLETENAME}}{0}]"
+)
 _SIGNED = re.compile(r"\b(?:signatures|pgp|gpg)\b.* OK$")
 
 
@@ -64,6 +69,40 @@ def _key_files() -> Iterable[str]:
     return sorted(path for pattern in _KEYS for path in glob.glob(pattern))
 
 
+def answered(room: PackageRoot, names: Sequence[str], found: Sequence[Fetched]) -> List[Fetched]:
+    """What was fetched, sorted, where it is what was asked for.
+
+    Nobody signed what a source's index tells: it may have any signed package under any name. Only what the
+    package itself says counts.
+
+    Args:
+        room: where the manager worked.
+        names: what it was asked for.
+        found: what it brought.
+    """
+    known = {word for each in found for word in _words(each)}
+    for name in names:
+        if name not in known and not _is_there(room, name):
+            files = ", ".join(sorted(each.file for each in found)) or "nothing"
+            raise PackagesProblem("other", f"what the source gives for {name!a} is no such package: {files}")
+    return sorted(found)
+
+
+def _words(found: Fetched) -> List[str]:
+    """The words by which a manager may be asked for a package."""
+    plain = found.version.rpartition(":")[2]
+    versions = [found.version, plain, plain.rpartition("-")[0]]
+    spelled = [f"{found.name}-{version}" for version in versions]
+    with_arch = [f"{each}.{found.arch}" for each in (found.name, *spelled)]
+    return [found.name, *spelled, *with_arch, f"{found.name}.{found.arch}={found.version}", *found.provides]
+
+
+def _is_there(room: PackageRoot, name: str) -> bool:
+    """Whether the image has what answers to a word."""
+    asked = (["rpm", "--query", name], ["rpm", "--query", "--whatprovides", name])
+    return any(room.run(command)[0] == 0 for command in asked)
+
+
 def checked(room: PackageRoot, keys: str, path: str) -> Fetched:
     """A downloaded file that one of the keys signed."""
     code, said = room.run(["rpmkeys", "--dbpath", keys, "--checksig", path])
@@ -71,10 +110,13 @@ def checked(room: PackageRoot, keys: str, path: str) -> Fetched:
     # Both: rpmkeys ends with 0 for a package that has digests and no signature at all.
     if code != 0 or not signature_ok(lines[-1]):
         raise PackagesProblem("unsigned", f"no key of the image signed {os.path.basename(path)}", said)
-    told = room.demand("reading " + path, ["rpm", "--dbpath", keys, "-qp", "--qf", _FORM, path])
-    name, version, arch, provides = told.split("\n")[-4:]
+    # No field can hold the mark, whatever its package puts into it.
+    mark = uuid.uuid4().hex
+    form = _FORM.format(mark)
+    told = room.demand("reading " + path, ["rpm", "--dbpath", keys, "-qp", "--qf", form, path])
+    name, version, arch, *others = told.split(mark)[1:-1]
     file = f"{name}-{version.rpartition(':')[2]}.{arch}.rpm"
-    return Fetched(name, version, arch, file, path, sha256_file(path), provides.split())
+    return Fetched(name, version, arch, file, path, sha256_file(path), others)
 
 
 def signature_ok(line: str) -> bool:

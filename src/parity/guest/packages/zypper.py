@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _WRONG = (
     (re.compile(r"Signature verification failed|File '.*' (?:from .* )?is unsigned"), "unsigned"),
     (re.compile(r"Skipping repository|Curl error|\(curl\) error|Valid metadata not found"), "unreachable"),
-    (re.compile(r"^No provider of ", re.MULTILINE), "unknown"),
+    (re.compile(r"^(?:No provider of |Package '.*' not found\.)", re.MULTILINE), "unknown"),
 )
 _TROUBLE = re.compile(r"Skipping repository|repositories have not been refreshed")
 _ANCHORS = ("/etc/pki/trust/anchors", "/usr/local/share/ca-certificates")  # SUSE's, Debian's
@@ -39,7 +39,7 @@ class Zypper(rpm.RpmManager):
         code, said = room.run(command)
         if code != 0 or _TROUBLE.search(said):
             raise rpm.problem("zypper", said, _WRONG, _lead(said))
-        return sorted(rpm.checked(room, keys, path) for path in rpm.files(cache))
+        return rpm.answered(room, names, [rpm.checked(room, keys, path) for path in rpm.files(cache)])
 
     def exactly(self, package: "PackageLocked") -> str:
         """`name.arch=epoch:version-release`."""
