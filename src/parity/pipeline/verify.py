@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,6 +19,7 @@ from parity.pipeline.rehearsal import cache
 from parity.pipeline.rehearsal.natives import native_rules
 from parity.pipeline.rehearsal.run import rehearse_bundle
 from parity.portable.bundle import manifest, ustar
+from parity.portable.bundle.asfile import open_either
 from parity.portable.bundle.envelope import Checker
 from parity.portable.bundle.proof import NAME
 from parity.portable.bundle.proof import parse as parse_proof
@@ -25,7 +27,6 @@ from parity.portable.bundle.reader import (
     VerifiedBundle,
     member_bytes,
     member_chunks,
-    open_bundle,
     verify_bundle,
 )
 from parity.portable.canonical import is_name
@@ -56,8 +57,8 @@ def verify(path: Path, check: Checker, reporter: Reporter) -> VerifiedBundle:
         FarsideError: it is damaged, unreadable, or signed by nobody who is trusted.
     """
     reporter.stage("verify", path.name)
-    with open_bundle(str(path)) as file:
-        total = path.stat().st_size
+    with open_either(str(path)) as file:
+        total = file.seek(0, os.SEEK_END)
         # What the reader counts begins behind the envelope, which it has read before.
         return verify_bundle(file, check, lambda done: reporter.advance(manifest.HEAD_SIZE + done, total))
 
@@ -69,7 +70,7 @@ def rehearse_again(path: Path, bundle: VerifiedBundle, site: Site) -> Proof:
         ImageUnavailable: the image that its proof names is not here and cannot be had.
         ParityError: from the rehearsal; FarsideError where the file changes meanwhile.
     """
-    with open_bundle(str(path)) as file:
+    with open_either(str(path)) as file:
         told = parse_proof(member_bytes(file, bundle.manifest, NAME))
         if "stand_in_for" not in told["image"] or not {"layers", "id"} & set(told["image"]):
             raise BundleDamaged(f"{NAME} in the bundle does not say which image it was rehearsed in")

@@ -66,7 +66,10 @@ class _Passed(NamedTuple):
 
 def verify_command(
     bundles: Annotated[
-        list[Path], typer.Argument(metavar="BUNDLE...", help="One or many *.parity.tar files.")
+        list[Path],
+        typer.Argument(
+            metavar="BUNDLE...", help="*.parity.tar files, or folders that they were unpacked to."
+        ),
     ],
     *,
     key: TrustedKeys = None,
@@ -85,12 +88,16 @@ def verify_command(
     with board(stderr(), verbose=verbose, progress=progress) as shown:
         for path in bundles:
             outcomes.append((path, _outcome(path, check, shown, rehearse=rehearse)))
-            shown.finished(path.name, ok=isinstance(outcomes[-1][1], _Passed))
+            shown.finished(_title(path), ok=isinstance(outcomes[-1][1], _Passed))
     _report(outcomes)
 
 
+def _title(path: Path) -> str:
+    return path.name or str(path)  # `.` has no name
+
+
 def _outcome(path: Path, check: Checker, shown: Board, *, rehearse: bool) -> _Passed | RootError:
-    reporter = shown.reporter(path.name)
+    reporter = shown.reporter(_title(path))
     try:
         found = verify(path, check, reporter)
         if not rehearse:
@@ -245,7 +252,10 @@ def _verified_text(path: Path, bundle: VerifiedBundle, proof: Proof | None) -> T
             f"{counted(proof.installed, 'package')} installed, "
             f"{worked} of {counted(len(proof.imports), 'module')} imported, in {proof.seconds:.1f} s"
         )
-    rows["install"] = f"tar xf {path.name} && sh {TOP}install.sh PREFIX, on the target"
+    if path.is_dir():
+        rows["install"] = f"sh {path / 'install.sh'} PREFIX, on the target"
+    else:
+        rows["install"] = f"tar xf {path.name} && sh {TOP}install.sh PREFIX, on the target"
     return _rows(Text.assemble(("\nverified", "bold green"), f" {printable(str(path))}\n\n"), rows)
 
 

@@ -7,6 +7,7 @@ import argparse
 import os
 from typing import TYPE_CHECKING, Dict, Iterator, List, Sequence
 
+from ...portable.bundle.asfile import open_either
 from ...portable.bundle.reader import UnverifiedBundle, open_bundle, read_unverified, verify_bundle
 from ...portable.bundle.trust import add_key, checker, optional_checker
 from ...portable.errors import BundleUnreadable
@@ -72,12 +73,12 @@ def _uninstall(options: argparse.Namespace, say: Say) -> Told:
 
 
 def _bundle_and_key(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("bundle", metavar="BUNDLE", help="a *.parity.tar file")
+    parser.add_argument("bundle", metavar="BUNDLE", help="a *.parity.tar file, or its unpacked folder")
     add_key(parser)
 
 
 def _verify(options: argparse.Namespace, _say: Say) -> Told:
-    with open_bundle(options.bundle) as file:
+    with open_either(options.bundle) as file:
         found = verify_bundle(file, checker(options))
     bundle, signers = UnverifiedBundle(*found[:3]), list(found.signers)
     document = {**_of_bundle(bundle), "verified": True, "signers": signers}
