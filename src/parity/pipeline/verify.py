@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import io
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -58,7 +58,7 @@ def verify(path: Path, check: Checker, reporter: Reporter) -> VerifiedBundle:
     """
     reporter.stage("verify", path.name)
     with open_either(str(path)) as file:
-        total = file.seek(0, os.SEEK_END)
+        total = file.seek(0, io.SEEK_END)
         # What the reader counts begins behind the envelope, which it has read before.
         return verify_bundle(file, check, lambda done: reporter.advance(manifest.HEAD_SIZE + done, total))
 
