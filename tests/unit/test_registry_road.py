@@ -281,6 +281,12 @@ def test_a_damaged_bundle_is_not_pushed(served: FakeRegistry, made: MadeBundle) 
     assert served.asked == []
 
 
+def test_a_push_names_a_tag_and_no_digest(served: FakeRegistry, made: MadeBundle) -> None:
+    with pytest.raises(AddressUnusable, match="under a tag"):
+        push(served, made, f"1.0@sha256:{'a' * 64}")
+    assert served.asked == []
+
+
 def test_no_login_goes_where_a_registry_leads(served: FakeRegistry, made: MadeBundle, tmp_path: Path) -> None:
     push(served, made)
     with fake_registry() as storage:

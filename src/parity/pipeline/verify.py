@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -27,6 +28,7 @@ from parity.pipeline.rehearsal import cache
 from parity.pipeline.rehearsal.natives import native_rules
 from parity.pipeline.rehearsal.run import rehearse_bundle
 from parity.portable.bundle import manifest, ustar
+from parity.portable.bundle.asfile import open_either
 from parity.portable.bundle.envelope import Checker
 from parity.portable.bundle.export import VerifiedExport, is_export, verify_export
 from parity.portable.bundle.proof import NAME
@@ -66,8 +68,8 @@ def verify(path: Path, check: Checker, reporter: Reporter) -> VerifiedBundle:
         FarsideError: it is damaged, unreadable, or signed by nobody who is trusted.
     """
     reporter.stage("verify", path.name)
-    with open_bundle(str(path)) as file:
-        total = path.stat().st_size
+    with open_either(str(path)) as file:
+        total = file.seek(0, io.SEEK_END)
         # What the reader counts begins behind the envelope, which it has read before.
         return verify_bundle(file, check, lambda done: reporter.advance(manifest.HEAD_SIZE + done, total))
 
@@ -78,6 +80,8 @@ def is_exported(path: Path) -> bool:
     Raises:
         FarsideError: it is nothing of parity's, or unreadable.
     """
+    if path.is_dir():  # a bundle's, if any
+        return False
     with open_bundle(str(path)) as file:
         return is_export(file)
 
@@ -97,7 +101,7 @@ def rehearse_again(path: Path, bundle: VerifiedBundle, site: Site) -> Proof:
         ImageUnavailable: the image that its proof names is not here and cannot be had.
         ParityError: from the rehearsal; FarsideError where the file changes meanwhile.
     """
-    with open_bundle(str(path)) as file:
+    with open_either(str(path)) as file:
         place = place_of_proof(file, bundle, site)
         image, facts, plan = place.image, place.facts, place.plan
         site.reporter.stage("rehearse", "the bundle's own bytes")

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 from parity.docker_engine.registry_wire import LARGEST
 from parity.docker_engine.repository import Repository, again
-from parity.errors import RegistryFailed
+from parity.errors import AddressUnusable, RegistryFailed
 from parity.portable.bundle.envelope import Checker, encode_head
 from parity.portable.bundle.manifest import HEAD_SIZE
 from parity.portable.bundle.reader import VerifiedBundle, open_bundle, verify_bundle
@@ -67,15 +67,22 @@ def push_bundle(
 
     Args:
         path: the bundle.
-        reference: with a tag.
+        reference: by tag.
         login: as the Docker command keeps it, None for asking as nobody.
         check: decides whether a trusted key signed; every byte is checked before anything is sent.
         reporter: hears how far it is.
 
     Raises:
         FarsideError: the bundle is damaged, unreadable, or signed by nobody who is trusted.
+        AddressUnusable: the reference names a digest.
         RegistryFailed, RegistryDenied: the registry does not take it.
     """
+    if reference.digest:
+        raise AddressUnusable(
+            "a bundle is pushed under a tag: its digest there comes of it",
+            where=str(reference),
+            remedy="leave out @sha256:…; the push tells the digest",
+        )
     with open_bundle(str(path)) as file:
         reporter.stage("verify", path.name)
         total = path.stat().st_size
@@ -128,10 +135,9 @@ def _tie(
     proof = encode_proof(blobs, {"mediaType": MANIFEST_TYPE, "digest": digest, "size": len(document)})
     put_manifest(repository, digest, document)
     attached = attach(repository, digest, proof) if proof else ""
-    if reference.tag:
-        put_manifest(repository, reference.tag, document)
+    put_manifest(repository, reference.tag, document)
     # What it says it took is looked at once: a registry that keeps something else is found out here.
-    again(lambda: repository.document(f"manifests/{reference.tag or digest}", digest, [MANIFEST_TYPE]), int)
+    again(lambda: repository.document(f"manifests/{reference.tag}", digest, [MANIFEST_TYPE]), int)
     return digest, attached
 
 

@@ -72,7 +72,8 @@ _Outcome = _Passed | VerifiedExport | RootError
 
 def verify_command(
     bundles: Annotated[
-        list[Path], typer.Argument(metavar="BUNDLE...", help="One or many: bundles, images, environments.")
+        list[Path],
+        typer.Argument(metavar="BUNDLE...", help="Bundles, folders of unpacked ones, images, environments."),
     ],
     *,
     key: TrustedKeys = None,
@@ -91,12 +92,16 @@ def verify_command(
     with board(stderr(), verbose=verbose, progress=progress) as shown:
         for path in bundles:
             outcomes.append((path, _outcome(path, check, shown, rehearse=rehearse)))
-            shown.finished(path.name, ok=not isinstance(outcomes[-1][1], RootError))
+            shown.finished(_title(path), ok=not isinstance(outcomes[-1][1], RootError))
     _report(outcomes)
 
 
+def _title(path: Path) -> str:
+    return path.name or str(path)  # `.` has no name
+
+
 def _outcome(path: Path, check: Checker, shown: Board, *, rehearse: bool) -> _Outcome:
-    reporter = shown.reporter(path.name)
+    reporter = shown.reporter(_title(path))
     try:
         if is_exported(path):
             if rehearse:
@@ -268,7 +273,10 @@ def _verified_text(path: Path, bundle: VerifiedBundle, proof: Proof | None) -> T
             f"{counted(proof.installed, 'package')} installed, "
             f"{worked} of {counted(len(proof.imports), 'module')} imported, in {proof.seconds:.1f} s"
         )
-    rows["install"] = f"tar xf {path.name} && sh {TOP}install.sh PREFIX, on the target"
+    if path.is_dir():
+        rows["install"] = f"sh {path / 'install.sh'} PREFIX, on the target"
+    else:
+        rows["install"] = f"tar xf {path.name} && sh {TOP}install.sh PREFIX, on the target"
     return _rows(Text.assemble(("\nverified", "bold green"), f" {printable(str(path))}\n\n"), rows)
 
 

@@ -7,6 +7,7 @@ import argparse
 import os
 from typing import TYPE_CHECKING, Dict, Iterator, List, Sequence
 
+from ...portable.bundle.asfile import open_either
 from ...portable.bundle.export import is_export, verify_export
 from ...portable.bundle.reader import UnverifiedBundle, open_bundle, read_unverified, verify_bundle
 from ...portable.bundle.trust import add_key, checker, optional_checker
@@ -74,12 +75,12 @@ def _uninstall(options: argparse.Namespace, say: Say) -> Told:
 
 
 def _bundle_and_key(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("bundle", metavar="BUNDLE", help="a *.parity.tar, *.image.tar or *.environment.tar")
+    parser.add_argument("bundle", metavar="BUNDLE", help="a file of parity's, or a bundle's unpacked folder")
     add_key(parser)
 
 
 def _verify(options: argparse.Namespace, _say: Say) -> Told:
-    with open_bundle(options.bundle) as file:
+    with open_either(options.bundle) as file:
         if is_export(file):
             return exported(verify_export(file, checker(options)))
         found = verify_bundle(file, checker(options))

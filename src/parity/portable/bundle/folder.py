@@ -100,9 +100,7 @@ def check_files(bundle: BundleFolder, ignore: str = "") -> None:
         BundleDamaged: names the files that are missing, changed, no regular files or not listed.
         BundleUnreadable: a file cannot be read.
     """
-    known = {member.path for member in bundle.manifest.members}
-    known.update((manifest.NAME, manifest.ENVELOPE_NAME))
-    problems = [f"{path} is not in the manifest" for path in _unlisted(bundle.path, known, ignore)]
+    problems = _besides(bundle, ignore)
 
     def check(member: Member) -> str:
         return _fault(bundle.file(member.path), member)
@@ -116,6 +114,24 @@ def check_files(bundle: BundleFolder, ignore: str = "") -> None:
         raise BundleUnreadable(f"cannot read {error.filename}: {error.strerror}") from error
     if problems:
         raise BundleDamaged(_brief(problems), "unpack the bundle again, into an empty folder")
+
+
+def demand_nothing_else(bundle: BundleFolder) -> None:
+    """Demand that there is no file in the folder, and no link to one, that is not listed.
+
+    Raises:
+        BundleDamaged: names them, or a listed file that is missing or no regular file.
+    """
+    faults = (_kind_fault(bundle.file(member.path), member) for member in bundle.manifest.members)
+    problems = _besides(bundle) + [fault for fault in faults if fault]
+    if problems:
+        raise BundleDamaged(_brief(problems), "unpack the bundle again, into an empty folder")
+
+
+def _besides(bundle: BundleFolder, ignore: str = "") -> List[str]:
+    known = {member.path for member in bundle.manifest.members}
+    known.update((manifest.NAME, manifest.ENVELOPE_NAME))
+    return [f"{path} is not in the manifest" for path in _unlisted(bundle.path, known, ignore)]
 
 
 def _unlisted(root: str, known: Set[str], ignore: str) -> Iterator[str]:
@@ -137,17 +153,20 @@ def _unlisted(root: str, known: Set[str], ignore: str) -> Iterator[str]:
 
 
 def _fault(path: str, member: Member) -> str:
+    fault = _kind_fault(path, member)
+    # The size first: what was put in the place of a small file may be endless.
+    if fault or (os.lstat(path).st_size == member.size and sha256_of(path) == member.sha256):
+        return fault
+    return f"{member.path} has other bytes than the manifest says"
+
+
+def _kind_fault(path: str, member: Member) -> str:
     try:
         # Not `stat`: a link to the right bytes can lead to others when they are installed.
         found = os.lstat(path)
     except FileNotFoundError:
         return f"{member.path} is missing"
-    if not stat.S_ISREG(found.st_mode):
-        return f"{member.path} is no regular file"
-    # The size first: what was put in the place of a small file may be endless.
-    if found.st_size != member.size or sha256_of(path) != member.sha256:
-        return f"{member.path} has other bytes than the manifest says"
-    return ""
+    return "" if stat.S_ISREG(found.st_mode) else f"{member.path} is no regular file"
 
 
 def judge_wheels(bundle: BundleFolder) -> SetJudgement:
