@@ -9,7 +9,6 @@ import typer
 
 from parity import __version__
 from parity.cli.commands import (
-    annotate,
     build,
     cache,
     docs,
@@ -21,8 +20,8 @@ from parity.cli.commands import (
     init,
     install,
     keys,
-    matrix,
     outdated,
+    pipelines,
     planning,
     profiles,
     publishing,
@@ -110,8 +109,8 @@ _TARGETS = (
 _UPKEEP = (
     _CommandWords("doctor", doctor.doctor, doctor.EPILOG),
     _CommandWords("explain", explain.explain, explain.EPILOG),
-    _CommandWords("matrix", matrix.matrix, matrix.EPILOG),
-    _CommandWords("annotate", annotate.annotate, annotate.EPILOG),
+    _CommandWords("matrix", pipelines.matrix, pipelines.MATRIX_EPILOG),
+    _CommandWords("annotate", pipelines.annotate, pipelines.ANNOTATE_EPILOG),
     _CommandWords("docs", docs.docs, docs.EPILOG),
     _CommandWords("help", explain.show_help, explain.HELP_EPILOG),
     _CommandWords("version", explain.version, "`parity version --json`"),

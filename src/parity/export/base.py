@@ -7,10 +7,10 @@ import zlib
 from collections.abc import Iterable, Mapping, Sequence
 
 from parity.errors import EngineLost, HashMismatch
-from parity.export.spool import Blob, NewSpool, Spool, inflated
+from parity.export.spool import NewSpool, Spool, SpooledBytes, inflated
 
 
-def base_layers(archive: Iterable[bytes], wanted: Sequence[str], new: NewSpool) -> Mapping[str, Blob]:
+def base_layers(archive: Iterable[bytes], wanted: Sequence[str], new: NewSpool) -> Mapping[str, SpooledBytes]:
     """The layers of an image, unpacked.
 
     Engines save them under names of their own (`docker save`, OCI layouts), plain or as gzip. So each file is
@@ -26,7 +26,7 @@ def base_layers(archive: Iterable[bytes], wanted: Sequence[str], new: NewSpool) 
         EngineLost: what the engine gave is no archive.
         WriteFailed: there is no room.
     """
-    spool, found = new(), dict[str, Blob]()
+    spool, found = new(), dict[str, SpooledBytes]()
     # The list of layers comes last in some engines' archives, so all of it is kept before any is judged.
     spool.add(archive)
     spool.file.seek(0)
@@ -45,7 +45,7 @@ def base_layers(archive: Iterable[bytes], wanted: Sequence[str], new: NewSpool) 
     return found
 
 
-def _unpacked(spool: Spool, offset: int, size: int, new: NewSpool) -> Blob | None:
+def _unpacked(spool: Spool, offset: int, size: int, new: NewSpool) -> SpooledBytes | None:
     head = b"".join(spool.read(offset, min(size, 3)))
     if head != b"\x1f\x8b\x08":
         return spool.blob(offset, size)

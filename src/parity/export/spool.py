@@ -18,7 +18,7 @@ _GZIP = b"\x1f\x8b\x08"
 
 
 @dataclass(frozen=True)
-class Blob:
+class SpooledBytes:
     """Bytes of a spool: where they begin, how many there are, and their SHA-256 in hexadecimal."""
 
     spool: Spool
@@ -41,7 +41,7 @@ class Spool:
             self.file: IO[bytes] = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - gone with the process
         self._end = 0
 
-    def add(self, chunks: Iterable[bytes]) -> Blob:
+    def add(self, chunks: Iterable[bytes]) -> SpooledBytes:
         """Keep bytes at the end."""
         begin, seen = self._end, hashlib.sha256()
         with self._as_ours():
@@ -51,14 +51,14 @@ class Spool:
             with self._as_ours():
                 self.file.write(chunk)
             self._end += len(chunk)
-        return Blob(self, begin, self._end - begin, seen.hexdigest())
+        return SpooledBytes(self, begin, self._end - begin, seen.hexdigest())
 
-    def blob(self, offset: int, size: int) -> Blob:
+    def blob(self, offset: int, size: int) -> SpooledBytes:
         """Bytes that lie in it already."""
         seen = hashlib.sha256()
         for chunk in self.read(offset, size):
             seen.update(chunk)
-        return Blob(self, offset, size, seen.hexdigest())
+        return SpooledBytes(self, offset, size, seen.hexdigest())
 
     def read(self, offset: int, size: int) -> Iterator[bytes]:
         """Bytes from a position on, in chunks."""

@@ -7,7 +7,7 @@ import tarfile
 from collections.abc import Iterator, Sequence
 
 from parity.errors import EngineLost, SystemPackagesFailed
-from parity.export.spool import Blob, NewSpool
+from parity.export.spool import NewSpool, SpooledBytes
 from parity.portable.bundle.ustar import END, FILE, FOLDER, LINK, TarEntry, entry, padding
 
 _SAME = b"1"
@@ -30,7 +30,7 @@ _DROPPED = (
 _KINDS = {tarfile.DIRTYPE: FOLDER, tarfile.SYMTYPE: LINK, tarfile.LNKTYPE: _SAME, tarfile.REGTYPE: FILE}
 
 
-def system_layer(made: Blob, new: NewSpool) -> Blob:
+def system_layer(made: SpooledBytes, new: NewSpool) -> SpooledBytes:
     """The layer again, in byte order, times 0, without logs, caches and compiled modules.
 
     Args:
@@ -55,7 +55,7 @@ def system_layer(made: Blob, new: NewSpool) -> Blob:
     return new().add(_bytes(made, rows))
 
 
-def _bytes(made: Blob, rows: Sequence[tuple[TarEntry, int]]) -> Iterator[bytes]:
+def _bytes(made: SpooledBytes, rows: Sequence[tuple[TarEntry, int]]) -> Iterator[bytes]:
     # Second names last: whoever unpacks must have the first before.
     order = sorted(
         rows, key=lambda row: (row[0].kind == _SAME, row[0].path.encode("utf-8", "surrogateescape"))

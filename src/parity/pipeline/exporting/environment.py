@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from parity.errors import OptionConflict
 from parity.export import moving, readme
 from parity.export.sealed import Sealed, file_entry, write_sealed
-from parity.export.spool import Blob, NewSpool, spooling
+from parity.export.spool import NewSpool, SpooledBytes, spooling
 from parity.export.trial import ExportTrial, try_tar
 from parity.model import BundleIdentity
 from parity.pipeline.context.values import Site
@@ -88,7 +88,7 @@ def export_environment(
     return ExportedEnvironment(sealed, document, of.identity)
 
 
-def _packed(of: Begun, site: Site, new: NewSpool) -> Blob:
+def _packed(of: Begun, site: Site, new: NewSpool) -> SpooledBytes:
     """The environment in a folder of its last name, with what moves it; without the tar's end."""
     tree, _ = environment(of, site, of.place.image, new())
     tree.add(moving.SCRIPT, moving.script(tree.naming(of.prefix.encode())), 0o755)

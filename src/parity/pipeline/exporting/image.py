@@ -14,7 +14,7 @@ from parity.errors import HashMismatch, ImageUnavailable, OptionConflict
 from parity.export import oci, readme
 from parity.export.base import base_layers
 from parity.export.sealed import Sealed, file_entry, write_sealed
-from parity.export.spool import Blob, NewSpool, spooling
+from parity.export.spool import NewSpool, SpooledBytes, spooling
 from parity.export.system_layer import system_layer
 from parity.export.trial import ExportTrial, try_image
 from parity.model import BundleIdentity, PinnedImage
@@ -143,7 +143,7 @@ def _demand_base(request: ImageRequest, of: Begun, site: Site) -> None:
             )
 
 
-def _blobs(of: Begun, site: Site, new: NewSpool) -> list[Blob]:
+def _blobs(of: Begun, site: Site, new: NewSpool) -> list[SpooledBytes]:
     """The image's layers: the base's own, one of carried system packages, one with the environment."""
     with _prepared(of, site) as image:
         tree, parents = environment(of, site, image, new())
@@ -171,7 +171,7 @@ def _prepared(of: Begun, site: Site) -> Iterator[PinnedImage]:
         yield replace(image, id=image_id, layers=found.layers)
 
 
-def _layers(blobs: Sequence[Blob], base: int) -> list[oci.ImageLayer]:
+def _layers(blobs: Sequence[SpooledBytes], base: int) -> list[oci.ImageLayer]:
     found = []
     for number, blob in enumerate(blobs):
         note = "base" if number < base else "parity export image"
@@ -209,7 +209,9 @@ def _name(identity: BundleIdentity) -> str:
     return f"localhost/{product}:{re.sub(r'[^A-Za-z0-9_.-]', '-', identity.version)}"
 
 
-def _try(request: ImageRequest, of: Begun, told: oci.Described, blobs: Sequence[Blob], site: Site) -> None:
+def _try(
+    request: ImageRequest, of: Begun, told: oci.Described, blobs: Sequence[SpooledBytes], site: Site
+) -> None:
     trial = ExportTrial(of.place.image.platform, of.prefix, request.user, proved_modules(of), of.place.plan)
     # Not under its own name: until it has passed, nothing of it can be taken for a finished image.
     with site.engine.loaded_image(partial(_docker_archive, told, blobs)) as image_id:
@@ -219,7 +221,7 @@ def _try(request: ImageRequest, of: Begun, told: oci.Described, blobs: Sequence[
         try_image(site.engine, image_id, trial)
 
 
-def _docker_archive(told: oci.Described, blobs: Sequence[Blob], name: str) -> Iterator[bytes]:
+def _docker_archive(told: oci.Described, blobs: Sequence[SpooledBytes], name: str) -> Iterator[bytes]:
     """The image for an engine to load, under a name for that."""
     yield from _file(oci.blob_path("sha256:" + told.config_digest), told.config)
     yield from _blob_files(blobs)
@@ -227,7 +229,7 @@ def _docker_archive(told: oci.Described, blobs: Sequence[Blob], name: str) -> It
     yield ustar.END
 
 
-def _body(told: oci.Described, blobs: Sequence[Blob], texts: Mapping[str, bytes]) -> Iterator[bytes]:
+def _body(told: oci.Described, blobs: Sequence[SpooledBytes], texts: Mapping[str, bytes]) -> Iterator[bytes]:
     """What follows the export's manifest: texts for people, then the layout."""
     for path in sorted(texts):
         yield from _file(_TOP + path, texts[path])
@@ -239,7 +241,7 @@ def _body(told: oci.Described, blobs: Sequence[Blob], texts: Mapping[str, bytes]
     yield from _blob_files(blobs)
 
 
-def _blob_files(blobs: Sequence[Blob]) -> Iterator[bytes]:
+def _blob_files(blobs: Sequence[SpooledBytes]) -> Iterator[bytes]:
     for each in {one.sha256: one for one in blobs}.values():  # a base may have a layer twice
         yield from file_entry(oci.blob_path("sha256:" + each.sha256), each.size, each.chunks())
 
