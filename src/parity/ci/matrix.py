@@ -56,6 +56,7 @@ def _json(rows: Sequence[MatrixRow], what: tuple[str, ...]) -> str:
 
 def _github(rows: Sequence[MatrixRow], what: tuple[str, ...]) -> str:
     """One line for $GITHUB_OUTPUT, which `fromJSON` reads."""
+    # Without spaces or line ends: $GITHUB_OUTPUT ends a value at the end of its line.
     del what
     return "matrix=" + json.dumps({"include": _document(rows)}, separators=(",", ":")) + "\n"
 

@@ -93,6 +93,7 @@ class EnvironmentTree:
         Raises:
             HashMismatch: there is one of that name.
         """
+        # A package may bring a file of any name into the environment's folder.
         if path in self._rows:
             raise _refused(path, "that is the name of a file of parity's own")
         blob = self._spool.add((data,))

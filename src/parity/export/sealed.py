@@ -71,6 +71,7 @@ def write_sealed(
             seen.update(data)
             done += len(data)
             reporter.advance(done, max(total, done))
+        # Signed at last: until then the file has no name, and no key has been used.
         payload = Payload(done, seen.hexdigest(), len(listed), hashlib.sha256(listed).hexdigest())
         envelope = seal(payload)
         out.overwrite(0, encode_head(envelope))

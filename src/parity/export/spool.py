@@ -115,6 +115,7 @@ def inflated(chunks: Iterator[bytes]) -> Iterator[bytes]:
         yield first
         yield from chunks
         return
+    # With a bound for each piece: a few bytes may unpack to a thousand times as many.
     reader = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
     yield from _pieces(reader, first)
     for chunk in chunks:

@@ -148,6 +148,7 @@ def try_tar(engine: Engine, image_id: str, trial: ExportTrial, archive: Iterable
         above, name = posixpath.split(trial.prefix)
         _root(container, f"mkdir -p {above} && tar -xf /carried/environment.tar -C {above} {name}")
         _demand_all(container, trial, "the environment", user=trial.user)
+        # Commands say paths of the prefix that was asked for; imports must work anywhere.
         other = replace(trial, prefix=f"{_ELSEWHERE}/{name}", plan=replace(trial.plan, commands=()))
         _root(
             container,

@@ -134,6 +134,7 @@ class Draft:
 
     def tried(self) -> bytes:
         """The manifest of what a rehearsal comes to read or run: without the words that asked for it."""
+        # Neither file is read by an installer or a package; both are in the manifest that is signed.
         unasked = replace(self, asked=())
         return unasked.manifest([file for file in unasked.rehearsed() if file.path != _PROFILE])
 

@@ -107,6 +107,7 @@ class Fleet:
             Interrupted: `interrupt` was called.
         """
         with self._free:
+            # Chosen and counted under one lock: two runs would take the last room otherwise.
             while not (open_now := self._open(arch)):
                 self._free.wait()
             chosen = min(open_now, key=lambda each: self._busy[each.name])
@@ -126,6 +127,7 @@ class Fleet:
         if not best:
             names = ", ".join(each.name for each in self._engines if each.name not in self._lost)
             raise NoEngineServes(f"none of the engines serves {arch}: {names or 'all of them went away'}")
+        # Nobody else is asked while the best are busy: emulation takes ten times as long.
         return [each for each in best if self._busy[each.name] < AT_ONCE]
 
     def _fitting(self, arch: str) -> list[FleetEngine]:
@@ -135,6 +137,7 @@ class Fleet:
 
     def went_away(self, place: FleetEngine, arch: str) -> bool:
         """Whether this engine does not answer any more and another one fits: nothing more goes there then."""
+        # The engine is asked itself: what a dying one raises depends on what it was doing.
         try:
             place.engine.info()
         except (EngineLost, EngineUnavailable):
@@ -150,6 +153,7 @@ class Fleet:
             self._stopped = True
             self._free.notify_all()
         for each in self._engines:
+            # A dead one has nothing left to end, and the others must hear of it all the same.
             with suppress(EngineLost, EngineUnavailable):
                 each.engine.interrupt()
 
@@ -173,6 +177,7 @@ def anywhere(
         RootError: the story's own.
     """
     while True:
+        # It ends: each round but the last one loses an engine.
         with fleet.place(arch) as place:
             try:
                 return story(place)

@@ -105,6 +105,7 @@ class BlobUpload:
         self._advance(sent)
 
     def _finish(self) -> None:
+        # The registry's own address may have a query already: its state of the upload.
         url = f"{self._url}{'&' if '?' in self._url else '?'}digest=sha256%3A{self._blob.digest[7:]}"
         with self._repository.ask("PUT", url, body=lambda: b"", timeout=_PATIENCE) as answer:
             if answer.status != _CREATED:
@@ -173,6 +174,7 @@ class _BlobFetch:
         while self._done < self._size:
             if time.monotonic() > self._until:
                 raise RegistryFailed(f"it gives {self._digest} too slowly")
+            # Each chunk is progress: a long fetch over a bad line does not use its attempts up.
             chunk = again(self._more, lambda: self._done)
             self._done += len(chunk)
             seen.update(chunk)

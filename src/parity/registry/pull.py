@@ -120,6 +120,7 @@ class _PulledFile:
     def write(self, listed: bytes) -> None:
         """Write all of it; BundleDamaged where it is not the payload that was signed."""
         manifest, payload = self._bundle.manifest, self._bundle.statement.payload
+        # Headers are made anew from the signed manifest, so they cannot be other ones.
         self._out.write(encode_head(self._bundle.envelope))
         self._put(ustar.header(manifest.top + NAME, len(listed)) + listed + ustar.padding(len(listed)))
         for member in manifest.members:

@@ -133,6 +133,7 @@ def _tie(
     """Put the manifests; gives the bundle's digest and that of its proof."""
     digest = digest_of(document)
     proof = encode_proof(blobs, {"mediaType": MANIFEST_TYPE, "digest": digest, "size": len(document)})
+    # By its digest first: the proof names it, and no tag leads there yet.
     put_manifest(repository, digest, document)
     attached = attach(repository, digest, proof) if proof else ""
     put_manifest(repository, reference.tag, document)

@@ -54,6 +54,7 @@ def attach(repository: Repository, subject: str, data: bytes) -> str:
     digest = digest_of(data)
     if put_manifest(repository, digest, data):
         return digest
+    # The specification's own name for that list: a colon cannot stand in a tag.
     tag = subject.replace(":", "-")
     rows = _listed(repository, tag)
     if digest not in (row.get("digest") for row in rows):

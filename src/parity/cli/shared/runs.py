@@ -59,6 +59,7 @@ class Runs:
 
     def _world(self, request: BuildRequest, place: FleetEngine, watch: Stopwatch) -> World:
         """What this run may use there."""
+        # The one engine of a call without --on has no name: nobody asked where.
         if place.name:
             self.engines[request.profile.name] = place.name
             watch.stage("engine", f"{place.name}, {place.platform}")

@@ -71,6 +71,7 @@ def fleet_of(words: Sequence[str] = ()) -> Iterator[Fleet]:
 
 
 def _answering(named: Mapping[str, frozenset[str]]) -> Iterator[FleetEngine]:
+    # One that was switched off overnight is no reason to stop what the others can do.
     silent = []
     for name, serves in named.items():
         found = _greeted(name, serves)

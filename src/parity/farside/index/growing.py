@@ -61,6 +61,7 @@ def grow(
     with _alone(place, new=True):
         old = _current(place)
         snapshot = _next(old, _highest(place) + 1, catalogue, keep)
+        # Files, then the pages that name them, then the link: killed after any step, the index is whole.
         _bring_files(catalogue, place, {wheel.sha256 for wheel in snapshot.wheels}, progress)
         _write_snapshot(snapshot, place)
         _switch(place, snapshot.number)
@@ -75,6 +76,7 @@ def roll_back(folder: str) -> Switched:
         now = _current(place)
         if not now.previous or not os.path.isdir(_folder_of(place, now.previous)):
             raise NoIndexThere(f"{place} has no snapshot before {now.number}", remedy=_NO_WAY_BACK)
+        # What is left behind stays until it is pruned; a rollback removes nothing.
         before = _read_in(place, now.previous)
         _switch(place, before.number)
     return _switched(now, before)
@@ -123,6 +125,7 @@ def _wheels_of(catalogue: Catalogue, place: int) -> Tuple[str, ...]:
 
 def _kept(bundles: Sequence[HeldBundle], keep: int) -> List[HeldBundle]:
     """The bundles that stay: of each product for each target those with the highest serials."""
+    # By the signed serial and not by dates: clocks behind a gap are wrong.
     lines: Dict[Tuple[str, str], List[HeldBundle]] = {}
     for each in sorted(bundles, key=lambda each: -each.listed.serial):
         lines.setdefault((each.listed.product, each.listed.made_for), []).append(each)
@@ -170,6 +173,7 @@ def _bring_files(
     """The wheels that are not there yet, each in a folder that gets its name when it is whole."""
     files, needed = os.path.join(place, "files"), set(wanted)
     new = [wheel for wheel in catalogue.wheels.values() if wheel.sha256 in needed]
+    # A folder got that name when its wheel was whole and hashed.
     new = [wheel for wheel in new if not os.path.isdir(os.path.join(files, wheel.sha256))]
     total, done = sum(wheel.size for wheel in new), 0
     for wheel in new:
@@ -212,6 +216,7 @@ def _switch(place: str, number: int) -> None:
 
 
 def _link(place: str, name: str, to: str) -> None:
+    # A rename over a link: there is no moment without one.
     work = os.path.join(place, f".{name}.{secrets.token_hex(8)}.tmp")
     os.symlink(to, work)
     os.replace(work, os.path.join(place, name))
@@ -219,6 +224,7 @@ def _link(place: str, name: str, to: str) -> None:
 
 def _prune(place: str, now: Snapshot) -> None:
     """Remove the snapshots that no rollback leads to, and the files that no snapshot has."""
+    # By the records, not by numbers: after a rollback the one before is not the number before.
     kept = [now]
     while len(kept) < _KEPT and kept[-1].previous in _numbers(place):
         kept.append(_read_in(place, kept[-1].previous))
@@ -263,6 +269,7 @@ def _begin(place: str) -> None:
     if MARK not in os.listdir(place):
         if os.listdir(place):
             raise PrefixInUse(f"{place} holds something that is no growing index of parity's", remedy=_OTHER)
+        # The mark first: whoever is killed after it leaves a folder that the next run takes.
         static.write(os.path.join(place, MARK), _MARK_TEXT)
     for name in ("snapshots", "files"):
         with suppress(FileExistsError):
