@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 from tests.support.cli import Parity, containers_left_by, write_profile
+from tests.support.engine import remove_images
 from tests.support.index import PackageIndex, tiny_wheel
 
+from parity.docker_engine import DockerEngine
 from parity.model import PinnedImage
 from parity.portable.bundle.reader import member_bytes, open_bundle, read_unverified
 
@@ -104,13 +106,20 @@ def test_what_is_no_safe_stand_in_is_refused(
     assert containers_left_by(done) == []
 
 
-def test_a_stand_in_of_another_architecture_is_not_even_started(parity: Parity, tmp_path: Path) -> None:
-    source = {"reference": "parity/debian11-py39:latest"}
+def test_a_stand_in_of_another_architecture_is_not_even_started(
+    parity: Parity, engine: DockerEngine, debian11: PinnedImage, tmp_path: Path
+) -> None:
+    # A name of its own: of parity's own images the engine may have those of other architectures, too.
+    engine.tag(debian11.id, "parity-tests/amd64-alone:1")
+    source = {"reference": "parity-tests/amd64-alone:1"}
     other = write_profile(tmp_path, "x86", image=source)
     profile = write_profile(
         tmp_path, "arm", extends="rhel9-py39", target={"arch": "aarch64"}, requirements=WANTED
     )
-    done = parity.build(profile, tmp_path, "--stand-in", other)
+    try:
+        done = parity.build(profile, tmp_path, "--stand-in", other)
+    finally:
+        remove_images(engine, "parity-tests/amd64-alone")
     assert done.code == 23
     assert "it is for linux/amd64, not linux/arm64: not used" in "\n".join(done.error["details"])
 
