@@ -62,6 +62,7 @@ def test_machines_and_people_read_the_same(parity: Parity) -> None:
         "python": "3.9",
         "arch": "x86_64",
         "runner": "ubuntu-24.04",
+        "what": "rhel9-py39",
     }
 
 
@@ -95,3 +96,12 @@ def test_a_name_that_a_pipeline_would_read_as_its_own_words_is_refused(
 def test_a_pipeline_may_name_its_output(parity: Parity) -> None:
     done = parity.run("matrix", "rhel9-py39", "--format", "github", "--arch", "aarch64")
     assert '"runner":"ubuntu-24.04-arm"' in done.stdout
+
+
+@pytest.mark.parametrize("form", ["github", "json"])
+def test_what_is_asked_for_is_in_each_row(parity: Parity, tmp_path: Path, form: str) -> None:
+    (tmp_path / "web.txt").write_text("requests\n")
+    done = parity.run("matrix", *PROFILES, "-r", "web.txt", "--format", form, cwd=tmp_path)
+    assert done.stdout.count("rhel9-py39 -r web.txt") == 1
+    spaced = parity.run("matrix", *PROFILES, "a; touch x", "--format", form, cwd=tmp_path)
+    assert (spaced.code, spaced.stdout) != (0, "")

@@ -33,7 +33,7 @@ def matrix_text(rows: Sequence[MatrixRow], what: tuple[str, ...], form: str) -> 
 
     Args:
         rows: at least one.
-        what: the words of `parity build` that say contents; a pipeline of GitLab holds them.
+        what: the words of `parity build` that say contents.
         form: one of MATRIX_FORMS.
 
     Raises:
@@ -45,20 +45,20 @@ def matrix_text(rows: Sequence[MatrixRow], what: tuple[str, ...], form: str) -> 
     return MATRIX_FORMS[form](rows, what)
 
 
-def _document(rows: Sequence[MatrixRow]) -> list[dict[str, str]]:
-    return [{**row._asdict(), "runner": row.runner} for row in rows]
+def _document(rows: Sequence[MatrixRow], what: tuple[str, ...]) -> list[dict[str, str]]:
+    """Each target, and all words of its build."""
+    words = [plain_word(word) for word in what]
+    return [{**row._asdict(), "runner": row.runner, "what": " ".join([row.target, *words])} for row in rows]
 
 
 def _json(rows: Sequence[MatrixRow], what: tuple[str, ...]) -> str:
-    del what
-    return json.dumps({"targets": _document(rows)}, indent=2) + "\n"
+    return json.dumps({"targets": _document(rows, what)}, indent=2) + "\n"
 
 
 def _github(rows: Sequence[MatrixRow], what: tuple[str, ...]) -> str:
     """One line for $GITHUB_OUTPUT, which `fromJSON` reads."""
     # Without spaces or line ends: $GITHUB_OUTPUT ends a value at the end of its line.
-    del what
-    return "matrix=" + json.dumps({"include": _document(rows)}, separators=(",", ":")) + "\n"
+    return "matrix=" + json.dumps({"include": _document(rows, what)}, separators=(",", ":")) + "\n"
 
 
 def _gitlab(rows: Sequence[MatrixRow], what: tuple[str, ...]) -> str:

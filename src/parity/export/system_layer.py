@@ -57,9 +57,7 @@ def system_layer(made: SpooledBytes, new: NewSpool) -> SpooledBytes:
 
 def _bytes(made: SpooledBytes, rows: Sequence[tuple[TarEntry, int]]) -> Iterator[bytes]:
     # Second names last: whoever unpacks must have the first before.
-    order = sorted(
-        rows, key=lambda row: (row[0].kind == _SAME, row[0].path.encode("utf-8", "surrogateescape"))
-    )
+    order = sorted(rows, key=lambda row: (row[0].kind == _SAME, _spelled(row[0].path)))
     for told, offset in order:
         yield entry(told)
         yield from made.spool.read(offset, told.size)

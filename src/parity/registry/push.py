@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +14,8 @@ from parity.errors import AddressUnusable, RegistryFailed
 from parity.portable.bundle.envelope import Checker, encode_head
 from parity.portable.bundle.manifest import HEAD_SIZE
 from parity.portable.bundle.reader import VerifiedBundle, open_bundle, verify_bundle
-from parity.portable.bundle.tape import CHUNK
+from parity.portable.bundle.tape import span
 from parity.portable.bundle.ustar import BLOCK
-from parity.portable.errors import BundleDamaged, BundleUnreadable
 from parity.progress import Reporter
 from parity.registry.artifact import (
     MANIFEST_TYPE,
@@ -104,7 +103,7 @@ def push_bundle(
 def _laid_out(bundle: VerifiedBundle, file: BinaryIO) -> tuple[list[Blob], bytes]:
     """A bundle's blobs, and the manifest that ties them together."""
     envelope = encode_head(bundle.envelope)[BLOCK:]
-    blobs = blobs_of(bundle, envelope, lambda offset, length: _range(file, offset, length))
+    blobs = blobs_of(bundle, envelope, lambda offset, length: span(file, offset, length))
     document = encode_artifact(bundle.statement, blobs)
     if len(document) > LARGEST:
         raise RegistryFailed(
@@ -140,16 +139,3 @@ def _tie(
     # What it says it took is looked at once: a registry that keeps something else is found out here.
     again(lambda: repository.document(f"manifests/{reference.tag}", digest, [MANIFEST_TYPE]), int)
     return digest, attached
-
-
-def _range(file: BinaryIO, offset: int, length: int) -> Iterator[bytes]:
-    try:
-        file.seek(offset)
-        while length:
-            chunk = file.read(min(CHUNK, length))
-            if not chunk:
-                raise BundleDamaged("the bundle ends too early")
-            length -= len(chunk)
-            yield chunk
-    except OSError as error:
-        raise BundleUnreadable(f"the bundle cannot be read: {error.strerror}") from error

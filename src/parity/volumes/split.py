@@ -16,8 +16,8 @@ from parity.model import BundleIdentity
 from parity.portable.bundle.envelope import Statement
 from parity.portable.bundle.manifest import HEAD_SIZE
 from parity.portable.bundle.reader import open_bundle, read_unverified
-from parity.portable.bundle.tape import CHUNK
-from parity.portable.errors import BundleDamaged, BundleUnreadable
+from parity.portable.bundle.tape import span
+from parity.portable.errors import BundleDamaged
 from parity.portable.texts import counted
 from parity.portable.transfer.volumes import HEADER_SIZE, MAX_VOLUMES, Volume, encode_header
 from parity.progress import Reporter
@@ -85,10 +85,10 @@ def _name(statement: Statement) -> str:
 def _digest(file: BinaryIO, statement: Statement, reporter: Reporter) -> str:
     """The whole file's SHA-256, if its payload is the one in the statement; both are hashed at once."""
     total = HEAD_SIZE + statement.payload.size
-    head = b"".join(_chunks(file, 0, HEAD_SIZE))
+    head = b"".join(span(file, 0, HEAD_SIZE))
     whole, payload, done = hashlib.sha256(head), hashlib.sha256(), HEAD_SIZE
     with ThreadPoolExecutor(1) as pool:
-        for chunk in _chunks(file, HEAD_SIZE, statement.payload.size):
+        for chunk in span(file, HEAD_SIZE, statement.payload.size):
             # hashlib lets go of the interpreter's lock for large pieces, so both hashes are made at one time.
             other = pool.submit(whole.update, chunk)
             payload.update(chunk)
@@ -98,19 +98,6 @@ def _digest(file: BinaryIO, statement: Statement, reporter: Reporter) -> str:
     if payload.hexdigest() != statement.payload.sha256:
         raise BundleDamaged("the payload is not the one in the statement")
     return whole.hexdigest()
-
-
-def _chunks(file: BinaryIO, offset: int, length: int) -> Iterator[bytes]:
-    try:
-        file.seek(offset)
-        while length:
-            chunk = file.read(min(CHUNK, length))
-            if not chunk:
-                raise BundleDamaged("the bundle ends too early")
-            length -= len(chunk)
-            yield chunk
-    except OSError as error:
-        raise BundleUnreadable(f"the bundle cannot be read: {error.strerror}") from error
 
 
 class _Cutter:
@@ -156,7 +143,7 @@ class _Cutter:
         piece = hashlib.sha256()
         done = volume.offset
         with ThreadPoolExecutor(1) as pool:
-            for chunk in _chunks(self._file, volume.offset, volume.size):
+            for chunk in span(self._file, volume.offset, volume.size):
                 other = pool.submit(self._whole.update, chunk)
                 piece.update(chunk)
                 out.write(chunk)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +12,7 @@ import typer
 from rich.text import Text
 
 from parity.cli.shared.apps import App
-from parity.cli.shared.display import Progress, board, size
+from parity.cli.shared.display import Board, Progress, board, size
 from parity.cli.shared.keyring import signing_keys, trusted_checker
 from parity.cli.shared.options import Json, ProgressShown, SigningKeys, Verbose
 from parity.cli.shared.output import output, print_json, stderr, stdout
@@ -18,6 +20,7 @@ from parity.cli.shared.world import connected, site_for
 from parity.errors import OptionConflict
 from parity.files import sweep_leftovers
 from parity.model import BundleIdentity
+from parity.pipeline.context.values import Site
 from parity.pipeline.exporting.environment import (
     EnvironmentRequest,
     ExportedEnvironment,
@@ -96,11 +99,8 @@ def image_command(
         base_on_site=base_on_site,
     )
     check: Checker = trusted_checker(signed_by or (), None)
-    with board(stderr(), verbose=verbose, progress=progress) as shown, connected() as engine:
-        sweep_leftovers(folder)
-        site = site_for(engine, shown.reporter(bundle.name))
+    with _at(bundle, folder, board(stderr(), verbose=verbose, progress=progress)) as site:
         made = export_image(request, check, lambda *told: _sealer(keys, *told), site)
-        shown.finished(bundle.name, ok=True)
     _tell(made)
 
 
@@ -121,12 +121,18 @@ def environment_command(
     keys = [each for each, _ in signing_keys(key or ())]
     request = EnvironmentRequest(bundle, folder, prefix or "")
     check: Checker = trusted_checker(signed_by or (), None)
-    with board(stderr(), verbose=verbose, progress=progress) as shown, connected() as engine:
-        sweep_leftovers(folder)
-        site = site_for(engine, shown.reporter(bundle.name))
+    with _at(bundle, folder, board(stderr(), verbose=verbose, progress=progress)) as site:
         made = export_environment(request, check, lambda *told: _sealer(keys, *told), site)
-        shown.finished(bundle.name, ok=True)
     _tell(made)
+
+
+@contextmanager
+def _at(bundle: Path, folder: Path, progress: AbstractContextManager[Board]) -> Iterator[Site]:
+    """Where an export happens; what killed ones left in its folder is gone."""
+    with progress as shown, connected() as engine:
+        sweep_leftovers(folder)
+        yield site_for(engine, shown.reporter(bundle.name))
+        shown.finished(bundle.name, ok=True)
 
 
 def _tell(made: ExportedImage | ExportedEnvironment) -> None:

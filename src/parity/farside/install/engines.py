@@ -52,7 +52,8 @@ def load(name: str, namespace: str, file: BinaryIO, image: "ExportedImageDocumen
             f"the base of this image is not in the file and not here: {base}",
             f"bring it first: {name} pull {base}; or ask for the image with its base",
         )
-    file.seek(0)
+    # The descriptor itself: a seek within Python's buffer would not move it.
+    os.lseek(file.fileno(), 0, os.SEEK_SET)
     # The open file and not its name: what lies at the name may be another one by now.
     done = _run([*words, *ENGINES[name].load], file)
     if done.returncode:

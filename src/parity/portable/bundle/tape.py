@@ -3,7 +3,7 @@
 import hashlib
 import io
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import BinaryIO, Callable, List, Optional
+from typing import BinaryIO, Callable, Iterator, List, Optional
 
 from ..errors import BundleDamaged, BundleUnreadable
 from .manifest import HEAD_SIZE
@@ -100,5 +100,24 @@ def size(file: BinaryIO) -> int:
     """How many bytes it has; errors as those of reading."""
     try:
         return file.seek(0, io.SEEK_END)
+    except OSError as error:
+        raise BundleUnreadable(f"the bundle cannot be read: {error.strerror}") from error
+
+
+def span(file: BinaryIO, offset: int, length: int) -> Iterator[bytes]:
+    """Bytes of a bundle's file, in chunks.
+
+    Raises:
+        BundleDamaged: the file ends before.
+        BundleUnreadable: it cannot be read.
+    """
+    try:
+        file.seek(offset)
+        while length:
+            chunk = file.read(min(CHUNK, length))
+            if not chunk:
+                raise BundleDamaged("the bundle ends too early")
+            length -= len(chunk)
+            yield chunk
     except OSError as error:
         raise BundleUnreadable(f"the bundle cannot be read: {error.strerror}") from error
