@@ -19,15 +19,11 @@ from tests.support.second_engine import SecondEngine, copy_image, second_engine
 from parity.docker_engine import DockerEngine
 from parity.model import PinnedImage
 
-_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-_REMOTE, _DISPOSABLES = 20 * _WORKER + 1, range(20 * _WORKER + 2, 20 * _WORKER + 21)
-"""Numbers of engines; those of several test processes must not meet."""
-
 
 @pytest.fixture(scope="session")
 def remote_engine(engine: DockerEngine, debian11: PinnedImage) -> Iterator[SecondEngine]:
     """An engine that shares no file system with us, over TCP; it has the Debian 11 image."""
-    with second_engine(_REMOTE) as remote:
+    with second_engine() as remote:
         there = remote.connect()
         copy_image(engine, there, debian11.id, "parity/debian11-py39:latest")
         there.close()
@@ -38,8 +34,7 @@ def remote_engine(engine: DockerEngine, debian11: PinnedImage) -> Iterator[Secon
 def disposable_engine() -> Iterator[Callable[..., SecondEngine]]:
     """Makes engines that a test may kill: call it with `tls=True` for one behind TLS."""
     with ExitStack() as stack:
-        numbers = iter(_DISPOSABLES)
-        yield lambda tls=False: stack.enter_context(second_engine(next(numbers), tls=tls))
+        yield lambda tls=False: stack.enter_context(second_engine(tls=tls))
 
 
 @pytest.fixture(scope="session")

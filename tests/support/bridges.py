@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 from tests.support.namespaced import run_plain
+
+_NUMBERS = range(1, 255)
+_LOCKS = Path(tempfile.gettempdir()) / "parity-bridges"
+"""A lock for each number: the kernel opens it when its holder dies, so what was left is seen as left."""
 
 
 class Bridge:
@@ -11,10 +21,10 @@ class Bridge:
     dockerd's own rules are off where one is used: two of them would flush each other's chains.
     """
 
-    def __init__(self, name: str, network: str) -> None:
-        self.name = name
-        self.network = f"{network}.0/24"
-        self.gateway = f"{network}.1"
+    def __init__(self, number: int) -> None:
+        self.name = f"parity-t{number}"
+        self.network = f"10.213.{number}.0/24"
+        self.gateway = f"10.213.{number}.1"
 
     def make(self) -> None:
         """Make it and its rules."""
@@ -38,3 +48,30 @@ class Bridge:
             ["-I", "FORWARD", "-i", self.name, "-j", "ACCEPT"],
             ["-I", "FORWARD", "-o", self.name, "-j", "ACCEPT"],
         ]
+
+
+@contextmanager
+def free_bridge() -> Iterator[Bridge]:
+    """A bridge that no other process uses, for as long as the context lasts.
+
+    One that a killed run left is taken over: it is removed and made again.
+
+    Raises:
+        RuntimeError: every number is in use.
+    """
+    _LOCKS.mkdir(exist_ok=True)
+    for number in _NUMBERS:
+        with (_LOCKS / str(number)).open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            bridge = Bridge(number)
+            bridge.remove()
+            try:
+                bridge.make()
+                yield bridge
+            finally:
+                bridge.remove()
+            return
+    raise RuntimeError(f"every bridge in {_LOCKS} is in use")

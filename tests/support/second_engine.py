@@ -26,7 +26,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from tests.support.bridges import Bridge
+from tests.support.bridges import Bridge, free_bridge
 from tests.support.namespaced import PATH, end_namespace
 
 from parity.docker_engine import DockerEngine, connect
@@ -39,21 +39,20 @@ _CHUNK = 1 << 20
 class SecondEngine:
     """A running dockerd; `environment` is what makes the Docker tools (and parity) talk to it."""
 
-    def __init__(self, folder: Path, number: int, certificates: Path | None) -> None:
+    def __init__(self, folder: Path, bridge: Bridge, certificates: Path | None) -> None:
         self.address = f"tcp://127.0.0.1:{_free_port()}"
         self.environment = {"DOCKER_HOST": self.address}
         if certificates is not None:
             self.environment |= {"DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": str(certificates)}
         self._folder = folder
         self._certificates = certificates
-        self._bridge = Bridge(f"parity-t{number}", f"10.213.{number}")
-        self.gateway = self._bridge.gateway
+        self._bridge = bridge
+        self.gateway = bridge.gateway
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start it and wait until it answers."""
         (self._folder / "data").mkdir()
-        self._bridge.make()
         with (self._folder / "log").open("wb") as log:
             self._process = subprocess.Popen(self._command(), stdout=log, stderr=log, env={"PATH": PATH})
         deadline = time.monotonic() + _START_SECONDS
@@ -75,7 +74,6 @@ class SecondEngine:
     def close(self) -> None:
         """Kill it and remove every trace."""
         self.kill()
-        self._bridge.remove()
         shutil.rmtree(self._folder)
 
     def _answers(self) -> bool:
@@ -101,21 +99,21 @@ class SecondEngine:
 
 
 @contextmanager
-def second_engine(number: int, *, tls: bool = False) -> Iterator[SecondEngine]:
+def second_engine(*, tls: bool = False) -> Iterator[SecondEngine]:
     """A second engine for as long as the context lasts.
 
     Args:
-        number: 0 to 255, unique among those that run at the same time.
         tls: whether it asks for TLS and client certificates.
     """
     folder = Path(tempfile.mkdtemp(prefix="parity-engine-"))
     certificates = make_certificates(folder / "certificates") if tls else None
-    made = SecondEngine(folder, number, certificates)
-    try:
-        made.start()
-        yield made
-    finally:
-        made.close()
+    with free_bridge() as bridge:
+        made = SecondEngine(folder, bridge, certificates)
+        try:
+            made.start()
+            yield made
+        finally:
+            made.close()
 
 
 def copy_image(source: DockerEngine, target: DockerEngine, image: str, tag: str) -> str:

@@ -14,6 +14,6 @@ TITLE = "the engine's tests on Docker 26"
 
 def run() -> Iterator[Row]:
     """A row for each story."""
-    with docker("docker 26", "trixie", 1) as engine:
+    with docker("docker 26", "trixie") as engine:
         carry_images(engine)
         yield from engine_rows(engine)

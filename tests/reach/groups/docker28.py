@@ -14,6 +14,6 @@ TITLE = "the engine's tests on Docker 28"
 
 def run() -> Iterator[Row]:
     """A row for each story."""
-    with docker("docker 28", "sid", 2) as engine:
+    with docker("docker 28", "sid") as engine:
         carry_images(engine)
         yield from engine_rows(engine)

@@ -14,6 +14,6 @@ TITLE = "the engine's tests on Docker 28 with the containerd image store"
 
 def run() -> Iterator[Row]:
     """A row for each story."""
-    with docker("docker 28 containerd store", "sid", 3, "--feature=containerd-snapshotter=true") as engine:
+    with docker("docker 28 containerd store", "sid", "--feature=containerd-snapshotter=true") as engine:
         carry_images(engine)
         yield from engine_rows(engine)

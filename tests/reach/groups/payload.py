@@ -60,7 +60,7 @@ def _own() -> Iterator[Served]:
 
 @contextmanager
 def _containerd() -> Iterator[Served]:
-    with docker("docker 28 containerd store", "sid", 4, "--feature=containerd-snapshotter=true") as engine:
+    with docker("docker 28 containerd store", "sid", "--feature=containerd-snapshotter=true") as engine:
         carry_images(engine)
         yield engine
 
