@@ -18,7 +18,12 @@ from .install import Command, Told
 
 
 def _patch_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("old", metavar="OLD", help="the bundle that is here already")
+    parser.add_argument(
+        "old",
+        metavar="OLD",
+        nargs="+",
+        help="the bundle that is here already; for a delta from an inventory: bundles and index folders",
+    )
     parser.add_argument("delta", metavar="DELTA", help="what crossed the gap")
     parser.add_argument("-o", "--output", required=True, metavar="NEW", help="the new bundle")
     add_key(parser)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:  # novm - TypedDict is of Python 3.8
         """A delta's index."""
 
         format: str
-        base: IdentityDocument
+        base: Optional[IdentityDocument]
         result: IdentityDocument
         head: PackedDocument
         manifest: PackedDocument
