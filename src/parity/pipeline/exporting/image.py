@@ -18,7 +18,7 @@ from parity.export.spool import NewSpool, SpooledBytes, spooling
 from parity.export.system_layer import system_layer
 from parity.export.trial import ExportTrial, try_image
 from parity.model import BundleIdentity, PinnedImage, word_fault
-from parity.pack import VEHICLES
+from parity.pack import STOCK_CHECK, VEHICLES, loaders
 from parity.pipeline.context.values import Site
 from parity.pipeline.exporting.making import (
     NOBODY,
@@ -248,9 +248,9 @@ def _file(path: str, data: bytes) -> Iterator[bytes]:
 
 
 def _texts(request: ImageRequest, of: Begun, file: str, name: str) -> dict[str, bytes]:
-    told = readme.image_readme(file, name, request.user, request.base_on_site)
+    told = readme.image_readme(file, name, request.user, request.base_on_site, STOCK_CHECK)
     # Beside the layout, where engines pass over them.
-    return {**proved_texts(of), "README.txt": told.encode()}
+    return {**proved_texts(of), **loaders(), "README.txt": told.encode()}
 
 
 def _signed_words(

@@ -1,6 +1,6 @@
 r"""Discs: a bundle's files under their own names, spread over folders. Python 3.6 and later, stdlib.
 
-    disc-1-of-3/parity-bundle/…     files, as `tar xf` leaves them; manifest and envelope on each disc
+    disc-1-of-3/parity-bundle/...   files, as `tar xf` leaves them; manifest and envelope on each disc
     disc-1-of-3/disc.1-of-3.json    what lies on which disc: canonical JSON and a newline
     disc-1-of-3/SHA256SUMS.1-of-3   of every other file of this disc, for `sha256sum -c`
     disc-1-of-3/README.txt          what to type
