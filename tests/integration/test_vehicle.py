@@ -160,3 +160,23 @@ def test_a_base_that_is_not_here_stops_a_build_before_anything_is_resolved(
     done = parity.build(write_profile(tmp_path, "house", **how, vehicle=plan), tmp_path / "out")
     assert done.error["kind"] == "ImageUnavailable"  # and not that there is no alpha
     assert not (tmp_path / "out").exists()
+
+
+def test_a_build_that_was_killed_while_it_exports_leaves_nothing_that_the_next_one_does_not_sweep(
+    parity: Parity, index: PackageIndex, tmp_path: Path
+) -> None:
+    tiny_wheel(index.wheels, "alpha", "1.0")
+    how: dict[str, object] = {"requirements": ["alpha"], "index": {"url": index.url}}
+    profile, out = write_profile(tmp_path, "house", **how, vehicle="environment"), tmp_path / "out"
+    words = ["build", str(profile), "-o", str(out), "--bundle-version", "1.0"]
+    command = [sys.executable, "-m", "parity", *words, "--progress", "plain"]
+    process = subprocess.Popen(
+        command, env=written_environment(parity.home), stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
+    )
+    with process:
+        assert process.stderr is not None
+        assert any(b": environment: " in line for line in process.stderr)
+        process.kill()
+    assert not list(out.glob("*.tar"))
+    assert parity.run(*words, "--json").code == 0
+    assert os.listdir(out) == ["house-1.0-house.environment.tar"]

@@ -217,10 +217,6 @@ def test_an_image_brings_what_verifies_it_before_it_is_loaded(tmp_path: Path) ->
     # With or without a podman on this machine: none takes this for an image, and by then it was verified.
     for words in (["--load", "podman"], ["--load", "podman", str(archive)], ["load", "--with", "podman"]):
         assert install_sh(place, *words, "--key", key)["kind"] == "InstallFailed"
-    data = bytearray(archive.read_bytes())
-    data[-2000] ^= 1
-    archive.write_bytes(data)
-    assert install_sh(place, "--load", "podman", "--key", key)["kind"] == "BundleDamaged"
     (tmp_path / "other.pub").write_bytes(generate_key().public.pem)
     other = str(tmp_path / "other.pub")
     assert install_sh(place, "--load", "podman", "--key", other)["kind"] == "SignatureInvalid"
@@ -228,11 +224,6 @@ def test_an_image_brings_what_verifies_it_before_it_is_loaded(tmp_path: Path) ->
     data[-2000] ^= 1
     archive.write_bytes(data)
     assert install_sh(place, "--load", "podman", "--key", key)["kind"] == "BundleDamaged"
-    (tmp_path / "other.pub").write_bytes(generate_key().public.pem)
-    assert (
-        install_sh(place, "--load", "podman", "--key", str(tmp_path / "other.pub"))["kind"]
-        == "SignatureInvalid"
-    )
 
 
 def test_load_finds_the_one_image_beside_its_folder(tmp_path: Path) -> None:

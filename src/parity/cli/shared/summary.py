@@ -46,7 +46,7 @@ def people(report: BuildReport, watch: Stopwatch, seconds: float, key_paths: Seq
     rows |= _exported(bundle)
     if report.other_files:
         total = size(sum(file.size for file in report.other_files))
-        rows["files"] = f"{len(report.other_files)} besides, {total}, laid out in PREFIX/current/files"
+        rows["files"] = f"{len(report.other_files)} besides, {total}, laid out in {_place(bundle)}/files"
     if system := report.system:
         total = size(sum(package.size for package in system.packages))
         asked = ", ".join(package.name for package in system.packages if package.requested)
@@ -69,6 +69,10 @@ def people(report: BuildReport, watch: Stopwatch, seconds: float, key_paths: Seq
         text.append(f"  {name:<11}", style="bold")
         text.append(f"{printable(value)}\n")
     return text
+
+
+def _place(bundle: BuiltBundle) -> str:
+    return "PREFIX/current" if bundle.export is None else cast("ExportDocument", bundle.export)["prefix"]
 
 
 def _exported(bundle: BuiltBundle) -> dict[str, str]:
