@@ -171,6 +171,18 @@ def test_a_manifest_that_one_disc_has_damaged_is_taken_from_another(
     assert "no disc has the manifest" in refusal(discs, tmp_path).message
 
 
+def test_a_signature_that_one_disc_has_damaged_is_taken_from_another(
+    made: MadeBundle, discs: list[Path], tmp_path: Path
+) -> None:
+    """It is no part of the payload, so no digest that is signed tells of it."""
+    envelope = discs[0] / "parity-bundle" / "parity-envelope.json"
+    text = envelope.read_text()
+    place = text.index('"sig":"') + 20
+    envelope.write_text(text[:place] + ("A" if text[place] != "A" else "B") + text[place + 1 :])
+    assert "envelope" in check_discs(find_discs([str(discs[0])]))[0].error
+    assert joined(discs, tmp_path / "a.tar") == made.path.read_bytes()
+
+
 def test_discs_of_two_bundles_are_told_apart(discs: list[Path], tmp_path: Path) -> None:
     other = make_bundle(tmp_path / "other", wheels={**WHEELS, "pack0-1.0-py3-none-any.whl": b"n" * 40_000})
     second = split_whole(other.path, tmp_path / "second", SIZE, Recorder())
@@ -187,8 +199,8 @@ def test_discs_of_two_bundles_are_told_apart(discs: list[Path], tmp_path: Path) 
         {"count": 2},
         {"count": 10**30},
         {"format": "parity-disc/2"},
-        {"bundle": {"name": "../web.tar", "payload": "0" * 64}},
-        {"bundle": {"name": "-rf", "payload": "0" * 64}},
+        {"bundle": {"name": "../web.tar", "payload": "0" * 64, "head": "0" * 64}},
+        {"bundle": {"name": "-rf", "payload": "0" * 64, "head": "0" * 64}},
         {"discs": []},
         {"discs": [["a"], "b", ["c"]]},
         {"more": 1},

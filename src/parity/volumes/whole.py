@@ -76,7 +76,8 @@ def split_whole(path: Path, folder: Path, size: int, reporter: Reporter) -> Spli
             )
         spread = _spread(bundle, size)
         payload = bundle.statement.payload.sha256
-        discs = [Disc(name, payload, number, spread) for number in range(1, len(spread) + 1)]
+        head = hashlib.sha256(encode_head(bundle.envelope)).hexdigest()
+        discs = [Disc(name, payload, head, number, spread) for number in range(1, len(spread) + 1)]
         reporter.stage("check", path.name)
         checked_digest(file, bundle.statement, reporter)
         reporter.stage("split", counted(len(discs), "disc"))

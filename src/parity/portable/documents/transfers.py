@@ -60,6 +60,7 @@ if TYPE_CHECKING:  # novm - TypedDict is of Python 3.8
 
         name: str
         payload: str
+        head: str
 
     class DiscDocument(TypedDict):
         """A disc's own file; `discs` are the paths on each."""

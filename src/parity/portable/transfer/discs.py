@@ -27,7 +27,9 @@ SUFFIX = ".discs"
 _SHAPE = canonical.record(
     {
         "format": canonical.one_of(FORMAT),
-        "bundle": canonical.record({"name": canonical.text, "payload": canonical.digest}),
+        "bundle": canonical.record(
+            {"name": canonical.text, "payload": canonical.digest, "head": canonical.digest}
+        ),
         "number": canonical.count,
         "count": canonical.count,
         "discs": canonical.array(canonical.array(canonical.text), least=1, most=MAX_VOLUMES),
@@ -36,10 +38,14 @@ _SHAPE = canonical.record(
 
 
 class Disc(NamedTuple):
-    """What a disc says of itself: the bundle's name and payload, its own number, the paths on each disc."""
+    """What a disc says of itself: the bundle, its own number, the paths on each disc.
+
+    `payload` and `head` are SHA-256 digests: of the bundle's payload, and of its bytes before that.
+    """
 
     name: str
     payload: str
+    head: str
     number: int
     discs: Tuple[Tuple[str, ...], ...]
 
@@ -72,7 +78,7 @@ def encode_disc(disc: Disc) -> bytes:
     """
     document = {
         "format": FORMAT,
-        "bundle": {"name": disc.name, "payload": disc.payload},
+        "bundle": {"name": disc.name, "payload": disc.payload, "head": disc.head},
         "number": disc.number,
         "count": disc.total,
         "discs": [list(paths) for paths in disc.discs],
@@ -95,7 +101,7 @@ def parse_disc(data: bytes) -> Disc:
         raise VolumeDamaged(error.message) from error
     document = cast("DiscDocument", said)
     bundle, discs = document["bundle"], tuple(tuple(paths) for paths in document["discs"])
-    disc = Disc(bundle["name"], bundle["payload"], document["number"], discs)
+    disc = Disc(bundle["name"], bundle["payload"], bundle["head"], document["number"], discs)
     sound = data[-1:] == b"\n" and is_file_name(disc.name) and 1 <= disc.number <= disc.total
     if not sound or document["count"] != disc.total:
         raise VolumeDamaged("the disc's own file contradicts itself")

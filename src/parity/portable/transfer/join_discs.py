@@ -160,6 +160,9 @@ def _opened_one(found: FoundDisc) -> "Union[Tuple[BundleFolder, Statement], str]
         said = folder.statement
         if said is None or found.disc is None or said.payload.sha256 != found.disc.payload:
             return f"{found.folder!a}: its envelope is missing, or another bundle's"
+        # Signatures are no part of the payload: without this a damaged one would be found by `verify` alone.
+        if hashlib.sha256(head_of(folder.path)).hexdigest() != found.disc.head:
+            return f"{found.folder!a}: its envelope is damaged"
         stated_manifest(said, manifest.encode(folder.manifest.document))
     except FarsideError as error:
         return f"{found.folder!a}: {error.message}"
