@@ -7,6 +7,7 @@ Read the steps from top to bottom: each says what is done, asserts it, and gives
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shutil
@@ -217,6 +218,35 @@ def grow(story: Story) -> str:
     return f"a folder offered requests {old}, then {new}, then {old} again, each by one switch"
 
 
+def inventory(story: Story) -> str:
+    """Near: a delta for what a site has: an index, the old bundle. There: the new bundle out of both."""
+    site, carried = story.folder / "site", story.empty("carried")
+    assert story.near.run("index", story.old, site, "--key", story.key).code == 0
+    words = ("--have", site, "--have", story.old, "-o", carried / "for.delta", "--key", story.key, "--json")
+    made = story.near.run("delta", story.new, *words)
+    assert made.document["base"] is None, made.stdout
+    story.there.put(carried)
+    there = ("/tmp/site", "old.tar")
+    found = story.far("patch", *there, "for.delta", "-o", "/tmp/again.tar", "--key", "sender.pub")
+    assert story.there.says("sha256sum", "/tmp/again.tar").split()[0] == sha256(story.new)
+    return f"{size(carried / 'for.delta')} for an index and a bundle; payload {found['payload_sha256'][:12]}"
+
+
+def discs(story: Story) -> str:
+    """Near: the new release on discs of whole files. There: checked by sha256sum, joined in any order."""
+    media = story.empty("discs")
+    words = ("--whole-files", "--size", "20.5MB", "-o", media, "--json")
+    made = story.near.run("split", story.new, *words).document
+    assert len(made["discs"]) > 1
+    story.there.put(media)
+    places = [f"{Path(made['folder']).name}/{Path(each['path']).name}" for each in made["discs"]]
+    for place in places:
+        story.there.says("sh", "-ec", f"cd {place}; exec sha256sum -c SHA256SUMS.*")
+    story.far("join", *reversed(places), "-o", "/tmp/joined.tar")
+    assert story.there.says("sha256sum", "/tmp/joined.tar").split()[0] == sha256(story.new)
+    return f"{len(places)} discs, each good by stock tools; together the bundle as it was signed"
+
+
 def registry_road(story: Story) -> str:
     """Near: both releases into a registry, file by file. Inside: the new one comes out, byte for byte."""
     with registry(story.folder / "registry") as found:
@@ -265,7 +295,7 @@ def environment(story: Story) -> str:
 
 STEPS: tuple[Callable[[Story], str], ...] = (
     *(build, carry, probe, install, use, serve, publish, use_devpi, update, patch, upgrade, roll_back),
-    *(grow, registry_road, image, environment),
+    *(grow, inventory, discs, registry_road, image, environment),
 )
 
 
@@ -299,6 +329,11 @@ def pip_install(story: Story, url: str, target: str) -> None:
     story.client.says("sh", "-ec", script, environment=settings)
     said = story.client.says("python3", "-c", ASK, environment={"PYTHONPATH": target})
     assert said.split()[0] == story.versions["1"]
+
+
+def sha256(path: Path) -> str:
+    """A file's digest."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def size(path: Path) -> str:

@@ -118,6 +118,11 @@ class AtomicFile:
         self._temporary = path
         self._descriptor = -1
 
+    @property
+    def temporary(self) -> Path:
+        """Where its bytes are until they get their name, for whoever reads them before that."""
+        return self._temporary
+
     def open(self) -> None:
         """Make and lock the temporary file."""
         with self._as_ours():

@@ -92,6 +92,28 @@ def test_an_image_that_was_verified_and_loaded_runs_read_only_without_network_as
     assert where.startswith(image["prefix"] + "/lib/python3.9/site-packages/requests/")
 
 
+def test_an_image_without_the_single_file_is_loaded_by_its_own_install_sh(
+    parity: Parity, image: dict[str, Any], tmp_path: Path
+) -> None:
+    key = tmp_path / "sender.pub"
+    key.write_bytes(key_of(parity).read_bytes())
+    file = tmp_path / Path(image["file"]).name
+    file.symlink_to(image["file"])
+    subprocess.run(["tar", "-xf", file.name, "parity-image"], cwd=tmp_path, check=True)
+    told = (tmp_path / "parity-image" / "README.txt").read_text()
+    assert "sh parity-image/install.sh --load docker --key SENDER.pub\n" in told
+    command = ["sh", "parity-image/install.sh", "--load", "docker", "--key", key.name, "--json"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    client = docker.from_env()
+    try:
+        assert client.images.get(NAMED).id == f"sha256:{image['image']['config']}"
+        assert json.loads(done.stdout)["loaded"] == NAMED
+    finally:
+        client.images.remove(NAMED, force=True)
+        client.close()
+
+
 def test_the_same_bundle_gives_the_same_image(
     parity: Parity, small: dict[str, Any], image: dict[str, Any], tmp_path: Path
 ) -> None:

@@ -112,6 +112,7 @@ def test_a_base_signed_anew_is_the_same_base(tmp_path: Path) -> None:
 def test_a_delta_to_an_older_bundle_is_no_different(tmp_path: Path) -> None:
     old, new = older_and_newer(tmp_path)
     delta = delta_of(new, old, tmp_path)
+    assert delta.index.base is not None
     assert delta.index.result.serial < delta.index.base.serial
     assert patched(new, delta, old, tmp_path) == old.path.read_bytes()
 

@@ -28,6 +28,7 @@ from parity.export.spool import NewSpool, spooling
 from parity.export.system_layer import system_layer
 from parity.farside.cli.main import main
 from parity.model import BundleIdentity
+from parity.pack import STOCK_CHECK, loaders
 from parity.portable.bundle import export
 from parity.portable.bundle.envelope import ENVIRONMENT, IMAGE
 from parity.portable.bundle.manifest import HEAD_SIZE
@@ -69,7 +70,8 @@ def sealed(folder: Path, predicate: str = IMAGE, **more: Any) -> Sealed:
     identity = BundleIdentity("demo", "1.0", 1, "here")
     seal = make_sealer([signing_key()], identity, "0" * 64, predicate)
     (folder / "sender.pub").write_bytes(signing_key().public.pem)
-    body = file_entry("blobs/sha256/5", 4000, (b"x" * 4000,))
+    files = [*more.pop("body", ()), ("blobs/sha256/5", b"x" * 4000)]
+    body = (chunk for name, data in files for chunk in file_entry(name, len(data), (data,)))
     told: Any = {**document(predicate), **more}
     top = TOPS[predicate]
     return write_sealed(folder / "demo.tar", top, told, body, seal, reporter=Silent(), total=4000)
@@ -119,6 +121,19 @@ def test_any_byte_that_is_touched_is_seen(tmp_path: Path, predicate: str) -> Non
         made.path.write_bytes(other)
         with pytest.raises(BundleDamaged):
             verified(made.path)
+
+
+@pytest.mark.parametrize("predicate", TOPS)
+def test_the_lines_of_the_readme_check_it_with_openssl_alone(tmp_path: Path, predicate: str) -> None:
+    made = sealed(tmp_path, predicate)
+    words: dict[str, Any] = {"cwd": tmp_path, "capture_output": True, "text": True}
+    lines = f"BUNDLE={made.path} KEY=sender.pub\n{STOCK_CHECK}"
+    assert "OK" in subprocess.run(["sh", "-c", lines], check=False, **words).stdout.splitlines()[-1]
+    data = bytearray(made.path.read_bytes())
+    data[-700] ^= 1
+    made.path.write_bytes(data)
+    done = subprocess.run(["sh", "-c", lines], check=False, **words)
+    assert (done.returncode != 0, "payload: " in done.stdout) == (True, False)
 
 
 def test_a_strangers_key_is_not_trusted(tmp_path: Path) -> None:
@@ -171,6 +186,66 @@ def test_load_takes_images_alone(tmp_path: Path, capsys: pytest.CaptureFixture[s
     for path, said in ((environment.path, "no image"), (bundle.path, "this is a bundle")):
         assert main("", ["load", str(path), "--key", key, "--json"]) == BundleUnreadable.exit_code
         assert said in json.loads(capsys.readouterr().out)["error"]["message"]
+
+
+# --- install.sh --load ------------------------------------------------------------------------------------
+
+
+def unpacked(folder: Path, predicate: str = IMAGE) -> Path:
+    """A sealed file under an image's name, and beside it the folder that tar takes out of it."""
+    made = sealed(
+        folder, predicate, body=[(TOPS[predicate] + name, data) for name, data in loaders().items()]
+    )
+    archive = made.path.rename(folder / "demo.image.tar")
+    subprocess.run(["tar", "-xf", archive, "-C", folder, TOPS[predicate].rstrip("/")], check=True)
+    return archive
+
+
+def install_sh(folder: Path, *words: str) -> dict[str, Any]:
+    """What `sh install.sh WORDS --json` says; it must be refused."""
+    command = ["sh", str(folder / "install.sh"), *words, "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
+    assert done.returncode, done.stdout
+    error: dict[str, Any] = json.loads(done.stdout)["error"]
+    assert error["exit_code"] == done.returncode
+    return error
+
+
+def test_an_image_brings_what_verifies_it_before_it_is_loaded(tmp_path: Path) -> None:
+    archive = unpacked(tmp_path)
+    place, key = tmp_path / "parity-image", str(tmp_path / "sender.pub")
+    # With or without a podman on this machine: none takes this for an image, and by then it was verified.
+    for words in (["--load", "podman"], ["--load", "podman", str(archive)], ["load", "--with", "podman"]):
+        assert install_sh(place, *words, "--key", key)["kind"] == "InstallFailed"
+    (tmp_path / "other.pub").write_bytes(generate_key().public.pem)
+    other = str(tmp_path / "other.pub")
+    assert install_sh(place, "--load", "podman", "--key", other)["kind"] == "SignatureInvalid"
+    data = bytearray(archive.read_bytes())
+    data[-2000] ^= 1
+    archive.write_bytes(data)
+    assert install_sh(place, "--load", "podman", "--key", key)["kind"] == "BundleDamaged"
+
+
+def test_load_finds_the_one_image_beside_its_folder(tmp_path: Path) -> None:
+    archive = unpacked(tmp_path)
+    key = str(tmp_path / "sender.pub")
+    (tmp_path / "second.image.tar").write_bytes(archive.read_bytes())
+    said = install_sh(tmp_path / "parity-image", "--load", "podman", "--key", key)
+    assert "2 images lie beside" in said["message"]
+    for each in tmp_path.glob("*.image.tar"):
+        each.unlink()
+    said = install_sh(tmp_path / "parity-image", "--load", "podman", "--key", key)
+    assert ("no image was named" in said["message"], "*.image.tar" in said["remedy"]) == (True, True)
+
+
+def test_the_installer_of_one_vehicle_refuses_the_words_of_another(tmp_path: Path) -> None:
+    unpacked(tmp_path)
+    for word in ("/opt/app", "app"):
+        said = install_sh(tmp_path / "parity-image", word)
+        assert ("no bundle" in said["message"], "--load docker" in said["remedy"]) == (True, True)
+    bundle = signed(tmp_path / "bundle", alpha(tmp_path / "w", "1.0")).unpack(tmp_path / "unpacked")
+    said = install_sh(bundle, "--load", "docker")
+    assert ("no image" in said["message"], "install.sh PREFIX" in said["remedy"]) == (True, True)
 
 
 # --- the environment's files ----------------------------------------------------------------------------

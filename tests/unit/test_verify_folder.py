@@ -15,7 +15,7 @@ from tests.support.cli import Parity
 from tests.support.recorder import Recorder
 
 from parity.pack.singlefile import single_file
-from parity.pipeline.verify import verify
+from parity.pipeline.rehearsal.verify import verify
 from parity.portable.errors import BundleDamaged, RootError, SignatureInvalid
 from parity.sign import generate_key, make_checker, save_key
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.support.bundles import make_bundle, signing_key
 from tests.support.recorder import Recorder
 
-from parity.pipeline.verify import verify
+from parity.pipeline.rehearsal.verify import verify
 from parity.sign import make_checker
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,14 +12,13 @@ from parity.engine import Container, ContainerSpec, Engine, Network
 from parity.engine.guests import folders_tar
 from parity.errors import OptionConflict, RehearsalFailed, RehearsalTimeout
 from parity.export.layer import Folder
-from parity.model import PinnedImage, RehearsalPlan
+from parity.model import PinnedImage, RehearsalPlan, word_fault
 from parity.portable.texts import printable
 from parity.wire.shapes import Malformed, read
 
 _CARRY = "/carry"
 _OWNER = 65533
 """Makes the environment. No image knows it, and it may write nowhere else."""
-_PREFIX = re.compile(r"(/[A-Za-z0-9][A-Za-z0-9._+-]{0,63}){1,8}")
 # Only folders that are there are told as they are; a link on the way would lead elsewhere in the image.
 _PLACE = """
 import json, os, stat, sys
@@ -83,11 +81,8 @@ def demand_prefix(prefix: str) -> None:
     Raises:
         OptionConflict: it is no plain absolute path.
     """
-    if not _PREFIX.fullmatch(prefix):
-        raise OptionConflict(
-            f"an environment cannot lie at {prefix!r}",
-            remedy="name an absolute path of letters, digits and . _ + -, such as /opt/app",
-        )
+    if fault := word_fault("prefix", prefix):
+        raise OptionConflict(f"{prefix!r} {fault.message}", remedy=fault.remedy)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-def image_readme(file: str, name: str, user: str, on_site: str) -> str:
+def image_readme(file: str, name: str, user: str, on_site: str, stock_check: str) -> str:
     """README.txt of an image.
 
     Args:
@@ -11,10 +11,12 @@ def image_readme(file: str, name: str, user: str, on_site: str) -> str:
         name: the reference that it gets where it is loaded.
         user: who runs in it.
         on_site: the reference by digest of the base that is not in the file, empty where it is.
+        stock_check: shell lines that verify the file with openssl alone.
     """
     before = (
         f"\nIts base is not in this file. Bring it first:\n\n    docker pull {on_site}\n" if on_site else ""
     )
+    checked = "".join(f"    {line}\n" for line in stock_check.splitlines())
     return f"""\
 A container image of parity, with a signature in front of it.
 
@@ -24,6 +26,18 @@ A container image of parity, with a signature in front of it.
 
    --with podman and --with ctr do the same (ctr: --namespace k8s.io for Kubernetes).
 {before}
+   Without parity-farside.py: what loads it lies in the file, too. It verifies every byte before it loads, but
+   nobody has looked at itself until then. So first, with the machine's own openssl:
+
+    BUNDLE={file} KEY=SENDER.pub
+{checked}
+   That must end with OK. Then:
+
+    tar -xf {file} parity-image
+    sh parity-image/install.sh --load docker --key SENDER.pub
+
+   --load podman and --load ctr likewise. It takes the image beside the folder, or the file that is named.
+
 2. Run it: it is user {user}, its root file system needs no writing:
 
     docker run --rm --read-only --tmpfs /tmp {name}

@@ -38,16 +38,19 @@ def _open_standard_streams() -> None:
     sys.stderr = sys.stderr or sys.stdout
 
 
+def own_file() -> str:
+    """The single file that all of this was loaded from; empty where it lies in a folder."""
+    # Modules of the single file have no `__file__`; it leaves its name in the package.
+    return str(getattr(sys.modules[__package__ or ""], "SCRIPT", ""))
+
+
 def command(python: str) -> List[str]:
     """The words that start this code's command line under an interpreter, shielded from the caller.
 
     What is started is `__main__.py` beside this module or, where all of it was loaded from the single
     file, that file, which says so in the package's SCRIPT.
     """
-    package = sys.modules[__package__ or ""]
-    script = getattr(package, "SCRIPT", "")
-    if not script:  # modules of the single file have no `__file__`
-        script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "__main__.py")
+    script = own_file() or os.path.join(os.path.dirname(os.path.abspath(__file__)), "__main__.py")
     # -I: the caller's PYTHON* variables and its folder have no say; -B: nothing is written beside the
     # bundle's files.
     return [python, "-I", "-B", script]

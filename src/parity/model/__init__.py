@@ -18,6 +18,7 @@ from parity.model.profile import (
 from parity.model.project import FOREIGN_LOCKS, Origin, ProjectPlan, SourcePackage
 from parity.model.proof import ImportResult, Proof
 from parity.model.system import SystemPackage, SystemSet
+from parity.model.vehicle import VehiclePlan, WordFault, word_fault
 from parity.model.wheels import Finding, StoredWheel, WheelSet
 
 __all__ = [
@@ -57,7 +58,10 @@ __all__ = [
     "SystemPlan",
     "SystemSet",
     "Target",
+    "VehiclePlan",
     "WheelSet",
+    "WordFault",
     "chain_id",
     "repository",
+    "word_fault",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,10 +52,14 @@ class BundleFile:
 
 @dataclass(frozen=True)
 class BuiltBundle:
-    """A finished bundle on this machine's disk; `signers`: fingerprints of the keys that signed it."""
+    """A finished bundle on this machine's disk; `signers`: fingerprints of the keys that signed it.
+
+    `export` is the signed manifest of an image or environment that was written in its place.
+    """
 
     path: Path
     size: int
     payload_sha256: str
     identity: BundleIdentity
     signers: tuple[str, ...]
+    export: Mapping[str, object] | None = None

@@ -11,6 +11,7 @@ from parity.model.image import ImageSource
 from parity.model.inputs import IndexSettings, OtherFile, SourcePlan, SystemPlan
 from parity.model.limits import Limits
 from parity.model.project import ProjectPlan
+from parity.model.vehicle import VehiclePlan
 
 LibcFamily = Literal["glibc", "musl"]
 
@@ -137,3 +138,4 @@ class Profile:
     other_files: tuple[OtherFile, ...] = ()
     prereleases: bool = False
     limits: Limits = field(default_factory=Limits)
+    vehicle: VehiclePlan = field(default_factory=VehiclePlan)

@@ -10,6 +10,7 @@ from parity.pack.contents import (
 )
 from parity.pack.draft import Draft, farside_archive
 from parity.pack.pips import oldest_pip, pip_note
+from parity.pack.singlefile import loaders
 from parity.pack.texts import STOCK_CHECK, pylock_toml, readme_txt, requirements_txt
 from parity.pack.vehicle import Cargo, Vehicle
 from parity.pack.vehicles import VEHICLES
@@ -28,6 +29,7 @@ __all__ = [
     "file_in_archive",
     "file_of_bytes",
     "file_on_disk",
+    "loaders",
     "oldest_pip",
     "payload_order",
     "pip_note",

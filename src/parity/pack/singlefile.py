@@ -29,6 +29,12 @@ def single_file() -> str:
     return template.replace("@VERSION@", __version__).replace("# @SOURCES@\n", sections)
 
 
+def loaders() -> dict[str, bytes]:
+    """What travels beside an image, by name: `install.sh --load ENGINE` and the single file that it runs."""
+    stub = Path(farside.__file__).parent / "stubs" / "install.sh"
+    return {"install.sh": stub.read_bytes(), "install.py": single_file().encode()}
+
+
 def _section(name: str, source: str) -> str:
     """One module, `name` its path: its source is a raw string that begins with a newline of our own.
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from parity.model import BuiltBundle, BundleIdentity, Proof
 from parity.pack.draft import Draft
 from parity.pack.writer import Sealer
+from parity.portable.bundle.envelope import Checker
 from parity.progress import Reporter
 
 
@@ -21,12 +22,15 @@ class Cargo:
         draft: what was rehearsed.
         proof: what the rehearsal saw.
         wheels: gives file name and chunks of each wheel, in payload order, anew each time it is called.
+        export: makes another form of a finished bundle, which lasts as long as the call: from the bundle,
+            what knows it again, and the folder that gets the form.
     """
 
     identity: BundleIdentity
     draft: Draft
     proof: Proof
     wheels: Callable[[], Iterable[tuple[str, Iterator[bytes]]]]
+    export: Callable[[BuiltBundle, Checker, Path], BuiltBundle]
 
 
 class Vehicle:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from parity.errors import HashMismatch
@@ -42,20 +44,52 @@ def write_bundle(  # noqa: PLR0917 - in the order of the story: where, who, what
         WriteFailed: the disk is full or cannot be written to. Whatever is raised, a file that had
             this name is as it was, and no temporary file is left.
     """
-    listed = manifest.parse(manifest_bytes)
     with atomic_file(folder / identity.filename) as out:
-        # Room for the head, which signs digests that are known at the end.
-        out.write(bytes(manifest.HEAD_SIZE))
-        pen = _Pen(out, listed, reporter or Silent())
-        pen.file(manifest.NAME, len(manifest_bytes), iter((manifest_bytes,)))
-        _write_files(pen, listed, files, iter(wheels))
-        pen.put(ustar.END)
-        payload = Payload(
-            pen.done, pen.sha256(), len(manifest_bytes), hashlib.sha256(manifest_bytes).hexdigest()
-        )
-        envelope = seal(payload)
-        out.overwrite(0, encode_head(envelope))
+        bundle = _filled(out, identity, manifest_bytes, files, wheels, seal, reporter or Silent())
         out.commit()
+    return bundle
+
+
+@contextmanager
+def held_bundle(  # noqa: PLR0917 - as `write_bundle`
+    folder: Path,
+    identity: BundleIdentity,
+    manifest_bytes: bytes,
+    files: Sequence[BundleFile],
+    wheels: Iterable[tuple[str, Iterator[bytes]]],
+    seal: Sealer,
+    reporter: Reporter,
+) -> Iterator[BuiltBundle]:
+    """A bundle as `write_bundle` would write it, for as long as the context lasts; its name is for that time.
+
+    Raises:
+        HashMismatch, WriteFailed: as `write_bundle`.
+    """
+    with atomic_file(folder / identity.filename) as out:
+        bundle = _filled(out, identity, manifest_bytes, files, wheels, seal, reporter)
+        yield replace(bundle, path=out.temporary)
+
+
+def _filled(  # noqa: PLR0917 - as `write_bundle`
+    out: AtomicFile,
+    identity: BundleIdentity,
+    manifest_bytes: bytes,
+    files: Sequence[BundleFile],
+    wheels: Iterable[tuple[str, Iterator[bytes]]],
+    seal: Sealer,
+    reporter: Reporter,
+) -> BuiltBundle:
+    """All bytes of the bundle, in a file that has no name yet."""
+    listed = manifest.parse(manifest_bytes)
+    # Room for the head, which signs digests that are known at the end.
+    out.write(bytes(manifest.HEAD_SIZE))
+    pen = _Pen(out, listed, reporter)
+    pen.file(manifest.NAME, len(manifest_bytes), iter((manifest_bytes,)))
+    _write_files(pen, listed, files, iter(wheels))
+    pen.put(ustar.END)
+    payload = Payload(pen.done, pen.sha256(), len(manifest_bytes), hashlib.sha256(manifest_bytes).hexdigest())
+    envelope = seal(payload)
+    out.overwrite(0, encode_head(envelope))
     size = manifest.HEAD_SIZE + payload.size
     signers = tuple(signature.keyid for signature in envelope.signatures)
     return BuiltBundle(out.path, size, payload.sha256, identity, signers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 
 from parity.audit import audit_wheels, refused_by_pip
 from parity.engine.workshop import AUDITS, STORE_VOLUME
@@ -12,6 +13,7 @@ from parity.pack import VEHICLES, Cargo, Draft, asked_files, oldest_pip, pip_not
 from parity.pipeline.context.background import beside
 from parity.pipeline.context.run import BuildRun
 from parity.pipeline.context.values import BuildReport, BuildRequest, World
+from parity.pipeline.exporting.building import demand_exportable, exported
 from parity.pipeline.front import begun, completed
 from parity.pipeline.front import resolved as resolved_lock
 from parity.pipeline.locking.completing import lacking_setuptools
@@ -19,6 +21,7 @@ from parity.pipeline.locking.lock_file import Resolved, with_words_of
 from parity.pipeline.other_files import other_files
 from parity.pipeline.rehearsal.early import Early, made_early
 from parity.pipeline.rehearsal.search import SystemSearch, prove
+from parity.portable.bundle.envelope import PREDICATE_TYPE
 from parity.portable.installers.registry import INSTALLERS
 from parity.portable.texts import counted
 from parity.probe import travelling
@@ -34,6 +37,7 @@ def build(request: BuildRequest, world: World) -> BuildReport:
     """
     check_identity(request.identity)
     with begun(request, world) as run:
+        demand_exportable(run)
         resolved = resolved_lock(run)
         with made_early(run, resolved.lock) as early:
             resolved, wheels = _wheel_set(run, resolved)
@@ -148,9 +152,10 @@ def _bundle(run: BuildRun, draft: Draft, proof: Proof) -> BuiltBundle:
         draft=draft,
         proof=proof,
         wheels=lambda: wheels_in_archive(run.container.get(draft.wheels.folder)),
+        export=partial(exported, run),
     )
     profile_digest = hashlib.sha256(run.profile.document.encode()).hexdigest()
-    seal = run.world.sealer(identity, profile_digest)
-    bundle = VEHICLES[request.vehicle].write(cargo, request.output, seal, reporter)
+    seal = run.world.sealer(identity, profile_digest, PREDICATE_TYPE)
+    bundle = VEHICLES[run.profile.vehicle.form].write(cargo, request.output, seal, reporter)
     reporter.note("signed by " + ", ".join(each[:16] for each in bundle.signers))
     return bundle

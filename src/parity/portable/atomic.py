@@ -9,6 +9,7 @@ import fcntl
 import os
 import re
 import secrets
+import shutil
 import stat
 from contextlib import contextmanager, suppress
 from typing import BinaryIO, Iterator, List, Tuple
@@ -106,6 +107,41 @@ def _sweep_one(path: str) -> bool:
     except (BlockingIOError, FileNotFoundError):
         return False
     return True
+
+
+@contextmanager
+def folder_beside(place: str) -> Iterator[str]:
+    """A new folder beside a place, locked while we live; gone at the end unless it got its name by then."""
+    parent, name = os.path.split(place)
+    work = os.path.join(parent, f".{name}.{secrets.token_hex(8)}.tmp")
+    os.mkdir(work)
+    lock = os.open(work, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield work
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+        os.close(lock)
+
+
+def sweep_beside(place: str) -> None:
+    """Remove what killed runs left beside a place; never what a living one is still writing.
+
+    Raises:
+        OSError: one cannot be removed, or there is no folder to look in.
+    """
+    parent, name = os.path.split(place)
+    # Exactly our names: a folder of the user's that only looks similar stays.
+    leftover = re.compile(re.escape(f".{name}.") + r"[0-9a-f]{16}\.tmp")
+    for entry in filter(leftover.fullmatch, os.listdir(parent)):
+        path = os.path.join(parent, entry)
+        with suppress(FileNotFoundError, BlockingIOError):
+            lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(path)
+            finally:
+                os.close(lock)
 
 
 def sync_folder(folder: str) -> None:

@@ -28,6 +28,7 @@ from parity.profile.indexes import travelling as index_travelling
 from parity.profile.layers import Layer, Trail, problem_at, resolved, value_at
 from parity.profile.other_files import other_files, travelling
 from parity.profile.search import is_file
+from parity.profile.vehicle import vehicle_plan
 
 # `name @ file:///home/me/x.whl`: the folder is this machine's.
 _FILE_ADDRESS = re.compile(r"file:[^\s#;]*/")
@@ -36,8 +37,8 @@ _FULL_PATH = re.compile(r"^([^@#;/]+@\s*)/(?:[^#;]*/)?")
 _LABELS = ("product", "version", "serial")
 AUTO = "auto"
 """The word that stands for what is found to be missing, alone or beside names: sources, packages."""
-_OWN = ("limits",)
-"""What is about this side alone: the same bundle comes of other limits."""
+_OWN = ("limits", "vehicle")
+"""What is about this side alone: the same bundle comes of other limits, and is inside of every vehicle."""
 
 
 def build(name: str, path: Path, layer: Layer) -> Profile:
@@ -66,6 +67,7 @@ def build(name: str, path: Path, layer: Layer) -> Profile:
         system=_system(document.get("system-packages", ())),
         other_files=other_files(layer),
         limits=_limits(document.get("limits", {})),
+        vehicle=vehicle_plan(layer),
     )
 
 
@@ -74,7 +76,7 @@ def canonical_document(name: str, layer: Layer) -> str:
 
     Paths are reduced to base names. Product, version and serial are left out: the signed statement
     carries them, and two releases of the same content must keep one payload digest. So are the limits of
-    the machine that builds.
+    the machine that builds, and the vehicle, which is made of the finished bundle.
     """
     document = {key: value for key, value in layer.value.items() if key not in _LABELS + _OWN}
     document["name"] = name

@@ -2,5 +2,6 @@
 
 from parity.volumes.sizes import parse_size
 from parity.volumes.split import SplitBundle, split_bundle
+from parity.volumes.whole import SplitDiscs, split_whole
 
-__all__ = ["SplitBundle", "parse_size", "split_bundle"]
+__all__ = ["SplitBundle", "SplitDiscs", "parse_size", "split_bundle", "split_whole"]

@@ -55,9 +55,9 @@ def split_bundle(path: Path, folder: Path, size: int, reporter: Reporter) -> Spl
         statement = read_unverified(file).statement
         pieces = _pieces(HEAD_SIZE + statement.payload.size, size)
         reporter.stage("check", path.name)
-        whole = _digest(file, statement, reporter)
+        whole = checked_digest(file, statement, reporter)
         reporter.stage("split", counted(len(pieces), "volume"))
-        cutter = _Cutter(file, folder, _name(statement), whole, pieces, reporter)
+        cutter = _Cutter(file, folder, bundle_name(statement), whole, pieces, reporter)
         with _undone_on_failure(cutter):
             cutter.cut()
     return SplitBundle(tuple(cutter.done), whole)
@@ -77,13 +77,17 @@ def _pieces(total: int, size: int) -> list[tuple[int, int]]:
     return [(offset, min(length, total - offset)) for offset in range(0, total, length)]
 
 
-def _name(statement: Statement) -> str:
+def bundle_name(statement: Statement) -> str:
     """The bundle's proper name, whatever its file is called at the moment."""
     return BundleIdentity(statement.product, statement.version, statement.serial, statement.profile).filename
 
 
-def _digest(file: BinaryIO, statement: Statement, reporter: Reporter) -> str:
-    """The whole file's SHA-256, if its payload is the one in the statement; both are hashed at once."""
+def checked_digest(file: BinaryIO, statement: Statement, reporter: Reporter) -> str:
+    """The whole file's SHA-256, if its payload is the one in the statement; both are hashed at once.
+
+    Raises:
+        BundleDamaged: it is another one.
+    """
     total = HEAD_SIZE + statement.payload.size
     head = b"".join(span(file, 0, HEAD_SIZE))
     whole, payload, done = hashlib.sha256(head), hashlib.sha256(), HEAD_SIZE

@@ -20,20 +20,38 @@ from parity.cli.shared.output import output, print_json, stderr, stdout, termina
 from parity.errors import OptionConflict
 from parity.files import sweep_leftovers
 from parity.portable.bundle.envelope import Checker, Signature
-from parity.portable.bundle.reader import open_bundle
+from parity.portable.bundle.reader import open_bundle, read_unverified
 from parity.portable.texts import counted
 from parity.portable.transfer.delta import Identity, identity_of, read_index
 from parity.portable.transfer.patch import patch_bundle
 from parity.progress import Reporter
-from parity.update import compare, document_of, read_pair, write_delta
+from parity.update import (
+    Inventories,
+    MadeDelta,
+    base_of,
+    compare,
+    document_of,
+    read_pair,
+    sorted_inventories,
+    write_delta,
+    write_delta_for,
+)
 
 DIFF_EPILOG = "`parity diff OLD NEW --format markdown > review.md` is for the change request"
 DELTA_EPILOG = """
 `parity delta OLD NEW -o update.delta` is run here
 
 `parity patch OLD update.delta -o NEW` is run where OLD is and NEW shall be
+
+`parity delta OLD OLDER NEW --have installed.json -o update.delta` takes the one that is in use there
+
+`parity delta NEW --have /srv/site -o update.delta` leaves out the wheels that an index there has
 """
-PATCH_EPILOG = "`parity patch web-1.0.parity.tar update.delta -o web-1.1.parity.tar`"
+PATCH_EPILOG = """
+`parity patch web-1.0.parity.tar update.delta -o web-1.1.parity.tar`
+
+`parity patch /srv/site update.delta -o web-1.1.parity.tar` takes the wheels from an index
+"""
 
 
 class Format(str, Enum):
@@ -84,10 +102,20 @@ def diff_command(
 
 
 def delta_command(
-    old: Old,
-    new: New,
+    bundles: Annotated[
+        list[str],
+        typer.Argument(metavar="[OLD] NEW", help="The bundle in use, and what replaces it."),
+    ],
     *,
     output_file: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The delta.")],
+    have: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="INVENTORY",
+            help="What is there, in place of one OLD (may be repeated): bundles, an index's folder or "
+            "address; or what `installed --json` printed, which tells which of several OLD is in use.",
+        ),
+    ] = None,
     key: TrustedKeys = None,
     threshold: Threshold = None,
     unverified: Unverified = False,
@@ -97,32 +125,62 @@ def delta_command(
     """Write what NEW has and OLD lacks into one file; `parity patch` gives back NEW byte for byte."""
     output.json, output.verbose = as_json, verbose
     check = checker(key, threshold, unverified)
+    *olds, last = bundles
+    new = Path(last)
+    if not have and len(olds) != 1:
+        raise OptionConflict(
+            "a delta is made from one OLD, or for what --have names", remedy="parity delta OLD NEW -o FILE"
+        )
+    found = sorted_inventories([*olds, *(have or ())])
     with told(output_file) as reporter:
         sweep_leftovers(output_file.parent)
-        made = write_delta(old, new, output_file, check, reporter)
+        made = _made(found, new, output_file, check, reporter)
         _warn_of_older(made.index.base, made.index.result, reporter)
-    files = len(made.index.files)
     if as_json:
-        print_json(
-            {
-                "delta": str(made.path),
-                "size": made.size,
-                "carried_bytes": made.carried,
-                "carried_files": [part.path for part in made.index.files],
-                "base": made.index.base._asdict(),
-                "result": made.index.result._asdict(),
-                "verified": not unverified,
-            }
-        )
+        print_json({**_delta_document(made), "verified": not unverified})
         return
-    carried = counted(files, "file")
+    carried = counted(len(made.index.files), "file")
     share = 100 * made.size / made.index.result.size
     stdout().print(Text(f"{made.path}: {size(made.size)}, {share:.1f} % of {new.name}; it carries {carried}"))
 
 
+def _made(found: Inventories, new: Path, delta: Path, check: Checker, reporter: Reporter) -> MadeDelta:
+    """From the one bundle that is there, which may be told by what is installed; else for the inventory."""
+    if found.installed:
+        base = base_of(found, ((path, _payload(path)) for path in found.bundles))
+        return write_delta(base, new, delta, check, reporter)
+    if len(found.bundles) == 1 and not (found.folders or found.addresses):
+        return write_delta(found.bundles[0], new, delta, check, reporter)
+    return write_delta_for(found, new, delta, check, reporter)
+
+
+def _payload(path: Path) -> str:
+    """As the bundle itself says it: whoever makes the delta checks it whole."""
+    with open_bundle(str(path)) as file:
+        return read_unverified(file).statement.payload.sha256
+
+
+def _delta_document(made: MadeDelta) -> dict[str, object]:
+    base = made.index.base
+    return {
+        "delta": str(made.path),
+        "size": made.size,
+        "carried_bytes": made.carried,
+        "carried_files": [part.path for part in made.index.files],
+        "base": base._asdict() if base else None,
+        "result": made.index.result._asdict(),
+    }
+
+
 def patch_command(
-    old: Old,
-    delta: Annotated[Path, typer.Argument(metavar="DELTA", help="What `parity delta` wrote.")],
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="OLD... DELTA",
+            help="The bundle that is in use, and what `parity delta` wrote. For a delta from an inventory: "
+            "bundles and the folders of indexes.",
+        ),
+    ],
     *,
     output_file: Annotated[Path, typer.Option("--output", "-o", metavar="NEW", help="The new bundle.")],
     key: TrustedKeys = None,
@@ -134,10 +192,13 @@ def patch_command(
     """Make the new bundle from the old one and a delta: byte for byte, so its signature still holds."""
     output.json, output.verbose = as_json, verbose
     check = checker(key, threshold, unverified)
+    *olds, delta = words
+    if not olds:
+        raise OptionConflict("a delta needs what is here already", remedy="parity patch OLD DELTA -o NEW")
     with told(output_file) as reporter:
         sweep_leftovers(output_file.parent)
-        bundle = patch_bundle(str(old), str(delta), str(output_file), check, _Stages(reporter))
-        with open_bundle(str(delta)) as file:
+        bundle = patch_bundle(olds, delta, str(output_file), check, _Stages(reporter))
+        with open_bundle(delta) as file:
             index = read_index(file)
         _warn_of_older(index.base, index.result, reporter)
     identity = identity_of(bundle.statement)
@@ -184,7 +245,7 @@ class _Stages:
         self._reporter.advance(done, total)
 
 
-def _warn_of_older(old: Identity, new: Identity, reporter: Reporter) -> None:
+def _warn_of_older(old: Identity | None, new: Identity, reporter: Reporter) -> None:
     # No refusal: whoever goes back does so on purpose. The target has a word to say about serials itself.
-    if old.product == new.product and new.serial < old.serial:
+    if old is not None and old.product == new.product and new.serial < old.serial:
         reporter.warn(f"the delta leads back from serial {old.serial} to {new.serial}")

@@ -29,7 +29,7 @@ from parity.errors import OptionConflict, RootError, SomeFailed
 from parity.farside.cli.vehicles import exported
 from parity.farside.install.other_files import other_files
 from parity.model import Proof
-from parity.pipeline.verify import is_exported, rehearse_again, verify, verify_exported
+from parity.pipeline.rehearsal.verify import is_exported, rehearse_again, verify, verify_exported
 from parity.portable.bundle.envelope import Checker
 from parity.portable.bundle.export import VerifiedExport
 from parity.portable.bundle.manifest import HEAD_SIZE, TOP

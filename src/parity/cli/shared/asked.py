@@ -100,6 +100,8 @@ def build_requests(what: WhatToBuild, how: HowToBuild) -> list[BuildRequest]:
     asked = _overrides(what, words.packages, words.projects)
     profiles = [load_profile(target, overrides=asked) for target in words.targets]
     stand_in = load_profile(how.stand_in).image if how.stand_in else None
+    for profile in profiles if stand_in else ():
+        _demand_own_image(profile, how)
     requests = [_Reading(what, how, asked, profile).request(stand_in) for profile in profiles]
     files = [request.filename for request in requests]
     # Side by side they would write into one file; the last one would win.
@@ -256,6 +258,15 @@ class _Reading:
             f"{self.profile.name} asks for nothing to be installed: say what",
             where=str(self.profile.path),
             remedy=", or ".join((*ways, *more, own)),
+        )
+
+
+def _demand_own_image(profile: Profile, how: HowToBuild) -> None:
+    if profile.vehicle.form == "image":
+        raise OptionConflict(
+            f"{profile.name} makes an image on the target's own, and {how.stand_in} only stands in for that",
+            where=str(profile.path),
+            remedy="leave out --stand-in, or say `vehicle: bundle` or `vehicle: environment`",
         )
 
 

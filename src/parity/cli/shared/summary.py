@@ -11,6 +11,7 @@ from rich.text import Text
 from parity.cli.shared.display import size
 from parity.cli.shared.places import near
 from parity.cli.shared.timing import Stopwatch
+from parity.model import BuiltBundle
 from parity.pipeline.context.values import BuildReport
 from parity.portable.texts import counted, printable
 from parity.portable.wheel.wheelset import sha256_of
@@ -19,19 +20,22 @@ from parity.sign import public_path
 
 if TYPE_CHECKING:
     from parity.portable.documents.evidence import ProofDocument
+    from parity.portable.documents.exports import ExportDocument
 
 
 def people(report: BuildReport, watch: Stopwatch, seconds: float, key_paths: Sequence[Path]) -> Text:
     """The summary of one finished build."""
     facts, proof, bundle = report.facts, report.proof, report.bundle
+    form = report.profile.vehicle.form
+    holds = f", of which {size(report.wheels.total_bytes)} are wheels" if bundle.export is None else ""
     rows = {
         "resolved": f"{report.lock.told()} in {facts.os_name}, {facts.libc}, "
         f"Python {facts.python}, {facts.arch}",
         "proved": _proved(report),
-        "bundle": str(bundle.path),
+        form: str(bundle.path),
         "sha256": sha256_of(str(bundle.path)),
         "lock": near(report.lock_path),
-        "size": f"{size(bundle.size)}, of which {size(report.wheels.total_bytes)} are wheels",
+        "size": f"{size(bundle.size)}{holds}",
         # What was signed; the digest above is of the file, signatures and all.
         "payload": f"sha256:{bundle.payload_sha256}",
         "identity": f"{bundle.identity.product} {bundle.identity.version}, serial {bundle.identity.serial}",
@@ -39,9 +43,10 @@ def people(report: BuildReport, watch: Stopwatch, seconds: float, key_paths: Seq
         "public key": f"{_public_halves(key_paths)} (carry it by another way than the bundle)",
         "took": f"{seconds:.1f} s ({_stages(watch.seconds)})",
     }
+    rows |= _exported(bundle)
     if report.other_files:
         total = size(sum(file.size for file in report.other_files))
-        rows["files"] = f"{len(report.other_files)} besides, {total}, laid out in PREFIX/current/files"
+        rows["files"] = f"{len(report.other_files)} besides, {total}, laid out in {_place(bundle)}/files"
     if system := report.system:
         total = size(sum(package.size for package in system.packages))
         asked = ", ".join(package.name for package in system.packages if package.requested)
@@ -64,6 +69,23 @@ def people(report: BuildReport, watch: Stopwatch, seconds: float, key_paths: Seq
         text.append(f"  {name:<11}", style="bold")
         text.append(f"{printable(value)}\n")
     return text
+
+
+def _place(bundle: BuiltBundle) -> str:
+    return "PREFIX/current" if bundle.export is None else cast("ExportDocument", bundle.export)["prefix"]
+
+
+def _exported(bundle: BuiltBundle) -> dict[str, str]:
+    """What is told of an image or environment that was written in the bundle's place."""
+    if bundle.export is None:
+        return {}
+    told = cast("ExportDocument", bundle.export)
+    rows = {"made of": f"the bundle with payload sha256:{told['bundle']}", "lies at": told["prefix"]}
+    if image := told["image"]:
+        rows["image id"] = f"sha256:{image['config']}, called {image['name']} where it is loaded"
+        rows["runs as"] = image["user"]
+        rows["base"] = f"not carried: {image['on_site']}" if image["on_site"] else "carried"
+    return rows
 
 
 def _public_halves(key_paths: Sequence[Path]) -> str:
@@ -94,6 +116,8 @@ def machines(
         "profile": report.profile.name,
         "ok": True,
         "bundle": str(bundle.path),
+        "vehicle": report.profile.vehicle.form,
+        "export": bundle.export,
         "lock": str(report.lock_path),
         "size": bundle.size,
         "sha256": sha256_of(str(bundle.path)),

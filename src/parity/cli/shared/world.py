@@ -123,8 +123,8 @@ def world_for(
     for warning in network.warnings:
         reporter.warn(warning)
 
-    def sealer(identity: BundleIdentity, profile_sha256: str) -> Sealer:
-        return make_sealer(signers, identity, profile_sha256)
+    def sealer(identity: BundleIdentity, profile_sha256: str, predicate: str) -> Sealer:
+        return make_sealer(signers, identity, profile_sha256, predicate)
 
     return World(engine, machine(), _memory(fresh=fresh), reporter, network, UvTool(), sealer)
 

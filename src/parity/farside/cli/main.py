@@ -18,6 +18,7 @@ from ...portable.texts import plain
 from ..install.install import install
 from ..install.plan import Say
 from . import install as installing
+from . import loading
 from .install import Command, Told
 
 # Modules that bring commands of their own in a list COMMANDS; loaded when a command is asked for by name.
@@ -77,6 +78,12 @@ def main(folder: str = "", arguments: Optional[List[str]] = None) -> int:
 def _parse(folder: str, given: List[str]) -> argparse.Namespace:
     if given[:1] == ["--project"]:  # reads like an option of install.sh, and is a command
         given = ["project", *given[1:]]
+    refusal = loading.wrong_vehicle(folder, given, _is_name)
+    if refusal:
+        # Before any word is read: what else may stand there is the other vehicle's.
+        return argparse.Namespace(json="--json" in given, run=refusal)
+    if given[:1] == ["--load"]:  # likewise
+        given = ["load", "--with", *given[1:]]
     if folder and not (given and _is_name(given[0])):
         return _own_parser(folder).parse_args(given)
     return _parser(folder).parse_args(given)

@@ -14,6 +14,7 @@ from ..install.finished import make_finished
 from ..install.plan import Request, Say
 from ..install.receipt import describe_target
 from .install import Command, Told, place
+from .loading import image_beside
 
 
 def exported(found: VerifiedExport) -> Told:
@@ -48,7 +49,13 @@ def _lines(vehicle: str, found: VerifiedExport, signers: Sequence[str]) -> Itera
 
 
 def _load_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("image", metavar="IMAGE", help="a *.image.tar file")
+    parser.add_argument(
+        "image",
+        nargs="?",
+        default="",
+        metavar="IMAGE",
+        help="a *.image.tar file; else the one beside this folder",
+    )
     add_key(parser)
     add = parser.add_argument
     add("--with", dest="engine", choices=sorted(engines.ENGINES), default="docker", help="else docker")
@@ -56,7 +63,7 @@ def _load_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _load(options: argparse.Namespace, say: Say) -> Told:
-    with open_bundle(options.image) as file:
+    with open_bundle(options.image or image_beside()) as file:
         found = verify_export(file, checker(options))
         image = found.document["image"]
         if image is None:

@@ -5,15 +5,11 @@ index or the new one. An index that is replaced is swapped in one step where the
 """
 
 import ctypes
-import fcntl
 import os
-import re
-import secrets
-import shutil
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Callable, Iterator, Mapping, Optional, Sequence
 
-from ...portable.atomic import sync_folder
+from ...portable.atomic import folder_beside, sweep_beside, sync_folder
 from ...portable.errors import IndexNotWritten, PrefixInUse
 from . import pages
 from .catalogue import AnyWheel, Catalogue
@@ -48,8 +44,8 @@ def write_index(catalogue: Catalogue, folder: str, progress: Optional[Progress] 
     with _as_ours(place):
         _check_replaceable(place)
         os.makedirs(os.path.dirname(place), exist_ok=True)
-        _sweep(place)
-        with _workplace(place) as work:
+        sweep_beside(place)
+        with folder_beside(place) as work:
             write_pages(pages.offered(catalogue), catalogue.projects, work)
             _write_wheels(catalogue, os.path.join(work, "files"), progress)
             write(os.path.join(work, MARK), _TEXT)
@@ -106,37 +102,6 @@ def _write_wheels(catalogue: Catalogue, files: str, progress: Optional[Progress]
 
 
 # --- files and folders ------------------------------------------------------------------------------------
-
-
-@contextmanager
-def _workplace(place: str) -> Iterator[str]:
-    """A new folder beside the place, locked while we live; gone at the end unless it got its name."""
-    parent, name = os.path.split(place)
-    work = os.path.join(parent, f".{name}.{secrets.token_hex(8)}.tmp")
-    os.mkdir(work)
-    lock = os.open(work, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield work
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-        os.close(lock)
-
-
-def _sweep(place: str) -> None:
-    """Remove what killed runs left beside the place; never what a living one is still writing."""
-    parent, name = os.path.split(place)
-    # Exactly our names: a folder of the user's that only looks similar stays.
-    leftover = re.compile(re.escape(f".{name}.") + r"[0-9a-f]{16}\.tmp")
-    for entry in filter(leftover.fullmatch, os.listdir(parent)):
-        path = os.path.join(parent, entry)
-        with suppress(FileNotFoundError, BlockingIOError):
-            lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(path)
-            finally:
-                os.close(lock)
 
 
 def _put(work: str, place: str) -> None:

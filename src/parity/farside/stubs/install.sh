@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs the bundle in this folder: sh install.sh PREFIX. See README.txt.
+# Runs install.py beside it: `sh install.sh PREFIX` in a bundle, `sh install.sh --load docker` in an image.
+# See README.txt.
 here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd) || exit 66
 PATH=${PATH:-/usr/local/bin:/usr/bin:/bin}
 export PATH

@@ -73,7 +73,6 @@ class BuildRequest:
         renewed: packages that are resolved anew, whatever the lock says of them; others are kept.
         dry: nothing is kept: no lock is written, no wheel fetched before it is asked for.
         stand_in: the image (and its name) that replaces the profile's own.
-        vehicle: what the proved set is written as, of `parity.pack.VEHICLES`.
     """
 
     profile: Profile
@@ -87,7 +86,6 @@ class BuildRequest:
     renewed: frozenset[str] = frozenset()
     dry: bool = False
     stand_in: ImageSource | None = None
-    vehicle: str = "bundle"
     version_of: str = ""
 
     def settled(self, lock: Lock) -> BundleIdentity:
@@ -107,7 +105,7 @@ class BuildRequest:
     @property
     def filename(self) -> str:
         """What the file will be called."""
-        return VEHICLES[self.vehicle].filename(self.identity)
+        return VEHICLES[self.profile.vehicle.form].filename(self.identity)
 
 
 @dataclass(frozen=True)
@@ -127,11 +125,14 @@ class Site:
 
 @dataclass(frozen=True)
 class World(Site):
-    """A site where bundles can be built: with the index's settings, uv, and what signs."""
+    """A site where bundles can be built: with the index's settings, uv, and what signs.
+
+    `sealer` is asked with the identity, the profile's digest and the statement's format.
+    """
 
     network: HostNetwork
     tools: UvOnHost
-    sealer: Callable[[BundleIdentity, str], Sealer]
+    sealer: Callable[[BundleIdentity, str, str], Sealer]
     limits: Limits = field(default_factory=Limits)
 
 

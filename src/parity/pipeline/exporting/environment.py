@@ -14,6 +14,7 @@ from parity.export.sealed import Sealed, file_entry, write_sealed
 from parity.export.spool import NewSpool, SpooledBytes, spooling
 from parity.export.trial import ExportTrial, try_tar
 from parity.model import BundleIdentity
+from parity.pack import VEHICLES
 from parity.pipeline.context.values import Site
 from parity.pipeline.exporting.making import (
     NOBODY,
@@ -31,7 +32,6 @@ from parity.portable.bundle.envelope import ENVIRONMENT, Checker
 if TYPE_CHECKING:
     from parity.portable.documents.exports import ExportDocument
 
-SUFFIX = ".environment.tar"
 _TOP = "parity-environment/"
 
 
@@ -75,7 +75,7 @@ def export_environment(
         try_tar(site.engine, of.place.image.id, trial, _ended(whole), moving.SCRIPT)
         site.reporter.stage("pack")
         document = described(of, None)
-        path = request.output / (of.identity.stem + SUFFIX)
+        path = request.output / VEHICLES["environment"].filename(of.identity)
         sealed = write_sealed(
             path,
             _TOP,

@@ -17,7 +17,8 @@ from parity.export.sealed import Sealed, file_entry, write_sealed
 from parity.export.spool import NewSpool, SpooledBytes, spooling
 from parity.export.system_layer import system_layer
 from parity.export.trial import ExportTrial, try_image
-from parity.model import BundleIdentity, PinnedImage
+from parity.model import BundleIdentity, PinnedImage, word_fault
+from parity.pack import STOCK_CHECK, VEHICLES, loaders
 from parity.pipeline.context.values import Site
 from parity.pipeline.exporting.making import (
     NOBODY,
@@ -29,7 +30,7 @@ from parity.pipeline.exporting.making import (
     proved_modules,
     proved_texts,
 )
-from parity.pipeline.verify import payload_archive
+from parity.pipeline.rehearsal.verify import payload_archive
 from parity.portable.bundle import ustar
 from parity.portable.bundle.envelope import IMAGE, Checker
 from parity.portable.bundle.manifest import SYSTEM
@@ -38,14 +39,7 @@ from parity.system import prepared_image
 if TYPE_CHECKING:
     from parity.portable.documents.exports import ExportDocument, ExportedImageDocument
 
-SUFFIX = ".image.tar"
 _TOP = "parity-image/"
-_USER = re.compile(r"[1-9][0-9]{0,4}:[0-9]{1,5}")
-_PATH = r"[a-z0-9]+([._-][a-z0-9]+)*"
-_REFERENCE = re.compile(
-    rf"({_PATH}(:[0-9]{{1,5}})?/)?{_PATH}(/{_PATH}){{0,8}}:[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}}"
-)
-_BY_DIGEST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,400}@sha256:[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -88,7 +82,7 @@ def export_image(request: ImageRequest, check: Checker, seals: MakeSealer, site:
     """
     _demand_sound(request)
     with begun(request.bundle, request.prefix, check, site) as of:
-        _demand_base(request, of, site)
+        demand_base(of.place.image, request.base_on_site, site)
         with spooling(request.output) as new:
             blobs = _blobs(of, site, new)
             plan = _plan(request, of, site)
@@ -98,7 +92,7 @@ def export_image(request: ImageRequest, check: Checker, seals: MakeSealer, site:
             site.reporter.stage("pack")
             document = described(of, _signed_words(request, of, plan, told))
             carried = blobs[len(of.place.image.layers) :] if request.base_on_site else blobs
-            path = request.output / (of.identity.stem + SUFFIX)
+            path = request.output / VEHICLES["image"].filename(of.identity)
             sealed = write_sealed(
                 path,
                 _TOP,
@@ -112,33 +106,36 @@ def export_image(request: ImageRequest, check: Checker, seals: MakeSealer, site:
 
 
 def _demand_sound(request: ImageRequest) -> None:
-    if not _USER.fullmatch(request.user):
-        raise OptionConflict(
-            f"{request.user!r} cannot be the image's user", remedy="name numbers, UID:GID, and not root's"
-        )
-    if request.name and not _REFERENCE.fullmatch(request.name):
-        raise OptionConflict(
-            f"{request.name!r} cannot be an image's name", remedy="name one with its tag: site/app:1.0"
-        )
-    if request.base_on_site and not _BY_DIGEST.fullmatch(request.base_on_site):
-        raise OptionConflict(
-            f"{request.base_on_site!r} is no reference by digest", remedy="name REFERENCE@sha256:DIGEST"
-        )
+    words = {"user": request.user, "name": request.name, "base-on-site": request.base_on_site}
+    for key, text in words.items():
+        # An empty user is nobody's; the others may be left out.
+        if (text or key == "user") and (fault := word_fault(key, text)):
+            raise OptionConflict(f"{text!r} {fault.message}", remedy=fault.remedy)
 
 
-def _demand_base(request: ImageRequest, of: Begun, site: Site) -> None:
-    """Refuse a base that is not the one of the proof."""
-    if of.place.told["stand_in_for"]:
+def demand_base(image: PinnedImage, base_on_site: str, site: Site) -> None:
+    """Refuse an image that can be no export's base, and a base on the site that is not that image.
+
+    Args:
+        image: in which the bundle was rehearsed, or will be.
+        base_on_site: a reference by digest; empty where the base's layers are carried.
+        site: where both must be.
+
+    Raises:
+        OptionConflict: the image only stands in for the target's.
+        ImageUnavailable: the base is not here, or has other layers.
+    """
+    if image.stand_in_for:
         raise OptionConflict(
-            f"the bundle was rehearsed in {of.place.image.name}, which only stood in for the target's image",
+            f"the bundle was rehearsed in {image.name}, which only stood in for the target's image",
             remedy="build it in the target's own image, then export that bundle",
         )
-    if request.base_on_site:
-        found = site.engine.image(request.base_on_site)
-        if found is None or found.layers != of.place.image.layers:
+    if base_on_site:
+        found = site.engine.image(base_on_site)
+        if found is None or found.layers != image.layers:
             raise ImageUnavailable(
                 "the base on the site must be here, too, and be the image of the bundle's proof",
-                where=request.base_on_site,
+                where=base_on_site,
                 remedy="pull it here first; its layers must be those that the bundle was rehearsed on",
             )
 
@@ -251,9 +248,9 @@ def _file(path: str, data: bytes) -> Iterator[bytes]:
 
 
 def _texts(request: ImageRequest, of: Begun, file: str, name: str) -> dict[str, bytes]:
-    told = readme.image_readme(file, name, request.user, request.base_on_site)
+    told = readme.image_readme(file, name, request.user, request.base_on_site, STOCK_CHECK)
     # Beside the layout, where engines pass over them.
-    return {**proved_texts(of), "README.txt": told.encode()}
+    return {**proved_texts(of), **loaders(), "README.txt": told.encode()}
 
 
 def _signed_words(

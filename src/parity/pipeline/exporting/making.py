@@ -17,7 +17,7 @@ from parity.export.spool import Spool
 from parity.model import BundleIdentity, PinnedImage
 from parity.pack import farside_archive
 from parity.pipeline.context.values import Site
-from parity.pipeline.verify import ProvedPlace, payload_archive, place_of_proof, verify
+from parity.pipeline.rehearsal.verify import ProvedPlace, payload_archive, place_of_proof, verify
 from parity.portable.bundle import export
 from parity.portable.bundle.envelope import Checker
 from parity.portable.bundle.reader import VerifiedBundle, member_bytes, open_bundle

@@ -18,7 +18,7 @@ from .folder import BundleFolder, demand_nothing_else, open_folder
 from .manifest import Member
 from .reader import open_bundle
 
-_Part = Union[bytes, Member]
+Part = Union[bytes, Member]
 
 
 @contextmanager
@@ -38,12 +38,13 @@ def open_either(path: str) -> Iterator[BinaryIO]:
     if found.statement is None:
         raise SignatureInvalid(f"the bundle in {path} carries no signature")
     demand_nothing_else(found)
-    unpacked = _FolderFile(found, _head(path))
+    unpacked = _FolderFile(found, head_of(path))
     with unpacked:
         yield cast("BinaryIO", unpacked)
 
 
-def _head(path: str) -> bytes:
+def head_of(path: str) -> bytes:
+    """The first bytes of the file that a folder was unpacked from; errors as `open_either`."""
     try:
         body = read_start(os.path.join(path, manifest.ENVELOPE_NAME), manifest.HEAD_SIZE)
     except OSError as error:
@@ -58,11 +59,11 @@ class _FolderFile(io.RawIOBase):
         super().__init__()
         self._bundle = bundle
         self._starts: List[int] = []
-        self._parts: List[_Part] = []
+        self._parts: List[Part] = []
         self._size = 0
         self._position = 0
         self._open: Optional[Tuple[str, BinaryIO]] = None
-        for part in _parts(bundle, head):
+        for part in parts(bundle, head):
             self._starts.append(self._size)
             self._parts.append(part)
             self._size += _length(part)
@@ -127,12 +128,12 @@ class _FolderFile(io.RawIOBase):
         return file
 
 
-def _length(part: _Part) -> int:
+def _length(part: Part) -> int:
     return len(part) if isinstance(part, bytes) else part.size
 
 
-def _parts(bundle: BundleFolder, head: bytes) -> Iterator[_Part]:
-    """What the file consists of, in its order; nothing that is empty."""
+def parts(bundle: BundleFolder, head: bytes) -> Iterator[Part]:
+    """What the file consists of, in its order: bytes, and files of the folder; nothing that is empty."""
     top, document = bundle.manifest.top, bundle.manifest.document
     listed = encode(document) + b"\n"  # canonical: the very bytes that were read
     yield head

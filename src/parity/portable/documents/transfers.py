@@ -32,7 +32,7 @@ if TYPE_CHECKING:  # novm - TypedDict is of Python 3.8
         """A delta's index."""
 
         format: str
-        base: IdentityDocument
+        base: Optional[IdentityDocument]
         result: IdentityDocument
         head: PackedDocument
         manifest: PackedDocument
@@ -54,3 +54,19 @@ if TYPE_CHECKING:  # novm - TypedDict is of Python 3.8
         offset: int
         size: int
         sha256: str
+
+    class DiscBundleDocument(TypedDict):
+        """The bundle whose files a disc holds."""
+
+        name: str
+        payload: str
+        head: str
+
+    class DiscDocument(TypedDict):
+        """A disc's own file; `discs` are the paths on each."""
+
+        format: str
+        bundle: DiscBundleDocument
+        number: int
+        count: int
+        discs: List[List[str]]

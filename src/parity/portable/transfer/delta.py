@@ -18,6 +18,10 @@ path (nothing where there is none). A file whose `sha256` is null lies there as 
 in the result's manifest. Files of the result that are not listed are those of the base that have the
 same SHA-256.
 
+A delta that was made from an inventory, of several bundles or of an index, has no base: it is
+"parity-delta/2", its "base" is null, head, manifest and files are packed against nothing, and the files
+that are not listed lie somewhere on the other side under their SHA-256.
+
 A delta is not signed and need not be: what it gives back carries the signature that it always had.
 """
 
@@ -33,8 +37,8 @@ from ..errors import BundleDamaged, DeltaDamaged
 if TYPE_CHECKING:
     from ..documents.transfers import DeltaDocument
 
-FORMAT = "parity-delta/1"
-_HEADER = re.compile(rb"parity-delta/1 ([0-9a-f]{64}) ([0-9]{10})\n")
+FORMAT, BASELESS = "parity-delta/1", "parity-delta/2"
+_HEADER = re.compile(rb"parity-delta/[12] ([0-9a-f]{64}) ([0-9]{10})\n")
 HEADER_SIZE = len(FORMAT) + 1 + 64 + 1 + 10 + 1
 
 
@@ -68,9 +72,9 @@ class DeltaPart(NamedTuple):
 
 
 class DeltaIndex(NamedTuple):
-    """What a delta says of itself."""
+    """What a delta says of itself; `base` is None where it was made from an inventory."""
 
-    base: Identity
+    base: Optional[Identity]
     result: Identity
     head: Packed
     manifest: Packed
@@ -95,8 +99,8 @@ _IDENTITY = canonical.record(
 _PACKED = canonical.record({"size": canonical.count, "sha256": canonical.digest})
 _INDEX = canonical.record(
     {
-        "format": canonical.one_of(FORMAT),
-        "base": _IDENTITY,
+        "format": canonical.one_of(FORMAT, BASELESS),
+        "base": canonical.optional(_IDENTITY),
         "result": _IDENTITY,
         "head": _PACKED,
         "manifest": _PACKED,
@@ -128,10 +132,11 @@ def identity_of(statement: Statement) -> Identity:
 
 def encode_index(index: DeltaIndex) -> bytes:
     """A delta's bytes before its first part: the line of 91 bytes, and the index as canonical JSON."""
+    form = FORMAT if index.base else BASELESS
     data = canonical.encode(
         {
-            "format": FORMAT,
-            "base": index.base._asdict(),
+            "format": form,
+            "base": index.base._asdict() if index.base else None,
             "result": index.result._asdict(),
             "head": index.head._asdict(),
             "manifest": index.manifest._asdict(),
@@ -139,7 +144,7 @@ def encode_index(index: DeltaIndex) -> bytes:
         }
     )
     digest = hashlib.sha256(data).hexdigest()
-    return f"{FORMAT} {digest} {len(data):010d}\n".encode("ascii") + data
+    return f"{form} {digest} {len(data):010d}\n".encode("ascii") + data
 
 
 def read_index(file: BinaryIO) -> DeltaIndex:
@@ -148,7 +153,7 @@ def read_index(file: BinaryIO) -> DeltaIndex:
     Raises:
         DeltaDamaged: it is no delta, or a damaged, truncated or extended one.
     """
-    data = _index_bytes(file)
+    form, data = _index_bytes(file)
     try:
         found = canonical.decode(data, "the delta's index")
         _INDEX(found, "delta")
@@ -157,8 +162,11 @@ def read_index(file: BinaryIO) -> DeltaIndex:
         canonical.strictly_rising(paths, "delta.files")
     except BundleDamaged as error:
         raise DeltaDamaged(error.message) from error
+    base = document["base"]
+    if document["format"] != form or (base is None) != (form == BASELESS):
+        raise DeltaDamaged("the delta's index is of another format than its first line")
     index = DeltaIndex(
-        Identity(**document["base"]),
+        Identity(**base) if base else None,
         Identity(**document["result"]),
         Packed(**document["head"]),
         Packed(**document["manifest"]),
@@ -168,9 +176,10 @@ def read_index(file: BinaryIO) -> DeltaIndex:
     return index
 
 
-def _index_bytes(file: BinaryIO) -> bytes:
-    """The index, its digest checked."""
-    found = _HEADER.fullmatch(read_exactly(file, HEADER_SIZE))
+def _index_bytes(file: BinaryIO) -> Tuple[str, bytes]:
+    """The format that the first line names, and the index, its digest checked."""
+    line = read_exactly(file, HEADER_SIZE)
+    found = _HEADER.fullmatch(line)
     if found is None:
         raise DeltaDamaged("this is not a parity delta, or its first bytes are damaged")
     size = int(found.group(2))
@@ -180,7 +189,7 @@ def _index_bytes(file: BinaryIO) -> bytes:
     data = read_exactly(file, size)
     if hashlib.sha256(data).hexdigest() != found.group(1).decode("ascii"):
         raise DeltaDamaged("the delta's index is damaged")
-    return data
+    return line[: len(FORMAT)].decode("ascii"), data
 
 
 def _check_sizes(file: BinaryIO, index: DeltaIndex, start: int) -> None:

@@ -133,16 +133,17 @@ def _demand_all(ordered: List[Tuple[str, Volume]]) -> None:
     total, numbers = ordered[0][1].total, [volume.number for _, volume in ordered]
     missing = sorted(set(range(1, total + 1)) - set(numbers))
     if missing:
-        raise VolumesIncomplete(f"of {total} volumes these are missing: {_list(missing)}")
+        raise VolumesIncomplete(f"of {total} volumes these are missing: {number_list(missing)}")
     twice = [number for number, again in zip(numbers, numbers[1:]) if number == again]
     if twice:
-        raise VolumesIncomplete(f"of {total} volumes these are there twice: {_list(twice)}")
+        raise VolumesIncomplete(f"of {total} volumes these are there twice: {number_list(twice)}")
     ends = [volume.offset + volume.size for _, volume in ordered]
     if any(volume.offset != end for (_, volume), end in zip(ordered[1:], ends)):
         raise VolumesIncomplete("these volumes were not split from one bundle: their pieces do not meet")
 
 
-def _list(numbers: List[int]) -> str:
+def number_list(numbers: Sequence[int]) -> str:
+    """Numbers for people, the first twenty of them."""
     shown = ", ".join(str(number) for number in numbers[:20])
     return shown if len(numbers) <= 20 else f"{shown} and {len(numbers) - 20} more"  # noqa: PLR2004
 

@@ -122,12 +122,16 @@ def parse_header(header: bytes) -> Volume:
     return volume
 
 
+def is_file_name(text: str) -> bool:
+    """Whether a file can have a bundle's own name: no folder, no leading dot or hyphen, for no shell."""
+    return re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+!-]{0,399}", text) is not None
+
+
 def _is_sound(volume: Volume) -> bool:
     """Whether name, numbers and places can be right."""
     last = volume.number == volume.total
     return (
-        # The joined file gets this name: no folder, no leading dot or hyphen, nothing that a shell reads.
-        re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+!-]{0,399}", volume.name) is not None
+        is_file_name(volume.name)  # which the joined file gets
         and 1 <= volume.number <= volume.total <= MAX_VOLUMES
         and volume.size > 0
         # An empty or overlapping piece could make a set that looks whole and is not.

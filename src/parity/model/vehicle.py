@@ -1,0 +1,78 @@
+"""What a build writes, and the words that images and environments take: from a profile or a command line."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import NamedTuple
+
+_PATH = r"[a-z0-9]+([._-][a-z0-9]+)*"
+_TAGGED = rf"({_PATH}(:[0-9]{{1,5}})?/)?{_PATH}(/{_PATH}){{0,8}}:[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}}"
+
+
+class _Rule(NamedTuple):
+    pattern: re.Pattern[str]
+    what: str
+    instead: str
+
+
+# What is allowed: these become words of commands, and parts of documents that engines read.
+_RULES = {
+    "prefix": _Rule(
+        re.compile(r"(/[A-Za-z0-9][A-Za-z0-9._+-]{0,63}){1,8}"),
+        "an environment's place",
+        "name an absolute path of letters, digits and . _ + -, such as /opt/app",
+    ),
+    "name": _Rule(re.compile(_TAGGED), "an image's name", "name one with its tag: site/app:1.0"),
+    "user": _Rule(
+        re.compile(r"[1-9][0-9]{0,4}:[0-9]{1,5}"),
+        "the image's user",
+        "name numbers, UID:GID, and not root's",
+    ),
+    "base-on-site": _Rule(
+        re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,400}@sha256:[0-9a-f]{64}"),
+        "a reference by digest",
+        "name REFERENCE@sha256:DIGEST",
+    ),
+}
+
+
+class WordFault(NamedTuple):
+    """Why a word will not do, as it follows the word; and what to write instead."""
+
+    message: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class VehiclePlan:
+    """What a proved set is written as.
+
+    Attributes:
+        form: `bundle`, `image` or `environment`; a name of `parity.pack.VEHICLES`.
+        prefix: where the environment lies; below /opt by the product's name if empty.
+        name: the reference that an image gets where it is loaded; of product and version if empty.
+        user: who runs in an image, `uid:gid`; nobody if empty.
+        entrypoint: what an image runs; its Python if empty.
+        base_on_site: the reference by digest of the base whose layers are left out; empty to carry them.
+    """
+
+    form: str = "bundle"
+    prefix: str = ""
+    name: str = ""
+    user: str = ""
+    entrypoint: tuple[str, ...] = ()
+    base_on_site: str = ""
+
+
+def word_fault(key: str, text: str) -> WordFault | None:
+    """What is wrong with a word of an export.
+
+    Args:
+        key: `prefix`, `name`, `user` or `base-on-site`.
+        text: the word.
+    """
+    rule = _RULES[key]
+    if rule.pattern.fullmatch(text):
+        return None
+    return WordFault(f"cannot be {rule.what}", rule.instead)
