@@ -23,6 +23,7 @@ from parity.model import (
 )
 from parity.portable.names import normalize_name
 from parity.profile.checks import memory_bytes, timeout_seconds
+from parity.profile.gems import gems_plan
 from parity.profile.indexes import index_settings
 from parity.profile.indexes import travelling as index_travelling
 from parity.profile.layers import Layer, Trail, problem_at, resolved, value_at
@@ -63,6 +64,7 @@ def build(name: str, path: Path, layer: Layer) -> Profile:
         document=canonical_document(name, layer),
         project=_project(layer),
         sources=_sources(layer),
+        gems=gems_plan(document.get("gems", {})),
         system=_system(document.get("system-packages", ())),
         other_files=other_files(layer),
         limits=_limits(document.get("limits", {})),

@@ -14,6 +14,7 @@ from parity.model import (
     BundleFile,
     BundleIdentity,
     Facts,
+    GemSettings,
     ImageSource,
     Limits,
     Lock,
@@ -133,6 +134,7 @@ class World(Site):
     tools: UvOnHost
     sealer: Callable[[BundleIdentity, str], Sealer]
     limits: Limits = field(default_factory=Limits)
+    gems: GemSettings = field(default_factory=GemSettings)
 
 
 @dataclass(frozen=True)
