@@ -51,6 +51,7 @@ def build(request: BuildRequest, world: World) -> BuildReport:
         lock_path=request.lock_path,
         other_files=draft.other_files,
         system=draft.system,
+        gems=draft.gems,
     )
 
 

@@ -14,6 +14,7 @@ from parity.model import (
     BundleFile,
     BundleIdentity,
     Facts,
+    GemSet,
     GemSettings,
     ImageSource,
     Limits,
@@ -151,3 +152,4 @@ class BuildReport:
     lock_path: Path
     other_files: tuple[BundleFile, ...] = ()
     system: SystemSet | None = None
+    gems: GemSet | None = None
