@@ -343,3 +343,56 @@ def test_a_login_reaches_the_source_and_nothing_else(
     assert done.code == 0, told
     assert "s3cret" not in told
     assert b"s3cret" not in Path(done.bundle["bundle"]).read_bytes()
+
+
+# --- bundler's files --------------------------------------------------------------------------------------
+
+
+def bundler_lock(folder: Path, parts: dict[GemSource, list[MadeGem]], sums: str = "") -> None:
+    """A Gemfile that must not run, and its lock with a part for each source."""
+    (folder / "Gemfile").write_text("raise 'a Gemfile does not run'\n")
+    text = ""
+    for source, gems in parts.items():
+        needs = [
+            f"    {gem.name} ({gem.version})\n"
+            + "".join(f"      {name} ({want})\n" for name, want in gem.needs)
+            for gem in gems
+        ]
+        text += f"GEM\n  remote: {source.url}\n  specs:\n{''.join(needs)}\n"
+    names = sorted(gem.name for gems in parts.values() for gem in gems if gem.name != "words")
+    text += "PLATFORMS\n  ruby\n\nDEPENDENCIES\n" + "".join(f"  {name}\n" for name in names)
+    (folder / "Gemfile.lock").write_text(text + sums + "\nBUNDLED WITH\n   2.3.15\n")
+
+
+def test_a_gemfiles_lock_decides_about_versions_and_sources(
+    parity: Parity, ruby12: PinnedImage, source: GemSource, tmp_path: Path
+) -> None:
+    wrong = MadeGem("words", "1.1.0", {"lib/words.rb": "raise 'from the wrong source'\n"})
+    plug = MadeGem("plug", "1.0", {"lib/plug.rb": ""})
+    with GemSource([plug, wrong], host=gateway()) as other:
+        # The other one first: alone, gem would take what it has before it looks at the next.
+        bundler_lock(tmp_path, {other: [plug], source: [GREETER, WORDS]})
+        path = write_profile(
+            tmp_path,
+            "locked",
+            extends=TARGETS["debian12"],
+            image={"folder": str(IMAGES / RUBIES["debian12"])},
+            requirements=["six==1.16.0"],
+            gems={"gemfile": "Gemfile"},
+        )
+        bundle = parity.build(path, tmp_path).bundle
+        sums = f"\nCHECKSUMS\n  greeter (0.3.1) sha256={'0' * 64}\n"
+        bundler_lock(tmp_path, {other: [plug], source: [GREETER, WORDS]}, sums)
+        lied = parity.build(path, tmp_path)
+        bundler_lock(tmp_path, {source: [GREETER]})
+        lacking = parity.build(path, tmp_path)
+    rows = {row["name"]: row for row in manifest_of(bundle)["gems"]["packages"]}
+    assert {name: row["requested"] for name, row in rows.items()} == {
+        "greeter": True,
+        "words": False,
+        "plug": True,
+    }
+    assert lied.code == HashMismatch.exit_code
+    assert lacking.code == Unresolvable.exit_code
+    assert "words" in lacking.error["message"]
+    assert "bundle lock" in lacking.error["remedy"]

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from parity.errors import LockInvalid, ProfileError
-from parity.gems import GemLock, gem_inputs, gem_lock_path, read_gem_lock, write_gem_lock
+from parity.errors import InputFileError, LockInvalid, ProfileError
+from parity.gems import GemLock, gem_inputs, gem_lock_path, read_gem_lock, with_gemfile, write_gem_lock
 from parity.gems.pack import features_of
 from parity.host.gemrc import gem_settings
 from parity.model import CarriedGem, GemSet, GemsPlan, LockedGem
@@ -60,7 +60,6 @@ def test_versions_are_told_as_gem_takes_them(tmp_path: Path) -> None:
         ({"list": {"redis": "latest"}}, "a version such as"),
         ({"list": {"../redis": "1.0"}}, "../redis"),
         ({"list": {}}, "is empty"),
-        ({"sources": ["https://g.example/"]}, "list"),
         ({"list": {"redis": "1.0"}, "sources": ["https://me:secret@g.example/"]}, "user or password"),
         ({"list": {"redis": "1.0"}, "require": {"redis": ["../x"]}}, "require"),
     ],
@@ -348,3 +347,123 @@ def test_what_was_asked_for_must_load_and_what_came_along_is_a_warning() -> None
     assert GEMS.failed(seen)
     fine: GemsSeen = {"installed": installed[:1], "rows": rows[:1]}
     assert not GEMS.judge(fine, None).reasons  # type: ignore[arg-type]
+
+
+# --- bundler's lock ---------------------------------------------------------------------------------------
+
+GEMFILE_LOCK = """GEM
+  remote: https://g.example/
+  specs:
+    greeter (0.3.1)
+      words (~> 1.0)
+    fast (1.5.0)
+    fast (1.5.0-x86_64-linux)
+    words (1.1.0)
+
+PLATFORMS
+  ruby
+  x86_64-linux
+
+DEPENDENCIES
+  fast
+  greeter (= 0.3.1)!
+
+CHECKSUMS
+  fast (1.5.0)
+  words (1.1.0) sha256={digest}
+
+BUNDLED WITH
+   2.3.15
+""".format(digest="e" * 64)
+
+
+def gemfile(folder: Path, text: str) -> GemsPlan:
+    (folder / "Gemfile").write_text("raise 'a Gemfile does not run'\n")
+    (folder / "Gemfile.lock").write_text(text)
+    return plan_of(folder, {"gemfile": "Gemfile"})
+
+
+def test_a_gemfile_is_what_its_lock_says(tmp_path: Path) -> None:
+    found = with_gemfile(gemfile(tmp_path, GEMFILE_LOCK))
+    assert dict(found.wanted) == {"fast": ("= 1.5.0",), "greeter": ("= 0.3.1",), "words": ("= 1.1.0",)}
+    assert found.sources == ("https://g.example/",)
+    assert set(found.asked) == {"fast", "greeter"}
+    assert dict(found.platforms)["fast"] == ("ruby", "x86_64-linux")
+    assert dict(found.checksums) == {"words-1.1.0.gem": "e" * 64}
+    assert dict(found.bound)["words"] == ("https://g.example/",)
+    own = with_gemfile(replace(found, sources=("https://mirror.example/",)))
+    assert own.sources == ("https://mirror.example/",)
+    assert own.bound == ()
+    target = load_profile("debian12-py311").target
+    assert gem_inputs(found, target) != gem_inputs(replace(found, platforms=()), target)
+
+
+def test_a_gem_of_one_source_of_a_lock_is_not_taken_from_another(tmp_path: Path) -> None:
+    other = "GEM\n  remote: https://other.example\n  specs:\n    plug (1.0)\n\n"
+    found = with_gemfile(gemfile(tmp_path, other + GEMFILE_LOCK))
+    assert found.sources == ("https://other.example/", "https://g.example/")
+    assert dict(found.bound)["plug"] == ("https://other.example/",)
+    assert dict(found.bound)["words"] == ("https://g.example/",)
+
+
+def test_a_plan_without_gemfile_stays_and_one_without_lock_says_what_to_do(tmp_path: Path) -> None:
+    plan = GemsPlan((("redis", ()),))
+    assert with_gemfile(plan) is plan
+    (tmp_path / "Gemfile").write_text("")
+    with pytest.raises(InputFileError) as caught:
+        with_gemfile(plan_of(tmp_path, {"gemfile": "Gemfile"}))
+    assert "bundle lock" in caught.value.remedy
+    assert caught.value.where.endswith("Gemfile.lock")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("GEM\n", "GIT\n", 1),
+        ("GEM\n", "PATH\n", 1),
+        ("https://g.example/", "https://me:secret@g.example/", 2),
+        ("https://g.example/", "file:///etc", 2),
+        ("    greeter (0.3.1)", "    ../greeter (0.3.1)", 4),
+        ("    greeter (0.3.1)", "    greeter (0.3.1/..)", 4),
+        ("    greeter (0.3.1)", "    greeter 0.3.1", 4),
+        ("    words (1.1.0)", "    words (1.1.0)\n    words (1.2.0-java)", 0),
+        ("BUNDLED WITH", "ODDITIES", 22),
+        ("sha256=", "sha256=x", 20),
+        ("  remote: https://g.example/\n", "", 0),
+    ],
+)
+def test_a_lock_of_bundlers_that_cannot_be_carried_is_refused_with_its_line(
+    tmp_path: Path, old: str, new: str, line: int
+) -> None:
+    assert old in GEMFILE_LOCK
+    plan = gemfile(tmp_path, GEMFILE_LOCK.replace(old, new, 1))
+    with pytest.raises(InputFileError) as caught:
+        with_gemfile(plan)
+    path = str(tmp_path / "Gemfile.lock")
+    assert caught.value.where == (f"{path}:{line}" if line else path)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_profile_names_a_list_or_a_gemfile_that_is_there(tmp_path: Path) -> None:
+    for said, told in (
+        ({"list": {"redis": "1.0"}, "gemfile": "Gemfile"}, "either"),
+        ({"sources": ["https://g.example/"]}, "either"),
+        ({"gemfile": "nowhere/Gemfile"}, "there is no file"),
+    ):
+        with pytest.raises(ProfileError) as caught:
+            plan_of(tmp_path, said)
+        assert told in caught.value.message + str(caught.value.details)
+
+
+def test_bundlers_mirrors_are_found_in_its_file_and_the_environment(tmp_path: Path) -> None:
+    (tmp_path / ".bundle").mkdir()
+    (tmp_path / ".bundle" / "config").write_text(
+        '---\nBUNDLE_MIRROR__HTTPS://G__EXAMPLE/: "https://mirror.example/"\nBUNDLE_G__EXAMPLE: "me:word"\n'
+    )
+    found = gem_settings({"HOME": str(tmp_path), "BUNDLE_MIRROR__HTTP://OTHER___ONE__EXAMPLE": "http://m/"})
+    assert dict(found.mirrors) == {
+        "https://g.example/": "https://mirror.example/",
+        "http://other-one.example/": "http://m/",
+    }
+    assert dict(found.logins) == {"g.example": "me:word"}
+    assert "word" not in repr(found)

@@ -9,6 +9,7 @@ from parity.gems.lock import (
     read_gem_lock,
     write_gem_lock,
 )
+from parity.gems.lockfile import with_gemfile
 from parity.gems.pack import JudgedGems, built_gems, demand_same, features_of, judged_gems
 from parity.gems.room import RubyPlace
 
@@ -27,5 +28,6 @@ __all__ = [
     "gem_lock_path",
     "judged_gems",
     "read_gem_lock",
+    "with_gemfile",
     "write_gem_lock",
 ]

@@ -68,6 +68,9 @@ def fetched_gems(
             "sources": list(plan.sources),
             "gemrc": list(way.settings.gemrc),
             "logins": dict(way.settings.logins),
+            "mirrors": dict(way.settings.mirrors),
+            "platforms": {name: list(each) for name, each in plan.platforms},
+            "bound": {name: list(each) for name, each in plan.bound},
             "proxies": dict(way.network.proxies),
             "ca": room.certificates(way.network.ca_bundle),
             "work": folder,
@@ -80,6 +83,7 @@ def fetched_gems(
         if found["error"]:
             raise _failed(found["error"], locked is not None, way)
         _demand_sound(found["gems"])
+        _demand_locked(found["gems"], plan)
         yield FetchedGems(tuple(found["gems"]), tuple(found["present"]), room.files(job["folder"]))
 
 
@@ -103,6 +107,17 @@ def _demand_sound(rows: Sequence[GemFetched]) -> None:
             raise HostileSource(f"a source gives {row['file'][:200]!a} for {name}", where=row["source"][:200])
     if len({row["name"] for row in rows}) != len(rows):
         raise HostileSource("a gem is named twice")
+
+
+def _demand_locked(rows: Sequence[GemFetched], plan: GemsPlan) -> None:
+    """Refuse what bundler's lock does not have; bundler would, too."""
+    more = sorted({row["name"] for row in rows} - dict(plan.platforms).keys()) if plan.gemfile else []
+    if more:
+        raise Unresolvable(
+            f"gems: the Gemfile's lock lacks what its gems need: {', '.join(more)}",
+            where=str(plan.gemfile),
+            remedy="write the lock anew: `bundle lock`",
+        )
 
 
 def _failed(problem: GemProblem, locked: bool, way: GemWay) -> ParityError:

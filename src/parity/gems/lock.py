@@ -42,6 +42,10 @@ def gem_inputs(plan: GemsPlan, target: Target) -> str:
     document = {
         "wanted": sorted([name, *wanted] for name, wanted in plan.wanted),
         "sources": list(plan.sources),
+        "platforms": [[name, *each] for name, each in plan.platforms],
+        "bound": [[name, *each] for name, each in plan.bound],
+        "checksums": [list(each) for each in plan.checksums],
+        "asked": sorted(plan.asked),
         "target": [target.os_id, target.os_version, target.arch],
     }
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()

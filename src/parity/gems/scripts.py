@@ -46,6 +46,18 @@ class Listed < Gem::Resolver::APISet
 end
 
 # What the target has counts, but not in the place of what was asked for by name.
+# Of a gem that a lock of bundler's names, no other platform's file is taken, and none from another source.
+module OfLock
+  attr_accessor :origin
+
+  def find_all(request)
+    bound = JOB["bound"][request.name]
+    return [] if bound && !bound.include?(origin)
+    named = JOB["platforms"][request.name]
+    named ? super.select { |each| named.include?(each.platform.to_s) } : super
+  end
+end
+
 class Installed < Gem::Resolver::CurrentSet
   def initialize(asked)
     super()
@@ -74,14 +86,24 @@ def of_gemrc
   end.reverse.find { |found| !found.empty? }
 end
 
+ORIGINS = {}
+
 def sources
   said = JOB["sources"]
   said = of_gemrc || Gem.default_sources.to_a if said.empty?
   said.map { |each| each.to_s.end_with?("/") ? each.to_s : "#{each}/" }.map do |each|
     raise Problem.new("source", "#{plain(each)} is no http or https address") unless each =~ %r{\Ahttps?://[^/]+/}
-    login = JOB["logins"][URI(each).host]
-    login && !each.include?("@") ? each.sub("://", "://#{login}@") : each
+    found = mirror(each)
+    login = JOB["logins"][URI(found).host]
+    found = found.sub("://", "://#{login}@") if login && !found.include?("@")
+    ORIGINS[found] = each
+    found
   end
+end
+
+def mirror(address)
+  found = JOB["mirrors"][address.downcase] || JOB["mirrors"]["all"]
+  found ? found.sub(%r{/*\z}, "/") : address
 end
 
 def plain(address)
@@ -100,7 +122,7 @@ end
 
 def resolved(addresses)
   asked = JOB["wanted"].map { |name, *wanted| Gem::Dependency.new(name, *wanted) }
-  sets = addresses.map { |each| set_of(each) }
+  sets = addresses.map { |each| set_of(each).extend(OfLock).tap { |set| set.origin = ORIGINS[each] } }
   set = Gem::Resolver.compose_sets(Installed.new(asked.map(&:name)), *sets)
   set.prerelease = asked.any?(&:prerelease?)
   resolver = Gem::Resolver.new(asked, set)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -13,11 +14,26 @@ class GemsPlan:
         wanted: each gem by name, with the versions that it may have, as gem spells them: `= 3.3.5`.
         sources: addresses of gem sources, without credentials; none for this machine's own settings.
         features: what is required of a gem, where its name does not tell; nothing for one that is not tried.
+        gemfile: bundler's file, whose lock says the rest; None for none.
+        direct: what was asked for by name; None for all that is wanted.
+        platforms: of a gem, which of its files may be taken; none said for any that suits.
+        bound: of a gem, the sources that it may come from; none said for any of them.
+        checksums: SHA-256 by file, as far as bundler's lock tells.
     """
 
     wanted: tuple[tuple[str, tuple[str, ...]], ...] = ()
     sources: tuple[str, ...] = ()
     features: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    gemfile: Path | None = None
+    direct: tuple[str, ...] | None = None
+    platforms: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    checksums: tuple[tuple[str, str], ...] = ()
+    bound: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The gems that were asked for by name."""
+        return tuple(name for name, _ in self.wanted) if self.direct is None else self.direct
 
 
 @dataclass(frozen=True)
@@ -27,10 +43,12 @@ class GemSettings:
     Attributes:
         gemrc: texts of its gemrc files, the weakest first; gem itself reads them, in a container.
         logins: `user:password` by host name.
+        mirrors: addresses, each with the one that takes its place; `all` for every other.
     """
 
     gemrc: tuple[str, ...] = field(default=(), repr=False)
     logins: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    mirrors: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)

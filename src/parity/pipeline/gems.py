@@ -23,9 +23,10 @@ from parity.gems import (
     gem_lock_path,
     judged_gems,
     read_gem_lock,
+    with_gemfile,
     write_gem_lock,
 )
-from parity.model import BundleFile, CarriedGem, GemSet, LockedGem
+from parity.model import BundleFile, CarriedGem, GemSet, GemsPlan, LockedGem
 from parity.pack import Draft, file_in_archive
 from parity.pipeline.context.lockfiles import put_lock, read_existing
 from parity.pipeline.context.run import BuildRun
@@ -41,15 +42,16 @@ def with_gems(run: BuildRun, draft: Draft) -> Draft:
     """The draft with the profile's gems.
 
     Raises:
+        InputFileError: a Gemfile's lock cannot be read.
         LockOutdated, LockInvalid, HashMismatch: the lock does not serve.
         Unresolvable, IndexFailed, HostileSource: they cannot be had.
         BuildFailed: one that must be built does not build.
     """
-    plan = run.profile.gems
+    plan = with_gemfile(run.profile.gems)
     if not plan.wanted:
         return draft
-    run.world.reporter.stage("gems", ", ".join(name for name, _ in plan.wanted))
-    gems = _GemsOfRun(run).found()
+    run.world.reporter.stage("gems", ", ".join(plan.asked))
+    gems = _GemsOfRun(run, plan).found()
     return draft.with_gems(gems, tuple(_file(run, each) for each in gems.gems))
 
 
@@ -61,6 +63,7 @@ def _file(run: BuildRun, gem: CarriedGem) -> BundleFile:
 @dataclass(frozen=True)
 class _GemsOfRun:
     run: BuildRun
+    plan: GemsPlan
 
     def found(self) -> GemSet:
         """The gems, and their lock written."""
@@ -86,7 +89,7 @@ class _GemsOfRun:
 
     @property
     def _inputs(self) -> str:
-        return gem_inputs(self.run.profile.gems, self.run.profile.target)
+        return gem_inputs(self.plan, self.run.profile.target)
 
     def _lock(self) -> GemLock | None:
         """The lock where it fits; None where gems are to be resolved."""
@@ -114,7 +117,7 @@ class _GemsOfRun:
             self.run.world.reporter.note(f"0 of {counted(len(locked), 'gem')} came over the network")
             return tuple(locked)
         way = GemWay(self.run.world.network, self.run.world.gems)
-        with fetched_gems(self._place, self.run.profile.gems, locked, way) as came:
+        with fetched_gems(self._place, self.plan, locked, way) as came:
             sources = {row["file"]: row for row in came.rows}
             kept = {
                 file.filename: (said["sha256"], said["size"])
@@ -133,7 +136,7 @@ class _GemsOfRun:
 
     def _stored_file(self, file: BuiltFile, locked: Sequence[LockedGem] | None) -> FileTold:
         with file.content:
-            known = {each.file: each.sha256 for each in locked or ()}
+            known = {**dict(self.plan.checksums), **{each.file: each.sha256 for each in locked or ()}}
             if known.get(file.filename, file.sha256) != file.sha256:
                 raise HashMismatch(
                     "the source has other bytes than were locked",
@@ -151,7 +154,7 @@ class _GemsOfRun:
             file=row["file"],
             sha256=sha256,
             size=size,
-            requested=row["name"] in dict(self.run.profile.gems.wanted),
+            requested=row["name"] in self.plan.asked,
             source=row["source"],
         )
         try:
@@ -195,7 +198,7 @@ class _GemsOfRun:
     def _travelling(self, gem: LockedGem, said: GemSaid) -> CarriedGem:
         if [said["name"], said["version"], said["extensions"]] != [gem.name, gem.version, []]:
             raise HostileSource(f"what was built of {gem.label} is another gem", where=gem.source)
-        features = features_of(said, dict(self.run.profile.gems.features))
+        features = features_of(said, dict(self.plan.features))
         file, sha256, size = gem.file, gem.sha256, gem.size
         if gem.built_file:
             file, sha256, size = gem.built_file, gem.built_sha256, gem.built_size

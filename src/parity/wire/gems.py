@@ -17,7 +17,8 @@ class GemPlace(TypedDict):
 class GemFetchJob(TypedDict):
     """What to resolve, `wanted` as [name, requirement, …], or exactly what was `locked`; what may be used.
 
-    `gemrc`: texts of this machine's; `ca`: a file of certificates in the container, None for its own.
+    `platforms` and `bound`: of a gem, which of its files may be taken, from which sources; `gemrc`: texts of
+    this machine's; `ca`: a file of certificates in the container, None for its own.
     """
 
     wanted: list[list[str]]
@@ -25,6 +26,9 @@ class GemFetchJob(TypedDict):
     sources: list[str]
     gemrc: list[str]
     logins: dict[str, str]
+    mirrors: dict[str, str]
+    platforms: dict[str, list[str]]
+    bound: dict[str, list[str]]
     proxies: dict[str, str]
     ca: str | None
     work: str
