@@ -40,6 +40,7 @@ from parity.errors import (
     Unresolvable,
 )
 from parity.model import PinnedImage
+from parity.portable.bundle.manifest import HEAD_SIZE
 from parity.portable.errors import BundleDamaged, WrongHost
 
 pytestmark = pytest.mark.engine
@@ -74,9 +75,8 @@ def profile(folder: Path, name: str, source: GemSource, gems: dict[str, str], **
         name,
         extends=TARGETS[debian],
         image={"folder": str(IMAGES / RUBIES[debian])},
-        requirements=["six==1.16.0"],
-        gems={"list": gems, "sources": [source.url], **parts.pop("gems", {})},
-        **parts,
+        gems={"list": gems, "sources": [source.url]},
+        **{"requirements": ["six==1.16.0"], **parts},
     )
 
 
@@ -396,3 +396,45 @@ def test_a_gemfiles_lock_decides_about_versions_and_sources(
     assert lacking.code == Unresolvable.exit_code
     assert "words" in lacking.error["message"]
     assert "bundle lock" in lacking.error["remedy"]
+
+
+# --- the other vehicles -----------------------------------------------------------------------------------
+
+
+def test_an_image_and_an_environment_bring_the_gems_too(
+    parity: Parity, engine: DockerEngine, ruby12: PinnedImage, carried: dict[str, Any], tmp_path: Path
+) -> None:
+    # Both try the profile's commands and the gems before they are signed.
+    for kind in ("image", "environment"):
+        words = ["export", kind, carried["bundle"], "--json", "-o"]
+        found = [parity.run(*words, tmp_path / str(number)) for number in (1, 2)]
+        assert [done.code for done in found] == [0, 0], found[0].stdout
+        one, two = (Path(done.document["file"]).read_bytes()[HEAD_SIZE:] for done in found)
+        assert one == two
+    tar = found[0].document["file"]
+    with fresh_room(engine, ruby12) as room:
+        room.put("/media", tar_of(Path(tar), "it.tar"))
+        assert inside(room, "cd /media && tar xf it.tar").code == 0
+        home = inside(room, "ls -d /media/*/gems /media/gems 2>/dev/null").output.strip()
+        assert inside(room, f'GEM_HOME={home} ruby -e "{USE}"').output == '["hello"]\n42\n'
+
+
+def test_a_bundle_is_rehearsed_again_from_its_own_bytes(parity: Parity, carried: dict[str, Any]) -> None:
+    done = parity.run("verify", carried["bundle"], "--rehearse", "--json")
+    assert done.code == 0, done.stdout + done.stderr
+    shown = parity.run("inspect", carried["bundle"])
+    assert "Ruby gems, for Ruby 3.1.0" in shown.stdout
+    assert "fastsum" in shown.stdout
+
+
+def test_gems_alone_are_a_bundle_too(
+    parity: Parity, engine: DockerEngine, ruby12: PinnedImage, source: GemSource, tmp_path: Path
+) -> None:
+    path = profile(tmp_path, "alone", source, {"words": "1.1.0"}, requirements=[])
+    bundle = parity.build(path, tmp_path).bundle
+    with fresh_room(engine, ruby12) as room:
+        room.put("/media", tar_of(Path(bundle["bundle"]), "it.parity.tar"))
+        done = inside(room, "cd /media && tar xf it.parity.tar && sh parity-bundle/install.sh /opt/app")
+        assert done.code == 0, done.output
+        gem_home = "GEM_HOME=/opt/app/current/gems"
+        assert inside(room, f"{gem_home} ruby -e 'require \"words\"; print Words::HELLO'").output == "hello"

@@ -31,6 +31,11 @@ class GemsPlan:
     bound: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     @property
+    def any(self) -> bool:
+        """Whether gems are carried at all."""
+        return bool(self.wanted) or self.gemfile is not None
+
+    @property
     def asked(self) -> tuple[str, ...]:
         """The gems that were asked for by name."""
         return tuple(name for name, _ in self.wanted) if self.direct is None else self.direct
