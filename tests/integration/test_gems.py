@@ -40,8 +40,9 @@ from parity.errors import (
     Unresolvable,
 )
 from parity.model import PinnedImage
+from parity.pack.singlefile import single_file
 from parity.portable.bundle.manifest import HEAD_SIZE
-from parity.portable.errors import BundleDamaged, WrongHost
+from parity.portable.errors import BundleDamaged, InstallFailed, WrongHost
 
 pytestmark = pytest.mark.engine
 
@@ -438,3 +439,24 @@ def test_gems_alone_are_a_bundle_too(
         assert done.code == 0, done.output
         gem_home = "GEM_HOME=/opt/app/current/gems"
         assert inside(room, f"{gem_home} ruby -e 'require \"words\"; print Words::HELLO'").output == "hello"
+
+
+def test_an_existing_environment_gets_them_and_nobodys_own_folder_goes(
+    parity: Parity, engine: DockerEngine, ruby12: PinnedImage, carried: dict[str, Any]
+) -> None:
+    key = parity.home / "config" / "keys" / "parity.key.pub"
+    with fresh_room(engine, ruby12) as room:
+        room.put("/media", tar_of(Path(carried["bundle"]), "it.parity.tar"))
+        room.put("/media", small_tar({"single.py": single_file().encode(), "key.pub": key.read_bytes()}))
+        assert inside(room, "python3 -m venv /opt/env").code == 0
+        assert inside(room, "mkdir /opt/env/gems && echo mine >/opt/env/gems/own").code == 0
+        words = "/media/it.parity.tar --key /media/key.pub --into /opt/env"
+        install = f"python3 /media/single.py install {words}"
+        refused = inside(room, install)
+        assert refused.code == InstallFailed.exit_code, refused.output
+        assert "is there already" in refused.output
+        assert inside(room, "cat /opt/env/gems/own && rm -r /opt/env/gems").output == "mine\n"
+        for _ in range(2):
+            done = inside(room, install)
+            assert done.code == 0, done.output
+        assert inside(room, f'GEM_HOME=/opt/env/gems ruby -e "{USE}"').output == '["hello"]\n42\n'

@@ -12,6 +12,7 @@ from parity.gems.scripts import FETCH
 from parity.model import GemSettings, GemsPlan, LockedGem
 from parity.model.network import HostNetwork
 from parity.portable.ruby.names import full_name, is_word
+from parity.portable.texts import printable
 from parity.wire.gems import GemFetched, GemFetchJob, GemProblem, GemsFetched
 
 _FOLDER = "fetched"
@@ -121,8 +122,9 @@ def _demand_locked(rows: Sequence[GemFetched], plan: GemsPlan) -> None:
 
 
 def _failed(problem: GemProblem, locked: bool, way: GemWay) -> ParityError:
-    lines = _clean(problem["message"], way).splitlines() or ["no reason given"]
-    message, details = lines[0][:500], tuple(lines[1:20])
+    # What a source says is a stranger's word.
+    lines = [printable(line)[:500] for line in _clean(problem["message"], way).splitlines()]
+    message, details = (lines or ["no reason given"])[0], tuple(lines[1:20])
     if problem["kind"] == "hostile":
         return HostileSource(message, details=details)
     if locked:

@@ -1,6 +1,7 @@
 """The steps of an installation that a release and an existing environment share. Python 3.6 and later."""
 
 import os
+import shutil
 from typing import TYPE_CHECKING, Mapping, Sequence
 
 from ...portable.errors import InstallFailed
@@ -13,6 +14,7 @@ from . import other_files
 from .installers import Tool, write_requirements
 from .plan import Laid, Say
 from .prefix import remove
+from .receiptfile import read_receipt
 
 if TYPE_CHECKING:
     from ...portable.documents.bundles import ImportRow
@@ -34,8 +36,13 @@ def fill(
 def lay_gems(laid: Laid, environment: str, children: Children) -> None:
     """Install the carried gems into the environment, if there are some; errors as `gems.install`."""
     ruby, carried = laid.plan.ruby, laid.bundle.manifest.document.get("gems")
+    told, home = read_receipt(environment), os.path.join(environment, gems.FOLDER)
+    if told and told.get("gems"):
+        shutil.rmtree(home, ignore_errors=True)  # an older bundle's, of which nothing is to stay
     if ruby is None or carried is None:
         return
+    if os.path.lexists(home):
+        raise InstallFailed(f"{home} is there already", "move it away; the bundle's gems have that place")
     laid.say(f"installing {counted(len(carried['packages']), 'gem')} with {ruby.program} {ruby.version}")
     gems.install(ruby, laid.bundle, environment, children, laid.work)
 

@@ -81,7 +81,7 @@ def install(ruby: Ruby, bundle: BundleFolder, environment: str, children: Childr
     Args:
         ruby: see `survey`.
         bundle: laid out; its bytes were checked.
-        environment: where; what an older bundle's gems were there is replaced.
+        environment: where; it has no folder of gems yet.
         children: runs Ruby.
         work: a private folder.
 
@@ -94,7 +94,6 @@ def install(ruby: Ruby, bundle: BundleFolder, environment: str, children: Childr
     rows, home = carried["packages"], os.path.join(environment, FOLDER)
     paths = [bundle.file(row["path"]) for row in rows]
     _judge(ruby, rows, paths, children, work)
-    shutil.rmtree(home, ignore_errors=True)
     command = _with_home(
         home, [ruby.program, "-e", INSTALL, "--", "--bindir", os.path.join(home, "bin"), *paths]
     )
