@@ -18,9 +18,11 @@ from parity.host.processes import ThisMachine
 from parity.images import ImageMaker, ensure_image
 from parity.model import ImageSource, PinnedImage
 
+# As a shell starts what runs in its background, and as nohup does: what tests interrupt would inherit it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    # As a shell starts what runs in its background: the commands that tests interrupt would inherit it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # How busy the machine is says nothing of the code.
 settings.register_profile("several at once", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -18,10 +18,23 @@ from parity.model import ImageSource, PinnedImage
 @contextmanager
 def debian11() -> Iterator[tuple[DockerEngine, PinnedImage]]:
     """The engine that this machine is set up for, and Debian 11; made where it is not there."""
+    with _image("debian11-py39") as found:
+        yield found
+
+
+@contextmanager
+def debian12() -> Iterator[tuple[DockerEngine, PinnedImage]]:
+    """The same engine and Debian 12."""
+    with _image("debian12-py311") as found:
+        yield found
+
+
+@contextmanager
+def _image(name: str) -> Iterator[tuple[DockerEngine, PinnedImage]]:
     engine = connect()
     try:
-        source = ImageSource(folder=IMAGES / "debian11-py39")
         machine = ThisMachine(cache_folder() / "bootstrap", {})
+        source = ImageSource(folder=IMAGES / name)
         yield engine, ensure_image(source, "x86_64", ImageMaker(engine, machine, Recorder()))
     finally:
         engine.settle()

@@ -12,12 +12,20 @@ from typing import Any
 
 import pytest
 from tests.support.cli import Parity
+from tests.support.engine import forget_dead_groups
 from tests.support.index import PackageIndex, gateway
 from tests.support.once import one_at_a_time
 from tests.support.second_engine import SecondEngine, copy_image, second_engine
 
 from parity.docker_engine import DockerEngine
 from parity.model import PinnedImage
+
+
+@pytest.fixture(autouse=True)
+def quick_machine() -> Iterator[None]:
+    """After each test, let the kernel forget what ended containers left."""
+    yield
+    forget_dead_groups()
 
 
 @pytest.fixture(scope="session")

@@ -21,9 +21,7 @@ CASES = {case.label: case for case in read_cases()}
 @pytest.mark.parametrize(
     ("label", "verdict"),
     [
-        ("file-bom-crlf@debian11-py39", Verdict.FIRST_TRY),
         ("python-magic@debian11-py39", Verdict.FIRST_TRY),
-        ("docopt@debian12-py311", Verdict.FIRST_TRY),
         ("conflict@debian13-py313", Verdict.REFUSED_RIGHTLY),
     ],
 )

@@ -84,6 +84,7 @@ def far(engine: DockerEngine, debian12: PinnedImage, debian13: PinnedImage) -> F
 
 
 EXCLUDE = '[tool.uv]\nexclude-newer = "{}"\n'
+PACKAGE = 'exclude-newer-package = {idna = "2026-06-01"}\n'
 OVERRIDE = """[tool.uv]
 override-dependencies = ["idna==2.2", "urllib3==2.0.0a4"]
 constraint-dependencies = ["certifi<2100"]
@@ -96,28 +97,19 @@ requires-dist = ["idna", "urllib3<2", "certifi", "charset-normalizer"]
 """
 CASES = [
     pytest.param(
-        "debian12-py311", pyproject(">=3.11", "idna", more=EXCLUDE.format("7 days")), "idna", id="days"
-    ),
-    pytest.param(
         "debian12-py311", pyproject(">=3.11", more=EXCLUDE.format("2026-06-01") + FLIT), "app", id="flit"
     ),
     pytest.param(
         "debian12-py311",
-        pyproject(">=3.11", "idna", more='[tool.uv]\nexclude-newer-package = {idna = "2026-06-01"}\n'),
+        pyproject(">=3.11", "idna", more=EXCLUDE.format("7 days") + PACKAGE),
         "idna",
-        id="package",
-    ),
-    pytest.param(
-        "debian12-py311",
-        pyproject(">=3.10", "markupsafe==3.0.3", "numpy>=2"),
-        "markupsafe, numpy",
-        id="forks",
+        id="days-and-package",
     ),
     pytest.param(
         "debian13-py313",
         pyproject(">=3.11", "markupsafe==3.0.3", "numpy>=2"),
         "markupsafe, numpy",
-        id="forks-13",
+        id="forks",
     ),
 ]
 

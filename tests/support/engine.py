@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,24 @@ from parity.docker_engine.owner import RUN
 
 ROOT = Path(__file__).parents[2]
 IMAGES = ROOT / "images"
+
+
+_GROUPS = Path("/proc/cgroups")
+_DROP = Path("/proc/sys/vm/drop_caches")
+_MANY = 250
+
+
+def forget_dead_groups() -> None:
+    """Have the kernel let go of the memory groups of containers that are gone, where there are many.
+
+    The page cache holds them, and some hundred make each new container cost twice as much of the kernel's
+    time. Only root may; what is dropped is read again from the disk.
+    """
+    found = (
+        re.search(r"^memory\s+\d+\s+(\d+)", _GROUPS.read_text(), re.MULTILINE) if _GROUPS.exists() else None
+    )
+    if found and int(found[1]) > _MANY and os.access(_DROP, os.W_OK):
+        _DROP.write_text("1\n")
 
 
 def docker_client(**options: Any) -> docker.APIClient:

@@ -6,6 +6,7 @@ import hashlib
 import re
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -18,12 +19,18 @@ _UPLOAD = re.compile(r"/uploads/(\d*)$")
 
 @dataclass
 class Said:
-    """An answer before it is sent; `cut` is how many bytes of its body go out before the connection ends."""
+    """An answer before it is sent.
+
+    Attributes:
+        cut: how many bytes of its body go out before the connection ends; None for all.
+        drip: seconds between two of them.
+    """
 
     status: int
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
     cut: int | None = None
+    drip: float = 0
 
 
 Lie = Callable[[str, str, Said], Said | None]
@@ -130,8 +137,11 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in {"Content-Length": str(len(said.body)), **said.headers}.items():
             self.send_header(name, value)
         self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(said.body[: said.cut])
+        sent = b"" if self.command == "HEAD" else said.body[: said.cut]
+        with suppress(ConnectionError):  # the other side has had enough
+            for piece in (sent[i : i + 1] for i in range(len(sent))) if said.drip else [sent]:
+                self.wfile.write(piece)
+                time.sleep(said.drip)
         if said.cut is not None:
             self.close_connection = True
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,10 +14,10 @@ from tests.support.bundles import IDENTITY, WHEELS, MadeBundle, make_bundle
 from tests.support.fake_registry import FakeRegistry, Lie, Said, fake_registry
 from tests.support.recorder import Recorder
 
-from parity.docker_engine import repository
+from parity.docker_engine import registry_wire, repository
 from parity.errors import AddressUnusable, RegistryDenied, RegistryFailed
 from parity.portable.errors import BundleDamaged, SignatureInvalid
-from parity.registry import Pulled, Pushed, parse_reference, pull_bundle, push_bundle
+from parity.registry import Pulled, Pushed, blobs, parse_reference, pull_bundle, push_bundle
 from parity.registry.artifact import BUNDLE_TYPE, PROOF_TYPE
 from parity.sign import generate_key
 
@@ -209,6 +210,23 @@ def test_what_a_lying_registry_gives_is_refused(
     # What was there before stays, and nothing beside it.
     assert target.read_bytes() == b"older"
     assert {path.name for path in tmp_path.iterdir()} == {"made", "there.parity.tar"}
+
+
+@pytest.mark.parametrize("what", ["/manifests/", "/blobs/"])
+def test_a_registry_that_drips_is_left(
+    served: FakeRegistry, made: MadeBundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    push(served, made)
+    monkeypatch.setattr(registry_wire, "LONGEST", 1.0)
+    monkeypatch.setattr(blobs, "_SPARE", 1.0)
+    monkeypatch.setattr(blobs, "_SLOWEST", 1 << 30)
+    served.lie = lambda method, path, said: (
+        replace(said, drip=0.2) if method == "GET" and what in path else None
+    )
+    began = time.monotonic()
+    with pytest.raises(RegistryFailed, match="too slowly"):
+        pull(served, made, tmp_path / "there.parity.tar")
+    assert time.monotonic() - began < 10
 
 
 def test_a_moved_tag_is_refused_where_the_digest_is_said(

@@ -20,7 +20,6 @@ from parity.files import read_small
 
 DEFAULT = "default"
 """No stored context, but the Docker command's word for the local socket."""
-_LS = "`docker context ls` shows those at hand; unset DOCKER_CONTEXT for the local engine"
 
 
 @dataclass(frozen=True)
@@ -48,6 +47,9 @@ def read_context(name: str, environment: Mapping[str, str]) -> DockerContext:
         EngineUnavailable: there is none of that name, or it cannot be read.
     """
     # Docker files a context under its name's digest, so no name can lead out of the folder.
+    remedy = "`docker context ls` shows those at hand"
+    if environment.get("DOCKER_CONTEXT") == name:
+        remedy += "; unset DOCKER_CONTEXT for the local engine"
     contexts, key = _folder(environment) / "contexts", hashlib.sha256(name.encode()).hexdigest()
     path = contexts / "meta" / key / "meta.json"
     try:
@@ -55,11 +57,11 @@ def read_context(name: str, environment: Mapping[str, str]) -> DockerContext:
         endpoint = found["Endpoints"]["docker"]
         host, unchecked = str(endpoint["Host"]), bool(endpoint.get("SkipTLSVerify"))
     except FileNotFoundError as error:
-        raise EngineUnavailable(f"Docker context {name!r} does not exist", remedy=_LS) from error
+        raise EngineUnavailable(f"Docker context {name!r} does not exist", remedy=remedy) from error
     # Any JSON may stand there: all ways in which it is not the one that Docker writes end here.
     except (OSError, ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
         message = f"Docker context {name!r} cannot be read: {type(error).__name__}"
-        raise EngineUnavailable(message, where=str(path), remedy=_LS) from error
+        raise EngineUnavailable(message, where=str(path), remedy=remedy) from error
     return DockerContext(host, _tls(contexts / "tls" / key / "docker", unchecked=unchecked))
 
 

@@ -27,7 +27,7 @@ _KINDS = (
 _ODD = (Cut, DockerException, OSError, ValueError, RecursionError, AttributeError, LookupError, TypeError)
 
 
-def registry_image(reference: str, platform: str, login: Mapping[str, Any] | None) -> RegistryImage:
+def registry_image(reference: str, platform: str, login: Mapping[str, object] | None) -> RegistryImage:
     """The image that a registry has under a reference for one platform.
 
     Args:

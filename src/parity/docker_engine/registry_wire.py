@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import ssl
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from http.cookiejar import DefaultCookiePolicy
@@ -17,6 +18,8 @@ import urllib3
 from parity.docker_engine.translate import clean, innermost
 from parity.errors import RegistryDenied, RegistryFailed
 
+LONGEST = 120.0
+"""Seconds that what is small by its nature may take to come."""
 LARGEST = 4 << 20
 """Bytes of a manifest, the most that registries take."""
 TIMES = (5.0, 20.0)
@@ -47,8 +50,9 @@ class RegistryAnswer:
         """The body; Cut where the connection broke."""
         while True:
             try:
-                # As it is: what is packed may be a thousand times as long.
-                data: bytes = self._response.raw.read(size, decode_content=False)
+                # As it is: what is packed may be a thousand times as long. As it comes: `read` waits for
+                # the whole piece, and each byte of a drip is a new wait.
+                data: bytes = self._response.raw.read1(size, decode_content=False)
             except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
                 raise Cut(clean(innermost(error))) from error
             if not data:
@@ -56,12 +60,19 @@ class RegistryAnswer:
             yield data
 
     def read(self) -> bytes:
-        """The whole body of what is small by its nature; RegistryFailed where it is longer than 4 MiB."""
-        data = bytearray()
+        """The whole body of what is small by its nature.
+
+        Raises:
+            Cut: the connection broke.
+            RegistryFailed: it is longer than 4 MiB, or does not come in two minutes.
+        """
+        data, until = bytearray(), time.monotonic() + LONGEST
         for chunk in self.chunks(64 << 10):
             data += chunk
             if len(data) > LARGEST:
                 raise RegistryFailed(f"its answer has more than {LARGEST >> 20} MiB")
+            if time.monotonic() > until:
+                raise RegistryFailed("its answer comes too slowly")
         return bytes(data)
 
     def drain(self) -> None:

@@ -11,7 +11,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -20,6 +20,8 @@ from docker.auth import INDEX_NAME
 from parity.docker_engine.registry_wire import TIMES, Cut, RegistryAnswer, RegistrySession, authorities
 from parity.docker_engine.translate import clean
 from parity.errors import RegistryDenied, RegistryFailed
+
+T = TypeVar("T")
 
 DELAYS = (0.5, 1.0, 2.0, 4.0)
 """Seconds before each further attempt that follows one without any progress."""
@@ -51,7 +53,9 @@ class Repository:
         actions: what a token is asked for: `pull`, or `pull,push`.
     """
 
-    def __init__(self, host: str, name: str, login: Mapping[str, Any] | None, actions: str = "pull") -> None:
+    def __init__(
+        self, host: str, name: str, login: Mapping[str, object] | None, actions: str = "pull"
+    ) -> None:
         default = host == INDEX_NAME
         self._host = f"registry-1.{host}" if default else host
         self._name = name if not default or "/" in name else f"library/{name}"
@@ -225,7 +229,7 @@ class Repository:
                 response.close()
 
 
-def again(doing: Callable[[], Any], progress: Callable[[], int], delays: tuple[float, ...] = DELAYS) -> Any:
+def again(doing: Callable[[], T], progress: Callable[[], int], delays: tuple[float, ...] = DELAYS) -> T:
     """Do something once more where the connection was cut, until it cannot be done any more.
 
     Args:
@@ -255,8 +259,8 @@ def checked_digest(digest: object) -> str:
     return digest
 
 
-def _token(said: Any) -> str:
-    token = said.get("token") or said["access_token"]
+def _token(said: object) -> str:
+    token = (said.get("token") or said["access_token"]) if isinstance(said, dict) else None
     # It becomes a header: printable and one word, whatever the server sent.
     if not isinstance(token, str) or not re.fullmatch(r"[!-~]{1,65536}", token):
         raise ValueError
@@ -269,7 +273,7 @@ def _may_have_login(realm: str) -> bool:
     return scheme == "https" or (scheme == "http" and _LOOPBACK.fullmatch(rest.partition("/")[0]) is not None)
 
 
-def _pair(login: Mapping[str, Any] | None) -> tuple[str, str] | None:
+def _pair(login: Mapping[str, object] | None) -> tuple[str, str] | None:
     """User and password; the SDK spells both in two ways."""
     found = {key.lower(): value for key, value in (login or {}).items()}
     user, password = found.get("username"), found.get("password")

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from parity.docker_engine.repository import Repository, again
 from parity.errors import RegistryFailed
@@ -37,7 +36,7 @@ class Pulled:
 def pull_bundle(
     reference: RegistryReference,
     where: Path,
-    login: Mapping[str, Any] | None,
+    login: Mapping[str, object] | None,
     check: Checker,
     reporter: Reporter,
 ) -> Pulled:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from parity.docker_engine.registry_wire import LARGEST
 from parity.docker_engine.repository import Repository, again
@@ -56,7 +56,7 @@ class Pushed:
 def push_bundle(
     path: Path,
     reference: RegistryReference,
-    login: Mapping[str, Any] | None,
+    login: Mapping[str, object] | None,
     check: Checker,
     reporter: Reporter,
 ) -> Pushed:

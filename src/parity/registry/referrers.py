@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
 
 from parity.docker_engine.repository import Repository, again
 from parity.errors import RegistryFailed
@@ -63,12 +62,12 @@ def attach(repository: Repository, subject: str, data: bytes) -> str:
     return digest
 
 
-def _index(rows: list[Mapping[str, Any]]) -> bytes:
+def _index(rows: list[Mapping[str, object]]) -> bytes:
     document = {"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": rows}
     return json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
 
 
-def _listed(repository: Repository, tag: str) -> list[Mapping[str, Any]]:
+def _listed(repository: Repository, tag: str) -> list[Mapping[str, object]]:
     """What is attached already; nothing where the tag is not there."""
 
     def there() -> bool:

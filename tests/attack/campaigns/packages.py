@@ -6,15 +6,18 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
-from tests.attack.engines import debian11
+from tests.attack.engines import debian11, debian12
 from tests.attack.outcome import Outcome
 from tests.attack.trial import scratch
 from tests.support.hostile_debs import SCRIPTS, brought, installed, sources
+from tests.support.hostile_rpms import LIES, TRUE, lie
 from tests.support.inside import inside
 from tests.support.rehearsals import facts_of
-from tests.support.workshops import shop
+from tests.support.rpms import rpm_image
+from tests.support.workshops import Shop, shop
 
 from parity.errors import ParityError, SystemPackagesFailed
+from parity.system import SystemWish, fetch_system
 
 TITLE = "sources of system packages that lie, and packages that attack who installs them"
 
@@ -39,6 +42,27 @@ def run(scale: float) -> Iterator[Outcome]:
 
             ended = _ended(attempt)
             yield Outcome("script", name, ended.startswith("refused"), f"{ended}; {reason}")
+    yield from _rpms(step)
+
+
+def _rpms(step: int) -> Iterator[Outcome]:
+    with debian12() as (engine, image):
+        for program in ("dnf", "microdnf", "zypper"):
+            for name, (asked, words) in list(LIES.items())[::step]:
+                with shop(engine, rpm_image(engine, image, program).id) as found:
+                    lie(found.container, program, *words)
+                    ended = _ended(lambda found=found, asked=asked: _true(found, asked))  # type: ignore[misc]
+                    kept = inside(found.container, "ls /store/sha256").output
+                right = ended == "installed" or (ended.startswith("refused") and kept == "")
+                yield Outcome(program, name, right, ended)
+
+
+def _true(found: Shop, asked: str) -> None:
+    """Fetch what was asked for; a fault where anything came that nobody signed under its own name."""
+    packages, _ = fetch_system(found.guest(), SystemWish(names=(asked,)))
+    came = {(each.name, each.version, each.arch) for each in packages.packages}
+    if not came or came - TRUE or asked not in {name for name, _, _ in came}:
+        raise ValueError(f"for {asked} came {came}")
 
 
 def _ended(attempt: Callable[[], object]) -> str:

@@ -8,19 +8,19 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.support.bridges import Bridge, free_bridge
 from tests.support.registry import registry
 from tests.support.second_engine import SecondEngine
 
 # dockerd takes a name that leads there as insecure, so plain HTTP on the usual port will do.
 _ADDRESS = "127.0.0.9"
-_NUMBER = 77
 
 
 class KnowingEngine(SecondEngine):
     """A second engine with an /etc/hosts of its own."""
 
-    def __init__(self, folder: Path, number: int, hosts: Path) -> None:
-        super().__init__(folder, number, None)
+    def __init__(self, folder: Path, bridge: Bridge, hosts: Path) -> None:
+        super().__init__(folder, bridge, None)
         self._hosts = hosts
 
     def _command(self) -> list[str]:
@@ -38,12 +38,12 @@ def vendor_engine(host: str, images: Mapping[str, str]) -> Iterator[KnowingEngin
     """
     folder = Path(tempfile.mkdtemp(prefix="parity-vendor-"))
     (folder / "hosts").write_text(f"{_ADDRESS} {host}\n" + Path("/etc/hosts").read_text())
-    engine = KnowingEngine(folder / "engine", _NUMBER, folder / "hosts")
+    (folder / "engine").mkdir()
     try:
-        with registry(folder / "registry", at=f"{_ADDRESS}:80") as served:
+        with registry(folder / "registry", at=f"{_ADDRESS}:80") as served, free_bridge() as bridge:
             for name, image in images.items():
                 served.push(image, name)
-            (folder / "engine").mkdir()
+            engine = KnowingEngine(folder / "engine", bridge, folder / "hosts")
             try:
                 engine.start()
                 yield engine

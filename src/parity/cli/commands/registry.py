@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.text import Text
@@ -135,10 +135,10 @@ def pulled(place: RegistryReference, where: Path, check: Checker, shown: Board) 
     return done
 
 
-def login_at(place: RegistryReference, shown: Board, title: str) -> Mapping[str, Any] | None:
+def login_at(place: RegistryReference, shown: Board, title: str) -> Mapping[str, object] | None:
     """This machine's login at a registry, as docker and podman keep it; None where there is none."""
     logins = own_logins(os.environ)
-    found: Mapping[str, Any] | None = logins.resolve_authconfig(place.host)
+    found: Mapping[str, object] | None = logins.resolve_authconfig(place.host)
     for trouble in logins.troubles:
         shown.reporter(title).warn(trouble)
     return found

@@ -12,7 +12,6 @@ from contextlib import ExitStack, contextmanager
 from email.parser import HeaderParser
 from typing import (
     TYPE_CHECKING,
-    Any,
     BinaryIO,
     Callable,
     Dict,
@@ -303,7 +302,7 @@ class _Window(io.RawIOBase):
         self._at = max(0, base + offset)
         return self._at
 
-    def readinto(self, buffer: Any) -> int:
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         wanted = max(0, min(len(buffer), self._size - self._at))
         data = os.pread(self._descriptor, wanted, self._offset + self._at)
         buffer[: len(data)] = data

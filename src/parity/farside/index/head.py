@@ -9,7 +9,7 @@ import re
 import socket
 import time
 from http.client import LineTooLong
-from typing import Any, Dict, List, Optional
+from typing import Dict, List, Optional
 
 # Seconds; a head of one byte in a while would hold a thread for days otherwise ("slowloris").
 IDLE_SECONDS = 75
@@ -42,7 +42,7 @@ class Line(io.RawIOBase):
         """It is."""
         return True
 
-    def readinto(self, buffer: Any) -> int:
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         """What has come; `socket.timeout` where nothing came in time."""
         left = self._end - time.monotonic()
         if left <= 0:

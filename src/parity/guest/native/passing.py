@@ -1,11 +1,12 @@
 """What opens shared libraries: calls by their names, and a package's own functions that hand a name on."""
 
 import ast
-from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Tuple
+from typing import Dict, Iterable, Iterator, List, NamedTuple, Tuple, Union
 
 FIND = "find_library"
 _OPEN = ("CDLL", "PyDLL", "LoadLibrary", "dlopen")
 _WINDOWS = ("windll", "oledll", "WinDLL", "OleDLL")
+Function = Union[ast.FunctionDef, ast.AsyncFunctionDef]
 _BINDING = {"Assign", "AnnAssign", "For", "comprehension", "NamedExpr"}
 _ROUNDS = 3  # functions between the name and the call
 _STEPS = 8  # variables between a parameter and the call
@@ -118,9 +119,9 @@ def _is_init(node: ast.AST) -> bool:
     return isinstance(node, ast.FunctionDef) and node.name == "__init__"
 
 
-def _insides(tree: ast.Module) -> Iterator[Tuple[Any, List[ast.AST]]]:
+def _insides(tree: ast.Module) -> Iterator[Tuple[Function, List[ast.AST]]]:
     """Each function that is given something; its calls and bindings, those of functions within it, too."""
-    found: List[Tuple[Any, List[ast.AST]]] = []
+    found: List[Tuple[Function, List[ast.AST]]] = []
     todo: List[Tuple[ast.AST, Tuple[List[ast.AST], ...]]] = [(tree, ())]
     while todo:
         node, around = todo.pop()
@@ -134,7 +135,7 @@ def _insides(tree: ast.Module) -> Iterator[Tuple[Any, List[ast.AST]]]:
     return iter(found)
 
 
-def _opened_up(name: str, function: Any, inside: List[ast.AST], aliases: Aliases) -> _OwnFunction:
+def _opened_up(name: str, function: Function, inside: List[ast.AST], aliases: Aliases) -> _OwnFunction:
     """What is to be known of a function, read once."""
     arguments = [each.arg for each in function.args.args]
     bound: Dict[str, List[ast.expr]] = {}

@@ -11,7 +11,7 @@ import io
 import json
 import os
 import urllib.parse
-from typing import Any, Dict, Iterator, List, Optional
+from typing import Dict, Iterator, List, Optional
 
 from ...portable.names import normalize_name
 from ...portable.wheel.wheelset import sha256_of
@@ -103,7 +103,7 @@ class _Both(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: Any) -> int:
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         while self._parts:
             count = self._parts[0].readinto(buffer)
             if count or not len(buffer):

@@ -9,7 +9,7 @@ import http.client
 import io
 import socket
 import time
-from typing import Any, Optional
+from typing import Optional
 
 LEAST = 2048
 """Bytes that must come in each stretch of waiting that is twice as long as the connection's time limit."""
@@ -43,7 +43,7 @@ class Paced(io.RawIOBase):
         """From now on so many bytes may come, and no more."""
         self._left = count
 
-    def readinto(self, buffer: Any) -> Optional[int]:
+    def readinto(self, buffer: memoryview) -> Optional[int]:  # type: ignore[override]
         """As `io.RawIOBase.readinto`; socket.timeout where too little comes, ConnectionError for too much."""
         begin = time.monotonic()
         count = self._inner.readinto(buffer)
