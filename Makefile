@@ -6,7 +6,7 @@ VENV    := .venv
 BIN     := $(VENV)/bin
 STAMP   := $(VENV)/.installed
 SITE    := .state/docs
-DEBIAN  := debian11-py39 debian12-py311 debian13-py313
+DEBIAN  := debian11-py39 debian12-py311 debian13-py313 debian12-py311-ruby31 debian13-py313-ruby33
 
 # Much of a test with an engine is waiting; the unit tests come last and fill what idles.
 TEST_PROCESSES ?= 4

@@ -82,3 +82,15 @@ def debian12(engine: DockerEngine, machine: ThisMachine) -> PinnedImage:
 def debian13(engine: DockerEngine, machine: ThisMachine) -> PinnedImage:
     """Debian 13 with Python 3.13."""
     return _image("debian13-py313", engine, machine)
+
+
+@pytest.fixture(scope="session")
+def ruby12(engine: DockerEngine, machine: ThisMachine) -> PinnedImage:
+    """Debian 12 with Python 3.11 and Ruby 3.1."""
+    return _image("debian12-py311-ruby31", engine, machine)
+
+
+@pytest.fixture(scope="session")
+def ruby13(engine: DockerEngine, machine: ThisMachine) -> PinnedImage:
+    """Debian 13 with Python 3.13 and Ruby 3.3."""
+    return _image("debian13-py313-ruby33", engine, machine)

@@ -27,6 +27,7 @@ STAGES = {
     "audit",
     "native",
     "system",
+    "gems",
     "rehearse",
     "pack",
     "sign",

@@ -37,6 +37,7 @@ class ImagePlan:
         user: who runs in it where nobody says otherwise, `uid:gid`.
         entrypoint: what it runs; empty for the environment's Python.
         labels: also the manifest's annotations.
+        gems: where Ruby finds the gems that it has; empty for none.
     """
 
     name: str
@@ -46,6 +47,7 @@ class ImagePlan:
     user: str
     entrypoint: tuple[str, ...]
     labels: Mapping[str, str]
+    gems: str = ""
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,8 @@ def _config(plan: ImagePlan, layers: Sequence[ImageLayer]) -> dict[str, object]:
     inherited = dict(each.partition("=")[::2] for each in plan.environment)
     path = f"{plan.prefix}/bin:{inherited.get('PATH') or PATH}"
     variables = {**inherited, "PATH": path, "VIRTUAL_ENV": plan.prefix}
+    if plan.gems:
+        variables |= {"PATH": f"{plan.gems}/bin:{path}", "GEM_HOME": plan.gems}
     run: dict[str, object] = {
         "Env": [f"{name}={value}" for name, value in sorted(variables.items())],
         "User": plan.user,

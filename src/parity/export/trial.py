@@ -14,9 +14,11 @@ from parity.engine.events import Tail
 from parity.engine.guests import folders_tar
 from parity.errors import NotIsolated, RehearsalFailed, RehearsalTimeout
 from parity.model import RehearsalPlan
+from parity.portable.ruby.gems import FOLDER
 from parity.portable.texts import printable
 from parity.wire.shapes import Malformed, read
 
+_REQUIRE = "require ARGV.fetch(0)"
 _ELSEWHERE = "/srv/parity-elsewhere"
 _HOME = "/tmp/parity"  # noqa: S108 - inside the container
 # One process for all modules, begun again where one of them ends it; what modules print goes nowhere.
@@ -85,6 +87,7 @@ class ExportTrial:
         user: the image's own, `uid:gid`.
         modules: they could be imported when the bundle was made; package by module.
         plan: the profile's commands and limits.
+        features: what could be required of the gems that were asked for; None where no gems are carried.
     """
 
     platform: str
@@ -92,6 +95,12 @@ class ExportTrial:
     user: str
     modules: Mapping[str, str]
     plan: RehearsalPlan
+    features: tuple[str, ...] | None = None
+
+    @property
+    def gem_home(self) -> str:
+        """Where its gems lie."""
+        return f"{self.prefix}/{FOLDER}"
 
 
 def try_image(engine: Engine, image_id: str, trial: ExportTrial) -> None:
@@ -168,6 +177,7 @@ def _demand_all(container: Container, trial: ExportTrial, what: str, *, user: st
     """Imports and commands, as a user; with the image's own user and PATH where that is empty."""
     try:
         _imports(container, trial, what, user)
+        _features(container, trial, what, user)
         failed = [why for line in trial.plan.commands for why in _command(container, trial, line, user)]
     except TimeoutError as error:
         raise RehearsalTimeout(f"trying {what}: {error}") from None
@@ -207,11 +217,36 @@ def _imports(container: Container, trial: ExportTrial, what: str, user: str) -> 
         )
 
 
+def _features(container: Container, trial: ExportTrial, what: str, user: str) -> None:
+    failed: list[str] = []
+    for feature in trial.features or ():
+        said = Tail(4000)
+        words = [f"GEM_HOME={trial.gem_home}", f"HOME={_HOME}", *_words(trial.plan.environment)]
+        done = container.exec(
+            ["env", *words, "ruby", "-e", _REQUIRE, feature],
+            user=user,
+            timeout=trial.plan.timeout,
+            on_stdout=said.feed,
+            on_stderr=said.feed,
+        )
+        if done.exit_code:
+            failed += [
+                f"require {feature!r} ended with exit code {done.exit_code}",
+                f"  {printable(said.text)}",
+            ]
+    if failed:
+        raise RehearsalFailed(
+            f"gems that worked when the bundle was made fail in {what}", details=tuple(failed)
+        )
+
+
 def _command(container: Container, trial: ExportTrial, line: str, user: str) -> list[str]:
     said = Tail(8000)
     begin = f'exec 2>&1; mkdir -p {_HOME}/empty && cd {_HOME}/empty && exec sh -c "$1"'
-    path = f"PATH={trial.prefix}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-    own = [*([path] if user else []), f"HOME={_HOME}", *_words(trial.plan.environment)]
+    gems = [] if trial.features is None else [f"GEM_HOME={trial.gem_home}"]
+    first = f"{trial.gem_home}/bin:" if gems else ""
+    path = f"PATH={first}{trial.prefix}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    own = [*([path] if user else []), *gems, f"HOME={_HOME}", *_words(trial.plan.environment)]
     done = container.exec(
         ["env", *own, "sh", "-c", begin, "sh", line],
         user=user,

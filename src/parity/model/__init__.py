@@ -4,6 +4,7 @@ from parity.model.asked import AskedFile, AskedKind, AskedText
 from parity.model.bundle import BuiltBundle, BundleFile, BundleIdentity
 from parity.model.download import Download, StoredFiles
 from parity.model.facts import Facts, MachineFacts
+from parity.model.gems import CarriedGem, GemSet, GemSettings, GemsPlan, LockedGem
 from parity.model.image import ImageSource, LockedImage, PinnedImage, chain_id, repository
 from parity.model.inputs import IndexSettings, NamedIndex, OtherFile, SourcePlan, SystemPlan
 from parity.model.limits import Limits
@@ -29,15 +30,20 @@ __all__ = [
     "BuiltBundle",
     "BundleFile",
     "BundleIdentity",
+    "CarriedGem",
     "Download",
     "Facts",
     "Finding",
+    "GemSet",
+    "GemSettings",
+    "GemsPlan",
     "ImageSource",
     "ImportResult",
     "IndexSettings",
     "Libc",
     "Limits",
     "Lock",
+    "LockedGem",
     "LockedImage",
     "LockedWheel",
     "MachineFacts",

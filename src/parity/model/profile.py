@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from parity.model.gems import GemsPlan
 from parity.model.image import ImageSource
 from parity.model.inputs import IndexSettings, OtherFile, SourcePlan, SystemPlan
 from parity.model.limits import Limits
@@ -135,6 +136,7 @@ class Profile:
     project: ProjectPlan | None = None
     sources: SourcePlan = field(default_factory=SourcePlan)
     system: SystemPlan = field(default_factory=SystemPlan)
+    gems: GemsPlan = field(default_factory=GemsPlan)
     other_files: tuple[OtherFile, ...] = ()
     prereleases: bool = False
     limits: Limits = field(default_factory=Limits)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import sys
-from typing import Any
+from dataclasses import fields
+from typing import Any, TypeVar
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
+
+T = TypeVar("T")
 
 TOMLError = tomllib.TOMLDecodeError
 """What `parse` raises; a ValueError."""
@@ -36,6 +39,23 @@ def parse(text: str) -> dict[str, Any]:
             raise TOMLError(f"a key has more than {_MOST_PARTS} parts (at line {number})")
     document: dict[str, Any] = tomllib.loads(text)
     return document
+
+
+def read_row(kind: type[T], row: object) -> T:
+    """A table of a lock as the dataclass that it was written from: texts, whole numbers and flags alone.
+
+    Raises:
+        ValueError: it has other fields, or others than these.
+    """
+    kinds = {"str": str, "int": int, "bool": bool}
+    wanted = {field.name: str(field.type) for field in fields(kind)}  # type: ignore[arg-type]
+    if not isinstance(row, dict) or set(row) != set(wanted):
+        raise ValueError("a package has other fields than " + ", ".join(wanted))
+    for name, expected in wanted.items():
+        # `type` and not isinstance, to which True is an int.
+        if type(row[name]) is not kinds[expected]:
+            raise ValueError(f"{name} is no {expected}")
+    return kind(**row)
 
 
 def reason(error: Exception) -> str:

@@ -9,7 +9,16 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from parity.errors import WriteFailed
-from parity.model import AskedFile, BundleFile, ImportResult, LockedWheel, StoredWheel, SystemSet, Target
+from parity.model import (
+    AskedFile,
+    BundleFile,
+    GemSet,
+    ImportResult,
+    LockedWheel,
+    StoredWheel,
+    SystemSet,
+    Target,
+)
 from parity.model.network import clean_url
 from parity.portable.bundle import manifest
 from parity.portable.canonical import LONGEST_TEXT
@@ -19,7 +28,10 @@ if TYPE_CHECKING:
     from parity.portable.documents.bundles import (
         AskedRow,
         FileRow,
+        GemRow,
+        GemsDocument,
         ImportRow,
+        ManifestDocument,
         OriginRow,
         OtherFileRow,
         PackageRow,
@@ -72,8 +84,9 @@ def build_manifest(
     indexes: Mapping[str, str] = MappingProxyType({}),
     stand_in: tuple[str, str] | None = None,
     system: SystemSet | None = None,
+    gems: GemSet | None = None,
 ) -> bytes:
-    """The manifest: same input, same bytes.
+    """The manifest: same input, same bytes; BundleDamaged for what no reader would accept.
 
     Args:
         target: whom the bundle is for.
@@ -84,30 +97,27 @@ def build_manifest(
         imports: the proof's; of these the requested packages' successful ones are listed.
         allow: accepted findings, `KIND:PACKAGE`.
         files: every payload file but the manifest, wheels included, in any order.
-        asked: those among them that say what was asked for.
+        asked: those that say what was asked for.
         indexes: the addresses of the profile's indexes by name, empty for folders.
-        stand_in: (image that the rehearsal ran in, image it stood for), None where it was the real one.
+        stand_in: (image that the rehearsal ran in, image it stood for), None for the real one.
         system: the distribution's packages that are carried, None where there are none.
-
-    Raises:
-        BundleDamaged: what no reader would accept, such as an unsafe path.
+        gems: the Ruby gems that are carried, likewise.
     """
-    return manifest.encode(
-        {
-            "format": manifest.FORMAT,
-            "target": _target(target, implementation),
-            "installer": installer,
-            "uv": uv,
-            "stand_in": None if stand_in is None else {"image": stand_in[0], "for": stand_in[1]},
-            "packages": _packages(wheels, indexes),
-            "allow": sorted(set(allow)),
-            "system": _system(system) if system else None,
-            "other_files": _other_files(files),
-            "imports": _imports(imports),
-            "asked": [_asked(each) for each in asked],
-            "files": [_row(file) for file in payload_order(files)],
-        }
-    )
+    document: ManifestDocument = {
+        "format": manifest.FORMAT,
+        "target": _target(target, implementation),
+        "installer": installer,
+        "uv": uv,
+        "stand_in": None if stand_in is None else {"image": stand_in[0], "for": stand_in[1]},
+        "packages": _packages(wheels, indexes),
+        "allow": sorted(set(allow)),
+        "system": _system(system) if system else None,
+        "other_files": _other_files(files),
+        "imports": _imports(imports),
+        "asked": [_asked(each) for each in asked],
+        "files": [_row(file) for file in payload_order(files)],
+    }
+    return manifest.encode({**document, "gems": _gems(gems)} if gems else document)
 
 
 def _row(file: BundleFile) -> FileRow:
@@ -128,6 +138,21 @@ def _system(system: SystemSet) -> SystemDocument:
         for p in system.packages
     ]
     return {"manager": system.manager, "packages": rows}
+
+
+def _gems(gems: GemSet) -> GemsDocument:
+    rows: list[GemRow] = [
+        {
+            "name": gem.name,
+            "version": gem.version,
+            "platform": gem.platform,
+            "path": gem.path,
+            "requested": gem.requested,
+            "features": list(gem.features),
+        }
+        for gem in gems.gems
+    ]
+    return {"ruby": gems.abi, "packages": rows}
 
 
 def _target(target: Target, implementation: str) -> TargetDocument:

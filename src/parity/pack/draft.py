@@ -14,6 +14,7 @@ from parity.model import (
     AskedFile,
     BundleFile,
     Facts,
+    GemSet,
     ImportResult,
     Lock,
     PinnedImage,
@@ -23,6 +24,7 @@ from parity.model import (
     WheelSet,
 )
 from parity.pack.contents import build_manifest, file_of_bytes, payload_order, wheel_files
+from parity.pack.gems import gems_text
 from parity.pack.othertexts import other_files_text
 from parity.pack.system import system_text
 from parity.pack.texts import pylock_toml, readme_txt, requirements_txt
@@ -54,6 +56,8 @@ class Draft:
         system: the distribution's packages that are carried, None where there are none.
         system_files: their files.
         asked: what says what was asked for.
+        gems: the Ruby gems that are carried, None where there are none.
+        gem_files: their files.
     """
 
     profile: Profile
@@ -69,10 +73,16 @@ class Draft:
     system: SystemSet | None = None
     system_files: tuple[BundleFile, ...] = ()
     asked: tuple[AskedFile, ...] = ()
+    gems: GemSet | None = None
+    gem_files: tuple[BundleFile, ...] = ()
 
     def with_system(self, system: SystemSet | None, files: tuple[BundleFile, ...]) -> Draft:
         """The same bundle with these packages of the distribution, and no others."""
         return replace(self, system=system, system_files=files)
+
+    def with_gems(self, gems: GemSet, files: tuple[BundleFile, ...]) -> Draft:
+        """The same bundle with these gems."""
+        return replace(self, gems=gems, gem_files=files)
 
     @cached_property
     def files(self) -> tuple[BundleFile, ...]:
@@ -85,11 +95,15 @@ class Draft:
         }
         files = [file_of_bytes(path, text.encode()) for path, text in texts.items()]
         files.append(json_file("facts.json", self.travelling_facts))
-        files += [*farside_files(), *self.more, *self.system_files, *(each.file for each in self.asked)]
+        files += [*farside_files(), *self.more, *self.system_files, *self.gem_files]
+        files += [each.file for each in self.asked]
         return payload_order([*files, self.uv] if self.uv else files)
 
     def _readme(self) -> str:
-        profile, besides = self.profile, system_text(self.system) + other_files_text(self.more)
+        profile, besides = (
+            self.profile,
+            system_text(self.system) + gems_text(self.gems) + other_files_text(self.more),
+        )
         return readme_txt(
             self.lock,
             profile.target,
@@ -121,6 +135,7 @@ class Draft:
             indexes={each.name: "" if each.folder else each.url for each in self.profile.index.named},
             stand_in=(image.pin, image.stand_in_for) if image.stand_in_for else None,
             system=self.system,
+            gems=self.gems,
         )
 
     @property

@@ -16,6 +16,7 @@ from parity.pipeline.context.values import BuildReport, BuildRequest, World
 from parity.pipeline.exporting.building import demand_exportable, exported
 from parity.pipeline.front import begun, completed
 from parity.pipeline.front import resolved as resolved_lock
+from parity.pipeline.gems import with_gems
 from parity.pipeline.locking.completing import lacking_setuptools
 from parity.pipeline.locking.lock_file import Resolved, with_words_of
 from parity.pipeline.other_files import other_files
@@ -41,7 +42,7 @@ def build(request: BuildRequest, world: World) -> BuildReport:
         resolved = resolved_lock(run)
         with made_early(run, resolved.lock) as early:
             resolved, wheels = _wheel_set(run, resolved)
-            draft, proof = _proof(run, _draft(run, resolved, wheels), resolved, early)
+            draft, proof = _proof(run, with_gems(run, _draft(run, resolved, wheels)), resolved, early)
         bundle = _bundle(run, draft, proof)
     return BuildReport(
         profile=request.profile,
@@ -54,6 +55,7 @@ def build(request: BuildRequest, world: World) -> BuildReport:
         lock_path=request.lock_path,
         other_files=draft.other_files,
         system=draft.system,
+        gems=draft.gems,
     )
 
 

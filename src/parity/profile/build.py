@@ -23,6 +23,8 @@ from parity.model import (
 )
 from parity.portable.names import normalize_name
 from parity.profile.checks import memory_bytes, timeout_seconds
+from parity.profile.gems import gems_plan
+from parity.profile.gems import travelling as gems_travelling
 from parity.profile.indexes import index_settings
 from parity.profile.indexes import travelling as index_travelling
 from parity.profile.layers import Layer, Trail, problem_at, resolved, value_at
@@ -64,6 +66,7 @@ def build(name: str, path: Path, layer: Layer) -> Profile:
         document=canonical_document(name, layer),
         project=_project(layer),
         sources=_sources(layer),
+        gems=gems_plan(layer),
         system=_system(document.get("system-packages", ())),
         other_files=other_files(layer),
         limits=_limits(document.get("limits", {})),
@@ -87,6 +90,8 @@ def canonical_document(name: str, layer: Layer) -> str:
         document["files"] = [travelling(one) for one in document["files"]]
     if "indexes" in document:
         document["indexes"] = [index_travelling(one) for one in document["indexes"]]
+    if "gems" in document:
+        document["gems"] = gems_travelling(document["gems"])
     if install := document.get("install"):
         document["install"] = {key: _without_folders(key, value) for key, value in install.items()}
     # ASCII: no editor or locale on its way can change a byte of it.

@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 
 from parity.errors import Problem
 from parity.model import FOREIGN_LOCKS
-from parity.profile import indexes, other_files, vehicle
+from parity.profile import gems, indexes, other_files, vehicle
 from parity.profile.layers import Layer, Trail, problem_at, resolved, spell, value_at
 from parity.profile.search import is_file
 
@@ -42,9 +42,8 @@ def check_meaning(layer: Layer, faulty: Collection[str]) -> list[Problem]:
         if isinstance(value := value_at(layer, trail), str) and spell(trail) not in faulty
         if (message := judge(layer, trail, value))
     ]
-    for kind in (other_files, indexes, vehicle):
-        found += kind.problems(layer, faulty)
-    return found
+    rooms = (other_files, indexes, gems, vehicle)
+    return found + [problem for room in rooms for problem in room.problems(layer, faulty)]
 
 
 def check_credentials(layer: Layer) -> Iterator[Problem]:

@@ -20,7 +20,9 @@ _LIKE_RHEL = {
 """Rebuilds have RHEL's C library and Pythons, package by package."""
 _ENDED = frozenset((("centos", "8"),))
 """Releases whose image is still there, and whose packages are not: no recipe for them can be built."""
-_SEEN = frozenset(("debian11-py39", "debian12-py311", "debian13-py313"))
+_SEEN = frozenset(
+    ("debian11-py39", "debian12-py311", "debian13-py313", "debian12-py311-ruby31", "debian13-py313-ruby33")
+)
 """Images that parity's own tests build and use; the other recipes follow the vendors' documents alone."""
 _LIBCS = {
     ("amzn", "2"): "glibc 2.26",

@@ -12,6 +12,7 @@ from typing import Any
 from parity.rehearse.check import Check
 from parity.rehearse.downloads import DOWNLOADS
 from parity.rehearse.entry_points import ENTRY_POINTS
+from parity.rehearse.gems import GEMS
 from parity.rehearse.gone_modules import GONE_MODULES
 from parity.rehearse.imports import IMPORTS
 from parity.rehearse.opened import OPENED
@@ -25,6 +26,7 @@ CHECKS: tuple[Check[Any], ...] = (
     ENTRY_POINTS,
     GONE_MODULES,
     DOWNLOADS,
+    GEMS,
     COMMANDS_CHECK,
     PROJECT_CHECK,
 )

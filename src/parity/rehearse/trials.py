@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from parity.engine.events import Tail
+from parity.portable.ruby.gems import FOLDER
 from parity.rehearse import users
 from parity.rehearse.check import Case, Check, CheckVerdict, when_due
 from parity.rehearse.room import CARRY, COMMANDS, Carried, Room, bare, environment
@@ -17,21 +18,25 @@ _TAIL = 8000
 _SHELL = 'exec 2>&1; mkdir -p "$HOME" {0}/empty && cd {0}/empty && exec sh -c "$1"'
 
 
-def run_commands(room: Room, prefix: str) -> list[CommandSeen]:
+def run_commands(room: Room, prefix: str, *, gems: bool = False) -> list[CommandSeen]:
     """The profile's commands, one after the other; the engine tells how each ended.
 
-    They share a user and what they may write; of a command's processes none lives on into the next.
+    They share a user and what they may write; of a command's processes none lives on into the next. With
+    `gems`, they see those that the bundle carries.
     """
     told = []
     for number, line in enumerate(room.plan.commands):
         if number:
             room.end_leftovers(users.COMMANDS)
-        told.append(_command(room, prefix, line))
+        told.append(_command(room, prefix, line, gems=gems))
     return told
 
 
-def _command(room: Room, prefix: str, line: str) -> CommandSeen:
+def _command(room: Room, prefix: str, line: str, *, gems: bool) -> CommandSeen:
     own = environment(prefix, f"{COMMANDS}/home", "/tmp")  # noqa: S108 - inside the container
+    if gems:
+        home = f"{prefix}/{FOLDER}"
+        own |= {"GEM_HOME": home, "PATH": f"{home}/bin:{own['PATH']}"}
     words = {**own, **dict(room.plan.environment)}
     output = Tail(_TAIL)
     done = room.container.exec(
@@ -93,7 +98,9 @@ COMMANDS_CHECK = Check(
     name="commands",
     step="running the profile's commands",
     kind=list[CommandSeen],
-    begin=when_due(lambda installed: run_commands(installed.room, installed.prefix)),
+    begin=when_due(
+        lambda installed: run_commands(installed.room, installed.prefix, gems=bool(installed.found["gems"]))
+    ),
     judge=_judge_commands,
     failed=lambda rows: any(row["exit_code"] for row in rows),
 )

@@ -83,7 +83,7 @@ def tree(bundle: Reported) -> Element:
 
 
 def besides(bundle: Reported, size: Callable[[float], str]) -> Iterator[Element]:
-    """The distribution's packages and other files that travel."""
+    """The distribution's packages, Ruby gems and other files that travel."""
     sizes = {row["path"]: row["size"] for row in bundle.manifest["files"]}
     if system := bundle.manifest["system"]:
         yield element("h3", f"System packages ({system['manager']}), for root to install")
@@ -97,6 +97,20 @@ def besides(bundle: Reported, size: Callable[[float], str]) -> Iterator[Element]
                     _amount(size(sizes.get(row["path"], 0))),
                 )
                 for row in system["packages"]
+            ),
+        )
+    if gems := bundle.manifest.get("gems"):
+        yield element("h3", f"Ruby gems, for Ruby {gems['ruby']}")
+        yield table(
+            ("gem", "version", "platform", "size"),
+            (
+                (
+                    element("strong" if row["requested"] else "span", row["name"]),
+                    row["version"],
+                    row["platform"],
+                    _amount(size(sizes.get(row["path"], 0))),
+                )
+                for row in gems["packages"]
             ),
         )
     if others := bundle.manifest["other_files"]:

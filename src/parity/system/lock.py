@@ -6,14 +6,14 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from parity.errors import LockInvalid
 from parity.files import read_lock_file
 from parity.model import SystemPackage, SystemPlan, SystemSet, Target
-from parity.model.toml import parse, place_of, reason
+from parity.model.toml import parse, place_of, read_row, reason
 from parity.portable.bundle.ustar import is_safe_path
 from parity.portable.families.packagefile import is_file_name
 from parity.portable.families.registry import FAMILIES
@@ -23,7 +23,6 @@ FORMAT = "parity-system/1"
 _MANAGERS = tuple(FAMILIES)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_:~^%-]{0,255}")
-_FIELDS = {field.name: field.type for field in fields(SystemPackage)}
 
 
 @dataclass(frozen=True)
@@ -109,14 +108,7 @@ def _lock(document: Mapping[str, Any]) -> SystemLock:
 
 def read_package(row: object) -> SystemPackage:
     """A package as a lock or a guest tells of it; ValueError where it is none."""
-    kinds = {"str": str, "int": int, "bool": bool}
-    if not isinstance(row, dict) or set(row) != set(_FIELDS):
-        raise ValueError("a package has other fields than " + ", ".join(_FIELDS))
-    for name, kind in _FIELDS.items():
-        # `type` and not isinstance, to which True is an int.
-        if type(row[name]) is not kinds[str(kind)]:
-            raise ValueError(f"{name} is no {kind}")
-    package = SystemPackage(**row)
+    package = read_row(SystemPackage, row)
     if not all(_WORD.fullmatch(word) for word in (package.name, package.version, package.arch)):
         raise ValueError(f"{package.name!r} {package.version!r} ({package.arch!r}) is no package")
     if not is_safe_path(package.path) or package.size < 0:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from parity.portable.bundle.manifest import gems_of
 from parity.update.contents import BundlePackage, Contents, Triple
 from parity.update.kinds import Kind, kind_of_change
 from parity.update.licences import same_licence
@@ -86,6 +87,7 @@ class Difference:
         installer_code: changed, new or gone files of the installer that runs on the target.
         other_files: what the application needs besides, where it differs.
         system: the distribution's packages that are carried, where they differ: versions, or `ABSENT`.
+        gems: the Ruby gems, likewise.
         lacking: bytes of the new bundle's files that the old one lacks.
     """
 
@@ -109,6 +111,7 @@ class Difference:
     installer_code: tuple[str, ...]
     other_files: tuple[FileChange, ...]
     system: tuple[Turn, ...]
+    gems: tuple[Turn, ...]
     lacking: int
 
 
@@ -143,7 +146,8 @@ def compare(old: Contents, new: Contents) -> Difference:
         disallowed=tuple(sorted(before - after)),
         installer_code=_installer_code(old.digests, new.digests),
         other_files=_other_files(old, new),
-        system=tuple(_system(old, new)),
+        system=tuple(_turns(_system_of(old), _system_of(new))),
+        gems=tuple(_turns(_gems_of(old), _gems_of(new))),
         lacking=_lacking(old.digests, new.digests),
     )
 
@@ -246,9 +250,8 @@ def _others_of(side: Contents) -> dict[str, ComparedFile]:
     }
 
 
-def _system(old: Contents, new: Contents) -> Iterable[Turn]:
+def _turns(before: Mapping[str, tuple[str, str]], after: Mapping[str, tuple[str, str]]) -> Iterable[Turn]:
     """Other versions, and other bytes of one version."""
-    before, after = _system_of(old), _system_of(new)
     for name in sorted(before.keys() | after.keys()):
         (was, was_bytes), (now, now_bytes) = (side.get(name, (ABSENT, "")) for side in (before, after))
         if was != now:
@@ -262,6 +265,11 @@ def _system_of(side: Contents) -> dict[str, tuple[str, str]]:
     carried = side.manifest["system"]
     rows = carried["packages"] if carried else []
     return {f"{r['name']} ({r['arch']})": (r["version"], side.digests[r["path"]][0]) for r in rows}
+
+
+def _gems_of(side: Contents) -> dict[str, tuple[str, str]]:
+    """Version and SHA-256 by name."""
+    return {r["name"]: (r["version"], side.digests[r["path"]][0]) for r in gems_of(side.manifest)}
 
 
 def _lacking(old: Digests, new: Digests) -> int:

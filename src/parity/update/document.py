@@ -39,6 +39,7 @@ def document_of(found: Difference) -> dict[str, object]:
         "installer_code": list(found.installer_code),
         "other_files": [asdict(change) for change in found.other_files],
         "system_packages": [_turn(one) for one in found.system],
+        "gems": [_turn(one) for one in found.gems],
         "lacking_bytes": found.lacking,
     }
 

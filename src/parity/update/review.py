@@ -79,8 +79,9 @@ def _about_system(found: Difference) -> Iterator[Remark]:
         if turn.old == ABSENT:
             text = f"{turn.new}, new: root runs its scripts where the installer is told to install it"
             yield Remark("system-package", turn.what, text)
+    for turn in (*found.system, *found.gems):
         # "VERSION with other bytes", as `diff` puts it.
-        elif turn.new.startswith(f"{turn.old} "):
+        if turn.new.startswith(f"{turn.old} "):
             yield Remark("other-bytes", turn.what, turn.new)
 
 

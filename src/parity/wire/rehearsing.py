@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
+from parity.wire.gems import GemFound
 from parity.wire.system import PackageInstalled
 
 
@@ -99,12 +100,13 @@ class DistributionFound(TypedDict):
 
 
 class EnvironmentFound(TypedDict):
-    """What was installed; whether workers can hide; whether a project is carried."""
+    """What was installed; whether workers can hide; whether a project is carried, and which gems."""
 
     event: Literal["found"]
     distributions: list[DistributionFound]
     hidden: bool
     project: bool
+    gems: list[GemFound]
 
 
 class LibraryMissing(TypedDict):

@@ -48,6 +48,8 @@ from parity.report.origins import origin_told
 
 if TYPE_CHECKING:
     from parity.portable.documents.bundles import (
+        GemRow,
+        GemsDocument,
         PackageRow,
         StandInDocument,
         SystemDocument,
@@ -183,6 +185,9 @@ def inspect_command(bundle: Bundle, *, as_json: Json = False) -> None:
     if document["system"]:
         console.print(Text(f"\nsystem packages ({document['system']['manager']}), for root to install"))
         console.print(_system(document["system"]["packages"]))
+    if document["gems"]:
+        console.print(Text(f"\nRuby gems, for Ruby {document['gems']['ruby']}"))
+        console.print(_gems(document["gems"]["packages"]))
     if document["other_files"]:
         console.print(Text("\nother files, laid out in PREFIX/current"))
         console.print(_other_files(document["other_files"]))
@@ -208,6 +213,7 @@ class _BundleDocument(TypedDict):
     stand_in: StandInDocument | None
     packages: list[PackageRow]
     system: SystemDocument | None
+    gems: GemsDocument | None
     other_files: list[InstalledFileRow]
     files: int
 
@@ -229,6 +235,7 @@ def _document(path: Path, bundle: VerifiedBundle | UnverifiedBundle) -> _BundleD
         "stand_in": manifest["stand_in"],
         "packages": manifest["packages"],
         "system": manifest["system"],
+        "gems": manifest.get("gems"),
         "other_files": other_files(bundle.manifest),
         "files": len(manifest["files"]),
     }
@@ -256,6 +263,8 @@ def _verified_text(path: Path, bundle: VerifiedBundle, proof: Proof | None) -> T
     others = (
         f", {counted(len(document['system']['packages']), 'system package')}" if document["system"] else ""
     )
+    if document["gems"]:
+        others += f", {counted(len(document['gems']['packages']), 'Ruby gem')}"
     others += f", {counted(len(document['other_files']), 'other file')}" if document["other_files"] else ""
     rows = {
         "made for": _target(document["target"]),
@@ -315,6 +324,14 @@ def _system(packages: Iterable[SystemPackageRow]) -> Table:
     for package in packages:
         mark = Text("*" if package["requested"] else " ", style="cyan")
         table.add_row(mark, package["name"], package["version"], package["arch"])
+    return table
+
+
+def _gems(rows: Iterable[GemRow]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    for row in rows:
+        mark = Text("*" if row["requested"] else " ", style="cyan")
+        table.add_row(mark, row["name"], row["version"], row["platform"])
     return table
 
 

@@ -89,6 +89,11 @@ def _sections(found: Difference) -> Iterator[Section]:
             ("package", "old", "new"),
             tuple((turn.what, turn.old, turn.new) for turn in found.system),
         ),
+        Section(
+            "Ruby gems",
+            ("gem", "old", "new"),
+            tuple((turn.what, turn.old, turn.new) for turn in found.gems),
+        ),
     ]
     yield from (section for section in rest if section.rows)
 

@@ -143,7 +143,7 @@ class _Reading:
         """What is asked for, every file of it read."""
         what = read_requirements(self.profile.requirements, self.profile.name)
         profile = with_file_options(self.profile, what.options)
-        if not (profile.project or what.requirements or what.direct):
+        if not (profile.project or what.requirements or what.direct or profile.gems.any):
             raise self._nothing()
         project = self._project(what)
         found = self._naming(project)

@@ -51,6 +51,9 @@ def people(report: BuildReport, watch: Stopwatch, seconds: float, key_paths: Seq
         total = size(sum(package.size for package in system.packages))
         asked = ", ".join(package.name for package in system.packages if package.requested)
         rows["system"] = f"{asked} of the distribution, with what they need: {len(system.packages)}, {total}"
+    if gems := report.gems:
+        asked = ", ".join(gem.name for gem in gems.gems if gem.requested)
+        rows["gems"] = f"{asked} for Ruby {gems.abi}, with what they need: {len(gems.gems)}"
     if report.image.stand_in_for:
         target = report.profile.target
         rows["stand-in"] = (
@@ -142,6 +145,7 @@ def machines(
             for w in report.lock.wheels
         ],
         "system": [vars(package) for package in (report.system.packages if report.system else ())],
+        "gems": [vars(gem) for gem in (report.gems.gems if report.gems else ())],
         "other_files": [
             {"path": file.path, "size": file.size, "sha256": file.sha256} for file in report.other_files
         ],

@@ -14,6 +14,7 @@ from parity.engine import Container, Engine
 from parity.errors import EngineLost, EngineUnavailable
 from parity.host.cachelock import alone_with_cache, using_cache
 from parity.host.folders import cache_folder
+from parity.host.gemrc import gem_settings
 from parity.host.memory import Memory
 from parity.host.network import host_network
 from parity.host.processes import ThisMachine
@@ -126,7 +127,8 @@ def world_for(
     def sealer(identity: BundleIdentity, profile_sha256: str, predicate: str) -> Sealer:
         return make_sealer(signers, identity, profile_sha256, predicate)
 
-    return World(engine, machine(), _memory(fresh=fresh), reporter, network, UvTool(), sealer)
+    memory, gems = _memory(fresh=fresh), gem_settings(os.environ)
+    return World(engine, machine(), memory, reporter, network, UvTool(), sealer, gems=gems)
 
 
 def _memory(*, fresh: bool) -> Memory:

@@ -13,6 +13,7 @@ from ...portable.bundle.folder import judge_wheels
 from ...portable.bundle.source import Source, demand_space, open_source
 from ...portable.errors import InstallFailed
 from ...portable.machine.subprocesses import Children
+from ...portable.ruby import gems
 from ...portable.system import system
 from . import changes, receipt
 from .existing import Existing, check_environment, open_environment
@@ -168,7 +169,10 @@ def _demand_imports(laid: Laid, children: Children, environment: str) -> "Import
     plan = laid.plan
     wanted = plan.head.manifest.document["imports"] if plan.request.imports else []
     sizes = {each["name"]: each["size"] for each in plan.packages}
+    carried = plan.head.manifest.document.get("gems")
     with system.explained(plan.system, plan.request.with_system, plan.request.bundle):
+        if plan.ruby and carried and plan.request.imports:
+            gems.try_features(plan.ruby, carried["packages"], environment, children, laid.say)
         return demand_imports(children, environment, wanted, sizes, laid.say)
 
 
@@ -200,6 +204,7 @@ def _under(plan: Plan, source: Source, say: Say) -> "InstallDocument":
         if switched:
             prefix.switch(plan.release_id)
         say(f"done: {os.path.join(prefix.path, CURRENT)} is release {plan.release_id}")
+        _tell_gems(plan, os.path.join(prefix.path, CURRENT), say)
         keep = plan.request.keep
         # At the end: no release is given up before the new one works and is current.
         pruned = prune(prefix, keep, previous, say) if keep is not None else []
@@ -210,6 +215,11 @@ def _under(plan: Plan, source: Source, say: Say) -> "InstallDocument":
         "previous": previous,
         "pruned": pruned,
     }
+
+
+def _tell_gems(plan: Plan, environment: str, say: Say) -> None:
+    if plan.ruby:
+        say(f"gems: use them with {gems.words(environment)}")
 
 
 def _told(found: receipt.Found, told: "ReceiptDocument") -> "InstallDocument":
@@ -263,6 +273,7 @@ def _into(plan: Plan, source: Source, say: Say) -> "InstallDocument":
         told = _renew(laid, existing, found)
         existing.swap()
         say(f"done: {existing.path} holds the bundle's packages")
+        _tell_gems(plan, existing.path, say)
     return {
         **_told(found, told),
         "already_installed": False,
@@ -280,7 +291,7 @@ def _renew(laid: Laid, existing: Existing, found: receipt.Found) -> "ReceiptDocu
     existing.copy()
     # Asked before: what did not fit together already is not this bundle's fault, and must not block it.
     sound = tool.ask(existing.new).exit_code == 0
-    installer = fill(tool, existing.new, laid, again=True)
+    installer = fill(tool, existing.new, laid, children, again=True)
     installer["checked_with"] = tool.check(existing.new) if sound else ""
     if not sound:
         found.warnings.append("its packages did not fit together before; whether they do now was not asked")

@@ -16,6 +16,7 @@ from ...portable.installers.registry import INSTALLERS
 from ...portable.machine.host import minor_of
 from ...portable.machine.site_packages import site_packages
 from ...portable.machine.subprocesses import Children, isolated
+from ...portable.ruby import gems
 from ...portable.texts import counted
 from ...portable.wheel.install import INSTALLER, InstallScheme, install_all
 from ...portable.wheel.wheelset import unpacked_size
@@ -24,7 +25,7 @@ from . import other_files
 from .installers import Uv, Workplace, choose_tool, has_distutils
 from .plan import Laid, hear, judge_laid
 from .prefix import remove
-from .steps import drop_bundle, fill
+from .steps import drop_bundle, fill, lay_gems
 
 if TYPE_CHECKING:
     from ...portable.documents.installations import InstallerRecord
@@ -76,6 +77,7 @@ class NewRelease:
         judgement = install_all(wheels, self._site(), self._document["allow"], self._work)
         hear(demand_sound(judgement), self._laid)
         other_files.lay_out(self._bundle, self._environment, self._work)
+        lay_gems(self._laid, self._environment, self._children)
         self._installer = {"tool": INSTALLER, "version": __version__, "checked_with": ""}
         return self._installer
 
@@ -84,11 +86,13 @@ class NewRelease:
         tool = choose_tool(self._place)
         self._say(f"installing with {tool.name} {tool.version} into {self._environment}")
         tool.create(self._environment)
-        installer = fill(tool, self._environment, self._laid)
+        installer = fill(tool, self._environment, self._laid, self._children)
         return {**installer, "checked_with": tool.check(self._environment)}
 
     def _demand_space(self, unpacked: int) -> None:
+        sizes = {member.path: member.size for member in self._bundle.manifest.members}
         needed = unpacked + other_files.space(self._bundle, self._work)
+        needed += gems.space(self._document.get("gems"), sizes)
         demand_space(self._work, needed)
 
     def _make_environment(self) -> None:

@@ -12,6 +12,7 @@ from ...portable.bundle.source import Source, copy_folder
 from ...portable.errors import InstallFailed, WrongHost
 from ...portable.installers.registry import INSTALLERS
 from ...portable.machine.host import check_host, place_warnings
+from ...portable.ruby import gems
 from ...portable.system.system import OPTION, Survey, demand_packages, demand_root, listing, survey
 from ...portable.texts import counted
 from ...portable.wheel.wheelset import SetJudgement
@@ -64,7 +65,8 @@ class Request(NamedTuple):
 class Plan(NamedTuple):
     """A bundle that fits this host: nothing of it was written yet.
 
-    `system` is what this host has of the carried system packages, None where there are none for it.
+    `system` is what this host has of the carried system packages, None where there are none for it; `ruby`
+    what installs the carried gems, None where there are none.
     """
 
     request: Request
@@ -74,6 +76,7 @@ class Plan(NamedTuple):
     warnings: List[str]
     overrides: List[str]
     system: Optional[Survey] = None
+    ruby: Optional[gems.Ruby] = None
 
     @property
     def release_id(self) -> str:
@@ -121,6 +124,11 @@ def make_plan(request: Request, head: BundleFolder, say: Say) -> Plan:
     python = choose_python(document["target"], request.python, request.into)
     facts = measure(python, tools=INSTALLERS[document["installer"]].asks_host)
     accepted = check_host(document, facts, request.allow_other_os)
+    carried = document.get("gems")
+    if carried:
+        gems.demand_gems(carried)
+        say("gems: " + gems.describe(carried["packages"]))
+    ruby = gems.survey(carried)
     overrides = [f"allow-other-os: {each}" for each in accepted]
     overrides += [] if request.imports else ["no-imports"]
     for line in accepted:
@@ -133,7 +141,7 @@ def make_plan(request: Request, head: BundleFolder, say: Say) -> Plan:
         warnings += lines
     for line in warnings:
         say(f"warning: {line}")
-    return Plan(request, head, python, facts, warnings, overrides, seen)
+    return Plan(request, head, python, facts, warnings, overrides, seen, ruby)
 
 
 def _demanded(document: "ManifestDocument", accepted: List[str]) -> Optional[Survey]:

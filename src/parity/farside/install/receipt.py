@@ -8,6 +8,7 @@ import platform
 from typing import TYPE_CHECKING, List, NamedTuple, Optional
 
 from ...portable.bundle.folder import BundleFolder
+from ...portable.bundle.manifest import gems_of
 from . import journal
 from .other_files import other_files
 
@@ -59,12 +60,14 @@ def make(
          "signature": {"checked": bool, "signers": [fingerprint of each trusted key that signed]},
          "installed_at": UTC, "place": path, "uid", "installer", "target", "host",
          "packages": [{"name", "version", "wheel", "size", "sha256"}],
-         "system": see `system.record`, "files": see `other_files.other_files`, "imports": {"tried": count},
+         "system": see `system.record`, "gems": [{"name", "version"}] if there are some,
+         "files": see `other_files.other_files`, "imports": {"tried": count},
          "modules": [{"package", "module"}] of the proof, "overrides": [...], "warnings": [...],
          "changes": see `changes.compare`, "previous": release id or None}
     """
     document, statement = bundle.manifest.document, bundle.statement
-    return {
+    gems = [{"name": each["name"], "version": each["version"]} for each in gems_of(document)]
+    told: "ReceiptDocument" = {
         "format": FORMAT,
         "release": release_id(bundle),
         "payload_sha256": statement.payload.sha256 if statement else None,
@@ -87,6 +90,7 @@ def make(
         "changes": found.changes,
         "previous": found.previous,
     }
+    return {**told, "gems": gems} if gems else told
 
 
 def _installed(package: "PackageRow") -> "InstalledPackageRow":

@@ -1,29 +1,50 @@
 """The steps of an installation that a release and an existing environment share. Python 3.6 and later."""
 
 import os
+import shutil
 from typing import TYPE_CHECKING, Mapping, Sequence
 
 from ...portable.errors import InstallFailed
 from ...portable.machine.imports import try_imports
 from ...portable.machine.site_packages import site_packages
 from ...portable.machine.subprocesses import Children, isolated
+from ...portable.ruby import gems
+from ...portable.texts import counted
 from . import other_files
 from .installers import Tool, write_requirements
 from .plan import Laid, Say
 from .prefix import remove
+from .receiptfile import read_receipt
 
 if TYPE_CHECKING:
     from ...portable.documents.bundles import ImportRow
     from ...portable.documents.installations import ImportsRecord, InstallerRecord
 
 
-def fill(tool: Tool, environment: str, laid: Laid, again: bool = False) -> "InstallerRecord":
-    """Let a tool install the packages, and lay out the other files; gives the tool for the receipt."""
+def fill(
+    tool: Tool, environment: str, laid: Laid, children: Children, again: bool = False
+) -> "InstallerRecord":
+    """Let a tool install the packages, lay out other files and gems; gives the tool for the receipt."""
     requirements = write_requirements(laid.bundle, laid.work)
     tool.install(environment, os.path.join(laid.bundle.path, "wheels"), requirements, again)
     other_files.lay_out(laid.bundle, environment, laid.work)
+    lay_gems(laid, environment, children)
     drop_bundle(laid)
     return {"tool": tool.name, "version": tool.version}
+
+
+def lay_gems(laid: Laid, environment: str, children: Children) -> None:
+    """Install the carried gems into the environment, if there are some; errors as `gems.install`."""
+    ruby, carried = laid.plan.ruby, laid.bundle.manifest.document.get("gems")
+    told, home = read_receipt(environment), os.path.join(environment, gems.FOLDER)
+    if told and told.get("gems"):
+        shutil.rmtree(home, ignore_errors=True)  # an older bundle's, of which nothing is to stay
+    if ruby is None or carried is None:
+        return
+    if os.path.lexists(home):
+        raise InstallFailed(f"{home} is there already", "move it away; the bundle's gems have that place")
+    laid.say(f"installing {counted(len(carried['packages']), 'gem')} with {ruby.program} {ruby.version}")
+    gems.install(ruby, laid.bundle, environment, children, laid.work)
 
 
 def drop_bundle(laid: Laid) -> None:

@@ -7,7 +7,8 @@ Events:
     {"event": "found", "distributions": [{"name", "version", "modules": [name], "deeper": [name],
      "files": count, "import_names", "requires": see `metadata.Said`, "programs": whether it brings any,
      "scripts": [[name, `module:object`]]}],
-     "hidden": see `alone.hide`, "project": whether a project is carried}
+     "hidden": see `alone.hide`, "project": whether a project is carried,
+     "gems": [{"name", "version", "requested", "features"}] of the manifest}
 Result:
     {"linker": see `linker.judge`, "seconds": that it took, "read": {name: what that reader found}}
 """
@@ -15,8 +16,9 @@ Result:
 import importlib
 import os
 import time
-from typing import TYPE_CHECKING, List, Tuple
+from typing import TYPE_CHECKING, Dict, List, Tuple, cast
 
+from ...portable.bundle.manifest import NAME, gems_of, parse
 from ..confinement import alone
 from ..environment import modules, scripts
 from ..events import Emit
@@ -24,7 +26,8 @@ from ..native import linker
 from .checkout import DOCUMENT
 
 if TYPE_CHECKING:
-    from ...wire.rehearsing import DistributionFound, EnvironmentJob, EnvironmentResult
+    from ...wire.gems import GemFound
+    from ...wire.rehearsing import DistributionFound, EnvironmentFound, EnvironmentJob, EnvironmentResult
 
 
 def main(job: "EnvironmentJob", emit: Emit) -> "EnvironmentResult":
@@ -32,7 +35,14 @@ def main(job: "EnvironmentJob", emit: Emit) -> "EnvironmentResult":
     found = modules.distributions(job["site_packages"])
     rows = [_row(each, scripts.of(job["site_packages"], each)) for each in found]
     project = os.path.exists(os.path.join(job["bundle"], *DOCUMENT))
-    emit({"event": "found", "distributions": rows, "hidden": alone.hide(), "project": project})
+    told: "EnvironmentFound" = {
+        "event": "found",
+        "distributions": rows,
+        "hidden": alone.hide(),
+        "project": project,
+        "gems": _gems(job["bundle"]),
+    }
+    emit(cast("Dict[str, object]", told))
     begin = time.monotonic()
     judged = linker.judge(job["site_packages"], found)
     seconds = round(time.monotonic() - begin, 3)
@@ -42,6 +52,20 @@ def main(job: "EnvironmentJob", emit: Emit) -> "EnvironmentResult":
         for name, asked in job["readers"].items()
     }
     return {"linker": judged, "seconds": seconds, "read": read}
+
+
+def _gems(bundle: str) -> "List[GemFound]":
+    with open(os.path.join(bundle, NAME), "rb") as file:
+        rows = gems_of(parse(file.read()).document)
+    return [
+        {
+            "name": row["name"],
+            "version": row["version"],
+            "requested": row["requested"],
+            "features": row["features"],
+        }
+        for row in rows
+    ]
 
 
 def _row(found: modules.Distribution, started: List[Tuple[str, str]]) -> "DistributionFound":

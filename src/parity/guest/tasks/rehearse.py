@@ -76,8 +76,10 @@ def _bring_wheels(job: "RehearseJob") -> str:
         return job["bundle"]
     folder = os.path.join(job["work"], "bundle")
     shutil.copytree(job["bundle"], folder)
-    os.makedirs(os.path.join(folder, "wheels"), exist_ok=True)
-    for name in sorted(os.listdir(job["wheels_from"])):
+    names = sorted(os.listdir(job["wheels_from"]))
+    if names:  # a bundle without wheels has no folder for them
+        os.makedirs(os.path.join(folder, "wheels"), exist_ok=True)
+    for name in names:
         shutil.copyfile(os.path.join(job["wheels_from"], name), os.path.join(folder, "wheels", name))
     return folder
 
@@ -85,7 +87,7 @@ def _bring_wheels(job: "RehearseJob") -> str:
 @contextmanager
 def _counted(bundle: str, prefix: str, emit: Emit) -> Iterator[None]:
     """Tell meanwhile how many wheels are installed: as many as have their metadata there."""
-    total, over = len(os.listdir(os.path.join(bundle, "wheels"))), threading.Event()
+    total, over = len(glob.glob(os.path.join(bundle, "wheels", "*"))), threading.Event()
     there = os.path.join(prefix, "releases", "*", "lib", "python3*", "site-packages", "*.dist-info")
 
     def look() -> None:

@@ -14,6 +14,8 @@ from parity.model import (
     BundleFile,
     BundleIdentity,
     Facts,
+    GemSet,
+    GemSettings,
     ImageSource,
     Limits,
     Lock,
@@ -134,6 +136,7 @@ class World(Site):
     tools: UvOnHost
     sealer: Callable[[BundleIdentity, str, str], Sealer]
     limits: Limits = field(default_factory=Limits)
+    gems: GemSettings = field(default_factory=GemSettings)
 
 
 @dataclass(frozen=True)
@@ -150,3 +153,4 @@ class BuildReport:
     lock_path: Path
     other_files: tuple[BundleFile, ...] = ()
     system: SystemSet | None = None
+    gems: GemSet | None = None

@@ -12,7 +12,7 @@ from parity.errors import OptionConflict
 from parity.export import moving, readme
 from parity.export.sealed import Sealed, file_entry, write_sealed
 from parity.export.spool import NewSpool, SpooledBytes, spooling
-from parity.export.trial import ExportTrial, try_tar
+from parity.export.trial import try_tar
 from parity.model import BundleIdentity
 from parity.pack import VEHICLES
 from parity.pipeline.context.values import Site
@@ -23,8 +23,8 @@ from parity.pipeline.exporting.making import (
     begun,
     described,
     environment,
-    proved_modules,
     proved_texts,
+    trial_of,
 )
 from parity.portable.bundle import ustar
 from parity.portable.bundle.envelope import ENVIRONMENT, Checker
@@ -70,7 +70,7 @@ def export_environment(
         body = _packed(of, site, new)
         site.reporter.stage("rehearse", "with tar alone, at its place and elsewhere")
         whole = file_entry("environment.tar", body.size + len(ustar.END), _ended(body.chunks()))
-        trial = ExportTrial(of.place.image.platform, of.prefix, NOBODY, proved_modules(of), of.place.plan)
+        trial = trial_of(of, NOBODY)
         # The very bytes that are signed afterwards, out of the same spool.
         try_tar(site.engine, of.place.image.id, trial, _ended(whole), moving.SCRIPT)
         site.reporter.stage("pack")

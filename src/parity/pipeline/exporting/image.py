@@ -16,7 +16,7 @@ from parity.export.base import base_layers
 from parity.export.sealed import Sealed, file_entry, write_sealed
 from parity.export.spool import NewSpool, SpooledBytes, spooling
 from parity.export.system_layer import system_layer
-from parity.export.trial import ExportTrial, try_image
+from parity.export.trial import try_image
 from parity.model import BundleIdentity, PinnedImage, word_fault
 from parity.pack import STOCK_CHECK, VEHICLES, loaders
 from parity.pipeline.context.values import Site
@@ -27,13 +27,14 @@ from parity.pipeline.exporting.making import (
     begun,
     described,
     environment,
-    proved_modules,
     proved_texts,
+    trial_of,
 )
 from parity.pipeline.rehearsal.verify import payload_archive
 from parity.portable.bundle import ustar
 from parity.portable.bundle.envelope import IMAGE, Checker
-from parity.portable.bundle.manifest import SYSTEM
+from parity.portable.bundle.manifest import SYSTEM, gems_of
+from parity.portable.ruby.gems import FOLDER
 from parity.system import prepared_image
 
 if TYPE_CHECKING:
@@ -197,6 +198,7 @@ def _plan(request: ImageRequest, of: Begun, site: Site) -> oci.ImagePlan:
         user=request.user,
         entrypoint=request.entrypoint,
         labels=labels,
+        gems=f"{of.prefix}/{FOLDER}" if gems_of(of.bundle.manifest.document) else "",
     )
 
 
@@ -209,7 +211,7 @@ def _name(identity: BundleIdentity) -> str:
 def _try(
     request: ImageRequest, of: Begun, told: oci.Described, blobs: Sequence[SpooledBytes], site: Site
 ) -> None:
-    trial = ExportTrial(of.place.image.platform, of.prefix, request.user, proved_modules(of), of.place.plan)
+    trial = trial_of(of, request.user)
     # Not under its own name: until it has passed, nothing of it can be taken for a finished image.
     with site.engine.loaded_image(partial(_docker_archive, told, blobs)) as image_id:
         found = site.engine.image(image_id)

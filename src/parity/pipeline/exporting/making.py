@@ -14,12 +14,14 @@ from parity.export.environment import Material, demand_prefix, finished
 from parity.export.layer import EnvironmentTree, Folder
 from parity.export.sealed import Sealer
 from parity.export.spool import Spool
+from parity.export.trial import ExportTrial
 from parity.model import BundleIdentity, PinnedImage
 from parity.pack import farside_archive
 from parity.pipeline.context.values import Site
 from parity.pipeline.rehearsal.verify import ProvedPlace, payload_archive, place_of_proof, verify
 from parity.portable.bundle import export
 from parity.portable.bundle.envelope import Checker
+from parity.portable.bundle.manifest import gems_of
 from parity.portable.bundle.reader import VerifiedBundle, member_bytes, open_bundle
 
 if TYPE_CHECKING:
@@ -115,6 +117,20 @@ def environment(
 def proved_modules(of: Begun) -> dict[str, str]:
     """The modules that could be imported when the bundle was made, each with its package."""
     return {each["module"]: each["package"] for each in of.bundle.manifest.document["imports"]}
+
+
+def trial_of(of: Begun, user: str) -> ExportTrial:
+    """What an export must do, run as that user."""
+    place, gems = of.place, gems_of(of.bundle.manifest.document)
+    features = tuple(feature for gem in gems if gem["requested"] for feature in gem["features"])
+    return ExportTrial(
+        platform=place.image.platform,
+        prefix=of.prefix,
+        user=user,
+        modules=proved_modules(of),
+        plan=place.plan,
+        features=features if gems else None,
+    )
 
 
 def proved_texts(of: Begun) -> dict[str, bytes]:

@@ -64,19 +64,7 @@ class SourceBuilder:
         Raises:
             ImageUnavailable: nobody says where its recipe is.
         """
-        run, plan = self.run, self.run.profile.sources
-        if not plan.apart:
-            return None
-        if run.request.stand_in:  # the real target's builder would not begin with this image
-            plan = replace(plan, builder=None)
-        return builder_for(
-            run.image,
-            run.request.stand_in or run.profile.image,
-            plan,
-            run.profile.target.arch,
-            run.world.maker,
-            proxies=run.world.network.proxies,
-        )
+        return builder_of(self.run) if self.run.profile.sources.apart else None
 
     @cached_property
     def bringing(self) -> Bringing:
@@ -269,6 +257,21 @@ class SourceBuilder:
             Needs(self.run, source).decided, commands_for(self.run, source),
         ]  # fmt: skip
         return json.dumps(parts)
+
+
+def builder_of(run: BuildRun) -> Builder:
+    """The image in which a run builds, not made yet; ImageUnavailable: nobody says where its recipe is."""
+    plan = run.profile.sources
+    if run.request.stand_in:  # the real target's builder would not begin with this image
+        plan = replace(plan, builder=None)
+    return builder_for(
+        run.image,
+        run.request.stand_in or run.profile.image,
+        plan,
+        run.profile.target.arch,
+        run.world.maker,
+        proxies=run.world.network.proxies,
+    )
 
 
 def _demand_version(source: SourcePackage, file: BuiltFile) -> None:

@@ -9,7 +9,7 @@ from ..installers.registry import INSTALLERS
 from . import ustar
 
 if TYPE_CHECKING:
-    from ..documents.bundles import ManifestDocument
+    from ..documents.bundles import GemRow, ManifestDocument
 
 FORMAT = "parity-bundle/2"
 FIRST_FORMAT = "parity-bundle/1"
@@ -25,6 +25,7 @@ LIMIT = 16 * 1024 * 1024
 OTHER_FILES = "files/"
 """Where whatever else the application needs lies, in the payload and in the environment alike."""
 SYSTEM = "system/"
+GEMS = "gems/"
 ASKED = "asked/"
 """Where the user's own texts of what to install lie."""
 ASKED_FILES, ASKED_BYTES = 1000, LIMIT
@@ -111,6 +112,24 @@ _SYSTEM = canonical.record(
         ),
     }
 )
+_GEMS = canonical.record(
+    {
+        "ruby": canonical.text,
+        "packages": canonical.array(
+            canonical.record(
+                {
+                    "name": canonical.name,
+                    "version": canonical.name,
+                    "platform": canonical.name,
+                    "path": canonical.text,
+                    "requested": canonical.flag,
+                    "features": canonical.array(canonical.short_text, most=100),
+                }
+            ),
+            least=1,
+        ),
+    }
+)
 _OTHER_FILE = canonical.record({"path": canonical.text, "executable": canonical.flag})
 _FIRST = {
     "format": canonical.one_of(FIRST_FORMAT),
@@ -134,6 +153,8 @@ _SECOND = {
     "asked": canonical.array(_ASKED, most=ASKED_FILES),
 }
 _SHAPES = {FIRST_FORMAT: canonical.record(_FIRST), FORMAT: canonical.record(_SECOND)}
+# `gems` is there only where some are carried: bundles without them are read by every parity.
+_WITH_GEMS = canonical.record({**_SECOND, "gems": _GEMS})
 
 
 def encode(document: "ManifestDocument") -> bytes:
@@ -167,6 +188,8 @@ def parse(data: bytes) -> Manifest:
 def _shape_of(found: object) -> canonical.Check:
     """The shape of the format that a manifest says it has; the newest for one that says none."""
     said = found.get("format") if isinstance(found, dict) else None
+    if isinstance(found, dict) and said == FORMAT and "gems" in found:
+        return _WITH_GEMS
     return _SHAPES[said if isinstance(said, str) and said in _SHAPES else FORMAT]
 
 
@@ -194,6 +217,7 @@ def _check_lists(document: "ManifestDocument") -> None:
     system = [entry["path"] for entry in (document["system"]["packages"] if document["system"] else ())]
     if sorted(system) != [path for path in files if path.startswith(SYSTEM)]:
         raise BundleDamaged("manifest.system and the files under system/ differ")
+    _check_gems(document)
     other = [entry["path"] for entry in document["other_files"]]
     if other != [path for path in files if path.startswith(OTHER_FILES)]:
         raise BundleDamaged("manifest.other_files and the files under files/ differ")
@@ -201,6 +225,21 @@ def _check_lists(document: "ManifestDocument") -> None:
     uv = document["uv"]
     if (uv is not None and uv not in files) or (uv is None and INSTALLERS[document["installer"]].carries_uv):
         raise BundleDamaged("the manifest names an installer that is not in the bundle")
+
+
+def _check_gems(document: "ManifestDocument") -> None:
+    """Refuse gems that are not the files below `gems/`; in the first format nothing has a meaning there."""
+    if document["format"] == FIRST_FORMAT:
+        return
+    gems = sorted(entry["path"] for entry in gems_of(document))
+    if gems != [each["path"] for each in document["files"] if each["path"].startswith(GEMS)]:
+        raise BundleDamaged("manifest.gems and the files under gems/ differ")
+
+
+def gems_of(document: "ManifestDocument") -> "List[GemRow]":
+    """The Ruby gems that a bundle carries."""
+    carried = document.get("gems")
+    return carried["packages"] if carried else []
 
 
 def _check_asked(document: "ManifestDocument") -> None:

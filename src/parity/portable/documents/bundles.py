@@ -75,6 +75,20 @@ if TYPE_CHECKING:  # novm - TypedDict is of Python 3.8
         manager: str
         packages: List[SystemPackageRow]
 
+    class GemRow(NamedRow):
+        """A Ruby gem; `path` is that in the payload, `features` are what can be required of it."""
+
+        platform: str
+        path: str
+        requested: bool
+        features: List[str]
+
+    class GemsDocument(TypedDict):
+        """Gems in the order of installation, and the interface of the Ruby that they are for (`3.1.0`)."""
+
+        ruby: str
+        packages: List[GemRow]
+
     class OtherFileRow(TypedDict):
         """Whatever else the application needs: its path in payload and environment."""
 
@@ -110,9 +124,10 @@ if TYPE_CHECKING:  # novm - TypedDict is of Python 3.8
         files: List[FileRow]
 
     class ManifestDocument(_FirstManifest, total=False):
-        """manifest.json; no `asked` in the first format."""
+        """manifest.json; no `asked` in the first format, `gems` only where some are carried."""
 
         asked: List[AskedRow]
+        gems: GemsDocument
 
     class SizeAndDigest(TypedDict):
         """The manifest, in the statement."""

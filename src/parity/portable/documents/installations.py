@@ -108,6 +108,7 @@ if TYPE_CHECKING:  # novm - TypedDict is of Python 3.8
         target: object
         host: object
         system: object
+        gems: object
         files: object
         modules: List[ImportRow]
         overrides: List[str]

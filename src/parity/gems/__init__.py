@@ -1,0 +1,33 @@
+"""Ruby gems: resolved and fetched by the image's own rubygems, locked, judged, built without network."""
+
+from parity.gems.fetch import FetchedGems, GemWay, fetched_gems
+from parity.gems.lock import (
+    GemLock,
+    check_gem,
+    gem_inputs,
+    gem_lock_path,
+    read_gem_lock,
+    write_gem_lock,
+)
+from parity.gems.lockfile import with_gemfile
+from parity.gems.pack import JudgedGems, built_gems, demand_same, features_of, judged_gems
+from parity.gems.room import RubyPlace
+
+__all__ = [
+    "FetchedGems",
+    "GemLock",
+    "GemWay",
+    "JudgedGems",
+    "RubyPlace",
+    "built_gems",
+    "check_gem",
+    "demand_same",
+    "features_of",
+    "fetched_gems",
+    "gem_inputs",
+    "gem_lock_path",
+    "judged_gems",
+    "read_gem_lock",
+    "with_gemfile",
+    "write_gem_lock",
+]

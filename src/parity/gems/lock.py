@@ -1,0 +1,122 @@
+"""The lock of the gems: a file of its own beside the wheels' lock, as strict in reading."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from parity.errors import LockInvalid
+from parity.files import read_lock_file
+from parity.model import GemsPlan, LockedGem, Target
+from parity.model.toml import parse, place_of, read_row, reason
+from parity.portable.ruby.names import full_name, is_gem_file, is_word
+from parity.portable.texts import toml
+
+FORMAT = "parity-gems/1"
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_ABI = re.compile(r"[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}")
+_SOURCE = re.compile(r"https?://[^\s@]{1,2000}")
+
+
+@dataclass(frozen=True)
+class GemLock:
+    """The gems that were found for `inputs` (see `gem_inputs`), for Rubies of that interface."""
+
+    inputs: str
+    abi: str
+    gems: tuple[LockedGem, ...]
+
+
+def gem_lock_path(lock_path: Path) -> Path:
+    """Where it lies: `pylock.NAME.gems.toml` beside `pylock.NAME.toml`."""
+    return lock_path.with_suffix(".gems.toml")
+
+
+def gem_inputs(plan: GemsPlan, target: Target) -> str:
+    """SHA-256 over everything that decides which gems are wanted."""
+    document = {
+        "wanted": sorted([name, *wanted] for name, wanted in plan.wanted),
+        "sources": list(plan.sources),
+        "platforms": [[name, *each] for name, each in plan.platforms],
+        "bound": [[name, *each] for name, each in plan.bound],
+        "checksums": [list(each) for each in plan.checksums],
+        "asked": sorted(plan.asked),
+        "target": [target.os_id, target.os_version, target.arch],
+    }
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+
+
+def write_gem_lock(lock: GemLock) -> str:
+    """The lock's text (TOML 1.0, format `parity-gems/1`); the same lock always gives the same text."""
+    lines = [
+        "# Written by `parity build`: the Ruby gems that a bundle carries, in the order of installation.",
+        f"format = {toml(FORMAT)}",
+        f"inputs = {toml(lock.inputs)}",
+        f"abi = {toml(lock.abi)}",
+    ]
+    for gem in lock.gems:
+        lines += ["", "[[packages]]"]
+        lines += [f"{name} = {toml(value)}" for name, value in vars(gem).items()]
+    return "\n".join(lines) + "\n"
+
+
+def read_gem_lock(path: Path) -> GemLock | None:
+    """The lock in a file, None where there is none.
+
+    Raises:
+        LockInvalid: it is not one that `write_gem_lock` could have written.
+    """
+    data = read_lock_file(path)
+    if data is None:
+        return None
+    try:
+        return _lock(parse(data.decode("utf-8")))
+    except (RecursionError, ValueError) as error:
+        place = place_of(str(path), data, error)
+        raise LockInvalid(f"not a lock of gems: {reason(error)}", where=place) from error
+
+
+def _lock(document: Mapping[str, Any]) -> GemLock:
+    if document.get("format") != FORMAT:
+        raise ValueError(f"the format is not {FORMAT}")
+    inputs, abi, rows = document.get("inputs"), document.get("abi"), document.get("packages", [])
+    if not isinstance(inputs, str) or not isinstance(rows, list):
+        raise ValueError("inputs or packages are not what they must be")  # noqa: TRY004
+    if not isinstance(abi, str) or not _ABI.fullmatch(abi):
+        raise ValueError("abi is no version of Ruby's interface")
+    gems = tuple(_gem(row) for row in rows)
+    if len({gem.name for gem in gems}) != len(gems):
+        raise ValueError("a gem is named twice")
+    return GemLock(inputs, abi, gems)
+
+
+def _gem(row: object) -> LockedGem:
+    gem = read_row(LockedGem, row)
+    check_gem(gem)
+    if not _SOURCE.fullmatch(gem.source):
+        raise ValueError(f"{gem.name}: its source is no address without credentials")
+    built = (gem.built_file, gem.built_sha256, gem.built_size)
+    if built != ("", "", 0):
+        beginning = f"{gem.name}-{gem.version}-"
+        if not (is_gem_file(gem.built_file) and gem.built_file.startswith(beginning)):
+            raise ValueError(f"{gem.name}: what was built is called as no gem of it is")
+        if not _SHA256.fullmatch(gem.built_sha256) or gem.built_size < 0:
+            raise ValueError(f"{gem.name}: what was built has no SHA-256 or no size")
+    return gem
+
+
+def check_gem(gem: LockedGem) -> None:
+    """Refuse one that cannot be: its words, its file's name, its digest; ValueError says which."""
+    if not all(map(is_word, (gem.name, gem.version, gem.platform))):
+        raise ValueError(f"{gem.name!a} {gem.version!a} ({gem.platform!a}) is no gem")
+    if gem.file != full_name(gem.name, gem.version, gem.platform) + ".gem" or not is_gem_file(gem.file):
+        raise ValueError(f"{gem.name}: its file is called as another gem's would be")
+    if not _SHA256.fullmatch(gem.sha256):
+        raise ValueError(f"{gem.name}: no SHA-256, or not 64 lower-case hexadecimal digits")
+    if gem.size < 0:
+        raise ValueError(f"{gem.name}: its size cannot be")
