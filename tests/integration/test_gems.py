@@ -253,6 +253,24 @@ CASES = {
     "out of the folder": Case(
         [MadeGem("evil", "1.0", {**EVIL, "../../out.rb": ""})], {"evil": "1.0"}, HostileSource, "evil-1.0.gem"
     ),
+    "a program over one of the host's": Case(
+        [MadeGem("evil", "1.0", EVIL, programs=("../" * 12 + "etc/passwd",))],
+        {"evil": "1.0"},
+        HostileSource,
+        "a program lies outside of it",
+    ),
+    "a folder of programs elsewhere": Case(
+        [MadeGem("evil", "1.0", EVIL, programs=("passwd",), bindir="../" * 12 + "etc")],
+        {"evil": "1.0"},
+        HostileSource,
+        "a folder outside of it",
+    ),
+    "modules of somebody else": Case(
+        [MadeGem("evil", "1.0", EVIL, roots=("../../tmp",))],
+        {"evil": "1.0"},
+        HostileSource,
+        "a folder outside of it",
+    ),
     "a name that is a path": Case(
         [replace(WORDS, needs=(("../../etc/x", ">= 0"),))], {"words": "*"}, Unresolvable, "etc/x"
     ),

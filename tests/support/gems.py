@@ -27,6 +27,8 @@ class MadeGem:
         needs: (gem, requirement such as `>= 1.0`) of what it needs.
         extensions: files that build something when it is installed.
         programs: names in `bin`.
+        bindir: the folder of its programs.
+        roots: the folders from which it is required.
         called: the file's name without `.gem`, where it is another than the metadata says.
         listed: (name, version) under which the source has it, where that is another.
     """
@@ -37,6 +39,8 @@ class MadeGem:
     needs: tuple[tuple[str, str], ...] = ()
     extensions: tuple[str, ...] = ()
     programs: tuple[str, ...] = ()
+    bindir: str = "bin"
+    roots: tuple[str, ...] = ("lib",)
     platform: str = "ruby"
     called: str = ""
     listed: tuple[str, str] = ("", "")
@@ -65,6 +69,8 @@ class MadeGem:
             platform=self.platform,
             dependencies="\n" + needs.rstrip("\n") if needs else " []",
             executables=_list(self.programs),
+            bindir=self.bindir,
+            roots=_list(self.roots),
             extensions=_list(self.extensions),
             files=_list(list(self.files)),
         )
@@ -85,7 +91,7 @@ version: !ruby/object:Gem::Version
 platform: {platform}
 authors:
 - parity
-bindir: bin
+bindir: {bindir}
 cert_chain: []
 date: 2020-01-01 00:00:00.000000000 Z
 dependencies:{dependencies}
@@ -98,8 +104,7 @@ licenses:
 - MIT
 metadata: {{}}
 rdoc_options: []
-require_paths:
-- lib
+require_paths:{roots}
 required_ruby_version: !ruby/object:Gem::Requirement
   requirements:
   - - ">="

@@ -42,8 +42,18 @@ JUDGE = (
     + r"""
 MOST = 200_000
 
+# gem writes a program over whatever its name leads to, and makes executable what it finds there.
+def demand_inside(spec)
+  names = spec.executables.map { |each| text(each) }
+  wrong = names.find { |each| each !~ /\A[A-Za-z0-9_][A-Za-z0-9._+-]*\z/ }
+  raise "a program lies outside of it: #{wrong.inspect}" if wrong
+  folders = [spec.bindir, *spec.raw_require_paths].map { |each| text(each) }
+  wrong = folders.find { |each| each.start_with?("/") || each.split("/").include?("..") }
+  raise "it has a folder outside of it: #{wrong.inspect}" if wrong
+end
+
 def features(spec, files)
-  roots = spec.raw_require_paths.map { |each| text(each) }.reject { |each| each.start_with?("/") || each.include?("..") }
+  roots = spec.raw_require_paths.map { |each| text(each) }
   roots.flat_map do |root|
     files.select { |file| file.start_with?(root + "/") && file =~ /\.(rb|so)\z/ }
          .map { |file| file[(root.size + 1)..-1].sub(/\.(rb|so)\z/, "") }
@@ -63,6 +73,7 @@ def judged(path)
   raise "more than #{MOST} files" if files.size > MOST
   out = files.find { |each| each.start_with?("/") || each.split("/").include?("..") }
   raise "a file lies outside of it: #{out.inspect}" if out
+  demand_inside(spec)
   found = features(spec, files)
   {
     "name" => text(spec.name),
