@@ -108,9 +108,26 @@ def _unknown_keys(layer: Layer, error: _Error) -> Iterator[Problem]:
     patterns = [re.compile(each) for each in error.schema.get("patternProperties", ())]
     for key in error.instance:
         if key not in allowed and not any(pattern.fullmatch(str(key)) for pattern in patterns):
+            hint = near(str(key), allowed)
+            elsewhere = [] if hint else _sections(str(key))
             here = f"unknown key; here may stand: {', '.join(allowed)}"
+            if elsewhere:
+                here = f"unknown key here; it stands under {' or '.join(elsewhere)}"
             message = here if allowed else f"expected {said or 'the name of a package'}"
-            yield problem_at(layer, (*_trail(error), key), message, near(str(key), allowed))
+            yield problem_at(layer, (*_trail(error), key), message, hint)
+
+
+def _sections(key: str) -> list[str]:
+    """The sections of a profile in which a key may stand, such as `install`; not those within lists."""
+    found = []
+    todo = [("", _document())]
+    while todo:
+        path, node = todo.pop()
+        for name, each in node.get("properties", {}).items():
+            if name == key and path:
+                found.append(f"`{path}`")
+            todo.append((f"{path}.{name}" if path else name, each))
+    return sorted(found)
 
 
 def _purpose(error: _Error, key: str) -> str:
