@@ -136,7 +136,7 @@ def _placed(container: Container, python: str, prefix: str) -> tuple[Folder, ...
     if found["problem"]:
         raise OptionConflict(
             f"an environment cannot lie at {prefix} in this image: {printable(found['problem'])}",
-            remedy="name another place with --prefix",
+            remedy="name another prefix",
         )
     return tuple(Folder(*each) for each in found["parents"])
 
