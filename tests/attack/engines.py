@@ -30,6 +30,13 @@ def debian12() -> Iterator[tuple[DockerEngine, PinnedImage]]:
 
 
 @contextmanager
+def debian12_ruby() -> Iterator[tuple[DockerEngine, PinnedImage]]:
+    """The same engine and Debian 12 with its Ruby."""
+    with _image("debian12-py311-ruby31") as found:
+        yield found
+
+
+@contextmanager
 def _image(name: str) -> Iterator[tuple[DockerEngine, PinnedImage]]:
     engine = connect()
     try:
