@@ -460,3 +460,18 @@ def test_an_existing_environment_gets_them_and_nobodys_own_folder_goes(
             done = inside(room, install)
             assert done.code == 0, done.output
         assert inside(room, f'GEM_HOME=/opt/env/gems ruby -e "{USE}"').output == '["hello"]\n42\n'
+
+
+def test_an_update_tells_of_gems_and_crosses_as_a_delta(
+    parity: Parity, carried: dict[str, Any], source: GemSource, tmp_path: Path
+) -> None:
+    path = profile(tmp_path, "debian12", source, {"greeter": "0.3.1", "words": "~> 1.0"})
+    newer = parity.build(path, tmp_path, "--serial", "9000000000000000").bundle
+    told = parity.run("diff", carried["bundle"], newer["bundle"], "--json").document
+    assert told["gems"] == [{"what": "fastsum", "old": "1.0.0", "new": "not carried"}]
+    delta, back = tmp_path / "it.delta", tmp_path / "back.parity.tar"
+    made = parity.run("delta", carried["bundle"], newer["bundle"], "-o", delta)
+    assert made.code == 0, made.stderr
+    patched = parity.run("patch", carried["bundle"], delta, "-o", back)
+    assert patched.code == 0, patched.stderr
+    assert back.read_bytes() == Path(newer["bundle"]).read_bytes()

@@ -26,7 +26,7 @@ _MOST = 2000
 
 
 @dataclass
-class _Found:
+class _LockRead:
     """What was read so far; `specs` are [name, version, platform], `block` this part's sources."""
 
     remotes: list[str] = field(default_factory=list)
@@ -83,8 +83,8 @@ def with_gemfile(plan: GemsPlan) -> GemsPlan:
     )
 
 
-def _read(path: Path, text: str) -> _Found:
-    found, section = _Found(), ""
+def _read(path: Path, text: str) -> _LockRead:
+    found, section = _LockRead(), ""
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():
             continue
@@ -108,7 +108,7 @@ def _read(path: Path, text: str) -> _Found:
     return found
 
 
-def _gem(found: _Found, path: Path, number: int, line: str) -> None:
+def _gem(found: _LockRead, path: Path, number: int, line: str) -> None:
     """A line of the GEM section: a source, a gem, or what a gem needs, which the source says again."""
     if line.startswith("      ") or line == "  specs:":
         return
@@ -127,7 +127,7 @@ def _gem(found: _Found, path: Path, number: int, line: str) -> None:
         raise _refused(path, number, f"it names more than {_MOST} gems")
 
 
-def _checksum(found: _Found, path: Path, number: int, line: str) -> None:
+def _checksum(found: _LockRead, path: Path, number: int, line: str) -> None:
     match = _CHECKSUM.fullmatch(line)
     name, number_and_platform = _words(path, number, match, 1, 2)
     if match and match[3]:
@@ -143,7 +143,7 @@ def _words(path: Path, number: int, match: re.Match[str] | None, *groups: int) -
         yield match[group]
 
 
-def _demand_one_version(found: _Found, path: Path) -> None:
+def _demand_one_version(found: _LockRead, path: Path) -> None:
     versions: dict[str, str] = {}
     for name, version, _ in found.specs:
         if versions.setdefault(name, version) != version:
