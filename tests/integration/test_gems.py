@@ -97,6 +97,25 @@ def source(engine: DockerEngine, ruby12: PinnedImage) -> Iterator[GemSource]:
 
 
 @pytest.fixture(scope="module")
+def generated(engine: DockerEngine, ruby12: PinnedImage, source: GemSource) -> Iterator[GemSource]:
+    """The same gems in a folder with the index of old that `gem generate_index` makes."""
+    with fresh_room(engine, ruby12) as room:
+        room.put("/srv", small_tar({f"it/gems/{gem.full_name}.gem": gem.data for gem in source.gems}))
+        done = inside(room, "gem generate_index --norc -d /srv/it")
+        assert done.code == 0, done.output
+        stream = io.BytesIO(b"".join(room.get("/srv/it")))
+    with tarfile.open(fileobj=stream) as tar:
+        files = {
+            member.name.partition("/")[2]: content.read()
+            for member in tar
+            if (content := tar.extractfile(member))
+        }
+    static = {f"/{path}": data for path, data in files.items()}
+    with GemSource([], host=gateway(), static=static) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
 def carried(parity: Parity, source: GemSource, folder: Path) -> dict[str, Any]:
     """A bundle for Debian 12 with a gem that needs others and one with an extension."""
     path = profile(
@@ -284,6 +303,7 @@ def outcomes(
     ruby12: PinnedImage,
     ruby13: PinnedImage,
     source: GemSource,
+    generated: GemSource,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, dict[str, Any]]:
     """How each of many profiles ended, in one call; each case has a source of its own."""
@@ -296,6 +316,7 @@ def outcomes(
         own = stack.enter_context(GemSource([PLUG], host=gateway()))
         paths.append(profile(folder, "debian13-plug", own, {"plug": "1.0"}))
         paths.append(profile(folder, "debian13", source, WANTED))
+        paths.append(profile(folder, "generated", generated, {"greeter": "0.3.1"}))
         paths.append(profile(folder, "alone", source, {"words": "1.1.0"}, requirements=[]))
         done = parity.run("build", *paths, "--json", "-o", folder, timeout=600)
     return {each["profile"]: each for each in done.document["bundles"]}
@@ -445,6 +466,11 @@ def test_debian_13_builds_and_runs_them_too(
     with target_with(engine, ruby13, bundle) as room:
         used = inside(room, f'GEM_HOME=/opt/app/current/gems ruby -e "{USE}"')
         assert used.output == '["hello"]\n42\n'
+
+
+def test_a_folder_with_a_generated_index_is_a_source_too(outcomes: dict[str, dict[str, Any]]) -> None:
+    rows = manifest_of(outcomes["generated"])["gems"]["packages"]
+    assert [(row["name"], row["version"]) for row in rows] == [("words", "1.1.0"), ("greeter", "0.3.1")]
 
 
 def test_gems_alone_are_a_bundle_too(
