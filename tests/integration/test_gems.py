@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import tarfile
@@ -34,6 +35,7 @@ from parity.errors import (
     BuildFailed,
     HashMismatch,
     HostileSource,
+    ImageUnavailable,
     IndexFailed,
     LockOutdated,
     ParityError,
@@ -42,8 +44,9 @@ from parity.errors import (
 )
 from parity.model import PinnedImage
 from parity.pack.singlefile import single_file
+from parity.portable.bundle import manifest
 from parity.portable.bundle.manifest import HEAD_SIZE
-from parity.portable.errors import BundleDamaged, InstallFailed, WrongHost
+from parity.portable.errors import BundleDamaged, HostileContent, InstallFailed, WrongHost
 
 pytestmark = pytest.mark.engine
 
@@ -316,6 +319,8 @@ def outcomes(
         own = stack.enter_context(GemSource([PLUG], host=gateway()))
         paths.append(profile(folder, "debian13-plug", own, {"plug": "1.0"}))
         paths.append(profile(folder, "debian13", source, WANTED))
+        plain = {"list": {"words": "1.1.0"}, "sources": [source.url]}
+        paths.append(write_profile(folder, "plain", extends="debian12-py311", requirements=[], gems=plain))
         paths.append(profile(folder, "generated", generated, {"greeter": "0.3.1"}))
         paths.append(profile(folder, "alone", source, {"words": "1.1.0"}, requirements=[]))
         done = parity.run("build", *paths, "--json", "-o", folder, timeout=600)
@@ -468,6 +473,13 @@ def test_debian_13_builds_and_runs_them_too(
         assert used.output == '["hello"]\n42\n'
 
 
+def test_an_image_without_ruby_is_told(outcomes: dict[str, dict[str, Any]]) -> None:
+    error = outcomes["plain"]["error"]
+    assert error["exit_code"] == ImageUnavailable.exit_code
+    assert "no Ruby" in error["message"]
+    assert "debian12-py311-ruby31" in error["remedy"]
+
+
 def test_a_folder_with_a_generated_index_is_a_source_too(outcomes: dict[str, dict[str, Any]]) -> None:
     rows = manifest_of(outcomes["generated"])["gems"]["packages"]
     assert [(row["name"], row["version"]) for row in rows] == [("words", "1.1.0"), ("greeter", "0.3.1")]
@@ -515,3 +527,32 @@ def test_an_update_tells_of_gems_and_crosses_as_a_delta(
     patched = parity.run("patch", carried["bundle"], delta, "-o", back)
     assert patched.code == 0, patched.stderr
     assert back.read_bytes() == Path(newer["bundle"]).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("gem", "said"),
+    [
+        (MadeGem("evil", "1.1.0", EVIL, called="words-1.1.0"), "another gem than its name says"),
+        (MadeGem("words", "1.1.0", {"e.rb": ""}, extensions=("e.rb",)), "would build something"),
+        (GemFile("words", "1.1.0", content=b"no gem"), "is no gem"),
+    ],
+)
+def test_the_target_judges_each_gem_once_more_before_any_is_installed(
+    engine: DockerEngine, ruby12: PinnedImage, carried: dict[str, Any], gem: MadeGem, said: str
+) -> None:
+    told = manifest_of(carried)
+    for row in told["files"]:
+        if row["path"] == "gems/words-1.1.0.gem":
+            row["size"], row["sha256"] = len(gem.data), hashlib.sha256(gem.data).hexdigest()
+    changed = {"manifest.json": manifest.encode(told), "gems/words-1.1.0.gem": gem.data}  # type: ignore[arg-type]
+    with fresh_room(engine, ruby12) as room:
+        room.put("/media", tar_of(Path(carried["bundle"]), "it.parity.tar"))
+        assert (
+            inside(room, "cd /media && tar xf it.parity.tar && rm parity-bundle/parity-envelope.json").code
+            == 0
+        )
+        room.put("/media/parity-bundle", small_tar(changed))
+        done = inside(room, "sh /media/parity-bundle/install.sh /opt/app")
+        assert done.code == HostileContent.exit_code, done.output
+        assert said in done.output
+        assert inside(room, "ls /opt/app/current").code != 0
