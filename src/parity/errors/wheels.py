@@ -106,7 +106,9 @@ class HeldBack(ParityError):
     """A package is older than it would be with sources, and `held-back: error` stops the build there."""
 
     exit_code = 58
-    default_remedy = "`build-from-source: auto` under `install` takes the newer ones; or pin what is named above"
+    default_remedy = (
+        "`build-from-source: auto` under `install` takes the newer ones; or pin what is named above"
+    )
 
 
 class HostileSource(ParityError):
