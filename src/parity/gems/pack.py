@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from parity.portable.ruby.scripts import ABOUT, INSTALL, JUDGE
 from parity.portable.texts import printable
 from parity.wire.gems import GemLayJob, GemRepacked, GemRepackJob, GemSaid, GemsLaid, RubySaid
 
+JUDGED_BY = hashlib.sha256((ABOUT + JUDGE).encode()).hexdigest()
+"""Which code judges: what older code said counts no more."""
 _GEMS = f"{CARRY}/gems"
 _ABI_ENGINE = "ruby"
 
