@@ -52,6 +52,7 @@ def with_gemfile(plan: GemsPlan) -> GemsPlan:
     """
     if plan.gemfile is None:
         return plan
+    # The lock alone: a Gemfile may do anything, and bundler has run it when it wrote the lock.
     path = lock_of(plan.gemfile)
     try:
         text = read_small(path).decode("utf-8")
@@ -67,6 +68,7 @@ def with_gemfile(plan: GemsPlan) -> GemsPlan:
     platforms: dict[str, list[str]] = {}
     versions: dict[str, str] = {}
     for name, version, platform in found.specs:
+        # One gem may be locked for several platforms: which file suits, the target's Ruby says.
         platforms.setdefault(name, []).append(platform)
         versions[name] = version
     return replace(
@@ -89,6 +91,7 @@ def _read(path: Path, text: str) -> _LockRead:
         if not line.strip():
             continue
         if not line.startswith(" "):
+            # Each GEM part has its own sources, and what stands below them comes from nowhere else.
             section, found.block = line, []
             if section in _ELSEWHERE:
                 raise _refused(
@@ -110,6 +113,7 @@ def _read(path: Path, text: str) -> _LockRead:
 
 def _gem(found: _LockRead, path: Path, number: int, line: str) -> None:
     """A line of the GEM section: a source, a gem, or what a gem needs, which the source says again."""
+    # Six blanks: what a gem needs. Bundler repeats each such gem with four, in the version that it took.
     if line.startswith("      ") or line == "  specs:":
         return
     if line.startswith("  remote: "):
@@ -130,6 +134,7 @@ def _gem(found: _LockRead, path: Path, number: int, line: str) -> None:
 def _checksum(found: _LockRead, path: Path, number: int, line: str) -> None:
     match = _CHECKSUM.fullmatch(line)
     name, number_and_platform = _words(path, number, match, 1, 2)
+    # Bundler leaves the digest out where it has not seen the file yet.
     if match and match[3]:
         version, _, platform = number_and_platform.partition("-")
         found.checksums[full_name(name, version, platform or "ruby") + ".gem"] = match[3]

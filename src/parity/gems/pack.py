@@ -46,6 +46,7 @@ def judged_gems(place: RubyPlace, files: Sequence[tuple[str, str]]) -> JudgedGem
         _lay(room, files)
         ruby = room.tell(ABOUT, (), RubySaid, "judge")
         said = room.tell(JUDGE, [f"{_GEMS}/{name}" for name, _ in files], list[GemSaid], "judge")
+    # JRuby and TruffleRuby have gems of their own platforms, and neither is any distribution's own.
     if ruby["engine"] != _ABI_ENGINE:
         raise BuildFailed(
             f"the image's Ruby is {printable(ruby['engine'])}, and gems are carried for MRI alone",
@@ -79,6 +80,7 @@ def features_of(said: GemSaid, named: Mapping[str, tuple[str, ...]]) -> tuple[st
     """What is required of a gem: what the profile says, else what its name and files suggest."""
     if said["name"] in named:
         return named[said["name"]]
+    # Made of the names of a stranger's files.
     return tuple(each for each in said["require"] if is_feature(each))
 
 
@@ -103,6 +105,7 @@ def built_gems(
     with ruby_room(place, network=False) as room:
         _lay(room, files)
         own = room.folder("build")
+        # All of them: a build may load gems that it needs, as mini_portile2 is by others.
         paths = [f"{_GEMS}/{name}" for name, _ in files]
         try:
             room.install(INSTALL, paths, f"{own}/home", "build")

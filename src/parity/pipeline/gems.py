@@ -81,6 +81,7 @@ class _GemsOfRun:
             self.run.world.reporter.warn(f"the gems are resolved anew: their lock does not serve: {told}")
             gems = self._stored(None)
             judged = self._judged(gems)
+        # Written when all was judged and built: a lock never names what no bundle could carry.
         gems, carried = self._carried(gems, judged)
         self._keep(GemLock(self._inputs, judged.ruby["abi"], gems))
         return GemSet(judged.ruby["abi"], carried)
@@ -129,6 +130,7 @@ class _GemsOfRun:
                 if file.filename in sources
                 for said in [self._stored_file(file, locked)]
             }
+        # What Ruby told of and what came out are two things: the second is hashed here.
         if lacking := sorted(sources.keys() - kept.keys()):
             raise HashMismatch(f"gems did not come: {', '.join(lacking)}")
         if came.present:
@@ -140,6 +142,7 @@ class _GemsOfRun:
 
     def _stored_file(self, file: BuiltFile, locked: Sequence[LockedGem] | None) -> FileTold:
         with file.content:
+            # The lock knows more than bundler's, whose digests may be few.
             known = {**dict(self.plan.checksums), **{each.file: each.sha256 for each in locked or ()}}
             if known.get(file.filename, file.sha256) != file.sha256:
                 raise HashMismatch(
@@ -212,6 +215,7 @@ class _GemsOfRun:
         return gems, tuple(self._travelling(gem, told[gem.file]) for gem in gems)
 
     def _travelling(self, gem: LockedGem, said: GemSaid) -> CarriedGem:
+        # The platform of a built one is this machine's, so it is not compared.
         if [said["name"], said["version"], said["extensions"]] != [gem.name, gem.version, []]:
             raise HostileSource(f"what was built of {gem.label} is another gem", where=gem.source)
         features = features_of(said, dict(self.plan.features))
@@ -224,11 +228,13 @@ class _GemsOfRun:
 
     def _built(self, gems: tuple[LockedGem, ...], building: Sequence[str]) -> tuple[LockedGem, ...]:
         """With what was built, out of the store where it is there."""
+        # As with wheels: what the lock says was built is taken, and not built again.
         known = [each.built_sha256 for each in gems if each.file in building]
         if all(known) and self._held(known):
             return gems
         run = self.run
         run.world.reporter.note(f"building {', '.join(building)} without network")
+        # Whatever `builder` says: the target's own image has no compiler.
         place = replace(self._place, image=builder_of(run).image)
         made: dict[str, BuiltFile] = {}
         with built_gems(place, [(each.file, each.sha256) for each in gems], building) as (names, stream):
