@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import tarfile
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -33,6 +35,7 @@ from parity.errors import (
     BuildFailed,
     HashMismatch,
     HostileSource,
+    ImageUnavailable,
     IndexFailed,
     LockOutdated,
     ParityError,
@@ -41,8 +44,9 @@ from parity.errors import (
 )
 from parity.model import PinnedImage
 from parity.pack.singlefile import single_file
+from parity.portable.bundle import manifest
 from parity.portable.bundle.manifest import HEAD_SIZE
-from parity.portable.errors import BundleDamaged, InstallFailed, WrongHost
+from parity.portable.errors import BundleDamaged, HostileContent, InstallFailed, WrongHost
 
 pytestmark = pytest.mark.engine
 
@@ -96,6 +100,25 @@ def source(engine: DockerEngine, ruby12: PinnedImage) -> Iterator[GemSource]:
 
 
 @pytest.fixture(scope="module")
+def generated(engine: DockerEngine, ruby12: PinnedImage, source: GemSource) -> Iterator[GemSource]:
+    """The same gems in a folder with the index of old that `gem generate_index` makes."""
+    with fresh_room(engine, ruby12) as room:
+        room.put("/srv", small_tar({f"it/gems/{gem.full_name}.gem": gem.data for gem in source.gems}))
+        done = inside(room, "gem generate_index --norc -d /srv/it")
+        assert done.code == 0, done.output
+        stream = io.BytesIO(b"".join(room.get("/srv/it")))
+    with tarfile.open(fileobj=stream) as tar:
+        files = {
+            member.name.partition("/")[2]: content.read()
+            for member in tar
+            if (content := tar.extractfile(member))
+        }
+    static = {f"/{path}": data for path, data in files.items()}
+    with GemSource([], host=gateway(), static=static) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
 def carried(parity: Parity, source: GemSource, folder: Path) -> dict[str, Any]:
     """A bundle for Debian 12 with a gem that needs others and one with an extension."""
     path = profile(
@@ -106,6 +129,16 @@ def carried(parity: Parity, source: GemSource, folder: Path) -> dict[str, Any]:
         rehearsal={"commands": [f'ruby -e "{USE}"', "greet"]},
     )
     return parity.build(path, folder).bundle
+
+
+@contextmanager
+def target_with(engine: DockerEngine, image: PinnedImage, bundle: dict[str, Any]) -> Iterator[Container]:
+    """A machine like the target, without network, where the bundle was installed."""
+    with fresh_room(engine, image) as room:
+        room.put("/media", tar_of(Path(bundle["bundle"]), "it.parity.tar"))
+        done = inside(room, "cd /media && tar xf it.parity.tar && sh parity-bundle/install.sh /opt/app")
+        assert done.code == 0, done.output
+        yield room
 
 
 def manifest_of(bundle: dict[str, Any]) -> dict[str, Any]:
@@ -199,20 +232,6 @@ def test_another_host_and_an_altered_gem_are_refused(
         assert inside(room, "ls /opt/app/current").code != 0
 
 
-def test_debian_13_builds_and_runs_them_too(
-    parity: Parity, engine: DockerEngine, ruby13: PinnedImage, source: GemSource, tmp_path: Path
-) -> None:
-    path = profile(tmp_path, "debian13", source, WANTED)
-    bundle = parity.build(path, tmp_path).bundle
-    assert manifest_of(bundle)["gems"]["ruby"] == "3.3.0"
-    with fresh_room(engine, ruby13) as room:
-        room.put("/media", tar_of(Path(bundle["bundle"]), "it.parity.tar"))
-        done = inside(room, "cd /media && tar xf it.parity.tar && sh parity-bundle/install.sh /opt/app")
-        assert done.code == 0, done.output
-        used = inside(room, f'GEM_HOME=/opt/app/current/gems ruby -e "{USE}"')
-        assert used.output == '["hello"]\n42\n'
-
-
 # --- what goes wrong, and who is hostile ------------------------------------------------------------------
 
 
@@ -289,45 +308,61 @@ CASES = {
 }
 
 
+CASES["no proof"] = Case(
+    [MadeGem("broken", "1.0", {"lib/broken.rb": "raise 'not on this machine'\n"})],
+    {"broken": "1.0"},
+    RehearsalFailed,
+    "not on this machine",
+)
+PLUGIN = 'File.write("/tmp/plugged", "x")\nFile.write("/plugged", "x")\n'
+PLUG = MadeGem("plug", "1.0", {"lib/plug.rb": "", "lib/rubygems_plugin.rb": PLUGIN})
+
+
+@pytest.fixture(scope="module")
+def outcomes(
+    parity: Parity,
+    ruby12: PinnedImage,
+    ruby13: PinnedImage,
+    source: GemSource,
+    generated: GemSource,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> dict[str, dict[str, Any]]:
+    """How each of many profiles ended, in one call; each case has a source of its own."""
+    folder = tmp_path_factory.mktemp("many")
+    with ExitStack() as stack:
+        paths = []
+        for number, case in enumerate(CASES.values()):
+            own = stack.enter_context(GemSource(case.gems, host=gateway()))
+            paths.append(profile(folder, f"case-{number}", own, case.wanted))
+        own = stack.enter_context(GemSource([PLUG], host=gateway()))
+        paths.append(profile(folder, "debian13-plug", own, {"plug": "1.0"}))
+        paths.append(profile(folder, "debian13", source, WANTED))
+        plain = {"list": {"words": "1.1.0"}, "sources": [source.url]}
+        paths.append(write_profile(folder, "plain", extends="debian12-py311", requirements=[], gems=plain))
+        paths.append(profile(folder, "generated", generated, {"greeter": "0.3.1"}))
+        paths.append(profile(folder, "alone", source, {"words": "1.1.0"}, requirements=[]))
+        done = parity.run("build", *paths, "--json", "-o", folder, timeout=600)
+    return {each["profile"]: each for each in done.document["bundles"]}
+
+
 @pytest.mark.parametrize("name", CASES)
-def test_what_no_bundle_may_carry_stops_the_build(
-    parity: Parity, ruby12: PinnedImage, tmp_path: Path, name: str
-) -> None:
-    case = CASES[name]
-    with GemSource(case.gems, host=gateway()) as source:
-        done = parity.build(profile(tmp_path, "hostile", source, case.wanted), tmp_path)
-    assert done.code == case.error.exit_code, done.stdout + done.stderr
-    said = json.dumps(done.error)
-    assert case.said in said
-    assert done.error["remedy"]
-    assert not list(tmp_path.glob("*.parity.tar"))
+def test_what_no_bundle_may_carry_stops_the_build(outcomes: dict[str, dict[str, Any]], name: str) -> None:
+    case, found = CASES[name], outcomes[f"case-{list(CASES).index(name)}"]
+    assert not found["ok"], found
+    assert found["error"]["exit_code"] == case.error.exit_code, found
+    assert case.said in json.dumps(found["error"])
+    assert found["error"]["remedy"]
 
 
 def test_a_plugin_of_gem_does_not_run_when_it_is_installed_and_people_are_told(
-    parity: Parity, engine: DockerEngine, ruby13: PinnedImage, tmp_path: Path
+    engine: DockerEngine, ruby13: PinnedImage, outcomes: dict[str, dict[str, Any]]
 ) -> None:
-    plugin = 'File.write("/tmp/plugged", "x")\nFile.write("/plugged", "x")\n'
-    gem = MadeGem("plug", "1.0", {"lib/plug.rb": "", "lib/rubygems_plugin.rb": plugin})
-    with GemSource([gem], host=gateway()) as source:
-        done = parity.build(profile(tmp_path, "debian13", source, {"plug": "1.0"}), tmp_path)
-    assert "plug 1.0 brings a plugin of gem itself" in done.stderr
-    with fresh_room(engine, ruby13) as room:
-        room.put("/media", tar_of(Path(done.bundle["bundle"]), "it.parity.tar"))
-        installed = inside(room, "cd /media && tar xf it.parity.tar && sh parity-bundle/install.sh /opt/app")
-        assert installed.code == 0, installed.output
+    found = outcomes["debian13-plug"]
+    assert any("plug 1.0 brings a plugin of gem itself" in line for line in found["warnings"])
+    with target_with(engine, ruby13, found) as room:
         assert inside(room, "ls /tmp/plugged /plugged").code != 0
         inside(room, "GEM_HOME=/opt/app/current/gems gem list")
         assert inside(room, "ls /tmp/plugged").code == 0  # the same file, run by gem itself
-
-
-def test_a_gem_that_cannot_be_required_is_no_proof(
-    parity: Parity, ruby12: PinnedImage, tmp_path: Path
-) -> None:
-    gem = MadeGem("broken", "1.0", {"lib/broken.rb": "raise 'not on this machine'\n"})
-    with GemSource([gem], host=gateway()) as source:
-        done = parity.build(profile(tmp_path, "broken", source, {"broken": "1.0"}), tmp_path)
-    assert done.code == RehearsalFailed.exit_code
-    assert "not on this machine" in json.dumps(done.error)
 
 
 def test_other_bytes_than_were_locked_are_refused(
@@ -446,15 +481,32 @@ def test_a_bundle_is_rehearsed_again_from_its_own_bytes(parity: Parity, carried:
     assert "fastsum" in shown.stdout
 
 
-def test_gems_alone_are_a_bundle_too(
-    parity: Parity, engine: DockerEngine, ruby12: PinnedImage, source: GemSource, tmp_path: Path
+def test_debian_13_builds_and_runs_them_too(
+    engine: DockerEngine, ruby13: PinnedImage, outcomes: dict[str, dict[str, Any]]
 ) -> None:
-    path = profile(tmp_path, "alone", source, {"words": "1.1.0"}, requirements=[])
-    bundle = parity.build(path, tmp_path).bundle
-    with fresh_room(engine, ruby12) as room:
-        room.put("/media", tar_of(Path(bundle["bundle"]), "it.parity.tar"))
-        done = inside(room, "cd /media && tar xf it.parity.tar && sh parity-bundle/install.sh /opt/app")
-        assert done.code == 0, done.output
+    bundle = outcomes["debian13"]
+    assert manifest_of(bundle)["gems"]["ruby"] == "3.3.0"
+    with target_with(engine, ruby13, bundle) as room:
+        used = inside(room, f'GEM_HOME=/opt/app/current/gems ruby -e "{USE}"')
+        assert used.output == '["hello"]\n42\n'
+
+
+def test_an_image_without_ruby_is_told(outcomes: dict[str, dict[str, Any]]) -> None:
+    error = outcomes["plain"]["error"]
+    assert error["exit_code"] == ImageUnavailable.exit_code
+    assert "no Ruby" in error["message"]
+    assert "debian12-py311-ruby31" in error["remedy"]
+
+
+def test_a_folder_with_a_generated_index_is_a_source_too(outcomes: dict[str, dict[str, Any]]) -> None:
+    rows = manifest_of(outcomes["generated"])["gems"]["packages"]
+    assert [(row["name"], row["version"]) for row in rows] == [("words", "1.1.0"), ("greeter", "0.3.1")]
+
+
+def test_gems_alone_are_a_bundle_too(
+    engine: DockerEngine, ruby12: PinnedImage, outcomes: dict[str, dict[str, Any]]
+) -> None:
+    with target_with(engine, ruby12, outcomes["alone"]) as room:
         gem_home = "GEM_HOME=/opt/app/current/gems"
         assert inside(room, f"{gem_home} ruby -e 'require \"words\"; print Words::HELLO'").output == "hello"
 
@@ -478,3 +530,47 @@ def test_an_existing_environment_gets_them_and_nobodys_own_folder_goes(
             done = inside(room, install)
             assert done.code == 0, done.output
         assert inside(room, f'GEM_HOME=/opt/env/gems ruby -e "{USE}"').output == '["hello"]\n42\n'
+
+
+def test_an_update_tells_of_gems_and_crosses_as_a_delta(
+    parity: Parity, carried: dict[str, Any], source: GemSource, tmp_path: Path
+) -> None:
+    path = profile(tmp_path, "debian12", source, {"greeter": "0.3.1", "words": "~> 1.0"})
+    newer = parity.build(path, tmp_path, "--serial", "9000000000000000").bundle
+    told = parity.run("diff", carried["bundle"], newer["bundle"], "--json").document
+    assert told["gems"] == [{"what": "fastsum", "old": "1.0.0", "new": "not carried"}]
+    delta, back = tmp_path / "it.delta", tmp_path / "back.parity.tar"
+    made = parity.run("delta", carried["bundle"], newer["bundle"], "-o", delta)
+    assert made.code == 0, made.stderr
+    patched = parity.run("patch", carried["bundle"], delta, "-o", back)
+    assert patched.code == 0, patched.stderr
+    assert back.read_bytes() == Path(newer["bundle"]).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("gem", "said"),
+    [
+        (MadeGem("evil", "1.1.0", EVIL, called="words-1.1.0"), "another gem than its name says"),
+        (MadeGem("words", "1.1.0", {"e.rb": ""}, extensions=("e.rb",)), "would build something"),
+        (GemFile("words", "1.1.0", content=b"no gem"), "is no gem"),
+    ],
+)
+def test_the_target_judges_each_gem_once_more_before_any_is_installed(
+    engine: DockerEngine, ruby12: PinnedImage, carried: dict[str, Any], gem: MadeGem, said: str
+) -> None:
+    told = manifest_of(carried)
+    for row in told["files"]:
+        if row["path"] == "gems/words-1.1.0.gem":
+            row["size"], row["sha256"] = len(gem.data), hashlib.sha256(gem.data).hexdigest()
+    changed = {"manifest.json": manifest.encode(told), "gems/words-1.1.0.gem": gem.data}  # type: ignore[arg-type]
+    with fresh_room(engine, ruby12) as room:
+        room.put("/media", tar_of(Path(carried["bundle"]), "it.parity.tar"))
+        assert (
+            inside(room, "cd /media && tar xf it.parity.tar && rm parity-bundle/parity-envelope.json").code
+            == 0
+        )
+        room.put("/media/parity-bundle", small_tar(changed))
+        done = inside(room, "sh /media/parity-bundle/install.sh /opt/app")
+        assert done.code == HostileContent.exit_code, done.output
+        assert said in done.output
+        assert inside(room, "ls /opt/app/current").code != 0

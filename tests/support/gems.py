@@ -157,16 +157,23 @@ def _tar(files: Mapping[str, bytes | str]) -> bytes:
 class GemSource:
     """Serves gems as a source with the compact index does; `with` starts and stops it.
 
-    `seen` holds the paths that were asked for, `replaced` what is sent in the place of a file.
+    `seen` holds the paths that were asked for, `replaced` what is sent in the place of a file; with `static`
+    nothing else is there.
     """
 
     def __init__(
-        self, gems: Sequence[MadeGem], *, host: str = "127.0.0.1", login: tuple[str, str] | None = None
+        self,
+        gems: Sequence[MadeGem],
+        *,
+        host: str = "127.0.0.1",
+        login: tuple[str, str] | None = None,
+        static: Mapping[str, bytes] | None = None,
     ) -> None:
         self.gems = list(gems)
         self.login = login
         self.seen: list[str] = []
-        self.replaced: dict[str, bytes] = {}
+        self.replaced: dict[str, bytes] = dict(static or {})
+        self.static = static is not None
         self._server = ThreadingHTTPServer((host, 0), type("Handler", (_Handler,), {"source": self}))
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
@@ -187,6 +194,8 @@ class GemSource:
         """What lies there, None for nothing."""
         if path in self.replaced:
             return self.replaced[path]
+        if self.static:
+            return None
         if path == "/versions":
             return b"created_at: 2020-01-01T00:00:00Z\n---\n"
         if path.startswith("/info/"):

@@ -218,6 +218,7 @@ def _imports(container: Container, trial: ExportTrial, what: str, user: str) -> 
 
 
 def _features(container: Container, trial: ExportTrial, what: str, user: str) -> None:
+    # Each in a Ruby of its own: what one gem loads must not help the next one.
     failed: list[str] = []
     for feature in trial.features or ():
         said = Tail(4000)

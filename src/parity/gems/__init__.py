@@ -10,10 +10,11 @@ from parity.gems.lock import (
     write_gem_lock,
 )
 from parity.gems.lockfile import with_gemfile
-from parity.gems.pack import JudgedGems, built_gems, demand_same, features_of, judged_gems
+from parity.gems.pack import JUDGED_BY, JudgedGems, built_gems, demand_same, features_of, judged_gems
 from parity.gems.room import RubyPlace
 
 __all__ = [
+    "JUDGED_BY",
     "FetchedGems",
     "GemLock",
     "GemWay",

@@ -73,6 +73,7 @@ def fetched_gems(
             "platforms": {name: list(each) for name, each in plan.platforms},
             "bound": {name: list(each) for name, each in plan.bound},
             "proxies": dict(way.network.proxies),
+            # A file, since OpenSSL reads no text; it is no secret.
             "ca": room.certificates(way.network.ca_bundle),
             "work": folder,
             "folder": f"{folder}/{_FOLDER}",
@@ -83,6 +84,7 @@ def fetched_gems(
             raise _redacted(error, way) from error
         if found["error"]:
             raise _failed(found["error"], locked is not None, way)
+        # Names become files here and on the target: what cannot be one goes no further.
         _demand_sound(found["gems"])
         _demand_locked(found["gems"], plan)
         yield FetchedGems(tuple(found["gems"]), tuple(found["present"]), room.files(job["folder"]))
@@ -127,6 +129,7 @@ def _failed(problem: GemProblem, locked: bool, way: GemWay) -> ParityError:
     message, details = (lines or ["no reason given"])[0], tuple(lines[1:20])
     if problem["kind"] == "hostile":
         return HostileSource(message, details=details)
+    # Nothing was resolved: whatever went wrong, it is the lock that does not serve any more.
     if locked:
         return LockOutdated(
             f"the locked gems cannot be had: {message}",
@@ -149,6 +152,7 @@ def _failed(problem: GemProblem, locked: bool, way: GemWay) -> ParityError:
 def _clean(text: str, way: GemWay) -> str:
     """The text without logins."""
     text = way.network.redact(text)
+    # Those of the network are known to it; these are bundler's alone.
     for _, login in way.settings.logins:
         for secret in (login, login.partition(":")[2]):
             text = text.replace(secret, "***") if len(secret) >= _SHORTEST_SECRET else text

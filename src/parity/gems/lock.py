@@ -42,6 +42,7 @@ def gem_inputs(plan: GemsPlan, target: Target) -> str:
     document = {
         "wanted": sorted([name, *wanted] for name, wanted in plan.wanted),
         "sources": list(plan.sources),
+        # All that a Gemfile's lock says, so that the gems are asked for anew when one word of it changes.
         "platforms": [[name, *each] for name, each in plan.platforms],
         "bound": [[name, *each] for name, each in plan.bound],
         "checksums": [list(each) for each in plan.checksums],
@@ -90,6 +91,7 @@ def _lock(document: Mapping[str, Any]) -> GemLock:
     if not isinstance(abi, str) or not _ABI.fullmatch(abi):
         raise ValueError("abi is no version of Ruby's interface")
     gems = tuple(_gem(row) for row in rows)
+    # Ruby activates one version of a gem: two would be installed, and one of them never used.
     if len({gem.name for gem in gems}) != len(gems):
         raise ValueError("a gem is named twice")
     return GemLock(inputs, abi, gems)
@@ -102,6 +104,7 @@ def _gem(row: object) -> LockedGem:
         raise ValueError(f"{gem.name}: its source is no address without credentials")
     built = (gem.built_file, gem.built_sha256, gem.built_size)
     if built != ("", "", 0):
+        # Its platform is what the builder's Ruby calls this machine, and no word of the source's.
         beginning = f"{gem.name}-{gem.version}-"
         if not (is_gem_file(gem.built_file) and gem.built_file.startswith(beginning)):
             raise ValueError(f"{gem.name}: what was built is called as no gem of it is")

@@ -26,7 +26,7 @@ _MOST = 2000
 
 
 @dataclass
-class _Found:
+class _LockRead:
     """What was read so far; `specs` are [name, version, platform], `block` this part's sources."""
 
     remotes: list[str] = field(default_factory=list)
@@ -52,6 +52,7 @@ def with_gemfile(plan: GemsPlan) -> GemsPlan:
     """
     if plan.gemfile is None:
         return plan
+    # The lock alone: a Gemfile may do anything, and bundler has run it when it wrote the lock.
     path = lock_of(plan.gemfile)
     try:
         text = read_small(path).decode("utf-8")
@@ -67,6 +68,7 @@ def with_gemfile(plan: GemsPlan) -> GemsPlan:
     platforms: dict[str, list[str]] = {}
     versions: dict[str, str] = {}
     for name, version, platform in found.specs:
+        # One gem may be locked for several platforms: which file suits, the target's Ruby says.
         platforms.setdefault(name, []).append(platform)
         versions[name] = version
     return replace(
@@ -83,12 +85,13 @@ def with_gemfile(plan: GemsPlan) -> GemsPlan:
     )
 
 
-def _read(path: Path, text: str) -> _Found:
-    found, section = _Found(), ""
+def _read(path: Path, text: str) -> _LockRead:
+    found, section = _LockRead(), ""
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():
             continue
         if not line.startswith(" "):
+            # Each GEM part has its own sources, and what stands below them comes from nowhere else.
             section, found.block = line, []
             if section in _ELSEWHERE:
                 raise _refused(
@@ -108,8 +111,9 @@ def _read(path: Path, text: str) -> _Found:
     return found
 
 
-def _gem(found: _Found, path: Path, number: int, line: str) -> None:
+def _gem(found: _LockRead, path: Path, number: int, line: str) -> None:
     """A line of the GEM section: a source, a gem, or what a gem needs, which the source says again."""
+    # Six blanks: what a gem needs. Bundler repeats each such gem with four, in the version that it took.
     if line.startswith("      ") or line == "  specs:":
         return
     if line.startswith("  remote: "):
@@ -127,9 +131,10 @@ def _gem(found: _Found, path: Path, number: int, line: str) -> None:
         raise _refused(path, number, f"it names more than {_MOST} gems")
 
 
-def _checksum(found: _Found, path: Path, number: int, line: str) -> None:
+def _checksum(found: _LockRead, path: Path, number: int, line: str) -> None:
     match = _CHECKSUM.fullmatch(line)
     name, number_and_platform = _words(path, number, match, 1, 2)
+    # Bundler leaves the digest out where it has not seen the file yet.
     if match and match[3]:
         version, _, platform = number_and_platform.partition("-")
         found.checksums[full_name(name, version, platform or "ruby") + ".gem"] = match[3]
@@ -143,7 +148,7 @@ def _words(path: Path, number: int, match: re.Match[str] | None, *groups: int) -
         yield match[group]
 
 
-def _demand_one_version(found: _Found, path: Path) -> None:
+def _demand_one_version(found: _LockRead, path: Path) -> None:
     versions: dict[str, str] = {}
     for name, version, _ in found.specs:
         if versions.setdefault(name, version) != version:

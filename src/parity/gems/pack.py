@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from parity.portable.ruby.scripts import ABOUT, INSTALL, JUDGE
 from parity.portable.texts import printable
 from parity.wire.gems import GemLayJob, GemRepacked, GemRepackJob, GemSaid, GemsLaid, RubySaid
 
+JUDGED_BY = hashlib.sha256((ABOUT + JUDGE).encode()).hexdigest()
+"""Which code judges: what older code said counts no more."""
 _GEMS = f"{CARRY}/gems"
 _ABI_ENGINE = "ruby"
 
@@ -43,6 +46,7 @@ def judged_gems(place: RubyPlace, files: Sequence[tuple[str, str]]) -> JudgedGem
         _lay(room, files)
         ruby = room.tell(ABOUT, (), RubySaid, "judge")
         said = room.tell(JUDGE, [f"{_GEMS}/{name}" for name, _ in files], list[GemSaid], "judge")
+    # JRuby and TruffleRuby have gems of their own platforms, and neither is any distribution's own.
     if ruby["engine"] != _ABI_ENGINE:
         raise BuildFailed(
             f"the image's Ruby is {printable(ruby['engine'])}, and gems are carried for MRI alone",
@@ -76,6 +80,7 @@ def features_of(said: GemSaid, named: Mapping[str, tuple[str, ...]]) -> tuple[st
     """What is required of a gem: what the profile says, else what its name and files suggest."""
     if said["name"] in named:
         return named[said["name"]]
+    # Made of the names of a stranger's files.
     return tuple(each for each in said["require"] if is_feature(each))
 
 
@@ -100,6 +105,7 @@ def built_gems(
     with ruby_room(place, network=False) as room:
         _lay(room, files)
         own = room.folder("build")
+        # All of them: a build may load gems that it needs, as mini_portile2 is by others.
         paths = [f"{_GEMS}/{name}" for name, _ in files]
         try:
             room.install(INSTALL, paths, f"{own}/home", "build")

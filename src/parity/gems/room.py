@@ -80,6 +80,7 @@ class RubyRoom:
 
         def hear(chunk: bytes) -> None:
             said.extend(chunk)
+            # A source's words come back in the answer, and nobody bounds those.
             if len(said) > _MOST_SAID:
                 raise BuildFailed("Ruby said more than anybody asked for")
 
@@ -89,6 +90,7 @@ class RubyRoom:
     def tell(self, script: str, words: Sequence[str], kind: type[T], user: str) -> T:
         """Have a script done that writes its answer to a file (see `parity.portable.ruby.scripts`); alike."""
         path = f"{self.folder(user)}/told"
+        # The file is this user's own, in a folder that no build can write to.
         self._run(["sh", "-c", 'rm -f "$0"; exec ruby -e "$@"', path, script, path, *words], user)
         said = bytearray()
         self._run(["head", "-c", str(_MOST_SAID), path], user, on_stdout=said.extend)
@@ -96,6 +98,7 @@ class RubyRoom:
 
     def install(self, script: str, paths: Sequence[str], home: str, user: str) -> None:
         """Let gem install files; BuildFailed with what it said."""
+        # Not --install-dir: with it gem would not count what Ruby itself brings.
         words = {"GEM_HOME": home, "SOURCE_DATE_EPOCH": str(EPOCH)}
         self._run(["ruby", "-e", script, "--", "--bindir", f"{home}/bin", *paths], user, words=words)
 

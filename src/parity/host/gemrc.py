@@ -20,6 +20,7 @@ _MOST = 64 * 1024
 
 def gem_settings(environ: Mapping[str, str]) -> GemSettings:
     """Gather them (RubyGems' ConfigFile, Bundler's `config`); what cannot be read is not there."""
+    # Bundler's own order: the environment beats the file.
     told = {**_bundle_config(environ), **environ}
     return GemSettings(tuple(_texts(environ)), tuple(_logins(told)), tuple(_mirrors(told)))
 
@@ -69,5 +70,6 @@ def _logins(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """`BUNDLE_GEMS__EXAMPLE__ORG=user:password`: two underscores stand for a dot, three for a dash."""
     for key, value in sorted(environ.items()):
         found = _LOGIN.fullmatch(key)
+        # Most of bundler's variables are no logins: BUNDLE_PATH, BUNDLE_JOBS, mirrors.
         if found and ":" in value and "://" not in value:
             yield _spelled(found[1]), value

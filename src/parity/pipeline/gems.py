@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from parity.errors import HashMismatch, HostileSource, LockOutdated
 from parity.fetch import said_of_files
 from parity.gems import (
+    JUDGED_BY,
     GemLock,
     GemWay,
     JudgedGems,
@@ -30,11 +32,13 @@ from parity.model import BundleFile, CarriedGem, GemSet, GemsPlan, LockedGem
 from parity.pack import Draft, file_in_archive
 from parity.pipeline.context.lockfiles import put_lock, read_existing
 from parity.pipeline.context.run import BuildRun
+from parity.pipeline.rehearsal.cache import question
 from parity.pipeline.sources.builder import builder_of
 from parity.pipeline.sources.store import SourceStore, content
 from parity.portable.texts import counted
 from parity.project import BuiltFile, files_of_tar
-from parity.wire.gems import GemFetched, GemSaid
+from parity.wire.gems import GemFetched, GemSaid, GemsJudged
+from parity.wire.shapes import Malformed, read
 from parity.wire.store import FileKept, FileTold
 
 
@@ -77,6 +81,7 @@ class _GemsOfRun:
             self.run.world.reporter.warn(f"the gems are resolved anew: their lock does not serve: {told}")
             gems = self._stored(None)
             judged = self._judged(gems)
+        # Written when all was judged and built: a lock never names what no bundle could carry.
         gems, carried = self._carried(gems, judged)
         self._keep(GemLock(self._inputs, judged.ruby["abi"], gems))
         return GemSet(judged.ruby["abi"], carried)
@@ -125,6 +130,7 @@ class _GemsOfRun:
                 if file.filename in sources
                 for said in [self._stored_file(file, locked)]
             }
+        # What Ruby told of and what came out are two things: the second is hashed here.
         if lacking := sorted(sources.keys() - kept.keys()):
             raise HashMismatch(f"gems did not come: {', '.join(lacking)}")
         if came.present:
@@ -136,6 +142,7 @@ class _GemsOfRun:
 
     def _stored_file(self, file: BuiltFile, locked: Sequence[LockedGem] | None) -> FileTold:
         with file.content:
+            # The lock knows more than bundler's, whose digests may be few.
             known = {**dict(self.plan.checksums), **{each.file: each.sha256 for each in locked or ()}}
             if known.get(file.filename, file.sha256) != file.sha256:
                 raise HashMismatch(
@@ -170,8 +177,20 @@ class _GemsOfRun:
         run = self.run
         return RubyPlace(run.world.engine, run.image, run.facts, run.profile.rehearsal)
 
+    def _read(self, files: Sequence[tuple[str, str]]) -> JudgedGems:
+        """What gems say of themselves; the same bytes say the same to the same Ruby."""
+        image, memory = self.run.image, self.run.world.memory
+        key = question("gems", image.content, image.id, image.platform, JUDGED_BY, list(files))
+        with suppress(Malformed):
+            if (seen := memory.recall("gems", key)) is not None:
+                known = read(GemsJudged, seen)
+                return JudgedGems(known["ruby"], tuple(known["said"]))
+        judged = judged_gems(self._place, files)
+        memory.keep("gems", key, {"ruby": judged.ruby, "said": list(judged.said)})
+        return judged
+
     def _judged(self, gems: Sequence[LockedGem]) -> JudgedGems:
-        judged = judged_gems(self._place, [(each.file, each.sha256) for each in gems])
+        judged = self._read([(each.file, each.sha256) for each in gems])
         for gem, said in zip(gems, judged.said, strict=True):
             demand_same(gem, said)
             if said["plugin"]:
@@ -190,12 +209,13 @@ class _GemsOfRun:
         if building:
             gems = self._built(gems, building)
         built = [(each.built_file, each.built_sha256) for each in gems if each.built_file]
-        again = judged_gems(self._place, built).said if built else ()
+        again = self._read(built).said if built else ()
         told = {gem.file: said for gem, said in zip(gems, judged.said, strict=True)}
         told.update({each.file: said for each, said in zip(_of_built(gems), again, strict=True)})
         return gems, tuple(self._travelling(gem, told[gem.file]) for gem in gems)
 
     def _travelling(self, gem: LockedGem, said: GemSaid) -> CarriedGem:
+        # The platform of a built one is this machine's, so it is not compared.
         if [said["name"], said["version"], said["extensions"]] != [gem.name, gem.version, []]:
             raise HostileSource(f"what was built of {gem.label} is another gem", where=gem.source)
         features = features_of(said, dict(self.plan.features))
@@ -208,11 +228,13 @@ class _GemsOfRun:
 
     def _built(self, gems: tuple[LockedGem, ...], building: Sequence[str]) -> tuple[LockedGem, ...]:
         """With what was built, out of the store where it is there."""
+        # As with wheels: what the lock says was built is taken, and not built again.
         known = [each.built_sha256 for each in gems if each.file in building]
         if all(known) and self._held(known):
             return gems
         run = self.run
         run.world.reporter.note(f"building {', '.join(building)} without network")
+        # Whatever `builder` says: the target's own image has no compiler.
         place = replace(self._place, image=builder_of(run).image)
         made: dict[str, BuiltFile] = {}
         with built_gems(place, [(each.file, each.sha256) for each in gems], building) as (names, stream):

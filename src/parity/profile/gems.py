@@ -55,6 +55,7 @@ def travelling(said: Mapping[str, Any]) -> dict[str, Any]:
 
 def _versions(text: str) -> tuple[str, ...]:
     """As gem takes them: a bare version is that one alone."""
+    # No requirement at all: gem reads `>= 0` so, which takes no prerelease.
     if text == _ANY:
         return ()
     return tuple(f"= {part}" if _EXACT.fullmatch(part) else part for part in re.split(", ?", text))

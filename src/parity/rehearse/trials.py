@@ -34,6 +34,7 @@ def run_commands(room: Room, prefix: str, *, gems: bool = False) -> list[Command
 
 def _command(room: Room, prefix: str, line: str, *, gems: bool) -> CommandSeen:
     own = environment(prefix, f"{COMMANDS}/home", "/tmp")  # noqa: S108 - inside the container
+    # As whoever uses the release has to say it, and README.txt tells.
     if gems:
         home = f"{prefix}/{FOLDER}"
         own |= {"GEM_HOME": home, "PATH": f"{home}/bin:{own['PATH']}"}

@@ -100,6 +100,13 @@ class GemSaid(TypedDict):
     error: str
 
 
+class GemsJudged(TypedDict):
+    """What gems say of themselves, and the Ruby that read them."""
+
+    ruby: RubySaid
+    said: list[GemSaid]
+
+
 class GemRepackJob(TypedDict):
     """Built gems to pack anew: their files in `folder`, installed in `home`."""
 

@@ -124,6 +124,7 @@ def make_plan(request: Request, head: BundleFolder, say: Say) -> Plan:
     python = choose_python(document["target"], request.python, request.into)
     facts = measure(python, tools=INSTALLERS[document["installer"]].asks_host)
     accepted = check_host(document, facts, request.allow_other_os)
+    # Before the bundle is unpacked: without the right Ruby nobody need wait for that.
     carried = document.get("gems")
     if carried:
         gems.demand_gems(carried)

@@ -41,6 +41,7 @@ def lay_gems(laid: Laid, environment: str, children: Children) -> None:
         shutil.rmtree(home, ignore_errors=True)  # an older bundle's, of which nothing is to stay
     if ruby is None or carried is None:
         return
+    # Of a new release a wheel may have put something there; of an environment, its owner.
     if os.path.lexists(home):
         raise InstallFailed(f"{home} is there already", "move it away; the bundle's gems have that place")
     laid.say(f"installing {counted(len(carried['packages']), 'gem')} with {ruby.program} {ruby.version}")

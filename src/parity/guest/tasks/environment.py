@@ -55,6 +55,7 @@ def main(job: "EnvironmentJob", emit: Emit) -> "EnvironmentResult":
 
 
 def _gems(bundle: str) -> "List[GemFound]":
+    # It lies where only the installer's user writes, as whom no package's code runs.
     with open(os.path.join(bundle, NAME), "rb") as file:
         rows = gems_of(parse(file.read()).document)
     return [

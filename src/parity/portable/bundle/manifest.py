@@ -229,6 +229,7 @@ def _check_lists(document: "ManifestDocument") -> None:
 
 def _check_gems(document: "ManifestDocument") -> None:
     """Refuse gems that are not the files below `gems/`; in the first format nothing has a meaning there."""
+    # Of the second format an older bundle has none there, for no older parity wrote any.
     if document["format"] == FIRST_FORMAT:
         return
     gems = sorted(entry["path"] for entry in gems_of(document))

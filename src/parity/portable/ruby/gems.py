@@ -52,6 +52,7 @@ def survey(carried: "Optional[GemsDocument]") -> Optional[Ruby]:
     program = shutil.which("ruby", path=_PATH)
     if program is None:
         raise WrongHost("the bundle carries Ruby gems, and this host has no Ruby", remedy)
+    # Asked, since no version in a package's name tells which interface extensions are for.
     with tempfile.TemporaryDirectory(prefix="parity-") as work:
         told = os.path.join(work, "about")
         done = run([program, "-e", ABOUT, told])
@@ -94,10 +95,12 @@ def install(ruby: Ruby, bundle: BundleFolder, environment: str, children: Childr
     rows, home = carried["packages"], os.path.join(environment, FOLDER)
     paths = [bundle.file(row["path"]) for row in rows]
     _judge(ruby, rows, paths, children, work)
+    # GEM_HOME and not --install-dir: with it gem would not count what Ruby itself brings.
     command = _with_home(
         home, [ruby.program, "-e", INSTALL, "--", "--bindir", os.path.join(home, "bin"), *paths]
     )
     children.demand("gem install --local", command)
+    # What gem says of itself is not asked: what lies there afterwards counts.
     wanted = sorted(full_name(row["name"], row["version"], row["platform"]) + ".gemspec" for row in rows)
     there = sorted(os.listdir(os.path.join(home, "specifications")))
     if [each for each in there if each.endswith(".gemspec")] != wanted:
@@ -147,6 +150,7 @@ def _with_home(home: str, command: List[str]) -> List[str]:
 
 
 def _judge(ruby: Ruby, rows: "Sequence[GemRow]", paths: Sequence[str], children: Children, work: str) -> None:
+    # Before anything is installed: a gem that builds would run its code as whoever installs.
     told = os.path.join(work, "gems.json")
     children.demand("reading the gems", [ruby.program, "-e", JUDGE, told, *paths])
     found = _told(told)
