@@ -31,23 +31,34 @@ class Bridge:
         run_plain(["ip", "link", "add", self.name, "type", "bridge"])
         run_plain(["ip", "address", "add", f"{self.gateway}/24", "dev", self.name])
         run_plain(["ip", "link", "set", self.name, "up"])
-        for rule in self._rules():
-            run_plain(["iptables", *rule])
+        let_out(self.name, self.network)
 
     def remove(self) -> None:
         """Remove both, as far as they are there."""
-        for rule in self._rules():
-            deleted = ["-D" if word == "-I" else word for word in rule]
-            run_plain(["iptables", *deleted], check=False)
+        shut(self.name, self.network)
         run_plain(["ip", "link", "delete", self.name], check=False)
 
-    def _rules(self) -> list[list[str]]:
-        masquerade = ["-s", self.network, "!", "-o", self.name, "-j", "MASQUERADE"]
-        return [
-            ["-t", "nat", "-I", "POSTROUTING", *masquerade],
-            ["-I", "FORWARD", "-i", self.name, "-j", "ACCEPT"],
-            ["-I", "FORWARD", "-o", self.name, "-j", "ACCEPT"],
-        ]
+
+def let_out(bridge: str, network: str) -> None:
+    """Let a network reach what this machine reaches, whether its bridge is there yet or not."""
+    for rule in _rules(bridge, network):
+        run_plain(["iptables", *rule])
+
+
+def shut(bridge: str, network: str) -> None:
+    """Take that back, as far as it was."""
+    for rule in _rules(bridge, network):
+        deleted = ["-D" if word == "-I" else word for word in rule]
+        run_plain(["iptables", *deleted], check=False)
+
+
+def _rules(bridge: str, network: str) -> list[list[str]]:
+    masquerade = ["-s", network, "!", "-o", bridge, "-j", "MASQUERADE"]
+    return [
+        ["-t", "nat", "-I", "POSTROUTING", *masquerade],
+        ["-I", "FORWARD", "-i", bridge, "-j", "ACCEPT"],
+        ["-I", "FORWARD", "-o", bridge, "-j", "ACCEPT"],
+    ]
 
 
 @contextmanager

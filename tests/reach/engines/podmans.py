@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from tests.reach.engines.cargo import TARGET
 from tests.reach.engines.roots import debian_root, inside
 from tests.reach.engines.served import Served, folder_of, served
+from tests.support.bridges import let_out, shut
 from tests.support.namespaced import run_plain
 
 # runc: crun refuses hybrid control groups. No limits above the caller's: that takes CAP_SYS_RESOURCE.
@@ -27,6 +28,8 @@ _PACKAGES = ("podman", "runc", "netavark", "nftables", "iptables", "catatonit", 
 # Its own processes are all that it shall see: it counts what holds its locks.
 _HERE = ("sh", "-c", 'mount -t proc proc /proc && exec "$@"', "podman")
 _KEEPER = "reach-keeper"
+# netavark takes its rules away while containers are still there, where others start and end at once.
+_OWN_RULES = {"NETAVARK_FW": "none"}
 
 
 @contextmanager
@@ -52,12 +55,17 @@ def podman(name: str, number: int, suite: str = "") -> Iterator[Served]:
     ]
     root = debian_root(suite, "podman", _PACKAGES) if suite else None
     command = inside(root, folder, service) if root else [*_HERE, *service]
+    bridge, subnet = f"parity-p{number}", f"10.215.{number}.0/24"
+    shut(bridge, subnet)  # a killed run's
+    let_out(bridge, subnet)
     try:
-        with served(name, folder, command, {"CONTAINERS_CONF": str(folder / "containers.conf")}) as engine:
+        words = {"CONTAINERS_CONF": str(folder / "containers.conf"), **_OWN_RULES}
+        with served(name, folder, command, words) as engine:
             (folder / "sock").chmod(0o660)  # as podman.socket of systemd makes it
             yield engine
     finally:
-        run_plain(["ip", "link", "delete", f"parity-p{number}"], check=False)
+        shut(bridge, subnet)
+        run_plain(["ip", "link", "delete", bridge], check=False)
 
 
 @contextmanager
