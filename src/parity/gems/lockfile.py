@@ -16,17 +16,20 @@ from parity.files import read_small
 from parity.model import GemsPlan
 from parity.portable.ruby.names import full_name, is_word
 
+# Bundler's own columns: four blanks before a gem, six before what a gem needs, which is passed over.
 _SPEC = re.compile(r"    (\S+) \(([^()\s]+)\)")
 _REMOTE = re.compile(r"  remote: (https?://[^\s@]+)")
 _DEPENDENCY = re.compile(r"  ([^\s!()]+)(?: \([^()]*\))?!?")
 _CHECKSUM = re.compile(r"  (\S+) \(([^()\s]+)\)(?: sha256=([0-9a-f]{64}))?(?:,\S+)*")
 _PASSED_OVER = ("PLATFORMS", "RUBY VERSION", "BUNDLED WITH")
+# Code of a repository or a folder: no source serves it as a gem, and no digest holds it.
 _ELSEWHERE = ("GIT", "PATH", "PLUGIN SOURCE")
+# As many as the resolver's own bound.
 _MOST = 2000
 
 
 @dataclass
-class _Found:
+class _LockSoFar:
     """What was read so far; `specs` are [name, version, platform], `block` this part's sources."""
 
     remotes: list[str] = field(default_factory=list)
@@ -83,8 +86,8 @@ def with_gemfile(plan: GemsPlan) -> GemsPlan:
     )
 
 
-def _read(path: Path, text: str) -> _Found:
-    found, section = _Found(), ""
+def _read(path: Path, text: str) -> _LockSoFar:
+    found, section = _LockSoFar(), ""
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():
             continue
@@ -94,6 +97,7 @@ def _read(path: Path, text: str) -> _Found:
                 raise _refused(
                     path, number, f"it has gems from a {section} source, and only sources' are carried"
                 )
+            # An unknown part could change what the rest means: bundler adds parts with new versions.
             if section not in ("GEM", "DEPENDENCIES", "CHECKSUMS", *_PASSED_OVER):
                 raise _refused(path, number, f"{section[:60]!a} is no part of it that is known")
         elif section == "GEM":
@@ -108,7 +112,7 @@ def _read(path: Path, text: str) -> _Found:
     return found
 
 
-def _gem(found: _Found, path: Path, number: int, line: str) -> None:
+def _gem(found: _LockSoFar, path: Path, number: int, line: str) -> None:
     """A line of the GEM section: a source, a gem, or what a gem needs, which the source says again."""
     if line.startswith("      ") or line == "  specs:":
         return
@@ -122,12 +126,13 @@ def _gem(found: _Found, path: Path, number: int, line: str) -> None:
     name, number_and_platform = _words(path, number, _SPEC.fullmatch(line), 1, 2)
     version, _, platform = number_and_platform.partition("-")
     found.specs.append((name, version, platform or "ruby"))
+    # By the block, against a name that a second source offers, too (dependency confusion).
     found.bound[name] = found.block
     if len(found.specs) > _MOST:
         raise _refused(path, number, f"it names more than {_MOST} gems")
 
 
-def _checksum(found: _Found, path: Path, number: int, line: str) -> None:
+def _checksum(found: _LockSoFar, path: Path, number: int, line: str) -> None:
     match = _CHECKSUM.fullmatch(line)
     name, number_and_platform = _words(path, number, match, 1, 2)
     if match and match[3]:
@@ -143,7 +148,7 @@ def _words(path: Path, number: int, match: re.Match[str] | None, *groups: int) -
         yield match[group]
 
 
-def _demand_one_version(found: _Found, path: Path) -> None:
+def _demand_one_version(found: _LockSoFar, path: Path) -> None:
     versions: dict[str, str] = {}
     for name, version, _ in found.specs:
         if versions.setdefault(name, version) != version:

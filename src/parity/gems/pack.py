@@ -43,6 +43,7 @@ def judged_gems(place: RubyPlace, files: Sequence[tuple[str, str]]) -> JudgedGem
         _lay(room, files)
         ruby = room.tell(ABOUT, (), RubySaid, "judge")
         said = room.tell(JUDGE, [f"{_GEMS}/{name}" for name, _ in files], list[GemSaid], "judge")
+    # JRuby and TruffleRuby answer to `ruby`, but load no extension that MRI's headers built.
     if ruby["engine"] != _ABI_ENGINE:
         raise BuildFailed(
             f"the image's Ruby is {printable(ruby['engine'])}, and gems are carried for MRI alone",
@@ -119,6 +120,7 @@ def built_gems(
             "gems": list(building),
         }
         made = room.ask(REPACK, job, list[GemRepacked], "build")
+        # A build runs strangers' code as the same user: what it left behind must not pass for another gem.
         if [each["of"] for each in made] != list(building):
             raise BuildFailed("Ruby packed other gems than it was asked for", where=place.image.name)
         yield {each["of"]: each["file"] for each in made}, room.files(f"{CARRY}/out")
@@ -130,5 +132,6 @@ def _lay(room: RubyRoom, files: Sequence[tuple[str, str]]) -> None:
         "folder": _GEMS,
         "gems": [{"file": name, "sha256": sha256} for name, sha256 in files],
     }
+    # Seen from inside: that the engine was asked for no network does not say that there is none.
     if not room.ask(LAY, job, GemsLaid, "judge")["alone"]:
         raise NotIsolated("the container that reads and builds gems is not cut off from the network")

@@ -26,6 +26,7 @@ EPOCH = 315532800
 """1980-01-01: the time of all that is packed here."""
 _MOST_SAID = 32 * 1024 * 1024
 _PATH = "/usr/local/bin:/usr/bin:/bin"
+# What `env` answers where there is no such program.
 _NO_RUBY = 127
 _LINES = 15
 
@@ -89,8 +90,10 @@ class RubyRoom:
     def tell(self, script: str, words: Sequence[str], kind: type[T], user: str) -> T:
         """Have a script done that writes its answer to a file (see `parity.portable.ruby.scripts`); alike."""
         path = f"{self.folder(user)}/told"
+        # Ruby opens the file as a new one (O_EXCL): what an earlier answer left is taken away first.
         self._run(["sh", "-c", 'rm -f "$0"; exec ruby -e "$@"', path, script, path, *words], user)
         said = bytearray()
+        # `head` and not Docker's archive: its bound holds whatever the file has grown to.
         self._run(["head", "-c", str(_MOST_SAID), path], user, on_stdout=said.extend)
         return self._read(bytes(said), kind)
 
@@ -118,6 +121,7 @@ class RubyRoom:
         own = {"PATH": _PATH, "HOME": self.folder(user), "LC_ALL": "C.UTF-8", **(words or {})}
         try:
             done = self._container.exec(
+                # Nothing of the image's own environment: RUBYOPT and RUBYLIB would load code into every Ruby.
                 ["env", "-i", *(f"{key}={value}" for key, value in own.items()), *command],
                 stdin=stdin,
                 user=f"{number}:{number}",

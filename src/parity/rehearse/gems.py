@@ -25,6 +25,7 @@ def _run(installed: NewEnvironment) -> GemsSeen:
 def _required(installed: NewEnvironment, gem: GemFound, feature: str) -> FeatureSeen:
     """Require it as the user of the commands; the engine tells how that ended, and nothing of it lives on."""
     room = installed.room
+    # What a gem left running could answer for the next one.
     room.end_leftovers(users.COMMANDS)
     own = environment(installed.prefix, f"{COMMANDS}/home", "/tmp")  # noqa: S108 - inside the container
     words = {**own, **dict(room.plan.environment), "GEM_HOME": f"{installed.prefix}/{FOLDER}"}
@@ -53,6 +54,7 @@ def _judge(seen: GemsSeen, _case: Case) -> CheckVerdict:
             continue
         lines = [printable(line) for line in row["output"].splitlines() if line.strip()]
         told = f"{row['gem']}: require {row['feature']!r} ended with exit code {row['exit_code']}"
+        # What came along may well need more than `require`; what was asked for by name must work.
         if row["requested"]:
             reasons += [told, *(f"  {line}" for line in lines[:_LINES])]
         else:

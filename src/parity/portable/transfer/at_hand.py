@@ -61,6 +61,8 @@ class AtHand:
             WrongBase: what is here lacks what the delta's maker was told of.
             BundleUnreadable: a folder cannot be read.
         """
+        # With a base the delta's maker saw all its files: what lacks is the delta's fault and not the
+        # place's.
         lacking = [member for member in members if self._in_bundles(member) is None]
         if self._base is not None and lacking:
             raise DeltaDamaged(f"neither the delta nor the old bundle holds {lacking[0].path}")
@@ -85,6 +87,8 @@ class AtHand:
     def _in_bundles(self, member: Member) -> Optional[Tuple[_OldBundle, Member]]:
         for each in self._bundles:
             source = each.by_sha256.get(member.sha256)
+            # The old manifest may say any digest; a wrong size would shift all that follows in the new
+            # archive.
             if source is not None and source.size == member.size:
                 return each, source
         return None
@@ -112,6 +116,7 @@ def opened(paths: Sequence[str], index: DeltaIndex, stack: ExitStack) -> AtHand:
             "name that bundle's file",
         )
     given = []
+    # Several may be given, as they lie there: the delta itself says which of them it is made from.
     for path in files:
         bundle = _bundle(path, stack)
         identity = identity_of(bundle.bundle.statement)
@@ -146,6 +151,7 @@ def files_of(folders: Sequence[str], wanted: Sequence[Member]) -> Dict[str, str]
     for folder in folders:
         for path, size in _plain_files(folder, by_name):
             sizes = [member.size for member in by_name[os.path.basename(path)] if member.sha256 not in found]
+            # Hashing is the slow part: of an index of many GB only what could be wanted is read.
             if size in sizes:
                 digest = _digest(path)
                 found.setdefault(digest, path)
@@ -163,6 +169,7 @@ def _plain_files(folder: str, names: "Optional[Dict[str, List[Member]]]" = None)
         BundleUnreadable: it cannot be read, or holds more than any index.
     """
     seen = 0
+    # `os.walk` goes into no link that leads to a folder: a planted one cannot make this an endless walk.
     for here, folders, files in os.walk(folder, onerror=_refuse):
         seen += len(folders) + len(files)
         if seen > _MOST_FILES:
@@ -191,6 +198,8 @@ def _file_chunks(path: str, member: Member) -> Iterator[bytes]:
     seen, left = hashlib.sha256(), member.size
     try:
         with open_plain(path, follow=False) as file:
+            # Between the look and this copy the file may have been swapped: size and digest are held once
+            # more.
             while left:
                 chunk = file.read(min(CHUNK, left))
                 if not chunk:
@@ -218,6 +227,7 @@ def older_text(file: BinaryIO, member: Optional[Member]) -> bytes:
     Raises:
         BundleDamaged, BundleUnreadable: the old bundle is not what its manifest says.
     """
+    # Both sides must decide alike what is packed against nothing, or the delta does not unpack.
     if member is None or member.size > LIMIT:
         return b""
     return b"".join(member_chunks(file, member))
