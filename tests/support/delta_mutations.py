@@ -11,13 +11,13 @@ from typing import Any
 
 from tests.support.mutations import Mutation
 from tests.support.recorder import Recorder
-from tests.support.updates import older_and_newer
+from tests.support.updates import older_and_newer, plain_wheel
 
 from parity.portable.errors import DeltaDamaged, FarsideError, WrongBase
 from parity.portable.transfer.delta import HEADER_SIZE, read_index
 from parity.portable.transfer.patch import patch_bundle
 from parity.sign import SigningKey
-from parity.update import write_delta
+from parity.update import sorted_inventories, write_delta, write_delta_for
 
 Forgery = Callable[[dict[str, Any]], object]
 
@@ -29,19 +29,38 @@ class Pair:
         self.old, self.new = older_and_newer(folder, key)
         self.path = folder / "d.delta"
         write_delta(self.old.path, self.new.path, self.path, self.new.check, Recorder())
+        self._read()
+        self.have = [str(self.old.path)]
+        self.out = folder / "out"
+        self.out.mkdir()
+
+    def _read(self) -> None:
         self.data = self.path.read_bytes()
         with self.path.open("rb") as file:
             self.index = read_index(file)
         self.parts_at = len(self.data) - self.index.parts_size
-        self.out = folder / "out"
-        self.out.mkdir()
 
     def patch(self, data: bytes, check: Any = None) -> object:
-        """Patch the old bundle with these bytes; `out` gets the result."""
+        """Patch what is there with these bytes; `out` gets the result."""
         self.path.write_bytes(data)
-        return patch_bundle(
-            str(self.old.path), str(self.path), str(self.out / "new"), check or self.new.check
-        )
+        return patch_bundle(self.have, str(self.path), str(self.out / "new"), check or self.new.check)
+
+
+class HavePair(Pair):
+    """The same from an inventory: the old bundle, and an index that has another of the new one's wheels."""
+
+    def __init__(self, folder: Path, key: SigningKey | None = None) -> None:
+        super().__init__(folder, key)
+        name, data = plain_wheel("come", "2.0", 5000)
+        self.wheel = folder / "site" / "files" / name
+        self.wheel.parent.mkdir(parents=True)
+        (folder / "site" / "simple").mkdir()
+        self.wheel.write_bytes(data)
+        have = sorted_inventories([str(self.old.path), str(folder / "site")])
+        self.path.unlink()
+        write_delta_for(have, self.new.path, self.path, self.new.check, Recorder())
+        self._read()
+        self.have = [str(self.old.path), str(folder / "site")]
 
 
 def anyone(_signed: bytes, _signatures: object) -> tuple[str, ...]:
@@ -93,7 +112,7 @@ def forged(data: bytes, parts_at: int, change: Forgery, parts: bytes | None = No
     document = json.loads(data[HEADER_SIZE:parts_at])
     change(document)
     index = json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
-    head = f"parity-delta/1 {hashlib.sha256(index).hexdigest()} {len(index):010d}\n".encode()
+    head = f"{document['format']} {hashlib.sha256(index).hexdigest()} {len(index):010d}\n".encode()
     return head + index + (data[parts_at:] if parts is None else parts)
 
 
@@ -106,7 +125,7 @@ def promise_another(document: dict[str, Any]) -> None:
 
 
 def claim_the_base(document: dict[str, Any]) -> None:
-    document["base"]["payload"] = "0" * 64
+    document["base"] = {**(document["base"] or document["result"]), "payload": "0" * 64}
 
 
 def drop_a_file(document: dict[str, Any]) -> None:
@@ -158,3 +177,5 @@ FORGERIES: Mapping[Forgery, type[FarsideError]] = {
     more_keys: DeltaDamaged,
 }
 """What each of them must be refused as."""
+BASELESS_FORGERIES = [each for each in FORGERIES if each is not thin_for_plain]
+"""Those for a delta from an inventory, which packs nothing against an older file."""

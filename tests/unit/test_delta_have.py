@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -28,7 +29,8 @@ from parity.farside.index.catalogue import open_catalogue
 from parity.farside.index.growing import grow
 from parity.farside.index.static import write_index
 from parity.pack.singlefile import NAME, single_file
-from parity.portable.errors import DeltaDamaged, FarsideError, WrongBase
+from parity.portable.errors import BundleUnreadable, DeltaDamaged, FarsideError, WrongBase
+from parity.portable.transfer.at_hand import digest_of, plain_files
 from parity.portable.transfer.delta import BASELESS, read_index
 from parity.portable.transfer.patch import patch_bundle
 from parity.sign import save_key
@@ -168,6 +170,32 @@ def test_a_wheel_of_the_right_name_with_other_bytes_is_no_wheel_of_the_index(
     file.symlink_to(tmp_path / "elsewhere")
     (tmp_path / "elsewhere").write_bytes(data)
     assert ONE[0] in refusal([site], delta, new, tmp_path).message
+
+
+def test_what_goes_while_an_index_is_looked_through_is_not_there(tmp_path: Path) -> None:
+    """The index may be pruned meanwhile, by its own rules."""
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        for name in ("one", "two"):
+            (tmp_path / folder / name).write_bytes(b"1")
+    seen = []
+    for path, _ in plain_files(str(tmp_path)):
+        seen.append(path)
+        if len(seen) == 1:
+            (tmp_path / "a" / "two").unlink()
+            shutil.rmtree(tmp_path / "b")
+    assert seen == [str(tmp_path / "a" / "one")]
+
+
+def test_what_takes_the_place_of_a_file_that_was_looked_at_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(b"1")
+    (tmp_path / "link").symlink_to(tmp_path / "secret")
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "endless").symlink_to("/dev/zero")
+    for name in ("link", "pipe", "endless"):
+        with pytest.raises(BundleUnreadable, match=name):
+            digest_of(str(tmp_path / name), 1)
+    assert digest_of(str(tmp_path / "gone"), 1) == ""
 
 
 def test_a_folder_that_is_no_index_is_refused(tmp_path: Path) -> None:

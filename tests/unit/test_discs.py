@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -16,9 +17,12 @@ from typer.testing import CliRunner
 
 from parity.cli.app import app
 from parity.errors import OptionConflict, WriteFailed
+from parity.farside.index.catalogue import open_catalogue
+from parity.farside.index.static import write_index
 from parity.pack.singlefile import NAME, single_file
 from parity.portable.bundle.reader import open_bundle, verify_bundle
 from parity.portable.errors import FarsideError, VolumeDamaged, VolumesIncomplete
+from parity.portable.transfer.discs import SUFFIX
 from parity.portable.transfer.join_discs import check_discs, find_discs, join_discs
 from parity.volumes import split_whole
 
@@ -58,6 +62,35 @@ def refusal(paths: Sequence[Path], folder: Path) -> FarsideError:
 
 def tree(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def plant_link(path: Path) -> None:
+    path.symlink_to("/nowhere")
+
+
+def plant_file(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def plant_other_users_folder(path: Path) -> None:
+    path.mkdir()
+    (path / "held").write_bytes(b"")
+    path.chmod(0)
+    os.chown(path, 65532, 65532)
+
+
+@pytest.mark.parametrize("plant", [plant_link, plant_file, plant_other_users_folder])
+def test_what_somebody_planted_beside_discs_or_an_index_is_in_nobodys_way(
+    made: MadeBundle, tmp_path: Path, plant: Callable[[Path], None]
+) -> None:
+    media = tmp_path / "media"
+    media.mkdir()
+    plant(media / f".{made.path.name}{SUFFIX}.0123456789abcdef.tmp")
+    plant(media / ".site.0123456789abcdef.tmp")
+    assert split_whole(made.path, media, SIZE, Recorder()).discs
+    with open_catalogue([], lambda *_: ("k" * 64,)) as catalogue:
+        write_index(catalogue, str(media / "site"))
+    assert (media / "site" / "simple").is_dir()
 
 
 # --- there and back ---------------------------------------------------------------------------------------

@@ -188,6 +188,45 @@ def test_a_link_that_leads_elsewhere_is_not_followed(tmp_path: Path, to: str) ->
         grown(site, bundle(tmp_path, 2, BETA))
 
 
+@pytest.mark.parametrize("name", ["files", "snapshots"])
+def test_what_a_link_in_an_index_leads_to_is_not_touched(tmp_path: Path, name: str) -> None:
+    site, elsewhere = tmp_path / "site", tmp_path / "elsewhere"
+    grown(site, bundle(tmp_path, 1, ALPHA))
+    (site / name).rename(elsewhere)
+    (elsewhere / "precious").mkdir()
+    (elsewhere / ".precious.0123456789abcdef.tmp").write_bytes(b"")
+    (site / name).symlink_to(elsewhere)
+    before = sorted(elsewhere.rglob("*"))
+    with pytest.raises(PrefixInUse, match=name):
+        grown(site, bundle(tmp_path, 2, BETA))
+    with pytest.raises(PrefixInUse, match=name):
+        growing.roll_back(str(site))
+    assert sorted(elsewhere.rglob("*")) == before
+
+
+def test_what_lies_in_an_index_and_is_not_of_it_stays(tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    grown(site, bundle(tmp_path, 1, ALPHA))
+    for name in ("files/lost+found", "snapshots/2025-before-the-move", "snapshots/.nfs0001"):
+        (site / name).mkdir()
+    grown(site, bundle(tmp_path, 2, BETA), keep=1)
+    assert sorted(each.name for each in (site / "snapshots").iterdir()) == [
+        *(".nfs0001", "1", "2", "2025-before-the-move")
+    ]
+    assert (site / "files" / "lost+found").is_dir()
+
+
+def test_a_first_run_begins_nothing_where_another_is_at_work(tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    site.mkdir()
+    lock = os.open(site, os.O_RDONLY | os.O_DIRECTORY)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    with pytest.raises(PrefixInUse, match="another run"):
+        grown(site, bundle(tmp_path, 1, ALPHA))
+    os.close(lock)
+    assert list(site.iterdir()) == []
+
+
 def test_a_full_disk_leaves_the_index_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     site = tmp_path / "site"
     grown(site, bundle(tmp_path, 1, ALPHA))

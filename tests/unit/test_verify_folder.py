@@ -16,7 +16,7 @@ from tests.support.recorder import Recorder
 
 from parity.pack.singlefile import single_file
 from parity.pipeline.rehearsal.verify import verify
-from parity.portable.errors import BundleDamaged, RootError, SignatureInvalid
+from parity.portable.errors import BundleDamaged, BundleUnreadable, SignatureInvalid
 from parity.sign import generate_key, make_checker, save_key
 
 
@@ -58,6 +58,16 @@ def linked_folder(folder: Path) -> None:
     (folder / "wheels").symlink_to(folder.parent / "elsewhere")
 
 
+def filed(folder: Path) -> None:
+    shutil.rmtree(folder / "wheels")
+    (folder / "wheels").write_bytes(b"")
+
+
+def linked_manifest(folder: Path) -> None:
+    shutil.move(folder / "manifest.json", folder.parent / "elsewhere")
+    (folder / "manifest.json").symlink_to(folder.parent / "elsewhere")
+
+
 def piped(folder: Path) -> None:
     (folder / "proof.json").unlink()
     os.mkfifo(folder / "proof.json")
@@ -81,6 +91,8 @@ BAD: dict[str, Callable[[Path], None]] = {
     "missing": lambda folder: (folder / "proof.json").unlink(),
     "a link": linked,
     "a linked folder": linked_folder,
+    "a file for a folder": filed,
+    "a linked manifest": linked_manifest,
     "a pipe": piped,
     "a file more": beside,
     "a folder more": lambda folder: (folder / "more").mkdir(),
@@ -103,8 +115,10 @@ def test_who_signed_counts_as_for_a_file(made: MadeBundle, folder: Path) -> None
 
 
 def test_a_folder_that_is_no_bundle_says_so(made: MadeBundle, folder: Path) -> None:
-    with pytest.raises(RootError, match=r"no manifest\.json in"):
+    with pytest.raises(BundleUnreadable, match="folder above an unpacked one"):
         verify(folder.parent, made.check, Recorder())
+    with pytest.raises(BundleUnreadable, match=r"no manifest\.json in"):
+        verify(folder.parent.parent, made.check, Recorder())
 
 
 def test_both_sides_commands_take_a_folder(made: MadeBundle, folder: Path, tmp_path: Path) -> None:

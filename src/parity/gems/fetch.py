@@ -61,6 +61,7 @@ def fetched_gems(
         HostileSource: it names gems as none may be called.
         BuildFailed, ImageUnavailable: Ruby does not work there, or is not there.
     """
+    # Logins are in this container, so nothing of a gem runs here: rubygems reads metadata and fetches files.
     with ruby_room(place, network=True) as room:
         folder = room.folder("fetch")
         job: GemFetchJob = {
@@ -81,6 +82,7 @@ def fetched_gems(
         try:
             found = room.ask(FETCH, job, GemsFetched, "fetch")
         except BuildFailed as error:
+            # Ruby's last words may quote an address with its login.
             raise _redacted(error, way) from error
         if found["error"]:
             raise _failed(found["error"], locked is not None, way)
@@ -108,12 +110,14 @@ def _demand_sound(rows: Sequence[GemFetched]) -> None:
             raise HostileSource(f"a source names a gem {name[:200]!a}", where=row["source"][:200])
         if row["file"] != f"{name}.gem":
             raise HostileSource(f"a source gives {row['file'][:200]!a} for {name}", where=row["source"][:200])
+    # GEM_HOME could hold two versions; then what `require` takes would depend on the target.
     if len({row["name"] for row in rows}) != len(rows):
         raise HostileSource("a gem is named twice")
 
 
 def _demand_locked(rows: Sequence[GemFetched], plan: GemsPlan) -> None:
     """Refuse what bundler's lock does not have; bundler would, too."""
+    # A resolver that adds gems beside the lock would carry what nobody has reviewed.
     more = sorted({row["name"] for row in rows} - dict(plan.platforms).keys()) if plan.gemfile else []
     if more:
         raise Unresolvable(
@@ -136,6 +140,7 @@ def _failed(problem: GemProblem, locked: bool, way: GemWay) -> ParityError:
             remedy="see that the source answers; --upgrade locks what it has now",
             details=details,
         )
+    # Not the network's fault: trying again later does not help, so it is told apart.
     if problem["kind"] in ("unknown", "conflict"):
         return Unresolvable(
             f"gems: {message}",
@@ -154,6 +159,7 @@ def _clean(text: str, way: GemWay) -> str:
     text = way.network.redact(text)
     # Those of the network are known to it; these are bundler's alone.
     for _, login in way.settings.logins:
+        # The password alone, too: tools quote it without its user. A very short one would blot out words.
         for secret in (login, login.partition(":")[2]):
             text = text.replace(secret, "***") if len(secret) >= _SHORTEST_SECRET else text
     return text

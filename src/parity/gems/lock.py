@@ -39,6 +39,7 @@ def gem_lock_path(lock_path: Path) -> Path:
 
 def gem_inputs(plan: GemsPlan, target: Target) -> str:
     """SHA-256 over everything that decides which gems are wanted."""
+    # No path and no login: on another machine the same wishes must give the same digest.
     document = {
         "wanted": sorted([name, *wanted] for name, wanted in plan.wanted),
         "sources": list(plan.sources),
@@ -117,6 +118,7 @@ def check_gem(gem: LockedGem) -> None:
     """Refuse one that cannot be: its words, its file's name, its digest; ValueError says which."""
     if not all(map(is_word, (gem.name, gem.version, gem.platform))):
         raise ValueError(f"{gem.name!a} {gem.version!a} ({gem.platform!a}) is no gem")
+    # The name of the file is derived, never free: it becomes a path in the store's containers and the bundle.
     if gem.file != full_name(gem.name, gem.version, gem.platform) + ".gem" or not is_gem_file(gem.file):
         raise ValueError(f"{gem.name}: its file is called as another gem's would be")
     if not _SHA256.fullmatch(gem.sha256):

@@ -16,12 +16,15 @@ from parity.files import read_small
 from parity.model import GemsPlan
 from parity.portable.ruby.names import full_name, is_word
 
+# Bundler's own columns: four blanks before a gem, six before what a gem needs, which is passed over.
 _SPEC = re.compile(r"    (\S+) \(([^()\s]+)\)")
 _REMOTE = re.compile(r"  remote: (https?://[^\s@]+)")
 _DEPENDENCY = re.compile(r"  ([^\s!()]+)(?: \([^()]*\))?!?")
 _CHECKSUM = re.compile(r"  (\S+) \(([^()\s]+)\)(?: sha256=([0-9a-f]{64}))?(?:,\S+)*")
 _PASSED_OVER = ("PLATFORMS", "RUBY VERSION", "BUNDLED WITH")
+# Code of a repository or a folder: no source serves it as a gem, and no digest holds it.
 _ELSEWHERE = ("GIT", "PATH", "PLUGIN SOURCE")
+# As many as the resolver's own bound.
 _MOST = 2000
 
 
@@ -97,6 +100,7 @@ def _read(path: Path, text: str) -> _LockRead:
                 raise _refused(
                     path, number, f"it has gems from a {section} source, and only sources' are carried"
                 )
+            # An unknown part could change what the rest means: bundler adds parts with new versions.
             if section not in ("GEM", "DEPENDENCIES", "CHECKSUMS", *_PASSED_OVER):
                 raise _refused(path, number, f"{section[:60]!a} is no part of it that is known")
         elif section == "GEM":
@@ -126,6 +130,7 @@ def _gem(found: _LockRead, path: Path, number: int, line: str) -> None:
     name, number_and_platform = _words(path, number, _SPEC.fullmatch(line), 1, 2)
     version, _, platform = number_and_platform.partition("-")
     found.specs.append((name, version, platform or "ruby"))
+    # By the block, against a name that a second source offers, too (dependency confusion).
     found.bound[name] = found.block
     if len(found.specs) > _MOST:
         raise _refused(path, number, f"it names more than {_MOST} gems")

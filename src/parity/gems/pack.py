@@ -125,6 +125,7 @@ def built_gems(
             "gems": list(building),
         }
         made = room.ask(REPACK, job, list[GemRepacked], "build")
+        # A build runs strangers' code as the same user: what it left behind must not pass for another gem.
         if [each["of"] for each in made] != list(building):
             raise BuildFailed("Ruby packed other gems than it was asked for", where=place.image.name)
         yield {each["of"]: each["file"] for each in made}, room.files(f"{CARRY}/out")
@@ -136,5 +137,6 @@ def _lay(room: RubyRoom, files: Sequence[tuple[str, str]]) -> None:
         "folder": _GEMS,
         "gems": [{"file": name, "sha256": sha256} for name, sha256 in files],
     }
+    # Seen from inside: that the engine was asked for no network does not say that there is none.
     if not room.ask(LAY, job, GemsLaid, "judge")["alone"]:
         raise NotIsolated("the container that reads and builds gems is not cut off from the network")

@@ -26,6 +26,7 @@ EPOCH = 315532800
 """1980-01-01: the time of all that is packed here."""
 _MOST_SAID = 32 * 1024 * 1024
 _PATH = "/usr/local/bin:/usr/bin:/bin"
+# What `env` answers where there is no such program.
 _NO_RUBY = 127
 _LINES = 15
 
@@ -93,6 +94,7 @@ class RubyRoom:
         # The file is this user's own, in a folder that no build can write to.
         self._run(["sh", "-c", 'rm -f "$0"; exec ruby -e "$@"', path, script, path, *words], user)
         said = bytearray()
+        # `head` and not Docker's archive: its bound holds whatever the file has grown to.
         self._run(["head", "-c", str(_MOST_SAID), path], user, on_stdout=said.extend)
         return self._read(bytes(said), kind)
 
@@ -121,6 +123,7 @@ class RubyRoom:
         own = {"PATH": _PATH, "HOME": self.folder(user), "LC_ALL": "C.UTF-8", **(words or {})}
         try:
             done = self._container.exec(
+                # Nothing of the image's own environment: RUBYOPT and RUBYLIB would load code into every Ruby.
                 ["env", "-i", *(f"{key}={value}" for key, value in own.items()), *command],
                 stdin=stdin,
                 user=f"{number}:{number}",

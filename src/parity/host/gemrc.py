@@ -29,6 +29,7 @@ def _texts(environ: Mapping[str, str]) -> Iterator[str]:
     home = environ.get("HOME", "")
     config = environ.get("XDG_CONFIG_HOME") or f"{home}/.config"
     own = [f"{home}/.gemrc", f"{config}/gem/gemrc"] if home else []
+    # The first that is there counts, as RubyGems has it; GEMRC's files come on top.
     first = next((path for path in own if os.path.isfile(path)), "")
     named = [path for path in environ.get("GEMRC", "").split(os.pathsep) if path]
     for path in ("/etc/gemrc", first, *named):
@@ -69,6 +70,7 @@ def _spelled(key: str) -> str:
 def _logins(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """`BUNDLE_GEMS__EXAMPLE__ORG=user:password`: two underscores stand for a dot, three for a dash."""
     for key, value in sorted(environ.items()):
+        # Other settings of bundler begin alike; only a host's has a colon in its value, and no address.
         found = _LOGIN.fullmatch(key)
         # Most of bundler's variables are no logins: BUNDLE_PATH, BUNDLE_JOBS, mirrors.
         if found and ":" in value and "://" not in value:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
+# As the engines spell references. No upper case: they refuse it, and only when the image is loaded.
 _PATH = r"[a-z0-9]+([._-][a-z0-9]+)*"
 _TAGGED = rf"({_PATH}(:[0-9]{{1,5}})?/)?{_PATH}(/{_PATH}){{0,8}}:[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}}"
 
@@ -19,17 +20,21 @@ class _Rule(NamedTuple):
 # What is allowed: these become words of commands, and parts of documents that engines read.
 _RULES = {
     "prefix": _Rule(
+        # No part begins with a dot or a dash: so there is no `..`, and no part is an option of a command. Nor
+        # is there a blank, which no first line (#!) of a script may have.
         re.compile(r"(/[A-Za-z0-9][A-Za-z0-9._+-]{0,63}){1,8}"),
         "an environment's place",
         "name an absolute path of letters, digits and . _ + -, such as /opt/app",
     ),
     "name": _Rule(re.compile(_TAGGED), "an image's name", "name one with its tag: site/app:1.0"),
     "user": _Rule(
+        # Numbers alone, since a base has no name for them; the group may be root's, which gives no rights.
         re.compile(r"[1-9][0-9]{0,4}:[0-9]{1,5}"),
         "the image's user",
         "name numbers, UID:GID, and not root's",
     ),
     "base-on-site": _Rule(
+        # A tag may move on the site; its digest says which layers may be left out.
         re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,400}@sha256:[0-9a-f]{64}"),
         "a reference by digest",
         "name REFERENCE@sha256:DIGEST",

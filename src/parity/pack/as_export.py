@@ -24,6 +24,7 @@ class ExportForm(Vehicle):
         files = cargo.draft.proved(cargo.proof)
         listed = cargo.draft.manifest(files, cargo.proof.imports)
         sealed = SealedOnce(seal)
+        # The bundle lies in the same folder: its file system has room for what is made of it, /tmp may not.
         with held_bundle(folder, cargo.identity, listed, files, cargo.wheels(), sealed, reporter) as bundle:
             return cargo.export(bundle, sealed.check, folder)
 
@@ -42,6 +43,7 @@ class SealedOnce:
 
     def check(self, signed: bytes, signatures: Sequence[Signature]) -> tuple[str, ...]:
         """Who signed it, if it is the one that was sealed a moment ago; see `envelope.Checker`."""
+        # Not the key decides but the very bytes: an older bundle of the same signer would be no good either.
         ours = self._envelope
         if ours is None or signed != pae(ours.payload) or tuple(signatures) != tuple(ours.signatures):
             raise HashMismatch("somebody changed the bundle that the export is made of")

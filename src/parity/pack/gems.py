@@ -25,6 +25,7 @@ def gems_text(gems: GemSet | None) -> str:
     """A section of README.txt; empty where none are carried."""
     if gems is None:
         return ""
+    # In the order of installation: gem goes through its words from the left.
     files = " ".join(gem.path for gem in gems.gems)
     rows = "\n".join(f"  {gem.name} {gem.version}" for gem in gems.gems)
     return _TEXT.format(abi=gems.abi, folder=FOLDER, files=files, rows=rows)

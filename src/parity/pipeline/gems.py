@@ -74,6 +74,7 @@ class _GemsOfRun:
         lock = self._lock()
         gems = self._stored(lock.gems if lock else None)
         judged = self._judged(gems)
+        # Only after the gems were read is Ruby known: to ask it first would cost another container.
         if lock and lock.abi != judged.ruby["abi"]:
             told = f"it was made for Ruby {lock.abi}, and the image has {judged.ruby['abi']}"
             if self.run.request.locked:
@@ -127,6 +128,7 @@ class _GemsOfRun:
             kept = {
                 file.filename: (said["sha256"], said["size"])
                 for file in files_of_tar(came.files, "the gems")
+                # gem leaves more in the folder than files of gems; nothing else is taken along.
                 if file.filename in sources
                 for said in [self._stored_file(file, locked)]
             }
@@ -136,6 +138,7 @@ class _GemsOfRun:
         if came.present:
             self.run.world.reporter.note(f"of the image's own Ruby serve {', '.join(came.present)}")
         self.run.world.reporter.note(f"{counted(len(kept), 'gem')} came over the network")
+        # The lock's own rows, which say what was built of a gem, and not what the source says now.
         if locked is not None:
             return tuple(locked)
         return tuple(self._gem(row, *kept[row["file"]]) for row in came.rows)
@@ -253,6 +256,7 @@ class _GemsOfRun:
             told = f"{file.filename} was built to other bytes than were locked"
             if self.run.request.locked:
                 raise LockOutdated(told, where=str(self._path))
+            # Compilers write paths and times of their own; whoever locked says whether that may pass.
             self.run.world.reporter.warn(told)
         return replace(gem, built_file=file.filename, built_sha256=file.sha256, built_size=file.size)
 

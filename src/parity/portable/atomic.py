@@ -128,14 +128,15 @@ def sweep_beside(place: str) -> None:
     """Remove what killed runs left beside a place; never what a living one is still writing.
 
     Raises:
-        OSError: one cannot be removed, or there is no folder to look in.
+        OSError: there is no folder to look in.
     """
     parent, name = os.path.split(place)
     # Exactly our names: a folder of the user's that only looks similar stays.
     leftover = re.compile(re.escape(f".{name}.") + r"[0-9a-f]{16}\.tmp")
     for entry in filter(leftover.fullmatch, os.listdir(parent)):
         path = os.path.join(parent, entry)
-        with suppress(FileNotFoundError, BlockingIOError):
+        # A link or another user's folder under such a name was planted; it is in nobody's way either.
+        with suppress(OSError):
             lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -38,6 +38,7 @@ def problems(layer: Layer, faulty: Collection[str]) -> list[Problem]:
     said = layer.value.get(_KEY)
     if not isinstance(said, dict) or any(path.startswith(_KEY) for path in faulty):
         return []
+    # Both would be two answers to which versions are wanted.
     if ("list" in said) == ("gemfile" in said):
         return [problem_at(layer, (_KEY,), "name either a `list` or a `gemfile`")]
     if "gemfile" in said and not is_file(_gemfile(layer)):
@@ -49,6 +50,8 @@ def travelling(said: Mapping[str, Any]) -> dict[str, Any]:
     """The mapping as it travels in the bundle: no folder of this machine."""
     found = dict(said)
     if "gemfile" in found:
+        # The profile is signed and travels: a path would tell strangers of this machine, and make bytes
+        # differ.
         found["gemfile"] = Path(found["gemfile"]).name
     return found
 

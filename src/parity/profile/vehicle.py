@@ -49,6 +49,7 @@ def problems(layer: Layer, faulty: Collection[str]) -> list[Problem]:
 
 def _said(layer: Layer) -> Mapping[str, Any]:
     said: Any = layer.value.get(_KEY, _BUNDLE)
+    # The short form: `vehicle: image`.
     return {"form": said} if isinstance(said, str) else said
 
 
@@ -70,6 +71,7 @@ def _faults(said: Mapping[str, Any]) -> Iterator[tuple[Trail, str]]:
 
 def _is_command(line: str) -> bool:
     try:
+        # A quote that is not closed is an error of shlex; no words at all would start nothing.
         return bool(shlex.split(line))
     except ValueError:
         return False

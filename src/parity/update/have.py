@@ -66,6 +66,7 @@ def sorted_inventories(words: Sequence[str]) -> Inventories:
             addresses.append(word)
         elif Path(word).is_dir():
             folders.append(_index_folder(Path(word)))
+        # By its content, not its name: what `installed --json` printed may be called anything.
         elif _start(word).lstrip()[:1] == b"{":
             installed.append(_installed(word))
         else:
@@ -97,6 +98,7 @@ def _index_folder(folder: Path) -> Path:
 def _installed(word: str) -> InstalledRelease:
     try:
         document: Any = parse_json(read_whole(word, _LIMIT))
+        # Exactly one release is in use; that is the one a delta can start from.
         (row,) = [each for each in document["releases"] if each["current"] is True]
         return InstalledRelease(_word(row["product"]), _word(row["version"]), _digest(row["payload_sha256"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -108,6 +110,7 @@ def _installed(word: str) -> InstalledRelease:
 
 
 def _word(said: object) -> str:
+    # It is only told, never compared; a stranger's word on a terminal.
     return printable(str(said))[:100]
 
 
@@ -158,6 +161,7 @@ def index_digests(found: Inventories, members: Sequence[Member], reporter: Repor
         BundleUnreadable: a folder cannot be read.
         IndexFailed: an address gives no pages.
     """
+    # An index has wheels alone; texts and scripts of the bundle are small, and come with every delta.
     wheels = [each for each in members if each.path.endswith(".whl")]
     held: set[str] = set()
     if found.folders:
@@ -165,4 +169,5 @@ def index_digests(found: Inventories, members: Sequence[Member], reporter: Repor
         held |= set(files_of([str(each) for each in found.folders], wheels))
     for address in found.addresses:
         held |= offered(address, [each.path.rpartition("/")[2] for each in wheels], reporter)
+    # An index tells of every version that it has; none but the new bundle's matter.
     return held & {each.sha256 for each in wheels}

@@ -51,6 +51,7 @@ def offered(address: str, wheels: Sequence[str], reporter: Reporter) -> set[str]
     reporter.stage("inventory", said.hostname or "")
     base = address.rstrip("/")
     base = base if base.endswith("/simple") else f"{base}/simple"
+    # A wheel's name ends at its first dash (PEP 427); several wheels of a project share a page.
     projects = sorted({normalize_name(name.split("-")[0]) for name in wheels})
     return {digest for project in projects for digest in _digests(*_page(f"{base}/{project}/"))}
 
@@ -61,9 +62,11 @@ def _page(address: str) -> tuple[str, bytes]:
     try:
         asked = Request(address, headers={"Accept": _ACCEPT})  # noqa: S310 - the caller saw that it is http
         with urlopen(asked, timeout=_PATIENCE) as answer:  # noqa: S310
+            # One byte more than may be: so a page that was cut at the limit is not taken for a whole one.
             data: bytes = answer.read(_LIMIT + 1)
             kind: str = answer.headers.get_content_type()
     except HTTPError as error:
+        # An index that never had this project says so; that is an answer.
         if error.code == _NOT_FOUND:
             return "", b""
         raise IndexFailed(f"the index answered {error.code}", where=host) from error
@@ -92,6 +95,7 @@ def _in_html(page: bytes) -> Iterator[str]:
     reader = _Anchors()
     reader.feed(page.decode("utf-8", "replace"))
     for each in reader.addresses:
+        # A digest stands in the fragment; some indexes escape it.
         if found := re.search(r"[#&]sha256=([0-9a-f]{64})(?:&|$)", unquote(each)):
             yield found[1]
 

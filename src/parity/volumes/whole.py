@@ -23,6 +23,7 @@ from parity.portable.transfer.volumes import MAX_VOLUMES
 from parity.progress import Reporter
 from parity.volumes.split import bundle_name, checked_digest
 
+# ISO 9660 and UDF take blocks of 2,048 bytes, ext4 and NTFS of 4,096: the larger fits all of them.
 _CLUSTER = 4096
 """What a file takes on a medium is counted in these, and one more for each folder."""
 _ROW = 64 + 2 + len(FOLDER) + 1 + 1
@@ -97,8 +98,10 @@ def _spread(bundle: UnverifiedBundle, size: int) -> tuple[tuple[str, ...], ...]:
     free = size - _shared(bundle)
     discs: list[list[str]] = []
     left: list[int] = []
+    # First fit in payload order: not the fewest discs, but the same ones on every machine.
     for member in members:
         cost = _cost(member.size) + _ROW + len(member.path)
+        # Said before anything is written, and with the way out.
         if cost > free:
             raise OptionConflict(
                 f"{member.path} has {member.size} bytes: beside what is on each, it fits no disc of {size}",
@@ -166,6 +169,7 @@ class _DiscWriter:
                     total += len(chunk)
                     out.write(chunk)
                 out.commit()
+            # `sha256sum -c` reads two blanks; no path of a manifest has a backslash or a newline to escape.
             sums.append(f"{seen.hexdigest()}  {path}\n")
         with atomic_file(folder / sums_file(disc)) as out:
             out.write("".join(sums).encode("ascii"))
@@ -182,6 +186,7 @@ class _DiscWriter:
             f"{FOLDER}/{NAME}": encode(self._bundle.manifest.document),
             f"{FOLDER}/{ENVELOPE_NAME}": _envelope(self._bundle),
         }
+        # Small files first: a disc that was cut while it was copied still says which one it is.
         for path, data in small.items():
             yield path, lambda data=data: (data,)  # type: ignore[misc]
         for path in disc.discs[disc.number - 1]:
@@ -205,6 +210,7 @@ def _new_folder(place: Path) -> Iterator[Path]:
         sweep_beside(absolute)
         with folder_beside(absolute) as work:
             yield Path(work)
+            # One rename gives all discs their name: whoever looks sees none of them, or all.
             os.rename(work, absolute)
         sync_folder(os.path.dirname(absolute))
     except OSError as error:

@@ -27,9 +27,11 @@ def wrong_vehicle(folder: str, given: List[str], is_name: Callable[[str], bool])
         given: the words.
         is_name: whether a word is a command's.
     """
+    # An image's README says `--load`: whoever types it beside a bundle hears so, and not a list of options.
     if folder and given[:1] == ["--load"]:
         return _no_image
     words = [] if folder or not _of_image() else given[:1]
+    # The other way round: a bundle's README says `install.sh PREFIX`, and a prefix is no command's name.
     if words and words[0][:1] != "-" and not is_name(words[0]):  # install.sh PREFIX
         return _no_bundle
     return None
@@ -66,6 +68,7 @@ def image_beside() -> str:
         found = sorted(each for each in os.listdir(above) if each.endswith(_SUFFIX)) if folder else []
     except OSError as error:
         raise BundleUnreadable(f"cannot read the folder {above!a}: {error.strerror}") from error
+    # Never guess among several: the one that is loaded must be the one that was meant.
     if len(found) != 1:
         what = f"{len(found)} images lie beside {folder!a}" if found else "no image was named"
         raise BundleUnreadable(what, f"name the *{_SUFFIX} file that shall be loaded")

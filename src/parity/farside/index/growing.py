@@ -29,6 +29,8 @@ _MARK_TEXT = b"Made by parity; `parity index DIR --add BUNDLE` changes it.\n"
 _KEPT = 3
 """Snapshots that stay: the one in use, and those that a rollback may lead to."""
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_FOLDERS = ("snapshots", "files")
 
 
 class Switched(NamedTuple):
@@ -230,9 +232,10 @@ def _prune(place: str, now: Snapshot) -> None:
         kept.append(_read_in(place, kept[-1].previous))
     numbers = {str(each.number) for each in kept}
     digests = {wheel.sha256 for each in kept for wheel in each.wheels}
-    for folder, names in (("snapshots", numbers), ("files", digests)):
+    # Only names that we give: a file system has folders of its own, and so have people.
+    for folder, names, ours in (("snapshots", numbers, _NUMBER), ("files", digests, _DIGEST)):
         for name in os.listdir(os.path.join(place, folder)):
-            if name not in names:
+            if name not in names and ours.fullmatch(name):
                 shutil.rmtree(os.path.join(place, folder, name), ignore_errors=True)
 
 
@@ -244,12 +247,15 @@ def _alone(place: str, *, new: bool) -> Iterator[None]:
     """The folder, locked; what a killed run left in it is gone."""
     try:
         if new:
-            _begin(place)
+            os.makedirs(place, exist_ok=True)
         elif not os.path.isfile(os.path.join(place, MARK)):
             raise NoIndexThere(f"{place} is no index that `parity index DIR --add` wrote")
         lock = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if new:
+                _begin(place)
+            _demand_own(place)
             _sweep(place)
             yield
         except BlockingIOError:
@@ -261,24 +267,32 @@ def _alone(place: str, *, new: bool) -> Iterator[None]:
 
 
 _WAIT = "wait until it has ended, and repeat"
+_NO_LINK = "put the folder itself there; for another disk, mount it there, or let the whole index lie on it"
 _OTHER = "name another folder; to write an index as a whole: parity index BUNDLE DIR"
 
 
 def _begin(place: str) -> None:
-    os.makedirs(place, exist_ok=True)
     if MARK not in os.listdir(place):
         if os.listdir(place):
             raise PrefixInUse(f"{place} holds something that is no growing index of parity's", remedy=_OTHER)
         # The mark first: whoever is killed after it leaves a folder that the next run takes.
         static.write(os.path.join(place, MARK), _MARK_TEXT)
-    for name in ("snapshots", "files"):
+    for name in _FOLDERS:
         with suppress(FileExistsError):
             os.mkdir(os.path.join(place, name))
 
 
+def _demand_own(place: str) -> None:
+    """Refuse folders that are links: what is removed and written there would be somebody else's."""
+    for name in _FOLDERS:
+        path = os.path.join(place, name)
+        if os.path.islink(path) or not os.path.isdir(path):
+            raise PrefixInUse(f"{path} is no folder of the index's own", remedy=_NO_LINK)
+
+
 def _sweep(place: str) -> None:
     """Remove what killed runs left: we hold the lock, so nobody writes any of it."""
-    for folder in (place, os.path.join(place, "snapshots"), os.path.join(place, "files")):
+    for folder in (place, *(os.path.join(place, name) for name in _FOLDERS)):
         for name in os.listdir(folder):
             if not re.fullmatch(r"\..+\.[0-9a-f]{16}\.tmp", name):
                 continue

@@ -27,6 +27,7 @@ def demand_exportable(run: BuildRun) -> None:
         ImageUnavailable: the base that the site has is not here, or is another one.
     """
     plan = run.profile.vehicle
+    # An environment has no base: only images are asked.
     if plan.form == _IMAGE:
         demand_base(run.image, plan.base_on_site, run.world)
 

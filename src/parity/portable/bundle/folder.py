@@ -15,6 +15,7 @@ from ..errors import BundleDamaged, BundleUnreadable, HostileContent, SignatureI
 from ..plainfile import read_start
 from ..wheel.wheelset import SetJudgement, Verdict, WheelFile, judge_set, sha256_of
 from . import envelope, manifest
+from .kinds import refused_folder
 from .manifest import Manifest, Member
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def open_folder(path: str, check: Optional[envelope.Checker] = None) -> BundleFo
     # One byte more than a manifest may have, so that a longer one is refused and not read as a cut one.
     raw = _read(os.path.join(path, manifest.NAME), manifest.LIMIT + 1)
     if raw is None:
-        raise BundleUnreadable(f"there is no {manifest.NAME} in {path}: this is no unpacked bundle")
+        raise refused_folder(path)
     digest = hashlib.sha256(raw).hexdigest()
     body = _read(os.path.join(path, manifest.ENVELOPE_NAME), manifest.HEAD_SIZE)
     if body is None:
@@ -123,7 +124,10 @@ def demand_nothing_else(bundle: BundleFolder) -> None:
         BundleDamaged: names them, or a listed file that is missing or no regular file.
     """
     faults = (_kind_fault(bundle.file(member.path), member) for member in bundle.manifest.members)
-    problems = _besides(bundle) + [fault for fault in faults if fault]
+    try:
+        problems = _besides(bundle) + [fault for fault in faults if fault]
+    except OSError as error:
+        raise BundleUnreadable(f"cannot read {error.filename}: {error.strerror}") from error
     if problems:
         raise BundleDamaged(_brief(problems), "unpack the bundle again, into an empty folder")
 
@@ -131,7 +135,11 @@ def demand_nothing_else(bundle: BundleFolder) -> None:
 def _besides(bundle: BundleFolder, ignore: str = "") -> List[str]:
     known = {member.path for member in bundle.manifest.members}
     known.update((manifest.NAME, manifest.ENVELOPE_NAME))
-    return [f"{path} is not in the manifest" for path in _unlisted(bundle.path, known, ignore)]
+    links = (each for each in (manifest.NAME, manifest.ENVELOPE_NAME) if os.path.islink(bundle.file(each)))
+    return [
+        *(f"{path} is not in the manifest" for path in _unlisted(bundle.path, known, ignore)),
+        *(f"{path} is no regular file" for path in links),
+    ]
 
 
 def _unlisted(root: str, known: Set[str], ignore: str) -> Iterator[str]:
@@ -164,7 +172,7 @@ def _kind_fault(path: str, member: Member) -> str:
     try:
         # Not `stat`: a link to the right bytes can lead to others when they are installed.
         found = os.lstat(path)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):  # a file where its folder should be
         return f"{member.path} is missing"
     return "" if stat.S_ISREG(found.st_mode) else f"{member.path} is no regular file"
 

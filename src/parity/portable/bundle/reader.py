@@ -28,6 +28,7 @@ from .envelope import (
     parse_statement,
     predicate_of,
 )
+from .kinds import START, demand_no_part, refused_folder
 from .manifest import HEAD_SIZE, LIMIT, NAME, Manifest, Member, parse
 from .tape import CHUNK, Progress, Tape, read, seek, size
 
@@ -79,8 +80,11 @@ def open_bundle(path: str) -> Iterator[BinaryIO]:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except (OSError, ValueError) as error:
         raise BundleUnreadable(f"cannot open {path!a}: {getattr(error, 'strerror', error)}") from error
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
         os.close(descriptor)
+        if stat.S_ISDIR(mode):
+            raise refused_folder(path)
         raise BundleUnreadable(f"{path!a} is not a regular file")
     with os.fdopen(descriptor, "rb") as file:
         yield file
@@ -170,6 +174,10 @@ def _read_envelope(file: BinaryIO) -> Envelope:
 
 def any_envelope(file: BinaryIO) -> Envelope:
     """The same of a bundle, or of what was made from one."""
+    start = min(START, size(file))
+    seek(file, 0)
+    # Before the head is read: a delta may be shorter, and would be told to end too early.
+    demand_no_part(read(file, start))
     seek(file, 0)
     return parse_head(read(file, HEAD_SIZE))
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Say = Callable[[str], None]
 FOLDER = "gems"
 """Below the environment: what GEM_HOME is to be."""
+# No PATH of the caller's: a Ruby of a version manager is not the one that was rehearsed.
 _PATH = os.pathsep.join(("/usr/local/bin", "/usr/bin", "/bin"))
 _MOST = 16 * 1024 * 1024
 _LIMIT = 300.0
@@ -102,6 +103,7 @@ def install(ruby: Ruby, bundle: BundleFolder, environment: str, children: Childr
     children.demand("gem install --local", command)
     # What gem says of itself is not asked: what lies there afterwards counts.
     wanted = sorted(full_name(row["name"], row["version"], row["platform"]) + ".gemspec" for row in rows)
+    # `gem install` may resolve against the host's gems and add or skip some: the outcome is what counts.
     there = sorted(os.listdir(os.path.join(home, "specifications")))
     if [each for each in there if each.endswith(".gemspec")] != wanted:
         raise InstallFailed(f"gem installed other gems than were carried: {', '.join(map(printable, there))}")
@@ -119,6 +121,7 @@ def words(environment: str) -> str:
 
 def space(carried: "Optional[GemsDocument]", sizes: Dict[str, int]) -> int:
     """The bytes that installing them takes, on the large side: file, contents and a copy in the cache."""
+    # gem keeps the .gem file in its cache, and texts pack to about a quarter.
     return 6 * sum(sizes[row["path"]] for row in carried["packages"]) if carried else 0
 
 

@@ -2,7 +2,9 @@
 
 import re
 
+# ASCII, and no dash or dot first: each becomes a word of a command line and a part of a path.
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+# A slash is for features in folders (`net/http`); an absolute path would require any file.
 _FEATURE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+/-]{0,199}")
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,250}\.gem")
 

@@ -6,6 +6,7 @@ argument names, since what a gem's metadata holds could be printed in the middle
 
 # ruff: noqa: E501 - as long as Ruby likes its lines
 
+# EXCL: whoever can guess the file's name cannot have it written through a link.
 PRELUDE = r"""
 require "rubygems"
 require "rubygems/package"

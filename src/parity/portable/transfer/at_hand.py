@@ -15,7 +15,6 @@ from ..bundle.reader import UnverifiedBundle, member_chunks, open_bundle, read_u
 from ..bundle.tape import CHUNK
 from ..errors import BundleDamaged, BundleUnreadable, DeltaDamaged, WrongBase
 from ..plainfile import open_plain
-from ..wheel.wheelset import sha256_of
 from .delta import DeltaIndex, identity_of
 
 _MOST_FILES = 1 << 20
@@ -61,6 +60,8 @@ class AtHand:
             WrongBase: what is here lacks what the delta's maker was told of.
             BundleUnreadable: a folder cannot be read.
         """
+        # With a base the delta's maker saw all its files: what lacks is the delta's fault and not the
+        # place's.
         lacking = [member for member in members if self._in_bundles(member) is None]
         if self._base is not None and lacking:
             raise DeltaDamaged(f"neither the delta nor the old bundle holds {lacking[0].path}")
@@ -85,6 +86,8 @@ class AtHand:
     def _in_bundles(self, member: Member) -> Optional[Tuple[_OldBundle, Member]]:
         for each in self._bundles:
             source = each.by_sha256.get(member.sha256)
+            # The old manifest may say any digest; a wrong size would shift all that follows in the new
+            # archive.
             if source is not None and source.size == member.size:
                 return each, source
         return None
@@ -112,6 +115,7 @@ def opened(paths: Sequence[str], index: DeltaIndex, stack: ExitStack) -> AtHand:
             "name that bundle's file",
         )
     given = []
+    # Several may be given, as they lie there: the delta itself says which of them it is made from.
     for path in files:
         bundle = _bundle(path, stack)
         identity = identity_of(bundle.bundle.statement)
@@ -144,15 +148,16 @@ def files_of(folders: Sequence[str], wanted: Sequence[Member]) -> Dict[str, str]
         by_name.setdefault(member.path.rpartition("/")[2], []).append(member)
     found: Dict[str, str] = {}
     for folder in folders:
-        for path, size in _plain_files(folder, by_name):
+        for path, size in plain_files(folder, by_name):
             sizes = [member.size for member in by_name[os.path.basename(path)] if member.sha256 not in found]
+            # Hashing is the slow part: of an index of many GB only what could be wanted is read.
             if size in sizes:
-                digest = _digest(path)
+                digest = digest_of(path, size)
                 found.setdefault(digest, path)
     return found
 
 
-def _plain_files(folder: str, names: "Optional[Dict[str, List[Member]]]" = None) -> Iterator[Tuple[str, int]]:
+def plain_files(folder: str, names: "Optional[Dict[str, List[Member]]]" = None) -> Iterator[Tuple[str, int]]:
     """Path and size of the regular files in a folder and below; no link is followed.
 
     Args:
@@ -163,6 +168,9 @@ def _plain_files(folder: str, names: "Optional[Dict[str, List[Member]]]" = None)
         BundleUnreadable: it cannot be read, or holds more than any index.
     """
     seen = 0
+    # `os.walk` goes into no link that leads to a folder: a planted one cannot make this an endless walk.
+    if not os.path.isdir(folder):
+        raise BundleUnreadable(f"there is no folder {folder!a}")
     for here, folders, files in os.walk(folder, onerror=_refuse):
         seen += len(folders) + len(files)
         if seen > _MOST_FILES:
@@ -171,26 +179,53 @@ def _plain_files(folder: str, names: "Optional[Dict[str, List[Member]]]" = None)
         for name in sorted(files):
             if names is None or name in names:
                 path = os.path.join(here, name)
-                told = os.lstat(path)
-                if stat.S_ISREG(told.st_mode):
+                told = _look(path)
+                if told is not None and stat.S_ISREG(told.st_mode):
                     yield path, told.st_size
 
 
-def _refuse(error: OSError) -> None:
-    raise BundleUnreadable(f"cannot read the folder {error.filename!a}: {error.strerror}") from error
-
-
-def _digest(path: str) -> str:
+def _look(path: str) -> Optional[os.stat_result]:
     try:
-        return sha256_of(path)
+        return os.lstat(path)
+    except FileNotFoundError:  # an index may be pruned while we look
+        return None
     except OSError as error:
         raise BundleUnreadable(f"cannot read {path!a}: {error.strerror}") from error
+
+
+def _refuse(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        raise BundleUnreadable(f"cannot read the folder {error.filename!a}: {error.strerror}") from error
+
+
+def digest_of(path: str, size: int) -> str:
+    """The SHA-256 of a file that had this size a moment ago; empty where it has gone meanwhile.
+
+    Raises:
+        BundleUnreadable: it cannot be read, or is no regular file any more: a link, a pipe.
+    """
+    seen, left = hashlib.sha256(), size
+    try:
+        with open_plain(path, follow=False) as file:
+            while left:
+                chunk = file.read(min(CHUNK, left))
+                if not chunk:
+                    break
+                seen.update(chunk)
+                left -= len(chunk)
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        raise BundleUnreadable(f"cannot read {path!a}: {error.strerror}") from error
+    return seen.hexdigest()
 
 
 def _file_chunks(path: str, member: Member) -> Iterator[bytes]:
     seen, left = hashlib.sha256(), member.size
     try:
         with open_plain(path, follow=False) as file:
+            # Between the look and this copy the file may have been swapped: size and digest are held once
+            # more.
             while left:
                 chunk = file.read(min(CHUNK, left))
                 if not chunk:
@@ -218,6 +253,7 @@ def older_text(file: BinaryIO, member: Optional[Member]) -> bytes:
     Raises:
         BundleDamaged, BundleUnreadable: the old bundle is not what its manifest says.
     """
+    # Both sides must decide alike what is packed against nothing, or the delta does not unpack.
     if member is None or member.size > LIMIT:
         return b""
     return b"".join(member_chunks(file, member))

@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Optional, Tuple, cast
 
 from .. import canonical
 from ..bundle.envelope import Statement
+from ..bundle.kinds import kind_of
 from ..bundle.manifest import HEAD_SIZE, LIMIT
 from ..errors import BundleDamaged, DeltaDamaged
 
@@ -180,6 +181,11 @@ def _index_bytes(file: BinaryIO) -> Tuple[str, bytes]:
     """The format that the first line names, and the index, its digest checked."""
     line = read_exactly(file, HEADER_SIZE)
     found = _HEADER.fullmatch(line)
+    other = "" if found else kind_of(line)
+    if other and other != kind_of(FORMAT.encode("ascii")):
+        raise DeltaDamaged(
+            f"this is {other} and no delta", "name the delta last: parity patch OLD DELTA -o NEW"
+        )
     if found is None:
         raise DeltaDamaged("this is not a parity delta, or its first bytes are damaged")
     size = int(found.group(2))

@@ -24,6 +24,7 @@ FOLDER = manifest.TOP.rstrip("/")
 README = "README.txt"
 SUFFIX = ".discs"
 """How the folder is called that `split` puts all discs into: the bundle's name and this."""
+# Closed: a field that is not named here is refused, so that no second meaning hides in it.
 _SHAPE = canonical.record(
     {
         "format": canonical.one_of(FORMAT),
@@ -83,6 +84,7 @@ def encode_disc(disc: Disc) -> bytes:
         "count": disc.total,
         "discs": [list(paths) for paths in disc.discs],
     }
+    # What readers would refuse is refused here, before discs are burnt.
     data = canonical.encode(document) + b"\n"
     parse_disc(data)
     return data
@@ -102,6 +104,7 @@ def parse_disc(data: bytes) -> Disc:
     document = cast("DiscDocument", said)
     bundle, discs = document["bundle"], tuple(tuple(paths) for paths in document["discs"])
     disc = Disc(bundle["name"], bundle["payload"], bundle["head"], document["number"], discs)
+    # The name becomes a file's where nobody says another: it must be one plain file's.
     sound = data[-1:] == b"\n" and is_file_name(disc.name) and 1 <= disc.number <= disc.total
     if not sound or document["count"] != disc.total:
         raise VolumeDamaged("the disc's own file contradicts itself")

@@ -19,6 +19,7 @@ from ..plainfile import open_plain, read_whole
 from .discs import FOLDER, SUFFIX, Disc, parse_disc
 from .join import Progress, number_list
 
+# Four digits are more than the largest set needs: other names on a medium are somebody else's.
 _FILE = re.compile(r"disc\.[0-9]{1,4}-of-[0-9]{1,4}\.json", re.ASCII)
 
 
@@ -55,6 +56,7 @@ def find_discs(paths: Sequence[str]) -> List[str]:
 
 def _below(folder: str) -> List[str]:
     paths = [os.path.join(folder, name) for name in _listed(folder)]
+    # A link could lead out of the medium, into folders that nobody named.
     return [each for each in paths if os.path.isdir(each) and not os.path.islink(each)]
 
 
@@ -85,6 +87,7 @@ def _checked(found: FoundDisc) -> FoundDisc:
         ]
     except FarsideError as error:
         return found._replace(error=error.message)
+    # Five tell that a disc is bad; a thousand lines would hide it.
     return found._replace(error="; ".join([each for each in bad if each][:5]))
 
 
@@ -139,6 +142,7 @@ def _one_set(found: Sequence[FoundDisc]) -> Disc:
     if bad:
         raise VolumeDamaged("; ".join(bad))
     discs = [each.disc for each in found if each.disc is not None]
+    # All but the number must agree, the paths on each disc too: two ways of splitting do not mix.
     if len({each._replace(number=1) for each in discs}) > 1:
         raise VolumesIncomplete("these discs are of several bundles, or of one that was split twice")
     return discs[0]
@@ -183,6 +187,7 @@ def _places(found: Sequence[FoundDisc], disc: Disc, members: Sequence[Member]) -
     lost = [path for path, place in places.items() if not place]
     here = {each.disc.number for each in found if each.disc is not None}
     absent = sorted(set(range(1, disc.total + 1)) - here)
+    # A file that lacks is no damage as long as a disc lacks that may have it.
     if lost and absent:
         raise VolumesIncomplete(f"of {disc.total} discs these are missing: {number_list(absent)}")
     if lost:
@@ -210,6 +215,7 @@ def _write(
 
     head = head_of(bundle.path)
     out.write(head)
+    # The first part is the head, which the payload's digest does not cover.
     for part in islice(parts(bundle, head), 1, None):
         if isinstance(part, bytes):
             put(part)
@@ -218,6 +224,7 @@ def _write(
         bad += [f"{places[part.path]!a}: {fault}"] if fault else []
     if bad:
         raise VolumeDamaged("; ".join(bad[:5]))
+    # Order, padding and headers of the archive are in no file: only this digest holds them.
     if whole.hexdigest() != statement.payload.sha256:
         raise VolumeDamaged("every file is good, but together they are not the bundle that was signed")
 

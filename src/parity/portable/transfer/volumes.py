@@ -20,6 +20,7 @@ import re
 from typing import TYPE_CHECKING, BinaryIO, Iterator, NamedTuple, cast
 
 from .. import canonical
+from ..bundle.kinds import kind_of
 from ..bundle.tape import CHUNK
 from ..errors import BundleDamaged, BundleUnreadable, VolumeDamaged
 
@@ -96,6 +97,9 @@ def parse_header(header: bytes) -> Volume:
     """
     found = _HEADER.fullmatch(header[:_TEXT_AT])
     if found is None or len(header) != HEADER_SIZE:
+        other = kind_of(header)
+        if other:
+            raise VolumeDamaged(f"it is {other}, and no volume that could be joined")
         raise VolumeDamaged("it is no volume of a bundle, or its first bytes are damaged")
     text = header[_TEXT_AT:]
     if hashlib.sha256(text).hexdigest().encode("ascii") != found.group(1) or text[-1:] != b"\n":
