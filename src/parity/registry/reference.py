@@ -41,7 +41,7 @@ class RegistryReference(NamedTuple):
 
 
 def _shown(text: str) -> str:
-    """What was said, as a log may have it: whoever writes a login here is refused, and must not be told on."""
+    """What was said, as a log may have it: a login is refused here, and not told on."""
     return _LOGIN.sub(r"\1***@", text[:_LONGEST])
 
 
