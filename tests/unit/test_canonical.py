@@ -187,3 +187,10 @@ def test_a_plain_header_is_byte_for_byte_what_it_was_first() -> None:
 def test_files_that_are_folders_too_are_found() -> None:
     assert ustar.colliding(["a", "a-b", "a/b", "c/d/e", "c/d"]) == ["a", "c/d"]
     assert ustar.colliding(["a", "ab/c", "b"]) == []
+
+
+@pytest.mark.parametrize("data", [b"", b"bad", b'{"a"'])
+def test_a_reason_has_no_quote_that_nothing_opened(data: bytes) -> None:
+    with pytest.raises(BundleDamaged) as caught:
+        canonical.decode(data, "it")
+    assert not caught.value.message.endswith("'")

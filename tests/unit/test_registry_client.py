@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from parity.docker_engine.registry import registry_image
-from parity.errors import EngineRefused
+from parity.errors import AddressUnusable, EngineRefused
+from parity.registry import parse_reference
 
 LOGIN = {"Username": "me", "Password": "secret"}
 Answer = tuple[int, dict[str, str], bytes]
@@ -111,3 +112,11 @@ def test_no_login_goes_elsewhere_in_plain_words(registry: Any, realm: str) -> No
     said = refused(registry, lambda _: (401, {"WWW-Authenticate": f'Bearer realm="{realm}"'}, b""))
     assert "in a way that is not known" in said
     assert {login for _, login in registry.asked} == {None}
+
+
+@pytest.mark.parametrize("scheme", ["", "oci://", "https://"])
+def test_a_login_in_a_reference_is_refused_and_not_repeated(scheme: str) -> None:
+    with pytest.raises(AddressUnusable) as caught:
+        parse_reference(f"{scheme}joe:s@cret@registry.example:5000/team/web:1.0")
+    assert "cret" not in str(caught.value.where)
+    assert str(caught.value.where) == f"{scheme}***@registry.example:5000/team/web:1.0"

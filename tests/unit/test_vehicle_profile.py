@@ -52,6 +52,8 @@ def write(folder: Path, text: str) -> Path:
         ("", VehiclePlan()),
         ("vehicle: image\n", VehiclePlan("image")),
         ("vehicle: {form: environment, prefix: /apps/web}\n", VehiclePlan("environment", "/apps/web")),
+        ("vehicle: {form: environment, prefix: /tmp/web}\n", VehiclePlan("environment", "/tmp/web")),
+        ("vehicle: {form: image, prefix: /devices}\n", VehiclePlan("image", "/devices")),
         (
             WHOLE,
             VehiclePlan(
@@ -89,6 +91,9 @@ def test_the_vehicle_is_no_part_of_what_travels(tmp_path: Path) -> None:
         ("vehicle: {form: image, user: root}\n", "vehicle.user", "UID:GID"),
         ("vehicle: {form: image, prefix: opt/web}\n", "vehicle.prefix", "absolute path"),
         ("vehicle: {form: image, prefix: /opt/../web}\n", "vehicle.prefix", "absolute path"),
+        ("vehicle: {form: environment, prefix: /proc/web}\n", "vehicle.prefix", "none in /dev"),
+        ("vehicle: {form: image, prefix: /sys}\n", "vehicle.prefix", "none in /dev"),
+        ("vehicle: {form: image, prefix: /tmp/web}\n", "vehicle.prefix", "/tmp of its own"),
         ("vehicle: {form: image, name: web}\n", "vehicle.name", "with its tag"),
         ("vehicle: {form: image, base-on-site: 'base:1'}\n", "vehicle.base-on-site", "@sha256:DIGEST"),
         ('vehicle: {form: image, entrypoint: "web \'serve"}\n', "vehicle.entrypoint", "quotes closed"),

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 from tests.support.bundles import MadeBundle, make_bundle
 from tests.support.recorder import Recorder
+from typer.testing import CliRunner
 
+from parity.cli.app import app
 from parity.portable.bundle.reader import open_bundle, read_unverified, verify_bundle
-from parity.portable.errors import BundleUnreadable, DeltaDamaged, VolumeDamaged
+from parity.portable.errors import BundleUnreadable, DeltaDamaged, FileNotWritten, VolumeDamaged
 from parity.portable.transfer.join import check_volumes, find_volumes, join_volumes
 from parity.portable.transfer.patch import patch_bundle
 from parity.update import write_delta
@@ -59,3 +62,22 @@ def test_a_folder_is_called_what_it_is(made: MadeBundle, tmp_path: Path) -> None
         with pytest.raises(BundleUnreadable, match=words) as caught, open_bundle(str(folder)):
             pass
         assert remedy in caught.value.remedy
+
+
+def test_nothing_takes_the_place_of_what_it_is_made_from(
+    made: MadeBundle, parts: dict[str, Path], tmp_path: Path
+) -> None:
+    delta, volume, link = parts["a delta"], parts["a volume"], tmp_path / "link"
+    before = delta.read_bytes(), volume.read_bytes(), made.path.read_bytes()
+    link.hardlink_to(delta)
+    for place in (delta, link):
+        with pytest.raises(FileNotWritten, match="what is read"):
+            patch_bundle([str(made.path)], str(delta), str(place), made.check)
+    with pytest.raises(FileNotWritten, match="what is read"):
+        join_volumes(find_volumes([str(volume)]), str(volume))
+    again = tmp_path / "again.parity.tar"
+    shutil.copy(made.path, again)
+    for words in ([made.path, again, "-o", again], [made.path, "--have", again, "-o", again]):
+        done = CliRunner().invoke(app, ["delta", "--unverified", *map(str, words)])
+        assert isinstance(done.exception, FileNotWritten), done.output
+    assert (delta.read_bytes(), volume.read_bytes(), again.read_bytes()) == before

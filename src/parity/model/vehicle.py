@@ -9,6 +9,7 @@ from typing import NamedTuple
 # As the engines spell references. No upper case: they refuse it, and only when the image is loaded.
 _PATH = r"[a-z0-9]+([._-][a-z0-9]+)*"
 _TAGGED = rf"({_PATH}(:[0-9]{{1,5}})?/)?{_PATH}(/{_PATH}){{0,8}}:[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}}"
+_PLACE = r"(/[A-Za-z0-9][A-Za-z0-9._+-]{0,63}){1,8}"
 
 
 class _Rule(NamedTuple):
@@ -22,9 +23,15 @@ _RULES = {
     "prefix": _Rule(
         # No part begins with a dot or a dash: so there is no `..`, and no part is an option of a command. Nor
         # is there a blank, which no first line (#!) of a script may have.
-        re.compile(r"(/[A-Za-z0-9][A-Za-z0-9._+-]{0,63}){1,8}"),
+        # The kernel's file systems are mounted over whatever an image or a disk holds there.
+        re.compile(rf"(?!/(dev|proc|sys)(/|$)){_PLACE}"),
         "an environment's place",
-        "name an absolute path of letters, digits and . _ + -, such as /opt/app",
+        "name an absolute path of letters, digits and . _ + -, such as /opt/app; none in /dev, /proc, /sys",
+    ),
+    "image-prefix": _Rule(
+        re.compile(rf"(?!/(dev|proc|sys|tmp)(/|$)){_PLACE}"),
+        "an environment's place in an image",
+        "name a path such as /opt/app: a read-only container gets a /tmp of its own, which would hide it",
     ),
     "name": _Rule(re.compile(_TAGGED), "an image's name", "name one with its tag: site/app:1.0"),
     "user": _Rule(
@@ -74,7 +81,7 @@ def word_fault(key: str, text: str) -> WordFault | None:
     """What is wrong with a word of an export.
 
     Args:
-        key: `prefix`, `name`, `user` or `base-on-site`.
+        key: `prefix`, `image-prefix`, `name`, `user` or `base-on-site`.
         text: the word.
     """
     rule = _RULES[key]

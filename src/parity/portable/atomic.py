@@ -12,7 +12,7 @@ import secrets
 import shutil
 import stat
 from contextlib import contextmanager, suppress
-from typing import BinaryIO, Iterator, List, Tuple
+from typing import BinaryIO, Iterator, List, Sequence, Tuple
 
 from .errors import FileNotWritten
 
@@ -49,6 +49,20 @@ def new_file(path: str) -> Iterator[BinaryIO]:
         sync_folder(folder)
     except OSError as error:
         raise FileNotWritten(f"cannot write {path!a}: {error.strerror}") from error
+
+
+def demand_other(path: str, read: Sequence[str]) -> None:
+    """Refuse a place where something lies that is read for it: it would be lost.
+
+    Raises:
+        FileNotWritten: it is one of these, by whatever name.
+    """
+    for each in read:
+        with suppress(OSError):  # not there: then it is no other's
+            if os.path.samefile(path, each):
+                raise FileNotWritten(
+                    f"{path!a} would take the place of what is read", "name another file with -o"
+                )
 
 
 def _refuse_other_kinds(path: str) -> None:

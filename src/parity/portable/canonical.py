@@ -56,7 +56,7 @@ def _unique(pairs: List[Tuple[str, object]]) -> Dict[str, object]:
 
 def _brief(error: BaseException) -> str:
     """An error's text without the bytes that caused it, which may be long or hostile."""
-    return ascii(str(error))[1:121]
+    return ascii(str(error))[1:-1][:120]
 
 
 # --- shapes: each check takes a value and the place it stands at, and raises BundleDamaged -----------

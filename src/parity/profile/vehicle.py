@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from parity.errors import Problem
-from parity.model import VehiclePlan, word_fault
+from parity.model import VehiclePlan, WordFault, word_fault
 from parity.profile.layers import Layer, Trail, problem_at
 
 _KEY = "vehicle"
@@ -65,8 +65,12 @@ def _faults(said: Mapping[str, Any]) -> Iterator[tuple[Trail, str]]:
         elif key == "entrypoint":
             if not _is_command(said[key]):
                 yield (_KEY, key), "is no command: write words as for a shell, its quotes closed"
-        elif fault := word_fault(key, said[key]):
+        elif fault := word_fault(key, said[key]) or _fault_in_image(form, key, said[key]):
             yield (_KEY, key), f"{fault.message}: {fault.remedy}"
+
+
+def _fault_in_image(form: str, key: str, text: str) -> WordFault | None:
+    return word_fault("image-prefix", text) if (form, key) == (_IMAGE, "prefix") else None
 
 
 def _is_command(line: str) -> bool:

@@ -17,6 +17,8 @@ _REFERENCE = re.compile(
     r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9._-]{0,127}))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
 )
 _LONGEST = 512
+# Greedy: a password may hold an @ or a slash, too. A digest has an @ of its own.
+_LOGIN = re.compile(r"^([a-z]+://)?.*@(?!sha256:)")
 
 
 class RegistryReference(NamedTuple):
@@ -38,6 +40,11 @@ class RegistryReference(NamedTuple):
         return f"{self.host}/{self.name}{tag}{'@' + self.digest if self.digest else ''}"
 
 
+def _shown(text: str) -> str:
+    """What was said, as a log may have it: a login is refused here, and not told on."""
+    return _LOGIN.sub(r"\1***@", text[:_LONGEST])
+
+
 def parse_reference(text: str) -> RegistryReference:
     """Read `[oci://]HOST[:PORT]/NAME:TAG` or `…/NAME[:TAG]@sha256:DIGEST`.
 
@@ -51,7 +58,7 @@ def parse_reference(text: str) -> RegistryReference:
     host = found["host"] if found else ""
     # As Docker tells a host from the first part of a name.
     if found is None or not ("." in host or ":" in host or host == "localhost"):
-        raise AddressUnusable("that is no reference in a registry", where=text[:_LONGEST], remedy=remedy)
+        raise AddressUnusable("that is no reference in a registry", where=_shown(text), remedy=remedy)
     if not (found["tag"] or found["digest"]):
         raise AddressUnusable("the reference has no tag", where=text, remedy=remedy)
     return RegistryReference(host, found["name"], found["tag"] or "", found["digest"] or "")

@@ -19,6 +19,7 @@ from parity.cli.shared.options import Json, Threshold, TrustedKeys, Verbose
 from parity.cli.shared.output import output, print_json, stderr, stdout, terminal_width
 from parity.errors import OptionConflict
 from parity.files import sweep_leftovers
+from parity.portable.atomic import demand_other
 from parity.portable.bundle.envelope import Checker, Signature
 from parity.portable.bundle.reader import open_bundle, read_unverified
 from parity.portable.texts import counted
@@ -131,6 +132,7 @@ def delta_command(
         raise OptionConflict(
             "a delta is made from one OLD, or for what --have names", remedy="parity delta OLD NEW -o FILE"
         )
+    demand_other(str(output_file), [*bundles, *(have or ())])
     found = sorted_inventories([*olds, *(have or ())])
     with told(output_file) as reporter:
         sweep_leftovers(output_file.parent)

@@ -107,7 +107,13 @@ def export_image(request: ImageRequest, check: Checker, seals: MakeSealer, site:
 
 
 def _demand_sound(request: ImageRequest) -> None:
-    words = {"user": request.user, "name": request.name, "base-on-site": request.base_on_site}
+    words = {
+        "user": request.user,
+        "name": request.name,
+        "base-on-site": request.base_on_site,
+        "prefix": request.prefix,
+        "image-prefix": request.prefix,
+    }
     for key, text in words.items():
         # An empty user is nobody's; the others may be left out.
         if (text or key == "user") and (fault := word_fault(key, text)):

@@ -4,7 +4,7 @@ import hashlib
 import os
 from typing import BinaryIO, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-from ..atomic import new_file
+from ..atomic import demand_other, new_file
 from ..bundle.reader import open_bundle, read_unverified
 from ..errors import (
     BundleDamaged,
@@ -87,6 +87,7 @@ def join_volumes(paths: Sequence[str], bundle: str, progress: Optional[Progress]
         VolumesIncomplete: some are missing or there twice, or they are of several bundles.
         FileNotWritten: no room. Whatever is raised, a file at `bundle` is as it was.
     """
+    demand_other(bundle, paths)
     ordered = _one_set([_header_of(path) for path in paths])
     last = ordered[-1][1]
     with new_file(bundle or last.name) as out:

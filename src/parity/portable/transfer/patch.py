@@ -9,7 +9,7 @@ import hashlib
 from contextlib import ExitStack, contextmanager
 from typing import BinaryIO, Callable, Iterator, Optional, Sequence, Tuple, Union
 
-from ..atomic import new_file
+from ..atomic import demand_other, new_file
 from ..bundle import ustar
 from ..bundle.envelope import Checker, Statement, pae, parse_head, parse_statement
 from ..bundle.manifest import HEAD_SIZE, LIMIT, NAME, Manifest, Member, parse
@@ -49,6 +49,7 @@ def patch_bundle(
         FileNotWritten: no room. Whatever is raised, a file at `new` is as it was.
     """
     tell = progress or _silent
+    demand_other(new, [delta])
     with open_bundle(delta) as delta_file, ExitStack() as stack:
         index = read_index(delta_file)
         base = opened([old] if isinstance(old, str) else old, index, stack)
