@@ -20,14 +20,14 @@ IMAGES = ROOT / "images"
 
 _GROUPS = Path("/proc/cgroups")
 _DROP = Path("/proc/sys/vm/drop_caches")
-_MANY = 250
+_MANY = 600
 
 
 def forget_dead_groups() -> None:
     """Have the kernel let go of the memory groups of containers that are gone, where there are many.
 
-    The page cache holds them, and some hundred make each new container cost twice as much of the kernel's
-    time. Only root may; what is dropped is read again from the disk.
+    The page cache holds them, and many hundred make each new container cost twice as much of the kernel's
+    time. Only root may; what is dropped is read again from the disk, so that it must not be done often.
     """
     found = (
         re.search(r"^memory\s+\d+\s+(\d+)", _GROUPS.read_text(), re.MULTILINE) if _GROUPS.exists() else None
