@@ -173,6 +173,17 @@ def test_gems_travel_with_what_they_need_built_for_the_target_and_locked(
     }
 
 
+@pytest.mark.parametrize("command", ["lock", "plan"])
+def test_what_looks_at_python_alone_says_so(
+    parity: Parity, source: GemSource, tmp_path: Path, command: str
+) -> None:
+    path, before = profile(tmp_path, "debian12", source, {"words": "1.0"}), list(source.seen)
+    done = parity.run(command, path, "--lock", tmp_path / "pylock.toml")
+    assert done.code == 0, done.stderr
+    assert "gems are not looked at here" in done.stderr
+    assert source.seen == before
+
+
 def test_the_same_lock_gives_the_same_bytes_without_the_source(
     parity: Parity, carried: dict[str, Any], source: GemSource, folder: Path, tmp_path: Path
 ) -> None:

@@ -42,6 +42,14 @@ from parity.wire.shapes import Malformed, read
 from parity.wire.store import FileKept, FileTold
 
 
+def tell_of_gems(run: BuildRun) -> None:
+    """Say where only Python packages are resolved that the profile's gems are no part of that."""
+    if run.profile.gems.wanted or run.profile.gems.gemfile:
+        run.world.reporter.warn(
+            "the profile's gems are not looked at here: `parity build` resolves and locks them"
+        )
+
+
 def with_gems(run: BuildRun, draft: Draft) -> Draft:
     """The draft with the profile's gems.
 

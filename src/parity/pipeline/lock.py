@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from parity.model import Facts, Lock, PinnedImage
 from parity.pipeline.context.values import BuildRequest, World
 from parity.pipeline.front import begun, resolved
+from parity.pipeline.gems import tell_of_gems
 from parity.planning import LockChanges, lock_changes
 
 
@@ -29,6 +30,7 @@ def lock(request: BuildRequest, world: World) -> LockReport:
         ParityError: as the front part of a build.
     """
     with begun(request, world) as run:
+        tell_of_gems(run)
         before = run.existing
         found = resolved(run).lock
         return LockReport(request, run.image, run.facts, found, lock_changes(before, found))

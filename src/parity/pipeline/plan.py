@@ -15,6 +15,7 @@ from parity.model import LockedWheel
 from parity.pipeline.context.run import BuildRun
 from parity.pipeline.context.values import BuildRequest, World
 from parity.pipeline.front import begun, resolved
+from parity.pipeline.gems import tell_of_gems
 from parity.planning import BuildPlan, concerns, listed, lock_changes, planned_wheels
 from parity.wire.store import AuditFinding
 
@@ -26,6 +27,7 @@ def plan(request: BuildRequest, world: World) -> BuildPlan:
         ParityError: as the front part of a build, for it would stop there, too.
     """
     with begun(replace(request, dry=True), world) as run:
+        tell_of_gems(run)
         before = run.existing
         lock = resolved(run).lock
         run.world.reporter.stage("look", "at the index and into the store")
