@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from tests.support.bridges import Bridge, free_bridge
-from tests.support.namespaced import PATH, end_namespace
+from tests.support.namespaced import PATH, end_namespace, remove_groups
 
 from parity.docker_engine import DockerEngine, connect
 from parity.errors import EngineUnavailable
@@ -45,6 +45,7 @@ class SecondEngine:
         if certificates is not None:
             self.environment |= {"DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": str(certificates)}
         self._folder = folder
+        self._group = f"parity-{bridge.name}"
         self._certificates = certificates
         self._bridge = bridge
         self.gateway = bridge.gateway
@@ -74,6 +75,7 @@ class SecondEngine:
     def close(self) -> None:
         """Kill it and remove every trace."""
         self.kill()
+        remove_groups(self._group)
         shutil.rmtree(self._folder)
 
     def _answers(self) -> bool:
@@ -94,6 +96,7 @@ class SecondEngine:
             *("unshare", "--pid", "--mount-proc", "--fork", "--kill-child"),
             *("sh", "-c", mount, f"{self._folder}/data"),
             *(f"--host={self.address}", f"--bridge={self._bridge.name}", "--iptables=false"),
+            f"--cgroup-parent=/{self._group}",
             *(f"--exec-root={self._folder}/exec", f"--pidfile={self._folder}/pid", "--ip-masq=false", *tls),
         ]
 
