@@ -23,10 +23,11 @@ def test_a_build_and_a_second_rehearsal_at_an_engine_elsewhere(
     there = docker.APIClient(remote_engine.address)
     repository, _, version = image_tag(IMAGES / "debian11-py39").partition(":")
     there.tag(debian11.id, repository, version)
-    tiny_wheel(tmp_path / "wheels", "alpha", requires=["beta"], padding=100_000)
-    tiny_wheel(tmp_path / "wheels", "beta")
+    # Of its own: what another test has brought into that engine's store is not fetched again.
+    tiny_wheel(tmp_path / "wheels", "aleph", requires=["beth"], padding=100_000)
+    tiny_wheel(tmp_path / "wheels", "beth")
     with PackageIndex(tmp_path / "wheels", host=remote_engine.gateway) as index:
-        user = User(tmp_path / "user", index.url, "alpha", environment=remote_engine.environment)
+        user = User(tmp_path / "user", index.url, "aleph", environment=remote_engine.environment)
         built = user.build("--verbose")
     verified = user.run("verify", str(user.bundle), "--rehearse")
     volumes = {volume["Name"] for volume in there.volumes()["Volumes"]}
@@ -34,7 +35,7 @@ def test_a_build_and_a_second_rehearsal_at_an_engine_elsewhere(
 
     assert built.code == 0, built.output
     assert {seen.path for seen in index.seen if seen.path.endswith(".whl")} >= {
-        f"/files/{name}-1.0-py3-none-any.whl" for name in ("alpha", "beta")
+        f"/files/{name}-1.0-py3-none-any.whl" for name in ("aleph", "beth")
     }
     assert verified.code == 0, verified.output
     assert "2 installed" in verified.output or "2 packages installed" in verified.output
