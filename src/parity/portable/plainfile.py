@@ -8,7 +8,7 @@ import errno
 import json
 import os
 import stat
-from typing import BinaryIO, Callable, Dict, List, Optional, Tuple
+from typing import BinaryIO, Callable, Dict, Iterator, List, Optional, Tuple
 
 _PIECE = 1 << 20
 _MAX_DIGITS = 64
@@ -36,6 +36,20 @@ def open_plain(path: str, follow: bool = True) -> BinaryIO:
         kind = errno.EISDIR if stat.S_ISDIR(mode) else errno.EINVAL
         raise OSError(kind, "it is not a regular file", path)
     return os.fdopen(descriptor, "rb")
+
+
+def first_chunks(file: BinaryIO, size: int) -> Iterator[bytes]:
+    """The next bytes of a file, at most `size` of them, in pieces; fewer where it ends before.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    while size:
+        chunk = file.read(min(_PIECE, size))
+        if not chunk:
+            return
+        size -= len(chunk)
+        yield chunk
 
 
 def read_start(path: str, count: int) -> bytes:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
 
 from parity.graph import drawn, told_need
 from parity.portable.texts import counted
 from parity.report.contents import Reported, ReportedPackage
 from parity.report.html import Cell, element, preformatted, table
+
+if TYPE_CHECKING:
+    from parity.portable.documents.bundles import GemRow, SystemPackageRow
 
 # Characters of one text: a reviewer reads no more of it on a page, and the bundle has all of it.
 _MOST_TEXT = 64 * 1024
@@ -85,34 +89,19 @@ def tree(bundle: Reported) -> Element:
 def besides(bundle: Reported, size: Callable[[float], str]) -> Iterator[Element]:
     """The distribution's packages, Ruby gems and other files that travel."""
     sizes = {row["path"]: row["size"] for row in bundle.manifest["files"]}
+
+    def told(row: SystemPackageRow | GemRow, machine: str) -> tuple[Cell, ...]:
+        name = element("strong" if row["requested"] else "span", row["name"])
+        return name, row["version"], machine, _amount(size(sizes.get(row["path"], 0)))
+
     if system := bundle.manifest["system"]:
         yield element("h3", f"System packages ({system['manager']}), for root to install")
-        yield table(
-            ("package", "version", "architecture", "size"),
-            (
-                (
-                    element("strong" if row["requested"] else "span", row["name"]),
-                    row["version"],
-                    row["arch"],
-                    _amount(size(sizes.get(row["path"], 0))),
-                )
-                for row in system["packages"]
-            ),
-        )
+        packages = [told(row, row["arch"]) for row in system["packages"]]
+        yield table(("package", "version", "architecture", "size"), packages)
     if gems := bundle.manifest.get("gems"):
         yield element("h3", f"Ruby gems, for Ruby {gems['ruby']}")
-        yield table(
-            ("gem", "version", "platform", "size"),
-            (
-                (
-                    element("strong" if row["requested"] else "span", row["name"]),
-                    row["version"],
-                    row["platform"],
-                    _amount(size(sizes.get(row["path"], 0))),
-                )
-                for row in gems["packages"]
-            ),
-        )
+        files = [told(row, row["platform"]) for row in gems["packages"]]
+        yield table(("gem", "version", "platform", "size"), files)
     if others := bundle.manifest["other_files"]:
         yield element("h3", "Other files, laid out in PREFIX/current")
         rows = (

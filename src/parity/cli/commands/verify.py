@@ -184,10 +184,10 @@ def inspect_command(bundle: Bundle, *, as_json: Json = False) -> None:
         console.print(Text(said), soft_wrap=True)
     if document["system"]:
         console.print(Text(f"\nsystem packages ({document['system']['manager']}), for root to install"))
-        console.print(_system(document["system"]["packages"]))
+        console.print(_grid(_besides(row, row["arch"]) for row in document["system"]["packages"]))
     if document["gems"]:
         console.print(Text(f"\nRuby gems, for Ruby {document['gems']['ruby']}"))
-        console.print(_gems(document["gems"]["packages"]))
+        console.print(_grid(_besides(row, row["platform"]) for row in document["gems"]["packages"]))
     if document["other_files"]:
         console.print(Text("\nother files, laid out in PREFIX/current"))
         console.print(_other_files(document["other_files"]))
@@ -319,19 +319,14 @@ def _packages(packages: Iterable[PackageRow]) -> Table:
     return table
 
 
-def _system(packages: Iterable[SystemPackageRow]) -> Table:
-    table = Table.grid(padding=(0, 2))
-    for package in packages:
-        mark = Text("*" if package["requested"] else " ", style="cyan")
-        table.add_row(mark, package["name"], package["version"], package["arch"])
-    return table
+def _besides(row: SystemPackageRow | GemRow, machine: str) -> tuple[Text, str, str, str]:
+    return Text("*" if row["requested"] else " ", style="cyan"), row["name"], row["version"], machine
 
 
-def _gems(rows: Iterable[GemRow]) -> Table:
+def _grid(rows: Iterable[tuple[Text, str, str, str]]) -> Table:
     table = Table.grid(padding=(0, 2))
     for row in rows:
-        mark = Text("*" if row["requested"] else " ", style="cyan")
-        table.add_row(mark, row["name"], row["version"], row["platform"])
+        table.add_row(*row)
     return table
 
 

@@ -12,9 +12,8 @@ from typing import BinaryIO, Dict, Iterator, List, NamedTuple, Optional, Sequenc
 from .. import canonical
 from ..bundle.manifest import LIMIT, Manifest, Member
 from ..bundle.reader import UnverifiedBundle, member_chunks, open_bundle, read_unverified
-from ..bundle.tape import CHUNK
 from ..errors import BundleDamaged, BundleUnreadable, DeltaDamaged, WrongBase
-from ..plainfile import open_plain
+from ..plainfile import first_chunks, open_plain
 from .delta import DeltaIndex, identity_of
 
 _MOST_FILES = 1 << 20
@@ -204,15 +203,11 @@ def digest_of(path: str, size: int) -> str:
     Raises:
         BundleUnreadable: it cannot be read, or is no regular file any more: a link, a pipe.
     """
-    seen, left = hashlib.sha256(), size
+    seen = hashlib.sha256()
     try:
         with open_plain(path, follow=False) as file:
-            while left:
-                chunk = file.read(min(CHUNK, left))
-                if not chunk:
-                    break
+            for chunk in first_chunks(file, size):
                 seen.update(chunk)
-                left -= len(chunk)
     except FileNotFoundError:
         return ""
     except OSError as error:
@@ -221,17 +216,13 @@ def digest_of(path: str, size: int) -> str:
 
 
 def _file_chunks(path: str, member: Member) -> Iterator[bytes]:
-    seen, left = hashlib.sha256(), member.size
+    seen = hashlib.sha256()
     try:
         with open_plain(path, follow=False) as file:
             # Between the look and this copy the file may have been swapped: size and digest are held once
             # more.
-            while left:
-                chunk = file.read(min(CHUNK, left))
-                if not chunk:
-                    break
+            for chunk in first_chunks(file, member.size):
                 seen.update(chunk)
-                left -= len(chunk)
                 yield chunk
     except OSError as error:
         raise BundleUnreadable(f"cannot read {path!a}: {error.strerror}") from error

@@ -13,9 +13,8 @@ from ..bundle.envelope import Statement
 from ..bundle.folder import BundleFolder, open_folder
 from ..bundle.manifest import HEAD_SIZE, Member
 from ..bundle.reader import stated_manifest
-from ..bundle.tape import CHUNK
 from ..errors import BundleUnreadable, FarsideError, VolumeDamaged, VolumesIncomplete
-from ..plainfile import open_plain, read_whole
+from ..plainfile import first_chunks, open_plain, read_whole
 from .discs import FOLDER, SUFFIX, Disc, parse_disc
 from .join import Progress, number_list
 
@@ -241,17 +240,13 @@ def _copied(path: str, member: Member, put: Callable[[bytes], None]) -> str:
 
 def _chunks(path: str, member: Member) -> Iterator[bytes]:
     """A file's bytes, never more than its size; the last of them only says whether they are right."""
-    seen, left = hashlib.sha256(), member.size
+    seen = hashlib.sha256()
     try:
         with open_plain(path, follow=False) as file:
             if os.fstat(file.fileno()).st_size != member.size:
                 raise VolumeDamaged(f"{member.path} has another size than the manifest says")
-            while left:
-                chunk = file.read(min(CHUNK, left))
-                if not chunk:
-                    break
+            for chunk in first_chunks(file, member.size):
                 seen.update(chunk)
-                left -= len(chunk)
                 yield chunk
     except OSError as error:
         raise VolumeDamaged(f"{member.path} cannot be read: {error.strerror}") from error
