@@ -5,16 +5,22 @@ from __future__ import annotations
 import base64
 import io
 import json
+import shutil
 import tarfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
+import docker
 import pytest
 from tests.support.cli import Parity, write_profile
+from tests.support.devpi import free_port
 from tests.support.engine import remove_images
-from tests.support.index import PackageIndex
+from tests.support.index import PackageIndex, gateway
 from tests.support.recorder import Recorder
 from tests.support.registry import PASSWORD, USER, Registry, forget, registry
+from tests.support.second_engine import second_engine
+from tests.support.tls import Authority
 from tests.support.wheels import make_wheel
 
 from parity.docker_engine import DockerEngine, connect
@@ -206,3 +212,64 @@ def test_doctor_asks_the_profiles_own_registry_and_says_how_to_log_in(
     assert f"docker login {guarded.host}" in shut["remedy"]
     let_in = registry_finding({"auths": {guarded.host: {"auth": _basic()}}}, "with")
     assert (let_in["state"], let_in["remedy"]) == ("ok", "")
+
+
+@pytest.fixture
+def vouched(engine: DockerEngine, tmp_path: Path) -> Iterator[tuple[Registry, Authority, Path]]:
+    """A registry with a private CA, at an address that no engine takes for its own machine; its certs.d."""
+    authority = Authority(tmp_path / "ca")
+    at = f"{gateway()}:{free_port(gateway())}"
+    trusted = Path("/etc/docker/certs.d") / at
+    with registry(tmp_path / "vouched", at=at, authority=authority) as found:
+        try:
+            yield found, authority, trusted
+        finally:
+            shutil.rmtree(trusted, ignore_errors=True)
+            forget(found.host)
+
+
+def test_a_private_authority_is_trusted_where_the_remedy_says(
+    vouched: tuple[Registry, Authority, Path], engine: DockerEngine, tiny: ImageInfo, machine: ThisMachine
+) -> None:
+    served, authority, trusted = vouched
+    maker, source = (
+        ImageMaker(engine, machine, Recorder()),
+        ImageSource(reference=f"{served.host}/team/base:1"),
+    )
+    with pytest.raises(ImageUnavailable) as caught:
+        image_by_lock(source, "x86_64", maker, None)
+    told = f"{trusted}/ca.crt"
+    assert told in str(caught.value.remedy)
+
+    trusted.mkdir(parents=True)
+    Path(told).write_text(authority.pem)
+    served.push(tiny.id, "team/base:1")
+    found, held = image_by_lock(source, "x86_64", maker, None)
+    assert held is not None
+    assert found.layers == tiny.layers
+    assert held.digest == engine.registry_image(source.reference or "", "linux/amd64").digest
+
+    forget(served.host)
+    again, _ = image_by_lock(source, "x86_64", maker, held, locked=True)
+    assert (again.origin, again.layers) == ("pulled", tiny.layers)
+
+
+def test_an_engine_behind_a_mirror_has_images_by_tag_and_by_the_digest_that_is_locked(
+    served: Registry, tiny: ImageInfo, machine: ThisMachine, tmp_path: Path
+) -> None:
+    served.push(tiny.id, "library/parity-tests-mirrored:1")
+    source = ImageSource(reference="parity-tests-mirrored:1")
+    with (
+        second_engine(mirror=f"http://{served.host}") as behind,
+        closing(behind.connect()) as engine,
+    ):
+        maker = ImageMaker(engine, machine, Recorder())
+        found, held = image_by_lock(source, "x86_64", maker, None)
+        assert held is not None
+        assert (found.origin, found.layers) == ("pulled", tiny.layers)
+        assert held.digest == served.digest("library/parity-tests-mirrored:1")
+
+        with closing(docker.APIClient(behind.address)) as client:
+            forget("parity-tests-mirrored", client)
+        again, _ = image_by_lock(source, "x86_64", maker, held, locked=True)
+        assert (again.origin, again.layers) == ("pulled", tiny.layers)

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import docker
 import docker.errors
 import pytest
 import requests
@@ -86,9 +87,9 @@ class Registry:
         return f"http://{self.host}/v2/{repository}/manifests/{reference}"
 
 
-def forget(host: str) -> None:
-    """Remove what the engine had of that registry."""
-    client = docker_client()
+def forget(host: str, client: docker.APIClient | None = None) -> None:
+    """Remove what the engine (the tests' own, where no other is given) has of that registry."""
+    client = client or docker_client()
     try:
         for image in client.images():
             names = [*(image["RepoTags"] or ()), *(image["RepoDigests"] or ())]
@@ -124,7 +125,7 @@ def registry(
         (folder / "users").write_text(f"{USER}:{_HASHED}\n")
         settings["auth"] = {"htpasswd": {"realm": "tests", "path": str(folder / "users")}}
     if authority is not None:
-        authority.server("127.0.0.1")
+        authority.server(at.partition(":")[0])
         pair = {"certificate": "server.pem", "key": "server.key"}
         settings["http"]["tls"] = {key: str(authority.folder / name) for key, name in pair.items()}
     (folder / "config.yml").write_text(json.dumps(settings))  # JSON is YAML

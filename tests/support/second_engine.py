@@ -39,7 +39,7 @@ _CHUNK = 1 << 20
 class SecondEngine:
     """A running dockerd; `environment` is what makes the Docker tools (and parity) talk to it."""
 
-    def __init__(self, folder: Path, bridge: Bridge, certificates: Path | None) -> None:
+    def __init__(self, folder: Path, bridge: Bridge, certificates: Path | None, mirror: str = "") -> None:
         self.address = f"tcp://127.0.0.1:{_free_port()}"
         self.environment = {"DOCKER_HOST": self.address}
         if certificates is not None:
@@ -47,6 +47,7 @@ class SecondEngine:
         self._folder = folder
         self._group = f"parity-{bridge.name}"
         self._certificates = certificates
+        self._mirror = mirror
         self._bridge = bridge
         self.gateway = bridge.gateway
         self._process: subprocess.Popen[bytes] | None = None
@@ -98,20 +99,22 @@ class SecondEngine:
             *(f"--host={self.address}", f"--bridge={self._bridge.name}", "--iptables=false"),
             f"--cgroup-parent=/{self._group}",
             *(f"--exec-root={self._folder}/exec", f"--pidfile={self._folder}/pid", "--ip-masq=false", *tls),
+            *([f"--registry-mirror={self._mirror}"] if self._mirror else []),
         ]
 
 
 @contextmanager
-def second_engine(*, tls: bool = False) -> Iterator[SecondEngine]:
+def second_engine(*, tls: bool = False, mirror: str = "") -> Iterator[SecondEngine]:
     """A second engine for as long as the context lasts.
 
     Args:
         tls: whether it asks for TLS and client certificates.
+        mirror: where it asks for images of its default registry first.
     """
     folder = Path(tempfile.mkdtemp(prefix="parity-engine-"))
     certificates = make_certificates(folder / "certificates") if tls else None
     with free_bridge() as bridge:
-        made = SecondEngine(folder, bridge, certificates)
+        made = SecondEngine(folder, bridge, certificates, mirror)
         try:
             made.start()
             yield made
