@@ -233,6 +233,16 @@ def test_what_nobody_signed_is_refused_whatever_the_source_says(
     assert "did not sign" in error.remedy
 
 
+def test_a_name_is_no_pattern_and_no_wish_and_may_name_its_architecture(
+    engine: DockerEngine, debian12: PinnedImage
+) -> None:
+    with shop(engine, debian12.id) as found:
+        for odd in ("libgom.1", "libonig5+", "libonig5-"):
+            assert f"no package is called '{odd}'" in failure(found, odd).message
+        packages, _ = fetch_system(found.guest(), SystemWish(names=("libonig5:amd64", "libstdc++6")))
+        assert [(each.name, each.requested) for each in packages.packages] == [("libonig5", True)]
+
+
 def test_sources_that_are_not_reached_are_told_with_what_to_do(
     engine: DockerEngine, debian11: PinnedImage
 ) -> None:

@@ -24,6 +24,7 @@ class Said:
     Attributes:
         cut: how many bytes of its body go out before the connection ends; None for all.
         drip: seconds between two of them.
+        late: seconds between two bytes of a header that has no end.
     """
 
     status: int
@@ -31,6 +32,7 @@ class Said:
     body: bytes = b""
     cut: int | None = None
     drip: float = 0
+    late: float = 0
 
 
 Lie = Callable[[str, str, Said], Said | None]
@@ -136,6 +138,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(said.status)
         for name, value in {"Content-Length": str(len(said.body)), **said.headers}.items():
             self.send_header(name, value)
+        with suppress(ConnectionError):
+            while said.late:
+                self.flush_headers()
+                self.wfile.write(b"x")
+                time.sleep(said.late)
         self.end_headers()
         sent = b"" if self.command == "HEAD" else said.body[: said.cut]
         with suppress(ConnectionError):  # the other side has had enough

@@ -229,6 +229,18 @@ def test_a_registry_that_drips_is_left(
     assert time.monotonic() - began < 10
 
 
+def test_a_head_that_drips_is_left(served: FakeRegistry, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry_wire, "LONGEST", 0.5)
+    served.lie = lambda _method, _path, said: replace(said, late=0.2)
+    began = time.monotonic()
+    with (
+        registry_wire.RegistrySession(verify=True) as session,
+        pytest.raises((registry_wire.Cut, RegistryFailed)),
+    ):
+        session.ask("GET", f"http://{served.host}/v2/", timeout=(1.0, 1.0))
+    assert time.monotonic() - began < 4
+
+
 def test_a_moved_tag_is_refused_where_the_digest_is_said(
     served: FakeRegistry, made: MadeBundle, tmp_path: Path
 ) -> None:

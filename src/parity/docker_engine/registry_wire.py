@@ -15,6 +15,7 @@ from typing import Any
 import requests
 import urllib3
 
+from parity.docker_engine.registry_deadline import TimedAdapter
 from parity.docker_engine.translate import clean, innermost
 from parity.errors import RegistryDenied, RegistryFailed
 
@@ -105,6 +106,8 @@ class RegistrySession(requests.Session):
         super().__init__()
         self._authorities = verify
         self.auth = lambda request: request
+        for scheme in ("http://", "https://"):
+            self.mount(scheme, TimedAdapter(lambda: LONGEST))
         # Harbor takes who sends its cookies back for a browser, and wants more of it.
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
 

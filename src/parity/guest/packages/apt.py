@@ -46,6 +46,7 @@ _MOST_CONTROL = 128 * 1024 * 1024
 """Bytes of a package's scripts and lists, unpacked; those of the largest packages take a tenth."""
 _LISTED = re.compile(r"[-lh]\S+ \S+ +\d+ \S+ \S+ \./(\S+)")
 _URI = re.compile(r"^'[^']*' (\S+) \d+ SHA256:([0-9a-f]{64})$")
+_READ_OTHERWISE = re.compile(r"\.|[+-]$")
 _INST = re.compile(r"^Inst (\S+) ")
 # A source that is trusted without a signature is trusted by its signature here, or not at all.
 _UNCHECKED = re.compile(r"\b(?:trusted|allow-[a-z-]+)=[^\s\]]*", re.IGNORECASE)
@@ -76,6 +77,7 @@ class Apt(Manager):
         """Download into a private folder; see `Manager.fetch`."""
         apt = AptAtWork(room, exact=any("=" in name for name in names))
         apt.update()
+        apt.demand_known(names)
         names = apt.without_services(names)
         signed = apt.signed(names)
         order = apt.order(names)
@@ -138,10 +140,20 @@ class AptAtWork:
         with open(done, "w", encoding="ascii"):
             pass
 
-    def names(self) -> Set[str]:
-        """All packages that the signed lists have."""
-        asked = ["apt-cache", *self._options, "pkgnames"]
+    def names(self, beginning: str = "") -> Set[str]:
+        """All packages that the signed lists have, whose names begin so."""
+        asked = ["apt-cache", *self._options, "pkgnames", *([beginning] if beginning else [])]
         return set(self._room.demand("reading the names of packages", asked).split())
+
+    def demand_known(self, names: Sequence[str]) -> None:
+        """Refuse names that apt would read otherwise, since no package is called so.
+
+        A name with a dot becomes a pattern, a sign at its end a wish to install or remove (apt-get(8)).
+        """
+        for name in names:
+            plain = re.split("[:=]", name)[0]
+            if _READ_OTHERWISE.search(plain) and plain not in self.names(plain):
+                raise PackagesProblem("unknown", f"no package is called {plain!a}")
 
     def files_of(self, name: str) -> List[str]:
         """The paths in a package, which is downloaded for that; none where it cannot be had."""

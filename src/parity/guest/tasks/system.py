@@ -105,6 +105,8 @@ def _knows(manager: Manager, room: PackageRoot, word: str) -> bool:
 
 
 def _told(found: Fetched, names: Sequence[str]) -> "PackageLocked":
+    # As apt and as dnf have a name for one architecture.
+    spelled = [found.name, found.name + ":" + found.arch, found.name + "." + found.arch, *found.provides]
     return {
         "name": found.name,
         "version": found.version,
@@ -112,7 +114,7 @@ def _told(found: Fetched, names: Sequence[str]) -> "PackageLocked":
         "file": found.file,
         "sha256": found.sha256,
         "size": os.stat(found.path).st_size,
-        "requested": found.name in names or any(name in names for name in found.provides),
+        "requested": any(name in names for name in spelled),
     }
 
 
