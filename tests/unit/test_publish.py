@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -238,6 +239,12 @@ DIGEST = "ab" * 32
         ),
         ("application/json", '{"files":{"a":1}}', {}),
         ("application/json", "[" * 100_000, {}),
+        ("application/json", '{"files":[{"filename":"c.whl","url":"http://[::1"}]}', {}),
+        (
+            "text/html",
+            f'<a data-requires-python=">=3.6,<4" href="d.whl#sha256={DIGEST}">d</a>',
+            {"d.whl": Listed("http://h/r/simple/a/d.whl", DIGEST)},
+        ),
         ("text/html", '<a href="http://[::1">x</a><a href="#x">y</a>', {}),
         ("", "\x00\x01", {}),
     ],
@@ -249,6 +256,13 @@ def test_pages_of_all_kinds(kind: str, body: str, expected: dict[str, Listed]) -
         assert {one.url.replace("%2B", "+") for one in found.values()} == {o.url for o in expected.values()}
     else:
         assert found == {}
+
+
+@pytest.mark.parametrize("sign", ["<a ", "<a href=", "<a '\"", "<a x>", "<!--"])
+def test_a_page_that_only_begins_is_read_in_no_time(sign: str) -> None:
+    began = time.process_time()
+    assert parse_page(sign.encode() * 50_000, "text/html", "http://h/") == {}
+    assert time.process_time() - began < 5
 
 
 # --- uploading --------------------------------------------------------------------------------------------

@@ -7,10 +7,11 @@ out, and nothing in it is followed but the address of a file that we ask about.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from html.parser import HTMLParser
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
+
+from parity.model.simplepage import page_links
 
 ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.5, text/html;q=0.2"
 
@@ -50,42 +51,28 @@ def _from_json(text: str, base: str) -> dict[str, Listed]:
         if isinstance(entry, dict) and isinstance(entry.get("filename"), str):
             hashes = entry.get("hashes")
             sha256 = hashes.get("sha256") if isinstance(hashes, dict) else None
-            found[entry["filename"]] = _listed(str(entry.get("url", "")), base, sha256)
+            with suppress(ValueError):  # no address
+                found[entry["filename"]] = _listed(str(entry.get("url", "")), base, sha256)
     return found
 
 
 def _from_html(text: str, base: str) -> dict[str, Listed]:
-    parser = _Links(base)
-    parser.feed(text)
     found = {}
-    for href in parser.links:
-        address, fragment = urldefrag(href)
+    for tag, href in page_links(text):
+        try:
+            address, fragment = urldefrag(href)
+        except ValueError:
+            continue
+        if tag == "base":
+            base = urljoin(base, href)
+            continue
         name = unquote(urlsplit(address).path.rpartition("/")[2])
         sha256 = fragment.removeprefix("sha256=") if fragment.startswith("sha256=") else None
         if name:
-            found[name] = _listed(address, parser.base, sha256)
+            found[name] = _listed(address, base, sha256)
     return found
 
 
 def _listed(address: str, base: str, sha256: object) -> Listed:
     known = sha256.lower() if isinstance(sha256, str) else None
     return Listed(urldefrag(urljoin(base, address))[0], known)
-
-
-class _Links(HTMLParser):
-    def __init__(self, base: str) -> None:
-        super().__init__()
-        self.base = base
-        self.links: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        values: Mapping[str, str | None] = dict(attrs)
-        href = (values.get("href") or "").strip()
-        try:
-            urlsplit(href)
-        except ValueError:
-            return
-        if tag == "base" and href:
-            self.base = urljoin(self.base, href)
-        elif tag == "a" and href:
-            self.links.append(href)

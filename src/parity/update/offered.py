@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from html.parser import HTMLParser
 from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError, URLError
@@ -12,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 from urllib.request import Request, urlopen
 
 from parity.errors import IndexFailed
+from parity.model.simplepage import page_links
 from parity.portable.names import normalize_name
 from parity.portable.plainfile import parse_json
 from parity.portable.texts import printable
@@ -92,21 +92,7 @@ def _in_json(page: bytes) -> Iterator[str]:
 
 
 def _in_html(page: bytes) -> Iterator[str]:
-    reader = _Anchors()
-    reader.feed(page.decode("utf-8", "replace"))
-    for each in reader.addresses:
+    for _, each in page_links(page.decode("utf-8", "replace")):
         # A digest stands in the fragment; some indexes escape it.
         if found := re.search(r"[#&]sha256=([0-9a-f]{64})(?:&|$)", unquote(each)):
             yield found[1]
-
-
-class _Anchors(HTMLParser):
-    """The addresses of a page of PEP 503."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.addresses: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Take an anchor's address."""
-        self.addresses += [value for name, value in attrs if tag == "a" and name == "href" and value]
