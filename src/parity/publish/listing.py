@@ -61,12 +61,13 @@ def _from_html(text: str, base: str) -> dict[str, Listed]:
     for tag, href in page_links(text):
         try:
             address, fragment = urldefrag(href)
+            path = urlsplit(address).path
         except ValueError:
             continue
         if tag == "base":
             base = urljoin(base, href)
             continue
-        name = unquote(urlsplit(address).path.rpartition("/")[2])
+        name = unquote(path.rpartition("/")[2])
         sha256 = fragment.removeprefix("sha256=") if fragment.startswith("sha256=") else None
         if name:
             found[name] = _listed(address, base, sha256)
