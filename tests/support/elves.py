@@ -38,6 +38,7 @@ def shared_library(
     bits: int = 64,
     order: str = "<" if sys.byteorder == "little" else ">",
     machine: int = MACHINES["x86_64"],
+    packed: bool = False,
 ) -> bytes:
     """The bytes of a shared library without code.
 
@@ -51,11 +52,13 @@ def shared_library(
         bits: 32 or 64.
         order: `<` or `>`.
         machine: its e_machine.
+        packed: whether it has packed relocations (none of them real).
     """
     strings = _Strings()
     entries = [(1, strings(name)) for name in needed]
     entries += [(14, strings(soname))] if soname else []
     entries += [(29, strings(paths))] if paths else []
+    entries += [(36, 0)] if packed else []
     needs = _verneed(versions or {}, weak, strings, order)
     defines = _verdef([soname or "base", *defined], strings, order) if defined else b""
     symbols = bytes(24 if bits == 64 else 16)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from parity.cli.app import app
 from parity.errors import FactsInvalid
 from parity.portable.bundle.reader import open_bundle, read_unverified
 from parity.portable.errors import BundleDamaged, BundleUnreadable, SignatureInvalid, WrongHost
-from parity.portable.machine.host import check_host
+from parity.portable.machine.host import check_host, differences
 from parity.probe import parse_facts_file, would_install
 from parity.sign import generate_key
 
@@ -123,6 +124,28 @@ def test_what_the_installer_can_be_told_to_accept(tmp_path: Path, bundle: MadeBu
     assert "--allow-other-os" in document["error"]["remedy"]
     assert answer(tmp_path, bundle, "--allow-other-os", **SOFT[reason])["would_install"]
     assert reason in check(tmp_path, bundle, "--allow-other-os", **SOFT[reason]).stdout
+
+
+@pytest.mark.parametrize(
+    ("wanted", "there", "short"),
+    [
+        ([1, 2, 5], "1.2.3", True),
+        ([1, 2, 5], "1.2.5", False),
+        ([1, 2], "1.2.3", False),
+        ([1, 2, 5], "1.3.0", False),
+    ],
+)
+def test_a_patch_of_musl_that_the_bundle_was_made_for_is_asked_for(
+    bundle: MadeBundle, wanted: list[int], there: str, *, short: bool
+) -> None:
+    document: Any = copy.deepcopy(manifest_of(bundle))
+    document["target"]["libc"] = {"family": "musl", "version": wanted}
+    machine: Any = facts_of(libc={"family": "musl", "version": [1, 2], "text": there})
+    hard, soft = differences(document, machine)
+    assert [line for line in soft if line.startswith("musl")] == (
+        [f"musl: the bundle is for 1.2.5 or newer, this host has {there}"] if short else []
+    )
+    assert not [line for line in hard if "C library" in line]
 
 
 @pytest.mark.parametrize("changes", [{}, *WRONG.values(), *SOFT.values()])

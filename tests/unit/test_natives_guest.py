@@ -18,8 +18,10 @@ from hypothesis import strategies as st
 from tests.support.elves import MACHINES, shared_library
 
 from parity.guest.environment.modules import distributions
+from parity.guest.native import linker
 from parity.guest.native.elf import read_elf
 from parity.guest.native.linker import judge, locate, system_loader
+from parity.portable.machine.platformtags import LibcVersion
 
 NOWHERE = "libnothing-like-this.so.9"
 
@@ -185,6 +187,24 @@ def test_a_symbol_version_that_the_system_lacks_is_named_by_the_loader(tmp_path:
     found = judged(tmp_path)
     row = {"package": "new", "file": "new.so", "library": "libc.so.6", "version": "GLIBC_9.99"}
     assert (found["missing_versions"], found["missing_libraries"]) == ([row], [])
+
+
+@pytest.mark.parametrize(("version", "works"), [("1.2.3", False), ("1.2.4", True), ("1.2.5_git20", True)])
+def test_packed_relocations_need_a_musl_that_knows_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str, *, works: bool
+) -> None:
+    installed(tmp_path, "new", {"new.so": ours(packed=True), "old.so": ours()})
+    assert judged(tmp_path)["missing_versions"] == []  # glibc says it by a symbol version
+    monkeypatch.setattr(linker, "system_loader", lambda: "/lib/ld-musl-x86_64.so.1")
+    monkeypatch.setattr(linker, "locate", lambda _loader, _names: {})
+    monkeypatch.setattr(linker, "measure_libc", lambda: LibcVersion("musl", (1, 2), version))
+    row = {
+        "package": "new",
+        "file": "new.so",
+        "library": "ld-musl-x86_64.so.1",
+        "version": "musl 1.2.4 (DT_RELR)",
+    }
+    assert judged(tmp_path)["missing_versions"] == ([] if works else [row])
 
 
 def test_files_for_other_machines_are_left_alone(tmp_path: Path) -> None:

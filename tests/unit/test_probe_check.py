@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
@@ -56,6 +57,31 @@ def test_an_older_libc_stands_in_and_a_newer_one_does_not() -> None:
     with pytest.raises(NotAStandIn, match="cannot stand in") as caught:
         check_stand_in(replace(newer, libc=Libc("glibc", (2, 28))), DEBIAN11, "here")
     assert caught.value.details == ("libc: the profile says glibc 2.28 or older, the image has glibc 2.31",)
+
+
+@pytest.mark.parametrize(
+    ("said", "measured", "is_it", "stands_in"),
+    [
+        ("musl 1.2", "musl 1.2.5", True, True),
+        ("musl 1.2.5", "musl 1.2.5", True, True),
+        ("musl 1.2.5", "musl 1.2.3", False, True),
+        ("musl 1.2.3", "musl 1.2.5", False, False),
+        ("musl 1.1", "musl 1.2.5", False, False),
+    ],
+)
+def test_a_patch_of_musl_counts_where_it_is_told(
+    said: str, measured: str, *, is_it: bool, stands_in: bool
+) -> None:
+    target = replace(TARGET, libc=Libc.parse(said))
+    facts = replace(DEBIAN11, libc=Libc.parse(measured))
+    for check, wanted in ((check_parity, is_it), (check_stand_in, stands_in)):
+        with nullcontext() if wanted else pytest.raises((ParityMismatch, NotAStandIn), match="image"):
+            check(target, facts, "here")
+
+
+def test_a_patch_is_told_of_musl_alone() -> None:
+    with pytest.raises(ValueError, match="neither"):
+        Libc.parse("glibc 2.34.1")
 
 
 def test_every_reason_against_a_stand_in_is_told() -> None:

@@ -16,7 +16,7 @@ from parity.model.vehicle import VehiclePlan
 
 LibcFamily = Literal["glibc", "musl"]
 
-_LIBC = re.compile(r"(glibc|musl) (\d+)\.(\d+)")
+_LIBC = re.compile(r"(glibc|musl) (\d+)\.(\d+)|(musl) (\d+)\.(\d+)\.(\d+)")
 _LIBC_TAG = re.compile(r"(manylinux|musllinux)_(\d+)_(\d+)(?:_\w+)?")
 # PEP 600's table of what the older names mean.
 _LEGACY_TAGS = {"manylinux1": (2, 5), "manylinux2010": (2, 12), "manylinux2014": (2, 17)}
@@ -24,14 +24,19 @@ _LEGACY_TAGS = {"manylinux1": (2, 5), "manylinux2010": (2, 12), "manylinux2014":
 
 @dataclass(frozen=True, order=True)
 class Libc:
-    """A C library: its family and its (major, minor) version."""
+    """A C library: its family and its (major, minor) version.
+
+    Attributes:
+        patch: of musl, whose tags do not tell what its patch releases brought; -1 for any.
+    """
 
     family: LibcFamily
     version: tuple[int, int]
+    patch: int = -1
 
     @classmethod
     def parse(cls, text: str) -> Libc:
-        """Read `glibc 2.34`, `musl 1.2` or a platform tag such as `manylinux_2_34` (PEP 600, 656).
+        """Read `glibc 2.34`, `musl 1.2.5` or a platform tag such as `manylinux_2_34` (PEP 600, 656).
 
         A tag may name its architecture too, as wheels do: `manylinux2014_x86_64`.
 
@@ -39,6 +44,8 @@ class Libc:
             ValueError: the text is none of these.
         """
         if match := _LIBC.fullmatch(text):
+            if match[4]:
+                return cls("musl", (int(match[5]), int(match[6])), int(match[7]))
             family: LibcFamily = "glibc" if match[1] == "glibc" else "musl"
             return cls(family, (int(match[2]), int(match[3])))
         if match := _LIBC_TAG.fullmatch(text):
@@ -55,8 +62,17 @@ class Libc:
         prefix = "manylinux" if self.family == "glibc" else "musllinux"
         return f"{prefix}_{self.version[0]}_{self.version[1]}"
 
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The version, with its patch where that is told."""
+        return self.version if self.patch < 0 else (*self.version, self.patch)
+
+    def admits(self, other: Libc) -> bool:
+        """Whether that one is what this one says; a patch that is not told here may be any."""
+        return self.family == other.family and self.numbers == other.numbers[: len(self.numbers)]
+
     def __str__(self) -> str:
-        return f"{self.family} {self.version[0]}.{self.version[1]}"
+        return f"{self.family} {'.'.join(map(str, self.numbers))}"
 
 
 @dataclass(frozen=True)

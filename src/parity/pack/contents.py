@@ -158,7 +158,7 @@ def _gems(gems: GemSet) -> GemsDocument:
 def _target(target: Target, implementation: str) -> TargetDocument:
     return {
         "os": {"id": target.os_id, "version": target.os_version},
-        "libc": {"family": target.libc.family, "version": list(target.libc.version)},
+        "libc": {"family": target.libc.family, "version": list(target.libc.numbers)},
         "python": target.python,
         "arch": target.arch,
         "implementation": implementation,

@@ -22,7 +22,7 @@ def check_parity(target: Target, facts: MachineFacts, where: str) -> None:
             facts.os_version,
             same=is_prefix(target.os_version, facts.os_version),
         ),
-        *_difference("libc", target.libc, facts.libc, same=target.libc == facts.libc),
+        *_difference("libc", target.libc, facts.libc, same=target.libc.admits(facts.libc)),
         *_difference("Python", target.python, facts.python, same=is_prefix(target.python, facts.python)),
         *_difference("architecture", target.arch, facts.arch, same=target.arch == facts.arch),
     ]
@@ -61,7 +61,7 @@ def is_prefix(expected: str, measured: str) -> bool:
 
 
 def _no_newer(image: Libc, target: Libc) -> bool:
-    return image.family != target.family or image.version <= target.version
+    return image.family != target.family or image.numbers[: len(target.numbers)] <= target.numbers
 
 
 def _difference(what: str, expected: object, measured: object, *, same: bool) -> list[str]:

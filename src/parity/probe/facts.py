@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from parity.errors import ProbeFailed
 from parity.model import Facts, Libc, MachineFacts
-from parity.wire.facts import FactsSaid, MachineSaid
+from parity.portable.machine.platformtags import numbers_of
+from parity.wire.facts import FactsSaid, LibcSaid, MachineSaid
 from parity.wire.shapes import Malformed, read
 
 _MAJOR_AND_MINOR = 2
@@ -46,7 +47,7 @@ def machine(said: MachineSaid, where: str) -> MachineFacts:
         os_id=said["os"]["id"],
         os_version=said["os"]["version"],
         os_name=said["os"]["name"],
-        libc=Libc(libc["family"], (major, minor)),
+        libc=Libc(libc["family"], (major, minor), _patch(libc)),
         python=said["python"],
         executable=said["executable"],
         implementation=said["implementation"],
@@ -54,6 +55,11 @@ def machine(said: MachineSaid, where: str) -> MachineFacts:
         markers=said["markers"],
         tags=tuple(said["tags"]),
     )
+
+
+def _patch(libc: LibcSaid) -> int:
+    numbers = numbers_of(libc["text"])
+    return numbers[2] if libc["family"] == "musl" and len(numbers) > _MAJOR_AND_MINOR else -1
 
 
 def travelling(said: FactsSaid) -> FactsSaid:

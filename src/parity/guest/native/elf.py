@@ -15,7 +15,7 @@ T = TypeVar("T")
 MAGIC = b"\x7fELF"
 _PT_LOAD, _PT_DYNAMIC, _PT_INTERP = 1, 2, 3
 _DT_NEEDED, _DT_STRTAB, _DT_SONAME, _DT_RPATH, _DT_RUNPATH = 1, 5, 14, 15, 29
-_DT_HASH, _DT_SYMTAB, _DT_GNU_HASH = 4, 6, 0x6FFFFEF5
+_DT_HASH, _DT_SYMTAB, _DT_GNU_HASH, _DT_RELR = 4, 6, 0x6FFFFEF5, 36
 _STB_GLOBAL, _STB_WEAK, _STB_UNIQUE = 1, 2, 10
 _DT_VERDEF, _DT_VERDEFNUM, _DT_VERNEED, _DT_VERNEEDNUM = 0x6FFFFFFC, 0x6FFFFFFD, 0x6FFFFFFE, 0x6FFFFFFF
 _VER_FLG_BASE, _VER_FLG_WEAK = 1, 2
@@ -34,6 +34,7 @@ class Elf(NamedTuple):
         versions: (library, symbol version) that it needs; weak needs, which may stay open, left out.
         defined: the symbol versions that it defines itself.
         paths: the folders in which it has libraries looked for (DT_RUNPATH, else DT_RPATH).
+        packed: whether it has packed relocations (DT_RELR), which older loaders pass over.
     """
 
     kind: Tuple[int, int, int]
@@ -42,6 +43,7 @@ class Elf(NamedTuple):
     versions: List[Tuple[str, str]]
     defined: List[str]
     paths: List[str]
+    packed: bool
 
 
 class Symbols(NamedTuple):
@@ -134,7 +136,8 @@ class _ElfFile:
         names = [self._name(at) for at in needed]
         path = values.get(_DT_RUNPATH, values.get(_DT_RPATH))
         paths = self._name(path).split(":") if path is not None else []
-        return Elf(kind, soname, names, list(self._needs(values)), list(self._definitions(values)), paths)
+        needs, defined = list(self._needs(values)), list(self._definitions(values))
+        return Elf(kind, soname, names, needs, defined, paths, _DT_RELR in values)
 
     def symbols(self) -> Symbols:
         self._read_segments()

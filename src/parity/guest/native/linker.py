@@ -11,6 +11,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Dict, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
 
+from ...portable.machine.platformtags import measure_libc, numbers_of
 from ..environment import modules
 from . import elf
 
@@ -24,6 +25,8 @@ _AT_ONCE = 200  # names in one variable of the environment, whose length has a l
 _NUMBERED = re.compile(r"(GLIBC|GLIBCXX|CXXABI)_(\d+(?:\.\d+)+)")
 # A file with packed relocations asks for this instead of a number; glibc knows it from 2.36 on.
 _RELR, _RELR_SINCE = "GLIBC_ABI_DT_RELR", (2, 36)
+# musl has no symbol versions: its loader passes over them, and what needs them ends by a signal.
+_MUSL_RELR_SINCE = (1, 2, 4)
 # Most files of an environment are these, and no ELF file is called so.
 _TEXTS = {
     *("py", "pyc", "pyi", "pyx", "pxd", "js", "mjs", "cjs", "ts", "css", "scss", "html", "map", "json"),
@@ -82,6 +85,8 @@ def judge(site_packages: str, found: List[modules.Distribution]) -> "LinkerSaid"
                 for library, version in set(read.versions)
                 if library not in carried and not system.defines(library, version)
             ]
+            if read.packed and not system.unpacks:
+                versions.append(MissingVersion(package, name, system.loader, "musl 1.2.4 (DT_RELR)"))
     return {
         "missing_libraries": [
             {"package": each.package, "file": each.file, "library": each.library}
@@ -119,7 +124,10 @@ class _System:
 
     def __init__(self, files: List[_File], carried: Set[str]) -> None:
         wanted = {name for each in files if each.elf for name in each.elf.needed} - carried
-        self._places = locate(system_loader(), wanted)
+        path = system_loader()
+        self.loader = os.path.basename(path)
+        self.unpacks = _unpacks(self.loader)
+        self._places = locate(path, wanted)
         self._defined: Dict[str, Set[str]] = {}
         for name, place in self._places.items():
             read = elf.read_elf(place)
@@ -156,6 +164,12 @@ def locate(loader: str, names: Iterable[str]) -> Dict[str, str]:
         text = _trace(loader, program, {"LD_PRELOAD": " ".join(plain[begin : begin + _AT_ONCE])})
         found.update(_LOCATED.findall(text))
     return found
+
+
+def _unpacks(loader: str) -> bool:
+    """Whether the loader applies packed relocations; glibc's says it by a symbol version."""
+    libc = measure_libc() if loader.startswith("ld-musl") else None
+    return libc is None or numbers_of(libc.text) >= _MUSL_RELR_SINCE
 
 
 def _trace(loader: str, path: str, more: Dict[str, str]) -> str:

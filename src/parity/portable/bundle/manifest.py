@@ -64,7 +64,7 @@ TARGET = canonical.record(
         "libc": canonical.record(
             {
                 "family": canonical.one_of("glibc", "musl"),
-                "version": canonical.array(canonical.count, least=2, most=2),
+                "version": canonical.array(canonical.count, least=2, most=3),
             }
         ),
         "python": canonical.text,

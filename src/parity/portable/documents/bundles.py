@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # novm - TypedDict is of Python 3.8
         version: str
 
     class LibcDocument(TypedDict):
-        """`glibc` or `musl`, and [major, minor]."""
+        """`glibc` or `musl`, and [major, minor]; of musl the patch, too, where the profile says it."""
 
         family: LibcFamily
         version: List[int]

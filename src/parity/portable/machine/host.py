@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Iterator, List, NamedTuple, Sequence, Tuple
 from ..errors import WrongHost
 from ..installers.registry import INSTALLERS
 from ..names import parse_wheel_name
+from .platformtags import numbers_of
 
 if TYPE_CHECKING:
     from ..documents.bundles import ManifestDocument, TargetDocument
@@ -79,7 +80,8 @@ def _soft_differences(target: "TargetDocument", facts: "FactsDocument") -> Itera
         yield from _differ("OS", "{id} {version}".format(**wanted), "{id} {version}".format(**found))
     libc = facts["libc"]
     # Newer is fine: glibc and musl keep what older programs need.
-    if libc and libc["family"] == target["libc"]["family"] and libc["version"] < target["libc"]["version"]:
+    numbers = list(numbers_of(libc["text"])) if libc else []
+    if libc and libc["family"] == target["libc"]["family"] and numbers < target["libc"]["version"]:
         needed = ".".join(str(number) for number in target["libc"]["version"])
         yield from _differ(libc["family"], needed + " or newer", libc["text"])
 

@@ -56,6 +56,12 @@ def _libc(family: "LibcFamily", text: str) -> Optional[LibcVersion]:
     return LibcVersion(family, (int(match.group(1)), int(match.group(2))), text) if match else None
 
 
+def numbers_of(text: str) -> Tuple[int, ...]:
+    """The numbers that a version begins with, five digits each at most: (1, 2, 5) of `1.2.5-git`."""
+    match = re.match(r"\d{1,5}(?:\.\d{1,5})*", text[:100], re.ASCII)
+    return tuple(int(number) for number in match.group(0).split(".")) if match else ()
+
+
 def _glibc_version() -> str:
     try:
         name, _, version = (os.confstr("CS_GNU_LIBC_VERSION") or "").partition(" ")
