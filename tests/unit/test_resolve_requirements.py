@@ -118,6 +118,18 @@ def test_a_file_that_is_missing_or_no_text_is_said(tmp_path: Path) -> None:
         assert "UTF-8" in caught.value.remedy
 
 
+def test_a_marker_begins_where_pip_has_it_begin(tmp_path: Path) -> None:
+    lines = [
+        "a==1;",
+        "b==1 ; ",
+        "c;python_version>'3'",
+        "d @ https://h.example/d-1.zip; python_version > '3'",
+    ]
+    found = read(requirements_file(tmp_path, "\n".join(lines)))
+    assert [line.text for line in found.requirements] == ["a==1", "b==1", 'c; python_version > "3"']
+    assert [(each.name, each.marker) for each in found.direct] == [("d", 'python_version > "3"')]
+
+
 def test_inline_lines_name_the_profile() -> None:
     with pytest.raises(InputFileError) as caught:
         read_requirements(Requirements(inline=("no good!",)), "debian11")

@@ -275,7 +275,7 @@ class _Reader:
         if is_direct(text):
             return self._direct_line(text, None, hashes, where, into, folder)
         try:
-            requirement = Requirement(text)
+            requirement = Requirement(_as_pip_splits(text))
         except InvalidRequirement as error:
             told = f"not a requirement: {_short(text)} ({_first_line(error)})"
             return self._refuse(told, where, _veiled(written_instead(text)))
@@ -325,6 +325,15 @@ class _Reader:
 
     def _refuse(self, message: str, where: str, remedy: str = "") -> None:
         self._problems.append(InputFileError(message, where=where, remedy=remedy))
+
+
+def _as_pip_splits(text: str) -> str:
+    """A requirement's line whose marker begins where pip has it begin: behind the first `;`.
+
+    PEP 508 wants a blank before that where an address stands, and a marker behind it.
+    """
+    head, _, marker = text.partition(";")
+    return f"{head} ;{marker}" if marker.strip() else head
 
 
 def _read_any(path: Path) -> bytes:
