@@ -14,7 +14,7 @@ from tests.support.bridges import let_out, shut
 from tests.support.namespaced import run_plain
 
 # runc: crun refuses hybrid control groups. No limits above the caller's: that takes CAP_SYS_RESOURCE.
-_CONF = """
+CONF = """
 [containers]
 default_ulimits = ["nofile=20000:20000", "nproc=32768:32768"]
 [network]
@@ -25,27 +25,25 @@ events_logger = "file"
 runtime = "runc"
 """
 _PACKAGES = ("podman", "runc", "netavark", "nftables", "iptables", "catatonit", "ca-certificates", "procps")
-# Its own processes are all that it shall see: it counts what holds its locks.
-_HERE = ("sh", "-c", 'mount -t proc proc /proc && exec "$@"', "podman")
 _KEEPER = "reach-keeper"
 # netavark takes its rules away while containers are still there, where others start and end at once.
 _OWN_RULES = {"NETAVARK_FW": "none"}
 
 
 @contextmanager
-def podman(name: str, number: int, suite: str = "") -> Iterator[Served]:
-    """This machine's Podman, or that of a Debian suite, for as long as the context lasts.
+def podman(name: str, number: int, suite: str) -> Iterator[Served]:
+    """The Podman of a Debian suite, for as long as the context lasts.
 
     Args:
         name: in the table.
         number: of its bridge and network, unique among those that run at the same time.
-        suite: such as `sid`; empty for this machine's own.
+        suite: such as `sid`.
 
     Raises:
         NoEngine: it does not come up.
     """
     folder = folder_of(f"podman-{number}")
-    (folder / "containers.conf").write_text(_CONF)
+    (folder / "containers.conf").write_text(CONF)
     (folder / "networks").mkdir()
     (folder / "networks" / "podman.json").write_text(json.dumps(_network(number)))
     places = ("--root", f"{folder}/root", "--runroot", f"{folder}/run")
@@ -53,8 +51,7 @@ def podman(name: str, number: int, suite: str = "") -> Iterator[Served]:
         *("podman", *places, "--network-config-dir", f"{folder}/networks"),
         *("system", "service", "--time=0", f"unix://{folder}/sock"),
     ]
-    root = debian_root(suite, "podman", _PACKAGES) if suite else None
-    command = inside(root, folder, service) if root else [*_HERE, *service]
+    command = inside(debian_root(suite, "podman", _PACKAGES), folder, service)
     bridge, subnet = f"parity-p{number}", f"10.215.{number}.0/24"
     shut(bridge, subnet)  # a killed run's
     let_out(bridge, subnet)

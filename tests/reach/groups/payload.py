@@ -68,7 +68,7 @@ def _containerd() -> Iterator[Served]:
 @contextmanager
 def _podman() -> Iterator[Served]:
     with ExitStack() as stack:
-        engine = stack.enter_context(podman("podman 4.3 rootful", 2))
+        engine = stack.enter_context(podman("podman 4.3 rootful", 2, "bookworm"))
         carry_images(engine)
         stack.enter_context(bridge_kept(engine))
         yield engine

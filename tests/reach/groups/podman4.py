@@ -9,12 +9,12 @@ from tests.reach.engines.podmans import bridge_kept, podman
 from tests.reach.row import Row
 from tests.reach.suite import engine_rows
 
-TITLE = "the engine's tests on this machine's Podman, rootful"
+TITLE = "the engine's tests on Podman 4.3, rootful"
 
 
 def run() -> Iterator[Row]:
     """A row for each story."""
-    with podman("podman 4.3 rootful", 1) as engine:
+    with podman("podman 4.3 rootful", 1, "bookworm") as engine:
         carry_images(engine)
         with bridge_kept(engine):
             yield from engine_rows(engine)

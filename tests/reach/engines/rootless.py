@@ -1,0 +1,60 @@
+"""Engines that an ordinary user runs: Debian 12's Podman and Docker, in a root of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.reach.engines.podmans import CONF
+from tests.reach.engines.roots import debian_root, inside
+from tests.reach.engines.served import Served, folder_of, served
+
+_PACKAGES = (
+    *("podman", "docker.io", "runc", "rootlesskit", "slirp4netns", "fuse-overlayfs", "uidmap", "catatonit"),
+    *("iptables", "iproute2", "ca-certificates", "procps"),
+)
+# Devices of its own, since those of the machine are root's alone; a proc of its own, as a machine has it.
+_AS_TESTER = """
+set -e
+folder=$1; shift
+id tester >/dev/null 2>&1 || useradd --create-home --uid 1000 --shell /bin/sh tester
+mkdir -p /run/user/1000 /run/devices
+mknod -m 666 /run/devices/fuse c 10 229
+mknod -m 666 /run/devices/tun c 10 200
+mount --bind /run/devices/fuse /dev/fuse
+mount --bind /run/devices/tun /dev/net/tun
+mount -t proc proc /proc
+chown tester: /run/user/1000 "$folder"
+exec setpriv --reuid=tester --regid=tester --init-groups --inh-caps=-all env -i \\
+  HOME=/home/tester USER=tester LOGNAME=tester LANG=C.UTF-8 XDG_RUNTIME_DIR=/run/user/1000 \\
+  PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin CONTAINERS_CONF="$folder/containers.conf" \\
+  DOCKERD_ROOTLESS_ROOTLESSKIT_NET=slirp4netns DOCKERD_ROOTLESS_ROOTLESSKIT_PORT_DRIVER=builtin "$@"
+"""
+
+
+@contextmanager
+def rootless_podman() -> Iterator[Served]:
+    """Podman 4.3 as a user's service; NoEngine where it does not come up."""
+    with _served("podman 4.3 rootless", "podman", "--root", "{0}/root", "system", "service", "--time=0",
+                 "unix://{0}/sock") as engine:  # fmt: skip
+        yield engine
+
+
+@contextmanager
+def rootless_docker() -> Iterator[Served]:
+    """Docker 20.10 as a user's service; NoEngine where it does not come up."""
+    with _served("docker 20.10 rootless", "/usr/share/docker.io/contrib/dockerd-rootless.sh", "--data-root",
+                 "{0}/data", "--host", "unix://{0}/sock", "--pidfile", "{0}/pid") as engine:  # fmt: skip
+        yield engine
+
+
+@contextmanager
+def _served(name: str, *command: str) -> Iterator[Served]:
+    root = debian_root("bookworm", "rootless", _PACKAGES)
+    folder = folder_of(name.replace(" ", "-"))
+    (folder / "containers.conf").write_text(CONF)
+    words = [word.format(folder) for word in command]
+    with served(
+        name, folder, inside(root, folder, ["sh", "-c", _AS_TESTER, "as", str(folder), *words])
+    ) as it:
+        yield it
