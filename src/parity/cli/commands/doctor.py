@@ -15,18 +15,25 @@ from rich.text import Text
 from parity.cli.shared import complete
 from parity.cli.shared.display import size
 from parity.cli.shared.keyring import own_key_path
-from parity.cli.shared.options import Json
+from parity.cli.shared.options import Arch, Json
 from parity.cli.shared.output import output, print_json, stdout
 from parity.cli.shared.profile_health import look
 from parity.cli.shared.world import machine
 from parity.docker_engine import DockerEngine, connect
 from parity.engine import EngineInfo
-from parity.errors import EngineLost, EngineRefused, EngineUnavailable, IndexFailed, NotReady
+from parity.errors import (
+    EngineLost,
+    EngineRefused,
+    EngineUnavailable,
+    IndexFailed,
+    NotReady,
+    OptionConflict,
+)
 from parity.host.network import host_network
 from parity.images import registry_of, registry_remedy
 from parity.model import IndexSettings, Profile
 from parity.portable.texts import counted
-from parity.profile import load_profile
+from parity.profile import Overrides, load_profile
 from parity.sign import public_path
 
 EPILOG = """
@@ -63,11 +70,17 @@ def doctor(
         ),
     ] = "",
     *,
+    arch: Arch = None,
     as_json: Json = False,
 ) -> None:
     """Check what a build needs: engine, rights, disk, emulation, certificates, proxies, registries."""
     output.json = as_json
-    findings = list(_findings(load_profile(profile) if profile else None))
+    if arch and not profile:
+        raise OptionConflict(
+            "--arch is the architecture of a profile's target", remedy="name the profile, too"
+        )
+    found = load_profile(profile, overrides=Overrides(arch=arch)) if profile else None
+    findings = list(_findings(found))
     ready = not any(finding.state == "missing" for finding in findings)
     if as_json:
         print_json({"ready": ready, "findings": [asdict(finding) for finding in findings]})

@@ -15,6 +15,7 @@ from parity.cli.shared import complete
 from parity.cli.shared.asked import HowToBuild, WhatToBuild, build_requests
 from parity.cli.shared.display import Progress, board
 from parity.cli.shared.options import (
+    Arch,
     Extras,
     Groups,
     Json,
@@ -66,6 +67,7 @@ def tree_command(
     package: Packages = None,
     extra: Extras = None,
     group: Groups = None,
+    arch: Arch = None,
     lock: LockFile = None,
     stand_in: StandIn = None,
     as_json: Json = False,
@@ -74,7 +76,7 @@ def tree_command(
 ) -> None:
     """Show what requires what, as a tree; (*) marks a branch that is drawn elsewhere."""
     output.json, output.verbose = as_json, verbose
-    what = _what(words, requirement, package, extra, group, "tree")
+    what = _what(words, requirement, package, extra, group, arch=arch, command="tree")
     shown = _Shown(tree_lines, lambda graph: graph.packages)
     _show(what, HowToBuild(lock=lock, stand_in=stand_in), shown, progress)
 
@@ -87,6 +89,7 @@ def why_command(
     package: Packages = None,
     extra: Extras = None,
     group: Groups = None,
+    arch: Arch = None,
     lock: LockFile = None,
     stand_in: StandIn = None,
     as_json: Json = False,
@@ -95,7 +98,7 @@ def why_command(
 ) -> None:
     """Show who requires a package, up to what was asked for."""
     output.json, output.verbose = as_json, verbose
-    what = _what(words, requirement, package, extra, group, f"why {name}")
+    what = _what(words, requirement, package, extra, group, arch=arch, command=f"why {name}")
     shown = _Shown(lambda graph: why_lines(graph, name), lambda graph: above(graph, member(graph, name)))
     _show(what, HowToBuild(lock=lock, stand_in=stand_in), shown, progress)
 
@@ -124,6 +127,8 @@ def _what(
     packages: Sequence[str] | None,
     extras: Sequence[str] | None,
     groups: Sequence[str] | None,
+    *,
+    arch: str | None,
     command: str,
 ) -> WhatToBuild:
     every = (tuple(each or ()) for each in (packages, extras, groups))
@@ -134,6 +139,7 @@ def _what(
         packages=named,
         extras=of_project,
         groups=of_groups,
+        arch=arch,
         command=command,
     )
 

@@ -11,6 +11,7 @@ from parity.cli.review import sections
 from parity.cli.shared.asked import HowToBuild, WhatToBuild, build_requests
 from parity.cli.shared.display import Progress, board
 from parity.cli.shared.options import (
+    Arch,
     ExcludeNewer,
     Extras,
     FromSource,
@@ -46,6 +47,7 @@ def outdated_command(
     package: Packages = None,
     extra: Extras = None,
     group: Groups = None,
+    arch: Arch = None,
     lock: LockFile = None,
     stand_in: StandIn = None,
     product: Product = None,
@@ -63,6 +65,7 @@ def outdated_command(
         packages=tuple(package or ()),
         extras=tuple(extra or ()),
         groups=tuple(group or ()),
+        arch=arch,
         product=product,
         exclude_newer=exclude_newer,
         build_from_source=tuple(build_from_source or ()),
