@@ -23,6 +23,7 @@ from parity.farside.install.install import Request, install
 from parity.farside.install.relocate import relocate
 from parity.portable.bundle.openssl import openssl_checker
 from parity.portable.errors import EnvironmentUnfit, InstallFailed, OlderBundle, WrongHost
+from parity.portable.exchange import exchange
 
 
 @pytest.fixture(scope="module")
@@ -202,10 +203,10 @@ def test_two_paths_change_places_in_one_step(tmp_path: Path) -> None:
     for name in ("one", "other"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "word").write_text(name)
-    existing.exchange(str(tmp_path / "one"), str(tmp_path / "other"))
+    exchange(str(tmp_path / "one"), str(tmp_path / "other"))
     assert (tmp_path / "one" / "word").read_text() == "other"
     with pytest.raises(FileNotFoundError):
-        existing.exchange(str(tmp_path / "one"), str(tmp_path / "none"))
+        exchange(str(tmp_path / "one"), str(tmp_path / "none"))
 
 
 def test_scripts_are_rewritten_with_their_modes_and_binaries_left_alone(tmp_path: Path) -> None:

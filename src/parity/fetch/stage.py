@@ -29,6 +29,7 @@ _REMEDIES = {
     "http-403": "the index refuses these credentials for this file",
     "http-404": "the file is no longer on the index: build with --upgrade to lock others",
     "http-429": "the index asks to slow down: try again later",
+    "no-tls": "give the image a Python that has ssl, or build with --stand-in IMAGE in one that has",
     "tls": "name the CA bundle of your network in SSL_CERT_FILE or in pip's `cert` setting",
     "dns": "check the name server, or set HTTPS_PROXY where a proxy is needed",
     "proxy": "check HTTP_PROXY, HTTPS_PROXY and NO_PROXY",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from tests.reach.engines.podmans import CONF
@@ -11,7 +11,7 @@ from tests.reach.engines.served import Served, folder_of, served
 
 _PACKAGES = (
     *("podman", "docker.io", "runc", "rootlesskit", "slirp4netns", "fuse-overlayfs", "uidmap", "catatonit"),
-    *("iptables", "iproute2", "ca-certificates", "procps"),
+    *("netavark", "iptables", "iproute2", "ca-certificates", "procps"),
 )
 # Devices of its own, since those of the machine are root's alone; a proc of its own, as a machine has it.
 _AS_TESTER = """
@@ -35,26 +35,26 @@ exec setpriv --reuid=tester --regid=tester --init-groups --inh-caps=-all env -i 
 @contextmanager
 def rootless_podman() -> Iterator[Served]:
     """Podman 4.3 as a user's service; NoEngine where it does not come up."""
-    with _served("podman 4.3 rootless", "podman", "--root", "{0}/root", "system", "service", "--time=0",
-                 "unix://{0}/sock") as engine:  # fmt: skip
+    places = ("--root", "{0}/root", "--storage-driver", "overlay")
+    service = ("podman", *places, "system", "service", "--time=0", "unix://{0}/sock")
+    with _served("podman 4.3 rootless", service) as engine:
         yield engine
 
 
 @contextmanager
 def rootless_docker() -> Iterator[Served]:
     """Docker 20.10 as a user's service; NoEngine where it does not come up."""
-    with _served("docker 20.10 rootless", "/usr/share/docker.io/contrib/dockerd-rootless.sh", "--data-root",
-                 "{0}/data", "--host", "unix://{0}/sock", "--pidfile", "{0}/pid") as engine:  # fmt: skip
+    script = "/usr/share/docker.io/contrib/dockerd-rootless.sh"
+    places = ("--data-root", "{0}/data", "--pidfile", "{0}/pid")
+    with _served("docker 20.10 rootless", (script, *places, "--host", "unix://{0}/sock")) as engine:
         yield engine
 
 
 @contextmanager
-def _served(name: str, *command: str) -> Iterator[Served]:
+def _served(name: str, command: Sequence[str]) -> Iterator[Served]:
     root = debian_root("bookworm", "rootless", _PACKAGES)
     folder = folder_of(name.replace(" ", "-"))
     (folder / "containers.conf").write_text(CONF)
-    words = [word.format(folder) for word in command]
-    with served(
-        name, folder, inside(root, folder, ["sh", "-c", _AS_TESTER, "as", str(folder), *words])
-    ) as it:
-        yield it
+    words = ["sh", "-c", _AS_TESTER, "as", str(folder), *(word.format(folder) for word in command)]
+    with served(name, folder, inside(root, folder, words)) as engine:
+        yield engine

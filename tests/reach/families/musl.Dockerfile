@@ -58,7 +58,6 @@ COPY --from=build /usr/include/x86_64-linux-musl /usr/include/x86_64-linux-musl
 COPY --from=build /usr/lib/x86_64-linux-gnu /usr/lib/x86_64-linux-gnu
 COPY --from=build /usr/lib/x86_64-linux-musl /usr/lib/x86_64-linux-musl
 COPY --from=build /usr/lib/gcc /usr/lib/gcc
-COPY --from=build /usr/lib/musl /usr/lib/musl
 COPY --from=build /lib64 /lib64
 COPY --from=build /usr/bin/x86_64-linux-gnu-* /usr/bin/musl-gcc /usr/bin/make /usr/bin/
 RUN cd /usr/bin && for a in as ld ar nm ranlib strip objdump objcopy readelf; do ln -sf x86_64-linux-gnu-$a $a; done && ln -sf x86_64-linux-gnu-gcc-12 realgcc \

@@ -1,10 +1,13 @@
 """Where a server listens, and with which certificate. Standard library only, Python 3.6 and later."""
 
 import re
-import ssl
-from typing import NamedTuple
+import sys
+from typing import TYPE_CHECKING, NamedTuple
 
 from ...portable.errors import ServeFailed
+
+if TYPE_CHECKING:
+    import ssl
 
 _MAX_PORT = 65535
 _BIND = re.compile(r"(?P<host>\[[0-9A-Fa-f:.%]+\]|[^:\s\[\]]*)(?::(?P<port>[0-9]{1,6}))?")
@@ -37,7 +40,7 @@ def parse_bind(text: str) -> Address:
     return Address(host.strip("[]") or "0.0.0.0", _DEFAULT.port if port is None else int(port))  # noqa: S104
 
 
-def tls_context(certificate: str, key: str) -> ssl.SSLContext:
+def tls_context(certificate: str, key: str) -> "ssl.SSLContext":
     """A server's TLS settings, 1.2 and later.
 
     Args:
@@ -47,6 +50,13 @@ def tls_context(certificate: str, key: str) -> ssl.SSLContext:
     Raises:
         ServeFailed: they cannot be read or do not belong together.
     """
+    try:
+        import ssl  # noqa: PLC0415 - some Pythons are built without it
+    except ImportError:
+        raise ServeFailed(
+            f"{sys.executable} has no ssl module",
+            "serve without --tls-cert and --tls-key, or run another Python",
+        ) from None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     _refuse_old_versions(context)
     try:
@@ -59,7 +69,9 @@ def tls_context(certificate: str, key: str) -> ssl.SSLContext:
     return context
 
 
-def _refuse_old_versions(settings: ssl.SSLContext) -> None:
+def _refuse_old_versions(settings: "ssl.SSLContext") -> None:
+    import ssl  # noqa: PLC0415
+
     if hasattr(ssl, "TLSVersion"):  # novm - Python 3.7 and later
         settings.minimum_version = ssl.TLSVersion.TLSv1_2
     else:  # Python 3.6

@@ -9,13 +9,12 @@ import select
 import signal
 import socket
 import socketserver
-import ssl
 import sys
 import threading
 import time
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
-from typing import Callable, Dict, Optional, Sequence, Tuple, Union, cast
+from typing import Callable, Dict, Optional, Sequence, Tuple, Type, Union, cast
 
 from ...portable.errors import FarsideError, ServeFailed
 from .bind import Address
@@ -23,7 +22,6 @@ from .catalogue import Catalogue
 from .head import IDLE_SECONDS, Head
 from .responses import Answer, IndexSite, Region, answer
 
-_Tls = Optional[ssl.SSLContext]
 Log = Callable[[str], None]
 """Hears one line for each request; called from many threads."""
 _Place = Union[Tuple[str, int], Tuple[str, int, int, int]]
@@ -35,7 +33,11 @@ _POLL_SECONDS = 0.25
 _CHUNK = 1 << 18
 _NO_SENDFILE = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)
 _DRAIN_SECONDS, _MAX_DRAIN = 1.0, 1 << 20
-_BROKEN = (ConnectionError, socket.timeout, ssl.SSLError)
+_BROKEN: Tuple[Type[OSError], ...] = (ConnectionError, socket.timeout)
+with suppress(ImportError):  # some Pythons are built without it
+    import ssl
+
+    _BROKEN += (ssl.SSLError,)
 
 
 class IndexServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
@@ -56,7 +58,11 @@ class IndexServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
     request_queue_size = 128
 
     def __init__(
-        self, catalogue: Catalogue, bind: Address, tls: _Tls = None, log: Optional[Log] = None
+        self,
+        catalogue: Catalogue,
+        bind: Address,
+        tls: "Optional[ssl.SSLContext]" = None,
+        log: Optional[Log] = None,
     ) -> None:
         self.tls = tls
         self.log = log

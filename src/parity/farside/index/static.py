@@ -4,13 +4,13 @@ The folder is built beside its place and gets its name at the end, so that whoev
 index or the new one. An index that is replaced is swapped in one step where the system can do that.
 """
 
-import ctypes
 import os
 from contextlib import contextmanager
 from typing import Callable, Iterator, Mapping, Optional, Sequence
 
 from ...portable.atomic import folder_beside, sweep_beside, sync_folder
 from ...portable.errors import IndexNotWritten, PrefixInUse
+from ...portable.exchange import exchange
 from . import pages
 from .catalogue import AnyWheel, Catalogue
 
@@ -20,8 +20,6 @@ JSON_NAME = "index.v1_json"
 """The JSON page's name, as mirrors call it whose web servers negotiate."""
 _TEXT = b"Made by parity; replaced as a whole by the next `parity index`.\n"
 _ADDRESS = "ADDRESS-OF-THIS-FOLDER/"
-# AT_FDCWD of fcntl.h, RENAME_EXCHANGE of linux/fs.h.
-_AT_FDCWD, _EXCHANGE = -100, 2
 
 Progress = Callable[[int, int], None]
 """Hears how many bytes of the wheels are written, out of how many."""
@@ -109,7 +107,9 @@ def _put(work: str, place: str) -> None:
     try:
         os.rename(work, place)  # nothing there, or an empty folder
     except OSError:
-        if not _exchange(work, place):
+        try:
+            exchange(work, place)
+        except OSError:
             _replace_in_two_steps(work, place)
 
 
@@ -123,15 +123,6 @@ def _replace_in_two_steps(work: str, place: str) -> None:
         raise
     # The old one under the new one's temporary name, where whoever made that removes it.
     os.rename(aside, work)
-
-
-def _exchange(one: str, other: str) -> bool:
-    """Swap two names in one step (renameat2, Linux 3.15); False where that cannot be done."""
-    # By ctypes: Python's `os` has no call for it.
-    call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
-    if call is None:
-        return False
-    return bool(call(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _EXCHANGE) == 0)
 
 
 @contextmanager

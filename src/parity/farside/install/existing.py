@@ -13,18 +13,17 @@ environment or the new one. What was written for the copy's path is rewritten fo
 Processes that run from the environment keep their open files; they see the new ones when they start again.
 """
 
-import ctypes
-import errno
 import glob
 import os
 import shutil
 import stat
 import tempfile
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Callable, Iterator, List, Tuple
+from typing import TYPE_CHECKING, Iterator, List, Tuple
 
 from ...portable.atomic import sync_folder
 from ...portable.errors import EnvironmentUnfit
+from ...portable.exchange import CANNOT, exchange
 from ...portable.plainfile import read_whole
 from . import journal
 from .owners import check_inside, check_ours, check_way
@@ -37,15 +36,9 @@ if TYPE_CHECKING:
     from ...portable.documents.installations import ActDocument, ReceiptDocument
 
 _LOCK, _NEW, _OLD = "lock", "new", "old"
-_EXCHANGE = 2
 _MAX_CFG = 1 << 20
 # O_NONBLOCK and O_NOFOLLOW: a pipe of that name must not stop us, nor a link lead us elsewhere.
 _APPEND = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-_HERE = -100
-# The call's number where the C library has no function for it (glibc before 2.28).
-_RENAMEAT2 = {"x86_64": 316, "aarch64": 276, "ppc64le": 357, "s390x": 347}
-# What kernels and file systems answer that know no exchange, seccomp filters (EPERM) among them.
-_CANNOT = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EXDEV, errno.EPERM)
 
 
 class Existing:
@@ -103,7 +96,7 @@ class Existing:
         try:
             exchange(self.new, self.path)
         except OSError as error:
-            if error.errno not in _CANNOT:
+            if error.errno not in CANNOT:
                 raise
             self._swap_in_two_steps()
         sync_folder(self.parent)
@@ -223,26 +216,3 @@ def _copy_owners(source: str, target: str) -> None:
             relative = os.path.relpath(os.path.join(parent, name), source)
             found = os.lstat(os.path.join(source, relative))
             os.lchown(os.path.join(target, relative), found.st_uid, found.st_gid)
-
-
-def exchange(one: str, other: str) -> None:
-    """Let two paths of one file system change places in one step (renameat2(2), RENAME_EXCHANGE).
-
-    Raises:
-        OSError: they did not; ENOSYS where the system has no such call.
-    """
-    call, first = _renameat2()
-    if call(*first, _HERE, os.fsencode(one), _HERE, os.fsencode(other), _EXCHANGE) != 0:
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number), other)
-
-
-def _renameat2() -> Tuple[Callable[..., int], Tuple[int, ...]]:
-    """The C function, and what it gets before the call's own words."""
-    library = ctypes.CDLL(None, use_errno=True)
-    if hasattr(library, "renameat2"):
-        return library.renameat2, ()
-    number = _RENAMEAT2.get(os.uname().machine)
-    if number is None:
-        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
-    return library.syscall, (number,)

@@ -6,7 +6,6 @@ another platform executes does not.
 """
 
 import ast
-import ctypes.util
 import json
 import os
 import re
@@ -98,13 +97,22 @@ def stem(name: str) -> str:
 
 def _there(names: Sequence[str]) -> Set[str]:
     """Those of the names under which the loader, or `find_library`, finds something."""
-    plain = [name for name in names if not name.endswith("*")]
+    plain, find = [name for name in names if not name.endswith("*")], _finder()
     found = set(linker.locate(linker.system_loader(), [name for name in plain if ".so" in name]))
     for name in plain:
         with suppress(OSError):  # as it raises where its helpers say what it does not understand
-            if ".so" not in name and ctypes.util.find_library(name):
+            if ".so" not in name and find(name):
                 found.add(name)
     return found
+
+
+def _finder() -> "Callable[[str], object]":
+    """`find_library`; where this Python is built without ctypes, nothing can be opened so, nor be missing."""
+    try:
+        from ctypes.util import find_library  # noqa: PLC0415
+    except ImportError:
+        return lambda _name: True
+    return find_library
 
 
 def _lacking(groups: List[_Group], there: Set[str]) -> List[_Group]:

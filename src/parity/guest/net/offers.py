@@ -6,7 +6,6 @@ is made up here; what it requires is what it says of itself (PKG-INFO, or setupt
 That may be incomplete: who builds it knows better, and tells the resolver then.
 """
 
-import bz2
 import io
 import re
 import tarfile
@@ -196,6 +195,8 @@ def _texts(url: str, begin: bytes) -> Iterator[Tuple[str, str]]:
 def _opened(path: str, begin: bytes) -> bytes:
     """The beginning of an archive, decompressed."""
     if path.endswith(".bz2"):
+        import bz2  # noqa: PLC0415 - some Pythons are built without it
+
         return bz2.BZ2Decompressor().decompress(begin, _MOST)
     # 16 more than the window's size means gzip's header (zlib's manual, inflateInit2).
     return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(begin, _MOST)

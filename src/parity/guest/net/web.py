@@ -9,7 +9,6 @@ import email.utils
 import http.client
 import re
 import socket
-import ssl
 import tempfile
 import time
 import urllib.parse
@@ -25,6 +24,11 @@ from .pace import BoundedAnswer
 if TYPE_CHECKING:
     from ...wire.network import Reach
 
+HAS_TLS = False
+with contextlib.suppress(ImportError):  # some Pythons are built without it
+    import ssl
+
+    HAS_TLS = True
 USER_AGENT = "parity/1"
 _REDIRECTS = (301, 302, 303, 307, 308)
 _PASSING = (408, 425, 429, 500, 502, 503, 504)  # may be over soon
@@ -42,7 +46,7 @@ MOST = 16 * 1024**3
 class WebProblem(Exception):
     """A request that did not give what was asked.
 
-    `kind` is a stable word (`http-404`, `tls`, `dns`, `network`, `proxy`, `redirect`, `elsewhere`,
+    `kind` is a stable word (`http-404`, `tls`, `no-tls`, `dns`, `network`, `proxy`, `redirect`, `elsewhere`,
     `url`, `timeout`, `size`, `stopped`); `again` tells whether trying again may help, `wait` how many
     seconds the server asked for.
     """
@@ -75,7 +79,7 @@ class Settings(NamedTuple):
     """How to reach servers: proxies (`http`, `https`, `no`), certificates, logins by origin or address."""
 
     proxies: Dict[str, str]
-    context: ssl.SSLContext
+    context: "Optional[ssl.SSLContext]"  # None where this Python is built without it
     credentials: Dict[str, List[str]]
     timeout: float
 
@@ -96,6 +100,11 @@ def origin_of(url: str) -> WebOrigin:
 
 def settings(job: "Reach") -> Settings:
     """Read `proxies`, `ca`, `client_certificate` (PEM or null), `credentials` and `timeout` from a job."""
+    context = _context(job) if HAS_TLS else None
+    return Settings(job.get("proxies") or {}, context, job.get("credentials") or {}, job.get("timeout", 30.0))
+
+
+def _context(job: "Reach") -> "ssl.SSLContext":
     context = ssl.create_default_context(cadata=job.get("ca") or None)
     if job.get("client_certificate"):
         with tempfile.NamedTemporaryFile("w", prefix="parity-") as file:  # mode 0600; ssl reads files alone
@@ -105,7 +114,7 @@ def settings(job: "Reach") -> Settings:
     if hasattr(ssl, "VERIFY_X509_STRICT"):
         # Python 3.13 turned it on; companies' own CAs often lack what it wants, and pip and uv do not ask.
         context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    return Settings(job.get("proxies") or {}, context, job.get("credentials") or {}, job.get("timeout", 30.0))
+    return context
 
 
 class Browser:
@@ -222,6 +231,8 @@ class Browser:
         way, limit = origin if proxy is None else proxy[0], self._how.timeout
         made = http.client.HTTPConnection(way.host, way.port, timeout=limit)
         if origin.scheme != "http":
+            if not HAS_TLS:
+                raise WebProblem("no-tls", "the image's Python is built without ssl: https cannot be asked")
             made = http.client.HTTPSConnection(way.host, way.port, timeout=limit, context=self._how.context)
             if proxy is not None:
                 made.set_tunnel(origin.host, origin.port, headers=_basic("Proxy-Authorization", proxy[1]))
@@ -336,7 +347,7 @@ def _basic(header: str, pair: str) -> Dict[str, str]:
 
 def _connection_problem(error: Exception) -> WebProblem:
     """Put a name on what went wrong below HTTP."""
-    if isinstance(error, ssl.SSLError):
+    if HAS_TLS and isinstance(error, ssl.SSLError):
         certificate = "certificate" in str(error).lower()  # a bad one stays bad
         return WebProblem("tls", f"TLS failed: {error}", again=not certificate)
     if isinstance(error, socket.gaierror):

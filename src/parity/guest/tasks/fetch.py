@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 _LONGEST_WAIT = 60.0
 _STALL = 300.0
-_HOPELESS = ("dns", "tls", "proxy", "network", "disk", "timeout", "slow")
+_HOPELESS = ("dns", "tls", "no-tls", "proxy", "network", "disk", "timeout", "slow")
 """When one file fails for these, all will: the run stops instead of failing file by file."""
 
 
