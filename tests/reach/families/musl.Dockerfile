@@ -35,6 +35,8 @@ RUN cd /src/openssl-* && ./Configure linux-x86_64 --prefix=/usr --libdir=lib --o
 RUN cd /src/python3.11-* && (./configure --prefix=/usr --enable-shared --without-static-libpython --with-ensurepip=no --with-openssl=$ROOT/usr \
       CPPFLAGS="-I$ROOT/usr/include" LDFLAGS="-L$ROOT/usr/lib" PKG_CONFIG_PATH=$ROOT/usr/lib/pkgconfig LIBFFI_INCLUDEDIR=$ROOT/usr/include > configure.log 2>&1 || (tail -30 configure.log; false))
 RUN cd /src/python3.11-* && (make > make.log 2>&1 && make install DESTDIR=$ROOT > install.log 2>&1 || (tail -40 make.log install.log; false)); tail -30 make.log
+# The program with which the far side checks signatures.
+RUN cd /src/openssl-* && (make apps/openssl > /tmp/o.log 2>&1 || (tail -20 /tmp/o.log; false)) && cp apps/openssl $ROOT/usr/bin/
 RUN apt-get install -y -qq --no-install-recommends busybox-static ca-certificates >/dev/null && cd $ROOT \
  && mkdir -p /headers && cp -a usr/include /headers/ && cp -aL /kernel/* /headers/include/ && cp -a usr/lib/python3.11/config-* /headers/ \
  && rm -rf usr/lib/*.a usr/lib/python3.11/test usr/lib/python3.11/config-* usr/lib/python3.11/idlelib usr/include usr/share \
@@ -60,6 +62,6 @@ COPY --from=build /usr/lib/x86_64-linux-musl /usr/lib/x86_64-linux-musl
 COPY --from=build /usr/lib/gcc /usr/lib/gcc
 COPY --from=build /lib64 /lib64
 COPY --from=build /usr/bin/x86_64-linux-gnu-* /usr/bin/musl-gcc /usr/bin/make /usr/bin/
-RUN cd /usr/bin && for a in as ld ar nm ranlib strip objdump objcopy readelf; do ln -sf x86_64-linux-gnu-$a $a; done && ln -sf x86_64-linux-gnu-gcc-12 realgcc \
+RUN ln -s /usr/lib/x86_64-linux-gnu /lib/x86_64-linux-gnu && cd /usr/bin && for a in as ld ar nm ranlib strip objdump objcopy readelf; do ln -sf x86_64-linux-gnu-$a $a; done && ln -sf x86_64-linux-gnu-gcc-12 realgcc \
  && printf '#!/bin/sh\ncase "$1" in --print-multiarch|-print-multiarch) echo x86_64-linux-musl; exit;; esac\nREALGCC=realgcc exec musl-gcc "$@" -idirafter /usr/include -L/usr/lib\n' > muslcc && chmod 755 muslcc \
  && ln -sf muslcc gcc && ln -sf muslcc cc

@@ -10,14 +10,6 @@ from pathlib import Path
 from tests.reach.families.kept import Recipe, made
 
 _HERE = Path(__file__).parent
-_OLDER = """
-ARG BASE
-ARG PLAIN
-FROM ${BASE} AS older
-RUN apt-get update -qq && cd /tmp && apt-get download -qq musl && dpkg -x musl_*.deb /older
-FROM ${PLAIN} AS plain
-COPY --from=older /older/lib/x86_64-linux-musl/libc.so /lib/ld-musl-x86_64.so.1
-"""
 
 
 def recipe() -> Recipe:
@@ -25,18 +17,6 @@ def recipe() -> Recipe:
     files = {"Dockerfile": (_HERE / "musl.Dockerfile").read_bytes()}
     arguments = {"BASE": "parity/debian12-py311:latest", "MUSL": "parity/debian13-py313:latest"}
     return Recipe("musl", files, arguments, "build", ("plain", "builder"))
-
-
-def older_musl(plain: str) -> str:
-    """The same system with Debian 12's own musl 1.2.3; gives its tag.
-
-    Args:
-        plain: the tag of the machine's image.
-    """
-    arguments = {"BASE": "parity/debian12-py311:latest", "PLAIN": plain}
-    found = Recipe("musl-older", {"Dockerfile": _OLDER.encode()}, arguments, "older", ("plain",))
-    made(found)
-    return found.tag("plain")
 
 
 def musl_images() -> Recipe:
