@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parity.docker_engine import connect
+from parity.docker_engine.described import is_rootless, unlimited
 from parity.docker_engine.owner import EXPIRES, OWNER, Run, is_abandoned, process_start
 from parity.docker_engine.streams import Demultiplexer
 from parity.docker_engine.translate import clean, translated
@@ -180,3 +181,40 @@ def test_messages_are_one_line_without_credentials() -> None:
 def test_the_sdks_errors_become_ours(raised: Exception, expected: type[Exception], words: str) -> None:
     with pytest.raises(expected, match=words), translated("tcp://engine", "do it"):
         raise raised
+
+
+@pytest.mark.parametrize(
+    ("said", "who", "what"),
+    [
+        ({"MemoryLimit": True, "SwapLimit": True, "PidsLimit": True, "CgroupVersion": "1"}, False, ()),
+        ({"MemoryLimit": True, "PidsLimit": True, "CgroupVersion": "2"}, False, ("swap",)),
+        # Podman 4.3, which tells what the kernel could.
+        (
+            {
+                "MemoryLimit": True,
+                "SwapLimit": True,
+                "PidsLimit": True,
+                "CgroupVersion": "1",
+                "Rootless": True,
+            },
+            True,
+            ("memory", "swap", "pids"),
+        ),
+        ({"SecurityOptions": ["name=rootless"], "CgroupVersion": "2"}, True, ("memory", "swap", "pids")),
+        (
+            {
+                "MemoryLimit": True,
+                "SwapLimit": True,
+                "PidsLimit": True,
+                "CgroupVersion": "2",
+                "Rootless": True,
+            },
+            True,
+            (),
+        ),
+    ],
+)
+def test_an_engine_is_taken_for_what_it_can_do(
+    said: dict[str, object], *, who: bool, what: tuple[str, ...]
+) -> None:
+    assert (is_rootless(said), unlimited(said)) == (who, what)

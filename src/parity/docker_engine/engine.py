@@ -15,6 +15,7 @@ from docker import APIClient, auth
 
 from parity.docker_engine import images
 from parity.docker_engine.container import DockerContainer
+from parity.docker_engine.described import is_rootless, unlimited
 from parity.docker_engine.endpoints import Endpoint
 from parity.docker_engine.hostconfig import host_config
 from parity.docker_engine.logins import Logins
@@ -29,7 +30,6 @@ from parity.errors import EngineRefused, Interrupted
 
 _SCRATCH_LIFETIME = 6 * 3600
 _REMOVAL_SECONDS = 60
-_LIMITS = {"memory": "MemoryLimit", "swap": "SwapLimit", "pids": "PidsLimit"}
 
 
 class DockerEngine:
@@ -71,8 +71,8 @@ class DockerEngine:
                 memory=int(info.get("MemTotal", 0)),
                 storage_driver=str(info.get("Driver", "")),
                 root=str(info.get("DockerRootDir", "")),
-                rootless=_rootless(info),
-                unlimited=tuple(name for name, key in _LIMITS.items() if not info.get(key)),
+                rootless=is_rootless(info),
+                unlimited=unlimited(info),
             )
 
     @cached_property
@@ -337,9 +337,3 @@ class DockerEngine:
                 raise
             return False
         return True
-
-
-def _rootless(info: Mapping[str, Any]) -> bool:
-    # Podman 4.3 has a field of its own for it and nothing among the options.
-    options = info.get("SecurityOptions") or ()
-    return bool(info.get("Rootless")) or any("rootless" in str(option) for option in options)
