@@ -115,6 +115,7 @@ class Mirror:
     url: str = ""
     files: dict[str, bytes] = field(default_factory=dict)
     seen: list[str] = field(default_factory=list)
+    logins: list[str] = field(default_factory=list)
 
     def offer(self, data: bytes, version: str = "3.11.2", **more: Any) -> str:
         """Offer an interpreter by a list of this mirror's own; gives the list's address."""
@@ -140,13 +141,15 @@ class Mirror:
 
 
 @contextmanager
-def mirror() -> Iterator[Mirror]:
-    """A mirror on this machine that containers can reach."""
+def mirror(address: str = "") -> Iterator[Mirror]:
+    """A mirror on this machine, at an address of its own or where containers can reach it."""
+    address = address or gateway()
     found = Mirror()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             found.seen.append(self.path)
+            found.logins.append(self.headers.get("Authorization", ""))
             data = found.files.get(self.path)
             self.send_response(404 if data is None else 200)
             self.send_header("Content-Length", str(len(data or b"")))
@@ -156,8 +159,8 @@ def mirror() -> Iterator[Mirror]:
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer((gateway(), 0), Handler)
-    found.url = f"http://{gateway()}:{server.server_port}"
+    server = ThreadingHTTPServer((address, 0), Handler)
+    found.url = f"http://{address}:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:

@@ -34,7 +34,9 @@ class _Held:
     offset: int = 0
 
 
-def judged_interpreter(archive: SpooledBytes, minor: str, arch: str, new: NewSpool) -> SpooledBytes:
+def judged_interpreter(
+    archive: SpooledBytes, minor: str, arch: str, new: NewSpool, *, largest: int = _LARGEST
+) -> SpooledBytes:
     """The same interpreter as a tar in our own writing, below FOLDER; without byte-compiled modules.
 
     Args:
@@ -42,6 +44,7 @@ def judged_interpreter(archive: SpooledBytes, minor: str, arch: str, new: NewSpo
         minor: the target's Python, `3.11`.
         arch: the target's, as `uname -m` says it.
         new: gives room on the disk.
+        largest: how many bytes it may have unpacked.
 
     Raises:
         PythonUnfit: it is no archive of that Python for that architecture.
@@ -49,7 +52,7 @@ def judged_interpreter(archive: SpooledBytes, minor: str, arch: str, new: NewSpo
     """
     unpacked = new()
     try:
-        unpacked.add(_bounded(inflated(archive.chunks())))
+        unpacked.add(_bounded(inflated(archive.chunks()), largest))
         rows = _below_top(_members(unpacked))
     except (tarfile.TarError, zlib.error, EOFError, ValueError) as error:
         raise PythonUnfit(f"the interpreter's archive cannot be read: {error}") from error
@@ -58,12 +61,12 @@ def judged_interpreter(archive: SpooledBytes, minor: str, arch: str, new: NewSpo
     return new().add(_written(rows, unpacked))
 
 
-def _bounded(chunks: Iterable[bytes]) -> Iterator[bytes]:
+def _bounded(chunks: Iterable[bytes], largest: int) -> Iterator[bytes]:
     done = 0
     for chunk in chunks:
         done += len(chunk)
-        if done > _LARGEST:
-            raise HostileSource(f"the interpreter's archive unpacks to more than {_LARGEST >> 30} GiB")
+        if done > largest:
+            raise HostileSource(f"the interpreter's archive unpacks to more than {largest} bytes")
         yield chunk
 
 

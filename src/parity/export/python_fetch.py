@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from parity.engine import Container, ContainerSpec, Engine, Network
 from parity.engine.guests import Guest, GuestFailed, guest_tar
 from parity.errors import HashMismatch, HostileSource, ParityError, PythonUnavailable, PythonUnfit
 from parity.export.python_lock import check_python
-from parity.export.spool import Spool, SpooledBytes
+from parity.export.spool import CHUNK, Spool, SpooledBytes
+from parity.files import atomic_file
 from parity.model import LockedPython, MachineFacts, PinnedImage, PythonPlaces
 from parity.model.network import HostNetwork, clean_url
 from parity.portable.texts import printable
@@ -67,6 +70,39 @@ def fetched_python(
         HashMismatch: it has other bytes than uv's list or the lock says.
         ToolUnavailable: uv cannot be had.
     """
+    if wish.locked and (kept := _kept(_path(wish, wish.locked), wish.locked, spool)):
+        return wish.locked, kept
+    found, archive = _from_uv(engine, place, wish, spool, reporter)
+    locked = LockedPython(found["version"], found["file"], archive.sha256)
+    _demand_same(locked, wish.locked)
+    with atomic_file(_path(wish, locked)) as file:
+        for chunk in archive.chunks():
+            file.write(chunk)
+        file.commit()
+    return locked, archive
+
+
+def _path(wish: PythonWish, locked: LockedPython) -> Path:
+    return wish.places.cache / f"{locked.sha256}.tar.gz"
+
+
+def _kept(path: Path, locked: LockedPython, spool: Spool) -> SpooledBytes | None:
+    """What was fetched before, where it is still the same."""
+    try:
+        with path.open("rb") as file:
+            archive = spool.add(iter(partial(file.read, CHUNK), b""))
+    except OSError:
+        return None
+    return archive if archive.sha256 == locked.sha256 else None
+
+
+def _from_uv(
+    engine: Engine,
+    place: tuple[PinnedImage, MachineFacts],
+    wish: PythonWish,
+    spool: Spool,
+    reporter: Reporter,
+) -> tuple[PythonFetched, SpooledBytes]:
     image, facts = place
     demand_reachable(wish.places)
     for warning in wish.places.warnings:
@@ -79,10 +115,7 @@ def fetched_python(
         found = _asked(guest, _job(facts, wish))
         if found["trouble"]:
             raise _failed(found, wish, _request(facts, wish))
-        archive = _read(container, found["path"], spool)
-    locked = LockedPython(found["version"], found["file"], archive.sha256)
-    _demand_same(locked, wish.locked)
-    return locked, archive
+        return found, _read(container, found["path"], spool)
 
 
 def _spec(image: PinnedImage) -> ContainerSpec:
@@ -143,7 +176,7 @@ def _asked(guest: Guest, job: PythonJob) -> PythonFetched:
 
 
 def _read(container: Container, path: str, spool: Spool) -> SpooledBytes:
-    size = 0
+    begin, size = spool.size, 0
 
     def hear(chunk: bytes) -> None:
         nonlocal size
@@ -156,7 +189,7 @@ def _read(container: Container, path: str, spool: Spool) -> SpooledBytes:
     done = container.exec(["cat", path], on_stdout=hear, timeout=600)
     if done.exit_code:
         raise PythonUnavailable("the interpreter's archive was fetched, and cannot be read")
-    return spool.blob(0, size)
+    return spool.blob(begin, size)
 
 
 def _demand_same(found: LockedPython, locked: LockedPython | None) -> None:

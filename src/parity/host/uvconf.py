@@ -46,8 +46,13 @@ def uv_settings(environ: Mapping[str, str]) -> UvSettings:
     return UvSettings(others=tuple(others), warnings=warnings)
 
 
-def python_places(environ: Mapping[str, str]) -> PythonPlaces:
-    """Where uv gets interpreters: environment first, then its files, in uv's own order."""
+def python_places(environ: Mapping[str, str], cache: Path) -> PythonPlaces:
+    """Where uv gets interpreters: environment first, then its files, in uv's own order.
+
+    Args:
+        environ: this process's environment.
+        cache: the folder of parity's own caches.
+    """
     documents, warnings = _documents(environ)
 
     def said(variable: str, key: str) -> str:
@@ -55,6 +60,7 @@ def python_places(environ: Mapping[str, str]) -> PythonPlaces:
         return next((each for each in told if isinstance(each, str) and each), "")
 
     return PythonPlaces(
+        cache / "pythons",
         said("UV_PYTHON_INSTALL_MIRROR", "python-install-mirror"),
         said("UV_PYTHON_DOWNLOADS_JSON_URL", "python-downloads-json-url"),
         warnings,

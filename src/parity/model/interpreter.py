@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -10,11 +11,13 @@ class PythonPlaces:
     """Where uv on this machine is told to get interpreters; empty for uv's own places.
 
     Attributes:
+        cache: a folder that keeps their archives by SHA-256.
         mirror: the address below which builds lie; may hold a login.
         downloads: the address of a list in place of uv's own; may hold a login.
         warnings: files that could not be read.
     """
 
+    cache: Path
     mirror: str = field(default="", repr=False)
     downloads: str = field(default="", repr=False)
     warnings: tuple[str, ...] = ()

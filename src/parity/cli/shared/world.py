@@ -129,9 +129,17 @@ def world_for(
     def sealer(identity: BundleIdentity, profile_sha256: str, predicate: str) -> Sealer:
         return make_sealer(signers, identity, profile_sha256, predicate)
 
-    memory, gems, pythons = _memory(fresh=fresh), gem_settings(os.environ), python_places(os.environ)
-    tools = UvTool()
-    return World(engine, machine(), memory, reporter, network, tools, sealer, gems=gems, pythons=pythons)
+    return World(
+        engine,
+        machine(),
+        _memory(fresh=fresh),
+        reporter,
+        network,
+        UvTool(),
+        sealer,
+        gems=gem_settings(os.environ),
+        pythons=python_places(os.environ, cache_folder()),
+    )
 
 
 def python_wish(locked: LockedPython | None) -> PythonWish:
@@ -141,7 +149,7 @@ def python_wish(locked: LockedPython | None) -> PythonWish:
         IndexFailed: this machine's network settings cannot be used.
     """
     network = host_network(None, os.environ)
-    return PythonWish(network, python_places(os.environ), UvTool().carry_uv, locked)
+    return PythonWish(network, python_places(os.environ, cache_folder()), UvTool().carry_uv, locked)
 
 
 def _memory(*, fresh: bool) -> Memory:

@@ -138,7 +138,7 @@ class World(Site):
     sealer: Callable[[BundleIdentity, str, str], Sealer]
     limits: Limits = field(default_factory=Limits)
     gems: GemSettings = field(default_factory=GemSettings)
-    pythons: PythonPlaces = field(default_factory=PythonPlaces)
+    pythons: PythonPlaces = field(default_factory=lambda: PythonPlaces(Path()))
 
 
 @dataclass(frozen=True)
