@@ -163,8 +163,6 @@ def test_what_is_no_python_of_the_target_is_refused(
         address = place.offer(packed(members), VERSION)
         error = refused(parity, small["bundle"], tmp_path, **{LIST: address})
         assert (error["kind"], said in error["message"]) == ("PythonUnfit", True), error
-    address = place.offer(b"no archive", VERSION)
-    assert refused(parity, small["bundle"], tmp_path, **{LIST: address})["kind"] == "PythonUnfit"
 
 
 def test_the_trial_lets_nobody_use_the_images_python(engine: DockerEngine, debian11: PinnedImage) -> None:
