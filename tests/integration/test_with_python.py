@@ -124,16 +124,11 @@ def test_a_mirror_that_lacks_it_is_told_with_what_helps(
     parity: Parity, small: dict[str, Any], place: Mirror, tmp_path: Path
 ) -> None:
     error = refused(parity, small["bundle"], tmp_path, UV_PYTHON_INSTALL_MIRROR=place.url)
-    assert (error["kind"], "UV_PYTHON_INSTALL_MIRROR=ADDRESS" in error["remedy"]) == (
-        "PythonUnavailable",
-        True,
-    )
+    assert error["kind"] == "PythonUnavailable"
+    assert "UV_PYTHON_INSTALL_MIRROR=ADDRESS" in error["remedy"]
     # uv's own list, and the mirror's own place for each file of it.
     assert place.seen
     assert "install_only" in place.seen[0]
-    for address in ("file:///srv/pythons", "http://127.0.0.1:1/pythons"):
-        error = refused(parity, small["bundle"], tmp_path, UV_PYTHON_INSTALL_MIRROR=address)
-        assert (error["kind"], address in error["message"]) == ("PythonUnavailable", True)
 
 
 def test_what_is_no_python_of_the_target_is_refused(
@@ -141,23 +136,13 @@ def test_what_is_no_python_of_the_target_is_refused(
 ) -> None:
     with tarfile.open(fileobj=io.BytesIO(interpreter)) as tar:
         held = {each.name: file.read() for each in tar if each.isreg() and (file := tar.extractfile(each))}
-    library = f"python/lib/python{MINOR}/"
     program = held[f"python/bin/python{MINOR}"]
     # uv wants no more than this of an interpreter.
-    least = {
-        each.removeprefix("python/"): data
-        for each, data in held.items()
-        if each.startswith(library + "_sysconfig")
-    }
+    least = {f"lib/python{MINOR}/os.py": b""}
+    least |= {each.removeprefix("python/"): data for each, data in held.items() if "/_sysconfigdata" in each}
     cases = {
-        "which the target has": {"bin/python3.11": program, f"lib/python{MINOR}/os.py": b"", **least},
-        "no program for x86_64": {
-            f"bin/python{MINOR}": b"#!/bin/sh\n",
-            f"lib/python{MINOR}/os.py": b"",
-            **least,
-        },
-        # Debian's own program looks for the image's library where its own is not whole.
-        "does not run": {f"bin/python{MINOR}": program, f"lib/python{MINOR}/os.py": b"", **least},
+        "which the target has": {"bin/python3.11": program, **least},
+        "does not run": {f"bin/python{MINOR}": program, **least},
     }
     for said, members in cases.items():
         address = place.offer(packed(members), VERSION)

@@ -6,6 +6,7 @@ import base64
 import gzip
 import io
 import json
+import re
 import struct
 import tarfile
 from collections.abc import Iterator
@@ -15,12 +16,14 @@ from typing import Any, cast
 
 import pytest
 from tests.support.interpreters import Mirror, mirror, packed
+from tests.support.targets import DEBIAN11
 from tests.support.unpacked import uv_wheel
 from tests.unit.test_export import archive, document, link, member
 
-from parity.errors import HashMismatch, HostileSource, LockInvalid, PythonUnfit
+from parity.errors import HashMismatch, HostileSource, LockInvalid, PythonUnavailable, PythonUnfit
 from parity.export.layer import EnvironmentTree
 from parity.export.python_archive import FOLDER, judged_interpreter
+from parity.export.python_fetch import demand_reachable, uv_request
 from parity.export.python_lock import python_lock_path, read_python_lock, write_python_lock
 from parity.export.readme import environment_readme
 from parity.export.spool import NewSpool, spooling
@@ -28,7 +31,7 @@ from parity.farside.cli.main import main as far_main
 from parity.guest.tasks.interpreter import main as ask_uv
 from parity.host.uv_tool import uv_binary
 from parity.host.uvconf import python_places
-from parity.model import LockedPython
+from parity.model import Libc, LockedPython, PythonPlaces
 from parity.pack import STOCK_CHECK
 from parity.portable.bundle import export
 from parity.portable.bundle.envelope import ENVIRONMENT, IMAGE
@@ -201,6 +204,38 @@ def test_uvs_own_settings_say_where_interpreters_are(tmp_path: Path) -> None:
     assert len(python_places(environ, tmp_path).warnings) == 1
 
 
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("file:///srv/pythons", "no container reaches"),
+        ("http://127.0.0.1:8000/", "no container reaches this machine"),
+        ("http://me:secret@localhost/", "no container reaches this machine"),
+        ("http://[::1]/", "no container reaches this machine"),
+        ("/srv/pythons", "no address of a server"),
+        ("http://[", "no address of a server"),
+        ("https://host:port/", "no address of a server"),
+        ("ftp://host/", "no address of a server"),
+    ],
+)
+def test_a_place_that_no_container_reaches_is_refused_at_once(address: str, said: str) -> None:
+    for places in (PythonPlaces(Path(), mirror=address), PythonPlaces(Path(), downloads=address)):
+        with pytest.raises(PythonUnavailable, match=said) as caught:
+            demand_reachable(places)
+        assert "secret" not in str(caught.value)
+        assert "=ADDRESS" in caught.value.remedy
+    demand_reachable(PythonPlaces(Path(), "https://mirror.example/python", "http://10.0.0.1:8000/list.json"))
+
+
+def test_a_target_is_asked_for_as_uv_spells_it() -> None:
+    there = replace(DEBIAN11, libc=Libc("musl", (1, 2)), python="3.12.4", arch="ppc64le")
+    assert uv_request(there, None) == "cpython-3.12-linux-powerpc64le-musl"
+    assert uv_request(replace(DEBIAN11, python="3.11.2"), LOCKED) == "cpython-3.11.9-linux-x86_64-gnu"
+    with pytest.raises(PythonUnfit, match=r"the lock names Python 3.11.9, and the target has 3.1.4"):
+        uv_request(replace(DEBIAN11, python="3.1.4"), LOCKED)
+    with pytest.raises(PythonUnfit, match="only CPython"):
+        uv_request(replace(DEBIAN11, implementation="pypy"), None)
+
+
 @pytest.fixture(scope="module")
 def uv(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The pinned uv's program."""
@@ -239,6 +274,20 @@ def test_uv_fetches_what_its_list_says_and_runs_nothing_of_it(
     assert Path(found["path"]).read_bytes() == data
     assert "Basic " + base64.b64encode(b"me:secret").decode() in place.logins
     assert not (tmp_path / "ran").exists()
+
+
+def test_a_mirror_stands_in_for_uvs_own_place(uv: Path, place: Mirror, tmp_path: Path) -> None:
+    # Only builds of that place are looked for at a mirror; uv itself says which it is.
+    found = re.search(rb"will replace `(https://[^`\s]+/releases/download)`", uv.read_bytes())
+    assert found
+    data = packed(FOR_UV)
+    address = place.offer(
+        data, "3.11.2", url=found[1].decode() + "/20261110/cpython-3.11.2%2B20261110.tar.gz"
+    )
+    place.files["/pythons/20261110/cpython-3.11.2%2B20261110.tar.gz"] = data
+    told = asked(uv, tmp_path, downloads=address, mirror=place.url + "/pythons")
+    assert (told["trouble"], told["file"]) == ("", "cpython-3.11.2+20261110.tar.gz")
+    assert Path(told["path"]).read_bytes() == data
 
 
 def test_what_uv_says_of_a_trouble_tells_which_it_is(uv: Path, place: Mirror, tmp_path: Path) -> None:

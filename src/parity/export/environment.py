@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -206,7 +207,8 @@ def _put_interpreter(container: Container, carried: Interpreter, prefix: str) ->
         )
     # PEP 3149: what extension modules are built for; the last part is uv's own word for the libc.
     begin, end = f"cpython-{carried.minor.replace('.', '')}", _LIBCS[carried.libc]
-    if found["abi"].split("-")[:2] != begin.split("-") or not found["abi"].endswith(end):
+    # Up to 3.7 there is an `m` behind it; free-threaded builds have a `t`, and take other wheels.
+    if not re.match(rf"{begin}m?-", found["abi"]) or not found["abi"].endswith(end):
         raise PythonUnfit(f"the interpreter takes modules for {printable(found['abi'])}, not {begin}…{end}")
     if set(found["places"]) != {f"{prefix}/{FOLDER}"}:
         raise PythonUnfit(f"the interpreter works from {found['places'][0]!a}, not from where it lies")

@@ -15,7 +15,7 @@ from parity.export.python_lock import check_python
 from parity.export.spool import CHUNK, Spool, SpooledBytes
 from parity.files import atomic_file
 from parity.model import LockedPython, MachineFacts, PinnedImage, PythonPlaces
-from parity.model.network import HostNetwork, clean_url
+from parity.model.network import HostNetwork, clean_url, names_a_server
 from parity.portable.texts import printable
 from parity.progress import Reporter
 from parity.wire.interpreter import PythonFetched, PythonJob
@@ -114,7 +114,7 @@ def _from_uv(
         guest = Guest(container, facts.executable, wish.network, reporter)
         found = _asked(guest, _job(facts, wish))
         if found["trouble"]:
-            raise _failed(found, wish, _request(facts, wish))
+            raise _failed(found, wish, uv_request(facts, wish.locked))
         return found, _read(container, found["path"], spool)
 
 
@@ -138,7 +138,7 @@ def _job(facts: MachineFacts, wish: PythonWish) -> PythonJob:
     return {
         **wish.network.job(each for each in (places.mirror, places.downloads) if each),
         "uv": _UV,
-        "request": _request(facts, wish),
+        "request": uv_request(facts, wish.locked),
         "mirror": places.mirror,
         "downloads": places.downloads,
         "work": "/tmp",  # noqa: S108 - inside the container
@@ -147,10 +147,14 @@ def _job(facts: MachineFacts, wish: PythonWish) -> PythonJob:
     }
 
 
-def _request(facts: MachineFacts, wish: PythonWish) -> str:
-    """As uv spells it: the locked version, or any of the target's minor one."""
+def uv_request(facts: MachineFacts, locked: LockedPython | None) -> str:
+    """The target's Python as uv spells it: the locked version, or any of its minor one.
+
+    Raises:
+        PythonUnfit: the target has another, or one that nobody builds so.
+    """
     minor = ".".join(facts.python.split(".")[:2])
-    version = wish.locked.version if wish.locked else minor
+    version = locked.version if locked else minor
     if facts.implementation != "cpython":
         raise PythonUnfit(
             f"the target has {facts.implementation}, and only CPython can be carried",
@@ -208,18 +212,21 @@ def _demand_same(found: LockedPython, locked: LockedPython | None) -> None:
 
 def demand_reachable(places: PythonPlaces) -> None:
     """Refuse what a container can never reach, before one is made; raises PythonUnavailable."""
-    for address in (places.mirror, places.downloads):
-        parts = urlsplit(address)
-        if parts.scheme not in ("", "http", "https"):
-            raise PythonUnavailable(
-                f"uv's settings name {clean_url(address)}, which no container reaches",
-                remedy="serve that folder over HTTP, and name its address: UV_PYTHON_INSTALL_MIRROR=ADDRESS",
-            )
-        if parts.hostname in _LOCAL:
-            raise PythonUnavailable(
-                f"uv's settings name {clean_url(address)}, under which no container reaches this machine",
-                remedy="name an address of this machine that the engine's containers reach",
-            )
+    for address in filter(None, (places.mirror, places.downloads)):
+        scheme = address.partition(":")[0].lower()
+        if scheme == "file":
+            fault, remedy = "which no container reaches", "serve that folder over HTTP, and name its address"
+        elif scheme not in ("http", "https") or not names_a_server(address):
+            fault, remedy = "which is no address of a server", "name one that begins with https:// or http://"
+        elif urlsplit(address).hostname in _LOCAL:
+            fault = "under which no container reaches this machine"
+            remedy = "name an address of this machine that the engine's containers reach"
+        else:
+            continue
+        raise PythonUnavailable(
+            f"uv's settings name {clean_url(address)}, {fault}",
+            remedy=f"{remedy}: UV_PYTHON_INSTALL_MIRROR=ADDRESS (UV_PYTHON_DOWNLOADS_JSON_URL for a list)",
+        )
 
 
 _TROUBLES: Mapping[str, tuple[type[ParityError], str, str]] = {

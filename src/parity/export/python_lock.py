@@ -16,7 +16,7 @@ from parity.portable.texts import toml
 FORMAT = "parity-python/1"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _VERSION = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){2}")
-_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,199}")
+_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,127}")
 
 
 def python_lock_path(lock_path: Path) -> Path:
