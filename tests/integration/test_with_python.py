@@ -123,7 +123,9 @@ def test_the_same_inputs_give_the_same_bytes_and_other_bytes_are_refused(
 def test_a_mirror_that_lacks_it_is_told_with_what_helps(
     parity: Parity, small: dict[str, Any], place: Mirror, tmp_path: Path
 ) -> None:
-    error = refused(parity, small["bundle"], tmp_path, UV_PYTHON_INSTALL_MIRROR=place.url)
+    login = place.url.replace("http://", "http://me:canary-secret@")
+    error = refused(parity, small["bundle"], tmp_path, UV_PYTHON_INSTALL_MIRROR=login)
+    assert "canary-secret" not in json.dumps(error)
     assert error["kind"] == "PythonUnavailable"
     assert "UV_PYTHON_INSTALL_MIRROR=ADDRESS" in error["remedy"]
     # uv's own list, and the mirror's own place for each file of it.

@@ -6,6 +6,7 @@ and every library that they need beyond glibc, in the layout that uv calls `inst
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import io
 import json
@@ -94,7 +95,7 @@ def packed(
 ) -> bytes:
     """A tar.gz of files (what lies in `bin` may be run) and links below `top`; the same bytes each time."""
     buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w:gz", compresslevel=1) as tar:
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
         for name, data in sorted(members.items()):
             info = tarfile.TarInfo(top + name)
             info.size, info.mode = len(data), 0o755 if name.startswith("bin/") or ".so" in name else 0o644
@@ -105,7 +106,7 @@ def packed(
             tar.addfile(info)
         for info in more:
             tar.addfile(info)
-    return buffer.getvalue()
+    return gzip.compress(buffer.getvalue(), 1, mtime=0)
 
 
 @dataclass

@@ -131,9 +131,10 @@ def test_what_unpacks_to_too_much_is_refused_before_it_lies_there(new: NewSpool)
         (packed({}, {"bin/python3.11": "pip"}), "3.11", "x86_64", "no Python 3.11"),
         (packed(SOUND, top="other/"), "3.11", "x86_64", "no folder python/bin"),
         (packed(SOUND)[:60], "3.11", "x86_64", "cannot be read"),
-        (gzip.compress(b"nonsense" * 1000), "3.11", "x86_64", "cannot be read"),
+        (gzip.compress(b"nonsense" * 1000, mtime=0), "3.11", "x86_64", "cannot be read"),
         (b"", "3.11", "x86_64", "cannot be read"),
     ],
+    ids=range(9),
 )
 def test_what_is_no_python_of_the_target_is_refused(
     new: NewSpool, data: bytes, minor: str, arch: str, said: str
