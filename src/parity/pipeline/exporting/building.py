@@ -37,8 +37,8 @@ def demand_exportable(run: BuildRun) -> None:
     # An environment has no base: only images are asked.
     if plan.form == _IMAGE:
         demand_base(run.image, plan.base_on_site, run.world)
-    if plan.with_python:
-        _python_lock(run)
+    # What is locked may be kept on this machine already.
+    if plan.with_python and _python_lock(run) is None:
         demand_reachable(run.world.pythons)
 
 
