@@ -84,7 +84,8 @@ def export_environment(
             )
         carried = _interpreter(of, request.python, site, new) if request.python else None
         body = _packed(of, site, new, carried)
-        site.reporter.stage("rehearse", "with tar alone, at its place and elsewhere")
+        how = "with tar alone, the image's Python removed" if carried else "with tar alone"
+        site.reporter.stage("rehearse", f"{how}, at its place and elsewhere")
         whole = file_entry("environment.tar", body.size + len(ustar.END), _ended(body.chunks()))
         hidden = of.place.facts.executable if carried else ""
         trial = replace(trial_of(of, NOBODY), hidden=hidden)
