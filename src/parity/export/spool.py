@@ -41,6 +41,11 @@ class Spool:
             self.file: IO[bytes] = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - gone with the process
         self._end = 0
 
+    @property
+    def size(self) -> int:
+        """How many bytes are in it."""
+        return self._end
+
     def add(self, chunks: Iterable[bytes]) -> SpooledBytes:
         """Keep bytes at the end."""
         begin, seen = self._end, hashlib.sha256()

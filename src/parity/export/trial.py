@@ -13,6 +13,7 @@ from parity.engine import Container, ContainerSpec, Engine, Network
 from parity.engine.events import Tail
 from parity.engine.guests import folders_tar
 from parity.errors import NotIsolated, RehearsalFailed, RehearsalTimeout
+from parity.export.python_archive import FOLDER as FOLDER_OF_PYTHON
 from parity.model import RehearsalPlan
 from parity.portable.ruby.gems import FOLDER
 from parity.portable.texts import printable
@@ -21,9 +22,21 @@ from parity.wire.shapes import Malformed, read
 _REQUIRE = "require ARGV.fetch(0)"
 _ELSEWHERE = "/srv/parity-elsewhere"
 _HOME = "/tmp/parity"  # noqa: S108 - inside the container
+# Whoever is root there removes every Python that a machine may have, and what an interpreter reads of it.
+_HIDE = """
+set -eu
+real=$(readlink -f "$1")
+for bin in "${1%/*}" "${real%/*}" /usr/local/bin /usr/local/sbin /usr/bin /usr/sbin /bin /sbin; do
+    rm -f "$bin"/python "$bin"/python[0-9]* "$bin"/pypy*
+done
+for base in "${real%/*/*}" /usr/local /usr; do
+    rm -rf "$base"/lib/python[0-9]* "$base"/lib64/python[0-9]*
+    rm -f "$base"/lib*/libpython* "$base"/lib/*/libpython*
+done
+"""
 # One process for all modules, begun again where one of them ends it; what modules print goes nowhere.
 _TRY = """
-import errno, importlib, json, os, sys
+import errno, importlib, json, os, re, sys
 job = json.load(sys.stdin)
 out, nowhere = os.dup(1), os.open(os.devnull, os.O_RDWR)
 for number in (1, 2):
@@ -40,6 +53,15 @@ seen = {
     "environment": refused("/parity-trial") and refused(job["prefix"] + "/parity-trial"),
     "user": os.getuid() == job["user"] and os.getuid() != 0,
 }
+if job["hidden"]:
+    folders = [each + "/" + name for each in ("/usr/local", "/usr", "") for name in ("bin", "sbin")]
+    names = [name for each in folders if os.path.isdir(each) for name in os.listdir(each)]
+    places = (sys.executable, sys.base_prefix + "/lib", os.__file__)
+    seen["no other Python"] = (
+        not os.path.lexists(job["hidden"])
+        and not any(re.match(r"(python|pypy)[0-9.]*$", name) for name in names)
+        and all(os.path.realpath(each).startswith(job["own"]) for each in places)
+    )
 errors, left = {}, list(job["modules"])
 while left:
     reader, writer = os.pipe()
@@ -88,6 +110,8 @@ class ExportTrial:
         modules: they could be imported when the bundle was made; package by module.
         plan: the profile's commands and limits.
         features: what could be required of the gems that were asked for; None where no gems are carried.
+        hidden: the image's interpreter, which is hidden as the environment brings its own; empty where it
+            is used.
     """
 
     platform: str
@@ -96,6 +120,7 @@ class ExportTrial:
     modules: Mapping[str, str]
     plan: RehearsalPlan
     features: tuple[str, ...] | None = None
+    hidden: str = ""
 
     @property
     def gem_home(self) -> str:
@@ -132,7 +157,8 @@ def try_tar(engine: Engine, image_id: str, trial: ExportTrial, archive: Iterable
 
     Args:
         engine: where.
-        image_id: the target's image; nothing else is in the container.
+        image_id: the target's image; nothing else is in the container, and its Python is hidden where the
+            environment has its own.
         trial: what is tried.
         archive: a tar stream of one file, `environment.tar`.
         script: the name of what makes it work elsewhere, in the environment.
@@ -154,23 +180,27 @@ def try_tar(engine: Engine, image_id: str, trial: ExportTrial, archive: Iterable
         container.put("/", folders_tar({"carried": 0}))
         container.put("/carried", archive)
         container.start()
+        if trial.hidden:
+            _root(container, "the image's Python cannot be hidden", _HIDE, trial.hidden)
         above, name = posixpath.split(trial.prefix)
-        _root(container, f"mkdir -p {above} && tar -xf /carried/environment.tar -C {above} {name}")
+        unpacks = "the environment cannot be unpacked in the target's image"
+        _root(container, unpacks, f"mkdir -p {above} && tar -xf /carried/environment.tar -C {above} {name}")
         _demand_all(container, trial, "the environment", user=trial.user)
         # Commands say paths of the prefix that was asked for; imports must work anywhere.
         other = replace(trial, prefix=f"{_ELSEWHERE}/{name}", plan=replace(trial.plan, commands=()))
         _root(
             container,
+            unpacks,
             f"mkdir -p {_ELSEWHERE} && mv {trial.prefix} {_ELSEWHERE}/ && sh {other.prefix}/{script}",
         )
         _demand_all(container, other, "the environment that was moved", user=trial.user)
 
 
-def _root(container: Container, line: str) -> None:
-    done = container.exec(["sh", "-c", line], user="0:0", timeout=900)
+def _root(container: Container, fault: str, line: str, *words: str) -> None:
+    done = container.exec(["sh", "-c", line, "sh", *words], user="0:0", timeout=900)
     if done.exit_code:
         said = printable(done.stderr.decode("utf-8", "replace")[-800:])
-        raise RehearsalFailed(f"the environment cannot be unpacked in the target's image: {said}")
+        raise RehearsalFailed(f"{fault}: {said}")
 
 
 def _demand_all(container: Container, trial: ExportTrial, what: str, *, user: str) -> None:
@@ -193,6 +223,8 @@ def _imports(container: Container, trial: ExportTrial, what: str, user: str) -> 
         "prefix": trial.prefix,
         "user": int(trial.user.partition(":")[0]),
         "modules": list(trial.modules),
+        "hidden": trial.hidden,
+        "own": f"{trial.prefix}/{FOLDER_OF_PYTHON}/",
     }
     own = _words(trial.plan.environment)
     command = ["env", *own, f"{trial.prefix}/bin/python", "-I", "-B", "-c", _TRY]

@@ -1,4 +1,4 @@
-"""What uv on this machine is configured to do, as far as the index is concerned."""
+"""What uv on this machine is configured to do, as far as indexes and interpreters are concerned."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from parity.model.interpreter import PythonPlaces
 from parity.model.toml import TOMLError, parse
 
 
@@ -43,6 +44,27 @@ def uv_settings(environ: Mapping[str, str]) -> UvSettings:
         for name, url in _defaults(document):
             return UvSettings(url, name, str(path), tuple(others), warnings)
     return UvSettings(others=tuple(others), warnings=warnings)
+
+
+def python_places(environ: Mapping[str, str], cache: Path) -> PythonPlaces:
+    """Where uv gets interpreters: environment first, then its files, in uv's own order.
+
+    Args:
+        environ: this process's environment.
+        cache: the folder of parity's own caches.
+    """
+    documents, warnings = _documents(environ)
+
+    def said(variable: str, key: str) -> str:
+        told = [environ.get(variable), *(document.get(key) for _, document in documents)]
+        return next((each for each in told if isinstance(each, str) and each), "")
+
+    return PythonPlaces(
+        cache / "pythons",
+        said("UV_PYTHON_INSTALL_MIRROR", "python-install-mirror"),
+        said("UV_PYTHON_DOWNLOADS_JSON_URL", "python-downloads-json-url"),
+        warnings,
+    )
 
 
 def index_variables(name: str) -> tuple[str, str]:

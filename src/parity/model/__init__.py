@@ -7,6 +7,7 @@ from parity.model.facts import Facts, MachineFacts
 from parity.model.gems import CarriedGem, GemSet, GemSettings, GemsPlan, LockedGem
 from parity.model.image import ImageSource, LockedImage, PinnedImage, chain_id, repository
 from parity.model.inputs import IndexSettings, NamedIndex, OtherFile, SourcePlan, SystemPlan
+from parity.model.interpreter import LockedPython, PythonPlaces
 from parity.model.limits import Limits
 from parity.model.lock import Lock, LockedWheel
 from parity.model.profile import (
@@ -45,6 +46,7 @@ __all__ = [
     "Lock",
     "LockedGem",
     "LockedImage",
+    "LockedPython",
     "LockedWheel",
     "MachineFacts",
     "NamedIndex",
@@ -54,6 +56,7 @@ __all__ = [
     "Profile",
     "ProjectPlan",
     "Proof",
+    "PythonPlaces",
     "RehearsalPlan",
     "Requirements",
     "SourcePackage",

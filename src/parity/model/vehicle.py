@@ -67,6 +67,7 @@ class VehiclePlan:
         user: who runs in an image, `uid:gid`; nobody if empty.
         entrypoint: what an image runs; its Python if empty.
         base_on_site: the reference by digest of the base whose layers are left out; empty to carry them.
+        with_python: whether an environment carries an interpreter.
     """
 
     form: str = "bundle"
@@ -75,6 +76,7 @@ class VehiclePlan:
     user: str = ""
     entrypoint: tuple[str, ...] = ()
     base_on_site: str = ""
+    with_python: bool = False
 
 
 def word_fault(key: str, text: str) -> WordFault | None:

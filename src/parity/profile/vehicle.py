@@ -11,11 +11,12 @@ from parity.model import VehiclePlan, WordFault, word_fault
 from parity.profile.layers import Layer, Trail, problem_at
 
 _KEY = "vehicle"
+_WITH_PYTHON = "with-python"
 _BUNDLE, _IMAGE, _ENVIRONMENT = "bundle", "image", "environment"
 _WORDS: Mapping[str, tuple[str, ...]] = {
     _BUNDLE: (),
     _IMAGE: ("prefix", "name", "user", "entrypoint", "base-on-site"),
-    _ENVIRONMENT: ("prefix",),
+    _ENVIRONMENT: ("prefix", _WITH_PYTHON),
 }
 """Which words each form takes; what else a mapping may hold is the schema's."""
 
@@ -30,6 +31,7 @@ def vehicle_plan(layer: Layer) -> VehiclePlan:
         user=said.get("user", ""),
         entrypoint=tuple(shlex.split(said.get("entrypoint", ""))),
         base_on_site=said.get("base-on-site", ""),
+        with_python=said.get(_WITH_PYTHON, False),
     )
 
 
@@ -62,6 +64,8 @@ def _faults(said: Mapping[str, Any]) -> Iterator[tuple[Trail, str]]:
                 (_KEY, key),
                 f"is of the form {others}, not of {form}: leave it out, or change the form",
             )
+        elif key == _WITH_PYTHON:
+            continue  # a flag, of which the schema says all
         elif key == "entrypoint":
             if not _is_command(said[key]):
                 yield (_KEY, key), "is no command: write words as for a shell, its quotes closed"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from parity.wire import building, facts, rehearsing, resolving, store, system
+from parity.wire import building, facts, interpreter, rehearsing, resolving, store, system
 
 J = TypeVar("J")
 R = TypeVar("R")
@@ -38,6 +38,8 @@ BUILD = Task("build", building.BuildStep, building.BuildResult)
 REPAIR = Task("repair", building.RepairJob, building.RepairResult)
 PREFETCH = Task("prefetch", building.PrefetchJob, building.PrefetchResult)
 DEVEL = Task("devel", building.DevelJob, building.DevelResult)
+
+INTERPRETER = Task("interpreter", interpreter.PythonJob, interpreter.PythonFetched)
 
 SYSTEM = Task("system", system.SystemJob, system.SystemResult)
 SYSTEM_INSTALL = Task("system_install", system.SystemInstallJob, system.SystemInstallResult)

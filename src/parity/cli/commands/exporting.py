@@ -16,9 +16,10 @@ from parity.cli.shared.display import Board, Progress, board, size
 from parity.cli.shared.keyring import signing_keys, trusted_checker
 from parity.cli.shared.options import Json, ProgressShown, SigningKeys, Verbose
 from parity.cli.shared.output import output, print_json, stderr, stdout
-from parity.cli.shared.world import connected, site_for
+from parity.cli.shared.world import connected, python_wish, site_for
 from parity.errors import OptionConflict
-from parity.files import sweep_leftovers
+from parity.export.python_lock import read_python_lock, write_python_lock
+from parity.files import sweep_leftovers, write_atomic
 from parity.model import BundleIdentity
 from parity.pipeline.context.values import Site
 from parity.pipeline.exporting.environment import (
@@ -49,6 +50,8 @@ ENVIRONMENT_EPILOG = """
 `tar -xf out/web-1.0-debian12-py311.environment.tar -C /opt web` is all that the far side needs
 
 `sh web/relocate.sh` makes it work wherever it was moved to
+
+`parity export environment BUNDLE --with-python` is for hosts without a Python, or with one that is too old
 """
 
 _Bundle = Annotated[Path, typer.Argument(metavar="BUNDLE", help="A *.parity.tar file.")]
@@ -110,19 +113,30 @@ def environment_command(
     *,
     folder: _Output = Path("dist"),
     prefix: _Prefix = None,
+    with_python: Annotated[
+        bool, typer.Option("--with-python", help="Carry an interpreter, too, from where uv's settings say.")
+    ] = False,
+    python_lock: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Carry the interpreter that is locked there; else it is written."),
+    ] = None,
     signed_by: _SignedBy = None,
     key: SigningKeys = None,
     as_json: Json = False,
     verbose: Verbose = False,
     progress: ProgressShown = Progress.AUTO,
 ) -> None:
-    """Make a tar of the finished environment: for where only `tar xf` is allowed, and Python is there."""
+    """Make a tar of the finished environment: for where only `tar xf` is allowed."""
     output.json, output.verbose = as_json, verbose
     keys = [each for each, _ in signing_keys(key or ())]
-    request = EnvironmentRequest(bundle, folder, prefix or "")
+    locked = read_python_lock(python_lock) if python_lock else None
+    wish = python_wish(locked) if with_python or python_lock else None
+    request = EnvironmentRequest(bundle, folder, prefix or "", wish)
     check: Checker = trusted_checker(signed_by or (), None)
     with _at(bundle, folder, board(stderr(), verbose=verbose, progress=progress)) as site:
         made = export_environment(request, check, lambda *told: _sealer(keys, *told), site)
+    if python_lock and made.python and not locked:
+        write_atomic(python_lock, write_python_lock(made.python).encode())
     _tell(made)
 
 
@@ -171,6 +185,9 @@ def _text(made: ExportedImage | ExportedEnvironment) -> Text:
         lines += [f"  manifest   sha256:{image['manifest']}", f"  runs as    {image['user']}"]
         there = f"python3 parity-farside.py load {name} --key SENDER.pub --with docker"
     else:
+        if python := made.document.get("python"):
+            lines += [f"  python     {python['version']}, sha256:{python['sha256']}"]
+            lines += [f"  tried      {python['tried']}"]
         above, _, folder = prefix.rpartition("/")
         there = f"tar -xf {name} -C {above or '/'} {folder}, once it was verified"
     lines += [f"  signed by  {', '.join(made.file.signers)}", f"  there      {there}"]

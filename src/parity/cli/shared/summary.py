@@ -84,6 +84,8 @@ def _exported(bundle: BuiltBundle) -> dict[str, str]:
         return {}
     told = cast("ExportDocument", bundle.export)
     rows = {"made of": f"the bundle with payload sha256:{told['bundle']}", "lies at": told["prefix"]}
+    if python := told.get("python"):
+        rows["python"] = f"{python['version']}, its own; tried {python['tried']}"
     if image := told["image"]:
         rows["image id"] = f"sha256:{image['config']}, called {image['name']} where it is loaded"
         rows["runs as"] = image["user"]

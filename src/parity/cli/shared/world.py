@@ -12,6 +12,7 @@ from parity.cli.shared.output import stderr
 from parity.docker_engine import DockerEngine, connect
 from parity.engine import Container, Engine
 from parity.errors import EngineLost, EngineUnavailable
+from parity.export.python_fetch import PythonWish
 from parity.host.cachelock import alone_with_cache, using_cache
 from parity.host.folders import cache_folder
 from parity.host.gemrc import gem_settings
@@ -19,7 +20,8 @@ from parity.host.memory import Memory
 from parity.host.network import host_network
 from parity.host.processes import ThisMachine
 from parity.host.uv_tool import ensure_uv, uv_binary, uv_tar
-from parity.model import BundleFile, BundleIdentity, Profile
+from parity.host.uvconf import python_places
+from parity.model import BundleFile, BundleIdentity, LockedPython, Profile
 from parity.pack import file_on_disk
 from parity.pipeline.context.values import Sealer, Site, World
 from parity.pipeline.fleet import Fleet, FleetEngine, read_engines
@@ -127,8 +129,27 @@ def world_for(
     def sealer(identity: BundleIdentity, profile_sha256: str, predicate: str) -> Sealer:
         return make_sealer(signers, identity, profile_sha256, predicate)
 
-    memory, gems = _memory(fresh=fresh), gem_settings(os.environ)
-    return World(engine, machine(), memory, reporter, network, UvTool(), sealer, gems=gems)
+    return World(
+        engine,
+        machine(),
+        _memory(fresh=fresh),
+        reporter,
+        network,
+        UvTool(),
+        sealer,
+        gems=gem_settings(os.environ),
+        pythons=python_places(os.environ, cache_folder()),
+    )
+
+
+def python_wish(locked: LockedPython | None) -> PythonWish:
+    """An interpreter by this machine's own settings alone: the locked one, or the newest that fits.
+
+    Raises:
+        IndexFailed: this machine's network settings cannot be used.
+    """
+    network = host_network(None, os.environ)
+    return PythonWish(network, python_places(os.environ, cache_folder()), UvTool().carry_uv, locked)
 
 
 def _memory(*, fresh: bool) -> Memory:

@@ -41,6 +41,9 @@ def _lines(vehicle: str, found: VerifiedExport, signers: Sequence[str]) -> Itera
     yield f"{said.product} {said.version}, serial {said.serial}, profile {said.profile}: {vehicle}"
     yield "made for " + describe_target(document["target"])
     yield "{}, to be used at {}".format(counted(len(document["packages"]), "package"), document["prefix"])
+    python = document.get("python")
+    if python:
+        yield "its own Python {version}, sha256:{sha256}; tried {tried}".format(**python)
     image = document["image"]
     if image:
         yield "image {name}, id sha256:{config}".format(**image)

@@ -16,14 +16,14 @@ from .plan import Request, Say, lay_out, make_plan
 from .prefix import readable_by_all
 
 if TYPE_CHECKING:
-    from typing import Dict
+    from typing import Dict, List
 
 
 def make_finished(request: Request, say: Say) -> "Dict[str, object]":
     """Make the environment of an unpacked bundle at `request.prefix`.
 
     Args:
-        request: what to do; the prefix is an empty folder or not there yet.
+        request: what to do; the prefix is not there yet, or empty but for the folder of the interpreter.
         say: hears one line for each step.
 
     Returns:
@@ -33,13 +33,19 @@ def make_finished(request: Request, say: Say) -> "Dict[str, object]":
         FarsideError: nothing usable is there.
     """
     place = request.prefix
-    if os.path.lexists(place) and (os.path.islink(place) or not os.path.isdir(place) or os.listdir(place)):
+    if os.path.lexists(place) and (os.path.islink(place) or not os.path.isdir(place) or _others(request)):
         raise PrefixInUse(f"{place} is there already, and is no empty folder")
     try:
         with tempfile.TemporaryDirectory(prefix="parity-") as work, readable_by_all():
             return _made(request, work, say)
     except OSError as error:
         raise InstallFailed(f"{error.filename or place}: {error.strerror or error}") from error
+
+
+def _others(request: Request) -> "List[str]":
+    """What lies there besides an interpreter of its own."""
+    own = os.path.relpath(request.python, request.prefix).split(os.sep)[0] if request.python else ""
+    return [name for name in os.listdir(request.prefix) if name != own]
 
 
 def _made(request: Request, work: str, say: Say) -> "Dict[str, object]":

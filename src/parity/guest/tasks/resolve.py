@@ -29,7 +29,7 @@ import shutil
 import tempfile
 from typing import TYPE_CHECKING, Dict, List
 
-from ..environment.uvrun import run
+from ..environment.uvrun import online_environment, run, write_private
 from ..events import Emit
 from ..net.offers import Fitting
 from ..net.router import Offering, Router
@@ -84,16 +84,14 @@ def _cut_off(job: "ResolveJob", index: str) -> "ResolveJob":
 
 def _compile(job: "ResolveJob", folder: str) -> "ResolveResult":
     output = os.path.join(folder, "tree.txt" if job["tree"] else "pylock.toml")
-    _write(os.path.join(folder, "requirements.txt"), job["requirements"])
-    _write(os.path.join(folder, "constraints.txt"), job["constraints"])
+    write_private(os.path.join(folder, "requirements.txt"), job["requirements"])
+    write_private(os.path.join(folder, "constraints.txt"), job["constraints"])
     for path, text in (
         (output, None if job["tree"] else job["lock"]),
         (os.path.join(folder, "uv.toml"), job["metadata"]),
-        (os.path.join(folder, "ca.pem"), job["ca"]),
-        (os.path.join(folder, "client_certificate.pem"), job["client_certificate"]),
     ):
         if text:
-            _write(path, text)
+            write_private(path, text)
     os.makedirs(job["cache"], exist_ok=True)
     environment = _environment(job, folder)
     exit_code, _, stderr = run(_command(job, output), environment, folder, job["timeout"])
@@ -140,31 +138,12 @@ def _command(job: "ResolveJob", output: str) -> List[str]:
 
 def _environment(job: "ResolveJob", folder: str) -> Dict[str, str]:
     """The whole environment that uv gets: nothing of the image's own reaches it."""
-    environment = {
-        "PATH": "/usr/local/bin:/usr/bin:/bin",
-        "HOME": folder,
-        "TMPDIR": folder,
-        "LC_ALL": "C.UTF-8",
+    return {
+        **online_environment(job, folder, job.get("retries", 3)),
         "UV_CACHE_DIR": job["cache"],
-        "UV_NO_CONFIG": "1",
-        "UV_NO_PROGRESS": "1",
         "UV_PYTHON_DOWNLOADS": "never",
-        "UV_KEYRING_PROVIDER": "disabled",
-        "UV_HTTP_TIMEOUT": "30",
-        "UV_HTTP_RETRIES": str(job.get("retries", 3)),
-        "NO_COLOR": "1",
-        "NETRC": os.devnull,
+        **_index(job),
     }
-    if job.get("ca"):
-        environment["SSL_CERT_FILE"] = os.path.join(folder, "ca.pem")
-    if job.get("client_certificate"):
-        environment["SSL_CLIENT_CERT"] = os.path.join(folder, "client_certificate.pem")
-    for key, name in (("http", "HTTP_PROXY"), ("https", "HTTPS_PROXY"), ("no", "NO_PROXY")):
-        value = (job.get("proxies") or {}).get(key)
-        if value:
-            environment[name] = value
-    environment.update(_index(job))
-    return environment
 
 
 def _index(job: "ResolveJob") -> Dict[str, str]:
@@ -178,8 +157,3 @@ def _index(job: "ResolveJob") -> Dict[str, str]:
         if pair:
             found["UV_INDEX_PARITY_USERNAME"], found["UV_INDEX_PARITY_PASSWORD"] = pair
     return found
-
-
-def _write(path: str, text: str) -> None:
-    with open(path, "w", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-        file.write(text)

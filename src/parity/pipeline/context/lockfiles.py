@@ -20,8 +20,15 @@ from parity.resolve import is_foreign_lock
 Found = TypeVar("Found")
 Read = Callable[[Path], Found | None]
 
-_NAME = re.compile(r"pylock(\.[^.]+)?(\.(system|gems))?\.toml")  # PEP 751, and ours beside it
-_MARKS = (b"lock-version", b"[[packages]]", b"[tool.parity]", b"parity-system/", b"parity-gems/")
+_NAME = re.compile(r"pylock(\.[^.]+)?(\.(system|gems|python))?\.toml")  # PEP 751, and ours beside it
+_MARKS = (
+    b"lock-version",
+    b"[[packages]]",
+    b"[tool.parity]",
+    b"parity-system/",
+    b"parity-gems/",
+    b"parity-python/",
+)
 _NOT_OURS = "name another file with --lock, or move this one away: it is not overwritten"
 
 

@@ -22,6 +22,7 @@ from parity.model import (
     PinnedImage,
     Profile,
     Proof,
+    PythonPlaces,
     SystemSet,
     WheelSet,
 )
@@ -137,6 +138,7 @@ class World(Site):
     sealer: Callable[[BundleIdentity, str, str], Sealer]
     limits: Limits = field(default_factory=Limits)
     gems: GemSettings = field(default_factory=GemSettings)
+    pythons: PythonPlaces = field(default_factory=lambda: PythonPlaces(Path()))
 
 
 @dataclass(frozen=True)

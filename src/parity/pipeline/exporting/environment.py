@@ -1,20 +1,23 @@
-"""A bundle as a tar of its finished environment: verified → environment → tried → moved, tried → signed."""
+"""A bundle as a tar of its environment: verified → (interpreter →) made → tried → moved, tried → signed."""
 
 from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from parity.errors import OptionConflict
 from parity.export import moving, readme
+from parity.export.environment import Interpreter
+from parity.export.python_archive import judged_interpreter
+from parity.export.python_fetch import PythonWish, fetched_python
 from parity.export.sealed import Sealed, file_entry, write_sealed
 from parity.export.spool import NewSpool, SpooledBytes, spooling
 from parity.export.trial import try_tar
-from parity.model import BundleIdentity
-from parity.pack import VEHICLES
+from parity.model import BundleIdentity, LockedPython
+from parity.pack import STOCK_CHECK, VEHICLES
 from parity.pipeline.context.values import Site
 from parity.pipeline.exporting.making import (
     NOBODY,
@@ -28,6 +31,7 @@ from parity.pipeline.exporting.making import (
 )
 from parity.portable.bundle import ustar
 from parity.portable.bundle.envelope import ENVIRONMENT, Checker
+from parity.portable.bundle.export import HIDDEN
 
 if TYPE_CHECKING:
     from parity.portable.documents.exports import ExportDocument
@@ -37,26 +41,37 @@ _TOP = "parity-environment/"
 
 @dataclass(frozen=True)
 class EnvironmentRequest:
-    """An environment to write: of which bundle, into which folder, and where it shall lie there."""
+    """An environment to write: of which bundle, into which folder, and where it shall lie there.
+
+    `python` says that it shall carry an interpreter; None where it uses the target's.
+    """
 
     bundle: Path
     output: Path
     prefix: str = ""
+    python: PythonWish | None = None
 
 
 @dataclass(frozen=True)
 class ExportedEnvironment:
-    """A finished environment: its file, and what was signed of it."""
+    """A finished environment: its file, what was signed of it, and which interpreter it carries, if any."""
 
     file: Sealed
     document: ExportDocument
     identity: BundleIdentity
+    python: LockedPython | None = None
 
 
 def export_environment(
     request: EnvironmentRequest, check: Checker, seals: MakeSealer, site: Site
 ) -> ExportedEnvironment:
     """Write the environment of a bundle as a tar.
+
+    Args:
+        request: what of.
+        check: decides whether those who are trusted signed the bundle.
+        seals: makes what signs.
+        site: where.
 
     Raises:
         ParityError, FarsideError: whichever step could not go on says why; nothing half done is left.
@@ -67,30 +82,50 @@ def export_environment(
                 "the bundle carries system packages, which are no part of an environment",
                 remedy="export an image; or put them into the profile's image, and build the bundle on that",
             )
-        body = _packed(of, site, new)
-        site.reporter.stage("rehearse", "with tar alone, at its place and elsewhere")
+        carried = _interpreter(of, request.python, site, new) if request.python else None
+        body = _packed(of, site, new, carried)
+        how = "with tar alone, the image's Python removed" if carried else "with tar alone"
+        site.reporter.stage("rehearse", f"{how}, at its place and elsewhere")
         whole = file_entry("environment.tar", body.size + len(ustar.END), _ended(body.chunks()))
-        trial = trial_of(of, NOBODY)
+        hidden = of.place.facts.executable if carried else ""
+        trial = replace(trial_of(of, NOBODY), hidden=hidden)
         # The very bytes that are signed afterwards, out of the same spool.
         try_tar(site.engine, of.place.image.id, trial, _ended(whole), moving.SCRIPT)
         site.reporter.stage("pack")
-        document = described(of, None)
+        document = _document(of, carried)
         path = request.output / VEHICLES["environment"].filename(of.identity)
         sealed = write_sealed(
             path,
             _TOP,
             document,
-            _body(of, path.name, body.chunks()),
+            _body(of, path.name, body.chunks(), carried),
             seals(of.identity, of.bundle.statement.profile_sha256, ENVIRONMENT),
             reporter=site.reporter,
             total=body.size,
         )
-    return ExportedEnvironment(sealed, document, of.identity)
+    return ExportedEnvironment(sealed, document, of.identity, carried.locked if carried else None)
 
 
-def _packed(of: Begun, site: Site, new: NewSpool) -> SpooledBytes:
+def _interpreter(of: Begun, wish: PythonWish, site: Site, new: NewSpool) -> Interpreter:
+    """The interpreter as it goes into the environment: fetched by uv, held against the lock, judged."""
+    image, facts = of.place.image, of.place.facts
+    site.reporter.stage("python", wish.locked.version if wish.locked else "the newest that fits")
+    locked, archive = fetched_python(site.engine, (image, facts), wish, new(), site.reporter)
+    site.reporter.note(f"Python {locked.version}, sha256:{locked.sha256}")
+    minor = ".".join(facts.python.split(".")[:2])
+    return Interpreter(locked, facts.libc.family, judged_interpreter(archive, minor, facts.arch, new))
+
+
+def _document(of: Begun, carried: Interpreter | None) -> ExportDocument:
+    document = described(of, None)
+    if carried is not None:
+        document["python"] = {**asdict(carried.locked), "tried": HIDDEN}  # type: ignore[typeddict-item]
+    return document
+
+
+def _packed(of: Begun, site: Site, new: NewSpool, carried: Interpreter | None) -> SpooledBytes:
     """The environment in a folder of its last name, with what moves it; without the tar's end."""
-    tree, _ = environment(of, site, of.place.image, new())
+    tree, _ = environment(of, site, of.place.image, new(), carried)
     tree.add(moving.SCRIPT, moving.script(tree.naming(of.prefix.encode())), 0o755)
     tree.add(moving.MARK, f"{of.prefix}\n".encode())
     return new().add(tree.entries(posixpath.basename(of.prefix) + "/"))
@@ -101,10 +136,14 @@ def _ended(chunks: Iterator[bytes]) -> Iterator[bytes]:
     yield ustar.END
 
 
-def _body(of: Begun, file: str, environment_tar: Iterator[bytes]) -> Iterator[bytes]:
+def _body(
+    of: Begun, file: str, environment_tar: Iterator[bytes], carried: Interpreter | None
+) -> Iterator[bytes]:
     """Texts for people, then the environment in its one folder."""
     texts = proved_texts(of)
-    texts["README.txt"] = readme.environment_readme(file, of.prefix, moving.SCRIPT).encode()
+    python = carried.locked.version if carried else ""
+    told = readme.environment_readme(file, of.prefix, moving.SCRIPT, STOCK_CHECK, python)
+    texts["README.txt"] = told.encode()
     for path in sorted(texts):
         yield from file_entry(_TOP + path, len(texts[path]), (texts[path],))
     yield from environment_tar

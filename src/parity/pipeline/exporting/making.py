@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from parity.errors import ImageUnavailable
-from parity.export.environment import Material, demand_prefix, finished
+from parity.export.environment import Interpreter, Material, demand_prefix, finished
 from parity.export.layer import EnvironmentTree, Folder
 from parity.export.sealed import Sealer
 from parity.export.spool import Spool
@@ -88,7 +88,7 @@ def begun(path: Path, prefix: str, check: Checker, site: Site) -> Iterator[Begun
 
 
 def environment(
-    of: Begun, site: Site, image: PinnedImage, spool: Spool
+    of: Begun, site: Site, image: PinnedImage, spool: Spool, carried: Interpreter | None = None
 ) -> tuple[EnvironmentTree, tuple[Folder, ...]]:
     """The finished environment, its bytes in the spool; and the folders above it as the image has them.
 
@@ -97,8 +97,10 @@ def environment(
         site: where.
         image: the target's, with the system packages that the bundle carries.
         spool: where the bytes wait.
+        carried: the interpreter that lies in it; None where it uses the target's.
 
     Raises:
+        PythonUnfit: that interpreter does not run there.
         RehearsalFailed, RehearsalTimeout, HashMismatch: it cannot be made, or is none.
     """
     site.reporter.stage("environment", f"{len(of.bundle.manifest.document['packages'])} packages")
@@ -109,9 +111,10 @@ def environment(
         bundle=partial(payload_archive, of.file, of.bundle),
         installer=farside_archive,
         other_os=bool(of.place.told["stand_in_for"]),
+        carried=carried,
     )
     with finished(site.engine, material, of.prefix) as made:
-        return EnvironmentTree(made.archive, of.prefix, spool), made.parents
+        return EnvironmentTree(made.archive, of.prefix, spool, own_python=bool(carried)), made.parents
 
 
 def proved_modules(of: Begun) -> dict[str, str]:

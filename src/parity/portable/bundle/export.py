@@ -49,16 +49,27 @@ _IMAGE = canonical.record(
         "on_site": canonical.optional(_spelled(_REFERENCE, "an image's name")),
     }
 )
-_SHAPE = canonical.record(
+HIDDEN = "without the target's Python"
+"""How an environment with an interpreter of its own was tried."""
+_PYTHON = canonical.record(
     {
-        "format": canonical.one_of(FORMAT),
-        "bundle": canonical.digest,
-        "target": TARGET,
-        "prefix": _spelled(_PLACE, "a plain absolute path"),
-        "packages": canonical.array(_NAMED),
-        "image": canonical.optional(_IMAGE),
+        "version": canonical.name,
+        "file": canonical.name,
+        "sha256": canonical.digest,
+        "tried": canonical.one_of(HIDDEN),
     }
 )
+_FIELDS = {
+    "format": canonical.one_of(FORMAT),
+    "bundle": canonical.digest,
+    "target": TARGET,
+    "prefix": _spelled(_PLACE, "a plain absolute path"),
+    "packages": canonical.array(_NAMED),
+    "image": canonical.optional(_IMAGE),
+}
+_SHAPE = canonical.record(_FIELDS)
+# A key of its own, so that what carries no interpreter is told as it always was.
+_SHAPE_WITH_PYTHON = canonical.record({**_FIELDS, "python": _PYTHON})
 
 
 class VerifiedExport(NamedTuple):
@@ -90,7 +101,8 @@ def parse(data: bytes) -> "ExportDocument":
     if len(data) > LIMIT or data[-1:] != b"\n":
         raise BundleDamaged("the manifest is too large or does not end with a newline")
     found = canonical.decode(data[:-1], "the manifest")
-    _SHAPE(found, "manifest")
+    with_python = isinstance(found, dict) and "python" in found
+    (_SHAPE_WITH_PYTHON if with_python else _SHAPE)(found, "manifest")
     return cast("ExportDocument", found)
 
 
@@ -126,6 +138,7 @@ def verify_export(file: BinaryIO, check: Checker, progress: Optional[Progress] =
 
 def _read_manifest(file: BinaryIO, statement: Statement) -> "ExportDocument":
     document = parse(signed_manifest(file, statement))
-    if (document["image"] is None) != (statement.predicate == ENVIRONMENT):
+    is_environment = statement.predicate == ENVIRONMENT
+    if (document["image"] is None) != is_environment or ("python" in document and not is_environment):
         raise BundleDamaged("the manifest is of another vehicle than the statement")
     return document

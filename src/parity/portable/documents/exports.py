@@ -20,8 +20,25 @@ if TYPE_CHECKING:  # novm - TypedDict is of Python 3.8
         base: List[str]
         on_site: Optional[str]
 
-    class ExportDocument(TypedDict):
-        """manifest.json; `bundle` is the payload digest of what it was made from."""
+    class CarriedPythonDocument(TypedDict):
+        """The interpreter in an environment: its archive by name and hexadecimal SHA-256.
+
+        `tried`: how the environment was tried, `without the target's Python`.
+        """
+
+        version: str
+        file: str
+        sha256: str
+        tried: str
+
+    class _OwnPython(TypedDict, total=False):
+        python: CarriedPythonDocument
+
+    class ExportDocument(_OwnPython):
+        """manifest.json; `bundle` is the payload digest of what it was made from.
+
+        `python` is there where an environment carries an interpreter, and only there.
+        """
 
         format: str
         bundle: str

@@ -1,0 +1,348 @@
+"""Carried interpreters: judged archives, locks, uv's settings and answers, and what the manifest says."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import io
+import json
+import re
+import struct
+import tarfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from tests.support.interpreters import Mirror, mirror, packed
+from tests.support.targets import DEBIAN11
+from tests.support.unpacked import uv_wheel
+from tests.unit.test_export import archive, document, link, member
+
+from parity.errors import HashMismatch, HostileSource, LockInvalid, PythonUnavailable, PythonUnfit
+from parity.export.layer import EnvironmentTree
+from parity.export.python_archive import FOLDER, judged_interpreter
+from parity.export.python_fetch import demand_reachable, uv_request
+from parity.export.python_lock import python_lock_path, read_python_lock, write_python_lock
+from parity.export.readme import environment_readme
+from parity.export.spool import NewSpool, spooling
+from parity.farside.cli.main import main as far_main
+from parity.guest.tasks.interpreter import main as ask_uv
+from parity.host.uv_tool import uv_binary
+from parity.host.uvconf import python_places
+from parity.model import Libc, LockedPython, PythonPlaces
+from parity.pack import STOCK_CHECK
+from parity.portable.bundle import export
+from parity.portable.bundle.envelope import ENVIRONMENT, IMAGE
+from parity.portable.errors import BundleDamaged, PrefixInUse
+from parity.resolve import uv_wheel as pinned_uv
+
+LOCKED = LockedPython("3.11.9", "cpython-3.11.9+20240814-x86_64.tar.gz", "a" * 64)
+ELF = b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HH", 3, 62) + b"program"
+SOUND = {
+    "bin/python3.11": ELF,
+    "bin/pip": b"#!/bin/sh\n",
+    "lib/python3.11/os.py": b"x = 1\n",
+    "lib/python3.11/__pycache__/os.cpython-311.pyc": b"time",
+    "share/é": b"",
+}
+LINKS = {"bin/python3": "python3.11", "lib/libpython3.so": "../lib/python3.11/os.py"}
+
+
+@pytest.fixture
+def new(tmp_path: Path) -> Iterator[NewSpool]:
+    with spooling(tmp_path) as made:
+        yield made
+
+
+def judged(new: NewSpool, data: bytes, minor: str = "3.11", arch: str = "x86_64", **more: int) -> bytes:
+    return b"".join(judged_interpreter(new().add((data,)), minor, arch, new, **more).chunks())
+
+
+# --- the archive ----------------------------------------------------------------------------------------
+
+
+def test_the_same_interpreter_is_written_alike_however_it_was_packed(new: NewSpool) -> None:
+    first = judged(new, packed(SOUND, LINKS))
+    other = packed(dict(reversed(SOUND.items())), LINKS, top="./python/install/")
+    assert judged(new, other) == judged(new, gzip.decompress(other)) == first
+    with tarfile.open(fileobj=io.BytesIO(first)) as tar:
+        found = {each.name: each for each in tar}
+        assert sorted(found) == sorted(
+            [
+                *(FOLDER, f"{FOLDER}/bin", f"{FOLDER}/lib", f"{FOLDER}/lib/python3.11", f"{FOLDER}/share"),
+                *(f"{FOLDER}/{each}" for each in {**SOUND, **LINKS} if "__pycache__" not in each),
+            ]
+        )
+        assert {(each.uid, each.gid, each.mtime, each.uname) for each in found.values()} == {(0, 0, 0, "")}
+        assert {each.mode for each in found.values() if each.isreg()} == {0o644, 0o755}
+        assert found[f"{FOLDER}/bin/python3"].linkname == "python3.11"
+
+
+def raw(name: str, kind: bytes = tarfile.REGTYPE, target: str = "", mode: int = 0o644) -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    info.type, info.linkname, info.mode = kind, target, mode
+    return info
+
+
+def test_rights_are_reading_and_running_and_nothing_else(new: NewSpool) -> None:
+    odd = (raw("python/bin/su", mode=0o6777), raw("python/bin/again", tarfile.LNKTYPE, "python/bin/su"))
+    with tarfile.open(fileobj=io.BytesIO(judged(new, packed(SOUND, more=odd)))) as tar:
+        assert [tar.getmember(f"{FOLDER}/bin/{name}").mode for name in ("su", "again")] == [0o755, 0o755]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        (raw("python/lib/out", tarfile.SYMTYPE, "/etc/passwd"),),
+        (raw("python/lib/out", tarfile.SYMTYPE, "../../etc"),),
+        # Each stays inside; the one through the other does not.
+        (
+            raw("python/lib/up", tarfile.SYMTYPE, "python3.11/.."),
+            raw("python/lib/out", tarfile.SYMTYPE, "up/../../x"),
+        ),
+        (raw("python/lib/deep", tarfile.SYMTYPE, ".."), raw("python/lib/deep/file")),
+        (raw("python/lib/same", tarfile.LNKTYPE, "/etc/passwd"),),
+        (raw("python/lib/null", tarfile.CHRTYPE),),
+        (raw("python/lib/pipe", tarfile.FIFOTYPE),),
+        (raw("python/../../etc/x"),),
+        (raw("python/bin/python3.11"),),
+    ],
+    ids=lambda one: f"{one[-1].name} {one[-1].linkname}",
+)
+def test_what_no_interpreter_needs_is_refused(new: NewSpool, bad: tuple[tarfile.TarInfo, ...]) -> None:
+    with pytest.raises(HostileSource):
+        judged(new, packed(SOUND, more=bad))
+
+
+def test_what_unpacks_to_too_much_is_refused_before_it_lies_there(new: NewSpool) -> None:
+    with pytest.raises(HostileSource, match="more than 1000000 bytes"):
+        judged(new, packed({**SOUND, "lib/zeros": bytes(3_000_000)}), largest=1_000_000)
+
+
+@pytest.mark.parametrize(
+    ("data", "minor", "arch", "said"),
+    [
+        (packed(SOUND), "3.12", "x86_64", "no Python 3.12, which the target has, but python3.11"),
+        (packed(SOUND), "3.11", "aarch64", "no program for aarch64"),
+        (packed({**SOUND, "bin/python3.11": b"#!/bin/sh\n"}), "3.11", "x86_64", "no program for"),
+        (packed({"bin/python3.11": ELF}), "3.11", "x86_64", "no Python 3.11"),
+        (packed({}, {"bin/python3.11": "pip"}), "3.11", "x86_64", "no Python 3.11"),
+        (packed(SOUND, top="other/"), "3.11", "x86_64", "no folder python/bin"),
+        (packed(SOUND)[:60], "3.11", "x86_64", "cannot be read"),
+        (gzip.compress(b"nonsense" * 1000, mtime=0), "3.11", "x86_64", "cannot be read"),
+        (b"", "3.11", "x86_64", "cannot be read"),
+    ],
+    ids=range(9),
+)
+def test_what_is_no_python_of_the_target_is_refused(
+    new: NewSpool, data: bytes, minor: str, arch: str, said: str
+) -> None:
+    with pytest.raises(PythonUnfit, match=said):
+        judged(new, data, minor, arch)
+
+
+def test_links_to_an_environments_own_interpreter_are_told_from_where_they_lie(new: NewSpool) -> None:
+    app = [member("app", None), link("app/bin/python3.11", "/opt/app/python/bin/python3.11")]
+    whole = b"".join(EnvironmentTree(archive(*app), "/opt/app", new(), own_python=True).whole("app/"))
+    with tarfile.open(fileobj=io.BytesIO(whole)) as tar:
+        assert tar.getmember("app/bin/python3.11").linkname == "../python/bin/python3.11"
+    # Without one of its own the interpreter is the image's; with one, no link leads out.
+    outside = [member("app", None), link("app/bin/python3", "/usr/bin/python3")]
+    EnvironmentTree(archive(*outside), "/opt/app", new())
+    with pytest.raises(HashMismatch, match="out of the environment"):
+        EnvironmentTree(archive(*outside), "/opt/app", new(), own_python=True)
+
+
+# --- the lock -------------------------------------------------------------------------------------------
+
+
+def test_a_lock_is_read_as_it_was_written(tmp_path: Path) -> None:
+    path = python_lock_path(tmp_path / "pylock.web.toml")
+    assert path.name == "pylock.web.python.toml"
+    assert read_python_lock(path) is None
+    path.write_text(write_python_lock(LOCKED))
+    assert read_python_lock(path) == LOCKED
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"version": "3.11"},
+        {"version": "3.11.9; x"},
+        {"file": "../python.tar.gz"},
+        {"sha256": "A" * 64},
+        {"sha256": "a" * 63},
+    ],
+)
+def test_a_lock_that_nobody_wrote_is_refused(tmp_path: Path, bad: dict[str, str]) -> None:
+    path = tmp_path / "pylock.python.toml"
+    path.write_text(write_python_lock(replace(LOCKED, **bad)))
+    with pytest.raises(LockInvalid, match="not a lock of an interpreter"):
+        read_python_lock(path)
+    for text in ("", "format = 'parity-gems/1'\n", write_python_lock(LOCKED) + "more = 1\n", "x = ["):
+        path.write_text(text)
+        with pytest.raises(LockInvalid):
+            read_python_lock(path)
+
+
+# --- uv ---------------------------------------------------------------------------------------------------
+
+
+def test_uvs_own_settings_say_where_interpreters_are(tmp_path: Path) -> None:
+    settings = tmp_path / "uv" / "uv.toml"
+    settings.parent.mkdir()
+    settings.write_text('python-install-mirror = "http://a"\npython-downloads-json-url = "http://b"\n')
+    environ = {"XDG_CONFIG_HOME": str(tmp_path), "XDG_CONFIG_DIRS": "/nowhere", "HOME": "/nowhere"}
+    found = python_places(environ, tmp_path)
+    assert (found.mirror, found.downloads, found.cache) == ("http://a", "http://b", tmp_path / "pythons")
+    assert python_places({**environ, "UV_PYTHON_INSTALL_MIRROR": "http://c"}, tmp_path).mirror == "http://c"
+    assert python_places({**environ, "UV_NO_CONFIG": "1"}, tmp_path).mirror == ""
+    settings.write_text("python-install-mirror = [1]\n")
+    assert python_places(environ, tmp_path).mirror == ""
+    settings.write_text("[")
+    assert len(python_places(environ, tmp_path).warnings) == 1
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("file:///srv/pythons", "no container reaches"),
+        ("http://127.0.0.1:8000/", "no container reaches this machine"),
+        ("http://me:secret@localhost/", "no container reaches this machine"),
+        ("http://[::1]/", "no container reaches this machine"),
+        ("/srv/pythons", "no address of a server"),
+        ("http://[", "no address of a server"),
+        ("https://host:port/", "no address of a server"),
+        ("ftp://host/", "no address of a server"),
+    ],
+)
+def test_a_place_that_no_container_reaches_is_refused_at_once(address: str, said: str) -> None:
+    for places in (PythonPlaces(Path(), mirror=address), PythonPlaces(Path(), downloads=address)):
+        with pytest.raises(PythonUnavailable, match=said) as caught:
+            demand_reachable(places)
+        assert "secret" not in str(caught.value)
+        assert "=ADDRESS" in caught.value.remedy
+    demand_reachable(PythonPlaces(Path(), "https://mirror.example/python", "http://10.0.0.1:8000/list.json"))
+
+
+def test_a_target_is_asked_for_as_uv_spells_it() -> None:
+    there = replace(DEBIAN11, libc=Libc("musl", (1, 2)), python="3.12.4", arch="ppc64le")
+    assert uv_request(there, None) == "cpython-3.12-linux-powerpc64le-musl"
+    assert uv_request(replace(DEBIAN11, python="3.11.2"), LOCKED) == "cpython-3.11.9-linux-x86_64-gnu"
+    with pytest.raises(PythonUnfit, match=r"the lock names Python 3.11.9, and the target has 3.1.4"):
+        uv_request(replace(DEBIAN11, python="3.1.4"), LOCKED)
+    with pytest.raises(PythonUnfit, match="only CPython"):
+        uv_request(replace(DEBIAN11, implementation="pypy"), None)
+
+
+@pytest.fixture(scope="module")
+def uv(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The pinned uv's program."""
+    copy = tmp_path_factory.mktemp("uv") / uv_wheel().name
+    copy.write_bytes(uv_wheel().read_bytes())
+    return uv_binary(pinned_uv("x86_64"), copy)
+
+
+@pytest.fixture
+def place() -> Iterator[Mirror]:
+    with mirror("127.0.0.1") as found:
+        yield found
+
+
+_CONFIG = b"# system configuration generated and used by the sysconfig module\nbuild_time_vars = {'a': 'b'}\n"
+FOR_UV = {
+    **SOUND,
+    # uv makes the paths in it its own; so it refuses an interpreter without.
+    "lib/python3.11/_sysconfigdata__linux_x86_64-linux-gnu.py": _CONFIG,
+}
+
+
+def asked(uv: Path, work: Path, request: str = "cpython-3.11-linux-x86_64-gnu", **more: Any) -> Any:
+    job = {"uv": str(uv), "request": request, "mirror": "", "downloads": "", "work": str(work)}
+    return ask_uv(cast("Any", {**job, "seconds": 60, "retries": 0, **more}), lambda _: None)
+
+
+def test_uv_fetches_what_its_list_says_and_runs_nothing_of_it(
+    uv: Path, place: Mirror, tmp_path: Path
+) -> None:
+    data = packed({**FOR_UV, "bin/python3.11": f"#!/bin/sh\ntouch {tmp_path}/ran\n".encode()})
+    address = place.offer(data, "3.11.2").replace("http://", "http://me:secret@")
+    found = asked(uv, tmp_path, downloads=address)
+    assert (found["trouble"], found["said"].count("error")) == ("", 0)
+    assert (found["version"], found["file"]) == ("3.11.2", "cpython-3.11.2-x86_64.tar.gz")
+    assert Path(found["path"]).read_bytes() == data
+    assert "Basic " + base64.b64encode(b"me:secret").decode() in place.logins
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_mirror_stands_in_for_uvs_own_place(uv: Path, place: Mirror, tmp_path: Path) -> None:
+    # Only builds of that place are looked for at a mirror; uv itself says which it is.
+    found = re.search(rb"will replace `(https://[^`\s]+/releases/download)`", uv.read_bytes())
+    assert found
+    data = packed(FOR_UV)
+    address = place.offer(
+        data, "3.11.2", url=found[1].decode() + "/20261110/cpython-3.11.2%2B20261110.tar.gz"
+    )
+    place.files["/pythons/20261110/cpython-3.11.2%2B20261110.tar.gz"] = data
+    told = asked(uv, tmp_path, downloads=address, mirror=place.url + "/pythons")
+    assert (told["trouble"], told["file"]) == ("", "cpython-3.11.2+20261110.tar.gz")
+    assert Path(told["path"]).read_bytes() == data
+
+
+def test_what_uv_says_of_a_trouble_tells_which_it_is(uv: Path, place: Mirror, tmp_path: Path) -> None:
+    address = place.offer(packed(FOR_UV), "3.11.2")
+    assert asked(uv, tmp_path, "cpython-3.12-linux-x86_64-gnu", downloads=address)["trouble"] == "none"
+    assert asked(uv, tmp_path, downloads=place.url + "/other.json")["trouble"] == "list"
+    # Of uv's own list, at this mirror: nothing there, then something else.
+    gone = asked(uv, tmp_path, mirror=place.url)
+    assert (gone["trouble"], place.url in gone["said"]) == ("fetch", True)
+    place.files[place.seen[-1]] = packed(FOR_UV)
+    assert asked(uv, tmp_path, mirror=place.url)["trouble"] == "digest"
+    address = place.offer(packed(SOUND), "3.11.2")
+    assert asked(uv, tmp_path, downloads=address)["trouble"] == "unfit"
+
+
+# --- the manifest and its readers --------------------------------------------------------------------------
+
+CARRIED = {"version": "3.11.9", "file": LOCKED.file, "sha256": LOCKED.sha256, "tried": export.HIDDEN}
+
+
+def test_a_manifest_says_which_interpreter_is_carried_and_how_it_was_tried() -> None:
+    told: Any = {**document(ENVIRONMENT), "python": CARRIED}
+    assert export.parse(export.encode(told)) == told
+    for bad in ({"sha256": "x"}, {"tried": "by somebody"}, {"version": "3; rm"}, {"more": 1}):
+        with pytest.raises(BundleDamaged):
+            export.encode(cast("Any", {**told, "python": {**CARRIED, **bad}}))
+
+
+def test_an_image_carries_no_interpreter(tmp_path: Path) -> None:
+    from tests.unit.test_export import sealed, verified  # noqa: PLC0415
+
+    made = sealed(tmp_path, IMAGE, python=CARRIED)
+    with pytest.raises(BundleDamaged, match="another vehicle"):
+        verified(made.path)
+
+
+def test_a_receiver_without_python_is_told_how_to_verify() -> None:
+    told = environment_readme("web.environment.tar", "/opt/web", "relocate.sh", STOCK_CHECK, "3.11.9")
+    assert "its own Python 3.11.9 (in web/python)" in told
+    assert all(f"    {line}\n" in told for line in STOCK_CHECK.splitlines())
+    usual = environment_readme("web.environment.tar", "/opt/web", "relocate.sh", STOCK_CHECK)
+    assert ("openssl" in usual, "the Python of the machine" in usual) == (False, True)
+
+
+def test_an_environment_is_made_around_its_interpreter_and_around_nothing_else(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place, bundle = tmp_path / "app", tmp_path / "bundle"
+    (place / "python" / "bin").mkdir(parents=True)
+    bundle.mkdir()
+    words = ["make-environment", str(place), "--bundle", str(bundle), "--json"]
+    words += ["--python", str(place / "python" / "bin" / "python3")]
+    assert far_main("", words) != PrefixInUse.exit_code  # but that there is no bundle
+    (place / "other").touch()
+    capsys.readouterr()
+    assert far_main("", words) == PrefixInUse.exit_code
+    assert "no empty folder" in json.loads(capsys.readouterr().out)["error"]["message"]
