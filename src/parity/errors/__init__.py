@@ -16,6 +16,8 @@ from parity.errors.engine import (
     ImageUnavailable,
     NoEngineServes,
     NotAStandIn,
+    SchedulerUnavailable,
+    WorkerRefused,
 )
 from parity.errors.output import KeyExists, KeyUnusable, NotReady, SignaturesFull, SomeFailed, WriteFailed
 from parity.errors.publishing import (
@@ -90,6 +92,7 @@ __all__ = [
     "RehearsalFailed",
     "RehearsalTimeout",
     "RootError",
+    "SchedulerUnavailable",
     "SignaturesFull",
     "SomeFailed",
     "SourceUnavailable",
@@ -97,5 +100,6 @@ __all__ = [
     "Terminated",
     "ToolUnavailable",
     "Unresolvable",
+    "WorkerRefused",
     "WriteFailed",
 ]

@@ -1,0 +1,45 @@
+"""`parity work`: what a worker of a scheduler starts for each build; no command for people."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from parity.cli.shared.world import connected, world_for
+from parity.errors import Terminated
+from parity.host.parent import end_with
+from parity.model import Profile
+from parity.pipeline.context.values import World
+from parity.pipeline.elsewhere.child import build_for_caller
+from parity.progress import Reporter
+
+
+def work(folder: Path, *, parent: Annotated[int, typer.Option()]) -> None:
+    """Build what lies in a folder, for the worker that is this process's parent."""
+    try:
+        _demand_parent(parent)
+        with connected() as engine:
+
+            def prepare(profile: Profile, reporter: Reporter, fresh: bool) -> World:
+                # No keys here: the caller signs.
+                return world_for(engine, profile, (), reporter, fresh=fresh)
+
+            build_for_caller(folder, prepare, _write)
+    except Terminated:
+        # A worker that was killed cannot clean up after itself.
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _demand_parent(parent: int) -> None:
+    if not end_with(parent):
+        raise Terminated("the worker ended")
+
+
+def _write(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()

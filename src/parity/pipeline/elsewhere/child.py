@@ -1,0 +1,73 @@
+"""A build for somebody else: the child of a worker, which has its request in a folder and no keys."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from parity.cluster import BUNDLE, PARCEL, REPORT, ROOT, unpack
+from parity.errors import RootError
+from parity.model import Profile
+from parity.pipeline.build import build
+from parity.pipeline.context.values import World
+from parity.pipeline.elsewhere.asking import read_asked
+from parity.pipeline.elsewhere.built import built_elsewhere
+from parity.pipeline.elsewhere.telling import Telling
+from parity.progress import Reporter
+
+ASKED = "asked.json"
+"""The request, in the parcel."""
+_OUT = "out"
+
+Prepare = Callable[[Profile, Reporter, bool], World]
+"""Gives the world of a profile that is built `fresh` or not; its sealer signs with no key."""
+
+
+def build_for_caller(folder: Path, prepare: Prepare, write: Callable[[str], object]) -> None:
+    """Build what lies in a worker's folder, and lay what came of it beside it.
+
+    Args:
+        folder: with the caller's parcel.
+        prepare: gives what the build may use.
+        write: gets each line for the caller, the last one of which says how it ended.
+
+    Raises:
+        Terminated, Interrupted: the worker ends it.
+    """
+    root = folder / ROOT
+
+    def plain(text: str) -> str:
+        """Without the folder of this worker: the caller knows its own paths."""
+        return text.replace(f"{root}/", "/")
+
+    try:
+        _build(folder, root, prepare, Telling(write, plain))
+    except RootError as error:
+        if error.ends_the_command:
+            raise
+        write(json.dumps({"ended": "failed", "error": _said(error, plain)}))
+        return
+    write(json.dumps({"ended": "built"}))
+
+
+def _build(folder: Path, root: Path, prepare: Prepare, reporter: Reporter) -> None:
+    unpack(folder / PARCEL, folder)
+    (folder / PARCEL).unlink()
+    asked = read_asked((folder / ASKED).read_text(), root)
+    request = replace(asked.request, output=folder / _OUT)
+    report = build(request, prepare(request.profile, reporter, asked.fresh))
+    report.bundle.path.rename(folder / BUNDLE)
+    (folder / REPORT).write_text(built_elsewhere(request, report).text())
+
+
+def _said(error: RootError, plain: Callable[[str], str]) -> dict[str, object]:
+    return {
+        "kind": error.kind,
+        "message": plain(error.message),
+        "where": plain(error.where),
+        "remedy": plain(error.remedy),
+        "details": [plain(each) for each in error.details],
+        "exit_code": error.exit_code,
+    }
