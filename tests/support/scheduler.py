@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,7 +55,7 @@ def command(pid: int) -> str:
 def builds_of(folder: Path) -> list[int]:
     """The children of workers whose builds lie below a folder."""
     pids = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdecimal()]
-    return [pid for pid in pids if " work " in (said := command(pid)) and str(folder) in said]
+    return [pid for pid in pids if "parity.cli.working" in (said := command(pid)) and str(folder) in said]
 
 
 @contextmanager
@@ -69,7 +69,7 @@ def workers(folder: Path, engines: Mapping[str, Mapping[str, str]], *, at_once: 
         stack.enter_context(
             _started([*words, "--scheduler-file", str(told)], common, folder / "scheduler.log")
         )
-        _wait(told.exists)
+        _wait(lambda: told.exists() and told.read_text().rstrip().endswith("}"))
         address = str(json.loads(told.read_text())["address"])
         nannies = {}
         for name, environment in engines.items():
@@ -106,8 +106,7 @@ def _started(
             process.wait()
 
 
-def _wait(is_so: object) -> None:
-    assert callable(is_so)
+def _wait(is_so: Callable[[], bool]) -> None:
     until = time.monotonic() + _SECONDS
     while not is_so():
         assert time.monotonic() < until

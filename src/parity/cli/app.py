@@ -36,7 +36,6 @@ from parity.cli.commands import (
 )
 from parity.cli.shared.apps import App
 from parity.cli.shared.output import stdout
-from parity.cli.working import work
 
 EPILOG = """
 `parity doctor` is where to start
@@ -129,8 +128,6 @@ for _panel, _commands, _apps in _PANELS:
         app.command(_each.name, epilog=_each.epilog, rich_help_panel=_panel)(_each.function)
     for _app in _apps:
         app.add_typer(_app, rich_help_panel=_panel)
-
-app.command("work", hidden=True)(work)
 
 
 def _version(wanted: bool) -> None:

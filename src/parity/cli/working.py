@@ -1,14 +1,12 @@
-"""`parity work`: what a worker of a scheduler starts for each build; no command for people."""
+"""What a worker of a scheduler starts for each build: `python -m parity.cli.working FOLDER PARENT`."""
 
 from __future__ import annotations
 
 import shutil
 import sys
 from pathlib import Path
-from typing import Annotated
 
-import typer
-
+from parity.cli import main
 from parity.cli.shared.world import connected, world_for
 from parity.errors import Terminated
 from parity.host.parent import end_with
@@ -18,7 +16,7 @@ from parity.pipeline.elsewhere.child import build_for_caller
 from parity.progress import Reporter
 
 
-def work(folder: Path, *, parent: Annotated[int, typer.Option()]) -> None:
+def work(folder: Path, parent: int) -> None:
     """Build what lies in a folder, for the worker that is this process's parent."""
     try:
         _demand_parent(parent)
@@ -43,3 +41,7 @@ def _demand_parent(parent: int) -> None:
 def _write(line: str) -> None:
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main(lambda: lambda: work(Path(sys.argv[1]), int(sys.argv[2])))

@@ -2,7 +2,7 @@
 
 from parity.cluster.door import Cluster, Job, Piece, WorkerGone, scheduler_at
 from parity.cluster.local import local_scheduler
-from parity.cluster.parcel import ROOT, Parcel, packed, unpack
+from parity.cluster.parcel import ROOT, InputsTar, packed, unpack
 from parity.cluster.worker import BUNDLE, PARCEL, PIECE, REPORT
 
 __all__ = [
@@ -12,8 +12,8 @@ __all__ = [
     "REPORT",
     "ROOT",
     "Cluster",
+    "InputsTar",
     "Job",
-    "Parcel",
     "Piece",
     "WorkerGone",
     "local_scheduler",

@@ -17,7 +17,7 @@ ROOT = "root"
 """The folder in it that stands for the caller's `/`."""
 
 
-class Parcel:
+class InputsTar:
     """A tar on this machine's disk."""
 
     def __init__(self, file: IO[bytes]) -> None:
@@ -30,7 +30,7 @@ class Parcel:
 
 
 @contextmanager
-def packed(paths: Iterable[Path], texts: Mapping[str, str]) -> Iterator[Parcel]:
+def packed(paths: Iterable[Path], texts: Mapping[str, str]) -> Iterator[InputsTar]:
     """A parcel for as long as the context lasts.
 
     Args:
@@ -48,7 +48,7 @@ def packed(paths: Iterable[Path], texts: Mapping[str, str]) -> Iterator[Parcel]:
                 archive.addfile(info, io.BytesIO(text.encode()))
             for path in dict.fromkeys(paths):
                 _add(archive, path)
-        yield Parcel(file)
+        yield InputsTar(file)
 
 
 def _add(archive: tarfile.TarFile, path: Path) -> None:

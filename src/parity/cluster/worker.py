@@ -37,7 +37,7 @@ class Unwanted(Exception):
     """The task was cancelled, its caller is gone, or the worker closes."""
 
 
-class _Task:
+class _BuildHere:
     """A build that this process does for a caller."""
 
     def __init__(self, folder: Path) -> None:
@@ -45,7 +45,7 @@ class _Task:
         self.begun, self.fetched = threading.Event(), threading.Event()
 
 
-_TASKS: dict[str, _Task] = {}
+_TASKS: dict[str, _BuildHere] = {}
 
 
 def build(topic: str, run: str) -> None:
@@ -67,7 +67,7 @@ def build(topic: str, run: str) -> None:
         return state is not None and state.state in _WANTED and worker.status.name in _ALIVE
 
     folder = Path(tempfile.mkdtemp(prefix="parity-", dir=worker.local_directory))
-    task = _TASKS[token] = _Task(folder)
+    task = _TASKS[token] = _BuildHere(folder)
     try:
         tell("ready", name=str(worker.name), engine=_engine_name())
         _await(task.begun, is_wanted)
@@ -168,11 +168,11 @@ def _next(lines: queue.Queue[str | None], is_wanted: Callable[[], bool]) -> str 
 
 @contextmanager
 def _child(folder: Path) -> Iterator[tuple[subprocess.Popen[str], queue.Queue[str | None]]]:
-    """`parity work` as a child that ends with this thread, and the lines that it says."""
+    """The build as a child that ends with this thread, and the lines that it says."""
     # A session of its own: who presses Ctrl-C beside a worker ends the worker, and that ends the child.
     with (folder / "stderr").open("wb") as errors:
         child = subprocess.Popen(
-            [sys.executable, "-m", "parity", "work", str(folder), "--parent", str(os.getpid())],
+            [sys.executable, "-m", "parity.cli.working", str(folder), str(os.getpid())],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=errors,

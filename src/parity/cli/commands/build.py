@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +12,7 @@ from rich.text import Text
 
 from parity.cli.shared import summary
 from parity.cli.shared.asked import HowToBuild, WhatToBuild, build_requests
-from parity.cli.shared.display import Progress, board
+from parity.cli.shared.display import Board, Progress, board
 from parity.cli.shared.keyring import signing_keys
 from parity.cli.shared.options import (
     Arch,
@@ -59,8 +59,6 @@ EPILOG = """
 `parity build debian11-py39 debian12-py311 -r web.txt` builds one set for two targets, side by side
 
 `parity build debian11-py39 debian12-py311 -r web.txt --on default --on build-2` uses two engines
-
-`parity build *.yaml -r web.txt --scheduler tcp://10.0.0.5:8786` uses the workers of dask
 
 `parity build plant.yaml --locked --key release.key --serial 42` is what a pipeline runs
 
@@ -153,17 +151,29 @@ def build(
     )
     how = HowToBuild(output_folder, lock, locked, upgrade, stand_in, tuple(upgrade_package or ()))
     requests = _swept(output_folder, build_requests(what, how))
+    shown = board(stderr(), verbose=verbose, progress=progress)
+    _build_all((engines or (), scheduler), requests, key or (), shown, fresh=fresh)
+
+
+def _build_all(
+    where: tuple[Sequence[str], str | None],
+    requests: Sequence[BuildRequest],
+    key_files: Sequence[Path],
+    shown: AbstractContextManager[Board],
+    *,
+    fresh: bool,
+) -> None:
     with ExitStack() as stack:
-        place = _place(stack, engines or (), scheduler)
-        keys = signing_keys(key or ())
+        place = _place(stack, *where)
+        keys = signing_keys(key_files)
         signers = [signer for signer, _ in keys]
         places = (
             AtEngines(place, build_bundle, signers, fresh=fresh)
             if isinstance(place, Fleet)
             else Scheduled(place, signers, fresh=fresh)
         )
-        with board(stderr(), verbose=verbose, progress=progress) as shown:
-            runs = Runs[BuildReport](places, shown)
+        with shown as drawn:
+            runs = Runs[BuildReport](places, drawn)
             outcomes = runs.all(requests)
         _tell(requests, outcomes, runs, [path for _, path in keys])
 

@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 
 def people(report: BuildReport, watch: Stopwatch, seconds: float, key_paths: Sequence[Path]) -> Text:
     """The summary of one finished build."""
-    facts, proof, bundle = report.facts, report.proof, report.bundle
-    form = report.profile.vehicle.form
+    facts, proof, bundle, form = report.facts, report.proof, report.bundle, report.profile.vehicle.form
     holds = f", of which {size(report.wheels.total_bytes)} are wheels" if bundle.export is None else ""
     rows = {
         "resolved": f"{report.lock.told()} in {facts.os_name}, {facts.libc}, "

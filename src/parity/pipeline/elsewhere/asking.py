@@ -22,7 +22,7 @@ _SECRET = "login"  # noqa: S105 - the name of the fields that hold credentials
 
 
 @dataclass(frozen=True)
-class Asked:
+class AskedBuild:
     """What a worker is asked.
 
     Attributes:
@@ -55,19 +55,19 @@ def demand_portable(request: BuildRequest) -> None:
         )
 
 
-def asked_text(asked: Asked) -> str:
+def asked_text(asked: AskedBuild) -> str:
     """As JSON, without credentials: a worker has its own."""
     request = _changed(asked.request, Path.absolute)
     return json.dumps(asdict(replace(asked, request=request)), default=_plain)
 
 
-def read_asked(text: str, root: Path) -> Asked:
+def read_asked(text: str, root: Path) -> AskedBuild:
     """The inverse, with each path below `root`, where the caller's files were laid out.
 
     Raises:
         Malformed: it is nothing that `asked_text` makes.
     """
-    asked = read(Asked, json.loads(text), "what is asked")
+    asked = read(AskedBuild, json.loads(text), "what is asked")
     moved = _changed(asked.request, lambda path: root / path.relative_to("/"))
     return replace(asked, request=replace(moved, root=root))
 

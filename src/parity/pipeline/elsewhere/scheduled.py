@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypedDict
 
-from parity.cluster import PIECE, Cluster, Job, Parcel, WorkerGone, packed
+from parity.cluster import PIECE, Cluster, InputsTar, Job, WorkerGone, packed
 from parity.errors import (
     EngineLost,
     EngineUnavailable,
@@ -21,7 +21,7 @@ from parity.errors import (
 )
 from parity.pipeline.context.values import BuildReport, BuildRequest
 from parity.pipeline.elsewhere.arriving import Arrival
-from parity.pipeline.elsewhere.asking import Asked, asked_text, demand_portable, needed_paths
+from parity.pipeline.elsewhere.asking import AskedBuild, asked_text, demand_portable, needed_paths
 from parity.pipeline.elsewhere.child import ASKED
 from parity.pipeline.elsewhere.telling import retell
 from parity.progress import Reporter
@@ -99,7 +99,7 @@ class Scheduled:
             RootError: the build's own.
         """
         demand_portable(request)
-        text = asked_text(Asked(request, self._fresh))
+        text = asked_text(AskedBuild(request, self._fresh))
         with packed(needed_paths(request), {ASKED: text}) as parcel:
             avoid: frozenset[str] = frozenset()
             # It ends: each round but the last one loses a worker's engine.
@@ -121,7 +121,7 @@ class Scheduled:
         return self._cluster.workers(request.profile.target.arch)
 
     def _once(
-        self, request: BuildRequest, reporter: Reporter, parcel: Parcel, avoid: frozenset[str]
+        self, request: BuildRequest, reporter: Reporter, parcel: InputsTar, avoid: frozenset[str]
     ) -> BuildReport | _Moved:
         arch = request.profile.target.arch
         if not self._serving(request):
@@ -159,7 +159,7 @@ class _Listening:
     """One build, as it is heard."""
 
     def __init__(
-        self, calls: Scheduled, request: BuildRequest, reporter: Reporter, parcel: Parcel, job: Job
+        self, calls: Scheduled, request: BuildRequest, reporter: Reporter, parcel: InputsTar, job: Job
     ) -> None:
         self._calls = calls
         self._request = request
