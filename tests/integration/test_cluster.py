@@ -62,19 +62,16 @@ def test_bundles_are_built_by_workers_and_signed_with_the_callers_key(
     assert {Path(each["bundle"]).name for each in bundles} == {path.name for path in user.out.iterdir()}
     # The caller's key signed, and no worker has one.
     assert not list(user.folder.glob("home-*/config/keys/*"))
-    verified = user.run("verify", str(user.bundle), "--rehearse")
+    verified = user.run("verify", str(user.bundle))
     assert verified.code == 0, verified.output
-    assert user.lock.exists()
     assert "p0: rehearse" in done.stderr
     assert builds_of(cluster.folder) == []
-    assert list(cluster.folder.rglob("parity-*")) == []
-    again = user.build("--scheduler", cluster.address, "--json", "--locked")
-    assert again.code == 0, again.output
-    digests = [
-        {each["payload_sha256"] for each in bundles},
-        {each["payload_sha256"] for each in json.loads(again.stdout)["bundles"]},
-    ]
-    assert digests[0] == digests[1]
+    assert folders_of_builds(cluster) == []
+    # The lock that was written here gives the same bytes when they are built here.
+    here = user.run("build", str(user.profiles[0]), "-o", str(user.out), "--json", "--locked")
+    assert here.code == 0, here.output
+    digests = {each["profile"]: each["payload_sha256"] for each in bundles}
+    assert json.loads(here.stdout)["bundles"][0]["payload_sha256"] == digests["p0"]
 
 
 def test_a_worker_that_dies_takes_its_build_with_it_and_another_one_does_it(
@@ -205,7 +202,17 @@ def assert_nothing_left(cluster: Workers, builds: list[int], remote: SecondEngin
     while left := [
         *builds_of(cluster.folder),
         *(owned for pid in builds for owned in (*owned_by(pid), *owned_by(pid, remote.address))),
-        *(folder for name in cluster.nannies for folder in (cluster.folder / name).rglob("parity-*")),
+        *folders_of_builds(cluster),
     ]:
         assert time.monotonic() < until, left
         time.sleep(0.2)
+
+
+def folders_of_builds(cluster: Workers) -> list[str]:
+    """What is left of builds in the workers' folders; walked, since a folder may go meanwhile."""
+    return [
+        f"{place}/{name}"
+        for place, names, _ in os.walk(cluster.folder)
+        for name in names
+        if name.startswith("parity-")
+    ]

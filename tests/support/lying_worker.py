@@ -21,7 +21,7 @@ def lies() -> None:
         said = honest(request, report)
         bundle, lie = request.output.parent / "bundle", LIE.read_text()
         if lie == "payload":
-            altered(bundle, b"alpha/__init__.py")
+            altered(bundle, b".dist-info/METADATA")
         elif lie == "installer":
             altered(bundle, b"def main(")
         elif lie == "product":

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from parity.cli import main
@@ -20,17 +22,18 @@ def work(folder: Path, parent: int) -> None:
     """Build what lies in a folder, for the worker that is this process's parent."""
     try:
         _demand_parent(parent)
-        with connected() as engine:
-
-            def prepare(profile: Profile, reporter: Reporter, fresh: bool) -> World:
-                # No keys here: the caller signs.
-                return world_for(engine, profile, (), reporter, fresh=fresh)
-
-            build_for_caller(folder, prepare, _write)
+        build_for_caller(folder, _world, _write)
     except Terminated:
         # A worker that was killed cannot clean up after itself.
         shutil.rmtree(folder, ignore_errors=True)
         raise
+
+
+@contextmanager
+def _world(profile: Profile, reporter: Reporter, *, fresh: bool) -> Iterator[World]:
+    """What the build may use: this worker's engine, and no keys, since the caller signs."""
+    with connected() as engine:
+        yield world_for(engine, profile, (), reporter, fresh=fresh)
 
 
 def _demand_parent(parent: int) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 from parity.cluster import BUNDLE, PARCEL, REPORT, ROOT, unpack
 from parity.errors import RootError
@@ -21,8 +23,12 @@ ASKED = "asked.json"
 """The request, in the parcel."""
 _OUT = "out"
 
-Prepare = Callable[[Profile, Reporter, bool], World]
-"""Gives the world of a profile that is built `fresh` or not; its sealer signs with no key."""
+
+class Prepare(Protocol):
+    """Gives the world of a profile; its sealer signs with no key."""
+
+    def __call__(self, profile: Profile, reporter: Reporter, *, fresh: bool) -> AbstractContextManager[World]:
+        """For as long as the context lasts."""
 
 
 def build_for_caller(folder: Path, prepare: Prepare, write: Callable[[str], object]) -> None:
@@ -57,7 +63,8 @@ def _build(folder: Path, root: Path, prepare: Prepare, reporter: Reporter) -> No
     (folder / PARCEL).unlink()
     asked = read_asked((folder / ASKED).read_text(), root)
     request = replace(asked.request, output=folder / _OUT)
-    report = build(request, prepare(request.profile, reporter, asked.fresh))
+    with prepare(request.profile, reporter, fresh=asked.fresh) as world:
+        report = build(request, world)
     report.bundle.path.rename(folder / BUNDLE)
     (folder / REPORT).write_text(built_elsewhere(request, report).text())
 
