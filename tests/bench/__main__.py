@@ -168,7 +168,7 @@ def _tidy(where: Place) -> Iterator[None]:
         yield
     finally:
         Ours(where).remove_store()
-        for name in ("home", "dist", "pex-root", "pex-wheels"):
+        for name in ("home", "dist", "pex-root", "pex-wheels", "twelve", "workers"):
             shutil.rmtree(where.folder / name, ignore_errors=True)
 
 
