@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.integration.test_fleet import named_image, user_with_index
-from tests.support.engine import IMAGES, ROOT
+from tests.integration.test_fleet import named_image
+from tests.support.engine import IMAGES, ROOT, engine_words
 from tests.support.faults import User, finish, owned_by, wait_for
+from tests.support.index import PackageIndex, gateway, tiny_wheel
 from tests.support.scheduler import Workers, builds_of, workers
 from tests.support.second_engine import SecondEngine, copy_image
 
@@ -24,31 +25,38 @@ from parity.model import PinnedImage
 pytestmark = pytest.mark.engine
 
 
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    wheels = tmp_path_factory.mktemp("wheels")
+    tiny_wheel(wheels, "alpha", requires=["beta"], padding=100_000)
+    tiny_wheel(wheels, "beta")
+    with PackageIndex(wheels, host=gateway()) as served:
+        yield served.url
+
+
 @pytest.fixture
-def user(tmp_path: Path) -> Iterator[User]:
-    with user_with_index(tmp_path) as found:
-        yield found
+def user(index: str, tmp_path: Path) -> User:
+    return User(tmp_path / "user", index, "alpha", targets=["debian11-py39", "debian11-py39"])
 
 
-def surroundings(user: User, name: str, **more: str) -> dict[str, str]:
+def surroundings(folder: Path, index: str, **more: str) -> dict[str, str]:
     """What a worker has: a home and an index of its own, no key."""
-    home = user.folder / f"home-{name}"
-    (home / "cache").mkdir(parents=True)
-    (home / "cache" / "tools").symlink_to(user.folder / "parity" / "cache" / "tools")
-    kept = {key: value for key, value in user.environment.items() if key in ("PIP_INDEX_URL", "DOCKER_HOST")}
-    return {**kept, "PARITY_HOME": str(home), "HOME": str(user.home), **more}
+    home = User(folder, index).environment
+    kept = {key: home[key] for key in ("PIP_INDEX_URL", "PARITY_HOME", "HOME")}
+    return {**kept, **engine_words(), **more}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def cluster(
-    user: User, remote_engine: SecondEngine, debian11: PinnedImage, tmp_path: Path
+    index: str, remote_engine: SecondEngine, debian11: PinnedImage, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Workers]:
     named_image(remote_engine.address, debian11)
+    folder = tmp_path_factory.mktemp("cluster")
     engines = {
-        "near": surroundings(user, "near"),
-        "far": surroundings(user, "far", DOCKER_HOST=remote_engine.address),
+        "near": surroundings(folder / "home-near", index),
+        "far": surroundings(folder / "home-far", index, DOCKER_HOST=remote_engine.address),
     }
-    with workers(tmp_path / "workers", engines) as started:
+    with workers(folder / "workers", engines) as started:
         yield started
 
 
@@ -61,7 +69,7 @@ def test_bundles_are_built_by_workers_and_signed_with_the_callers_key(
     assert sorted(each["engine"] for each in bundles) == ["far", "near"]
     assert {Path(each["bundle"]).name for each in bundles} == {path.name for path in user.out.iterdir()}
     # The caller's key signed, and no worker has one.
-    assert not list(user.folder.glob("home-*/config/keys/*"))
+    assert not list(cluster.folder.parent.glob("home-*/parity/config/keys/*"))
     verified = user.run("verify", str(user.bundle))
     assert verified.code == 0, verified.output
     assert "p0: rehearse" in done.stderr
@@ -74,28 +82,10 @@ def test_bundles_are_built_by_workers_and_signed_with_the_callers_key(
     assert json.loads(here.stdout)["bundles"][0]["payload_sha256"] == digests["p0"]
 
 
-def test_a_worker_that_dies_takes_its_build_with_it_and_another_one_does_it(
-    user: User, cluster: Workers, remote_engine: SecondEngine
-) -> None:
-    process = user.start_build("--scheduler", cluster.address, "--json")
-    said = wait_for(process, "p0: resolve")
-    name = re.findall("p0: engine: .*, worker (near|far)", said)[-1]
-    worker, builds = cluster.worker(name), builds_of(cluster.folder / name)
-    assert len(builds) == 1
-    cluster.nannies[name].kill()
-    os.kill(worker, signal.SIGKILL)
-    done = finish(process, said=said)
-    assert done.code == 0, done.output
-    other = {"near": "far", "far": "near"}[name]
-    assert f"p0: warning: the worker {name} went away" in done.stderr
-    assert {each["engine"] for each in json.loads(done.stdout)["bundles"]} == {other}
-    assert_nothing_left(cluster, builds, remote_engine)
-
-
 def test_what_is_interrupted_or_loses_its_caller_leaves_nothing_at_the_workers(
     user: User, cluster: Workers, remote_engine: SecondEngine
 ) -> None:
-    process = user.start_build("--scheduler", cluster.address)
+    process = user.start_build("--scheduler", cluster.address, "--fresh")
     said = wait_for(process, "p1: resolve")
     builds = builds_of(cluster.folder)
     assert builds
@@ -105,7 +95,7 @@ def test_what_is_interrupted_or_loses_its_caller_leaves_nothing_at_the_workers(
     # At once: the command waited for it.
     assert builds_of(cluster.folder) == []
     assert_nothing_left(cluster, builds, remote_engine)
-    process = user.start_build("--scheduler", cluster.address)
+    process = user.start_build("--scheduler", cluster.address, "--fresh")
     wait_for(process, "p0: resolve")
     builds = builds_of(cluster.folder)
     process.kill()
@@ -116,6 +106,7 @@ def test_what_is_interrupted_or_loses_its_caller_leaves_nothing_at_the_workers(
 
 def test_an_engine_that_dies_under_its_worker_costs_what_ran_there(
     user: User,
+    index: str,
     engine: DockerEngine,
     debian11: PinnedImage,
     disposable_engine: Callable[..., SecondEngine],
@@ -126,8 +117,8 @@ def test_an_engine_that_dies_under_its_worker_costs_what_ran_there(
     copy_image(engine, there, debian11.id, image_tag(IMAGES / "debian11-py39"))
     there.close()
     engines = {
-        "doomed": surroundings(user, "doomed", DOCKER_HOST=doomed.address),
-        "near": surroundings(user, "near"),
+        "doomed": surroundings(tmp_path / "doomed", index, DOCKER_HOST=doomed.address),
+        "near": surroundings(tmp_path / "near", index),
     }
     with workers(tmp_path / "workers", engines) as started:
         process = user.start_build("--scheduler", started.address, "--json")
@@ -141,23 +132,21 @@ def test_an_engine_that_dies_under_its_worker_costs_what_ran_there(
     assert {each["engine"] for each in json.loads(done.stdout)["bundles"]} == {"near"}
 
 
+# What a report alone may say, tests/unit/test_elsewhere.py tries.
 LIES = {
     "payload": "the worker's bundle is not the one it tells of",
     "installer": "the worker's bundle is not the one it tells of",
     "product": "the worker's bundle is not the one it tells of",
     "path": "what the worker tells cannot be",
-    "more": "the worker carries other files than the profile names",
-    "report": "the worker's report cannot be read",
-    "longer": "the worker's bundle has",
 }
 
 
-def test_a_worker_that_lies_is_refused(user: User, debian11: PinnedImage, tmp_path: Path) -> None:
+def test_a_worker_that_lies_is_refused(user: User, index: str, debian11: PinnedImage, tmp_path: Path) -> None:
     code, lie = tmp_path / "liar", tmp_path / "lie"
     code.mkdir()
     (code / "sitecustomize.py").write_text("import tests.support.lying_worker\n")
     more = {"PYTHONPATH": f"{code}:{ROOT}/src:{ROOT}", "PARITY_TEST_LIE": str(lie)}
-    with workers(tmp_path / "workers", {"liar": surroundings(user, "liar", **more)}) as started:
+    with workers(tmp_path / "workers", {"liar": surroundings(tmp_path / "home", index, **more)}) as started:
         for name, words in LIES.items():
             lie.write_text(name)
             done = user.run(
@@ -194,6 +183,25 @@ def test_a_file_names_the_engines_of_a_local_scheduler(
         *("build", str(user.profiles[0]), "-o", str(user.out)), *("--scheduler", "tcp://127.0.0.1:9")
     )
     assert gone.code == 26, gone.output
+
+
+# The last one: it leaves one worker alone.
+def test_a_worker_that_dies_takes_its_build_with_it_and_another_one_does_it(
+    user: User, cluster: Workers, remote_engine: SecondEngine
+) -> None:
+    process = user.start_build("--scheduler", cluster.address, "--json", "--fresh")
+    said = wait_for(process, "p0: resolve")
+    name = re.findall("p0: engine: .*, worker (near|far)", said)[-1]
+    worker, builds = cluster.worker(name), builds_of(cluster.folder / name)
+    assert len(builds) == 1
+    cluster.nannies[name].kill()
+    os.kill(worker, signal.SIGKILL)
+    done = finish(process, said=said)
+    assert done.code == 0, done.output
+    other = {"near": "far", "far": "near"}[name]
+    assert f"p0: warning: the worker {name} went away" in done.stderr
+    assert {each["engine"] for each in json.loads(done.stdout)["bundles"]} == {other}
+    assert_nothing_left(cluster, builds, remote_engine)
 
 
 def assert_nothing_left(cluster: Workers, builds: list[int], remote: SecondEngine) -> None:

@@ -26,25 +26,14 @@ def lies() -> None:
             altered(bundle, b"def main(")
         elif lie == "product":
             altered(bundle, b'"python":"3.9"')
-        elif lie == "longer":
-            with bundle.open("ab") as file:
-                file.write(bytes(512))
-        elif lie == "more":
-            said = replace(said, more=(_file("../../evil", 1, "0" * 64, False),))
         elif lie == "path":
             first, *others = said.lock.wheels
             said = replace(
                 said, lock=replace(said.lock, wheels=(replace(first, filename="../../evil.whl"), *others))
             )
-        elif lie == "report":
-            said = replace(said, sizes=("large",))
         return said
 
     child.built_elsewhere = told  # type: ignore[attr-defined]
-
-
-def _file(*words: object) -> Any:
-    return import_module("parity.pipeline.elsewhere.built").FileSaid(*words)
 
 
 def altered(bundle: Path, mark: bytes) -> None:

@@ -66,8 +66,12 @@ class Cluster:
 
     def workers(self, arch: str) -> frozenset[str]:
         """Addresses of the workers that have that architecture among their resources."""
-        told: Mapping[str, Mapping[str, Any]] = self._client.scheduler_info(n_workers=-1)["workers"]
+        told = self._all_workers()
         return frozenset(address for address, each in told.items() if each["resources"].get(arch, 0) >= 1)
+
+    def _all_workers(self) -> Mapping[str, Mapping[str, Any]]:
+        found: Mapping[str, Mapping[str, Any]] = self._client.scheduler_info(n_workers=-1)["workers"]
+        return found
 
     @property
     def is_there(self) -> bool:
@@ -98,6 +102,9 @@ class Cluster:
 
     def ask(self, address: str, function: Any, *arguments: object) -> Any:
         """What a function of `parity.cluster.worker` gives there; WorkerGone where nobody answers."""
+        # Dask would try for half a minute to reach one that is gone.
+        if address not in self._all_workers():
+            raise WorkerGone(f"{address} is gone")
         try:
             return self._client.run(function, *arguments, workers=[address])[address]
         except Exception as error:

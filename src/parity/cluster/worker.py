@@ -22,7 +22,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
 
-PIECE = 4 * 1024 * 1024
+PIECE = 8 * 1024 * 1024
 """Bytes that travel at once: what a scheduler, a worker and a caller hold of a bundle."""
 PARCEL, REPORT, BUNDLE = "parcel.tar", "report.json", "bundle"
 """The files of a build: what came from the caller, what its child tells at the end, what it built."""
@@ -76,6 +76,8 @@ def build(topic: str, run: str) -> None:
         _await(task.fetched, is_wanted)
     except Unwanted:
         pass
+    except Exception as error:  # noqa: BLE001 - such as a full disk: of an exception the caller hears nothing
+        tell("ended", last=_died(-1, f"{type(error).__name__}: {error}"), sizes={})
     finally:
         del _TASKS[token]
         shutil.rmtree(folder, ignore_errors=True)
@@ -150,10 +152,13 @@ def _told(folder: Path, is_wanted: Callable[[], bool], hear: Callable[[str], Non
                 hear(last)
             last = line
         child.wait()
-    if last and "ended" in json.loads(last):
+    if last.startswith('{"ended"'):
         return last
-    said = (folder / "stderr").read_bytes()[-_TAIL:].decode(errors="replace")
-    return json.dumps({"ended": "died", "code": child.returncode, "stderr": said})
+    return _died(child.returncode, (folder / "stderr").read_bytes()[-_TAIL:].decode(errors="replace"))
+
+
+def _died(code: int, said: str) -> str:
+    return json.dumps({"ended": "died", "code": code, "stderr": said})
 
 
 def _next(lines: queue.Queue[str | None], is_wanted: Callable[[], bool]) -> str | None:

@@ -170,7 +170,7 @@ def _build_all(
         places = (
             AtEngines(place, build_bundle, signers, fresh=fresh)
             if isinstance(place, Fleet)
-            else Scheduled(place, signers, fresh=fresh)
+            else Scheduled(place, signers, fresh=fresh, verbose=output.verbose)
         )
         with shown as drawn:
             runs = Runs[BuildReport](places, drawn)

@@ -28,10 +28,12 @@ class AskedBuild:
     Attributes:
         request: with the caller's own paths, absolute.
         fresh: forget what earlier runs learned.
+        verbose: whether every detail is wanted here.
     """
 
     request: BuildRequest
-    fresh: bool
+    fresh: bool = False
+    verbose: bool = False
 
 
 def demand_portable(request: BuildRequest) -> None:

@@ -14,7 +14,7 @@ from parity.errors import RootError
 from parity.model import Profile
 from parity.pipeline.build import build
 from parity.pipeline.context.values import World
-from parity.pipeline.elsewhere.asking import read_asked
+from parity.pipeline.elsewhere.asking import AskedBuild, read_asked
 from parity.pipeline.elsewhere.built import built_elsewhere
 from parity.pipeline.elsewhere.telling import Telling
 from parity.progress import Reporter
@@ -49,7 +49,10 @@ def build_for_caller(folder: Path, prepare: Prepare, write: Callable[[str], obje
         return text.replace(f"{root}/", "/")
 
     try:
-        _build(folder, root, prepare, Telling(write, plain))
+        unpack(folder / PARCEL, folder)
+        (folder / PARCEL).unlink()
+        asked = read_asked((folder / ASKED).read_text(), root)
+        _build(folder, asked, prepare, Telling(write, plain, verbose=asked.verbose))
     except RootError as error:
         if error.ends_the_command:
             raise
@@ -58,10 +61,7 @@ def build_for_caller(folder: Path, prepare: Prepare, write: Callable[[str], obje
     write(json.dumps({"ended": "built"}))
 
 
-def _build(folder: Path, root: Path, prepare: Prepare, reporter: Reporter) -> None:
-    unpack(folder / PARCEL, folder)
-    (folder / PARCEL).unlink()
-    asked = read_asked((folder / ASKED).read_text(), root)
+def _build(folder: Path, asked: AskedBuild, prepare: Prepare, reporter: Reporter) -> None:
     request = replace(asked.request, output=folder / _OUT)
     with prepare(request.profile, reporter, fresh=asked.fresh) as world:
         report = build(request, world)

@@ -78,10 +78,12 @@ class Scheduled:
 
     at_once = AT_ONCE
 
-    def __init__(self, cluster: Cluster, signers: Sequence[SigningKey], *, fresh: bool) -> None:
+    def __init__(
+        self, cluster: Cluster, signers: Sequence[SigningKey], *, fresh: bool, verbose: bool
+    ) -> None:
         self._cluster = cluster
         self._signers = signers
-        self._fresh = fresh
+        self._fresh, self._verbose = fresh, verbose
         self._jobs: set[Job] = set()
         self._lock = threading.Lock()
         self._stopped = False
@@ -99,7 +101,7 @@ class Scheduled:
             RootError: the build's own.
         """
         demand_portable(request)
-        text = asked_text(AskedBuild(request, self._fresh))
+        text = asked_text(AskedBuild(request, self._fresh, self._verbose))
         with packed(needed_paths(request), {ASKED: text}) as parcel:
             avoid: frozenset[str] = frozenset()
             # It ends: each round but the last one loses a worker's engine.
@@ -219,6 +221,7 @@ class _Listening:
         if "error" not in last:
             raise WorkerRefused(
                 f"the build at the worker {self._name} ended with {last.get('code')}, without a word",
+                remedy="look at that worker's machine: its memory, its disk, and what parity said there",
                 details=tuple(last.get("stderr", "").splitlines()[-20:]),
             )
         told = _error(last["error"])

@@ -33,11 +33,15 @@ class Telling:
     Args:
         write: gets each line, without its end.
         plain: what is done to each text.
+        verbose: whether lines for --verbose are told.
     """
 
-    def __init__(self, write: Callable[[str], object], plain: Callable[[str], str]) -> None:
+    def __init__(
+        self, write: Callable[[str], object], plain: Callable[[str], str], *, verbose: bool = True
+    ) -> None:
         self._write = write
         self._plain = plain
+        self._verbose = verbose
         self._lock = threading.Lock()
         self._told = 0.0
 
@@ -55,7 +59,8 @@ class Telling:
 
     def debug(self, text: str) -> None:
         """A line for --verbose."""
-        self._say(Event("debug", text))
+        if self._verbose:
+            self._say(Event("debug", text))
 
     def advance(self, done: int, total: int, label: str = "") -> None:
         """Bytes."""
