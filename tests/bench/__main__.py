@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tests.bench import large
 from tests.bench.figures import Report, Series
+from tests.bench.fleet import twelve_builds
 from tests.bench.install import WAYS, carried, install
 from tests.bench.machine import describe
 from tests.bench.memory import Memory
@@ -27,7 +28,7 @@ from tests.bench.table import document, markdown
 
 from parity.errors import ParityError
 
-PARTS = ("build", "recipe", "pex", "install", "verify", "serve", "memory")
+PARTS = ("build", "recipe", "pex", "install", "verify", "serve", "fleet", "memory")
 _INSTALLED = 500 * large.MEGABYTE  # what a bundle, its index and its installed packages take, at most
 
 
@@ -58,6 +59,7 @@ class Bench:
             "install": self._install,
             "verify": self._verify,
             "serve": self._serve,
+            "fleet": self._fleet,
         }
         for part, step in steps.items():
             if part in self._parts:
@@ -120,6 +122,10 @@ class Bench:
                     name = "serve-uv" if server is ours else "static-uv"
                     self._note(name, installs.seconds(server.url))
 
+    def _fleet(self) -> None:
+        for key, seconds in twelve_builds(self._place, self.ours).items():
+            self._note(key, seconds)
+
     def memory(self, rounds: int) -> None:
         """Send bundles of two sizes through every command."""
         Memory(self._place, self.ours, self._note).measure(rounds)
@@ -162,7 +168,7 @@ def _tidy(where: Place) -> Iterator[None]:
         yield
     finally:
         Ours(where).remove_store()
-        for name in ("home", "dist", "pex-root", "pex-wheels"):
+        for name in ("home", "dist", "pex-root", "pex-wheels", "twelve", "workers"):
             shutil.rmtree(where.folder / name, ignore_errors=True)
 
 

@@ -20,6 +20,7 @@ def main(report: str, command: list[str]) -> None:
         "seconds": seconds,
         "exit_code": os.waitstatus_to_exitcode(status),
         "peak_bytes": usage.ru_maxrss * 1024,
+        "cpu_seconds": usage.ru_utime + usage.ru_stime,
     }
     with open(report, "w", encoding="ascii") as file:
         json.dump(document, file)

@@ -40,11 +40,15 @@ class MeasurementFailed(Exception):
 
 @dataclass(frozen=True)
 class Ran:
-    """A finished child: wall-clock seconds, peak memory in bytes (of its own children too), its output."""
+    """A finished child: wall-clock seconds, peak memory in bytes, its output, seconds of processors.
+
+    Memory and processors are those of its own children, too.
+    """
 
     seconds: float
     peak_bytes: int
     output: str
+    cpu_seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,7 @@ class Place:
         if told["exit_code"] != 0:
             said = self.network.redact((done.stderr or done.stdout)[-2000:])
             raise MeasurementFailed(f"{Path(command[0]).name} ended with {told['exit_code']}:\n{said}")
-        return Ran(told["seconds"], told["peak_bytes"], done.stdout)
+        return Ran(told["seconds"], told["peak_bytes"], done.stdout, told["cpu_seconds"])
 
     @contextmanager
     def container(self, network: Network, volume: str) -> Iterator[Container]:

@@ -37,6 +37,9 @@ LABELS: dict[str, tuple[str, Unit]] = {
     "sha256sum-2GB": ("sha256sum, the same 2 GB", "s"),
     "serve-uv": ("uv pip install of this bundle from parity serve", "s"),
     "static-uv": ("the same from a plain static server over parity index", "s"),
+    "twelve-apart": ("12 builds of two packages, one command after another", "s"),
+    "twelve-on": ("the same as one command over two engines of this machine", "s"),
+    "twelve-scheduler": ("the same by a scheduler's workers on these engines", "s"),
     "peak-build": ("peak memory, parity build", "MB"),
     **{
         f"peak-{command}-{size}": (f"peak memory, {words}, {size[:-2]} {size[-2:]}", "MB")
@@ -49,6 +52,8 @@ _AT_LEAST = (
     ("recipe ÷ our whole cold build", "recipe", "cold", 5, 8),
     ("pex3 download alone ÷ our whole cold build", "pex", "cold", 1.7, 2),
     ("cold build without the guess ÷ with it", "cold-unguessed", "cold-tools", 1.15, 1.15),
+    ("12 builds one after another ÷ over two engines", "twelve-apart", "twelve-on", 1.5, 2),
+    ("12 builds one after another ÷ by a scheduler", "twelve-apart", "twelve-scheduler", 1.2, 1.5),
     ("pip install --no-index ÷ our offline install", "install-pip", "install", 4, 4),
     ("pip install --no-index ÷ ours without the imports", "install-pip", "install-bare", 4, 4),
 )

@@ -12,6 +12,7 @@ from tests.bench import child
 from tests.bench.figures import Goal, Report, Series
 from tests.bench.picture import svg
 from tests.bench.plan import GOALS, LABELS, OURS, PICTURE
+from tests.bench.scale import Recorded, builds_per_minute, table
 from tests.bench.table import document, markdown
 
 SERIES = {
@@ -90,3 +91,15 @@ def test_a_childs_end_time_and_peak_are_told(tmp_path: Path) -> None:
     assert told["exit_code"] == 3
     assert told["peak_bytes"] > 200_000_000
     assert told["seconds"] > 0
+
+
+def test_engines_are_linear_until_the_caller_is_busy_all_the_time() -> None:
+    alone = [builds_per_minute(engines, 10.0, 0.0) for engines in (1, 64)]
+    assert alone == pytest.approx([12, 768])
+    # Half a second of the caller for each build: never more than 120 a minute.
+    busy = [builds_per_minute(engines, 10.0, 0.5) for engines in (1, 4, 64)]
+    assert busy[1] / busy[0] == pytest.approx(4, rel=0.05)
+    assert 110 < busy[2] <= 120
+    text = table(Recorded(10.0, 0.5, 0.05))
+    assert "`--on` is linear below 16 engines." in text
+    assert "`--scheduler` is linear up to 64 engines." in text

@@ -18,7 +18,7 @@ from tests.support.documents import calls_in_blocks, calls_in_prose, code_blocks
 from parity.cli.app import app
 from parity.cli.shared.reference import reference_pages
 from parity.docs import all_pages
-from parity.profile import schema_text
+from parity.profile import read_engines_file, schema_text
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 PAGES = {page.name: page.text for page in all_pages(reference_pages(typer.main.get_command(app)))}
@@ -87,11 +87,15 @@ def partial(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", TEXTS)
-def test_yaml_blocks_are_profiles_or_pipelines(name: str) -> None:
+def test_yaml_blocks_are_profiles_or_pipelines(name: str, tmp_path: Path) -> None:
     for block in code_blocks(TEXTS[name]):
         if block.language != "yaml":
             continue
         document = yaml.safe_load(block.text)
+        if name == "how-to/many-engines":  # of engines
+            (tmp_path / "engines.yaml").write_text(block.text)
+            assert read_engines_file(tmp_path / "engines.yaml")
+            continue
         if name.startswith("how-to/git"):  # pipelines, which have schemas of their own
             assert isinstance(document, dict)
             continue

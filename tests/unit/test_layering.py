@@ -36,7 +36,7 @@ STAGES = {
     "export",
 }
 FOUNDATIONS = {"errors", "files", "model", "engine", "progress", "wire"}
-EDGES = {"docker_engine", "host"}
+EDGES = {"cluster", "docker_engine", "host"}
 REVIEWS = {"graph", "planning", "report"}
 CARRIED = {"guest", "farside", "portable"}
 ALLOWED = {
@@ -84,6 +84,7 @@ HOMES = {
     "typer": {"cli"},
     "keyring": {"host"},
     "twine": {"publish"},
+    "distributed": {"cluster"},
     "markdown_it": {"docs"},
     "packaging": {"graph", "planning", "project", "model", "probe", "publish", "resolve", "update"},
 }

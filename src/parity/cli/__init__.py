@@ -13,15 +13,19 @@ from parity.errors import RootError
 __all__ = ["main"]
 
 
-def main() -> None:
-    """Run the command line and exit; see `parity.errors` for the exit codes."""
+def main(load: Callable[[], Callable[[], object]] | None = None) -> None:
+    """Run the command line and exit; see `parity.errors` for the exit codes.
+
+    Args:
+        load: gives what is run, if that is not the command line.
+    """
     for stream in (sys.stdout, sys.stderr):  # a terminal of few letters, a name of undecodable bytes
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     signals = Signals()
     signals.install()
     try:
-        app = _imported()
+        app = (load or _imported)()
         signals.heed()
         _run(app)
     except RootError as error:

@@ -16,6 +16,8 @@ from parity.errors.engine import (
     ImageUnavailable,
     NoEngineServes,
     NotAStandIn,
+    SchedulerUnavailable,
+    WorkerRefused,
 )
 from parity.errors.output import KeyExists, KeyUnusable, NotReady, SignaturesFull, SomeFailed, WriteFailed
 from parity.errors.publishing import (
@@ -98,6 +100,7 @@ __all__ = [
     "RehearsalFailed",
     "RehearsalTimeout",
     "RootError",
+    "SchedulerUnavailable",
     "SignaturesFull",
     "SomeFailed",
     "SourceUnavailable",
@@ -105,5 +108,6 @@ __all__ = [
     "Terminated",
     "ToolUnavailable",
     "Unresolvable",
+    "WorkerRefused",
     "WriteFailed",
 ]

@@ -45,3 +45,17 @@ class NoEngineServes(ParityError):
 
     exit_code = 25
     default_remedy = "name one for it with --on ENGINE, or say that one emulates it: --on ENGINE=ARCH,ARCH"
+
+
+class SchedulerUnavailable(ParityError):
+    """The scheduler of many engines does not answer, or what speaks to it is not installed."""
+
+    exit_code = 26
+    default_remedy = "start it (dask scheduler) and workers beside the engines (dask worker), or use --on"
+
+
+class WorkerRefused(ParityError):
+    """What a worker sent is not the bundle that was asked for."""
+
+    exit_code = 27
+    default_remedy = "find out who runs that worker and which parity it has; nothing of it was kept or signed"

@@ -6,10 +6,11 @@ from parity.gems.lock import (
     check_gem,
     gem_inputs,
     gem_lock_path,
+    parse_gem_lock,
     read_gem_lock,
     write_gem_lock,
 )
-from parity.gems.lockfile import with_gemfile
+from parity.gems.lockfile import lock_of, with_gemfile
 from parity.gems.pack import JUDGED_BY, JudgedGems, built_gems, demand_same, features_of, judged_gems
 from parity.gems.room import RubyPlace
 
@@ -28,6 +29,8 @@ __all__ = [
     "gem_inputs",
     "gem_lock_path",
     "judged_gems",
+    "lock_of",
+    "parse_gem_lock",
     "read_gem_lock",
     "with_gemfile",
     "write_gem_lock",

@@ -74,12 +74,15 @@ def read_gem_lock(path: Path) -> GemLock | None:
         LockInvalid: it is not one that `write_gem_lock` could have written.
     """
     data = read_lock_file(path)
-    if data is None:
-        return None
+    return None if data is None else parse_gem_lock(data, str(path))
+
+
+def parse_gem_lock(data: bytes, where: str) -> GemLock:
+    """The lock in a file's bytes; errors as `read_gem_lock`."""
     try:
         return _lock(parse(data.decode("utf-8")))
     except (RecursionError, ValueError) as error:
-        place = place_of(str(path), data, error)
+        place = place_of(where, data, error)
         raise LockInvalid(f"not a lock of gems: {reason(error)}", where=place) from error
 
 

@@ -3,6 +3,7 @@
 from parity.model.asked import AskedFile, AskedKind, AskedText
 from parity.model.bundle import BuiltBundle, BundleFile, BundleIdentity
 from parity.model.download import Download, StoredFiles
+from parity.model.engines import ServingEngine
 from parity.model.facts import Facts, MachineFacts
 from parity.model.gems import CarriedGem, GemSet, GemSettings, GemsPlan, LockedGem
 from parity.model.image import ImageSource, LockedImage, PinnedImage, chain_id, repository
@@ -59,6 +60,7 @@ __all__ = [
     "PythonPlaces",
     "RehearsalPlan",
     "Requirements",
+    "ServingEngine",
     "SourcePackage",
     "SourcePlan",
     "StoredFiles",

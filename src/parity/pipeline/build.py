@@ -8,8 +8,8 @@ from functools import partial
 from parity.audit import audit_wheels, refused_by_pip
 from parity.engine.workshop import AUDITS, STORE_VOLUME
 from parity.fetch import fetch_wheels
-from parity.model import BuiltBundle, Lock, Profile, Proof, WheelSet
-from parity.pack import VEHICLES, Cargo, Draft, asked_files, oldest_pip, pip_note, wheels_in_archive
+from parity.model import BuiltBundle, Facts, Lock, PinnedImage, Profile, Proof, WheelSet
+from parity.pack import VEHICLES, Cargo, Draft, oldest_pip, pip_note, wheels_in_archive
 from parity.pipeline.context.background import beside
 from parity.pipeline.context.run import BuildRun
 from parity.pipeline.context.values import BuildReport, BuildRequest, World
@@ -44,19 +44,7 @@ def build(request: BuildRequest, world: World) -> BuildReport:
             resolved, wheels = _wheel_set(run, resolved)
             draft, proof = _proof(run, with_gems(run, _draft(run, resolved, wheels)), resolved, early)
         bundle = _bundle(run, draft, proof)
-    return BuildReport(
-        profile=request.profile,
-        image=run.image,
-        facts=run.facts,
-        lock=draft.lock,
-        wheels=wheels,
-        proof=proof,
-        bundle=bundle,
-        lock_path=request.lock_path,
-        other_files=draft.other_files,
-        system=draft.system,
-        gems=draft.gems,
-    )
+    return BuildReport(draft, proof, bundle, request.lock_path)
 
 
 def _wheel_set(run: BuildRun, resolved: Resolved) -> tuple[Resolved, WheelSet]:
@@ -88,6 +76,9 @@ def _audit(run: BuildRun, wheels: WheelSet) -> None:
 
 
 def _draft(run: BuildRun, resolved: Resolved, wheels: WheelSet) -> Draft:
+    note = said_of_pip(run.image, run.facts, resolved.lock)
+    if note:
+        run.world.reporter.warn(note)
     return Draft(
         profile=run.profile,
         image=run.image,
@@ -95,27 +86,23 @@ def _draft(run: BuildRun, resolved: Resolved, wheels: WheelSet) -> Draft:
         travelling_facts=travelling(run.facts.document),
         lock=resolved.lock,
         wheels=wheels,
-        uv=run.world.tools.uv_file(run.machine.arch) if _carries_uv(run.profile) else None,
+        uv=run.world.tools.uv_file(run.machine.arch) if carries_uv(run.profile) else None,
         more=(*resolved.files, *other_files(run)),
         sync=resolved.sync,
-        pip_note=_told_of_pip(run, resolved.lock),
-        asked=asked_files([*run.request.what.asked, *resolved.asked], run.request.base),
+        pip_note=note,
+        asked=run.request.asked_files(resolved.asked),
     )
 
 
-def _carries_uv(profile: Profile) -> bool:
+def carries_uv(profile: Profile) -> bool:
     """Whoever works in a project needs uv there, whatever installs the bundle."""
     return INSTALLERS[profile.installer].carries_uv or profile.project is not None
 
 
-def _told_of_pip(run: BuildRun, lock: Lock) -> str:
+def said_of_pip(image: PinnedImage, facts: Facts, lock: Lock) -> str:
     """What whoever installs with the target's own pip must know; nobody can tell from a stand-in."""
-    facts = run.facts
-    refused = () if run.image.stand_in_for else refused_by_pip(lock.wheels, facts)
-    note = pip_note(facts.pip, refused, oldest_pip(lock.wheels, facts.libc.family))
-    if note:
-        run.world.reporter.warn(note)
-    return note
+    refused = () if image.stand_in_for else refused_by_pip(lock.wheels, facts)
+    return pip_note(facts.pip, refused, oldest_pip(lock.wheels, facts.libc.family))
 
 
 def _proof(run: BuildRun, draft: Draft, resolved: Resolved, early: Early) -> tuple[Draft, Proof]:
@@ -159,5 +146,6 @@ def _bundle(run: BuildRun, draft: Draft, proof: Proof) -> BuiltBundle:
     profile_digest = hashlib.sha256(run.profile.document.encode()).hexdigest()
     seal = run.world.sealer(identity, profile_digest, PREDICATE_TYPE)
     bundle = VEHICLES[run.profile.vehicle.form].write(cargo, request.output, seal, reporter)
-    reporter.note("signed by " + ", ".join(each[:16] for each in bundle.signers))
+    if bundle.signers:
+        reporter.note("signed by " + ", ".join(each[:16] for each in bundle.signers))
     return bundle

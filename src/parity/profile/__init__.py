@@ -1,6 +1,7 @@
 """YAML to Profile: every problem at once, each with its line and a remedy."""
 
 from parity.profile.build import rehearsal_plan
+from parity.profile.engines import read_engines_file
 from parity.profile.known import is_seen, known_libc, known_targets
 from parity.profile.load import Effective, check_profile, load_effective, load_profile
 from parity.profile.new import NewProfile, render_new, shipped_for, shipped_targets, write_new
@@ -39,6 +40,7 @@ __all__ = [
     "load_effective",
     "load_profile",
     "propose",
+    "read_engines_file",
     "read_system",
     "rehearsal_plan",
     "render_effective",

@@ -3,6 +3,7 @@
 from parity.system.fetch import SystemWish, fetch_system, stored_at
 from parity.system.lock import (
     SystemLock,
+    parse_system_lock,
     read_system_lock,
     system_inputs,
     system_lock_path,
@@ -14,6 +15,7 @@ __all__ = [
     "SystemLock",
     "SystemWish",
     "fetch_system",
+    "parse_system_lock",
     "prepared_image",
     "read_system_lock",
     "stored_at",

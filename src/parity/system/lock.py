@@ -78,12 +78,15 @@ def read_system_lock(path: Path) -> SystemLock | None:
         LockInvalid: it is not one that `write_system_lock` could have written.
     """
     data = read_lock_file(path)
-    if data is None:
-        return None
+    return None if data is None else parse_system_lock(data, str(path))
+
+
+def parse_system_lock(data: bytes, where: str) -> SystemLock:
+    """The lock in a file's bytes; errors as `read_system_lock`."""
     try:
         return _lock(parse(data.decode("utf-8")))
     except (RecursionError, ValueError) as error:
-        place = place_of(str(path), data, error)
+        place = place_of(where, data, error)
         raise LockInvalid(f"not a lock of system packages: {reason(error)}", where=place) from error
 
 

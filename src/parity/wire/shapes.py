@@ -1,4 +1,4 @@
-"""Reading what comes from a container: every value has the shape that its type says, or is refused.
+"""Reading what comes from a container or a worker: every value has the shape that its type says.
 
 What a guest says is JSON, and who wrote it may be the code of a package.
 """
@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Hashable, Mapping
+from dataclasses import fields as fields_of
+from dataclasses import is_dataclass
 from functools import cache, partial
+from pathlib import Path
 from typing import Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints, is_typeddict
 
 T = TypeVar("T")
@@ -26,8 +29,9 @@ def read(kind: type[T], value: object, where: str = "the result") -> T:
     """A JSON value as a type says it.
 
     Args:
-        kind: a TypedDict, or what it may hold: `str`, `int`, `float`, `bool`, `object` (anything), lists,
-            tuples (JSON lists of that length, or of any with `...`), dicts, literals, or None besides.
+        kind: a TypedDict, a dataclass (all of its fields), or what these may hold: `str`, `int`, `float`,
+            `bool`, `object` (anything), paths, lists, tuples (JSON lists of that length, or of any with
+            `...`), frozen sets, dicts, literals, or None besides.
         value: what came; nothing of it is kept but numbers and texts.
         where: its name, for the error.
 
@@ -46,6 +50,8 @@ def _reader(kind: Hashable) -> _Reader:
     origin, inner = get_origin(kind), get_args(kind)
     if is_typeddict(kind):
         return partial(_object, kind)
+    if is_dataclass(kind):
+        return partial(_record, kind)
     if kind in _PLAIN:
         return _PLAIN[kind]
     if origin is tuple and inner[-1] is not ...:
@@ -62,6 +68,14 @@ def _object(kind: Hashable, value: object, where: str) -> object:
     if not isinstance(value, dict) or not kind.__required_keys__ <= value.keys() <= fields.keys():  # type: ignore[attr-defined]
         raise _other(f"an object with the keys {', '.join(sorted(fields))}", where)
     return {key: fields[key](each, f"{where}.{key}") for key, each in value.items()}
+
+
+def _record(kind: Callable[..., object], value: object, where: str) -> object:
+    fields = _fields(kind)
+    names = {each.name for each in fields_of(cast("type", kind))}
+    if not isinstance(value, dict) or value.keys() != names:
+        raise _other(f"an object with the keys {', '.join(sorted(names))}", where)
+    return kind(**{key: fields[key](each, f"{where}.{key}") for key, each in value.items()})
 
 
 @cache
@@ -124,6 +138,10 @@ def _flag(value: object, where: str) -> object:
     return value
 
 
+def _path(value: object, where: str) -> object:
+    return Path(cast("str", _text(value, where)))
+
+
 def _anything(value: object, where: str) -> object:
     del where
     return value
@@ -139,12 +157,15 @@ _PLAIN: Mapping[object, _Reader] = {
     float: _number,
     bool: _flag,
     object: _anything,
+    Path: _path,
 }
 _COMPOUND: Mapping[object, Callable[[tuple[Hashable, ...]], _Reader]] = {
     Literal: lambda inner: partial(_literal, inner),
     list: lambda inner: partial(_list, list, _reader(inner[0])),
     tuple: lambda inner: partial(_list, tuple, _reader(inner[0])),
+    frozenset: lambda inner: partial(_list, frozenset, _reader(inner[0])),
     dict: lambda inner: partial(_mapping, _reader(inner[1])),
+    Mapping: lambda inner: partial(_mapping, _reader(inner[1])),
     Union: lambda inner: partial(_optional, _reader(inner[inner[0] is _NONE])),
     types.UnionType: lambda inner: partial(_optional, _reader(inner[inner[0] is _NONE])),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -35,15 +35,17 @@ from parity.cli.shared.options import (
     Verbose,
 )
 from parity.cli.shared.output import output, stderr
-from parity.cli.shared.runs import Runs, tell
+from parity.cli.shared.runs import AtEngines, Runs, tell
 from parity.cli.shared.world import fleet_of
-from parity.errors import RootError
+from parity.cluster import Cluster, local_scheduler, scheduler_at
+from parity.errors import OptionConflict, RootError
 from parity.files import sweep_leftovers
 from parity.host.folders import cache_folder
 from parity.pipeline.build import build as build_bundle
 from parity.pipeline.context.values import BuildReport, BuildRequest
+from parity.pipeline.elsewhere.scheduled import Scheduled
 from parity.pipeline.fleet import Fleet
-from parity.sign import SigningKey
+from parity.profile import read_engines_file
 
 EPILOG = """
 `parity build rhel9-py39 -r requirements.txt` builds what a file lists into dist/
@@ -93,6 +95,14 @@ _Engines = Annotated[
         "(may be repeated: each target goes to one of its architecture).",
     ),
 ]
+_Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS|FILE",
+        help="Build by the workers of a dask scheduler (tcp://HOST:PORT), or by a local one for the engines "
+        "that a file names.",
+    ),
+]
 
 
 def build(
@@ -111,6 +121,7 @@ def build(
     stand_in: StandIn = None,
     fresh: _Fresh = False,
     engines: _Engines = None,
+    scheduler: _Scheduler = None,
     arch: Arch = None,
     product: Product = None,
     bundle_version: _BundleVersion = None,
@@ -140,30 +151,53 @@ def build(
     )
     how = HowToBuild(output_folder, lock, locked, upgrade, stand_in, tuple(upgrade_package or ()))
     requests = _swept(output_folder, build_requests(what, how))
-    with fleet_of(engines or ()) as fleet:
-        keys = signing_keys(key or ())
-        shown = board(stderr(), verbose=verbose, progress=progress)
-        _build_all(fleet, requests, keys, shown, fresh=fresh)
+    shown = board(stderr(), verbose=verbose, progress=progress)
+    _build_all((engines or (), scheduler), requests, key or (), shown, fresh=fresh)
 
 
 def _build_all(
-    fleet: Fleet,
+    where: tuple[Sequence[str], str | None],
     requests: Sequence[BuildRequest],
-    keys: Sequence[tuple[SigningKey, Path]],
+    key_files: Sequence[Path],
     shown: AbstractContextManager[Board],
     *,
     fresh: bool,
 ) -> None:
-    with shown as drawn:
-        runs = Runs(fleet, [signer for signer, _ in keys], drawn, fresh=fresh)
-        outcomes = runs.all(build_bundle, requests)
-    _tell(requests, outcomes, runs, [path for _, path in keys])
+    with ExitStack() as stack:
+        place = _place(stack, *where)
+        keys = signing_keys(key_files)
+        signers = [signer for signer, _ in keys]
+        places = (
+            AtEngines(place, build_bundle, signers, fresh=fresh)
+            if isinstance(place, Fleet)
+            else Scheduled(place, signers, fresh=fresh, verbose=output.verbose)
+        )
+        with shown as drawn:
+            runs = Runs[BuildReport](places, drawn)
+            outcomes = runs.all(requests)
+        _tell(requests, outcomes, runs, [path for _, path in keys])
+
+
+def _place(stack: ExitStack, engines: Sequence[str], scheduler: str | None) -> Fleet | Cluster:
+    """Where to build, open until the stack is left.
+
+    Raises:
+        OptionConflict: both were named.
+        EngineUnavailable, SchedulerUnavailable: nobody answers.
+    """
+    if scheduler is None:
+        return stack.enter_context(fleet_of(engines))
+    if engines:
+        raise OptionConflict("--on and --scheduler both say where to build: choose one")
+    if "://" in scheduler:
+        return stack.enter_context(scheduler_at(scheduler))
+    return stack.enter_context(local_scheduler(read_engines_file(Path(scheduler))))
 
 
 def _tell(
     requests: Sequence[BuildRequest],
     outcomes: Sequence[BuildReport | RootError],
-    runs: Runs,
+    runs: Runs[BuildReport],
     paths: Sequence[Path],
 ) -> None:
     """Say how every run ended; errors as `tell`."""
@@ -173,7 +207,7 @@ def _tell(
 
     def machines(name: str, report: BuildReport) -> dict[str, object]:
         found = summary.machines(report, runs.watches[name], runs.seconds[name], paths)
-        return {**found, **({"engine": runs.engines[name]} if name in runs.engines else {})}
+        return {**found, **({"engine": runs.where[name]} if name in runs.where else {})}
 
     tell("bundles", requests, outcomes, people, machines)
 

@@ -27,7 +27,7 @@ from parity.cli.shared.options import (
     Verbose,
 )
 from parity.cli.shared.output import output, print_json, stderr, stdout
-from parity.cli.shared.runs import Runs, tell
+from parity.cli.shared.runs import AtEngines, Runs, tell
 from parity.cli.shared.world import fleet_of
 from parity.errors import InputFileError
 from parity.graph import Graph
@@ -154,7 +154,7 @@ def _show(what: WhatToBuild, how: HowToBuild, shown: _Shown, progress: Progress)
     else:
         story, requests = requires_by_lock, build_requests(*_of_lock(what, how, lock))
     with fleet_of() as engines, board(stderr(), verbose=output.verbose, progress=progress) as seen:
-        outcomes = Runs(engines, (), seen).all(story, requests)
+        outcomes = Runs(AtEngines(engines, story), seen).all(requests)
     tell("graphs", requests, outcomes, shown.people, shown.machines)
 
 

@@ -27,7 +27,7 @@ from parity.cli.shared.options import (
     Verbose,
 )
 from parity.cli.shared.output import output, stderr, terminal_width
-from parity.cli.shared.runs import Runs, tell
+from parity.cli.shared.runs import AtEngines, Runs, tell
 from parity.cli.shared.world import fleet_of
 from parity.pipeline.outdated import OutdatedReport, what_is_outdated
 from parity.planning import Outdated
@@ -74,7 +74,7 @@ def outdated_command(
     requests = build_requests(what, HowToBuild(Path("dist"), lock, stand_in=stand_in))
     # No keys: nothing is signed here, so none is looked for.
     with fleet_of() as engines, board(stderr(), verbose=verbose, progress=progress) as shown:
-        outcomes = Runs(engines, (), shown).all(what_is_outdated, requests)
+        outcomes = Runs(AtEngines(engines, what_is_outdated), shown).all(requests)
     tell("outdated", requests, outcomes, _people, _machines)
 
 

@@ -33,7 +33,7 @@ from parity.cli.shared.options import (
     Verbose,
 )
 from parity.cli.shared.output import output, stderr, terminal_width
-from parity.cli.shared.runs import Runs, tell
+from parity.cli.shared.runs import AtEngines, Runs, tell
 from parity.cli.shared.world import fleet_of
 from parity.errors import LockOutdated, RootError
 from parity.files import sweep_leftovers
@@ -99,7 +99,7 @@ def lock_command(
     for folder in {request.lock_path.parent for request in requests}:
         sweep_leftovers(folder)
     with fleet_of() as engines, board(stderr(), verbose=verbose, progress=progress) as shown:
-        outcomes = Runs(engines, (), shown).all(bring_up_to_date, requests)
+        outcomes = Runs(AtEngines(engines, bring_up_to_date), shown).all(requests)
     tell("locks", requests, outcomes, _lock_text, planned.lock_document)
 
 
@@ -166,7 +166,7 @@ def _plan_text(plan: BuildPlan) -> str:
 def _plans(requests: list[BuildRequest], shape: Format, progress: Progress) -> list[BuildPlan]:
     """Make and show the plans."""
     with fleet_of() as engines, board(stderr(), verbose=output.verbose, progress=progress) as shown:
-        outcomes = Runs(engines, (), shown).all(plan_build, requests)
+        outcomes = Runs(AtEngines(engines, plan_build), shown).all(requests)
     write = planned.plan_as_markdown if shape is Format.MARKDOWN else _plan_text
     tell("plans", requests, outcomes, lambda _, plan: Text(write(plan)), lambda _, plan: plan_document(plan))
     return [each for each in outcomes if not isinstance(each, RootError)]

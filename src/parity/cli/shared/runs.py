@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import typer
 from rich.console import RenderableType
@@ -17,63 +17,100 @@ from parity.errors import RootError, SomeFailed
 from parity.pipeline.context.values import BuildRequest, World
 from parity.pipeline.fleet import Fleet, FleetEngine, anywhere
 from parity.pipeline.parallel import run_all
+from parity.progress import Reporter
 from parity.sign import SigningKey
 
 Told = TypeVar("Told")
+Told_co = TypeVar("Told_co", covariant=True)
 
 
-class Runs:
-    """The runs of one call; `signers` are for stories that sign."""
+class Places(Protocol[Told_co]):
+    """Where the runs of a call are told: engines that this process speaks to, or workers of a scheduler."""
+
+    @property
+    def at_once(self) -> int:
+        """Runs side by side."""
+
+    @property
+    def where(self) -> Mapping[str, str]:
+        """Where each profile's run was told, in a call that named the places."""
+
+    def told(self, request: BuildRequest, reporter: Reporter) -> Told_co:
+        """Tell the story of one request."""
+
+    def interrupt(self) -> None:
+        """End whatever runs, so that waiting threads come back, and begin no more."""
+
+
+class AtEngines(Generic[Told]):
+    """Stories told by this process, on the engines of a fleet; `signers` are for stories that sign."""
 
     def __init__(
-        self, fleet: Fleet, signers: Sequence[SigningKey], shown: Board, *, fresh: bool = False
+        self,
+        fleet: Fleet,
+        story: Callable[[BuildRequest, World], Told],
+        signers: Sequence[SigningKey] = (),
+        *,
+        fresh: bool = False,
     ) -> None:
         self._fleet = fleet
+        self._story = story
         self._signers = signers
-        self._board = shown
         self._fresh = fresh
-        self.watches: dict[str, Stopwatch] = {}
-        self.seconds: dict[str, float] = {}
-        self.engines: dict[str, str] = {}
-        """Where each run was told, in a call that named its engines."""
+        self.at_once = fleet.at_once
+        self.interrupt = fleet.interrupt
+        self.where: dict[str, str] = {}
 
-    def all(
-        self, story: Callable[[BuildRequest, World], Told], requests: Sequence[BuildRequest]
-    ) -> tuple[Told | RootError, ...]:
-        """Run a story for each request; see `run_all`."""
+    def told(self, request: BuildRequest, reporter: Reporter) -> Told:
+        """Tell it on the engine that fits, and on another where that one goes away."""
 
-        def one(request: BuildRequest) -> Told:
-            watch = self._watch(request)
+        def at(place: FleetEngine) -> Told:
+            return self._story(request, self._world(request, place, reporter))
 
-            def at(place: FleetEngine) -> Told:
-                return story(request, self._world(request, place, watch))
+        return anywhere(self._fleet, request.profile.target.arch, at, partial(_moved, reporter))
 
-            return anywhere(self._fleet, request.profile.target.arch, at, partial(_moved, watch))
-
-        return run_all(one, requests, self._fleet.interrupt, self._finished, self._fleet.at_once)
-
-    def _watch(self, request: BuildRequest) -> Stopwatch:
-        name = request.profile.name
-        watch = self.watches[name] = Stopwatch(self._board.reporter(name))
-        return watch
-
-    def _world(self, request: BuildRequest, place: FleetEngine, watch: Stopwatch) -> World:
+    def _world(self, request: BuildRequest, place: FleetEngine, reporter: Reporter) -> World:
         """What this run may use there."""
         # The one engine of a call without --on has no name: nobody asked where.
         if place.name:
-            self.engines[request.profile.name] = place.name
-            watch.stage("engine", f"{place.name}, {place.platform}")
-        return world_for(place.engine, request.profile, self._signers, watch, fresh=self._fresh)
+            self.where[request.profile.name] = place.name
+            reporter.stage("engine", f"{place.name}, {place.platform}")
+        return world_for(place.engine, request.profile, self._signers, reporter, fresh=self._fresh)
+
+
+def _moved(reporter: Reporter, place: FleetEngine, error: RootError) -> None:
+    reporter.warn(f"the engine {place.name} went away ({error}): this is tried on another")
+
+
+class Runs(Generic[Told]):
+    """The runs of one call."""
+
+    def __init__(self, places: Places[Told], shown: Board) -> None:
+        self._places = places
+        self._board = shown
+        self.watches: dict[str, Stopwatch] = {}
+        self.seconds: dict[str, float] = {}
+
+    @property
+    def where(self) -> Mapping[str, str]:
+        """Where each run was told, in a call that named the places."""
+        return self._places.where
+
+    def all(self, requests: Sequence[BuildRequest]) -> tuple[Told | RootError, ...]:
+        """Tell the story of each request; see `run_all`."""
+        places = self._places
+        return run_all(self._one, requests, places.interrupt, self._finished, places.at_once)
+
+    def _one(self, request: BuildRequest) -> Told:
+        name = request.profile.name
+        watch = self.watches[name] = Stopwatch(self._board.reporter(name))
+        return self._places.told(request, watch)
 
     def _finished(self, request: BuildRequest, outcome: object) -> None:
         """This run is over."""
         name = request.profile.name
         self.seconds[name] = self.watches[name].stop()
         self._board.finished(name, ok=not isinstance(outcome, RootError))
-
-
-def _moved(watch: Stopwatch, place: FleetEngine, error: RootError) -> None:
-    watch.warn(f"the engine {place.name} went away ({error}): this is tried on another")
 
 
 def tell(

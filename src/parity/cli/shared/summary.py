@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 
 def people(report: BuildReport, watch: Stopwatch, seconds: float, key_paths: Sequence[Path]) -> Text:
     """The summary of one finished build."""
-    facts, proof, bundle = report.facts, report.proof, report.bundle
-    form = report.profile.vehicle.form
+    facts, proof, bundle, form = report.facts, report.proof, report.bundle, report.profile.vehicle.form
     holds = f", of which {size(report.wheels.total_bytes)} are wheels" if bundle.export is None else ""
     rows = {
         "resolved": f"{report.lock.told()} in {facts.os_name}, {facts.libc}, "
@@ -44,14 +43,16 @@ def people(report: BuildReport, watch: Stopwatch, seconds: float, key_paths: Seq
         "took": f"{seconds:.1f} s ({_stages(watch.seconds)})",
     }
     rows |= _exported(bundle)
-    if report.other_files:
-        total = size(sum(file.size for file in report.other_files))
-        rows["files"] = f"{len(report.other_files)} besides, {total}, laid out in {_place(bundle)}/files"
-    if system := report.system:
+    if report.draft.other_files:
+        total = size(sum(file.size for file in report.draft.other_files))
+        rows["files"] = (
+            f"{len(report.draft.other_files)} besides, {total}, laid out in {_place(bundle)}/files"
+        )
+    if system := report.draft.system:
         total = size(sum(package.size for package in system.packages))
         asked = ", ".join(package.name for package in system.packages if package.requested)
         rows["system"] = f"{asked} of the distribution, with what they need: {len(system.packages)}, {total}"
-    if gems := report.gems:
+    if gems := report.draft.gems:
         asked = ", ".join(gem.name for gem in gems.gems if gem.requested)
         rows["gems"] = f"{asked} for Ruby {gems.abi}, with what they need: {len(gems.gems)}"
     if report.image.stand_in_for:
@@ -116,7 +117,7 @@ def machines(
     report: BuildReport, watch: Stopwatch, seconds: float, key_paths: Sequence[Path]
 ) -> dict[str, object]:
     """The same for --json."""
-    bundle, identity = report.bundle, report.bundle.identity
+    bundle, identity, draft = report.bundle, report.bundle.identity, report.draft
     return {
         "profile": report.profile.name,
         "ok": True,
@@ -146,10 +147,10 @@ def machines(
             }
             for w in report.lock.wheels
         ],
-        "system": [vars(package) for package in (report.system.packages if report.system else ())],
-        "gems": [vars(gem) for gem in (report.gems.gems if report.gems else ())],
+        "system": [vars(package) for package in (draft.system.packages if draft.system else ())],
+        "gems": [vars(gem) for gem in (draft.gems.gems if draft.gems else ())],
         "other_files": [
-            {"path": file.path, "size": file.size, "sha256": file.sha256} for file in report.other_files
+            {"path": file.path, "size": file.size, "sha256": file.sha256} for file in draft.other_files
         ],
         "fetched": report.wheels.fetched,
         "fetched_bytes": report.wheels.fetched_bytes,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
@@ -10,11 +10,12 @@ from typing import Protocol
 from parity.engine import Container, Engine
 from parity.images import ImageMaker, Machine
 from parity.model import (
+    AskedFile,
+    AskedText,
     BuiltBundle,
     BundleFile,
     BundleIdentity,
     Facts,
-    GemSet,
     GemSettings,
     ImageSource,
     Limits,
@@ -23,11 +24,10 @@ from parity.model import (
     Profile,
     Proof,
     PythonPlaces,
-    SystemSet,
     WheelSet,
 )
 from parity.model.network import HostNetwork
-from parity.pack import VEHICLES
+from parity.pack import VEHICLES, Draft, asked_files
 from parity.portable.bundle.envelope import Envelope, Payload
 from parity.portable.canonical import is_name
 from parity.progress import Reporter
@@ -76,6 +76,7 @@ class BuildRequest:
         renewed: packages that are resolved anew, whatever the lock says of them; others are kept.
         dry: nothing is kept: no lock is written, no wheel fetched before it is asked for.
         stand_in: the image (and its name) that replaces the profile's own.
+        root: the folder that stands for the `/` of whoever asked, where that was on another machine.
     """
 
     profile: Profile
@@ -90,6 +91,16 @@ class BuildRequest:
     dry: bool = False
     stand_in: ImageSource | None = None
     version_of: str = ""
+    root: Path = Path("/")
+
+    def asked_files(self, more: Sequence[AskedText] = ()) -> tuple[AskedFile, ...]:
+        """What was asked for, as it travels; `more` is what a project says besides. Errors as there."""
+        texts = [replace(each, path=each.path and self._own(each.path)) for each in (*self.what.asked, *more)]
+        return asked_files(texts, self._own(self.base))
+
+    def _own(self, path: Path) -> Path:
+        """The path as whoever asked has it; the bundle must not tell where it was built."""
+        return Path("/") / path.relative_to(self.root) if path.is_relative_to(self.root) else path
 
     def settled(self, lock: Lock) -> BundleIdentity:
         """The identity, with the version of the product's own wheel where only that tells it."""
@@ -143,16 +154,34 @@ class World(Site):
 
 @dataclass(frozen=True)
 class BuildReport:
-    """A finished build: every value that the story went through, and where its lock lies."""
+    """A finished build: what was put into the bundle, what was proved of it, and where its lock lies."""
 
-    profile: Profile
-    image: PinnedImage
-    facts: Facts
-    lock: Lock
-    wheels: WheelSet
+    draft: Draft
     proof: Proof
     bundle: BuiltBundle
     lock_path: Path
-    other_files: tuple[BundleFile, ...] = ()
-    system: SystemSet | None = None
-    gems: GemSet | None = None
+
+    @property
+    def profile(self) -> Profile:
+        """What it is for."""
+        return self.draft.profile
+
+    @property
+    def image(self) -> PinnedImage:
+        """Where it was proved."""
+        return self.draft.image
+
+    @property
+    def facts(self) -> Facts:
+        """Of that image."""
+        return self.draft.facts
+
+    @property
+    def lock(self) -> Lock:
+        """What is installed."""
+        return self.draft.lock
+
+    @property
+    def wheels(self) -> WheelSet:
+        """The files of it."""
+        return self.draft.wheels

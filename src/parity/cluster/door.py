@@ -1,0 +1,246 @@
+"""The one door to dask.distributed on the caller's side: typed, and narrower than what lies behind it.
+
+Arguments are texts and bytes, and so is what comes back: by events (msgpack) and in pieces of bytes. A client
+of dask unpickles what its scheduler sends all the same; docs/threats.md says who must be trusted.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import time
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from importlib import import_module
+from typing import Any, Protocol
+
+from parity.cluster import worker
+from parity.errors import SchedulerUnavailable
+
+_CONNECT_SECONDS = 20
+_LOOK = 5.0  # seconds between two looks at whether the scheduler is still there
+_GONE_SECONDS = 60.0
+_SERIALIZERS = ["dask", "msgpack"]
+OVER = "over"
+"""What a job's queue says when the scheduler does no more for it."""
+
+
+class WorkerGone(Exception):
+    """A worker does not answer any more; the scheduler gives its build to another."""
+
+
+class Piece(Protocol):
+    """Gives the bytes of what was built, from an offset."""
+
+    def __call__(self, name: str, offset: int) -> bytes:
+        """At least one byte, at most `worker.PIECE`; WorkerGone where it does not answer."""
+
+
+def distributed() -> Any:
+    """The library, imported when it is needed: it takes a second.
+
+    Raises:
+        SchedulerUnavailable: it is not installed.
+    """
+    try:
+        found = import_module("distributed")
+    except ImportError as error:
+        raise SchedulerUnavailable(
+            f"--scheduler needs dask.distributed, which is not installed here: {error}",
+            remedy="pip install 'parity[cluster]', here and where the workers run",
+        ) from error
+    # What a user has to know, the board says; the library's log would be written across it.
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    return found
+
+
+class Cluster:
+    """The scheduler that a call builds by; safe to share by threads."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._topic = f"parity-{uuid.uuid4().hex}"
+        self._jobs: dict[str, Job] = {}
+        client.subscribe_topic(self._topic, self._hear)
+
+    def workers(self, arch: str) -> frozenset[str]:
+        """Addresses of the workers that have that architecture among their resources."""
+        told = self._all_workers()
+        return frozenset(address for address, each in told.items() if each["resources"].get(arch, 0) >= 1)
+
+    def _all_workers(self) -> Mapping[str, Mapping[str, Any]]:
+        found: Mapping[str, Mapping[str, Any]] = self._client.scheduler_info(n_workers=-1)["workers"]
+        return found
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the scheduler answers."""
+        return bool(self._client.status == "running")
+
+    def submit(self, arch: str, avoid: frozenset[str] = frozenset()) -> Job:
+        """Have one build done by a worker that serves an architecture, as soon as one has room.
+
+        Args:
+            arch: which.
+            avoid: workers that do it only if nobody else does.
+        """
+        run = uuid.uuid4().hex
+        job = self._jobs[run] = Job(self, run, arch)
+        job.future = self._client.submit(
+            worker.build,
+            self._topic,
+            run,
+            key=f"parity-build-{run}",
+            pure=False,
+            resources={arch: 1},
+            workers=sorted(self.workers(arch) - avoid) if avoid else None,
+            allow_other_workers=bool(avoid),
+        )
+        job.future.add_done_callback(job.over)
+        return job
+
+    def ask(self, address: str, function: Any, *arguments: object) -> Any:
+        """What a function of `parity.cluster.worker` gives there; WorkerGone where nobody answers."""
+        # Dask would try for half a minute to reach one that is gone.
+        if address not in self._all_workers():
+            raise WorkerGone(f"{address} is gone")
+        try:
+            return self._client.run(function, *arguments, workers=[address])[address]
+        except Exception as error:
+            # Whatever it is: a connection, a worker that is not there, an exception of theirs.
+            raise WorkerGone(f"{address}: {type(error).__name__}") from error
+
+    def forget(self, run: str) -> None:
+        """Listen no more."""
+        self._jobs.pop(run, None)
+
+    def _hear(self, event: Sequence[Any]) -> None:
+        """In the client's own loop: pass it on and be gone."""
+        said = event[1]
+        job = self._jobs.get(said.get("run", "")) if isinstance(said, dict) else None
+        if job is not None:
+            job.heard.put(said)
+
+
+class Job:
+    """One build on its way; `heard` is what the scheduler and its workers say of it, in order."""
+
+    def __init__(self, cluster: Cluster, run: str, arch: str) -> None:
+        self.future: Any = None
+        self._arch = arch
+        self.heard: queue.Queue[Mapping[str, object]] = queue.Queue()
+        self._cluster = cluster
+        self._run = run
+        self._open: dict[str, str] = {}
+
+    def next(self) -> Mapping[str, object]:
+        """What is said next.
+
+        Raises:
+            SchedulerUnavailable: the scheduler went away, or all workers that serve the architecture did.
+        """
+        silent = 0.0
+        while silent < _GONE_SECONDS:
+            try:
+                said = self.heard.get(timeout=_LOOK)
+            except queue.Empty:
+                silent = 0.0 if self._can_go_on() else silent + _LOOK
+                continue
+            self._note(said)
+            return said
+        raise SchedulerUnavailable(f"the scheduler, or each worker that serves {self._arch}, went away")
+
+    def _can_go_on(self) -> bool:
+        return self._cluster.is_there and bool(self._cluster.workers(self._arch))
+
+    def _note(self, said: Mapping[str, object]) -> None:
+        token, address = str(said.get("token", "")), str(said.get("worker", ""))
+        if said.get("said") == "ready":
+            self._open[token] = address
+        elif said.get("said") == "gone":
+            self._open.pop(token, None)
+
+    def over(self, future: Any) -> None:
+        """The scheduler does no more for it."""
+        self.heard.put({"said": OVER, "status": str(future.status)})
+
+    def send(self, address: str, token: str, pieces: Iterator[bytes]) -> None:
+        """Send the parcel and let the build begin; WorkerGone where it cannot be."""
+        for data in pieces:
+            self._demand(self._cluster.ask(address, worker.put, token, data))
+        self._demand(self._cluster.ask(address, worker.begin, token))
+
+    def piece(self, address: str, token: str) -> Piece:
+        """What fetches from one worker."""
+
+        def fetch(name: str, offset: int) -> bytes:
+            data = self._cluster.ask(address, worker.piece, token, name, offset)
+            self._demand(isinstance(data, bytes) and 0 < len(data) <= worker.PIECE)
+            return bytes(data)
+
+        return fetch
+
+    def close(self, *, fetched: bool, seconds: float = 60) -> None:
+        """Let go of it, and wait until nothing of it is left at a worker that lives."""
+        for token, address in self._open.items() if fetched else ():
+            with suppress(WorkerGone):
+                self._cluster.ask(address, worker.done, token)
+        if not fetched:
+            self.future.cancel()
+        self._settle(seconds)
+        self.future.release()
+        self._cluster.forget(self._run)
+
+    def _settle(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while self._open and time.monotonic() < until and self._cluster.is_there:
+            with suppress(queue.Empty):
+                self._note(self.heard.get(timeout=1))
+                continue
+            self._open = {
+                token: address for token, address in self._open.items() if not self._is_gone(address, token)
+            }
+
+    def _is_gone(self, address: str, token: str) -> bool:
+        try:
+            return not self._cluster.ask(address, worker.is_here, token)
+        except WorkerGone:
+            return True
+
+    def _demand(self, answered: object) -> None:
+        if not answered:
+            raise WorkerGone("it knows nothing of this build")
+
+
+@contextmanager
+def scheduler_at(address: str) -> Iterator[Cluster]:
+    """The scheduler at an address (`tcp://`, `tls://`), with dask's own settings for TLS.
+
+    Raises:
+        SchedulerUnavailable: it does not answer, or dask.distributed is not installed.
+    """
+    library = distributed()
+    with client_of(library, address) as client:
+        yield Cluster(client)
+
+
+@contextmanager
+def client_of(library: Any, address: Any, **settings: object) -> Iterator[Any]:
+    """A client of a scheduler, or of a cluster of this process; errors as `scheduler_at`."""
+    try:
+        client = library.Client(
+            address,
+            timeout=_CONNECT_SECONDS,
+            set_as_default=False,
+            serializers=_SERIALIZERS,
+            deserializers=_SERIALIZERS,
+            **settings,
+        )
+    except (OSError, ValueError, TypeError, RuntimeError) as error:
+        raise SchedulerUnavailable(f"no scheduler answers: {error}", where=str(address)) from error
+    try:
+        yield client
+    finally:
+        with suppress(OSError, TimeoutError):
+            client.close(timeout=10)
