@@ -63,7 +63,8 @@ def test_everything_that_is_carried_can_be_imported() -> None:
 
 
 _FETCH = """
-from parity.guest.net.web import Browser, WebProblem, settings
+from parity.guest.net.reach import settings
+from parity.guest.net.web import Browser, WebProblem
 try:
     list(Browser(settings({})).get("https://127.0.0.1:1/"))
 except WebProblem as error:

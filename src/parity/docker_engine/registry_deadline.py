@@ -19,7 +19,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 def _within(seconds: Callable[[], float]) -> dict[str, type]:
     """Pools whose connections close themselves where a head has not come in time."""
 
-    class Timed(HTTPConnection):
+    class TimedConnection(HTTPConnection):
         def getresponse(self) -> Any:
             """The next answer's head."""
             waited = self.sock.gettimeout() if self.sock else None
@@ -40,11 +40,11 @@ def _within(seconds: Callable[[], float]) -> dict[str, type]:
             with suppress(OSError, AttributeError):
                 self.sock.shutdown(socket.SHUT_RDWR)
 
-    class TimedTls(Timed, HTTPSConnection):
+    class TimedTlsConnection(TimedConnection, HTTPSConnection):
         pass
 
-    plain = type("TimedPool", (urllib3.HTTPConnectionPool,), {"ConnectionCls": Timed})
-    tls = type("TimedTlsPool", (urllib3.HTTPSConnectionPool,), {"ConnectionCls": TimedTls})
+    plain = type("TimedPool", (urllib3.HTTPConnectionPool,), {"ConnectionCls": TimedConnection})
+    tls = type("TimedTlsPool", (urllib3.HTTPSConnectionPool,), {"ConnectionCls": TimedTlsConnection})
     return {"http": plain, "https": tls}
 
 

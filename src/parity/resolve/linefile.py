@@ -107,3 +107,12 @@ def _with_those_of_paths(line: str, spans: Sequence[tuple[int, int, str]]) -> st
         if any(first < begin and end <= last for first, last in paths):
             line = line[:begin] + name + line[end:]
     return line
+
+
+def as_pip_splits(text: str) -> str:
+    """A requirement's line whose marker begins where pip has it begin: behind the first `;`.
+
+    PEP 508 wants a blank before that where an address stands, and a marker behind it.
+    """
+    head, _, marker = text.partition(";")
+    return f"{head} ;{marker}" if marker.strip() else head

@@ -18,7 +18,7 @@ from parity.model import AskedKind, AskedText, Requirements
 from parity.resolve.badlines import written_instead
 from parity.resolve.direct import DirectRequirement, Stated, bare_requirement, is_direct, named_requirement
 from parity.resolve.fileoptions import FileOptions, OptionProblem, OptionReader
-from parity.resolve.linefile import decoded, hidden_parts, logical_lines, with_variables
+from parity.resolve.linefile import as_pip_splits, decoded, hidden_parts, logical_lines, with_variables
 from parity.resolve.lineoptions import LineOptions, split_line
 
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
@@ -275,7 +275,7 @@ class _Reader:
         if is_direct(text):
             return self._direct_line(text, None, hashes, where, into, folder)
         try:
-            requirement = Requirement(_as_pip_splits(text))
+            requirement = Requirement(as_pip_splits(text))
         except InvalidRequirement as error:
             told = f"not a requirement: {_short(text)} ({_first_line(error)})"
             return self._refuse(told, where, _veiled(written_instead(text)))
@@ -325,15 +325,6 @@ class _Reader:
 
     def _refuse(self, message: str, where: str, remedy: str = "") -> None:
         self._problems.append(InputFileError(message, where=where, remedy=remedy))
-
-
-def _as_pip_splits(text: str) -> str:
-    """A requirement's line whose marker begins where pip has it begin: behind the first `;`.
-
-    PEP 508 wants a blank before that where an address stands, and a marker behind it.
-    """
-    head, _, marker = text.partition(";")
-    return f"{head} ;{marker}" if marker.strip() else head
 
 
 def _read_any(path: Path) -> bytes:

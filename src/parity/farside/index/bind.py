@@ -1,13 +1,22 @@
 """Where a server listens, and with which certificate. Standard library only, Python 3.6 and later."""
 
 import re
+import socket
 import sys
-from typing import TYPE_CHECKING, NamedTuple
+from contextlib import suppress
+from typing import NamedTuple, Optional, Tuple, Type
 
 from ...portable.errors import ServeFailed
 
-if TYPE_CHECKING:
+BROKEN: Tuple[Type[OSError], ...] = (ConnectionError, socket.timeout)
+"""How a connection may break."""
+_HAS_TLS = False
+with suppress(ImportError):  # some Pythons are built without it
     import ssl
+
+    BROKEN, _HAS_TLS = (*BROKEN, ssl.SSLError), True
+Tls = Optional["ssl.SSLContext"]
+"""A server's TLS settings; None for none."""
 
 _MAX_PORT = 65535
 _BIND = re.compile(r"(?P<host>\[[0-9A-Fa-f:.%]+\]|[^:\s\[\]]*)(?::(?P<port>[0-9]{1,6}))?")
@@ -50,13 +59,9 @@ def tls_context(certificate: str, key: str) -> "ssl.SSLContext":
     Raises:
         ServeFailed: they cannot be read or do not belong together.
     """
-    try:
-        import ssl  # noqa: PLC0415 - some Pythons are built without it
-    except ImportError:
-        raise ServeFailed(
-            f"{sys.executable} has no ssl module",
-            "serve without --tls-cert and --tls-key, or run another Python",
-        ) from None
+    if not _HAS_TLS:
+        remedy = "serve without --tls-cert and --tls-key, or run another Python"
+        raise ServeFailed(f"{sys.executable} has no ssl module", remedy)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     _refuse_old_versions(context)
     try:
@@ -70,8 +75,6 @@ def tls_context(certificate: str, key: str) -> "ssl.SSLContext":
 
 
 def _refuse_old_versions(settings: "ssl.SSLContext") -> None:
-    import ssl  # noqa: PLC0415
-
     if hasattr(ssl, "TLSVersion"):  # novm - Python 3.7 and later
         settings.minimum_version = ssl.TLSVersion.TLSv1_2
     else:  # Python 3.6

@@ -14,10 +14,10 @@ import threading
 import time
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
-from typing import Callable, Dict, Optional, Sequence, Tuple, Type, Union, cast
+from typing import Callable, Dict, Optional, Sequence, Tuple, Union, cast
 
 from ...portable.errors import FarsideError, ServeFailed
-from .bind import Address
+from .bind import BROKEN, Address, Tls
 from .catalogue import Catalogue
 from .head import IDLE_SECONDS, Head
 from .responses import Answer, IndexSite, Region, answer
@@ -33,11 +33,6 @@ _POLL_SECONDS = 0.25
 _CHUNK = 1 << 18
 _NO_SENDFILE = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)
 _DRAIN_SECONDS, _MAX_DRAIN = 1.0, 1 << 20
-_BROKEN: Tuple[Type[OSError], ...] = (ConnectionError, socket.timeout)
-with suppress(ImportError):  # some Pythons are built without it
-    import ssl
-
-    _BROKEN += (ssl.SSLError,)
 
 
 class IndexServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
@@ -58,11 +53,7 @@ class IndexServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
     request_queue_size = 128
 
     def __init__(
-        self,
-        catalogue: Catalogue,
-        bind: Address,
-        tls: "Optional[ssl.SSLContext]" = None,
-        log: Optional[Log] = None,
+        self, catalogue: Catalogue, bind: Address, tls: Tls = None, log: Optional[Log] = None
     ) -> None:
         self.tls = tls
         self.log = log
@@ -160,7 +151,7 @@ class IndexServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
         """A connection that broke is at most a line in the log, never a traceback."""
         del request
         error = sys.exc_info()[1]
-        if not isinstance(error, _BROKEN):
+        if not isinstance(error, BROKEN):
             self.say(client_address, f"failed: {type(error).__name__}: {error}")
 
     def say(self, client_address: Sequence[object], text: str) -> None:
@@ -218,7 +209,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def finish(self) -> None:
         try:
-            with suppress(*_BROKEN):
+            with suppress(*BROKEN):
                 super().finish()
             if self.unread and not self.server.stopping:
                 self._drain()
@@ -250,7 +241,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             problem = self.head.problem()
             self.send_error(400, problem) if problem else self._answer()
-        except _BROKEN as error:
+        except BROKEN as error:
             self.close_connection = True
             self.server.say(self.client_address, f'"{self.requestline}" cut: {type(error).__name__}')
         finally:

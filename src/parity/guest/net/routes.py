@@ -29,8 +29,9 @@ from ...portable.names import bound_to, normalize_name
 from ...portable.wheelfolders import is_folder
 from . import pages
 from .pace import BoundedAnswer
+from .reach import Settings, settings
 from .simplepage import ACCEPT
-from .web import Browser, Settings, WebProblem, origin_of, read_page, settings
+from .web import Browser, WebProblem, origin_of, read_page
 
 if TYPE_CHECKING:
     from ...wire.network import IndexSaid, IndexTrouble, Reach, RoutesSaid

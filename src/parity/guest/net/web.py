@@ -9,26 +9,18 @@ import email.utils
 import http.client
 import re
 import socket
-import tempfile
 import time
 import urllib.parse
 import urllib.request
 import zlib
-from typing import TYPE_CHECKING, Callable, Dict, List, NamedTuple, Optional, Tuple
+from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from ...portable.wheelfolders import HOST
 from . import folders
 from .hostnames import connected
 from .pace import BoundedAnswer
+from .reach import HAS_TLS, TLS_ERRORS, Settings
 
-if TYPE_CHECKING:
-    from ...wire.network import Reach
-
-HAS_TLS = False
-with contextlib.suppress(ImportError):  # some Pythons are built without it
-    import ssl
-
-    HAS_TLS = True
 USER_AGENT = "parity/1"
 _REDIRECTS = (301, 302, 303, 307, 308)
 _PASSING = (408, 425, 429, 500, 502, 503, 504)  # may be over soon
@@ -75,15 +67,6 @@ Proxy = Tuple[WebOrigin, str]
 """A proxy's origin, and its `user:password` or an empty text."""
 
 
-class Settings(NamedTuple):
-    """How to reach servers: proxies (`http`, `https`, `no`), certificates, logins by origin or address."""
-
-    proxies: Dict[str, str]
-    context: "Optional[ssl.SSLContext]"  # None where this Python is built without it
-    credentials: Dict[str, List[str]]
-    timeout: float
-
-
 def origin_of(url: str) -> WebOrigin:
     """The origin of an http or https address; WebProblem `url` for anything else."""
     try:
@@ -96,25 +79,6 @@ def origin_of(url: str) -> WebOrigin:
     if len(url) > _LONGEST_URL or _UNFIT.search(url):
         raise WebProblem("url", "an address that is too long, or with characters that none has")
     return WebOrigin(scheme, host, port or _PORTS[scheme])
-
-
-def settings(job: "Reach") -> Settings:
-    """Read `proxies`, `ca`, `client_certificate` (PEM or null), `credentials` and `timeout` from a job."""
-    context = _context(job) if HAS_TLS else None
-    return Settings(job.get("proxies") or {}, context, job.get("credentials") or {}, job.get("timeout", 30.0))
-
-
-def _context(job: "Reach") -> "ssl.SSLContext":
-    context = ssl.create_default_context(cadata=job.get("ca") or None)
-    if job.get("client_certificate"):
-        with tempfile.NamedTemporaryFile("w", prefix="parity-") as file:  # mode 0600; ssl reads files alone
-            file.write(job["client_certificate"] or "")
-            file.flush()
-            context.load_cert_chain(file.name)
-    if hasattr(ssl, "VERIFY_X509_STRICT"):
-        # Python 3.13 turned it on; companies' own CAs often lack what it wants, and pip and uv do not ask.
-        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    return context
 
 
 class Browser:
@@ -347,7 +311,7 @@ def _basic(header: str, pair: str) -> Dict[str, str]:
 
 def _connection_problem(error: Exception) -> WebProblem:
     """Put a name on what went wrong below HTTP."""
-    if HAS_TLS and isinstance(error, ssl.SSLError):
+    if isinstance(error, TLS_ERRORS):
         certificate = "certificate" in str(error).lower()  # a bad one stays bad
         return WebProblem("tls", f"TLS failed: {error}", again=not certificate)
     if isinstance(error, socket.gaierror):

@@ -32,7 +32,8 @@ from typing import IO, TYPE_CHECKING, List, NamedTuple, Optional, Tuple
 from ..events import Emit
 from ..net.pace import BoundedAnswer
 from ..net.progress import Counter
-from ..net.web import MOST, Browser, Settings, WebProblem, settings
+from ..net.reach import Settings, settings
+from ..net.web import MOST, Browser, WebProblem
 from ..store.digests import Digests, Wheel, scope_of, wheel_of
 from ..store.store import CHUNK, Store
 

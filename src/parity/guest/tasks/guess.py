@@ -30,8 +30,9 @@ from typing import TYPE_CHECKING, Dict, FrozenSet, List, Optional, Set, Tuple
 from ...portable.wheel.wheelset import WheelFile
 from ..events import Emit
 from ..net import pages, simplepage
+from ..net.reach import settings
 from ..net.routes import Confused, Routes
-from ..net.web import WebProblem, read_page, settings
+from ..net.web import WebProblem, read_page
 from ..store.digests import Wheel, scope_of
 from ..store.store import Store
 from ..wheels import metadata
