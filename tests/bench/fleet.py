@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.ours import Ours
-from tests.bench.place import IMAGE, PROFILE, MeasurementFailed, Place, Ran
+from tests.bench.place import PROFILE, ROOT, MeasurementFailed, Place, Ran
 from tests.bench.scale import RECORDED, Recorded
 from tests.support.scheduler import workers
 from tests.support.second_engine import SecondEngine, copy_image, second_engine
+
+from parity.images import image_tag
 
 COUNT = 12
 _PACKAGES = ("requests", "pyyaml")
@@ -66,9 +68,10 @@ def _bundles(ran: Ran) -> list[dict[str, Any]]:
 
 
 def _same_image(place: Place, second: SecondEngine) -> None:
+    """The image under the name by which a build looks for it: it would be bootstrapped there otherwise."""
     there = second.connect()
     try:
-        copy_image(place.engine, there, place.image.id, IMAGE)
+        copy_image(place.engine, there, place.image.id, image_tag(ROOT / "images" / PROFILE))
     finally:
         there.close()
 
@@ -85,5 +88,6 @@ def _scheduler(place: Place, ours: Ours, second: SecondEngine) -> Iterator[str]:
 def _record(apart: Sequence[Ran], once: Ran, by_scheduler: Ran) -> None:
     """What one build takes of an engine while nobody else builds, and of the caller's processor."""
     alone = sum(_bundles(each)[0]["seconds"]["total"] for each in apart) / COUNT
-    recorded = Recorded(alone, once.cpu_seconds / COUNT, by_scheduler.cpu_seconds / COUNT)
+    on, scheduler = (each.cpu_seconds / COUNT for each in (once, by_scheduler))
+    recorded = Recorded(round(alone, 3), round(on, 3), round(scheduler, 3))
     RECORDED.write_text(recorded.text())

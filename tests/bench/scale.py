@@ -32,15 +32,17 @@ class Recorded:
         alone: from its start to its end, while its engine does nothing else.
         on: of them the caller's processor, with `--on`.
         scheduler: the same with `--scheduler`.
+        remark: how they were recorded, if otherwise than by `make bench`.
     """
 
     alone: float
     on: float
     scheduler: float
+    remark: str = ""
 
     def text(self) -> str:
         """As a file keeps it."""
-        return json.dumps({name: round(value, 3) for name, value in asdict(self).items()}, indent=1) + "\n"
+        return json.dumps(asdict(self), indent=1) + "\n"
 
 
 def builds_per_minute(engines: int, alone: float, caller: float) -> float:
@@ -78,6 +80,9 @@ def _lines(recorded: Recorded) -> Iterator[str]:
         f"caller's processor with `--on` and {recorded.scheduler:.2f} s with `--scheduler`. {_SLOTS} builds "
         "at once on each engine."
     )
+    if recorded.remark:
+        yield ""
+        yield recorded.remark
     yield ""
     yield "| engines | `--on`: builds a minute | of linear | `--scheduler`: builds a minute | of linear |"
     yield "| ---: | ---: | ---: | ---: | ---: |"

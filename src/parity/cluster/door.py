@@ -18,7 +18,7 @@ from typing import Any, Protocol
 from parity.cluster import worker
 from parity.errors import SchedulerUnavailable
 
-_CONNECT_SECONDS = 20
+_CONNECT_SECONDS = 10
 _LOOK = 5.0  # seconds between two looks at whether the scheduler is still there
 _GONE_SECONDS = 60.0
 _SERIALIZERS = ["dask", "msgpack"]
