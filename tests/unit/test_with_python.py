@@ -21,7 +21,9 @@ from tests.support.targets import DEBIAN11
 from tests.support.unpacked import uv_wheel
 from tests.unit.test_export import archive, document, link, member
 
+from parity.engine.spec import ExecResult
 from parity.errors import HashMismatch, HostileSource, LockInvalid, PythonUnavailable, PythonUnfit
+from parity.export.environment import Interpreter, _put_interpreter
 from parity.export.layer import EnvironmentTree
 from parity.export.python_archive import FOLDER, judged_interpreter
 from parity.export.python_fetch import demand_reachable, uv_request
@@ -202,6 +204,42 @@ def test_links_to_an_environments_own_interpreter_are_told_from_where_they_lie(n
     EnvironmentTree(archive(*outside), "/opt/app", new())
     with pytest.raises(HashMismatch, match="out of the environment"):
         EnvironmentTree(archive(*outside), "/opt/app", new(), own_python=True)
+
+
+class Answering:
+    """A container whose interpreter says what it likes."""
+
+    def __init__(self, said: bytes) -> None:
+        self._said = said
+
+    def put(self, path: str, archive: Iterator[bytes]) -> None:
+        """Takes anything."""
+
+    def exec(self, command: list[str], **how: object) -> ExecResult:
+        return ExecResult(0, self._said, b"")
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        (
+            b'{"version": "3.11.9", "abi": "cpython-311-x86_64-linux-gnu", "places": []}',
+            "works from no place",
+        ),
+        (
+            b'{"version": "3.11.9", "abi": "cpython-311-x86_64-linux-gnu", "places": ["/x"]}',
+            "works from '/x'",
+        ),
+        (b'{"version": "3.11.8", "abi": "", "places": []}', "is Python 3.11.8"),
+        (b"[" * 100_000, "does not run"),
+        (b"", "does not run"),
+    ],
+    ids=range(5),
+)
+def test_what_an_interpreter_says_of_itself_is_a_strangers_word(new: NewSpool, said: bytes, why: str) -> None:
+    carried = Interpreter(LOCKED, "glibc", new().add((b"",)))
+    with pytest.raises(PythonUnfit, match=why):
+        _put_interpreter(cast("Any", Answering(said)), carried, "/opt/app")
 
 
 # --- the lock -------------------------------------------------------------------------------------------
