@@ -16,7 +16,7 @@ from tests.support.facts import facts_of
 
 from parity import __version__
 from parity.cli.shared.asked import HowToBuild, WhatToBuild, build_requests
-from parity.cluster import ROOT, packed, scheduler_at, unpack
+from parity.cluster import REPORT, ROOT, Job, WorkerGone, packed, scheduler_at, unpack, worker
 from parity.errors import OptionConflict, SchedulerUnavailable, WorkerRefused
 from parity.model import Lock, LockedWheel, Origin, PinnedImage, Proof, SystemPackage, SystemSet
 from parity.model.inputs import OtherFile
@@ -284,3 +284,30 @@ def test_without_the_library_the_error_says_what_to_install(monkeypatch: pytest.
     with pytest.raises(SchedulerUnavailable) as failed, scheduler_at("tcp://127.0.0.1:9"):
         pass
     assert failed.value.remedy == "pip install 'parity[cluster]', here and where the workers run"
+
+
+class Worker:
+    """A scheduler whose one worker is there, and answers as it was told to."""
+
+    def __init__(self, answer: object, *, has_it: bool) -> None:
+        self._answer, self._has_it = answer, has_it
+
+    def ask(self, address: str, function: object, *arguments: object) -> object:
+        if function is worker.is_here:
+            return self._has_it
+        if isinstance(self._answer, Exception):
+            raise self._answer
+        return self._answer
+
+
+@pytest.mark.parametrize("answer", [WorkerGone("OSError No space left on device"), b"", None, "text"])
+def test_a_worker_that_has_a_build_and_cannot_go_on_is_waited_for_no_longer(answer: object) -> None:
+    there = Job(Worker(answer, has_it=True), "run", "x86_64")  # type: ignore[arg-type]
+    with pytest.raises(WorkerRefused):
+        there.piece("tcp://w", "token")(REPORT, 0)
+    gone = Job(Worker(answer, has_it=False), "run", "x86_64")  # type: ignore[arg-type]
+    with pytest.raises(WorkerGone):
+        gone.piece("tcp://w", "token")(REPORT, 0)
+    if answer != "text":
+        with pytest.raises(WorkerRefused):
+            there.send("tcp://w", "token", iter((b"parcel",)))

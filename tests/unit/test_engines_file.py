@@ -54,3 +54,10 @@ def test_each_mistake_is_told_with_its_line(text: str, tmp_path: Path) -> None:
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(InputFileError, match="cannot read"):
         read_engines_file(tmp_path / "none.yaml")
+
+
+def test_a_file_that_cannot_be_read_is_told_by_the_option_that_names_it(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / "none.yaml"):
+        with pytest.raises(InputFileError, match="cannot read") as caught:
+            read_engines_file(path)
+        assert "--scheduler" in caught.value.remedy

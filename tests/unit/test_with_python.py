@@ -9,6 +9,7 @@ import json
 import re
 import struct
 import tarfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -20,13 +21,15 @@ from tests.support.targets import DEBIAN11
 from tests.support.unpacked import uv_wheel
 from tests.unit.test_export import archive, document, link, member
 
+from parity.engine.spec import ExecResult
 from parity.errors import HashMismatch, HostileSource, LockInvalid, PythonUnavailable, PythonUnfit
+from parity.export.environment import Interpreter, _put_interpreter
 from parity.export.layer import EnvironmentTree
 from parity.export.python_archive import FOLDER, judged_interpreter
 from parity.export.python_fetch import demand_reachable, uv_request
 from parity.export.python_lock import python_lock_path, read_python_lock, write_python_lock
 from parity.export.readme import environment_readme
-from parity.export.spool import NewSpool, spooling
+from parity.export.spool import NewSpool, inflated, spooling
 from parity.farside.cli.main import main as far_main
 from parity.guest.tasks.interpreter import main as ask_uv
 from parity.host.uv_tool import uv_binary
@@ -121,6 +124,54 @@ def test_what_unpacks_to_too_much_is_refused_before_it_lies_there(new: NewSpool)
         judged(new, packed({**SOUND, "lib/zeros": bytes(3_000_000)}), largest=1_000_000)
 
 
+def headed(kind: bytes, size: bytes, body: bytes = b"", more: bytes = b"") -> bytes:
+    """A sound interpreter with one more member, whose size is written as given."""
+    head = bytearray(raw("python/odd", kind).tobuf(tarfile.USTAR_FORMAT))
+    head[124:136] = size
+    head[482:483] = more or head[482:483]
+    head[148:156] = b" " * 8
+    head[148:156] = b"%06o\0 " % sum(head)
+    sound = gzip.decompress(packed(SOUND)).rstrip(b"\0")
+    return sound + bytes(-len(sound) % 512) + bytes(head) + body
+
+
+BELOW_NOTHING = b"\xff" * 4 + struct.pack(">q", -1024)
+BEYOND_ALL = b"\x80" + (1 << 80).to_bytes(11, "big")
+CHAIN = [raw("python/p", tarfile.XHDTYPE)] * 2000
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        headed(tarfile.REGTYPE, BELOW_NOTHING, bytes(4096)),
+        headed(tarfile.XHDTYPE, BELOW_NOTHING, bytes(4096)),
+        headed(tarfile.REGTYPE, BEYOND_ALL, bytes(4096)),
+        headed(tarfile.XHDTYPE, BEYOND_ALL, bytes(4096)),
+        headed(tarfile.GNUTYPE_LONGNAME, b"%011o\0" % (1 << 20), b"a" * (1 << 20)),
+        headed(tarfile.GNUTYPE_SPARSE, b"00000000000\0", more=b"\1"),
+        packed(SOUND, more=tuple(CHAIN)),
+    ],
+    ids=["file -1", "pax -1", "file 2^80", "pax 2^80", "long name", "cut sparse", "chain"],
+)
+def test_headers_that_no_packer_writes_are_refused(new: NewSpool, data: bytes) -> None:
+    with pytest.raises((HostileSource, PythonUnfit)):
+        judged(new, data)
+
+
+def test_links_to_one_file_count_as_files(new: NewSpool) -> None:
+    many = tuple(raw(f"python/lib/{at}", tarfile.LNKTYPE, "python/lib/large") for at in range(100))
+    with pytest.raises(HostileSource, match="files of the interpreter's archive have more"):
+        judged(new, packed({**SOUND, "lib/large": bytes(100_000)}, more=many), largest=1_000_000)
+
+
+def test_all_members_of_a_gzip_are_unpacked_and_what_follows_must_be_one() -> None:
+    halves = gzip.compress(b"one") + gzip.compress(b"two") + bytes(700_000)
+    assert b"".join(inflated(iter((halves[:5], halves[5:])))) == b"onetwo"
+    for bad in (halves + b"garbage", halves[:-700_004], gzip.compress(b"") * 200_001):
+        with pytest.raises(zlib.error):
+            list(inflated(iter((bad,))))
+
+
 @pytest.mark.parametrize(
     ("data", "minor", "arch", "said"),
     [
@@ -153,6 +204,42 @@ def test_links_to_an_environments_own_interpreter_are_told_from_where_they_lie(n
     EnvironmentTree(archive(*outside), "/opt/app", new())
     with pytest.raises(HashMismatch, match="out of the environment"):
         EnvironmentTree(archive(*outside), "/opt/app", new(), own_python=True)
+
+
+class Answering:
+    """A container whose interpreter says what it likes."""
+
+    def __init__(self, said: bytes) -> None:
+        self._said = said
+
+    def put(self, path: str, archive: Iterator[bytes]) -> None:
+        """Takes anything."""
+
+    def exec(self, command: list[str], **how: object) -> ExecResult:
+        return ExecResult(0, self._said, b"")
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        (
+            b'{"version": "3.11.9", "abi": "cpython-311-x86_64-linux-gnu", "places": []}',
+            "works from no place",
+        ),
+        (
+            b'{"version": "3.11.9", "abi": "cpython-311-x86_64-linux-gnu", "places": ["/x"]}',
+            "works from '/x'",
+        ),
+        (b'{"version": "3.11.8", "abi": "", "places": []}', "is Python 3.11.8"),
+        (b"[" * 100_000, "does not run"),
+        (b"", "does not run"),
+    ],
+    ids=range(5),
+)
+def test_what_an_interpreter_says_of_itself_is_a_strangers_word(new: NewSpool, said: bytes, why: str) -> None:
+    carried = Interpreter(LOCKED, "glibc", new().add((b"",)))
+    with pytest.raises(PythonUnfit, match=why):
+        _put_interpreter(cast("Any", Answering(said)), carried, "/opt/app")
 
 
 # --- the lock -------------------------------------------------------------------------------------------

@@ -10,18 +10,20 @@ import logging
 import queue
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import Any, Protocol
 
 from parity.cluster import worker
-from parity.errors import SchedulerUnavailable
+from parity.errors import SchedulerUnavailable, WorkerRefused
 
 _CONNECT_SECONDS = 10
 _LOOK = 5.0  # seconds between two looks at whether the scheduler is still there
 _GONE_SECONDS = 60.0
+_LONGEST = 300  # letters of what a worker's exception says
 _SERIALIZERS = ["dask", "msgpack"]
+_LOOK_THERE = "look at that worker's machine: its disk, and what dask said there"
 OVER = "over"
 """What a job's queue says when the scheduler does no more for it."""
 
@@ -34,7 +36,7 @@ class Piece(Protocol):
     """Gives the bytes of what was built, from an offset."""
 
     def __call__(self, name: str, offset: int) -> bytes:
-        """At least one byte, at most `worker.PIECE`; WorkerGone where it does not answer."""
+        """At least one byte, at most `worker.PIECE`; WorkerGone or WorkerRefused where there is none."""
 
 
 def distributed() -> Any:
@@ -109,7 +111,7 @@ class Cluster:
             return self._client.run(function, *arguments, workers=[address])[address]
         except Exception as error:
             # Whatever it is: a connection, a worker that is not there, an exception of theirs.
-            raise WorkerGone(f"{address}: {type(error).__name__}") from error
+            raise WorkerGone(f"{address}: {type(error).__name__} {str(error)[:_LONGEST]}") from error
 
     def forget(self, run: str) -> None:
         """Listen no more."""
@@ -166,18 +168,16 @@ class Job:
         self.heard.put({"said": OVER, "status": str(future.status)})
 
     def send(self, address: str, token: str, pieces: Iterator[bytes]) -> None:
-        """Send the parcel and let the build begin; WorkerGone where it cannot be."""
+        """Send the parcel and let the build begin; errors as `_ask`."""
         for data in pieces:
-            self._demand(self._cluster.ask(address, worker.put, token, data))
-        self._demand(self._cluster.ask(address, worker.begin, token))
+            self._ask(address, token, bool, worker.put, token, data)
+        self._ask(address, token, bool, worker.begin, token)
 
     def piece(self, address: str, token: str) -> Piece:
         """What fetches from one worker."""
 
         def fetch(name: str, offset: int) -> bytes:
-            data = self._cluster.ask(address, worker.piece, token, name, offset)
-            self._demand(isinstance(data, bytes) and 0 < len(data) <= worker.PIECE)
-            return bytes(data)
+            return bytes(self._ask(address, token, _is_piece, worker.piece, token, name, offset))
 
         return fetch
 
@@ -208,9 +208,34 @@ class Job:
         except WorkerGone:
             return True
 
-    def _demand(self, answered: object) -> None:
-        if not answered:
+    def _ask(
+        self, address: str, token: str, is_right: Callable[[object], bool], function: Any, *arguments: object
+    ) -> Any:
+        """What a worker answers of its build.
+
+        Raises:
+            WorkerGone: the build is not there any more.
+            WorkerRefused: it is there, and the answer is not right: nobody else is going to give one.
+        """
+        try:
+            answer = self._cluster.ask(address, function, *arguments)
+        except WorkerGone as gone:
+            if self._is_gone(address, token):
+                raise
+            raise WorkerRefused(
+                f"a worker has its build, and cannot go on with it: {gone}", remedy=_LOOK_THERE
+            ) from gone
+        if is_right(answer):
+            return answer
+        if self._is_gone(address, token):
             raise WorkerGone("it knows nothing of this build")
+        raise WorkerRefused(
+            f"the worker at {address} has its build, and does not give it", remedy=_LOOK_THERE
+        )
+
+
+def _is_piece(data: object) -> bool:
+    return isinstance(data, bytes) and 0 < len(data) <= worker.PIECE
 
 
 @contextmanager

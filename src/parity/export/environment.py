@@ -199,7 +199,7 @@ def _put_interpreter(container: Container, carried: Interpreter, prefix: str) ->
     said = printable(done.stderr.decode("utf-8", "replace")[-400:])
     try:
         found = read(_PythonFound, json.loads(done.stdout.splitlines()[-1]))
-    except (IndexError, ValueError, Malformed) as error:
+    except (IndexError, ValueError, RecursionError, Malformed) as error:
         raise PythonUnfit(f"the interpreter does not run in the target's image: {said}") from error
     if found["version"] != carried.locked.version:
         raise PythonUnfit(
@@ -211,7 +211,8 @@ def _put_interpreter(container: Container, carried: Interpreter, prefix: str) ->
     if not re.match(rf"{begin}m?-", found["abi"]) or not found["abi"].endswith(end):
         raise PythonUnfit(f"the interpreter takes modules for {printable(found['abi'])}, not {begin}…{end}")
     if set(found["places"]) != {f"{prefix}/{FOLDER}"}:
-        raise PythonUnfit(f"the interpreter works from {found['places'][0]!a}, not from where it lies")
+        told = ", ".join(f"{place[:200]!a}" for place in found["places"][:2])
+        raise PythonUnfit(f"the interpreter works from {told or 'no place'}, not from where it lies")
 
 
 def _install(container: Container, material: Material, prefix: str) -> None:

@@ -10,6 +10,7 @@ import tarfile
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import IO, cast
 
 from parity.errors import HostileSource, PythonUnfit
 from parity.export.spool import NewSpool, Spool, SpooledBytes, inflated
@@ -22,6 +23,10 @@ FOLDER = "python"
 _TOPS = ("python/install/", "python/")
 _LARGEST, _MOST = 2 << 30, 100_000
 """Bytes unpacked, and members; known builds have a quarter of the one, a tenth of the other."""
+_HEAD, _HEADS = 1 << 16, 256 << 20
+"""Bytes that tell of one member, and of all of them: longer paths are none."""
+_TRIPPED = (EOFError, ValueError, ArithmeticError, LookupError, RecursionError)
+"""What `tarfile` raises besides its own errors, where a header is odd."""
 _MACHINES = {"x86_64": 62, "aarch64": 183, "ppc64le": 21, "s390x": 22}
 """e_machine in an ELF header (elf(5))."""
 _HEADER = 20
@@ -54,9 +59,10 @@ def judged_interpreter(
     try:
         unpacked.add(_bounded(inflated(archive.chunks()), largest))
         rows = _below_top(_members(unpacked))
-    except (tarfile.TarError, zlib.error, EOFError, ValueError) as error:
+    except (tarfile.TarError, zlib.error, *_TRIPPED) as error:
         raise PythonUnfit(f"the interpreter's archive cannot be read: {error}") from error
     _demand_sound(rows)
+    _demand_small(rows, largest)
     _demand_python(rows, unpacked, minor, arch)
     return new().add(_written(rows, unpacked))
 
@@ -70,12 +76,36 @@ def _bounded(chunks: Iterable[bytes], largest: int) -> Iterator[bytes]:
         yield chunk
 
 
+class _Heads:
+    """A tar for `tarfile` to look through, which reads whatever a header says to into memory."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.seek, self.tell = file.seek, file.tell
+        self._file = file
+        self._left, self._left_at_all = _HEAD, _HEADS
+
+    def begin_member(self) -> None:
+        """What tells of the next one may be as large again."""
+        self._left = min(_HEAD, self._left_at_all)
+
+    def read(self, size: int) -> bytes:
+        """Bytes of a header."""
+        if not 0 <= size <= self._left:
+            raise HostileSource("the interpreter's archive has a header that is too large")
+        self._left, self._left_at_all = self._left - size, self._left_at_all - size
+        return self._file.read(size)
+
+
 def _members(unpacked: Spool) -> dict[str, _Held]:
     unpacked.file.seek(0)
     rows: dict[str, _Held] = {}
     seen: set[str] = set()
-    with tarfile.open(fileobj=unpacked.file, mode="r:") as tar:
-        for member in tar:
+    heads = _Heads(unpacked.file)
+    with tarfile.open(fileobj=cast("IO[bytes]", heads), mode="r:") as tar:
+        while (member := tar.next()) is not None:
+            heads.begin_member()
+            # It would keep each, with a copy of all that headers say.
+            tar.members.clear()  # type: ignore[attr-defined]
             path = member.name.removeprefix("./").rstrip("/")
             # Two readers may see two files where one name stands twice.
             if path in seen or len(seen) > _MOST:
@@ -97,7 +127,7 @@ def _row(path: str, member: tarfile.TarInfo, before: dict[str, _Held]) -> _Held:
         if same is None or same.told.kind != FILE:
             raise HostileSource(f"the interpreter's archive has a link {path[:200]!a} to no file of its own")
         return _Held(same.told._replace(path=path), same.offset)
-    if not member.isreg() or member.issparse():
+    if not member.isreg() or member.issparse() or member.size < 0:
         raise HostileSource(f"the interpreter's archive has {path[:200]!a}, which is no file, folder or link")
     mode = 0o755 if member.mode & 0o100 else 0o644
     return _Held(TarEntry(path, member.size, mode), member.offset_data)
@@ -121,6 +151,12 @@ def _demand_sound(rows: dict[str, _Held]) -> None:
         treepaths.check_tree(_entries(rows))
     except treepaths.Refused as error:
         raise HostileSource(f"the interpreter's archive: {error}") from error
+
+
+def _demand_small(rows: dict[str, _Held], largest: int) -> None:
+    # Each link to a file becomes a file.
+    if sum(row.told.size for row in rows.values()) > largest:
+        raise HostileSource(f"the files of the interpreter's archive have more than {largest} bytes")
 
 
 def _demand_python(rows: dict[str, _Held], unpacked: Spool, minor: str, arch: str) -> None:

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import IO
 
@@ -15,6 +16,10 @@ from parity.errors import WriteFailed
 
 CHUNK = 1 << 20
 _GZIP = b"\x1f\x8b\x08"
+_WBITS = 16 + zlib.MAX_WBITS
+_SLICE = 1 << 16
+_MOST_MEMBERS = 200_000
+"""Layers that are read in parts have a member for each file (eStargz)."""
 
 
 @dataclass(frozen=True)
@@ -110,24 +115,33 @@ def spooling(folder: Path) -> Iterator[NewSpool]:
 
 
 def inflated(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """The same bytes, unpacked where they begin as gzip's do.
+    """The same bytes, unpacked where they begin as gzip's do: all members (RFC 1952), one after another.
 
     Raises:
-        zlib.error: they are no gzip after all.
+        zlib.error: they are no gzip after all, or end too early.
     """
     first = next(chunks, b"")
     if not first.startswith(_GZIP):
         yield first
         yield from chunks
         return
-    # With a bound for each piece: a few bytes may unpack to a thousand times as many.
-    reader = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
-    yield from _pieces(reader, first)
+    reader, members = zlib.decompressobj(wbits=_WBITS), 1
+    for piece in _slices(chain((first,), chunks)):
+        data = piece
+        while data := data.lstrip(b"\0") if reader.eof else data:  # gzip(1) takes zeros for padding, too
+            if reader.eof:
+                reader, members = zlib.decompressobj(wbits=_WBITS), members + 1
+            if members > _MOST_MEMBERS:
+                raise zlib.error("it has too many members")
+            # With a bound for each piece: a few bytes may unpack to a thousand times as many.
+            yield reader.decompress(data, CHUNK)
+            data = reader.unused_data if reader.eof else reader.unconsumed_tail
+    if not reader.eof:
+        raise zlib.error("it ends too early")
+
+
+def _slices(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Small ones: what is left of one is copied with each member that ends in it."""
     for chunk in chunks:
-        yield from _pieces(reader, chunk)
-
-
-def _pieces(reader: zlib._Decompress, data: bytes) -> Iterator[bytes]:
-    while data:
-        yield reader.decompress(data, CHUNK)
-        data = reader.unconsumed_tail
+        for begin in range(0, len(chunk), _SLICE):
+            yield chunk[begin : begin + _SLICE]

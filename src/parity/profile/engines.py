@@ -17,6 +17,9 @@ _MOST_AT_ONCE = 64
 _REMEDY = "write `engines:` and below it, for each, `- {engine: CONTEXT, serves: [x86_64], at-once: 2}`"
 
 
+_UNREAD = "name a file of engines with --scheduler, or the address of a scheduler: tcp://HOST:PORT"
+
+
 class _Wrong(Exception):
     def __init__(self, line: int, message: str) -> None:
         super().__init__(message)
@@ -32,7 +35,8 @@ def read_engines_file(path: Path) -> tuple[ServingEngine, ...]:
     try:
         tree = read_tree(read_small(path, MAX_BYTES), str(path))
     except OSError as error:
-        raise InputFileError(f"cannot read {path}: {error.strerror}", where=str(path)) from error
+        told = f"cannot read {path}: {error.strerror}"
+        raise InputFileError(told, where=str(path), remedy=_UNREAD) from error
     if tree.problems or tree.root is None:
         told = tuple(map(str, tree.problems))
         raise InputFileError(f"{path} is no file of engines", where=str(path), remedy=_REMEDY, details=told)
