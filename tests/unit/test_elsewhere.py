@@ -18,7 +18,7 @@ from parity import __version__
 from parity.cli.shared.asked import HowToBuild, WhatToBuild, build_requests
 from parity.cluster import REPORT, ROOT, Job, WorkerGone, packed, scheduler_at, unpack, worker
 from parity.errors import OptionConflict, SchedulerUnavailable, WorkerRefused
-from parity.model import Lock, LockedWheel, Origin, PinnedImage, Proof, SystemPackage, SystemSet
+from parity.model import Lock, LockedImage, LockedWheel, Origin, PinnedImage, Proof, SystemPackage, SystemSet
 from parity.model.inputs import OtherFile
 from parity.pipeline.context.values import BuildRequest
 from parity.pipeline.elsewhere.asking import AskedBuild, asked_text, demand_portable, needed_paths, read_asked
@@ -188,6 +188,10 @@ LIES: dict[str, tuple[str, Callable[[], BuiltElsewhere]]] = {
         lambda: report(lock=replace(LOCK, wheels=(BUILT,))),
     ),
     "another machine": ("does not match the profile", lambda: report(facts=facts_of(arch="aarch64"))),
+    "another image than the lock's": (
+        "another image",
+        lambda: report(lock=replace(LOCK, image=LockedImage("x:1", "linux/amd64", "sha256:" + "c" * 64, ""))),
+    ),
     "no facts": ("cannot be", lambda: report(facts=facts_of(libc=None))),
     "system packages without a lock": ("system packages", lambda: report(system=SystemSet("deb", (GL,)))),
     "a proof that is none": (

@@ -16,7 +16,6 @@ _ARCH = re.compile(r"[a-z][a-z0-9_]{1,20}", re.ASCII)
 _MOST_AT_ONCE = 64
 _REMEDY = "write `engines:` and below it, for each, `- {engine: CONTEXT, serves: [x86_64], at-once: 2}`"
 
-
 _UNREAD = "name a file of engines with --scheduler, or the address of a scheduler: tcp://HOST:PORT"
 
 
@@ -35,8 +34,8 @@ def read_engines_file(path: Path) -> tuple[ServingEngine, ...]:
     try:
         tree = read_tree(read_small(path, MAX_BYTES), str(path))
     except OSError as error:
-        told = f"cannot read {path}: {error.strerror}"
-        raise InputFileError(told, where=str(path), remedy=_UNREAD) from error
+        message = f"cannot read {path}: {error.strerror}"
+        raise InputFileError(message, where=str(path), remedy=_UNREAD) from error
     if tree.problems or tree.root is None:
         told = tuple(map(str, tree.problems))
         raise InputFileError(f"{path} is no file of engines", where=str(path), remedy=_REMEDY, details=told)

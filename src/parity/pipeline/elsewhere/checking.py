@@ -10,7 +10,17 @@ from dataclasses import replace
 from parity import __version__
 from parity.errors import LockInvalid, NotAStandIn, ParityMismatch, ProbeFailed, WorkerRefused
 from parity.gems import GemLock, parse_gem_lock
-from parity.model import BundleFile, CarriedGem, GemSet, Lock, LockedGem, StoredWheel, SystemPackage, WheelSet
+from parity.model import (
+    BundleFile,
+    CarriedGem,
+    GemSet,
+    Lock,
+    LockedGem,
+    StoredWheel,
+    SystemPackage,
+    WheelSet,
+    chain_id,
+)
 from parity.other_files import files_on_disk
 from parity.pack import Draft
 from parity.pipeline.build import carries_uv, said_of_pip
@@ -102,6 +112,8 @@ def checked_lock(request: BuildRequest, built: BuiltElsewhere) -> Lock:
         ours = read_lock(request.lock_path)
         if ours is None or _bare(ours) != _bare(lock):
             raise WorkerRefused("the worker did not keep to the lock", where=str(request.lock_path))
+    if lock.image is not None and chain_id(built.image.layers) != lock.image.content:
+        raise WorkerRefused("the worker rehearsed in another image than its lock holds")
     allowed = request.what.hashes()
     for wheel in lock.wheels:
         if wheel.origin is None and wheel.sha256 not in allowed.get(wheel.name, {wheel.sha256}):
