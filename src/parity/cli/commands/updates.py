@@ -125,13 +125,13 @@ def delta_command(
 ) -> None:
     """Write what NEW has and OLD lacks into one file; `parity patch` gives back NEW byte for byte."""
     output.json, output.verbose = as_json, verbose
-    check = checker(key, threshold, unverified)
     *olds, last = bundles
     new = Path(last)
     if not have and len(olds) != 1:
         raise OptionConflict(
             "a delta is made from one OLD, or for what --have names", remedy="parity delta OLD NEW -o FILE"
         )
+    check = checker(key, threshold, unverified)
     demand_other(str(output_file), [*bundles, *(have or ())])
     found = sorted_inventories([*olds, *(have or ())])
     with told(output_file) as reporter:
@@ -193,10 +193,10 @@ def patch_command(
 ) -> None:
     """Make the new bundle from the old one and a delta: byte for byte, so its signature still holds."""
     output.json, output.verbose = as_json, verbose
-    check = checker(key, threshold, unverified)
     *olds, delta = words
     if not olds:
         raise OptionConflict("a delta needs what is here already", remedy="parity patch OLD DELTA -o NEW")
+    check = checker(key, threshold, unverified)
     with told(output_file) as reporter:
         sweep_leftovers(output_file.parent)
         bundle = patch_bundle(olds, delta, str(output_file), check, _Stages(reporter))

@@ -80,8 +80,12 @@ def _soft_differences(target: "TargetDocument", facts: "FactsDocument") -> Itera
         yield from _differ("OS", "{id} {version}".format(**wanted), "{id} {version}".format(**found))
     libc = facts["libc"]
     # Newer is fine: glibc and musl keep what older programs need.
-    numbers = list(numbers_of(libc["text"])) if libc else []
-    if libc and libc["family"] == target["libc"]["family"] and numbers < target["libc"]["version"]:
+    if libc is None or libc["family"] != target["libc"]["family"]:
+        return
+    told = list(numbers_of(libc["text"]))
+    # The text alone has the patch, where it is of that very version.
+    numbers = told if told[: len(libc["version"])] == list(libc["version"]) else libc["version"]
+    if numbers < target["libc"]["version"]:
         needed = ".".join(str(number) for number in target["libc"]["version"])
         yield from _differ(libc["family"], needed + " or newer", libc["text"])
 
