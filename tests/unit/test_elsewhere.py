@@ -315,3 +315,12 @@ def test_a_worker_that_has_a_build_and_cannot_go_on_is_waited_for_no_longer(answ
     if answer != "text":
         with pytest.raises(WorkerRefused):
             there.send("tcp://w", "token", iter((b"parcel",)))
+
+
+@pytest.mark.parametrize(
+    ("address", "says"), [("tls://127.0.0.1:1", "CA_FILE"), ("tcp://127.0.0.1:1", "start")]
+)
+def test_a_scheduler_that_does_not_answer_says_what_to_do(address: str, says: str) -> None:
+    with pytest.raises(SchedulerUnavailable) as caught, scheduler_at(address):
+        pass
+    assert says in caught.value.remedy

@@ -24,6 +24,10 @@ _GONE_SECONDS = 60.0
 _LONGEST = 300  # letters of what a worker's exception says
 _SERIALIZERS = ["dask", "msgpack"]
 _LOOK_THERE = "look at that worker's machine: its disk, and what dask said there"
+_CERTIFICATES = (
+    "see that it runs there with TLS, and name its CA, your certificate and its key to dask: "
+    "DASK_DISTRIBUTED__COMM__TLS__CA_FILE, …__TLS__CLIENT__CERT and …__TLS__CLIENT__KEY"
+)
 OVER = "over"
 """What a job's queue says when the scheduler does no more for it."""
 
@@ -263,7 +267,11 @@ def client_of(library: Any, address: Any, **settings: object) -> Iterator[Any]:
             **settings,
         )
     except (OSError, ValueError, TypeError, RuntimeError) as error:
-        raise SchedulerUnavailable(f"no scheduler answers: {error}", where=str(address)) from error
+        # The error's own remedy, to start one, does not help where it is there and asks for certificates.
+        remedy = _CERTIFICATES if str(address).startswith("tls://") else ""
+        raise SchedulerUnavailable(
+            f"no scheduler answers: {error}", where=str(address), remedy=remedy
+        ) from error
     try:
         yield client
     finally:
