@@ -354,7 +354,7 @@ def test_a_prefix_that_somebody_hides_during_the_look_at_it_is_not_taken_over(
         return found
 
     monkeypatch.setattr(prefixes, "take_lock", late)
-    monkeypatch.setattr(prefixes, "_make_folders", lambda _path: [])
+    monkeypatch.setattr(prefixes, "_make_folders", lambda _missing: None)
     with pytest.raises(PrefixInUse, match="taken away"):
         put(bundles[0], prefix=str(place / "app"))
     assert os.listdir(place / "hidden") == [prefixes.MARK]

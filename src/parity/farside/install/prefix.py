@@ -12,9 +12,9 @@ Standard library only, Python 3.6 and later.
 import fcntl
 import os
 import re
+import secrets
 import shutil
 import stat
-import tempfile
 import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Callable, Dict, Iterator, List, Optional
@@ -37,6 +37,8 @@ _FOREIGN_BUT_FINE = ("lost+found",)
 # Seconds for another installation to end; seconds between two looks.
 _PATIENCE = 30.0
 _PAUSE = 0.2
+# No descriptor.
+_UNLOCKED = -1
 
 
 class Prefix:
@@ -111,28 +113,43 @@ def open_prefix(path: str) -> Iterator[Prefix]:
 
 def _open_prefix(path: str) -> Iterator[Prefix]:
     check_place(path)
-    made = _make_folders(path)
+    # What goes again at the end is named before it is made: a signal may come in between.
+    missing = _missing_folders(path)
+    prefix = Prefix(path, _UNLOCKED)
     try:
+        _make_folders(missing)
         check_place(path)  # somebody else may have made it in the meantime
         mark, busy = os.path.join(path, MARK), f"another installation works in {path}"
-        lock = take_lock(mark, lambda: check_prefix(path), busy)
-        try:
-            check_place(path, is_there=True)  # or may have hidden it just then
-            prefix = Prefix(path, lock)
-            prefix.sweep()
-            os.makedirs(os.path.join(path, RELEASES), exist_ok=True)
-            prefix.work = tempfile.mkdtemp(prefix=_WORK, dir=path)
-            try:
-                yield prefix
-            finally:
-                remove(prefix.work)
-                if made and not os.listdir(os.path.join(path, RELEASES)):
-                    os.rmdir(os.path.join(path, RELEASES))
-                    os.unlink(os.path.join(path, MARK))
-        finally:
-            os.close(lock)
+        prefix.lock = take_lock(mark, lambda: check_prefix(path), busy)
+        check_place(path, is_there=True)  # or may have hidden it just then
+        prefix.sweep()
+        os.makedirs(os.path.join(path, RELEASES), exist_ok=True)
+        prefix.work = os.path.join(path, _WORK + secrets.token_hex(4))
+        os.mkdir(prefix.work, 0o700)
+        yield prefix
     finally:
-        _unmake_folders(made)
+        _close(prefix, missing)
+
+
+def _close(prefix: Prefix, missing: List[str]) -> None:
+    """Remove the work folder and, of what was made here, what nothing came of."""
+    try:
+        if prefix.work:
+            remove(prefix.work)
+        if missing and prefix.lock != _UNLOCKED:
+            _unmake_prefix(prefix.path)
+    finally:
+        if prefix.lock != _UNLOCKED:
+            os.close(prefix.lock)
+        _unmake_folders(missing)
+
+
+def _unmake_prefix(path: str) -> None:
+    """Take away what makes an empty folder a prefix; one that has got a release stays."""
+    with suppress(OSError):
+        if os.path.isdir(os.path.join(path, RELEASES)):
+            os.rmdir(os.path.join(path, RELEASES))
+        os.unlink(os.path.join(path, MARK))
 
 
 @contextmanager
@@ -198,15 +215,18 @@ def _check_kinds(path: str) -> None:
         raise PrefixInUse(f"{current} does not lead to a release: {os.readlink(current)!a}")
 
 
-def _make_folders(path: str) -> List[str]:
-    """Make a folder and its parents; gives those that were not there, the innermost first."""
+def _missing_folders(path: str) -> List[str]:
+    """A folder and its parents, as far as they are not there; the innermost first."""
     missing = []
     while path and not os.path.lexists(path):
         missing.append(path)
         path = os.path.dirname(path)
+    return missing
+
+
+def _make_folders(missing: List[str]) -> None:
     for each in reversed(missing):
         os.mkdir(each)
-    return missing
 
 
 def _unmake_folders(made: List[str]) -> None:

@@ -10,8 +10,8 @@ Standard library only, Python 3.6 and later.
 import hashlib
 import os
 import re
+import secrets
 import shlex
-import tempfile
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
@@ -126,8 +126,10 @@ def _work(store: str) -> Iterator[str]:
         if os.path.basename(store) == STORE:  # ours is hidden from git
             with new_file(os.path.join(store, ".gitignore")) as handle:
                 handle.write(b"*\n")
-        work = tempfile.mkdtemp(prefix=".work-", dir=store)
+        # The name is known before the folder is made: a signal may come in between.
+        work = os.path.join(store, ".work-" + secrets.token_hex(4))
         try:
+            os.mkdir(work, 0o700)
             yield work
         finally:
             remove(work)
