@@ -6,19 +6,19 @@ of dask unpickles what its scheduler sends all the same; docs/threats.md says wh
 
 from __future__ import annotations
 
-import logging
 import queue
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from importlib import import_module
-from typing import Any, Protocol
+from typing import Protocol, TypeVar
 
 from parity.cluster import worker
+from parity.cluster.library import Client, Distributed, Future, WorkerInfo, distributed
 from parity.errors import SchedulerUnavailable, WorkerRefused
 
 _CONNECT_SECONDS = 10
+_ANSWER_SECONDS = 120  # for a piece, both ways, over a slow line
 _LOOK = 5.0  # seconds between two looks at whether the scheduler is still there
 _GONE_SECONDS = 60.0
 _LONGEST = 300  # letters of what a worker's exception says
@@ -28,6 +28,8 @@ _CERTIFICATES = (
     "see that it runs there with TLS, and name its CA, your certificate and its key to dask: "
     "DASK_DISTRIBUTED__COMM__TLS__CA_FILE, …__TLS__CLIENT__CERT and …__TLS__CLIENT__KEY"
 )
+T = TypeVar("T")
+
 OVER = "over"
 """What a job's queue says when the scheduler does no more for it."""
 
@@ -43,28 +45,10 @@ class Piece(Protocol):
         """At least one byte, at most `worker.PIECE`; WorkerGone or WorkerRefused where there is none."""
 
 
-def distributed() -> Any:
-    """The library, imported when it is needed: it takes a second.
-
-    Raises:
-        SchedulerUnavailable: it is not installed.
-    """
-    try:
-        found = import_module("distributed")
-    except ImportError as error:
-        raise SchedulerUnavailable(
-            f"--scheduler needs dask.distributed, which is not installed here: {error}",
-            remedy="pip install 'parity[cluster]', here and where the workers run",
-        ) from error
-    # What a user has to know, the board says; the library's log would be written across it.
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
-    return found
-
-
 class Cluster:
     """The scheduler that a call builds by; safe to share by threads."""
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: Client) -> None:
         self._client = client
         self._topic = f"parity-{uuid.uuid4().hex}"
         self._jobs: dict[str, Job] = {}
@@ -75,14 +59,13 @@ class Cluster:
         told = self._all_workers()
         return frozenset(address for address, each in told.items() if each["resources"].get(arch, 0) >= 1)
 
-    def _all_workers(self) -> Mapping[str, Mapping[str, Any]]:
-        found: Mapping[str, Mapping[str, Any]] = self._client.scheduler_info(n_workers=-1)["workers"]
-        return found
+    def _all_workers(self) -> Mapping[str, WorkerInfo]:
+        return self._client.scheduler_info(n_workers=-1)["workers"]
 
     @property
     def is_there(self) -> bool:
         """Whether the scheduler answers."""
-        return bool(self._client.status == "running")
+        return self._client.status == "running"
 
     def submit(self, arch: str, avoid: frozenset[str] = frozenset()) -> Job:
         """Have one build done by a worker that serves an architecture, as soon as one has room.
@@ -93,7 +76,7 @@ class Cluster:
         """
         run = uuid.uuid4().hex
         job = self._jobs[run] = Job(self, run, arch)
-        job.future = self._client.submit(
+        future = self._client.submit(
             worker.build,
             self._topic,
             run,
@@ -103,16 +86,17 @@ class Cluster:
             workers=sorted(self.workers(arch) - avoid) if avoid else None,
             allow_other_workers=bool(avoid),
         )
-        job.future.add_done_callback(job.over)
+        job.begin(future)
         return job
 
-    def ask(self, address: str, function: Any, *arguments: object) -> Any:
-        """What a function of `parity.cluster.worker` gives there; WorkerGone where nobody answers."""
+    def ask(self, address: str, function: Callable[..., object], *arguments: object) -> object:
+        """What a function of `parity.cluster.worker` gives there; WorkerGone where nobody answers in time."""
         # Dask would try for half a minute to reach one that is gone.
         if address not in self._all_workers():
             raise WorkerGone(f"{address} is gone")
         try:
-            return self._client.run(function, *arguments, workers=[address])[address]
+            settings = {"workers": [address], "callback_timeout": _ANSWER_SECONDS}
+            return self._client.run(function, *arguments, **settings)[address]
         except Exception as error:
             # Whatever it is: a connection, a worker that is not there, an exception of theirs.
             raise WorkerGone(f"{address}: {type(error).__name__} {str(error)[:_LONGEST]}") from error
@@ -121,11 +105,10 @@ class Cluster:
         """Listen no more."""
         self._jobs.pop(run, None)
 
-    def _hear(self, event: Sequence[Any]) -> None:
+    def _hear(self, event: Sequence[object]) -> None:
         """In the client's own loop: pass it on and be gone."""
         said = event[1]
-        job = self._jobs.get(said.get("run", "")) if isinstance(said, dict) else None
-        if job is not None:
+        if isinstance(said, dict) and (job := self._jobs.get(str(said.get("run")))) is not None:
             job.heard.put(said)
 
 
@@ -133,7 +116,7 @@ class Job:
     """One build on its way; `heard` is what the scheduler and its workers say of it, in order."""
 
     def __init__(self, cluster: Cluster, run: str, arch: str) -> None:
-        self.future: Any = None
+        self._future: Future | None = None
         self._arch = arch
         self.heard: queue.Queue[Mapping[str, object]] = queue.Queue()
         self._cluster = cluster
@@ -167,21 +150,22 @@ class Job:
         elif said.get("said") == "gone":
             self._open.pop(token, None)
 
-    def over(self, future: Any) -> None:
-        """The scheduler does no more for it."""
-        self.heard.put({"said": OVER, "status": str(future.status)})
+    def begin(self, future: Future) -> None:
+        """It is on its way; `heard` gets a word, too, when the scheduler does no more for it."""
+        self._future = future
+        future.add_done_callback(lambda over: self.heard.put({"said": OVER, "status": str(over.status)}))
 
     def send(self, address: str, token: str, pieces: Iterator[bytes]) -> None:
         """Send the parcel and let the build begin; errors as `_ask`."""
         for data in pieces:
-            self._ask(address, token, bool, worker.put, token, data)
-        self._ask(address, token, bool, worker.begin, token)
+            self._ask(address, token, _yes, worker.put, token, data)
+        self._ask(address, token, _yes, worker.begin, token)
 
     def piece(self, address: str, token: str) -> Piece:
         """What fetches from one worker."""
 
         def fetch(name: str, offset: int) -> bytes:
-            return bytes(self._ask(address, token, _is_piece, worker.piece, token, name, offset))
+            return self._ask(address, token, _piece, worker.piece, token, name, offset)
 
         return fetch
 
@@ -190,10 +174,11 @@ class Job:
         for token, address in self._open.items() if fetched else ():
             with suppress(WorkerGone):
                 self._cluster.ask(address, worker.done, token)
-        if not fetched:
-            self.future.cancel()
+        if self._future is not None and not fetched:
+            self._future.cancel()
         self._settle(seconds)
-        self.future.release()
+        if self._future is not None:
+            self._future.release()
         self._cluster.forget(self._run)
 
     def _settle(self, seconds: float) -> None:
@@ -213,23 +198,28 @@ class Job:
             return True
 
     def _ask(
-        self, address: str, token: str, is_right: Callable[[object], bool], function: Any, *arguments: object
-    ) -> Any:
-        """What a worker answers of its build.
+        self,
+        address: str,
+        token: str,
+        read: Callable[[object], T | None],
+        function: Callable[..., object],
+        *arguments: object,
+    ) -> T:
+        """What a worker answers of its build, as `read` gives it; None is no right answer.
 
         Raises:
             WorkerGone: the build is not there any more.
             WorkerRefused: it is there, and the answer is not right: nobody else is going to give one.
         """
         try:
-            answer = self._cluster.ask(address, function, *arguments)
+            answer = read(self._cluster.ask(address, function, *arguments))
         except WorkerGone as gone:
             if self._is_gone(address, token):
                 raise
             raise WorkerRefused(
                 f"a worker has its build, and cannot go on with it: {gone}", remedy=_LOOK_THERE
             ) from gone
-        if is_right(answer):
+        if answer is not None:
             return answer
         if self._is_gone(address, token):
             raise WorkerGone("it knows nothing of this build")
@@ -238,8 +228,12 @@ class Job:
         )
 
 
-def _is_piece(data: object) -> bool:
-    return isinstance(data, bytes) and 0 < len(data) <= worker.PIECE
+def _piece(data: object) -> bytes | None:
+    return data if isinstance(data, bytes) and 0 < len(data) <= worker.PIECE else None
+
+
+def _yes(answer: object) -> bool | None:
+    return True if answer is True else None
 
 
 @contextmanager
@@ -255,7 +249,7 @@ def scheduler_at(address: str) -> Iterator[Cluster]:
 
 
 @contextmanager
-def client_of(library: Any, address: Any, **settings: object) -> Iterator[Any]:
+def client_of(library: Distributed, address: object, **settings: object) -> Iterator[Client]:
     """A client of a scheduler, or of a cluster of this process; errors as `scheduler_at`."""
     try:
         client = library.Client(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from parity.cluster.door import Cluster, client_of, distributed
+from parity.cluster.door import Cluster, client_of
+from parity.cluster.library import distributed, silent_workers
 from parity.errors import SchedulerUnavailable
 from parity.model import ServingEngine
 
@@ -44,7 +45,7 @@ def local_scheduler(engines: Sequence[ServingEngine]) -> Iterator[Cluster]:
                 "name": each.name,
                 "nthreads": each.at_once,
                 "resources": dict.fromkeys(each.archs, each.at_once),
-                "env": {**_environment(each), "DASK_LOGGING__DISTRIBUTED": "critical"},
+                "env": _environment(each),
                 "memory_limit": 0,
             },
         }
@@ -52,7 +53,8 @@ def local_scheduler(engines: Sequence[ServingEngine]) -> Iterator[Cluster]:
     }
     scheduler = {"cls": library.Scheduler, "options": {**common, "port": 0}}
     try:
-        made = library.SpecCluster(workers=workers, scheduler=scheduler, security=security)
+        with silent_workers():
+            made = library.SpecCluster(workers=workers, scheduler=scheduler, security=security)
     except (OSError, RuntimeError, ValueError) as error:
         raise SchedulerUnavailable(f"the workers do not start: {error}") from error
     with made, client_of(library, made, security=security) as client:
