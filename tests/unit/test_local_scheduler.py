@@ -1,4 +1,4 @@
-"""A scheduler of this call's own: its workers do not write across the board, and none is waited for in vain."""
+"""A scheduler of this call's own: its workers are not heard, and none is waited for in vain."""
 
 from __future__ import annotations
 
