@@ -55,8 +55,9 @@ def _run(app: Callable[[], object]) -> None:
 def _imported() -> Callable[[], object]:
     """The command line, imported late: it takes a quarter of a second, in which Ctrl-C may come already."""
     gc.disable()  # looking for garbage would take a fifth of that time, and there is none
-    from parity.cli.app import app  # noqa: PLC0415
+    from parity.cli.table import command_line  # noqa: PLC0415
 
+    app = command_line("".join(sys.argv[1:2]))
     # What was imported stays for good; the collector need not look at it again.
     gc.freeze()
     gc.enable()
