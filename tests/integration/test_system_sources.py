@@ -21,7 +21,6 @@ from parity.system import SystemWish, fetch_system
 
 pytestmark = pytest.mark.engine
 
-HOSTILE = dict(sources())
 REASONS = {
     "line in architecture": "says of itself that it is",
     "another name": "says of itself that it is 'libc6' '1.0' ('all')",
@@ -51,7 +50,7 @@ def test_a_signed_source_that_lies_brings_nothing(
 ) -> None:
     with shop(engine, debian11.id) as found:
         with pytest.raises(SystemPackagesFailed) as caught:
-            brought(found, HOSTILE[lie])
+            brought(found, dict(sources())[lie])
         assert inside(found.container, "ls /store/sha256").output == ""
     assert REASONS.get(lie, "") in caught.value.message
     assert "broke off" not in caught.value.message

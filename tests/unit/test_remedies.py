@@ -6,6 +6,7 @@ import ast
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,21 +26,22 @@ UNDER = re.compile(r"`([a-z][a-z-]*)(?:: [^`]*)?` under `([a-z][a-z-]*)`")
 FOREIGN = {"package"}
 
 
-def texts() -> Iterator[str]:
+@cache
+def texts() -> tuple[str, ...]:
     """Each text of the code, with an ellipsis for what is put into it; comments and docstrings are none."""
-    for path in sorted(Path(parity.__file__).parent.rglob("*.py")):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-        for node in ast.walk(tree):
-            if isinstance(node, ast.JoinedStr):
-                yield "".join(
-                    str(each.value) if isinstance(each, ast.Constant) else "…" for each in node.values
-                )
-            elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in alone:
-                yield node.value
+    files = sorted(Path(parity.__file__).parent.rglob("*.py"))
+    return tuple(text for path in files for text in texts_of(path.read_text(encoding="utf-8")))
 
 
-TEXTS = list(texts())
+def texts_of(source: str) -> Iterator[str]:
+    """Those of one module."""
+    nodes = list(ast.walk(ast.parse(source)))
+    alone = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    for node in nodes:
+        if isinstance(node, ast.JoinedStr):
+            yield "".join(str(each.value) if isinstance(each, ast.Constant) else "…" for each in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in alone:
+            yield node.value
 
 
 def test_each_command_and_option_that_is_named_exists() -> None:
@@ -48,7 +50,7 @@ def test_each_command_and_option_that_is_named_exists() -> None:
         for words, command in every_command(typer.main.get_command(app))
     }
     wrong = []
-    named = [(found, text) for text in TEXTS for found in COMMAND.findall(text)]
+    named = [(found, text) for text in texts() for found in COMMAND.findall(text)]
     for (first, second, rest), text in named:
         words = (first, second) if (first, second) in options else (first,)
         if not set(OPTION.findall(rest)) <= options.get(words, set()):
@@ -76,7 +78,7 @@ def fits(value: object, inner: Mapping[str, Any]) -> bool:
 def test_each_line_of_a_profile_that_is_named_could_stand_there() -> None:
     found = list(places(json.loads(schema_text())))
     wrong, lines, unders = [], 0, 0
-    for text in TEXTS:
+    for text in texts():
         for line in LINE.findall(text):
             lines += 1
             ((name, value),) = yaml.safe_load(line.replace("…", "x")).items()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
@@ -150,12 +150,15 @@ def _metadata(text: bytes, more: dict[str, bytes] | None = None) -> bytes:
     return WheelParts("demo", metadata=text.decode(), files=more or {}).data()
 
 
-def _described(name: str, text: str, judge: Judge, more: dict[str, bytes] | None = None) -> Input:
-    """A wheel, rightly hashed, that says this of itself."""
-    wheel = WheelParts("demo", metadata=f"Metadata-Version: 2.1\nName: demo\nVersion: 1.0\n{text}\n")
-    wheel.files.update(more or {})
+def _described(
+    name: str, text: Callable[[], str], judge: Judge, more: dict[str, bytes] | None = None
+) -> Input:
+    """A wheel, rightly hashed, that says this of itself; made when it is served, since some are large."""
 
     def arrange(index: HostileIndex, _wheel: bytes) -> None:
+        about = f"Metadata-Version: 2.1\nName: demo\nVersion: 1.0\n{text()}\n"
+        wheel = WheelParts("demo", metadata=about)
+        wheel.files.update(more or {})
         data = wheel.data()
         index.at(PAGE, page([entry(index, data)]))
         index.at(FILE, body(data, "application/octet-stream"))
@@ -165,11 +168,12 @@ def _described(name: str, text: str, judge: Judge, more: dict[str, bytes] | None
 
 def _descriptions() -> Iterator[Input]:
     deep = "(" * 5000 + "os_name == 'x'" + ")" * 5000
-    yield _described("a marker nested deep", f"Requires-Dist: x; {deep}", honest)
-    yield _described("a marker of a megabyte", f"Requires-Dist: x; os_name == '{'y' * _MIB}'", honest)
-    yield _described("a hundred thousand requirements", "Requires-Dist: demo\n" * 100_000, honest)
-    yield _described("a hundred megabytes", "X: " + "y" * (100 * _MIB), nothing)
-    yield _described("two of them", "", nothing, {"other-1.0.dist-info/METADATA": b"Name: other\n"})
+    nested, large = f"Requires-Dist: x; {deep}", f"Requires-Dist: x; os_name == '{'y' * _MIB}'"
+    yield _described("a marker nested deep", lambda: nested, honest)
+    yield _described("a marker of a megabyte", lambda: large, honest)
+    yield _described("a hundred thousand requirements", lambda: "Requires-Dist: demo\n" * 100_000, honest)
+    yield _described("a hundred megabytes", lambda: "X: " + "y" * (100 * _MIB), nothing)
+    yield _described("two of them", str, nothing, {"other-1.0.dist-info/METADATA": b"Name: other\n"})
 
 
 def _twice(index: HostileIndex, wheel: bytes) -> None:
