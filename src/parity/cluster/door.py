@@ -6,6 +6,7 @@ of dask unpickles what its scheduler sends all the same; docs/threats.md says wh
 
 from __future__ import annotations
 
+import asyncio
 import queue
 import time
 import uuid
@@ -60,7 +61,14 @@ class Cluster:
         return frozenset(address for address, each in told.items() if each["resources"].get(arch, 0) >= 1)
 
     def _all_workers(self) -> Mapping[str, WorkerInfo]:
-        return self._client.scheduler_info(n_workers=-1)["workers"]
+        if not self.is_there:
+            return {}
+        settings = {"n_workers": -1, "callback_timeout": _ANSWER_SECONDS}
+        try:
+            # `scheduler_info` would give what another thread, or dask's own clock, has asked for: no worker.
+            return self._client.sync(self._client.scheduler.identity, **settings)["workers"]
+        except (OSError, asyncio.TimeoutError):
+            return {}
 
     @property
     def is_there(self) -> bool:

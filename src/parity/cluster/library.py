@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from importlib import import_module
-from typing import Protocol, TypedDict, cast
+from typing import Protocol, TypedDict, TypeVar, cast
 
 from parity.errors import SchedulerUnavailable
+
+T = TypeVar("T")
 
 
 class WorkerInfo(TypedDict):
@@ -34,6 +36,19 @@ class Future(Protocol):
         """Let the scheduler forget it."""
 
 
+class Identity(TypedDict):
+    """What a scheduler tells of itself: its workers by their addresses, among other things."""
+
+    workers: Mapping[str, WorkerInfo]
+
+
+class Scheduler(Protocol):
+    """A scheduler that is called."""
+
+    async def identity(self, n_workers: int) -> Identity:
+        """With so many of its workers; -1 gives all."""
+
+
 class Client(Protocol):
     """A connection to a scheduler."""
 
@@ -44,8 +59,12 @@ class Client(Protocol):
     def subscribe_topic(self, topic: str, handler: Callable[[Sequence[object]], None]) -> None:
         """Have each event of a topic, as a pair of its time and what was said."""
 
-    def scheduler_info(self, n_workers: int) -> Mapping[str, Mapping[str, WorkerInfo]]:
-        """Under `workers`, each worker by its address; -1 gives all of them."""
+    @property
+    def scheduler(self) -> Scheduler:
+        """The scheduler's own calls, from within the loop."""
+
+    def sync(self, function: Callable[..., Awaitable[T]], **settings: object) -> T:
+        """What such a call gives."""
 
     def submit(self, function: Callable[..., object], *arguments: object, **settings: object) -> Future:
         """Have a function called by some worker."""
