@@ -13,7 +13,7 @@ TEST_PROCESSES ?= 4
 PYTEST  := pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 COVERED ?= tests/unit
 .DEFAULT_GOAL := help
-.PHONY: help setup engine images demo test attack matrix coverage pins farside realworld reach check house bench docs newcomer image clean
+.PHONY: help setup engine images demo test long attack matrix coverage pins farside realworld reach check house bench docs newcomer image clean
 
 help: ## show what each target does
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,8 +41,11 @@ demo: setup engine ## build, verify and install a real bundle: numpy, pandas, sc
 	@$(BIN)/parity verify --rehearse dist/sci-1-demo.parity.tar
 
 # What one process has compiled of the tests, the others and the next run need not; some environments forbid it.
-test: setup images ## all tests, on the real engine
-	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m $(PYTEST) tests
+test: setup images ## the tests, on the real engine, but for the longest
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m $(PYTEST) -m 'not long' tests
+
+long: setup images ## the longest tests (twenty minutes); writes their table
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m tests.long
 
 attack: setup images ## hostile wheels, repositories, indexes and bundles by the hundred thousand; writes its table
 	@$(BIN)/python -m tests.attack

@@ -18,10 +18,13 @@ from parity.model import PinnedImage
 pytestmark = pytest.mark.engine
 
 SCALE = 0.002
+LONG = {"disks", "farside", "kills", "packages", "readers", "together"}
 NAMES = sorted({each.name for each in pkgutil.iter_modules(campaigns.__path__)} - {"builds", "canaries"})
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.long) if name in LONG else name for name in NAMES]
+)
 def test_a_slice_of_the_campaign_ends_as_it_must(debian11: PinnedImage, name: str) -> None:
     campaign = importlib.import_module(f"{campaigns.__name__}.{name}")
     row = count(name, campaign.TITLE, campaign.run(SCALE), 0)

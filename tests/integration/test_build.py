@@ -171,6 +171,7 @@ def test_a_profile_that_asks_for_nothing_is_refused(
     assert refused(parity.build("debian11-py39", tmp_path, "-r", comments), 12, tmp_path)
 
 
+@pytest.mark.long
 def test_the_installer_pip_uses_the_images_own(parity: Parity, index: PackageIndex, tmp_path: Path) -> None:
     tiny_wheel(index.wheels, "alpha", "1.0")
     # The image's pip 20.3.4 is asked which tags it takes; this one it has never heard of.

@@ -105,6 +105,7 @@ def test_a_command_that_fails_says_so(parity: Parity, debian11: PinnedImage, tmp
     assert (done.code, "builder.fetch of web failed: no registry here" in said) == (49, True)
 
 
+@pytest.mark.long
 def test_cargo_fetches_from_a_registry_and_builds_without_network(
     parity: Parity, debian13: PinnedImage, tmp_path: Path
 ) -> None:

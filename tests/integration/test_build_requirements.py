@@ -37,6 +37,7 @@ def test_limits_additions_and_constraints_reach_the_build(
     assert (given["six"], given["setuptools"]) == ("1.15.0", "68.0.0")
 
 
+@pytest.mark.long
 def test_constraints_that_leave_no_way_to_build_are_told_and_left(
     parity: Parity, debian11: PinnedImage, tmp_path: Path
 ) -> None:

@@ -59,6 +59,7 @@ SOURCES = {
 }
 
 
+@pytest.mark.long
 def test_every_plug_in_learns_the_version_of_a_checkout_that_comes_without_git(
     parity: Parity, debian13: PinnedImage, tmp_path: Path
 ) -> None:
@@ -78,7 +79,7 @@ def test_every_plug_in_learns_the_version_of_a_checkout_that_comes_without_git(
     assert lock.count('version = "1.4.0"') == len(SOURCES), done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("name", ["by-scm", "by-describe"])
+@pytest.mark.parametrize("name", ["by-scm", pytest.param("by-describe", marks=pytest.mark.long)])
 def test_where_nothing_tells_a_version_the_error_says_what_to_set_and_that_works(
     parity: Parity, debian13: PinnedImage, tmp_path: Path, name: str
 ) -> None:

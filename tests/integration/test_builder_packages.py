@@ -27,6 +27,7 @@ PyMODINIT_FUNC PyInit_lame(void) {
 """
 
 
+@pytest.mark.long
 def test_a_header_that_no_table_knows_is_found_named_and_brought(
     parity: Parity, debian13: PinnedImage, tmp_path: Path
 ) -> None:

@@ -37,7 +37,7 @@ def index(tmp_path: Path) -> Iterator[PackageIndex]:
         yield index
 
 
-@pytest.mark.parametrize("told", [with_address, with_netrc])
+@pytest.mark.parametrize("told", [with_address, pytest.param(with_netrc, marks=pytest.mark.long)])
 def test_a_token_for_the_index_gets_to_the_index_and_nowhere_else(
     told: object, index: PackageIndex, engine: DockerEngine, debian11: PinnedImage, tmp_path: Path
 ) -> None:
@@ -65,6 +65,7 @@ def test_a_token_for_the_index_gets_to_the_index_and_nowhere_else(
 TOKEN = f"canary-{secrets.token_hex(8)}"
 
 
+@pytest.mark.long
 def test_a_token_in_a_path_gets_to_its_server_and_nowhere_else(debian11: PinnedImage, tmp_path: Path) -> None:
     tiny_wheel(tmp_path / "wheels", "alpha", requires=["beta"])
     tiny_wheel(tmp_path / "wheels", "beta")
@@ -130,6 +131,7 @@ NASTY = {
 }
 
 
+@pytest.mark.long
 def test_settings_for_pip_and_uv_do_not_leak_into_a_build(debian11: PinnedImage, tmp_path: Path) -> None:
     wheels, trap = tmp_path / "wheels", tmp_path / "trap"
     tiny_wheel(wheels, "alpha", "1.0", requires=["beta"])

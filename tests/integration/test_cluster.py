@@ -104,6 +104,7 @@ def test_what_is_interrupted_or_loses_its_caller_leaves_nothing_at_the_workers(
     assert list(user.out.iterdir()) == []
 
 
+@pytest.mark.long
 def test_an_engine_that_dies_under_its_worker_costs_what_ran_there(
     user: User,
     index: str,
@@ -141,6 +142,7 @@ LIES = {
 }
 
 
+@pytest.mark.long
 def test_a_worker_that_lies_is_refused(user: User, index: str, debian11: PinnedImage, tmp_path: Path) -> None:
     code, lie = tmp_path / "liar", tmp_path / "lie"
     code.mkdir()
@@ -162,6 +164,7 @@ def test_a_worker_that_lies_is_refused(user: User, index: str, debian11: PinnedI
     assert honest.code == 0, honest.output
 
 
+@pytest.mark.long
 def test_a_file_names_the_engines_of_a_local_scheduler(
     user: User, remote_engine: SecondEngine, debian11: PinnedImage, tmp_path: Path
 ) -> None:
@@ -186,6 +189,7 @@ def test_a_file_names_the_engines_of_a_local_scheduler(
 
 
 # The last one: it leaves one worker alone.
+@pytest.mark.long
 def test_a_worker_that_dies_takes_its_build_with_it_and_another_one_does_it(
     user: User, cluster: Workers, remote_engine: SecondEngine
 ) -> None:

@@ -112,6 +112,7 @@ def test_uv_syncs_and_runs_it_without_a_network(there: Host) -> None:
     assert (done.exit_code, done.stdout.decode().splitlines()[-1]) == (0, "dynamo runs")
 
 
+@pytest.mark.long
 def test_a_version_that_git_tells_holds_where_there_is_no_git(
     parity: Parity, engine: DockerEngine, debian11: PinnedImage, tmp_path: Path
 ) -> None:

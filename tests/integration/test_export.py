@@ -202,6 +202,7 @@ def test_an_environment_names_nobodys_folders_and_is_the_same_each_time(
         assert each not in first
 
 
+@pytest.mark.long
 def test_a_base_that_the_site_has_is_left_out_and_asked_for(
     parity: Parity,
     small: dict[str, Any],
@@ -244,6 +245,7 @@ def test_a_full_disk_leaves_nothing_half_done(parity: Parity, small: dict[str, A
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.long
 def test_an_export_that_was_killed_leaves_nothing_that_the_next_one_does_not_sweep(
     parity: Parity, small: dict[str, Any], image: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -285,6 +287,7 @@ def test_what_a_killed_export_left_at_the_engine_is_swept(
         client.close()
 
 
+@pytest.mark.long
 def test_carried_system_packages_are_a_layer_of_the_image(
     parity: Parity, debian11: PinnedImage, index: PackageIndex, sender: Path, tmp_path: Path
 ) -> None:

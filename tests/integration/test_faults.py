@@ -192,6 +192,7 @@ def test_an_index_that_dies_in_the_middle_of_a_download(user: User, index: Packa
     assert [seen.range for seen in index.seen] == ["bytes=100000-"]
 
 
+@pytest.mark.long
 def test_a_network_that_is_cut_in_the_middle_of_the_fetch(user: User, index: PackageIndex) -> None:
     old = user.bundle.read_bytes()
     index.fail(".whl", status=503, headers={"Retry-After": "2"})

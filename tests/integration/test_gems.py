@@ -429,6 +429,7 @@ def bundler_lock(folder: Path, parts: dict[GemSource, list[MadeGem]], sums: str 
     (folder / "Gemfile.lock").write_text(text + sums + "\nBUNDLED WITH\n   2.3.15\n")
 
 
+@pytest.mark.long
 def test_a_gemfiles_lock_decides_about_versions_and_sources(
     parity: Parity, ruby12: PinnedImage, source: GemSource, tmp_path: Path
 ) -> None:
@@ -466,6 +467,7 @@ def test_a_gemfiles_lock_decides_about_versions_and_sources(
 # --- the other vehicles -----------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_an_image_and_an_environment_bring_the_gems_too(
     parity: Parity, engine: DockerEngine, ruby12: PinnedImage, carried: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -522,6 +524,7 @@ def test_gems_alone_are_a_bundle_too(
         assert inside(room, f"{gem_home} ruby -e 'require \"words\"; print Words::HELLO'").output == "hello"
 
 
+@pytest.mark.long
 def test_an_existing_environment_gets_them_and_nobodys_own_folder_goes(
     parity: Parity, engine: DockerEngine, ruby12: PinnedImage, carried: dict[str, Any]
 ) -> None:

@@ -44,6 +44,7 @@ def test_a_repository_that_reaches_out_ends_the_build(
     assert not (tmp_path / "dist" / "pylock.toml").exists()
 
 
+@pytest.mark.long
 def test_only_a_folder_of_the_users_may_name_files_of_this_machine(
     parity: Parity, debian11: PinnedImage, tmp_path: Path
 ) -> None:

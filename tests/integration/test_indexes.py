@@ -119,6 +119,7 @@ def test_a_bound_package_comes_from_its_index_and_the_password_gets_nowhere_else
     assert in_store(engine, debian11.id, SEARCH_STORE, *SECRETS) == ""
 
 
+@pytest.mark.long
 def test_the_same_name_on_two_indexes_is_refused_and_a_changed_binding_outdates_the_lock(
     servers: Servers, tmp_path: Path
 ) -> None:

@@ -92,6 +92,7 @@ def test_opencv_fails_with_the_names_of_all_packages_that_it_needs(
     assert list(tmp_path.rglob("*.parity.tar*")) == []
 
 
+@pytest.mark.long
 def test_a_wheel_that_lies_about_its_glibc_is_refused_where_the_target_is_too_old(
     parity: Parity, wheels: PackageIndex, debian11: PinnedImage, tmp_path: Path
 ) -> None:
@@ -185,6 +186,7 @@ def test_auto_brings_it_and_a_module_of_pythons_own_that_lies_apart(
     assert not [line for line in bundle["warnings"] if "by name" in line]
 
 
+@pytest.mark.long
 def test_a_bus_is_brought_without_a_session_and_what_comes_too_early_is_installed_in_its_turn(
     parity: Parity, opening: PackageIndex, debian12: PinnedImage, tmp_path: Path
 ) -> None:

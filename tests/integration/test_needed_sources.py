@@ -40,6 +40,7 @@ def source(folder: Path, name: str, requires: str = "", begin: str = "") -> None
     make_sdist(folder, name, "1.0", "", pyproject__toml=PYPROJECT % requires, backend__py=backend)
 
 
+@pytest.mark.long
 def test_a_build_requirement_that_is_a_source_is_built_too_unless_it_needs_itself(
     debian11: PinnedImage, tmp_path: Path
 ) -> None:

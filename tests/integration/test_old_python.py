@@ -60,6 +60,7 @@ def run(host: Container, words: str, code: int = 0) -> str:
     return done.output
 
 
+@pytest.mark.long
 def test_the_whole_story_runs_on_python_3_7(host: Container) -> None:
     facts = json.loads(run(host, "facts --tools --json"))["facts"]
     assert (facts["python"][:4], facts["implementation"], facts["os"]["version"]) == ("3.7.", "pypy", "11")

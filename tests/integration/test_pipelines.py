@@ -124,7 +124,7 @@ def test_githubs_steps_build_what_was_locked_and_tell_what_went_wrong(parity: Pa
     assert "LockOutdated (43)" in runner.files["GITHUB_STEP_SUMMARY"].read_text()
 
 
-@pytest.mark.parametrize("host", ["gitlab", "jenkins"])
+@pytest.mark.parametrize("host", [pytest.param("gitlab", marks=pytest.mark.long), "jenkins"])
 def test_the_other_hosts_do_the_same_with_a_key_in_a_file(host: str, parity: Parity, runner: Runner) -> None:
     (script,) = steps_of(host)
     done = runner.runs(script, PARITY_SIGNING_KEY=str(runner.key))

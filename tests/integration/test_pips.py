@@ -118,6 +118,7 @@ def old_image(engine: DockerEngine, room: Container) -> Iterator[str]:
         remove_images(engine, "parity/parity-test-old-pip")
 
 
+@pytest.mark.long
 def test_a_build_tells_of_the_targets_old_pip_and_heeds_it_where_it_installs(
     parity: Parity, old_image: str, index: PackageIndex, tmp_path: Path
 ) -> None:

@@ -231,6 +231,7 @@ def test_without_uv_lock_the_requirements_are_resolved(
     assert len(made["proof"]["installed"]) == 6
 
 
+@pytest.mark.long
 def test_a_pep_751_lock_decides_as_well(parity: Parity, carried: Carried, tmp_path: Path) -> None:
     shutil.copytree(carried.tree.folder, tmp_path / "near", ignore=shutil.ignore_patterns("uv-cache"))
     app = tmp_path / "near" / "app"
@@ -243,6 +244,7 @@ def test_a_pep_751_lock_decides_as_well(parity: Parity, carried: Carried, tmp_pa
     assert "project" not in made["proof"]
 
 
+@pytest.mark.long
 def test_the_hosts_git_credentials_stay_on_the_host(parity: Parity, carried: Carried, tmp_path: Path) -> None:
     canary = "canary-5f1c-token"
     shutil.copytree(carried.tree.folder, tmp_path / "near", ignore=shutil.ignore_patterns("uv-cache"))

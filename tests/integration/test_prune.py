@@ -27,6 +27,7 @@ def tagged(engine: SecondEngine, image: PinnedImage) -> None:
     there.close()
 
 
+@pytest.mark.long
 def test_builds_and_prunes_at_once(
     remote_engine: SecondEngine, debian11: PinnedImage, tmp_path: Path
 ) -> None:

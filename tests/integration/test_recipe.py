@@ -45,6 +45,7 @@ def test_the_recipe_downloads_happily_what_the_target_cannot_install(room: Conta
     assert inside(room, "ls /recipe-venv/lib/python3.9/site-packages | grep -i numpy").output == ""
 
 
+@pytest.mark.long
 def test_ours_installs_there_and_every_import_works(parity: Parity, room: Container, tmp_path: Path) -> None:
     bundle = parity.build("demo", tmp_path).bundle
     assert {each["name"] for each in bundle["packages"] if each["requested"]} == set(SCI)
