@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 ROOT = Path(__file__).parents[2]
 TABLE = ROOT / "tests" / "bench" / "results" / "long.md"
@@ -43,7 +43,7 @@ def main() -> int:
 def rows_of(report: str) -> Iterator[Row]:
     """The tests in a report of pytest's (JUnit's XML)."""
     # Our own child wrote it.
-    for case in ElementTree.fromstring(report).iter("testcase"):  # noqa: S314
+    for case in ET.fromstring(report).iter("testcase"):  # noqa: S314
         passed = case.find("failure") is None and case.find("error") is None
         file, name = case.get("classname", "").rpartition(".")[2], case.get("name", "")
         yield Row(file, name, float(case.get("time", "0")), passed)

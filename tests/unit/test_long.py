@@ -6,7 +6,7 @@ from tests.long.__main__ import rows_of, table
 
 REPORT = """<testsuites><testsuite>
 <testcase classname="tests.integration.test_gems" name="test_a[x|y]" time="61.4" />
-<testcase classname="tests.integration.test_old" name="test_b" time="9"><failure message="no">said</failure></testcase>
+<testcase classname="tests.integration.test_old" name="test_b" time="9"><failure>said</failure></testcase>
 </testsuite></testsuites>"""
 
 

@@ -27,7 +27,7 @@ EPILOG = """
 _NEEDS_ALL = ("docs", "help")
 
 
-class _Place(NamedTuple):
+class _CommandPlace(NamedTuple):
     """Where a command is: a module of `parity.cli.commands`, its function, and the examples of its help.
 
     They are names, so that a call imports what its own command needs and no more. What is called as a
@@ -40,61 +40,61 @@ class _Place(NamedTuple):
 
 
 _BUILD = {
-    "build": _Place("build", "build", "EPILOG"),
-    "lock": _Place("planning", "lock_command", "LOCK_EPILOG"),
-    "plan": _Place("planning", "plan_command", "PLAN_EPILOG"),
-    "tree": _Place("graphs", "tree_command", "TREE_EPILOG"),
-    "why": _Place("graphs", "why_command", "WHY_EPILOG"),
-    "outdated": _Place("outdated", "outdated_command", "EPILOG"),
-    "inspect": _Place("verify", "inspect_command", "`parity inspect --json BUNDLE` is for programs"),
-    "report": _Place("reporting", "report_command", "EPILOG"),
-    "diff": _Place("updates", "diff_command", "DIFF_EPILOG"),
+    "build": _CommandPlace("build", "build", "EPILOG"),
+    "lock": _CommandPlace("planning", "lock_command", "LOCK_EPILOG"),
+    "plan": _CommandPlace("planning", "plan_command", "PLAN_EPILOG"),
+    "tree": _CommandPlace("graphs", "tree_command", "TREE_EPILOG"),
+    "why": _CommandPlace("graphs", "why_command", "WHY_EPILOG"),
+    "outdated": _CommandPlace("outdated", "outdated_command", "EPILOG"),
+    "inspect": _CommandPlace("verify", "inspect_command", "`parity inspect --json BUNDLE` is for programs"),
+    "report": _CommandPlace("reporting", "report_command", "EPILOG"),
+    "diff": _CommandPlace("updates", "diff_command", "DIFF_EPILOG"),
 }
 _TRUST = {
-    "verify": _Place("verify", "verify_command", "`parity verify BUNDLE --key sender.pub --rehearse`"),
-    "sign": _Place("signing", "sign_command", "SIGN_EPILOG"),
-    "keygen": _Place("keys", "keygen", "`parity keygen release.key --passphrase`"),
-    "key": _Place("keys"),
+    "verify": _CommandPlace("verify", "verify_command", "`parity verify BUNDLE --key sender.pub --rehearse`"),
+    "sign": _CommandPlace("signing", "sign_command", "SIGN_EPILOG"),
+    "keygen": _CommandPlace("keys", "keygen", "`parity keygen release.key --passphrase`"),
+    "key": _CommandPlace("keys"),
 }
 _CARRY = {
-    "delta": _Place("updates", "delta_command", "DELTA_EPILOG"),
-    "patch": _Place("updates", "patch_command", "PATCH_EPILOG"),
-    "split": _Place("volumes", "split_command", "SPLIT_EPILOG"),
-    "join": _Place("volumes", "join_command", "JOIN_EPILOG"),
-    "push": _Place("registry", "push_command", "PUSH_EPILOG"),
-    "pull": _Place("registry", "pull_command", "PULL_EPILOG"),
-    "farside": _Place("install", "farside_command", "`parity farside -o parity-farside.py`"),
-    "export": _Place("exporting"),
+    "delta": _CommandPlace("updates", "delta_command", "DELTA_EPILOG"),
+    "patch": _CommandPlace("updates", "patch_command", "PATCH_EPILOG"),
+    "split": _CommandPlace("volumes", "split_command", "SPLIT_EPILOG"),
+    "join": _CommandPlace("volumes", "join_command", "JOIN_EPILOG"),
+    "push": _CommandPlace("registry", "push_command", "PUSH_EPILOG"),
+    "pull": _CommandPlace("registry", "pull_command", "PULL_EPILOG"),
+    "farside": _CommandPlace("install", "farside_command", "`parity farside -o parity-farside.py`"),
+    "export": _CommandPlace("exporting"),
 }
 _FAR_SIDE = {
-    "install": _Place("install", "install_command", "INSTALL_EPILOG"),
-    "rollback": _Place("install", "rollback_command", "`parity rollback --prefix /opt/app`"),
-    "uninstall": _Place("install", "uninstall_command", "`parity uninstall --prefix /opt/app --yes`"),
-    "installed": _Place("install", "installed_command", "`parity installed --prefix /opt/app --json`"),
-    "serve": _Place("serving", "serve", "SERVE_EPILOG"),
-    "index": _Place("serving", "index_command", "INDEX_EPILOG"),
-    "publish": _Place("publishing", "publish_command", "EPILOG"),
-    "pip-conf": _Place("serving", "pip_conf_command", "PIP_CONF_EPILOG"),
+    "install": _CommandPlace("install", "install_command", "INSTALL_EPILOG"),
+    "rollback": _CommandPlace("install", "rollback_command", "`parity rollback --prefix /opt/app`"),
+    "uninstall": _CommandPlace("install", "uninstall_command", "`parity uninstall --prefix /opt/app --yes`"),
+    "installed": _CommandPlace("install", "installed_command", "`parity installed --prefix /opt/app --json`"),
+    "serve": _CommandPlace("serving", "serve", "SERVE_EPILOG"),
+    "index": _CommandPlace("serving", "index_command", "INDEX_EPILOG"),
+    "publish": _CommandPlace("publishing", "publish_command", "EPILOG"),
+    "pip-conf": _CommandPlace("serving", "pip_conf_command", "PIP_CONF_EPILOG"),
 }
 _TARGETS = {
-    "init": _Place("init", "init", "EPILOG"),
-    "probe": _Place("target", "probe", "`parity probe --script -o probe.py`"),
-    "check": _Place("target", "check", "`parity check facts.json dist/sci-1.0-rhel9-py39.parity.tar`"),
-    "schema": _Place("profiles", "print_schema", "`parity schema > profile.schema.json`"),
-    "profile": _Place("profiles"),
-    "image": _Place("images"),
+    "init": _CommandPlace("init", "init", "EPILOG"),
+    "probe": _CommandPlace("target", "probe", "`parity probe --script -o probe.py`"),
+    "check": _CommandPlace("target", "check", "`parity check facts.json dist/sci-1.0-rhel9-py39.parity.tar`"),
+    "schema": _CommandPlace("profiles", "print_schema", "`parity schema > profile.schema.json`"),
+    "profile": _CommandPlace("profiles"),
+    "image": _CommandPlace("images"),
 }
 _UPKEEP = {
-    "doctor": _Place("doctor", "doctor", "EPILOG"),
-    "explain": _Place("explain", "explain", "EPILOG"),
-    "matrix": _Place("pipelines", "matrix", "MATRIX_EPILOG"),
-    "annotate": _Place("pipelines", "annotate", "ANNOTATE_EPILOG"),
-    "docs": _Place("docs", "docs", "EPILOG"),
-    "help": _Place("explain", "show_help", "HELP_EPILOG"),
-    "version": _Place("explain", "version", "`parity version --json`"),
-    "cache": _Place("cache"),
+    "doctor": _CommandPlace("doctor", "doctor", "EPILOG"),
+    "explain": _CommandPlace("explain", "explain", "EPILOG"),
+    "matrix": _CommandPlace("pipelines", "matrix", "MATRIX_EPILOG"),
+    "annotate": _CommandPlace("pipelines", "annotate", "ANNOTATE_EPILOG"),
+    "docs": _CommandPlace("docs", "docs", "EPILOG"),
+    "help": _CommandPlace("explain", "show_help", "HELP_EPILOG"),
+    "version": _CommandPlace("explain", "version", "`parity version --json`"),
+    "cache": _CommandPlace("cache"),
 }
-_PANELS: Mapping[str, Mapping[str, _Place]] = {
+_PANELS: Mapping[str, Mapping[str, _CommandPlace]] = {
     "Build": _BUILD,
     "Trust": _TRUST,
     "Carry": _CARRY,
@@ -132,7 +132,7 @@ def command_line(word: str = "") -> App:
     return app
 
 
-def _wanted(word: str) -> Iterator[tuple[str, str, _Place]]:
+def _wanted(word: str) -> Iterator[tuple[str, str, _CommandPlace]]:
     everything = [(panel, name, place) for panel, each in _PANELS.items() for name, place in each.items()]
     alone = [each for each in everything if each[1] == word and word not in _NEEDS_ALL]
     yield from alone or everything

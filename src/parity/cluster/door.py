@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from typing import Protocol, TypeVar
 
 from parity.cluster import worker
-from parity.cluster.library import Client, Distributed, Future, WorkerInfo, distributed
+from parity.cluster.library import DaskClient, Distributed, Future, WorkerInfo, distributed
 from parity.errors import SchedulerUnavailable, WorkerRefused
 
 _CONNECT_SECONDS = 10
@@ -49,7 +49,7 @@ class Piece(Protocol):
 class Cluster:
     """The scheduler that a call builds by; safe to share by threads."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: DaskClient) -> None:
         self._client = client
         self._topic = f"parity-{uuid.uuid4().hex}"
         self._jobs: dict[str, Job] = {}
@@ -257,7 +257,7 @@ def scheduler_at(address: str) -> Iterator[Cluster]:
 
 
 @contextmanager
-def client_of(library: Distributed, address: object, **settings: object) -> Iterator[Client]:
+def client_of(library: Distributed, address: object, **settings: object) -> Iterator[DaskClient]:
     """A client of a scheduler, or of a cluster of this process; errors as `scheduler_at`."""
     try:
         client = library.Client(

@@ -36,7 +36,7 @@ class Future(Protocol):
         """Let the scheduler forget it."""
 
 
-class Identity(TypedDict):
+class SchedulerIdentity(TypedDict):
     """What a scheduler tells of itself: its workers by their addresses, among other things."""
 
     workers: Mapping[str, WorkerInfo]
@@ -45,11 +45,11 @@ class Identity(TypedDict):
 class Scheduler(Protocol):
     """A scheduler that is called."""
 
-    async def identity(self, n_workers: int) -> Identity:
+    async def identity(self, n_workers: int) -> SchedulerIdentity:
         """With so many of its workers; -1 gives all."""
 
 
-class Client(Protocol):
+class DaskClient(Protocol):
     """A connection to a scheduler."""
 
     @property
@@ -88,7 +88,7 @@ class Security(Protocol):
 class Distributed(Protocol):
     """The module."""
 
-    Client: Callable[..., Client]
+    Client: Callable[..., DaskClient]
     Nanny: type[object]
     Scheduler: type[object]
     Security: Security
