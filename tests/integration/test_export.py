@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
 import sys
 import tarfile
@@ -112,6 +113,38 @@ def test_an_image_without_the_single_file_is_loaded_by_its_own_install_sh(
     finally:
         client.images.remove(NAMED, force=True)
         client.close()
+
+
+def test_containerd_runs_what_was_verified_and_loaded(
+    parity: Parity, image: dict[str, Any], sender: Path
+) -> None:
+    ctr = ["ctr", "--namespace", "parity-tests"]
+    environment = {**os.environ, "CONTAINERD_ADDRESS": containerd_socket()}
+
+    def asked(*words: str) -> str:
+        return subprocess.run(
+            [*ctr, *words], env=environment, capture_output=True, text=True, check=True, timeout=120
+        ).stdout
+
+    words = ["load", image["file"], "--key", str(key_of(parity)), "--with", "ctr", "--namespace", ctr[-1]]
+    try:
+        command = [sys.executable, str(sender), *words, "--json"]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout
+        assert json.loads(done.stdout)["loaded"] == NAMED
+        assert f"sha256:{image['image']['manifest']}" in asked("images", "list", f"name=={NAMED}")
+        program = "import os, requests; print(os.getuid(), os.listdir('/sys/class/net'))"
+        said = asked("run", "--rm", "--read-only", NAMED, "parity-tests-image", "python", "-c", program)
+        assert said == "65534 ['lo']\n"
+    finally:
+        asked("images", "rm", NAMED)
+        asked("content", "prune", "references")
+
+
+def containerd_socket() -> str:
+    """Where the containerd of this machine's engine listens: its own service's place, or dockerd's."""
+    places = ("/run/containerd/containerd.sock", "/run/docker/containerd/containerd.sock")
+    return next(place for place in places if Path(place).exists())
 
 
 def test_the_same_bundle_gives_the_same_image(

@@ -175,7 +175,10 @@ def test_a_build_locks_the_interpreter_beside_its_lock(
     out = tmp_path / "out"
     error = parity.build(profile, out, "--locked", env=env).error
     assert error["kind"] in ("LockOutdated", "LockInvalid")
-    first = parity.build(profile, out, *words, env=env).bundle
+    alone = parity.run("lock", profile, "--lock", out / "pylock.toml", env=env)
+    assert alone.code == 0, alone.stderr
+    assert sorted(os.listdir(out)) == ["pylock.python.toml", "pylock.toml"]
+    first = parity.build(profile, out, "--locked", *words, env=env).bundle
     assert sorted(os.listdir(out)) == [
         "house-1.0-house.environment.tar",
         "pylock.python.toml",

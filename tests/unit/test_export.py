@@ -217,6 +217,8 @@ def test_an_image_brings_what_verifies_it_before_it_is_loaded(tmp_path: Path) ->
     # With or without a podman on this machine: none takes this for an image, and by then it was verified.
     for words in (["--load", "podman"], ["--load", "podman", str(archive)], ["load", "--with", "podman"]):
         assert install_sh(place, *words, "--key", key)["kind"] == "InstallFailed"
+    # Docker where none is named.
+    assert "docker" in install_sh(place, "--load", "--key", key)["message"]
     (tmp_path / "other.pub").write_bytes(generate_key().public.pem)
     other = str(tmp_path / "other.pub")
     assert install_sh(place, "--load", "podman", "--key", other)["kind"] == "SignatureInvalid"

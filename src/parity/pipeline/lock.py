@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from parity.model import Facts, Lock, PinnedImage
 from parity.pipeline.context.values import BuildRequest, World
+from parity.pipeline.exporting.building import lock_interpreter
 from parity.pipeline.front import begun, resolved
 from parity.pipeline.gems import tell_of_gems
 from parity.planning import LockChanges, lock_changes
@@ -23,7 +24,9 @@ class LockReport:
 
 
 def lock(request: BuildRequest, world: World) -> LockReport:
-    """Bring a profile's lock up to date: profile → image → facts → lock.
+    """Bring a profile's lock up to date, and that of the interpreter which its environment carries.
+
+    Profile → image → facts → lock.
 
     Raises:
         LockOutdated: `locked` was asked, and it is not.
@@ -33,4 +36,5 @@ def lock(request: BuildRequest, world: World) -> LockReport:
         tell_of_gems(run)
         before = run.existing
         found = resolved(run).lock
+        lock_interpreter(run)
         return LockReport(request, run.image, run.facts, found, lock_changes(before, found))

@@ -83,7 +83,8 @@ def _parse(folder: str, given: List[str]) -> argparse.Namespace:
         # Before any word is read: what else may stand there is the other vehicle's.
         return argparse.Namespace(json="--json" in given, run=refusal)
     if given[:1] == ["--load"]:  # likewise
-        given = ["load", "--with", *given[1:]]
+        engine = ["--with"] if given[1:] and not given[1].startswith("-") else []
+        given = ["load", *engine, *given[1:]]
     if folder and not (given and _is_name(given[0])):
         return _own_parser(folder).parse_args(given)
     return _parser(folder).parse_args(given)

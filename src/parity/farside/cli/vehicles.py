@@ -61,7 +61,14 @@ def _load_options(parser: argparse.ArgumentParser) -> None:
     )
     add_key(parser)
     add = parser.add_argument
-    add("--with", dest="engine", choices=sorted(engines.ENGINES), default="docker", help="else docker")
+    add(
+        "--with",
+        "--load",
+        dest="engine",
+        choices=sorted(engines.ENGINES),
+        default="docker",
+        help="else docker",
+    )
     add("--namespace", default="", metavar="NAME", help="containerd's: k8s.io for Kubernetes")
 
 

@@ -72,7 +72,11 @@ def load(name: str, namespace: str, file: BinaryIO, image: "ExportedImageDocumen
 def _program(name: str, namespace: str) -> List[str]:
     path = shutil.which(name, path=os.pathsep.join(_FOLDERS))
     if path is None:
-        raise InstallFailed(f"there is no {name} on this machine", "name another engine with --with")
+        others = ", ".join(sorted(set(ENGINES) - {name}))
+        raise InstallFailed(
+            f"there is no {name} on this machine",
+            f"install it, or name another engine ({others}) in its place",
+        )
     return [path, *(["--namespace", namespace] if namespace and name == "ctr" else [])]
 
 

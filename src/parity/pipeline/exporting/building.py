@@ -6,8 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from parity.errors import LockOutdated
-from parity.export.python_fetch import PythonWish, demand_reachable
+from parity.export.python_fetch import PythonWish, demand_reachable, fetched_python
 from parity.export.python_lock import python_lock_path, read_python_lock, write_python_lock
+from parity.export.spool import spooling
 from parity.model import BuiltBundle, LockedPython
 from parity.pipeline.context.lockfiles import put_lock, read_existing
 from parity.pipeline.context.run import BuildRun
@@ -77,15 +78,39 @@ def exported(run: BuildRun, bundle: BuiltBundle, check: Checker, folder: Path) -
 
 def _environment(run: BuildRun, wanted: EnvironmentRequest, check: Checker) -> ExportedEnvironment:
     """The environment, with the locked interpreter where the profile asks for one; its lock is written."""
-    world, request = run.world, run.request
     if run.profile.vehicle.with_python:
-        wish = PythonWish(world.network, world.pythons, world.tools.carry_uv, _python_lock(run))
-        wanted = replace(wanted, python=wish)
-    made = export_environment(wanted, check, world.sealer, world)
-    if made.python is not None and not request.locked:
-        path = python_lock_path(request.lock_path)
-        put_lock(read_python_lock, path, write_python_lock(made.python), world.reporter)
+        wanted = replace(wanted, python=_wish(run, _python_lock(run)))
+    made = export_environment(wanted, check, run.world.sealer, run.world)
+    if made.python is not None:
+        _put(run, made.python)
     return made
+
+
+def lock_interpreter(run: BuildRun) -> None:
+    """Lock the interpreter that the profile's vehicle carries, if it does and none is locked yet.
+
+    Raises:
+        LockOutdated, LockInvalid: the lock of the interpreter does not serve.
+        PythonUnavailable, PythonUnfit, HashMismatch, ToolUnavailable: it cannot be had.
+    """
+    if not run.profile.vehicle.with_python or _python_lock(run) is not None:
+        return
+    world = run.world
+    with spooling(run.request.lock_path.parent) as new:
+        place, wish = (run.image, run.facts), _wish(run, None)
+        locked, _ = fetched_python(world.engine, place, wish, new(), world.reporter)
+    _put(run, locked)
+
+
+def _wish(run: BuildRun, locked: LockedPython | None) -> PythonWish:
+    world = run.world
+    return PythonWish(world.network, world.pythons, world.tools.carry_uv, locked)
+
+
+def _put(run: BuildRun, locked: LockedPython) -> None:
+    if not run.request.locked:
+        path = python_lock_path(run.request.lock_path)
+        put_lock(read_python_lock, path, write_python_lock(locked), run.world.reporter)
 
 
 def _python_lock(run: BuildRun) -> LockedPython | None:
