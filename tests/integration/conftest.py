@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 from tests.support.cli import Parity
-from tests.support.engine import forget_dead_groups
+from tests.support.engine import IMAGES, forget_dead_groups
 from tests.support.index import PackageIndex, gateway
 from tests.support.once import one_at_a_time
 from tests.support.second_engine import SecondEngine, copy_image, second_engine
 
 from parity.docker_engine import DockerEngine
+from parity.images import image_tag
 from parity.model import PinnedImage
 
 
@@ -43,6 +44,18 @@ def disposable_engine() -> Iterator[Callable[..., SecondEngine]]:
     """Makes engines that a test may kill: call it with `tls=True` for one behind TLS."""
     with ExitStack() as stack:
         yield lambda tls=False: stack.enter_context(second_engine(tls=tls))
+
+
+@pytest.fixture
+def doomed(
+    engine: DockerEngine, debian11: PinnedImage, disposable_engine: Callable[..., SecondEngine]
+) -> SecondEngine:
+    """An engine with the Debian 11 image, to be killed."""
+    there: SecondEngine = disposable_engine()
+    client = there.connect()
+    copy_image(engine, client, debian11.id, image_tag(IMAGES / "debian11-py39"))
+    client.close()
+    return there
 
 
 @pytest.fixture(scope="session")

@@ -7,19 +7,17 @@ import os
 import re
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.integration.test_fleet import named_image
-from tests.support.engine import IMAGES, ROOT, engine_words
+from tests.support.engine import ROOT, engine_words
 from tests.support.faults import User, finish, owned_by, wait_for
 from tests.support.index import PackageIndex, gateway, tiny_wheel
 from tests.support.scheduler import Workers, builds_of, workers
-from tests.support.second_engine import SecondEngine, copy_image
+from tests.support.second_engine import SecondEngine
 
-from parity.docker_engine import DockerEngine
-from parity.images import image_tag
 from parity.model import PinnedImage
 
 pytestmark = pytest.mark.engine
@@ -106,17 +104,8 @@ def test_what_is_interrupted_or_loses_its_caller_leaves_nothing_at_the_workers(
 
 @pytest.mark.long
 def test_an_engine_that_dies_under_its_worker_costs_what_ran_there(
-    user: User,
-    index: str,
-    engine: DockerEngine,
-    debian11: PinnedImage,
-    disposable_engine: Callable[..., SecondEngine],
-    tmp_path: Path,
+    user: User, index: str, doomed: SecondEngine, tmp_path: Path
 ) -> None:
-    doomed = disposable_engine()
-    there = doomed.connect()
-    copy_image(engine, there, debian11.id, image_tag(IMAGES / "debian11-py39"))
-    there.close()
     engines = {
         "doomed": surroundings(tmp_path / "doomed", index, DOCKER_HOST=doomed.address),
         "near": surroundings(tmp_path / "near", index),

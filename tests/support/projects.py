@@ -8,7 +8,6 @@ import shutil
 import stat
 import subprocess
 import sys
-import threading
 import zipfile
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.cli import written_environment
+from tests.support.threads import answering
 from tests.support.unpacked import UV_VERSION, uv_wheel
 
 DATA = Path(__file__).parents[1] / "data" / "project"
@@ -148,14 +148,8 @@ def private_git(folder: Path, login: str, password: str) -> Iterator[str]:
     expected = "Basic " + b64encode(f"{login}:{password}".encode()).decode()
     handler = partial(_Private, expected=expected, directory=str(folder))
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
+    with answering(server):
         yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 class _Private(SimpleHTTPRequestHandler):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.parser import BytesParser
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.support.threads import answering
 
 from parity.portable.names import normalize_name
 
@@ -71,15 +72,9 @@ class UploadIndex:
     def running(self) -> Iterator[UploadIndex]:
         """Serve on a free port."""
         server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"index": self}))
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
         self.url = f"http://127.0.0.1:{server.server_address[1]}/"
-        try:
+        with answering(server):
             yield self
-        finally:
-            server.shutdown()
-            thread.join()
-            server.server_close()
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -13,12 +13,12 @@ from dataclasses import replace
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
 from tests.support.bundles import IDENTITY, MadeBundle, make_bundle, signing_key
 from tests.support.recorder import Recorder
+from tests.support.threads import answering
 from tests.support.updates import plain_wheel
 from tests.support.wheels import WheelParts
 from typer.testing import CliRunner
@@ -224,12 +224,8 @@ class Answer(BaseHTTPRequestHandler):
 @contextmanager
 def served(pages: Mapping[str, tuple[str, bytes]]) -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Answer, pages))
-    Thread(target=server.serve_forever, daemon=True).start()
-    try:
+    with answering(server):
         yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def test_an_index_tells_by_its_pages_of_either_kind(bundles: tuple[MadeBundle, ...], tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -16,6 +15,7 @@ from tests.attack.campaigns.repositories import attempt, laid_out
 from tests.support.evil.scene import FILE, GITLINK
 from tests.support.projects import git, private_git
 from tests.support.repositories import GOOD, HOSTILE, PROGRAMS, Case, Scene
+from tests.support.threads import answering
 
 from parity.errors import HostileSource, SourceUnavailable
 from parity.host.git import Git
@@ -96,12 +96,8 @@ def _recording(folder: Path) -> Iterator[tuple[str, list[Mapping[str, str]]]]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(folder)))
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}", seen
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with answering(server):
+        yield f"http://127.0.0.1:{server.server_address[1]}", seen
 
 
 def test_headers_of_the_users_do_not_follow_a_submodule_to_another_server(tmp_path: Path) -> None:

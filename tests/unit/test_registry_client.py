@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
-import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.threads import answering
 
 from parity.docker_engine.registry import registry_image
 from parity.errors import AddressUnusable, EngineRefused
@@ -40,10 +40,8 @@ def registry() -> Iterator[Any]:
     server: Any = ThreadingHTTPServer(("127.0.0.1", 0), _Odd)
     server.asked, server.daemon_threads = [], True
     server.name = f"127.0.0.1:{server.server_address[1]}"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
+    with answering(server):
+        yield server
 
 
 def refused(registry: Any, answer: Callable[[str], Answer]) -> str:

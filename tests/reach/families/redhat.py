@@ -8,13 +8,13 @@ from __future__ import annotations
 import functools
 import http.server
 import subprocess
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.reach.families.kept import Recipe, made
 from tests.support import registry
+from tests.support.threads import answering
 
 VENDOR = "registry.access.redhat.com"
 """Whose name a registry of this machine answers to."""
@@ -43,14 +43,10 @@ def served() -> Iterator[Recipe]:
     subprocess.run(["ip", "address", "replace", f"{_ADDRESS}/32", "dev", "lo"], check=True)
     handler = functools.partial(_Quiet, directory=str(repository))
     server = http.server.ThreadingHTTPServer((_ADDRESS, _PORT), handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
     try:
-        yield found
+        with answering(server):
+            yield found
     finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
         subprocess.run(["ip", "address", "delete", f"{_ADDRESS}/32", "dev", "lo"], check=True)
 
 
