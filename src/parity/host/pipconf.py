@@ -7,6 +7,7 @@ import importlib
 import re
 import sys
 from collections.abc import Iterable, Mapping
+from functools import cache
 
 from parity.host.processes import child_environment, run
 
@@ -23,10 +24,16 @@ def pip_settings(environ: Mapping[str, str]) -> dict[str, str]:
     """
     passed = {key: value for key, value in environ.items() if key.startswith(_PASSED)}
     environment = {**child_environment(environ), **passed, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    return parse_pip_config(_listed(tuple(sorted(environment.items()))))
+
+
+# Half a second, and every profile of a run asks.
+@cache
+def _listed(environment: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
     lines: list[str] = []
     # Asked and not read: where pip's files are differs by system, environment and version.
-    code = run([sys.executable, "-I", "-m", "pip", "config", "list"], environment, on_line=lines.append)
-    return parse_pip_config(lines) if code == 0 else {}
+    code = run([sys.executable, "-I", "-m", "pip", "config", "list"], dict(environment), on_line=lines.append)
+    return tuple(lines) if code == 0 else ()
 
 
 def parse_pip_config(lines: Iterable[str]) -> dict[str, str]:
