@@ -48,21 +48,30 @@ class PythonWish:
     locked: LockedPython | None = None
 
 
-def fetched_python(
-    engine: Engine,
-    place: tuple[PinnedImage, MachineFacts],
-    wish: PythonWish,
-    spool: Spool,
-    reporter: Reporter,
-) -> tuple[LockedPython, SpooledBytes]:
+@dataclass(frozen=True)
+class PythonTarget:
+    """Whom an interpreter is for, and where it is fetched.
+
+    Attributes:
+        engine: that has the image.
+        image: the target's.
+        facts: what was seen in it.
+        reporter: hears warnings.
+    """
+
+    engine: Engine
+    image: PinnedImage
+    facts: MachineFacts
+    reporter: Reporter
+
+
+def fetched_python(target: PythonTarget, wish: PythonWish, spool: Spool) -> tuple[LockedPython, SpooledBytes]:
     """Fetch the archive of the target's Python; uv holds it against its list, we against the lock.
 
     Args:
-        engine: where.
-        place: the target's image and its facts.
+        target: whom it is for.
         wish: which one, and how it is come by.
         spool: where its bytes wait.
-        reporter: hears warnings.
 
     Raises:
         PythonUnavailable: there is none, or it cannot be reached.
@@ -72,7 +81,7 @@ def fetched_python(
     """
     if wish.locked and (kept := _kept(_path(wish, wish.locked), wish.locked, spool)):
         return wish.locked, kept
-    found, archive = _from_uv(engine, place, wish, spool, reporter)
+    found, archive = _from_uv(target, wish, spool)
     locked = LockedPython(found["version"], found["file"], archive.sha256)
     _demand_same(locked, wish.locked)
     with atomic_file(_path(wish, locked)) as file:
@@ -96,22 +105,16 @@ def _kept(path: Path, locked: LockedPython, spool: Spool) -> SpooledBytes | None
     return archive if archive.sha256 == locked.sha256 else None
 
 
-def _from_uv(
-    engine: Engine,
-    place: tuple[PinnedImage, MachineFacts],
-    wish: PythonWish,
-    spool: Spool,
-    reporter: Reporter,
-) -> tuple[PythonFetched, SpooledBytes]:
-    image, facts = place
+def _from_uv(target: PythonTarget, wish: PythonWish, spool: Spool) -> tuple[PythonFetched, SpooledBytes]:
+    facts = target.facts
     demand_reachable(wish.places)
     for warning in wish.places.warnings:
-        reporter.warn(warning)
-    with engine.container(_spec(image)) as container:
+        target.reporter.warn(warning)
+    with target.engine.container(_spec(target.image)) as container:
         container.put("/", guest_tar())
         wish.carry_uv(container, facts.arch)
         container.start()
-        guest = Guest(container, facts.executable, wish.network, reporter)
+        guest = Guest(container, facts.executable, wish.network, target.reporter)
         found = _asked(guest, _job(facts, wish))
         if found["trouble"]:
             raise _failed(found, wish, uv_request(facts, wish.locked))

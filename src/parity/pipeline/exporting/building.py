@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from parity.errors import LockOutdated
-from parity.export.python_fetch import PythonWish, demand_reachable, fetched_python
+from parity.export.python_fetch import PythonTarget, PythonWish, demand_reachable, fetched_python
 from parity.export.python_lock import python_lock_path, read_python_lock, write_python_lock
 from parity.export.spool import spooling
 from parity.model import BuiltBundle, LockedPython
@@ -97,8 +97,8 @@ def lock_interpreter(run: BuildRun) -> None:
         return
     world = run.world
     with spooling(run.request.lock_path.parent) as new:
-        place, wish = (run.image, run.facts), _wish(run, None)
-        locked, _ = fetched_python(world.engine, place, wish, new(), world.reporter)
+        target = PythonTarget(world.engine, run.image, run.facts, world.reporter)
+        locked, _ = fetched_python(target, _wish(run, None), new())
     _put(run, locked)
 
 

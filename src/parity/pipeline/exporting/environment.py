@@ -12,7 +12,7 @@ from parity.errors import OptionConflict
 from parity.export import moving, readme
 from parity.export.environment import Interpreter
 from parity.export.python_archive import judged_interpreter
-from parity.export.python_fetch import PythonWish, fetched_python
+from parity.export.python_fetch import PythonTarget, PythonWish, fetched_python
 from parity.export.sealed import Sealed, file_entry, write_sealed
 from parity.export.spool import NewSpool, SpooledBytes, spooling
 from parity.export.trial import try_tar
@@ -108,9 +108,10 @@ def export_environment(
 
 def _interpreter(of: Begun, wish: PythonWish, site: Site, new: NewSpool) -> Interpreter:
     """The interpreter as it goes into the environment: fetched by uv, held against the lock, judged."""
-    image, facts = of.place.image, of.place.facts
+    facts = of.place.facts
     site.reporter.stage("python", wish.locked.version if wish.locked else "the newest that fits")
-    locked, archive = fetched_python(site.engine, (image, facts), wish, new(), site.reporter)
+    target = PythonTarget(site.engine, of.place.image, facts, site.reporter)
+    locked, archive = fetched_python(target, wish, new())
     site.reporter.note(f"Python {locked.version}, sha256:{locked.sha256}")
     minor = ".".join(facts.python.split(".")[:2])
     return Interpreter(locked, facts.libc.family, judged_interpreter(archive, minor, facts.arch, new))
