@@ -142,7 +142,9 @@ class Uv(Tool):
     def ask(self, environment: str) -> Done:
         """`uv pip check`."""
         with self._at_work(environment):
-            return self.children.run([self._program, "pip", "check", "--python", python_of(environment)])
+            # It has no lock. Whoever sweeps under it would find uv's cache made anew, parents and all.
+            command = [self._program, "pip", "check", "--no-cache", "--python", python_of(environment)]
+            return self.children.run(command)
 
     @contextmanager
     def _at_work(self, environment: str) -> Iterator[None]:
