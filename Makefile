@@ -44,7 +44,7 @@ demo: setup engine ## build, verify and install a real bundle: numpy, pandas, sc
 test: setup images ## the tests, on the real engine, but for the longest
 	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m $(PYTEST) -m 'not long' tests
 
-long: setup images ## the longest tests (twenty minutes); writes their table
+long: setup images ## the longest tests (half an hour); writes their table
 	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m tests.long
 
 attack: setup images ## hostile wheels, repositories, indexes and bundles by the hundred thousand; writes its table

@@ -48,7 +48,7 @@ def written(environment: Path) -> Scripts:
     return found
 
 
-@pytest.mark.parametrize("install", [by_pip, by_uv], ids=["pip", "uv"])
+@pytest.mark.parametrize("install", [pytest.param(by_pip, marks=pytest.mark.long), by_uv], ids=["pip", "uv"])
 def test_they_write_the_scripts_that_the_judge_reads(tmp_path: Path, install: object) -> None:
     assert callable(install)
     wheels = accepted(tmp_path, _COUNT)

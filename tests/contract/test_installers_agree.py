@@ -126,7 +126,7 @@ def _told(path: Path) -> bytes:
     return repr(sorted(kept)).encode()
 
 
-@pytest.mark.parametrize("other", [by_pip, by_uv], ids=["pip", "uv"])
+@pytest.mark.parametrize("other", [pytest.param(by_pip, marks=pytest.mark.long), by_uv], ids=["pip", "uv"])
 def test_they_write_the_same(environment: Path, wheels: list[Path], other: object) -> None:
     assert callable(other)
     before = set(installed(environment))

@@ -73,6 +73,7 @@ def test_a_lock_is_reused_kept_refreshed_and_held_against_the_profile(
     assert versions(parity.build(more, tmp_path, "--upgrade").bundle) == {"alpha": "2.0", "beta": "1.0"}
 
 
+@pytest.mark.long
 def test_an_old_lock_of_the_real_index_is_refreshed_on_demand(
     parity: Parity, debian11: PinnedImage, tmp_path: Path
 ) -> None:

@@ -44,6 +44,7 @@ def profile(folder: Path, index: PackageIndex, **rehearsal: str) -> Path:
     return write_profile(folder, "own", install=install, indexes=indexes, rehearsal=rehearsal)
 
 
+@pytest.mark.long
 def test_a_build_ends_when_it_has_ended_whoever_it_left_running(
     parity: Parity, index: PackageIndex, tmp_path: Path
 ) -> None:

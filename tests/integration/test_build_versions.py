@@ -11,7 +11,7 @@ from tests.support.sources import write_tree
 
 from parity.model import PinnedImage
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.long]
 
 _HEAD = '[build-system]\nrequires = [{}]\nbuild-backend = "{}"\n'
 _PROJECT = '[project]\nname = "{}"\ndynamic = ["version"]\n'
@@ -59,7 +59,6 @@ SOURCES = {
 }
 
 
-@pytest.mark.long
 def test_every_plug_in_learns_the_version_of_a_checkout_that_comes_without_git(
     parity: Parity, debian13: PinnedImage, tmp_path: Path
 ) -> None:
@@ -79,7 +78,7 @@ def test_every_plug_in_learns_the_version_of_a_checkout_that_comes_without_git(
     assert lock.count('version = "1.4.0"') == len(SOURCES), done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("name", ["by-scm", pytest.param("by-describe", marks=pytest.mark.long)])
+@pytest.mark.parametrize("name", ["by-scm", "by-describe"])
 def test_where_nothing_tells_a_version_the_error_says_what_to_set_and_that_works(
     parity: Parity, debian13: PinnedImage, tmp_path: Path, name: str
 ) -> None:

@@ -17,7 +17,7 @@ from tests.support.projects import git, uv
 from parity.docker_engine import DockerEngine
 from parity.model import PinnedImage
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.long]
 
 CHECKOUT = "/apps/checkout"
 PYPROJECT = """
@@ -112,7 +112,6 @@ def test_uv_syncs_and_runs_it_without_a_network(there: Host) -> None:
     assert (done.exit_code, done.stdout.decode().splitlines()[-1]) == (0, "dynamo runs")
 
 
-@pytest.mark.long
 def test_a_version_that_git_tells_holds_where_there_is_no_git(
     parity: Parity, engine: DockerEngine, debian11: PinnedImage, tmp_path: Path
 ) -> None:

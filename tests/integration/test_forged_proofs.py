@@ -59,6 +59,7 @@ def test_no_package_says_anything_of_another(rehearsed: Rehearsed, tmp_path: Pat
     assert (seen["install"]["exit_code"], seen["missing_libraries"], seen["natives"]) == (0, [], [])
 
 
+@pytest.mark.long
 def test_no_command_changes_what_the_next_one_is(rehearsed: Rehearsed, tmp_path: Path) -> None:
     forgers = [each for each in FORGERS if each.command and not each.may_fail]
     lines = [f"python -c 'import evil{number}'; true" for number in range(len(forgers))]

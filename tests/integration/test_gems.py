@@ -356,6 +356,7 @@ def outcomes(
     return {each["profile"]: each for each in done.document["bundles"]}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", CASES)
 def test_what_no_bundle_may_carry_stops_the_build(outcomes: dict[str, dict[str, Any]], name: str) -> None:
     case, found = CASES[name], outcomes[f"case-{list(CASES).index(name)}"]
@@ -394,6 +395,7 @@ def test_other_bytes_than_were_locked_are_refused(
     assert parity.build(path, tmp_path).code == IndexFailed.exit_code
 
 
+@pytest.mark.long
 def test_a_login_reaches_the_source_and_nothing_else(
     parity: Parity, ruby12: PinnedImage, tmp_path: Path
 ) -> None:

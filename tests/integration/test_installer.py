@@ -59,7 +59,7 @@ def debian11_host(engine: DockerEngine, debian11: PinnedImage, media: Path) -> I
         yield there
 
 
-@pytest.mark.parametrize("name", ["11", "12", "13"])
+@pytest.mark.parametrize("name", ["11", pytest.param("12", marks=pytest.mark.long), "13"])
 def test_it_installs_with_and_without_the_hosts_pip(
     engine: DockerEngine, request: pytest.FixtureRequest, media: Path, name: str
 ) -> None:
@@ -194,7 +194,7 @@ def killed_after(bundle: Path, prefix: Path, seconds: float) -> None:
         process.kill()
 
 
-@pytest.mark.parametrize("fresh", [True, False])
+@pytest.mark.parametrize("fresh", [True, pytest.param(False, marks=pytest.mark.long)])
 def test_kill_9_leaves_the_old_state_or_the_new_one(
     tmp_path: Path, here_bundles: tuple[Path, Path], fresh: bool
 ) -> None:

@@ -106,6 +106,7 @@ def test_a_wheel_that_lies_about_its_glibc_is_refused_where_the_target_is_too_ol
     assert containers_left_by(done) == []
 
 
+@pytest.mark.long
 def test_where_the_target_is_new_enough_the_lie_is_named_and_travels(
     parity: Parity, honoured: dict[str, Any]
 ) -> None:

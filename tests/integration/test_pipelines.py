@@ -106,6 +106,7 @@ def steps_of(host: str) -> list[str]:
     return [each for each in found if "parity-store" not in each]
 
 
+@pytest.mark.long
 def test_githubs_steps_build_what_was_locked_and_tell_what_went_wrong(parity: Parity, runner: Runner) -> None:
     install, build = steps_of("github")
     assert runner.runs(install).returncode == 0
@@ -136,6 +137,7 @@ def test_the_other_hosts_do_the_same_with_a_key_in_a_file(host: str, parity: Par
     assert [path for path in runner.folder.rglob("*") if path.suffix == ".key"] == []
 
 
+@pytest.mark.long
 def test_the_action_does_the_same(parity: Parity, runner: Runner) -> None:
     install, build = (each for each in shell_steps("github", ACTION) if "parity-store" not in each)
     assert runner.runs(install).returncode == 0

@@ -25,6 +25,7 @@ def versions(document: dict[str, Any]) -> dict[str, str]:
     return {package["name"]: package["version"] for package in document["packages"]}
 
 
+@pytest.mark.long
 def test_a_lock_is_brought_up_to_date_alone_and_by_name(
     parity: Parity, index: PackageIndex, tmp_path: Path
 ) -> None:
@@ -95,6 +96,7 @@ def test_a_plan_tells_what_a_build_would_do_and_keeps_nothing(
     assert file.read_bytes() == before
 
 
+@pytest.mark.long
 def test_who_requires_whom_and_who_holds_what_back(
     parity: Parity, index: PackageIndex, tmp_path: Path
 ) -> None:

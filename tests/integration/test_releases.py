@@ -116,6 +116,7 @@ def test_kills_leave_the_old_release_or_the_new_one(
     assert seen["old"] > KILLS // 10, seen
 
 
+@pytest.mark.long
 def test_kills_leave_an_environment_as_it_was_or_new(
     tmp_path: Path, single: Path, bundles: dict[int, Signed]
 ) -> None:

@@ -312,6 +312,7 @@ def test_with_auto_sources_are_chosen_where_no_wheel_fits_and_none_of_their_code
     assert all(wheel.url.startswith(mixed_index.root + "/files/") for wheel in lock.wheels)
 
 
+@pytest.mark.long
 def test_what_has_neither_wheel_nor_source_is_not_told_to_be_built(
     room: Shop, mixed_index: PackageIndex
 ) -> None:

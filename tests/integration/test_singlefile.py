@@ -53,7 +53,9 @@ def run(there: Host, *words: str) -> tuple[int, dict[str, object]]:
 
 
 @pytest.mark.engine
-@pytest.mark.parametrize("name", list(AIMS))
+@pytest.mark.parametrize(
+    "name", ["11", *(pytest.param(name, marks=pytest.mark.long) for name in AIMS if name != "11")]
+)
 def test_the_single_file_and_the_key_are_enough(
     engine: DockerEngine, request: pytest.FixtureRequest, media: Path, name: str
 ) -> None:

@@ -196,6 +196,7 @@ def proof(bundle: dict[str, Any], folder: Path) -> dict[str, Any]:
     return dict(json.loads((unpacked(bundle, folder).media / "bundle" / "proof.json").read_text()))
 
 
+@pytest.mark.long
 def test_wheels_alone_hold_back_what_auto_takes_and_who_wants_it_is_stopped(
     parity: Parity, local: PackageIndex, tmp_path: Path
 ) -> None:
@@ -227,6 +228,7 @@ FORGETFUL = b"""def main():
 """
 
 
+@pytest.mark.long
 def test_what_imports_pkg_resources_and_says_nothing_gets_a_setuptools_that_has_it(
     parity: Parity, local: PackageIndex, tmp_path: Path
 ) -> None:
@@ -282,6 +284,7 @@ def test_what_a_build_needs_comes_as_wheels_alone(
     assert "I ran" not in done.stdout
 
 
+@pytest.mark.long
 def test_the_example_of_a_project_with_a_repository_works(
     parity: Parity, debian12: PinnedImage, tmp_path: Path
 ) -> None:

@@ -233,6 +233,7 @@ def test_what_nobody_signed_is_refused_whatever_the_source_says(
     assert "did not sign" in error.remedy
 
 
+@pytest.mark.long
 def test_a_name_is_no_pattern_and_no_wish_and_may_name_its_architecture(
     engine: DockerEngine, debian12: PinnedImage
 ) -> None:
@@ -342,7 +343,7 @@ def test_this_machines_ca_is_the_managers_too(
         assert fetch_system(found.guest(trusted), wish)[1] == 2
 
 
-@pytest.mark.parametrize("program", ["dnf", "zypper"])
+@pytest.mark.parametrize("program", ["dnf", pytest.param("zypper", marks=pytest.mark.long)])
 def test_rpms_are_rehearsed_and_installed_on_the_target(
     parity: Parity,
     engine: DockerEngine,

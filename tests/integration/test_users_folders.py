@@ -61,6 +61,7 @@ def project(folder: Path, index: PackageIndex, *lines: str) -> Path:
     return folder
 
 
+@pytest.mark.long
 def test_projects_with_one_shipped_target_have_locks_of_their_own(
     index: PackageIndex, elsewhere: Path
 ) -> None:
@@ -143,7 +144,7 @@ def checkout(folder: Path, index: PackageIndex, elsewhere: Path) -> Path:
     return app
 
 
-@pytest.mark.parametrize("whose", ["shipped", "own"])
+@pytest.mark.parametrize("whose", ["shipped", pytest.param("own", marks=pytest.mark.long)])
 def test_two_checkouts_of_a_project_give_one_payload_that_names_no_folder(
     parity: Parity, index: PackageIndex, tmp_path: Path, whose: str
 ) -> None:

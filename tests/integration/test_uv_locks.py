@@ -224,6 +224,7 @@ explicit = true
 """
 
 
+@pytest.mark.long
 def test_an_explicit_index_with_local_versions_goes_across(parity: Parity, far: Far, tmp_path: Path) -> None:
     tiny_wheel(tmp_path / "wheels", "thing", "1.5+cpu", requires=["idna"])
     with PackageIndex(tmp_path / "wheels", host=gateway()) as cpu:

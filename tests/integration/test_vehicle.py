@@ -162,6 +162,7 @@ def test_a_base_that_is_not_here_stops_a_build_before_anything_is_resolved(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.long
 def test_a_build_that_was_killed_while_it_exports_leaves_nothing_that_the_next_one_does_not_sweep(
     parity: Parity, index: PackageIndex, tmp_path: Path
 ) -> None:

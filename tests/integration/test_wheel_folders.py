@@ -94,6 +94,7 @@ def test_a_newer_release_on_the_index_of_what_the_folder_has_must_be_bound(
     assert "both-1.5" in user.lock.read_text()
 
 
+@pytest.mark.long
 def test_without_an_index_all_comes_from_the_folder_and_sources_are_built(
     index: PackageIndex, debian11: PinnedImage, tmp_path: Path
 ) -> None:

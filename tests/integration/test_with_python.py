@@ -93,6 +93,7 @@ def test_it_runs_on_a_host_without_that_python_where_it_was_made_for_and_elsewhe
         assert told.stdout == b""
 
 
+@pytest.mark.long
 def test_the_same_inputs_give_the_same_bytes_and_other_bytes_are_refused(
     parity: Parity,
     small: dict[str, Any],
