@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, NamedTuple
 
 import typer.main
@@ -47,10 +48,15 @@ def calls_in_prose(markdown: str) -> Iterator[list[str]]:
             yield found
 
 
+@cache
+def _whole() -> Any:
+    # Putting it together takes a moment, and the pages have hundreds of calls.
+    return typer.main.get_command(app)
+
+
 def command_of(words: list[str]) -> tuple[Any, list[str]]:
     """The command that the words call, and the rest of them; KeyError where there is none."""
-    command: Any = typer.main.get_command(app)
-    rest = list(words)
+    command, rest = _whole(), list(words)
     while hasattr(command, "commands") and rest and not rest[0].startswith("-"):
         command = command.commands[rest.pop(0)]
     return command, rest
