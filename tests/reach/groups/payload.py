@@ -1,4 +1,4 @@
-"""One profile, one lock and one image on several engines: one payload, to the byte."""
+"""One profile, one lock and one image on several engines: one payload and one exported image, to the byte."""
 
 from __future__ import annotations
 
@@ -14,40 +14,46 @@ from tests.reach.engines.dockers import docker
 from tests.reach.engines.podmans import bridge_kept, podman
 from tests.reach.engines.served import Served
 from tests.reach.row import Row, Verdict
-from tests.support.cli import Done, Parity
+from tests.support.cli import Parity
 
 from parity.docker_engine import connect
 
-TITLE = "one payload digest on Docker's classic store, containerd's store and Podman"
-_STORY = "one payload digest"
+TITLE = "one payload and one image digest on Docker's classic store, containerd's store and Podman"
+_STORIES = ("one payload digest", "one image digest")
 _WANTED = "numpy\npyyaml\nrequests\n"
 
 
 def run() -> Iterator[Row]:
-    """A row for each engine; its payload is held against that of the machine's own."""
+    """Two rows for each engine, held against those of the machine's own."""
     folder = Path(tempfile.mkdtemp(prefix="parity-reach-"))
     (folder / "wanted.txt").write_text(_WANTED)
-    first = ""
+    first: list[str] = []
     try:
         for number, engine in enumerate((_own, _containerd, _podman)):
             begin = time.monotonic()
             with engine() as there:
                 # A home for each, so that no engine's facts or proof are another's.
-                done = _built(folder, str(number), there, locked=bool(first))
-            digest = str(done.bundle["payload_sha256"]) if done.code == 0 else ""
-            first = first or digest
-            note = digest[:16] or (done.stdout + done.stderr)[-200:]
-            verdict = Verdict.PASSED if digest and digest == first else Verdict.FAILED
-            yield Row(there.name, _STORY, verdict, time.monotonic() - begin, note)
+                made = list(_made(folder, str(number), there, locked=bool(first)))
+            first = first or [digest for digest, _ in made]
+            for story, (digest, said), known in zip(_STORIES, made, first, strict=True):
+                verdict = Verdict.PASSED if digest and digest == known else Verdict.FAILED
+                yield Row(there.name, story, verdict, time.monotonic() - begin, digest[:16] or said[-200:])
     finally:
         shutil.rmtree(folder)
 
 
-def _built(folder: Path, name: str, there: Served, *, locked: bool) -> Done:
-    parity = Parity.with_uv(folder / name)
+def _made(folder: Path, name: str, there: Served, *, locked: bool) -> Iterator[tuple[str, str]]:
+    """The digests of the payload and of the image out of it, each with what was said; empty for none."""
+    parity, env = Parity.with_uv(folder / name), {"DOCKER_HOST": there.address}
     words: list[str | Path] = ["-r", folder / "wanted.txt", "--lock", folder / "pylock.toml"]
     words += ["--locked"] if locked else []
-    return parity.build("debian11-py39", folder / name / "out", *words, env={"DOCKER_HOST": there.address})
+    done = parity.build("debian11-py39", folder / name / "out", *words, env=env)
+    bundle = done.bundle if done.code == 0 else {}
+    yield str(bundle.get("payload_sha256", "")), done.stdout + done.stderr
+    out = folder / name / "image"
+    done = parity.run("export", "image", str(bundle.get("bundle", "none")), "-o", out, "--json", env=env)
+    image = done.document["image"] if done.code == 0 else {}
+    yield str(image.get("manifest", "")), done.stdout + done.stderr
 
 
 @contextmanager
