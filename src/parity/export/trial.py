@@ -34,7 +34,8 @@ for base in "${real%/*/*}" /usr/local /usr; do
     rm -f "$base"/lib*/libpython* "$base"/lib/*/libpython*
 done
 """
-# One process for all modules, begun again where one of them ends it; what modules print goes nowhere.
+# Two processes share the modules, as in the rehearsal; each is begun again where one of them ends it. What
+# modules print goes nowhere.
 _TRY = """
 import errno, importlib, json, os, re, sys
 job = json.load(sys.stdin)
@@ -62,13 +63,12 @@ if job["hidden"]:
         and not any(re.match(r"(python|pypy)[0-9.]*$", name) for name in names)
         and all(os.path.realpath(each).startswith(job["own"]) for each in places)
     )
-errors, left = {}, list(job["modules"])
-while left:
+def begin(names):
     reader, writer = os.pipe()
     child = os.fork()
     if not child:
         os.close(reader)
-        for name in left:
+        for name in names:
             os.write(writer, ("begin " + json.dumps(name) + "\\n").encode())
             try:
                 importlib.import_module(name)
@@ -78,17 +78,27 @@ while left:
             os.write(writer, ("ended " + json.dumps(said) + "\\n").encode())
         os._exit(0)
     os.close(writer)
+    return child, reader
+def ended(child, reader):
     with os.fdopen(reader, "rb") as pipe:
         lines = pipe.read(1 << 24).decode().splitlines()
     os.waitpid(child, 0)
     begun = [json.loads(line[6:]) for line in lines if line.startswith("begin ")]
-    ended = [json.loads(line[6:]) for line in lines if line.startswith("ended ")]
-    if not begun:
+    said = [json.loads(line[6:]) for line in lines if line.startswith("ended ")]
+    return {name: said[number] if number < len(said) else "it ended the interpreter"
+            for number, name in enumerate(begun)}
+errors = {}
+while True:
+    left = [name for name in job["modules"] if name not in errors]
+    if not left:
+        break
+    running = [begin(part) for part in (left[::2], left[1::2]) if part]
+    found = [ended(*each) for each in running]
+    if not all(found):
         errors[left[0]] = "the interpreter does not work"
         break
-    for number, name in enumerate(begun):
-        errors[name] = ended[number] if number < len(ended) else "it ended the interpreter"
-    left = left[len(begun):]
+    for each in found:
+        errors.update(each)
 os.write(out, ("\\n" + job["mark"] + json.dumps({"seen": seen, "errors": errors}) + "\\n").encode())
 os._exit(0)
 """
