@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
+import time
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -55,6 +57,17 @@ def test_a_signal_while_a_prefix_is_opened_leaves_nothing(tmp_path: Path, depth:
     assert line > 8
 
 
+def test_what_another_installation_has_made_meanwhile_is_not_ours_to_remove(tmp_path: Path) -> None:
+    inner, outer = str(tmp_path / "opt" / "app"), str(tmp_path / "opt")
+    missing = prefixes._missing_folders(inner)
+    assert missing == [inner, outer]
+    os.mkdir(outer)
+    prefixes._make_folders(missing)
+    assert missing == [inner]
+    prefixes._unmake_folders(missing)
+    assert os.listdir(tmp_path) == ["opt"]
+
+
 def test_a_signal_while_a_prefix_that_is_there_is_opened_leaves_no_work(tmp_path: Path) -> None:
     (tmp_path / "app").mkdir()
     line = 1
@@ -62,3 +75,20 @@ def test_a_signal_while_a_prefix_that_is_there_is_opened_leaves_no_work(tmp_path
         assert not list((tmp_path / "app").glob(".work-*")), f"after line {line}"
         line += 1
     assert line > 8
+
+
+PROGRAM = """
+import sys, time
+from parity.farside.install.prefix import open_prefix
+while time.time() < float(sys.argv[2]):
+    pass
+with open_prefix(sys.argv[1]):
+    pass
+"""
+
+
+def test_installations_that_come_to_nothing_take_nothing_from_each_other(tmp_path: Path) -> None:
+    words = [str(tmp_path / "opt" / "app"), str(time.time() + 1.5)]
+    begun = [subprocess.Popen([sys.executable, "-c", PROGRAM, *words]) for _ in range(6)]
+    assert [process.wait() for process in begun] == [0] * 6
+    assert not (tmp_path / "opt" / "app").exists()

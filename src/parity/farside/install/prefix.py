@@ -37,6 +37,8 @@ _FOREIGN_BUT_FINE = ("lost+found",)
 # Seconds for another installation to end; seconds between two looks.
 _PATIENCE = 30.0
 _PAUSE = 0.2
+# How often a prefix is made anew that others take away.
+_TRIES = 50
 # No descriptor.
 _UNLOCKED = -1
 
@@ -117,11 +119,8 @@ def _open_prefix(path: str) -> Iterator[Prefix]:
     missing = _missing_folders(path)
     prefix = Prefix(path, _UNLOCKED)
     try:
-        _make_folders(missing)
-        check_place(path)  # somebody else may have made it in the meantime
-        mark, busy = os.path.join(path, MARK), f"another installation works in {path}"
-        prefix.lock = take_lock(mark, lambda: check_prefix(path), busy)
-        check_place(path, is_there=True)  # or may have hidden it just then
+        prefix.lock = _made_and_locked(path, missing)
+        check_place(path, is_there=True)  # somebody else may have hidden it just then
         prefix.sweep()
         os.makedirs(os.path.join(path, RELEASES), exist_ok=True)
         prefix.work = os.path.join(path, _WORK + secrets.token_hex(4))
@@ -129,6 +128,19 @@ def _open_prefix(path: str) -> Iterator[Prefix]:
         yield prefix
     finally:
         _close(prefix, missing)
+
+
+def _made_and_locked(path: str, missing: List[str]) -> int:
+    """Make what is missing of a prefix and lock it; gives the lock, and leaves in `missing` what is ours."""
+    mark, busy = os.path.join(path, MARK), f"another installation works in {path}"
+    for _ in range(_TRIES):
+        with suppress(FileNotFoundError):
+            _make_folders(missing)
+            check_place(path)  # somebody else may have made it in the meantime
+            return take_lock(mark, lambda: check_prefix(path), busy)
+        # An installation that came to nothing takes away what it has made; we had no part in that.
+        missing[:] = _missing_folders(path)
+    raise InstallFailed(f"{path} is taken away again and again", "see what else works there, then repeat")
 
 
 def _close(prefix: Prefix, missing: List[str]) -> None:
@@ -225,8 +237,16 @@ def _missing_folders(path: str) -> List[str]:
 
 
 def _make_folders(missing: List[str]) -> None:
-    for each in reversed(missing):
-        os.mkdir(each)
+    """Make them; those that somebody else has made by now are not ours to remove, and leave the list."""
+    missing[:] = [each for each in reversed(missing) if _make_folder(each)][::-1]
+
+
+def _make_folder(path: str) -> bool:
+    try:
+        os.mkdir(path)
+    except FileExistsError:
+        return False
+    return True
 
 
 def _unmake_folders(made: List[str]) -> None:
