@@ -45,7 +45,7 @@ test: setup images ## the tests, on the real engine, but for the longest
 	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m $(PYTEST) -m 'not long' tests
 
 long: setup images ## the longest tests (half an hour); writes their table
-	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m tests.long
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m tests.long $(PYTEST)
 
 attack: setup images ## hostile wheels, repositories, indexes and bundles by the hundred thousand; writes its table
 	@$(BIN)/python -m tests.attack

@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 from tests.reach.engines.served import STATE, Served
 from tests.reach.row import Row, Verdict
 from tests.reach.say import say
 from tests.support.engine import ROOT
+from tests.support.junit import Case, read_cases
 
 STORIES = {
     "contract suite": ("contract.test_engine_contract",),
@@ -31,15 +30,6 @@ _SECONDS = 3600
 _NAMED = 4
 
 
-class Case(NamedTuple):
-    """One test as it ended."""
-
-    module: str
-    name: str
-    seconds: float
-    passed: bool
-
-
 def engine_rows(engine: Served, stories: Iterable[str] = STORIES) -> Iterator[Row]:
     """Run the tests of these stories against an engine; a row for each story."""
     chosen = list(stories)
@@ -49,7 +39,7 @@ def engine_rows(engine: Served, stories: Iterable[str] = STORIES) -> Iterator[Ro
     say(f"reach: {engine.name}: the tests' own words are in {log}")
     report.unlink(missing_ok=True)
     _run_tests(engine, [module for story in chosen for module in STORIES[story]], log, report)
-    cases = _cases(report) if report.exists() else []
+    cases = read_cases(report) if report.exists() else []
     for story in chosen:
         yield _row(engine.name, story, [case for case in cases if case.module in STORIES[story]], log)
 
@@ -72,21 +62,6 @@ def _run_tests(engine: Served, modules: Iterable[str], log: Path, report: Path) 
             check=False,
             timeout=_SECONDS,
         )
-
-
-def _cases(report: Path) -> list[Case]:
-    # Our own test run wrote it, no stranger.
-    found = ET.parse(report).iter("testcase")  # noqa: S314
-    return [
-        Case(
-            case.get("classname", "").removeprefix("tests."),
-            case.get("name", ""),
-            float(case.get("time", "0")),
-            # Skipped is no pass either.
-            not any(case.find(word) is not None for word in ("failure", "error", "skipped")),
-        )
-        for case in found
-    ]
 
 
 def _row(subject: str, story: str, cases: list[Case], log: Path) -> Row:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 from tests.reach.row import Verdict
-from tests.reach.suite import STORIES, Case, _cases, _row
+from tests.reach.suite import STORIES, _row
 from tests.support.engine import ROOT
+from tests.support.junit import Case, read_cases
 
 BUILD = STORIES["build"]
 
@@ -20,7 +21,7 @@ def cases_of(folder: Path, *ended: str) -> list[Case]:
     )
     report = folder / "report.xml"
     report.write_text(f"<testsuites><testsuite>{inner}</testsuite></testsuites>")
-    return [case for case in _cases(report) if case.module in BUILD]
+    return [case for case in read_cases(report) if case.module in BUILD]
 
 
 @pytest.mark.parametrize(

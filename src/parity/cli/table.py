@@ -30,8 +30,8 @@ _NEEDS_ALL = ("docs", "help")
 class _CommandPlace(NamedTuple):
     """Where a command is: a module of `parity.cli.commands`, its function, and the examples of its help.
 
-    They are names, so that a call imports what its own command needs and no more. What is called as a
-    constant is one of the module's; a group is its `app`.
+    They are names, so that a call imports what its own command needs and no more. A group is its module's
+    `app`. Examples in capitals are a constant of the module's, else the text itself.
     """
 
     module: str

@@ -123,7 +123,7 @@ def _open_prefix(path: str) -> Iterator[Prefix]:
         check_place(path, is_there=True)  # somebody else may have hidden it just then
         prefix.sweep()
         os.makedirs(os.path.join(path, RELEASES), exist_ok=True)
-        prefix.work = os.path.join(path, _WORK + secrets.token_hex(4))
+        prefix.work = os.path.join(path, _WORK + secrets.token_hex(8))
         os.mkdir(prefix.work, 0o700)
         yield prefix
     finally:

@@ -127,7 +127,7 @@ def _work(store: str) -> Iterator[str]:
             with new_file(os.path.join(store, ".gitignore")) as handle:
                 handle.write(b"*\n")
         # The name is known before the folder is made: a signal may come in between.
-        work = os.path.join(store, ".work-" + secrets.token_hex(4))
+        work = os.path.join(store, ".work-" + secrets.token_hex(8))
         try:
             os.mkdir(work, 0o700)
             yield work
