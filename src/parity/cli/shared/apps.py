@@ -3,14 +3,43 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol
 
 import typer
 from rich.text import Text
 from typer.core import TyperCommand, TyperGroup
 
 from parity.cli.shared.output import stdout
+
+
+class Parameter(Protocol):
+    """An option or argument of any typer: it brings a click of its own, whose classes are not click's."""
+
+    metavar: str | None
+    nargs: int
+    required: bool
+    opts: list[str]
+    secondary_opts: list[str]
+
+    @property
+    def name(self) -> str | None:
+        """As the command's function calls it."""
+
+    @property
+    def param_type_name(self) -> str:
+        """`argument` or `option`."""
+
+
+class Command(Protocol):
+    """A command, or a group of them (which has `commands` besides)."""
+
+    help: str | None
+    epilog: str | None
+
+    @property
+    def params(self) -> Sequence[Parameter]:
+        """Its options and arguments, in the order in which the help shows them."""
 
 
 class _Plain:
@@ -22,14 +51,14 @@ class _Plain:
         """The command's parameters, as typer gives them."""
         params: list[Any] = super().get_params(ctx)  # type: ignore[misc]
         for each in params:
-            if each.param_type_name == "argument":
+            if is_argument(each):
                 _in_words(each)
             # A flag needs no word for its type: `--json`, not `--json <bool>`.
             elif getattr(each, "is_flag", False) and each.metavar is None:
                 each.metavar = ""
         return params
 
-    def format_help(self, ctx: Any, formatter: Any) -> None:
+    def format_help(self, ctx: object, formatter: object) -> None:
         """As typer's, and then the examples, which it would wrap in the middle of a command."""
         epilog, self.epilog = self.epilog, None
         try:
@@ -48,13 +77,18 @@ def _in_words(argument: Any) -> None:
     argument.get_usage_pieces = lambda _: [argument_in_usage(argument)]
 
 
-def argument_name(argument: Any) -> str:
+def is_argument(parameter: Parameter) -> bool:
+    """Whether it is an argument, not an option."""
+    return parameter.param_type_name == "argument"
+
+
+def argument_name(argument: Parameter) -> str:
     """How an argument is written in a call."""
-    name = str(argument.metavar or argument.name.upper())
+    name = argument.metavar or str(argument.name).upper()
     return f"{name}..." if argument.nargs == -1 and "..." not in name else name
 
 
-def argument_in_usage(argument: Any) -> str:
+def argument_in_usage(argument: Parameter) -> str:
     """The same, and whether it may be left out."""
     name = argument_name(argument)
     return name if argument.required else f"[{name}]"

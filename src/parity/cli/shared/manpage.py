@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
-from parity.cli.shared.apps import argument_in_usage
+from parity.cli.shared.apps import Command, argument_in_usage, is_argument
 from parity.cli.shared.reference import every_command, flowing, option_words
 
 _FILES = (
@@ -17,7 +16,7 @@ _FILES = (
 )
 
 
-def man_page(group: Any) -> str:
+def man_page(group: Command) -> str:
     """The page in troff's man macros; no date and no version in it, so it changes with the commands alone."""
     lines = [
         '.TH PARITY 1 "" "" "parity"',
@@ -45,13 +44,13 @@ def man_page(group: Any) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _command(words: tuple[str, ...], command: Any) -> Iterator[str]:
-    arguments = [argument_in_usage(each) for each in command.params if each.param_type_name == "argument"]
+def _command(words: tuple[str, ...], command: Command) -> Iterator[str]:
+    arguments = [argument_in_usage(each) for each in command.params if is_argument(each)]
     yield f".SS {_escaped(' '.join(['parity', *words, *arguments]))}"
     yield _text(flowing(command.help))
     for each in command.params:
         if not getattr(each, "hidden", False):
-            yield from (".TP", _bold(option_words(each)), _text(each.help or ""))
+            yield from (".TP", _bold(option_words(each)), _text(getattr(each, "help", None) or ""))
 
 
 def _bold(text: str) -> str:

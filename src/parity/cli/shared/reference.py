@@ -5,18 +5,18 @@ from __future__ import annotations
 import inspect
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from parity import errors
-from parity.cli.shared.apps import argument_in_usage, argument_name
+from parity.cli.shared.apps import Command, Parameter, argument_in_usage, argument_name, is_argument
 from parity.portable import errors as farside
 from parity.profile import schema_text
 
 _ROOTS = (errors.ParityError, farside.FarsideError)
 
 
-def reference_pages(group: Any) -> dict[str, str]:
+def reference_pages(group: Command) -> dict[str, str]:
     """The generated pages by name.
 
     Args:
@@ -29,17 +29,17 @@ def reference_pages(group: Any) -> dict[str, str]:
     }
 
 
-def every_command(group: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+def every_command(group: Command, words: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Command]]:
     """All commands with the words that call them; groups are opened."""
-    for name, command in group.commands.items():
-        # A group by its own trait: typer brings a click of its own, whose classes are not click's.
+    commands: Mapping[str, Command] = getattr(group, "commands", {})
+    for name, command in commands.items():
         if hasattr(command, "commands"):
             yield from every_command(command, (*words, name))
         elif not getattr(command, "hidden", False):
             yield (*words, name), command
 
 
-def commands_page(group: Any) -> str:
+def commands_page(group: Command) -> str:
     """Every command with its arguments and options."""
     parts = ["# Commands", "The same as `parity COMMAND --help`, all on one page."]
     for words, command in every_command(group):
@@ -108,8 +108,8 @@ def _keys(node: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str,
         yield from _keys(each.get("items", {}), f"{here}[]")
 
 
-def _call(words: tuple[str, ...], command: Any) -> str:
-    arguments = [argument_in_usage(each) for each in command.params if _is_argument(each)]
+def _call(words: tuple[str, ...], command: Command) -> str:
+    arguments = [argument_in_usage(each) for each in command.params if is_argument(each)]
     return f"`{' '.join(['parity', *words, '[OPTIONS]', *arguments])}`"
 
 
@@ -117,20 +117,16 @@ def _examples(epilog: str) -> str:
     return "\n".join(f"- {each}" for each in epilog.split("\n\n")) if epilog else ""
 
 
-def _is_argument(parameter: Any) -> bool:
-    return bool(parameter.param_type_name == "argument")
-
-
-def option_words(parameter: Any) -> str:
+def option_words(parameter: Parameter) -> str:
     """An option with all its spellings and its value, or an argument."""
-    if _is_argument(parameter):
+    if is_argument(parameter):
         return argument_name(parameter)
     value = "" if getattr(parameter, "is_flag", False) else f" {parameter.metavar or 'VALUE'}"
     return ", ".join([*parameter.opts, *parameter.secondary_opts]) + value
 
 
-def _row(parameter: Any) -> str:
-    return f"| `{_cell(option_words(parameter))}` | {_cell(parameter.help or '')} |"
+def _row(parameter: Parameter) -> str:
+    return f"| `{_cell(option_words(parameter))}` | {_cell(getattr(parameter, 'help', None) or '')} |"
 
 
 def flowing(text: str | None) -> str:
