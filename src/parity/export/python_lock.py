@@ -11,10 +11,10 @@ from parity.errors import LockInvalid
 from parity.files import read_lock_file
 from parity.model import LockedPython
 from parity.model.toml import parse, place_of, read_row, reason
+from parity.portable.sha256 import is_sha256
 from parity.portable.texts import toml
 
 FORMAT = "parity-python/1"
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 _VERSION = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){2}")
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,127}")
 
@@ -65,5 +65,5 @@ def check_python(locked: LockedPython) -> None:
     # It is shown, and travels in the signed manifest; it never becomes a path.
     if not _FILE.fullmatch(locked.file):
         raise ValueError("file is called as no archive of an interpreter is")
-    if not _SHA256.fullmatch(locked.sha256):
+    if not is_sha256(locked.sha256):
         raise ValueError("no SHA-256, or not 64 lower-case hexadecimal digits")

@@ -15,10 +15,10 @@ from parity.files import read_lock_file
 from parity.model import GemsPlan, LockedGem, Target
 from parity.model.toml import parse, place_of, read_row, reason
 from parity.portable.ruby.names import full_name, is_gem_file, is_word
+from parity.portable.sha256 import is_sha256
 from parity.portable.texts import toml
 
 FORMAT = "parity-gems/1"
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 _ABI = re.compile(r"[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}")
 _SOURCE = re.compile(r"https?://[^\s@]{1,2000}")
 
@@ -112,7 +112,7 @@ def _gem(row: object) -> LockedGem:
         beginning = f"{gem.name}-{gem.version}-"
         if not (is_gem_file(gem.built_file) and gem.built_file.startswith(beginning)):
             raise ValueError(f"{gem.name}: what was built is called as no gem of it is")
-        if not _SHA256.fullmatch(gem.built_sha256) or gem.built_size < 0:
+        if not is_sha256(gem.built_sha256) or gem.built_size < 0:
             raise ValueError(f"{gem.name}: what was built has no SHA-256 or no size")
     return gem
 
@@ -124,7 +124,7 @@ def check_gem(gem: LockedGem) -> None:
     # The name of the file is derived, never free: it becomes a path in the store's containers and the bundle.
     if gem.file != full_name(gem.name, gem.version, gem.platform) + ".gem" or not is_gem_file(gem.file):
         raise ValueError(f"{gem.name}: its file is called as another gem's would be")
-    if not _SHA256.fullmatch(gem.sha256):
+    if not is_sha256(gem.sha256):
         raise ValueError(f"{gem.name}: no SHA-256, or not 64 lower-case hexadecimal digits")
     if gem.size < 0:
         raise ValueError(f"{gem.name}: its size cannot be")

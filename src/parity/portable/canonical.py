@@ -10,11 +10,11 @@ from typing import Callable, Dict, List, Mapping, Sequence, Tuple
 
 from .errors import BundleDamaged
 from .plainfile import parse_json
+from .sha256 import is_sha256
 
 Check = Callable[[object, str], None]
 
 LONGEST_TEXT = 8192
-_HEX = re.compile(r"[0-9a-f]{64}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]{0,127}")
 
 
@@ -145,7 +145,7 @@ def flag(value: object, where: str) -> None:
 
 def digest(value: object, where: str) -> None:
     """A SHA-256 as 64 lower-case hexadecimal digits."""
-    if not isinstance(value, str) or not _HEX.fullmatch(value):
+    if not is_sha256(value):
         raise BundleDamaged(f"{where} must be a SHA-256 in lower-case hexadecimal")
 
 

@@ -20,6 +20,7 @@ from parity.errors import InputFileError
 from parity.model import SourcePackage
 from parity.model.network import clean_url, names_a_server
 from parity.model.project import told_address
+from parity.portable.sha256 import is_sha256
 
 _ENDING = r"(\[[^\]]*\])?(\s+;.*)?"
 _LOCAL = re.compile(
@@ -30,7 +31,6 @@ _SERVER = re.compile(r"(git\+)?(https?|ssh)://|git\+(git://|\w[\w.-]*@)")
 _BARE = re.compile(r"(?P<address>.+?)(?:\s+;\s*(?P<marker>.+))?")
 _NAMED_EXTRAS = re.compile(r"(?P<rest>.*?)\[(?P<extras>[^\]]*)\]")
 _SECRET = re.compile(r"https?://[^/\s]*@|://[^/\s@]*:[^/\s@]*@")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 _NO_SECRETS = "put them into git's credential helper or ~/.netrc, never into requirements"
 
 
@@ -85,7 +85,7 @@ class DirectRequirement:
             head, revision = _at_revision(address.removeprefix("git+"))
             return SourcePackage(self.name, "", "git", head, revision=revision, subdirectory=inside)
         sha256 = self.sha256 or parts.get("sha256", "").lower()
-        if sha256 and not _SHA256.fullmatch(sha256):
+        if sha256 and not is_sha256(sha256):
             raise InputFileError("a SHA-256 is 64 hexadecimal digits", where=self.where or clean_url(address))
         if address.startswith("file:"):
             path = self._path(path_of(address, self.where), base)

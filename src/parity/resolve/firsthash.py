@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 
 from packaging.pylock import PackageSdist, PackageWheel
@@ -11,13 +10,13 @@ from parity.engine.guests import Guest, GuestFailed
 from parity.engine.workshop import STORE, out_of_memory
 from parity.errors import HashMismatch, IndexFailed
 from parity.model.network import clean_url
+from parity.portable.sha256 import is_sha256
 from parity.wire.network import Reach
 from parity.wire.store import FetchJob, FileWanted
 from parity.wire.tasks import FETCH
 
 _THREADS = 16
 _ATTEMPTS = 4
-_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 def compute_hashes(
@@ -91,6 +90,6 @@ def _digests(guest: Guest, files: list[FileWanted], reach: Reach) -> dict[str, s
         message = guest.network.redact(f"{failed['filename']}: {failed['message']}")
         raise kind(message, where=failed["filename"])
     found = {entry["filename"]: entry["sha256"] for entry in result["wheels"]}
-    if not all(map(_SHA256.fullmatch, found.values())) or len(found) != len(files):
+    if not all(map(is_sha256, found.values())) or len(found) != len(files):
         raise IndexFailed("two files of one name, or no digest, came of hashing what has no hash yet")
     return found

@@ -18,6 +18,7 @@ from parity.files import read_lock_file
 from parity.model import Lock, LockedImage, LockedWheel, Origin
 from parity.model.network import clean_url
 from parity.model.toml import TOMLError, parse, place_of, reason
+from parity.portable.sha256 import is_sha256
 from parity.portable.texts import toml
 from parity.portable.wheelfolders import file_address
 from parity.resolve.imageline import image_line, read_image
@@ -26,7 +27,6 @@ _WHEEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]*\.whl")
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]*")
 _INDEX_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _ARCHIVES = (".whl", ".zip", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 _NOTHING = "packages = []"  # PEP 751 demands the key
 
 LockState = Literal["fresh", "outdated", "missing"]
@@ -251,7 +251,7 @@ def _locked(package: Package, requested: list[str]) -> LockedWheel:
         raise LockInvalid(f"{name}: a source distribution without the wheel that was built from it")
     wheel = package.wheels[0]
     sha256, url = wheel.hashes.get("sha256", ""), wheel.url or ""
-    if not _SHA256.fullmatch(sha256):
+    if not is_sha256(sha256):
         raise LockInvalid(f"{name}: no SHA-256, or not 64 lower-case hexadecimal digits")
     index, path = _index_name(package) or package.index or "default", wheel.path or ""
     if path and not url and _INDEX_NAME.fullmatch(index):
@@ -300,7 +300,7 @@ def _built(package: Package, requested: bool) -> LockedWheel:
     if not isinstance(own, dict) or not isinstance(own.get("origin"), dict):
         raise LockInvalid(f"{name}: a source without the wheel that was built from it")
     filename, sha256, size = own.get("wheel"), own.get("sha256"), own.get("size")
-    if not isinstance(filename, str) or not isinstance(sha256, str) or not _SHA256.fullmatch(sha256):
+    if not isinstance(filename, str) or not isinstance(sha256, str) or not is_sha256(sha256):
         raise LockInvalid(f"{name}: the wheel that was built has no file name or no SHA-256")
     # Not isinstance: in Python, true is a whole number.
     if type(size) is not int or size < 0:
@@ -311,7 +311,7 @@ def _built(package: Package, requested: bool) -> LockedWheel:
     except ValueError as error:
         raise LockInvalid(f"{name}: {error}") from error
     fetched = origin.kind in ("sdist", "url")
-    if fetched and not (_SHA256.fullmatch(origin.sha256) and _is_plain(origin.address)):
+    if fetched and not (is_sha256(origin.sha256) and _is_plain(origin.address)):
         raise LockInvalid(f"{name}: its source has no plain http address, or no SHA-256")
     index = _index_name(package) or package.index or "default" if origin.kind == "sdist" else "built"
     path = package.sdist.path or "" if package.sdist else ""

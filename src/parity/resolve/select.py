@@ -15,10 +15,10 @@ from parity.errors import HashMismatch, IndexFailed, NoWheel
 from parity.model import Lock, LockedWheel
 from parity.model.network import clean_url
 from parity.model.toml import TOMLError, parse
+from parity.portable.sha256 import is_sha256
 from parity.resolve.inputs import ResolveInputs
 from parity.resolve.lockfile import check_filename
 
-_SHA256 = re.compile("[0-9a-f]{64}")
 _SDIST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!%-]*\.(tar\.(gz|bz2|xz)|tgz|zip)")
 MARKER_KEYS = frozenset(Environment.__annotations__) - {"extra", "extras", "dependency_groups"}
 """All keys of PEP 508's environment: a missing one would be filled in from this machine's Python."""
@@ -220,7 +220,7 @@ def locked_source(
 
 def _sha256(wheel: IndexFile, computed: Computed) -> str:
     found = (wheel.hashes.get("sha256") or computed.get(wheel.url or "", "")).lower()
-    if found and not _SHA256.fullmatch(found):
+    if found and not is_sha256(found):
         raise IndexFailed("the index announces a SHA-256 that is none", where=wheel.filename)
     return found
 

@@ -17,11 +17,11 @@ from parity.model.toml import parse, place_of, read_row, reason
 from parity.portable.bundle.ustar import is_safe_path
 from parity.portable.families.packagefile import is_file_name
 from parity.portable.families.registry import FAMILIES
+from parity.portable.sha256 import is_sha256
 from parity.portable.texts import toml
 
 FORMAT = "parity-system/1"
 _MANAGERS = tuple(FAMILIES)
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_:~^%-]{0,255}")
 
 
@@ -116,6 +116,6 @@ def read_package(row: object) -> SystemPackage:
         raise ValueError(f"{package.name!r} {package.version!r} ({package.arch!r}) is no package")
     if not is_safe_path(package.path) or package.size < 0:
         raise ValueError(f"{package.name}: its file or its size cannot be")
-    if not _SHA256.fullmatch(package.sha256):
+    if not is_sha256(package.sha256):
         raise ValueError(f"{package.name}: no SHA-256, or not 64 lower-case hexadecimal digits")
     return package

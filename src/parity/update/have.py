@@ -15,6 +15,7 @@ from typing import Any
 from parity.errors import InputFileError, OptionConflict
 from parity.portable.bundle.manifest import Member
 from parity.portable.plainfile import parse_json, read_start, read_whole
+from parity.portable.sha256 import is_sha256
 from parity.portable.texts import printable
 from parity.portable.transfer.at_hand import files_of
 from parity.progress import Reporter
@@ -22,7 +23,6 @@ from parity.update.offered import offered
 
 _LIMIT = 16 << 20
 """The largest inventory of a prefix, in bytes."""
-_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def _word(said: object) -> str:
 
 def _digest(said: object) -> str:
     """The digest, ValueError where it is none: of what was installed unsigned."""
-    if not isinstance(said, str) or not _DIGEST.fullmatch(said):
+    if not isinstance(said, str) or not is_sha256(said):
         raise ValueError("it does not say which bundle it is of")
     return said
 

@@ -14,13 +14,13 @@ from parity.errors import IndexFailed
 from parity.model.simplepage import page_links
 from parity.portable.names import normalize_name
 from parity.portable.plainfile import parse_json
+from parity.portable.sha256 import is_sha256
 from parity.portable.texts import printable
 from parity.progress import Reporter
 
 _LIMIT = 16 << 20
 """The largest page, in bytes."""
 _PATIENCE = 60
-_DIGEST = re.compile(r"[0-9a-f]{64}")
 _JSON = "application/vnd.pypi.simple.v1+json"
 _ACCEPT = f"{_JSON}, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1"
 _NOT_FOUND = 404
@@ -88,7 +88,7 @@ def _in_json(page: bytes) -> Iterator[str]:
         digests = [each["hashes"].get("sha256") for each in document["files"]]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise IndexFailed("a page of the index is not what PEP 691 says") from error
-    yield from (each for each in digests if isinstance(each, str) and _DIGEST.fullmatch(each))
+    yield from (each for each in digests if isinstance(each, str) and is_sha256(each))
 
 
 def _in_html(page: bytes) -> Iterator[str]:

@@ -20,6 +20,7 @@ from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequenc
 
 from ...portable.atomic import sync_folder
 from ...portable.errors import BundlesDisagree, IndexNotWritten, NoIndexThere, PrefixInUse
+from ...portable.sha256 import is_sha256
 from . import pages, static
 from .catalogue import Catalogue, ListedBundle, by_project, listed
 from .snapshot import NOTHING, RECORD, HeldBundle, Snapshot, encode, read_snapshot
@@ -29,7 +30,6 @@ _MARK_TEXT = b"Made by parity; `parity index DIR --add BUNDLE` changes it.\n"
 _KEPT = 3
 """Snapshots that stay: the one in use, and those that a rollback may lead to."""
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
-_DIGEST = re.compile(r"[0-9a-f]{64}")
 _FOLDERS = ("snapshots", "files")
 
 
@@ -233,9 +233,9 @@ def _prune(place: str, now: Snapshot) -> None:
     numbers = {str(each.number) for each in kept}
     digests = {wheel.sha256 for each in kept for wheel in each.wheels}
     # Only names that we give: a file system has folders of its own, and so have people.
-    for folder, names, ours in (("snapshots", numbers, _NUMBER), ("files", digests, _DIGEST)):
+    for folder, names, ours in (("snapshots", numbers, _NUMBER.fullmatch), ("files", digests, is_sha256)):
         for name in os.listdir(os.path.join(place, folder)):
-            if name not in names and ours.fullmatch(name):
+            if name not in names and ours(name):
                 shutil.rmtree(os.path.join(place, folder, name), ignore_errors=True)
 
 

@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-import re
 from typing import TYPE_CHECKING, Dict, NamedTuple, Optional, Tuple, Union
+
+from ...portable.sha256 import is_sha256
 
 if TYPE_CHECKING:
     from ...wire.network import IndexSaid, Reach
@@ -11,12 +12,6 @@ if TYPE_CHECKING:
 
 # Only these by name: `hashlib.new` would hand any other to OpenSSL.
 _ALGORITHMS = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512", "blake2b")
-_SHA256 = re.compile("[0-9a-f]{64}")
-
-
-def is_sha256(text: object) -> bool:
-    """Whether it is a SHA-256 as the store writes it: 64 lower-case hexadecimal digits."""
-    return isinstance(text, str) and _SHA256.fullmatch(text) is not None
 
 
 def announced_sha256(said: object) -> str:

@@ -20,7 +20,7 @@ import time
 import uuid
 from typing import IO, Callable, Dict, Iterator, List, Optional, Set, Tuple
 
-from .digests import is_sha256
+from ...portable.sha256 import is_sha256
 
 CHUNK = 256 * 1024
 _KEY = re.compile("[a-z0-9][a-z0-9-]{0,99}")

@@ -13,11 +13,11 @@ from parity.fetch import fetch_files, fetch_wheels, said_of_files
 from parity.model import Download, Lock, SourcePackage
 from parity.model.network import clean_url
 from parity.pipeline.context.run import BuildRun
+from parity.portable.sha256 import is_sha256
 from parity.project import BuiltFile, incoming_tar
 from parity.resolve import first_digest
 from parity.wire.store import FileTold
 
-_SHA256 = re.compile("[0-9a-f]{64}")
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!%-]*")
 
 
@@ -67,6 +67,6 @@ class SourceStore:
 
 def content(sha256: str) -> str:
     """Where content lies in the store; see `parity.guest.store.store`. ValueError for what is no SHA-256."""
-    if not _SHA256.fullmatch(sha256):
+    if not is_sha256(sha256):
         raise ValueError("the store holds nothing by a name that is no SHA-256")
     return f"{STORE}/sha256/{sha256[:2]}/{sha256}"
