@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from parity.errors import InputFileError, LockInvalid, ProfileError
-from parity.gems import GemLock, gem_inputs, gem_lock_path, read_gem_lock, with_gemfile, write_gem_lock
+from parity.gems import GEM_LOCK, GemLock, gem_inputs, with_gemfile, write_gem_lock
 from parity.gems.pack import features_of
 from parity.host.gemrc import gem_settings
 from parity.model import CarriedGem, GemSet, GemsPlan, LockedGem
@@ -76,11 +76,11 @@ def test_what_no_gem_is_called_is_told_with_its_place(tmp_path: Path, said: obje
 
 
 def test_a_lock_is_read_as_it_was_written(tmp_path: Path) -> None:
-    path = gem_lock_path(tmp_path / "pylock.app.toml")
+    path = GEM_LOCK.path(tmp_path / "pylock.app.toml")
     assert path.name == "pylock.app.gems.toml"
-    assert read_gem_lock(path) is None
+    assert GEM_LOCK.read(path) is None
     path.write_text(write_gem_lock(LOCK))
-    assert read_gem_lock(path) == LOCK
+    assert GEM_LOCK.read(path) == LOCK
 
 
 def _other(**fields: Any) -> GemLock:
@@ -108,7 +108,7 @@ def test_a_lock_that_no_build_wrote_is_refused(tmp_path: Path, lock: GemLock) ->
     path = tmp_path / "pylock.gems.toml"
     path.write_text(write_gem_lock(lock))
     with pytest.raises(LockInvalid) as caught:
-        read_gem_lock(path)
+        GEM_LOCK.read(path)
     assert str(path) in caught.value.where
 
 
@@ -128,7 +128,7 @@ def test_a_lock_of_another_shape_is_refused(tmp_path: Path, old: str, new: str) 
     assert old in text
     path.write_text(text.replace(old, new))
     with pytest.raises(LockInvalid):
-        read_gem_lock(path)
+        GEM_LOCK.read(path)
 
 
 def test_other_wishes_or_sources_are_another_lock() -> None:

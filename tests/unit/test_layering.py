@@ -35,7 +35,7 @@ STAGES = {
     "volumes",
     "export",
 }
-FOUNDATIONS = {"errors", "files", "model", "engine", "progress", "wire"}
+FOUNDATIONS = {"errors", "files", "lock_files", "model", "engine", "progress", "wire"}
 EDGES = {"cluster", "docker_engine", "host"}
 REVIEWS = {"graph", "planning", "report"}
 CARRIED = {"guest", "farside", "portable"}
@@ -50,6 +50,7 @@ ALLOWED = {
     "errors": {"portable"},  # the root that the far side's errors have, too
     "progress": set(),
     "files": {"errors", "portable"},
+    "lock_files": {"errors", "files", "model", "portable"},
     "model": {"wire"},
     "engine": {"model", "errors", "wire", "progress"},
     "wire": set(),

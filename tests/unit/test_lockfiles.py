@@ -24,14 +24,14 @@ from parity.pipeline.context.values import BuildRequest
 from parity.progress import Silent
 from parity.resolve import read_lock, write_lock
 from parity.resolve.lockfile import preferences
-from parity.system import SystemLock, read_system_lock, write_system_lock
+from parity.system import SYSTEM_LOCK, SystemLock, write_system_lock
 
 SYSTEM = SystemLock(
     "0" * 64, SystemSet("deb", (SystemPackage("a", "1", "amd64", "a_1.deb", "0" * 64, 3, True),), ("lib.so",))
 )
 KINDS: dict[str, tuple[Callable[[Path], Any], str]] = {
     "pylock.x.toml": (read_lock, write_lock(LOCK)),
-    "pylock.x.system.toml": (read_system_lock, write_system_lock(SYSTEM)),
+    "pylock.x.system.toml": (SYSTEM_LOCK.read, write_system_lock(SYSTEM)),
 }
 DAMAGE: dict[str, Callable[[str], bytes]] = {
     "a conflict": lambda text: b"<<<<<<< ours\n" + text.encode(),

@@ -34,10 +34,9 @@ from parity.portable.families.family import Key
 from parity.portable.families.registry import FAMILIES
 from parity.portable.system import system
 from parity.system import (
+    SYSTEM_LOCK,
     SystemLock,
-    read_system_lock,
     system_inputs,
-    system_lock_path,
     write_system_lock,
 )
 from parity.wire.system import SystemJob
@@ -255,11 +254,11 @@ def test_an_apks_own_words_are_read(tmp_path: Path) -> None:
 
 
 def test_a_lock_reads_back_as_it_was_written(tmp_path: Path) -> None:
-    path = system_lock_path(tmp_path / "pylock.demo.toml")
+    path = SYSTEM_LOCK.path(tmp_path / "pylock.demo.toml")
     assert path.name == "pylock.demo.system.toml"
-    assert read_system_lock(path) is None
+    assert SYSTEM_LOCK.read(path) is None
     path.write_text(write_system_lock(LOCK))
-    assert read_system_lock(path) == LOCK
+    assert SYSTEM_LOCK.read(path) == LOCK
 
 
 @pytest.mark.parametrize(
@@ -287,7 +286,7 @@ def test_a_lock_that_could_not_have_been_written_is_refused(tmp_path: Path, old:
     assert old in text
     (tmp_path / "x.toml").write_text(text.replace(old, new, 1))
     with pytest.raises(LockInvalid, match=r"x\.toml|system packages"):
-        read_system_lock(tmp_path / "x.toml")
+        SYSTEM_LOCK.read(tmp_path / "x.toml")
 
 
 def test_what_is_found_for_wheels_holds_for_those_wheels_alone() -> None:

@@ -27,7 +27,7 @@ from parity.export.environment import Interpreter, _put_interpreter
 from parity.export.layer import EnvironmentTree
 from parity.export.python_archive import FOLDER, judged_interpreter
 from parity.export.python_fetch import demand_reachable, uv_request
-from parity.export.python_lock import python_lock_path, read_python_lock, write_python_lock
+from parity.export.python_lock import PYTHON_LOCK, write_python_lock
 from parity.export.readme import environment_readme
 from parity.export.spool import NewSpool, inflated, spooling
 from parity.farside.cli.main import main as far_main
@@ -246,11 +246,11 @@ def test_what_an_interpreter_says_of_itself_is_a_strangers_word(new: NewSpool, s
 
 
 def test_a_lock_is_read_as_it_was_written(tmp_path: Path) -> None:
-    path = python_lock_path(tmp_path / "pylock.web.toml")
+    path = PYTHON_LOCK.path(tmp_path / "pylock.web.toml")
     assert path.name == "pylock.web.python.toml"
-    assert read_python_lock(path) is None
+    assert PYTHON_LOCK.read(path) is None
     path.write_text(write_python_lock(LOCKED))
-    assert read_python_lock(path) == LOCKED
+    assert PYTHON_LOCK.read(path) == LOCKED
 
 
 @pytest.mark.parametrize(
@@ -267,11 +267,11 @@ def test_a_lock_that_nobody_wrote_is_refused(tmp_path: Path, bad: dict[str, str]
     path = tmp_path / "pylock.python.toml"
     path.write_text(write_python_lock(replace(LOCKED, **bad)))
     with pytest.raises(LockInvalid, match="not a lock of an interpreter"):
-        read_python_lock(path)
+        PYTHON_LOCK.read(path)
     for text in ("", "format = 'parity-gems/1'\n", write_python_lock(LOCKED) + "more = 1\n", "x = ["):
         path.write_text(text)
         with pytest.raises(LockInvalid):
-            read_python_lock(path)
+            PYTHON_LOCK.read(path)
 
 
 # --- uv ---------------------------------------------------------------------------------------------------

@@ -4,58 +4,35 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from parity.errors import LockInvalid
-from parity.files import read_lock_file
+from parity.lock_files import LockFormat
 from parity.model import LockedPython
-from parity.model.toml import parse, place_of, read_row, reason
+from parity.model.toml import read_row
 from parity.portable.sha256 import is_sha256
-from parity.portable.texts import toml
 
-FORMAT = "parity-python/1"
 _VERSION = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){2}")
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,127}")
 
 
-def python_lock_path(lock_path: Path) -> Path:
-    """Where it lies: `pylock.NAME.python.toml` beside `pylock.NAME.toml`."""
-    return lock_path.with_suffix(".python.toml")
-
-
-def write_python_lock(locked: LockedPython) -> str:
-    """Its text."""
-    lines = [
-        "# The interpreter that the environment carries. Written by parity; keep it beside the lock.",
-        f"format = {toml(FORMAT)}",
-        *(f"{name} = {toml(value)}" for name, value in vars(locked).items()),
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def read_python_lock(path: Path) -> LockedPython | None:
-    """The lock in a file, None where there is none.
-
-    Raises:
-        LockInvalid: it is not one that `write_python_lock` could have written.
-    """
-    data = read_lock_file(path)
-    if data is None:
-        return None
-    try:
-        return _locked(parse(data.decode("utf-8")))
-    except (RecursionError, ValueError) as error:
-        place = place_of(str(path), data, error)
-        raise LockInvalid(f"not a lock of an interpreter: {reason(error)}", where=place) from error
-
-
-def _locked(document: Mapping[str, Any]) -> LockedPython:
-    if document.get("format") != FORMAT:
-        raise ValueError(f"the format is not {FORMAT}")
+def _from_document(document: Mapping[str, Any]) -> LockedPython:
     locked = read_row(LockedPython, {key: value for key, value in document.items() if key != "format"})
     check_python(locked)
     return locked
+
+
+PYTHON_LOCK = LockFormat(
+    "parity-python/1",
+    "an interpreter",
+    ".python.toml",
+    "The interpreter that the environment carries. Written by parity; keep it beside the lock.",
+    _from_document,
+)
+
+
+def write_python_lock(locked: LockedPython) -> str:
+    """The text of that lock's file."""
+    return PYTHON_LOCK.text(vars(locked))
 
 
 def check_python(locked: LockedPython) -> None:

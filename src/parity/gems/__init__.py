@@ -2,12 +2,10 @@
 
 from parity.gems.fetch import FetchedGems, GemWay, fetched_gems
 from parity.gems.lock import (
+    GEM_LOCK,
     GemLock,
     check_gem,
     gem_inputs,
-    gem_lock_path,
-    parse_gem_lock,
-    read_gem_lock,
     write_gem_lock,
 )
 from parity.gems.lockfile import lock_of, with_gemfile
@@ -15,6 +13,7 @@ from parity.gems.pack import JUDGED_BY, JudgedGems, built_gems, demand_same, fea
 from parity.gems.room import RubyPlace
 
 __all__ = [
+    "GEM_LOCK",
     "JUDGED_BY",
     "FetchedGems",
     "GemLock",
@@ -27,11 +26,8 @@ __all__ = [
     "features_of",
     "fetched_gems",
     "gem_inputs",
-    "gem_lock_path",
     "judged_gems",
     "lock_of",
-    "parse_gem_lock",
-    "read_gem_lock",
     "with_gemfile",
     "write_gem_lock",
 ]

@@ -7,18 +7,14 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from parity.errors import LockInvalid
-from parity.files import read_lock_file
+from parity.lock_files import LockFormat
 from parity.model import GemsPlan, LockedGem, Target
-from parity.model.toml import parse, place_of, read_row, reason
+from parity.model.toml import read_row
 from parity.portable.ruby.names import full_name, is_gem_file, is_word
 from parity.portable.sha256 import is_sha256
-from parity.portable.texts import toml
 
-FORMAT = "parity-gems/1"
 _ABI = re.compile(r"[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}")
 _SOURCE = re.compile(r"https?://[^\s@]{1,2000}")
 
@@ -30,11 +26,6 @@ class GemLock:
     inputs: str
     abi: str
     gems: tuple[LockedGem, ...]
-
-
-def gem_lock_path(lock_path: Path) -> Path:
-    """Where it lies: `pylock.NAME.gems.toml` beside `pylock.NAME.toml`."""
-    return lock_path.with_suffix(".gems.toml")
 
 
 def gem_inputs(plan: GemsPlan, target: Target) -> str:
@@ -53,42 +44,7 @@ def gem_inputs(plan: GemsPlan, target: Target) -> str:
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 
-def write_gem_lock(lock: GemLock) -> str:
-    """The lock's text (TOML 1.0, format `parity-gems/1`); the same lock always gives the same text."""
-    lines = [
-        "# Written by `parity build`: the Ruby gems that a bundle carries, in the order of installation.",
-        f"format = {toml(FORMAT)}",
-        f"inputs = {toml(lock.inputs)}",
-        f"abi = {toml(lock.abi)}",
-    ]
-    for gem in lock.gems:
-        lines += ["", "[[packages]]"]
-        lines += [f"{name} = {toml(value)}" for name, value in vars(gem).items()]
-    return "\n".join(lines) + "\n"
-
-
-def read_gem_lock(path: Path) -> GemLock | None:
-    """The lock in a file, None where there is none.
-
-    Raises:
-        LockInvalid: it is not one that `write_gem_lock` could have written.
-    """
-    data = read_lock_file(path)
-    return None if data is None else parse_gem_lock(data, str(path))
-
-
-def parse_gem_lock(data: bytes, where: str) -> GemLock:
-    """The lock in a file's bytes; errors as `read_gem_lock`."""
-    try:
-        return _lock(parse(data.decode("utf-8")))
-    except (RecursionError, ValueError) as error:
-        place = place_of(where, data, error)
-        raise LockInvalid(f"not a lock of gems: {reason(error)}", where=place) from error
-
-
-def _lock(document: Mapping[str, Any]) -> GemLock:
-    if document.get("format") != FORMAT:
-        raise ValueError(f"the format is not {FORMAT}")
+def _from_document(document: Mapping[str, Any]) -> GemLock:
     inputs, abi, rows = document.get("inputs"), document.get("abi"), document.get("packages", [])
     if not isinstance(inputs, str) or not isinstance(rows, list):
         raise ValueError("inputs or packages are not what they must be")  # noqa: TRY004
@@ -99,6 +55,20 @@ def _lock(document: Mapping[str, Any]) -> GemLock:
     if len({gem.name for gem in gems}) != len(gems):
         raise ValueError("a gem is named twice")
     return GemLock(inputs, abi, gems)
+
+
+GEM_LOCK = LockFormat(
+    "parity-gems/1",
+    "gems",
+    ".gems.toml",
+    "Written by `parity build`: the Ruby gems that a bundle carries, in the order of installation.",
+    _from_document,
+)
+
+
+def write_gem_lock(lock: GemLock) -> str:
+    """The text of that lock's file."""
+    return GEM_LOCK.text({"inputs": lock.inputs, "abi": lock.abi}, lock.gems)
 
 
 def _gem(row: object) -> LockedGem:

@@ -11,6 +11,7 @@ from pathlib import Path
 from parity.errors import HashMismatch, HostileSource, LockOutdated
 from parity.fetch import said_of_files
 from parity.gems import (
+    GEM_LOCK,
     JUDGED_BY,
     GemLock,
     GemWay,
@@ -22,9 +23,7 @@ from parity.gems import (
     features_of,
     fetched_gems,
     gem_inputs,
-    gem_lock_path,
     judged_gems,
-    read_gem_lock,
     with_gemfile,
     write_gem_lock,
 )
@@ -99,7 +98,7 @@ class _GemsOfRun:
 
     @property
     def _path(self) -> Path:
-        return gem_lock_path(self.run.request.lock_path)
+        return GEM_LOCK.path(self.run.request.lock_path)
 
     @property
     def _inputs(self) -> str:
@@ -107,7 +106,7 @@ class _GemsOfRun:
 
     def _lock(self) -> GemLock | None:
         """The lock where it fits; None where gems are to be resolved."""
-        lock = read_existing(read_gem_lock, self._path, self.run.request)
+        lock = read_existing(GEM_LOCK.read, self._path, self.run.request)
         fits = lock is not None and lock.inputs == self._inputs
         if self.run.request.locked and not fits:
             raise LockOutdated(
@@ -117,7 +116,7 @@ class _GemsOfRun:
 
     def _keep(self, lock: GemLock) -> None:
         if not self.run.request.locked:
-            put_lock(read_gem_lock, self._path, write_gem_lock(lock), self.run.world.reporter)
+            put_lock(GEM_LOCK.read, self._path, write_gem_lock(lock), self.run.world.reporter)
 
     # --- the store ----------------------------------------------------------------------------
 

@@ -7,20 +7,16 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from parity.errors import LockInvalid
-from parity.files import read_lock_file
+from parity.lock_files import LockFormat
 from parity.model import SystemPackage, SystemPlan, SystemSet, Target
-from parity.model.toml import parse, place_of, read_row, reason
+from parity.model.toml import read_row
 from parity.portable.bundle.ustar import is_safe_path
 from parity.portable.families.packagefile import is_file_name
 from parity.portable.families.registry import FAMILIES
 from parity.portable.sha256 import is_sha256
-from parity.portable.texts import toml
 
-FORMAT = "parity-system/1"
 _MANAGERS = tuple(FAMILIES)
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_:~^%-]{0,255}")
 
@@ -31,11 +27,6 @@ class SystemLock:
 
     inputs: str
     found: SystemSet
-
-
-def system_lock_path(lock_path: Path) -> Path:
-    """Where it lies: `pylock.NAME.system.toml` beside `pylock.NAME.toml`."""
-    return lock_path.with_suffix(".system.toml")
 
 
 def system_inputs(plan: SystemPlan, target: Target, wheels: Iterable[str]) -> str:
@@ -56,43 +47,9 @@ def system_inputs(plan: SystemPlan, target: Target, wheels: Iterable[str]) -> st
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 
-def write_system_lock(lock: SystemLock) -> str:
-    """The lock's text (TOML 1.0, format `parity-system/1`); the same lock always gives the same text."""
-    lines = [
-        "# Written by `parity build`: the distribution's packages that a bundle carries.",
-        f"format = {toml(FORMAT)}",
-        f"inputs = {toml(lock.inputs)}",
-        f"manager = {toml(lock.found.manager)}",
-        f"unprovided = {toml(lock.found.unprovided)}",
-    ]
-    for package in lock.found.packages:
-        lines += ["", "[[packages]]"]
-        lines += [f"{name} = {toml(value)}" for name, value in vars(package).items()]
-    return "\n".join(lines) + "\n"
-
-
-def read_system_lock(path: Path) -> SystemLock | None:
-    """The lock in a file, None where there is none.
-
-    Raises:
-        LockInvalid: it is not one that `write_system_lock` could have written.
-    """
-    data = read_lock_file(path)
-    return None if data is None else parse_system_lock(data, str(path))
-
-
-def parse_system_lock(data: bytes, where: str) -> SystemLock:
-    """The lock in a file's bytes; errors as `read_system_lock`."""
-    try:
-        return _lock(parse(data.decode("utf-8")))
-    except (RecursionError, ValueError) as error:
-        place = place_of(where, data, error)
-        raise LockInvalid(f"not a lock of system packages: {reason(error)}", where=place) from error
-
-
-def _lock(document: Mapping[str, Any]) -> SystemLock:
-    if document.get("format") != FORMAT or document.get("manager") not in _MANAGERS:
-        raise ValueError(f"format and manager are not {', '.join(_MANAGERS)}")
+def _from_document(document: Mapping[str, Any]) -> SystemLock:
+    if document.get("manager") not in _MANAGERS:
+        raise ValueError(f"manager is none of {', '.join(_MANAGERS)}")
     inputs, rows = document.get("inputs"), document.get("packages", [])
     unprovided = document.get("unprovided", [])
     if not isinstance(inputs, str) or not isinstance(rows, list) or not isinstance(unprovided, list):
@@ -107,6 +64,22 @@ def _lock(document: Mapping[str, Any]) -> SystemLock:
     if len({package.file for package in packages}) != len(packages):
         raise ValueError("a file is named twice")
     return SystemLock(inputs, SystemSet(document["manager"], packages, tuple(unprovided)))
+
+
+SYSTEM_LOCK = LockFormat(
+    "parity-system/1",
+    "system packages",
+    ".system.toml",
+    "Written by `parity build`: the distribution's packages that a bundle carries.",
+    _from_document,
+)
+
+
+def write_system_lock(lock: SystemLock) -> str:
+    """The text of that lock's file."""
+    found = lock.found
+    said = {"inputs": lock.inputs, "manager": found.manager, "unprovided": found.unprovided}
+    return SYSTEM_LOCK.text(said, found.packages)
 
 
 def read_package(row: object) -> SystemPackage:

@@ -18,7 +18,7 @@ from parity.cli.shared.options import Json, ProgressShown, SigningKeys, Verbose
 from parity.cli.shared.output import output, print_json, stderr, stdout
 from parity.cli.shared.world import connected, python_wish, site_for
 from parity.errors import OptionConflict
-from parity.export.python_lock import read_python_lock, write_python_lock
+from parity.export.python_lock import PYTHON_LOCK, write_python_lock
 from parity.files import sweep_leftovers, write_atomic
 from parity.model import BundleIdentity
 from parity.pipeline.context.values import Site
@@ -129,7 +129,7 @@ def environment_command(
     """Make a tar of the finished environment: for where only `tar xf` is allowed."""
     output.json, output.verbose = as_json, verbose
     keys = [each for each, _ in signing_keys(key or ())]
-    locked = read_python_lock(python_lock) if python_lock else None
+    locked = PYTHON_LOCK.read(python_lock) if python_lock else None
     wish = python_wish(locked) if with_python or python_lock else None
     request = EnvironmentRequest(bundle, folder, prefix or "", wish)
     check: Checker = trusted_checker(signed_by or (), None)

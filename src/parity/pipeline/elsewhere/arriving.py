@@ -11,7 +11,7 @@ from typing import TypeVar
 from parity.cluster import BUNDLE, PIECE, REPORT, Piece
 from parity.errors import WorkerRefused
 from parity.files import AtomicFile, atomic_file
-from parity.gems import parse_gem_lock, read_gem_lock, write_gem_lock
+from parity.gems import GEM_LOCK, write_gem_lock
 from parity.model import BuiltBundle, BundleIdentity
 from parity.pipeline.context.lockfiles import Read, put_lock
 from parity.pipeline.context.values import BuildReport, BuildRequest, Sealer
@@ -24,7 +24,7 @@ from parity.portable.errors import BundleDamaged
 from parity.progress import Reporter
 from parity.resolve import parse_lock, read_lock, write_lock
 from parity.sign import SigningKey, check_identity, generate_key, make_checker, make_sealer
-from parity.system import parse_system_lock, read_system_lock, write_system_lock
+from parity.system import SYSTEM_LOCK, write_system_lock
 from parity.wire.shapes import Malformed
 
 T = TypeVar("T")
@@ -138,10 +138,10 @@ def _keep_locks(request: BuildRequest, built: BuiltElsewhere, reporter: Reporter
     paths = lock_paths(request)
     _keep(paths[0], parse_lock(wheel, WHERE), read_lock, write_lock, reporter)
     if system:
-        found = parse_system_lock(system.encode(), WHERE)
-        _keep(paths[1], found, read_system_lock, write_system_lock, reporter)
+        found = SYSTEM_LOCK.parse(system.encode(), WHERE)
+        _keep(paths[1], found, SYSTEM_LOCK.read, write_system_lock, reporter)
     if gems:
-        _keep(paths[2], parse_gem_lock(gems.encode(), WHERE), read_gem_lock, write_gem_lock, reporter)
+        _keep(paths[2], GEM_LOCK.parse(gems.encode(), WHERE), GEM_LOCK.read, write_gem_lock, reporter)
 
 
 def _keep(path: Path, lock: T, read: Read[T], write: Callable[[T], str], reporter: Reporter) -> None:

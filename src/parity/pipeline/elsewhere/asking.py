@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from parity.errors import OptionConflict
-from parity.gems import gem_lock_path, lock_of
+from parity.gems import GEM_LOCK, lock_of
 from parity.other_files import files_on_disk
 from parity.pipeline.context.values import BuildRequest
 from parity.progress import Silent
-from parity.system import system_lock_path
+from parity.system import SYSTEM_LOCK
 from parity.wire.shapes import read
 
 T = TypeVar("T")
@@ -91,7 +91,7 @@ def needed_paths(request: BuildRequest) -> Iterator[Path]:
         found += [profile.gems.gemfile, lock_of(profile.gems.gemfile)]
     yield from (path.absolute() for path in found if path is not None)
     lock = request.lock_path.absolute()
-    yield from (path for path in (lock, system_lock_path(lock), gem_lock_path(lock)) if path.is_file())
+    yield from (path for path in (lock, SYSTEM_LOCK.path(lock), GEM_LOCK.path(lock)) if path.is_file())
 
 
 def _changed(value: T, change: Callable[[Path], Path]) -> T:

@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from parity import __version__
-from parity.gems import gem_lock_path
+from parity.gems import GEM_LOCK
 from parity.model import BundleFile, GemSet, Lock, PinnedImage, Proof, SystemSet
 from parity.pipeline.context.values import BuildReport, BuildRequest
-from parity.system import system_lock_path
+from parity.system import SYSTEM_LOCK
 from parity.wire.facts import FactsSaid
 from parity.wire.shapes import read
 
@@ -72,7 +72,7 @@ class BuiltElsewhere:
 def lock_paths(request: BuildRequest) -> tuple[Path, Path, Path]:
     """Where the locks of the wheels, the system's packages and the gems lie."""
     path = request.lock_path
-    return path, system_lock_path(path), gem_lock_path(path)
+    return path, SYSTEM_LOCK.path(path), GEM_LOCK.path(path)
 
 
 def built_elsewhere(request: BuildRequest, report: BuildReport) -> BuiltElsewhere:

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from parity import __version__
 from parity.errors import LockInvalid, NotAStandIn, ParityMismatch, ProbeFailed, WorkerRefused
-from parity.gems import GemLock, parse_gem_lock
+from parity.gems import GEM_LOCK, GemLock
 from parity.model import (
     BundleFile,
     CarriedGem,
@@ -33,7 +33,7 @@ from parity.portable.errors import BundleDamaged
 from parity.probe import check_parity, check_stand_in, parse_facts, travelling
 from parity.progress import Silent
 from parity.resolve import parse_lock, read_lock, uv_wheel, write_lock
-from parity.system import SystemLock, parse_system_lock
+from parity.system import SYSTEM_LOCK, SystemLock
 
 WHERE = "the worker's report"
 
@@ -170,7 +170,7 @@ def _same_file(said: FileSaid, ours: BundleFile) -> bool:
 
 
 def _system(built: BuiltElsewhere) -> None:
-    lock = _read(parse_system_lock, built.locks[1])
+    lock = _read(SYSTEM_LOCK.parse, built.locks[1])
     packages = lock.found.packages if isinstance(lock, SystemLock) else ()
     if built.system is not None and (lock is None or built.system.packages != packages):
         raise WorkerRefused("the worker carries other system packages than its lock says")
@@ -179,7 +179,7 @@ def _system(built: BuiltElsewhere) -> None:
 
 
 def _gems(built: BuiltElsewhere) -> None:
-    lock = _read(parse_gem_lock, built.locks[2])
+    lock = _read(GEM_LOCK.parse, built.locks[2])
     if built.gems is None:
         return
     if not isinstance(lock, GemLock) or not _are_those(built.gems, lock):

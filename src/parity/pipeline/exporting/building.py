@@ -7,7 +7,7 @@ from pathlib import Path
 
 from parity.errors import LockOutdated
 from parity.export.python_fetch import PythonTarget, PythonWish, demand_reachable, fetched_python
-from parity.export.python_lock import python_lock_path, read_python_lock, write_python_lock
+from parity.export.python_lock import PYTHON_LOCK, write_python_lock
 from parity.export.spool import spooling
 from parity.model import BuiltBundle, LockedPython
 from parity.pipeline.context.lockfiles import put_lock, read_existing
@@ -109,14 +109,14 @@ def _wish(run: BuildRun, locked: LockedPython | None) -> PythonWish:
 
 def _put(run: BuildRun, locked: LockedPython) -> None:
     if not run.request.locked:
-        path = python_lock_path(run.request.lock_path)
-        put_lock(read_python_lock, path, write_python_lock(locked), run.world.reporter)
+        path = PYTHON_LOCK.path(run.request.lock_path)
+        put_lock(PYTHON_LOCK.read, path, write_python_lock(locked), run.world.reporter)
 
 
 def _python_lock(run: BuildRun) -> LockedPython | None:
     """Which interpreter is locked; None where one is to be chosen."""
-    path = python_lock_path(run.request.lock_path)
-    locked = read_existing(read_python_lock, path, run.request)
+    path = PYTHON_LOCK.path(run.request.lock_path)
+    locked = read_existing(PYTHON_LOCK.read, path, run.request)
     if locked is None and run.request.locked:
         raise LockOutdated("there is no lock of the interpreter", where=str(path))
     return None if run.request.upgrade else locked

@@ -19,13 +19,12 @@ from parity.pipeline.rehearsal.natives import native_rules
 from parity.portable.machine.host import same_release
 from parity.rehearse import Carried, imports_of, wanted
 from parity.system import (
+    SYSTEM_LOCK,
     SystemLock,
     SystemWish,
     fetch_system,
-    read_system_lock,
     stored_at,
     system_inputs,
-    system_lock_path,
     write_system_lock,
 )
 from parity.wire.rehearsing import Seen
@@ -153,11 +152,11 @@ class SystemSearch:
         """Write the lock, so that the next build asks for nothing."""
         if found is not None and not self.run.request.locked:
             text = write_system_lock(SystemLock(self._inputs, found))
-            put_lock(read_system_lock, self._path, text, self.run.world.reporter)
+            put_lock(SYSTEM_LOCK.read, self._path, text, self.run.world.reporter)
 
     @property
     def _path(self) -> Path:
-        return system_lock_path(self.run.request.lock_path)
+        return SYSTEM_LOCK.path(self.run.request.lock_path)
 
     @property
     def _inputs(self) -> str:
@@ -186,7 +185,7 @@ class SystemSearch:
 
     def _locked(self) -> SystemSet | None:
         """The lock's packages where it fits; None where there are to be others."""
-        lock = read_existing(read_system_lock, self._path, self.run.request)
+        lock = read_existing(SYSTEM_LOCK.read, self._path, self.run.request)
         fits = lock is not None and lock.inputs == self._inputs
         if self.run.request.locked and not fits:
             raise LockOutdated(
