@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from tests.reach.engines.cargo import TARGET
 from tests.reach.engines.roots import debian_root, inside
-from tests.reach.engines.served import Served, folder_of, served
+from tests.reach.engines.served import NoEngine, Served, folder_of, served
 from tests.support.bridges import let_out, shut
 from tests.support.namespaced import run_plain
 
@@ -67,11 +67,16 @@ def podman(name: str, number: int, suite: str) -> Iterator[Served]:
 
 @contextmanager
 def bridge_kept(engine: Served) -> Iterator[None]:
-    """Keep Podman's bridge: it is there while a container is on it, and the tests serve on its address."""
+    """Keep Podman's bridge: it is there while a container is on it, and the tests serve on its address.
+
+    Raises:
+        NoEngine: Podman starts no container.
+    """
     docker = ["docker", "-H", engine.address]
-    subprocess.run(
-        [*docker, "run", "-d", "--name", _KEEPER, TARGET, "sleep", "7d"], check=True, capture_output=True
-    )
+    keeper = [*docker, "run", "-d", "--name", _KEEPER, TARGET, "sleep", "7d"]
+    begun = subprocess.run(keeper, check=False, capture_output=True, text=True)
+    if begun.returncode:
+        raise NoEngine(f"no container of its own starts: {begun.stderr[-2000:]}")
     try:
         yield
     finally:
