@@ -25,10 +25,11 @@ from tests.bench.place import ROOT, MeasurementFailed, Place, place
 from tests.bench.plan import GOALS, LABELS
 from tests.bench.serving import Installs, plain, served
 from tests.bench.table import document, markdown
+from tests.bench.vehicles import rehearsal_and_exports
 
 from parity.errors import ParityError
 
-PARTS = ("build", "recipe", "pex", "install", "verify", "serve", "fleet", "memory")
+PARTS = ("build", "recipe", "pex", "install", "verify", "vehicles", "serve", "fleet", "memory")
 _INSTALLED = 500 * large.MEGABYTE  # what a bundle, its index and its installed packages take, at most
 
 
@@ -47,7 +48,7 @@ class Bench:
         """Set up the peers; not measured."""
         if "pex" in self._parts:
             self.pex.prepare()
-        if "build" not in self._parts and self._parts & {"install", "verify", "serve"}:
+        if "build" not in self._parts and self._parts & {"install", "verify", "vehicles", "serve"}:
             self.ours.build()
 
     def round(self) -> None:
@@ -58,6 +59,7 @@ class Bench:
             "pex": self._pex,
             "install": self._install,
             "verify": self._verify,
+            "vehicles": self._vehicles,
             "serve": self._serve,
             "fleet": self._fleet,
         }
@@ -110,6 +112,10 @@ class Bench:
         key = Path(self.ours.built["public_key"])
         self._note("verify", self.ours.verify(self.ours.bundle, key).seconds)
         self._note("sha256sum", self._place.child(["sha256sum", self.ours.bundle]).seconds)
+
+    def _vehicles(self) -> None:
+        for key, value in rehearsal_and_exports(self._place, self.ours):
+            self._note(key, value)
 
     def _serve(self) -> None:
         key = Path(self.ours.built["public_key"])
@@ -168,7 +174,7 @@ def _tidy(where: Place) -> Iterator[None]:
         yield
     finally:
         Ours(where).remove_store()
-        for name in ("home", "dist", "pex-root", "pex-wheels", "twelve", "workers"):
+        for name in ("home", "dist", "pex-root", "pex-wheels", "twelve", "workers", "exported"):
             shutil.rmtree(where.folder / name, ignore_errors=True)
 
 

@@ -33,6 +33,9 @@ LABELS: dict[str, tuple[str, Unit]] = {
     "install-pip-plain": ("the same with pip --no-compile", "s"),
     "verify": ("parity verify, this bundle", "s"),
     "sha256sum": ("sha256sum, the same file", "s"),
+    "rehearse": ("parity verify --rehearse, this bundle", "s"),
+    "export-image": ("parity export image, the very image tried", "s"),
+    "export-environment": ("parity export environment, tried at its place and elsewhere", "s"),
     "verify-2GB": ("parity verify, 2 GB bundle", "s"),
     "sha256sum-2GB": ("sha256sum, the same 2 GB", "s"),
     "serve-uv": ("uv pip install of this bundle from parity serve", "s"),
@@ -41,6 +44,8 @@ LABELS: dict[str, tuple[str, Unit]] = {
     "twelve-on": ("the same as one command over two engines of this machine", "s"),
     "twelve-scheduler": ("the same by a scheduler's workers on these engines", "s"),
     "peak-build": ("peak memory, parity build", "MB"),
+    "peak-export-image": ("peak memory, parity export image", "MB"),
+    "peak-export-environment": ("peak memory, parity export environment", "MB"),
     **{
         f"peak-{command}-{size}": (f"peak memory, {words}, {size[:-2]} {size[-2:]}", "MB")
         for command, words in LARGE.items()
@@ -58,6 +63,8 @@ _AT_LEAST = (
     ("pip install --no-index ÷ ours without the imports", "install-pip", "install-bare", 4, 4),
 )
 _AT_MOST = (
+    ("export image ÷ rehearsal of the bundle", "export-image", "rehearse", 1, 1),
+    ("export environment ÷ rehearsal of the bundle", "export-environment", "rehearse", 1, 1),
     ("verify ÷ sha256sum, 2 GB", "verify-2GB", "sha256sum-2GB", 1.5, 1.3),
     ("uv pip install from parity serve ÷ from a plain static server", "serve-uv", "static-uv", 1.05, 1),
     *(
@@ -67,6 +74,8 @@ _AT_MOST = (
 )
 _MEMORY = (
     ("peak memory of a build", "peak-build"),
+    ("peak memory of an export, image", "peak-export-image"),
+    ("peak memory of an export, environment", "peak-export-environment"),
     *((f"peak memory of {command}, 2 GB", f"peak-{command}-2GB") for command in LARGE),
 )
 _REBUILD = "rebuild with nothing changed, share of the cold build"

@@ -26,8 +26,9 @@ runtime = "runc"
 """
 _PACKAGES = ("podman", "runc", "netavark", "nftables", "iptables", "catatonit", "ca-certificates", "procps")
 _KEEPER = "reach-keeper"
-# netavark takes its rules away while containers are still there, where others start and end at once.
-_OWN_RULES = {"NETAVARK_FW": "none"}
+# netavark takes its rules away while containers are still there, where others start and end at once; the one
+# of bookworm (1.4) cannot be told to make none.
+_OWN_RULES = {"bookworm": {}, "sid": {"NETAVARK_FW": "none"}}
 
 
 @contextmanager
@@ -37,7 +38,7 @@ def podman(name: str, number: int, suite: str) -> Iterator[Served]:
     Args:
         name: in the table.
         number: of its bridge and network, unique among those that run at the same time.
-        suite: such as `sid`.
+        suite: `bookworm` or `sid`.
 
     Raises:
         NoEngine: it does not come up.
@@ -56,7 +57,7 @@ def podman(name: str, number: int, suite: str) -> Iterator[Served]:
     shut(bridge, subnet)  # a killed run's
     let_out(bridge, subnet)
     try:
-        words = {"CONTAINERS_CONF": str(folder / "containers.conf"), **_OWN_RULES}
+        words = {"CONTAINERS_CONF": str(folder / "containers.conf"), **_OWN_RULES[suite]}
         with served(name, folder, command, words) as engine:
             (folder / "sock").chmod(0o660)  # as podman.socket of systemd makes it
             yield engine

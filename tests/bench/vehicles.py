@@ -1,0 +1,24 @@
+"""Other vehicles of our bundle: each export, with its trial, beside a rehearsal of the bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.bench.large import MEGABYTE
+from tests.bench.ours import Ours
+from tests.bench.place import Place
+
+_KINDS: dict[str, tuple[str, ...]] = {"image": (), "environment": ("--prefix", "/opt/app")}
+
+
+def rehearsal_and_exports(place: Place, ours: Ours) -> Iterator[tuple[str, float]]:
+    """Keys of the plan with seconds, and with millions of bytes."""
+    key = Path(ours.built["public_key"])
+    rehearsed = ours.run("verify", ours.bundle, "--key", key, "--rehearse", "--json")
+    yield "rehearse", rehearsed.seconds
+    for kind, words in _KINDS.items():
+        out = place.fresh("exported")
+        made = ours.run("export", kind, ours.bundle, *words, "-o", out, "--json")
+        yield f"export-{kind}", made.seconds
+        yield f"peak-export-{kind}", made.peak_bytes / MEGABYTE
