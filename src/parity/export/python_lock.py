@@ -58,6 +58,11 @@ def _locked(document: Mapping[str, Any]) -> LockedPython:
     return locked
 
 
+def is_of(locked: LockedPython, python: str) -> bool:
+    """Whether it is of a target's Python, `3.11` or `3.11.2`."""
+    return locked.version.split(".")[:2] == python.split(".")[:2]
+
+
 def check_python(locked: LockedPython) -> None:
     """Refuse what cannot be: its version, its file's name, its digest; ValueError says which."""
     if not _VERSION.fullmatch(locked.version):
