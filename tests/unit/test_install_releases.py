@@ -321,3 +321,20 @@ def test_a_link_to_nothing_is_told_as_what_it_is(bundles: list[Signed], tmp_path
 def test_where_no_folder_can_be_made_is_told(bundles: list[Signed]) -> None:
     with pytest.raises(InstallFailed, match="cannot be made"):
         put(bundles[0], Path("/proc/app"))
+
+
+def test_what_somebody_put_into_a_prefix_is_to_be_moved_out_of_it(
+    bundles: list[Signed], tmp_path: Path
+) -> None:
+    put(bundles[0], tmp_path / "app", imports=False)
+    (tmp_path / "app" / "notes").mkdir()
+    for act in (
+        lambda: put(bundles[1], tmp_path / "app", imports=False),
+        lambda: installed(str(tmp_path / "app")),
+        lambda: rollback(str(tmp_path / "app"), "", False, silent),
+    ):
+        with pytest.raises(PrefixInUse) as caught:
+            act()
+        assert caught.value.remedy == "move 'notes' out of it, then repeat"
+    (tmp_path / "app" / "notes").rename(tmp_path / "notes")
+    put(bundles[1], tmp_path / "app", imports=False)

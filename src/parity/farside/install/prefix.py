@@ -215,7 +215,9 @@ def check_prefix(path: str) -> None:
     ours = {name for name in names if name in (MARK, RELEASES, CURRENT) or name.startswith(_WORK)}
     foreign = sorted(names - ours) if MARK in names else sorted(names)
     if foreign:
-        raise PrefixInUse(f"{path} holds something that is not ours: {foreign[0]!r}")
+        # Of a prefix that is in use, another folder is no remedy.
+        remedy = f"move {foreign[0]!a} out of it, then repeat" if MARK in names else ""
+        raise PrefixInUse(f"{path} holds something that is not ours: {foreign[0]!r}", remedy)
     _check_kinds(path)
 
 
