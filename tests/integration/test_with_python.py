@@ -179,6 +179,15 @@ def test_a_build_locks_the_interpreter_beside_its_lock(
     alone = parity.run("lock", profile, "--lock", out / "pylock.toml", env=env)
     assert alone.code == 0, alone.stderr
     assert sorted(os.listdir(out)) == ["pylock.python.toml", "pylock.toml"]
+    # Of another Python than the target has now: it is told, or locked anew, before anything is built.
+    of_interpreter = out / "pylock.python.toml"
+    right = of_interpreter.read_text()
+    of_interpreter.write_text(right.replace(f'version = "{VERSION}"', 'version = "3.5.10"'))
+    error = parity.build(profile, out, "--locked", env=env).error
+    assert (error["kind"], error["where"]) == ("LockOutdated", str(of_interpreter))
+    alone = parity.run("lock", profile, "--lock", out / "pylock.toml", env=env)
+    assert alone.code == 0, alone.stderr
+    assert of_interpreter.read_text() == right
     first = parity.build(profile, out, "--locked", *words, env=env).bundle
     assert sorted(os.listdir(out)) == [
         "house-1.0-house.environment.tar",

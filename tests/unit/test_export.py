@@ -475,6 +475,22 @@ def test_the_script_makes_it_work_where_it_lies_each_time_it_is_moved(lying: Pat
     assert (back / "bin" / "tool").read_text().startswith(f"#!{back}/bin/python\n")
 
 
+def test_a_move_that_was_cut_off_is_gone_on_with(lying: Path) -> None:
+    """The new path ends as the old one: a second pass must not take it for that."""
+    there = lying.parent / "srv" / "opt" / "app"
+    there.parent.mkdir(parents=True)
+    lying.rename(there)
+    text = "#!/opt/app/bin/python\n/opt/app\n'/opt/app:/opt/app:/opt/app' /var/opt/app/x file:///opt/app/y\n"
+    (there / "bin" / "tool").write_text(text)
+    for _ in range(2):
+        assert relocated(there).returncode == 0
+        at = str(there)
+        assert (there / "bin" / "tool").read_text() == (
+            f"#!{at}/bin/python\n{at}\n'{at}:{at}:{at}' /var/opt/app/x file://{at}/y\n"
+        )
+        (there / moving.MARK).write_text("/opt/app\n")  # it was killed before it was through
+
+
 def test_a_path_that_scripts_cannot_name_is_refused_and_nothing_is_changed(lying: Path) -> None:
     for name in ("with space", "quote'", "x" * 120, "a|b&c"):
         there = lying.parent / name

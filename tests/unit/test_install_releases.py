@@ -293,3 +293,48 @@ def test_only_a_prefix_is_listed_or_gone_back_in(tmp_path: Path, what: str) -> N
     with pytest.raises(error):
         rollback(str(tmp_path / what), "", True, silent)
     assert (tmp_path / what).exists() is (what == "foreign")
+
+
+@pytest.mark.parametrize("inside", ["x", "current/x", "current/bin/x/y", "releases/x", "link"])
+def test_no_prefix_is_made_inside_another(bundles: list[Signed], tmp_path: Path, inside: str) -> None:
+    prefix = tmp_path / "app"
+    put(bundles[0], prefix, imports=False)
+    place = tmp_path / "link" if inside == "link" else prefix / inside
+    if inside == "link":
+        place.symlink_to(prefix / "current" / "lib")
+    before = tree(prefix)
+    with pytest.raises(PrefixInUse, match="which is a prefix itself") as caught:
+        put(bundles[0], place, imports=False)
+    assert str(prefix) in caught.value.remedy
+    assert tree(prefix) == before
+    put(bundles[1], prefix, imports=False)
+
+
+@pytest.mark.parametrize("place", ["lost/app", "lost/opt/app"])
+def test_a_link_to_nothing_is_told_as_what_it_is(bundles: list[Signed], tmp_path: Path, place: str) -> None:
+    (tmp_path / "lost").symlink_to("nowhere")
+    with pytest.raises(PrefixInUse, match="lost is a link to what is not there"):
+        put(bundles[0], tmp_path / place)
+    assert os.listdir(tmp_path) == ["lost"]
+
+
+def test_where_no_folder_can_be_made_is_told(bundles: list[Signed]) -> None:
+    with pytest.raises(InstallFailed, match="cannot be made"):
+        put(bundles[0], Path("/proc/app"))
+
+
+def test_what_somebody_put_into_a_prefix_is_to_be_moved_out_of_it(
+    bundles: list[Signed], tmp_path: Path
+) -> None:
+    put(bundles[0], tmp_path / "app", imports=False)
+    (tmp_path / "app" / "notes").mkdir()
+    for act in (
+        lambda: put(bundles[1], tmp_path / "app", imports=False),
+        lambda: installed(str(tmp_path / "app")),
+        lambda: rollback(str(tmp_path / "app"), "", False, silent),
+    ):
+        with pytest.raises(PrefixInUse) as caught:
+            act()
+        assert caught.value.remedy == "move 'notes' out of it, then repeat"
+    (tmp_path / "app" / "notes").rename(tmp_path / "notes")
+    put(bundles[1], tmp_path / "app", imports=False)

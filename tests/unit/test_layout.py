@@ -129,12 +129,61 @@ def wheel_file(folder: Path, parts: WheelParts) -> wheelset.WheelFile:
         ("one-1.data/purelib/shared/m.py", "two-1.data/scripts/shared.pyc", "path-conflict"),
         ("shared.py", "two-1.data/data/bin/Shared/__init__.py", "path-conflict"),
         ("shared.cpython-311-x86_64-linux-gnu.so", "two-1.data/scripts/shared.abi3.so", "path-conflict"),
+        ("shared.py", "shared/__init__.py", "path-conflict"),
+        ("shared.py", "shared.cpython-311-x86_64-linux-gnu.so", "path-conflict"),
+        ("shared.pyc", "shared.py", "path-conflict"),
+        ("shared.abi3.so", "two-1.data/purelib/shared/__init__.abi3.so", "path-conflict"),
+        ("shared/sub/m.py", "shared/sub/m.so", "path-conflict"),
+        ("shared/__init__.py", "shared/__init__.so", "path-conflict"),
     ],
 )
 def test_two_wheels_cannot_want_one_place(tmp_path: Path, one: str, other: str, kind: str) -> None:
     first = wheel_file(tmp_path, WheelParts("one", "1", files={one: b"1"}))
     second = wheel_file(tmp_path, WheelParts("two", "1", files={other: b"2"}))
     assert [each.kind for each in wheelset.judge_set([first, second]).refused] == [kind]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("shared.py", "shared/data.txt"),
+        ("shared/a.py", "shared/b.py"),
+        ("shared.py", "shared.pyi"),
+        ("a/shared.py", "b/shared.so"),
+        ("shared.so", "shared.so.1"),
+    ],
+)
+def test_two_wheels_whose_modules_have_names_of_their_own_go_together(
+    tmp_path: Path, one: str, other: str
+) -> None:
+    first = wheel_file(tmp_path, WheelParts("one", "1", files={one: b"1"}))
+    second = wheel_file(tmp_path, WheelParts("two", "1", files={other: b"2"}))
+    assert wheelset.judge_set([first, second]).verdicts == []
+
+
+def test_the_wheel_whose_module_is_imported_is_the_one_that_is_named(tmp_path: Path) -> None:
+    module = wheel_file(tmp_path, WheelParts("one", "1", files={"shared.py": b"1"}))
+    package = wheel_file(tmp_path, WheelParts("two", "1", files={"shared/__init__.py": b"2"}))
+    for order in ([module, package], [package, module]):
+        (found,) = wheelset.judge_set(order).refused
+        assert (found.package, found.message.split(" of ")[0]) == (
+            "two",
+            "shared/__init__.py would stand for shared.py",
+        )
+    assert wheelset.judge_set([module, package], ["path-conflict:two"]).refused == []
+
+
+def test_one_wheel_may_have_a_module_compiled_and_not(tmp_path: Path) -> None:
+    files = {"evil/m.py": b"", "evil/m.cpython-311-x86_64-linux-gnu.so": b"", "evil/__init__.py": b""}
+    assert wheelset.judge_set([wheel_file(tmp_path, evil(files))]).verdicts == []
+
+
+def test_pytests_own_stand_in_for_py_gives_way_to_it(tmp_path: Path) -> None:
+    pytest_wheel = wheel_file(tmp_path, WheelParts("pytest", "8", files={"py.py": b"1"}))
+    package = wheel_file(tmp_path, WheelParts("py", "1", files={"py/__init__.py": b"2"}))
+    other = wheel_file(tmp_path, WheelParts("other", "1", files={"py/__init__.py": b"2"}))
+    assert wheelset.judge_set([pytest_wheel, package]).verdicts == []
+    assert [each.package for each in wheelset.judge_set([pytest_wheel, other]).refused] == ["other"]
 
 
 def test_one_wheel_cannot_have_a_file_and_a_folder_at_one_place(tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ def test_no_other_wheel_adds_to_such_a_folder(tmp_path: Path) -> None:
     for name, more in (
         ("evil", {"evil.pth": b"evil\n"}),
         ("other", {"Evil/sitecustomize.py": b""}),
-        ("good", {"evil.py": b""}),
+        ("good", {"evilly.py": b""}),
     ):
         parts = WheelParts(name, files={f"{name}/__init__.py": b"", **more})
         (tmp_path / parts.filename).write_bytes(parts.data())

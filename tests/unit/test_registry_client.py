@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ import pytest
 from tests.support.threads import answering
 
 from parity.docker_engine.registry import registry_image
-from parity.errors import AddressUnusable, EngineRefused
+from parity.docker_engine.repository import Repository
+from parity.errors import AddressUnusable, EngineRefused, RegistryDenied
 from parity.registry import parse_reference
 
 LOGIN = {"Username": "me", "Password": "secret"}
@@ -110,6 +112,16 @@ def test_no_login_goes_elsewhere_in_plain_words(registry: Any, realm: str) -> No
     said = refused(registry, lambda _: (401, {"WWW-Authenticate": f'Bearer realm="{realm}"'}, b""))
     assert "in a way that is not known" in said
     assert {login for _, login in registry.asked} == {None}
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_registry_elsewhere_has_nothing_asked_of_this_machine(registry: Any, scheme: str) -> None:
+    registry.answer = lambda _: (200, {}, b'{"token": "x"}')
+    with closing(Repository("registry.example", "team/web", LOGIN)) as repository:
+        realm = f"{scheme}://localhost:{registry.server_address[1]}/token"
+        with pytest.raises(RegistryDenied, match="in a way that is not known"):
+            repository._permission(f'Bearer realm="{realm}"')
+    assert registry.asked == []
 
 
 @pytest.mark.parametrize("scheme", ["", "oci://", "https://"])

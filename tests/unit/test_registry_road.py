@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import time
@@ -343,6 +344,44 @@ def test_no_login_goes_where_a_registry_leads(served: FakeRegistry, made: MadeBu
         }
         assert not any("Authorization" in headers for _, _, headers in storage.asked)
         assert len(storage.asked) > 5
+
+
+def test_no_login_is_for_the_realm_of_where_a_registry_leads(
+    served: FakeRegistry, made: MadeBundle, tmp_path: Path
+) -> None:
+    push(served, made)
+    with fake_registry() as storage:
+        realm = f"http://{storage.host}/token"
+        storage.lie = lambda _m, _p, _s: Said(401, {"WWW-Authenticate": f'Bearer realm="{realm}"'})
+
+        def lie(_method: str, path: str, _said: Said) -> Said | None:
+            there = {"Location": f"http://{storage.host}{path}"}
+            return Said(307, there) if "/blobs/" in path else None
+
+        served.lie = lie
+        login = {"Username": "me", "Password": "secret"}
+        with pytest.raises(RegistryDenied):
+            pull_bundle(
+                parse_reference(f"{served.host}/team/web:1.0"), tmp_path, login, made.check, Recorder()
+            )
+        assert storage.asked
+        assert not any("Authorization" in headers for _, _, headers in storage.asked)
+        assert not any(path.startswith("/token") for _, path, _ in storage.asked)
+
+
+def test_a_login_may_have_any_letters(served: FakeRegistry, made: MadeBundle, tmp_path: Path) -> None:
+    push(served, made)
+    right = "Basic " + base64.b64encode("jürgen:пароль".encode()).decode()
+
+    def lie(_method: str, _path: str, _said: Said) -> Said | None:
+        told = served.asked[-1][2].get("Authorization")
+        return None if told == right else Said(401, {"WWW-Authenticate": 'Basic realm="x"'})
+
+    served.lie = lie
+    login = {"Username": "jürgen", "Password": "пароль"}
+    reference = parse_reference(f"{served.host}/team/web:1.0")
+    done = pull_bundle(reference, tmp_path, login, made.check, Recorder())
+    assert done.path.read_bytes() == made.path.read_bytes()
 
 
 def test_a_refused_login_says_how_to_log_in(served: FakeRegistry, made: MadeBundle) -> None:

@@ -16,6 +16,7 @@ import yaml
 import parity
 from parity.cli.app import app
 from parity.cli.shared.reference import every_command
+from parity.errors import WriteFailed
 from parity.profile import schema_text
 
 COMMAND = re.compile(r"`parity ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?([^`]*)`")
@@ -91,3 +92,18 @@ def test_each_line_of_a_profile_that_is_named_could_stand_there() -> None:
     assert wrong == []
     assert lines > 10
     assert unders > 4
+
+
+def test_what_every_command_may_end_with_names_no_option_that_some_lack() -> None:
+    """`keygen` and `sign` have no -o, and write files all the same."""
+    with_output = {
+        words for words, command in every_command(typer.main.get_command(app)) if has_output(command)
+    }
+    assert ("delta",) in with_output
+    assert ("keygen",) not in with_output
+    assert not re.search(r"(?<![\w-])-\w", WriteFailed.default_remedy)
+
+
+def has_output(command: Any) -> bool:
+    """Whether it has -o."""
+    return any("-o" in each.opts for each in command.params)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from parity.errors import LockInvalid
 from parity.farside.index.client_config import simple_url, uv_toml
 from parity.model import Lock, LockedWheel, Origin, SystemPackage, SystemSet
 from parity.model.toml import TOMLError, parse
@@ -100,3 +101,11 @@ def test_a_key_of_thousands_of_parts_is_refused_at_once(line: str) -> None:
 def test_dots_in_texts_are_no_parts() -> None:
     text = f'a = "{"x. " * 99}"\nb = "{"." * 99}"\nc.d.e = [{"1.5, " * 99}]\n'
     assert len(parse(text)["c"]["d"]["e"]) == 99
+
+
+@pytest.mark.parametrize("value", ["9" * 5000, "[" * 20000, "{a=" * 20000, "-" + "1" * 4301])
+def test_what_python_does_not_read_is_no_toml(value: str) -> None:
+    with pytest.raises(TOMLError):
+        parse(f"a = {value}\n")
+    with pytest.raises(LockInvalid, match="not a PEP 751 lock"):
+        parse_lock(f"lock-version = {value}\n", "pylock.toml")

@@ -27,7 +27,7 @@ from parity.export.environment import Interpreter, _put_interpreter
 from parity.export.layer import EnvironmentTree
 from parity.export.python_archive import FOLDER, judged_interpreter
 from parity.export.python_fetch import demand_reachable, uv_request
-from parity.export.python_lock import PYTHON_LOCK, write_python_lock
+from parity.export.python_lock import PYTHON_LOCK, is_of, write_python_lock
 from parity.export.readme import environment_readme
 from parity.export.spool import NewSpool, inflated, spooling
 from parity.farside.cli.main import main as far_main
@@ -272,6 +272,12 @@ def test_a_lock_that_nobody_wrote_is_refused(tmp_path: Path, bad: dict[str, str]
         path.write_text(text)
         with pytest.raises(LockInvalid):
             PYTHON_LOCK.read(path)
+
+
+def test_a_lock_is_for_one_python() -> None:
+    minor = ".".join(LOCKED.version.split(".")[:2])
+    assert all(is_of(LOCKED, each) for each in (minor, f"{minor}.0", LOCKED.version))
+    assert not any(is_of(LOCKED, each) for each in ("3.1", "3.9", f"{minor}1", "3", f"2.{minor}"))
 
 
 # --- uv ---------------------------------------------------------------------------------------------------

@@ -94,7 +94,8 @@ class Repository:
         """
         how = {"headers": dict(headers or {}), "timeout": timeout}
         response = self._sent(method, what, how, body)
-        if response.status_code == requests.codes.unauthorized:
+        # Whoever the registry leads to has no say in where its login goes.
+        if response.status_code == requests.codes.unauthorized and self._is_own(str(response.url)):
             asked = response.headers.get("WWW-Authenticate", "")
             response.close()
             self._permit = self._permission(asked)
@@ -138,19 +139,33 @@ class Repository:
     def elsewhere(self, base: str, location: str) -> str:
         """The whole address that a registry leads to, if one may go there.
 
-        By TLS; on this very machine only where the registry itself is here. RegistryFailed otherwise.
+        See `_may_lead_to`; RegistryFailed otherwise.
         """
         try:
             there = urljoin(base, location)
-            parts = urlsplit(there)
-            host, local = parts.netloc, _LOOPBACK.fullmatch(parts.netloc) is not None
         except ValueError as error:
             raise RegistryFailed("it leads to what is no address") from error
-        here = _LOOPBACK.fullmatch(self._host) is not None
-        good = (here or not local) if parts.scheme == "https" else parts.scheme == "http" and here and local
-        if not location or not host or "@" in host or not good:
+        if not location or not self._may_lead_to(there):
             raise RegistryFailed(f"it leads elsewhere, to where nothing is sent: {clean(there)[:200]}")
         return there
+
+    def _may_lead_to(self, there: str) -> bool:
+        """Whether this registry may lead to an address.
+
+        By TLS; on this very machine only where the registry itself is here.
+        """
+        try:
+            scheme, host = urlsplit(there)[:2]
+        except ValueError:
+            return False
+        local, here = (_LOOPBACK.fullmatch(name) is not None for name in (host, self._host))
+        good = (here or not local) if scheme == "https" else scheme == "http" and here and local
+        return bool(host) and "@" not in host and good
+
+    def _is_own(self, url: str) -> bool:
+        """Whether an address is the registry's own; the client writes hosts in small letters."""
+        scheme, host = urlsplit(url)[:2]
+        return (scheme, host.lower()) == (self._scheme, self._host.lower())
 
     # --- the wire ---------------------------------------------------------------------------------
 
@@ -178,9 +193,8 @@ class Repository:
         body: Callable[[], Iterable[bytes] | bytes] | None,
     ) -> requests.Response:
         headers = dict(how["headers"])
-        parts = urlsplit(url)
         # The login is for the registry alone, and for no address that it leads to.
-        if self._permit and (parts.scheme, parts.netloc) == (self._scheme, self._host):
+        if self._permit and self._is_own(url):
             headers["Authorization"] = self._permit
         return self._session.ask(
             method, url, headers=headers, timeout=how["timeout"], data=body() if body else None
@@ -202,14 +216,16 @@ class Repository:
 
     def _permission(self, asked: str) -> str:
         """What the next question carries: the login itself, or a token for it."""
-        basic = requests.auth._basic_auth_str(*self._login) if self._login else ""  # noqa: SLF001
+        # As bytes: of texts, the library takes no letters beyond Latin-1. The engines send UTF-8.
+        pair = [word.encode("utf-8", "replace") for word in self._login or ()]
+        basic = requests.auth._basic_auth_str(*pair) if pair else ""  # noqa: SLF001
         if asked.lower().startswith("basic"):
             if not basic:
                 raise RegistryDenied("it wants a login")
             return str(basic)
         words = dict(_PARAMETER.findall(asked))
         realm = words.pop("realm", "")
-        if not _may_have_login(realm):
+        if not self._may_lead_to(realm):
             raise RegistryDenied("it wants a login in a way that is not known")
         scope = words.get("scope") or f"repository:{self._name}:pull"
         # The registry's own word for this repository; but it asks for no more than the first question needs.
@@ -265,12 +281,6 @@ def _token(said: object) -> str:
     if not isinstance(token, str) or not re.fullmatch(r"[!-~]{1,65536}", token):
         raise ValueError
     return token
-
-
-def _may_have_login(realm: str) -> bool:
-    """Whether a login may be sent there: by TLS, or to this very machine."""
-    scheme, _, rest = realm.partition("://")
-    return scheme == "https" or (scheme == "http" and _LOOPBACK.fullmatch(rest.partition("/")[0]) is not None)
 
 
 def _pair(login: Mapping[str, object] | None) -> tuple[str, str] | None:

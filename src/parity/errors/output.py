@@ -30,7 +30,7 @@ class WriteFailed(ParityError):
     """A file could not be written; the old one, if any, is untouched."""
 
     exit_code = 82
-    default_remedy = "free some space or choose another folder with -o"
+    default_remedy = "free some space, see who may write there, or name another folder"
 
 
 class SomeFailed(ParityError):

@@ -35,11 +35,15 @@ case $here/ in
 "$old"/*) refuse "$here lies below $old, where it was before" "move it beside that" ;;
 esac
 pattern=$(printf %s "$old" | sed 's/[.+]/\\&/g; s/\\+/+/g')
+# A whole path and no part of a longer one: so a file that was rewritten before a stop stays as it is.
+begin='\([^A-Za-z0-9._+-]\)'
+end=$begin
 while IFS= read -r name; do
     file=$here/$name
     [ -f "$file" ] && [ ! -h "$file" ] || continue
     cp -p -- "$file" "$file.partial"
-    sed -e "s|$pattern\$|$here|" -e "s|$pattern\([^A-Za-z0-9._+-]\)|$here\1|g" "$file" >"$file.partial"
+    sed -e "s|^$pattern\$|$here|" -e "s|^$pattern$end|$here\1|" -e "s|$begin$pattern\$|\1$here|" \
+        -e "s|$begin$pattern$end|\1$here\2|g" -e "s|$begin$pattern$end|\1$here\2|g" "$file" >"$file.partial"
     mv -f -- "$file.partial" "$file"
 done <<'END_OF_LIST'
 @LIST@

@@ -35,6 +35,11 @@ def write_python_lock(locked: LockedPython) -> str:
     return PYTHON_LOCK.text(vars(locked))
 
 
+def is_of(locked: LockedPython, python: str) -> bool:
+    """Whether it is of a target's Python, `3.11` or `3.11.2`."""
+    return locked.version.split(".")[:2] == python.split(".")[:2]
+
+
 def check_python(locked: LockedPython) -> None:
     """Refuse what cannot be: its version, its file's name, its digest; ValueError says which."""
     if not _VERSION.fullmatch(locked.version):

@@ -31,13 +31,20 @@ def parse(text: str) -> dict[str, Any]:
     """The document as plain values.
 
     Raises:
-        TOMLError: the text is not TOML 1.0, or has a key of absurdly many parts.
+        TOMLError: the text is not TOML 1.0, nested too deep, or a key or number in it is absurdly long.
     """
     # tomllib takes a time for a key that grows with the square of its parts: 40 kB keep it busy for a minute.
     for number, line in enumerate(text.split("\n") if text.count(".") > _MOST_PARTS else (), 1):
         if line.count(".") >= _MOST_PARTS and any(found["key"] for found in _LONG_KEY.finditer(line)):
             raise TOMLError(f"a key has more than {_MOST_PARTS} parts (at line {number})")
-    document: dict[str, Any] = tomllib.loads(text)
+    try:
+        document: dict[str, Any] = tomllib.loads(text)
+    except TOMLError:
+        raise
+    except ValueError as error:  # Python's limit on the digits of a number, which is no TOMLError
+        raise TOMLError(str(error).partition(":")[0]) from error
+    except RecursionError as error:
+        raise TOMLError("it is nested too deep") from error
     return document
 
 

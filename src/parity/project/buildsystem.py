@@ -41,7 +41,7 @@ def read_build_system(text: str, what: str) -> BuildSystem:
     """
     try:
         said = parse(text).get("build-system", {})
-    except (ValueError, RecursionError) as error:  # a number of too many digits is no TOMLError
+    except (ValueError, RecursionError) as error:
         raise _wrong(what, f"is no TOML: {error}") from error
     if not isinstance(said, dict):
         raise _wrong(what, "has a build-system that is no table")

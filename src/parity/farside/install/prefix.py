@@ -140,7 +140,10 @@ def _made_and_locked(path: str, missing: List[str]) -> int:
             return take_lock(mark, lambda: check_prefix(path), busy)
         # An installation that came to nothing takes away what it has made; we had no part in that.
         missing[:] = _missing_folders(path)
-    raise InstallFailed(f"{path} is taken away again and again", "see what else works there, then repeat")
+    raise InstallFailed(
+        f"{path} cannot be made, or is taken away again and again",
+        "name another folder, or see what else works there and repeat",
+    )
 
 
 def _close(prefix: Prefix, missing: List[str]) -> None:
@@ -202,6 +205,8 @@ def check_prefix(path: str) -> None:
     Raises:
         PrefixInUse: it is one.
     """
+    if not os.path.lexists(os.path.join(path, MARK)):
+        _check_around(path)
     if not os.path.lexists(path):
         return
     if not os.path.isdir(path):
@@ -210,8 +215,20 @@ def check_prefix(path: str) -> None:
     ours = {name for name in names if name in (MARK, RELEASES, CURRENT) or name.startswith(_WORK)}
     foreign = sorted(names - ours) if MARK in names else sorted(names)
     if foreign:
-        raise PrefixInUse(f"{path} holds something that is not ours: {foreign[0]!r}")
+        # Of a prefix that is in use, another folder is no remedy.
+        remedy = f"move {foreign[0]!a} out of it, then repeat" if MARK in names else ""
+        raise PrefixInUse(f"{path} holds something that is not ours: {foreign[0]!r}", remedy)
     _check_kinds(path)
+
+
+def _check_around(path: str) -> None:
+    """Refuse a new prefix inside another: to that one it is foreign, or goes with the release around it."""
+    around = os.path.realpath(path)
+    while around != os.path.dirname(around):
+        around = os.path.dirname(around)
+        if os.path.isfile(os.path.join(around, MARK)):
+            what = f"{path} lies in {around}, which is a prefix itself"
+            raise PrefixInUse(what, f"name {around}, or a folder outside of it")
 
 
 def _check_kinds(path: str) -> None:
@@ -228,11 +245,16 @@ def _check_kinds(path: str) -> None:
 
 
 def _missing_folders(path: str) -> List[str]:
-    """A folder and its parents, as far as they are not there; the innermost first."""
+    """A folder and its parents, as far as they are not there; the innermost first.
+
+    PrefixInUse where nothing can be made there.
+    """
     missing = []
     while path and not os.path.lexists(path):
         missing.append(path)
         path = os.path.dirname(path)
+    if os.path.islink(path) and not os.path.exists(path):
+        raise PrefixInUse(f"{path} is a link to what is not there")
     return missing
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from parity.errors import LockOutdated
 from parity.export.python_fetch import PythonTarget, PythonWish, demand_reachable, fetched_python
-from parity.export.python_lock import PYTHON_LOCK, write_python_lock
+from parity.export.python_lock import PYTHON_LOCK, is_of, write_python_lock
 from parity.export.spool import spooling
 from parity.model import BuiltBundle, LockedPython
 from parity.pipeline.context.lockfiles import put_lock, read_existing
@@ -119,4 +119,11 @@ def _python_lock(run: BuildRun) -> LockedPython | None:
     locked = read_existing(PYTHON_LOCK.read, path, run.request)
     if locked is None and run.request.locked:
         raise LockOutdated("there is no lock of the interpreter", where=str(path))
+    python = run.profile.target.python
+    # The target's Python is another now: as with the packages, what was locked for the old one is outdated.
+    if locked is not None and not is_of(locked, python):
+        if run.request.locked:
+            what = f"the locked interpreter is Python {locked.version}, and the target has {python}"
+            raise LockOutdated(what, where=str(path))
+        return None
     return None if run.request.upgrade else locked

@@ -1,6 +1,7 @@
 """Names of modules, and the files that are imported by them. Standard library only, Python 3.6 and later."""
 
 import re
+from typing import Tuple
 
 # The modules of CPython 3.6 to 3.15 but those with an underscore in front, and what every tool imports.
 _NAMES = """
@@ -25,6 +26,7 @@ _NAMES = """
 """
 _STANDARD = frozenset(_NAMES.lower().split())
 _TOOLS = frozenset(("pip", "setuptools", "pkg_resources", "wheel"))
+_RANKS = {"so": 1, "py": 2, "pyc": 3}
 _MODULE = re.compile(r"([^/.]+)(?:\.pyc?|\.(?:[^/.]+\.)?so|/__init__\.[^/]+)")
 
 
@@ -40,3 +42,18 @@ def module_of(path: str) -> str:
     """
     match = _MODULE.fullmatch(path)
     return match.group(1) if match else ""
+
+
+def imported_as(path: str) -> Tuple[str, int]:
+    """What a file below a folder of modules is imported as, its parts divided by slashes, and its rank.
+
+    Of several files with one name the one with the lowest rank is imported (`importlib.machinery`'s order):
+    a package before extension modules, sources and compiled ones. The name is empty for what nobody imports.
+    """
+    folder, _, file = path.rpartition("/")
+    stem, _, kind = file.partition(".")
+    # `.so` may have an ABI in front; other suffixes are whole.
+    rank = _RANKS.get("so" if kind.endswith(".so") else kind, 0)
+    if not rank:
+        return "", 0
+    return (folder, rank - len(_RANKS)) if stem == "__init__" else (path[: -len(kind) - 1], rank)

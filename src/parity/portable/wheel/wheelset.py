@@ -15,7 +15,7 @@ from ..names import normalize_name
 from ..texts import printable
 from . import zipcheck
 from .layout import SITE
-from .modules import module_of
+from .modules import imported_as, module_of
 from .pathlines import invaded
 from .schemes import key_of, source_of
 from .wheel import Judgement, judge
@@ -33,6 +33,8 @@ ALLOWABLE = (
     "tag-mismatch",
 )
 """The kinds that a profile may allow by name: odd but honest. A malformed wheel never passes."""
+# pytest brings this for whoever lacks the package, and counts on standing behind it.
+_GIVES_WAY = {("pytest", "py.py"): "py"}
 _CHUNK = 1 << 20
 _BIN = "bin/"
 # Not made absolute: the folder that a command stands in may be gone.
@@ -186,6 +188,7 @@ def _conflicts(
             message = f"{place} would stand for a module of {seen[source][0].filename}"
             yield owner, WheelFault("path-conflict", message)
     yield from _imported_scripts(seen)
+    yield from _shadows(seen)
     for key in sorted(_folders(seen).intersection(seen)):
         owner, place, _ = seen[key]
         yield owner, WheelFault("duplicate-path", f"{place} would be both a file and a folder")
@@ -203,6 +206,23 @@ def _invasions(pairs: Sequence[Tuple[WheelFile, Judgement]]) -> Iterator[Tuple[W
             if inside and wheel is not owner:
                 message = f"{min(inside)[len(SITE) :]} would be a module by a .pth file of {owner.filename}"
                 yield wheel, WheelFault("path-conflict", message)
+
+
+def _shadows(seen: Dict[str, Tuple[WheelFile, str, str]]) -> Iterator[Tuple[WheelFile, WheelFault]]:
+    """Modules that are imported in place of another wheel's, whose file has another name."""
+    first: Dict[str, Tuple[int, WheelFile, str]] = {}
+    for owner, place, _ in seen.values():
+        path = place[len(SITE) :] if place.startswith(SITE) else ""
+        name, rank = imported_as(path)
+        if not name:
+            continue
+        other = first.get(name, (rank, owner, path))
+        (_, before, winner), (_, behind, loser) = sorted([other, (rank, owner, path)])
+        first[name] = min(other, (rank, owner, path))
+        gives_way = _GIVES_WAY.get((normalize_name(behind.package), loser))
+        if before is not behind and gives_way != normalize_name(before.package):
+            message = f"{winner} would stand for {loser} of {behind.filename}"
+            yield before, WheelFault("path-conflict", message)
 
 
 def _imported_scripts(seen: Dict[str, Tuple[WheelFile, str, str]]) -> Iterator[Tuple[WheelFile, WheelFault]]:
