@@ -108,7 +108,7 @@ def _local(source: SourcePackage, path: Path, store: SourceStore, git: Git) -> O
         )
     if not path.is_dir():
         raise SourceUnavailable(
-            f"there is no {path}", where=source.name, remedy=_NOT_HERE.format(source.name)
+            f"there is no {path}", where=source.name, remedy=_NOT_HERE.format(source.name or "the package")
         )
     version = source.version or git.described(path)
     origin = Origin("path", told_address("path", source.address), "", tree_digest(path), source.subdirectory)
