@@ -460,6 +460,7 @@ def test_half_a_character_is_no_text(tmp_path: Path, text: bytes) -> None:
         ("requests>=2.31.*", "write requests>=2.31"),
         ("requests>=2.*,<3.*", "write requests>=2,<3"),
         ("requests>=2.0<3", "write a comma between: requests>=2.0,<3"),
+        ("@EXPLICIT", "conda wrote it"),
         ("idna#why", "write a blank before the #"),
         ("idna[x] == 3.10# why", "write a blank before the #"),
         ("idna==3.10 \\ ", "take out the blank behind the \\"),

@@ -87,6 +87,22 @@ def test_a_build_system_that_nobody_knows_is_told(text: str, words: str) -> None
     assert caught.value.where == "demo"
 
 
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ("[tool.poetry]\nname = 'a'\n[tool.poetry.dependencies]\nidna = '^3'", 'requires = ["poetry-core"]'),
+        ("[tool.flit.metadata]\nmodule = 'a'\nrequires = ['idna']", 'requires = ["flit_core<4"]'),
+    ],
+)
+def test_requirements_that_no_backend_would_read_are_told(text: str, remedy: str) -> None:
+    with pytest.raises(BuildFailed, match=r"says in \[tool\.") as caught:
+        read_build_system(text, "demo")
+    assert remedy in caught.value.remedy
+    for other in (f"{text}\n[project]\nname = 'a'\n", f"{text}\n[build-system]\nrequires = ['x']\n"):
+        read_build_system(other, "demo")
+    read_build_system(text, "demo", setup=True)
+
+
 def test_what_is_built_with_what() -> None:
     legacy = "setuptools.build_meta:__legacy__"
     assert read_build_system("", "demo") == BuildSystem(("setuptools>=40.8.0",), legacy)

@@ -113,10 +113,10 @@ class BuildRoom:
             BuildFailed: it is no Python project.
         """
         found = self._ask("peek", PEEK, self._job("peek"))
-        text = found.get("pyproject")
-        if text is None and not found.get("setup"):
+        text, setup = found.get("pyproject"), bool(found.get("setup"))
+        if text is None and not setup:
             raise no_project(self._what)
-        return read_build_system(text or "", self._what)
+        return read_build_system(text or "", self._what, setup)
 
     def requires(self, system: BuildSystem, find_links: str) -> tuple[list[str], list[str]]:
         """What the backend asks for besides: for a wheel, and for an editable install."""

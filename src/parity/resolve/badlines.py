@@ -47,7 +47,7 @@ def _of_signs(text: str) -> str:
 
 
 def _of_tools(text: str) -> str:
-    if _CONDA.fullmatch(text):
+    if _CONDA.fullmatch(text) or text == "@EXPLICIT":
         return f"conda wrote it, whose packages cannot be carried: {_FREEZE}"
     if _HEADED.fullmatch(text):
         return f"`pip list` wrote it: {_FREEZE}"
