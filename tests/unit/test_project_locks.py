@@ -204,3 +204,14 @@ def test_a_lock_for_other_environments_is_refused_before_it_is_built(
         check_environments(project, DEBIAN11.markers)
     assert "tool.uv.environments" in caught.value.remedy
     return None
+
+
+def test_a_pylock_says_its_environments_itself(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "a"\nversion = "1"\n')
+    head = 'lock-version = "1.0"\ncreated-by = "x"\npackages = []\n'
+    (tmp_path / "pylock.toml").write_text(head)
+    check_environments(read_project(ProjectPlan(tmp_path)), DEBIAN11.markers)
+    (tmp_path / "pylock.toml").write_text(f"{head}environments = [\"sys_platform == 'win32'\"]\n")
+    with pytest.raises(InputFileError, match="win32") as caught:
+        check_environments(read_project(ProjectPlan(tmp_path)), DEBIAN11.markers)
+    assert caught.value.where.endswith("pylock.toml")
