@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from tests.support.targets import inputs_for
 
-from parity.errors import BuildFailed, InputFileError, SourceUnavailable
+from parity.errors import BuildFailed, InputFileError, NoWheel, SourceUnavailable
 from parity.guest.environment.buildplace import failure
 from parity.guest.environment.uvrun import run
 from parity.guest.tasks.repair import libraries_of
 from parity.model import SourcePackage
 from parity.model.toml import parse
-from parity.pipeline.sources.checkout import opened
+from parity.pipeline.sources.checkout import demand_fits, opened
 from parity.project.buildsystem import BuildSystem, read_build_system
 from parity.project.failures import build_failed
 from parity.resolve import Known, inputs_digest
@@ -172,6 +172,16 @@ def test_the_distributions_own_tool_tells_a_packages_libraries(
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     assert libraries_of(["libpq5", "unknown"]) == ["libpq.so.5", "libpq.so.5.13"]
     assert libraries_of([]) == []
+
+
+def test_a_wheel_that_was_named_itself_and_is_for_others_is_named(tmp_path: Path) -> None:
+    tags = ("cp311-cp311-manylinux_2_36_x86_64", "py3-none-any")
+    demand_fits("demo-1.0-py2.py3-none-any.whl", tags, "debian12")
+    with pytest.raises(NoWheel, match=r"win_amd64\.whl is for cp38-cp38-win_amd64, not") as caught:
+        demand_fits("demo-1.0-cp38-cp38-win_amd64.whl", tags, "debian12")
+    assert "debian12" in caught.value.remedy
+    with pytest.raises(NoWheel, match="no name of a wheel"):
+        demand_fits("demo.whl", tags, "debian12")
 
 
 def test_a_path_of_another_machine_is_told_to_be_mended(tmp_path: Path) -> None:
