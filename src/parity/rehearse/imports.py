@@ -178,7 +178,7 @@ def _remedy(failed: Sequence[ImportSeen]) -> str:
 
 def _of_itself(each: ImportSeen) -> bool:
     """Whether it is the package's own code that fails, and not for something that can be brought."""
-    lacks = each["wants"] or each["missing"] or each["library"]
+    lacks = each["wants"] or each["missing"] or each["library"] or "undefined symbol" in each["error"]
     return not lacks and each["error"].startswith(_OWN_FAULTS) and not _OTHER_NUMPY.search(each["error"])
 
 
