@@ -72,6 +72,17 @@ def test_only_a_folder_of_the_users_may_name_files_of_this_machine(
     assert b"canary-out" not in Path(done.bundle["bundle"]).read_bytes()
 
 
+def test_a_folder_of_the_users_may_name_another_by_its_address(
+    parity: Parity, debian11: PinnedImage, tmp_path: Path
+) -> None:
+    near = write_tree(tmp_path / "near", {"setup.py": setup_py("near", "2.0", more="'py_modules': ['near']")})
+    (near / "near.py").write_text("")
+    asks = f"{PLAIN}, 'install_requires': ['near @ {near.as_uri()}']"
+    write_tree(tmp_path / "tree", {"setup.py": setup_py("demo", "1.0", more=asks), "demo.py": ""})
+    done = built(parity, tmp_path, "./tree")
+    assert {each["name"] for each in done.bundle["packages"]} == {"demo", "near"}
+
+
 def test_an_archive_that_reaches_out_ends_the_build(
     parity: Parity, debian11: PinnedImage, tmp_path: Path
 ) -> None:

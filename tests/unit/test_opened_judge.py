@@ -104,6 +104,9 @@ def test_a_module_that_the_distribution_has_apart_is_named_with_its_package() ->
     error = failed(found)
     assert "tkinter: on Debian 11 in python3-tk" in error.details
     assert wanted(found, RULES) == {"tkinter"}
+    behind = an_import("demo", "ModuleNotFoundError: No module named 'Tkinter'", missing="tkinter.ttk")
+    assert "tkinter: on Debian 11 in python3-tk" in failed(seen([behind])).details
+    assert wanted(seen([behind]), RULES) == {"tkinter"}
     other = seen([an_import("demo", "ModuleNotFoundError: No module named 'zbar'")])
     assert wanted(other, RULES) == set()
 

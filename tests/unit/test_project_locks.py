@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 from tests.support.cli import write_profile
+from tests.support.targets import DEBIAN11
 
 from parity.errors import InputFileError, ProfileError
 from parity.model import ProjectPlan
 from parity.model.toml import parse
 from parity.profile import load_profile
-from parity.project import NO_LOCK, UV_LOCK, describe, read_project
+from parity.project import NO_LOCK, UV_LOCK, check_environments, describe, read_project
 from parity.project.groups import group_lines
 from parity.project.script import script_block
 from parity.project.tomltext import toml_text
@@ -178,3 +179,39 @@ def test_the_development_dependencies_of_old_are_a_group_that_stays_here(tmp_pat
         asked = read_project(ProjectPlan(tmp_path, groups=("dev",)))
         asked.check_names()
         assert asked.group_lines() == lines
+
+
+@pytest.mark.parametrize(
+    ("supported", "fits"),
+    [
+        ([], True),
+        (["sys_platform == 'darwin'", "sys_platform == 'linux'"], True),
+        (["sys_platform == 'darwin'"], False),
+        (["no marker"], True),
+    ],
+)
+def test_a_lock_for_other_environments_is_refused_before_it_is_built(
+    tmp_path: Path, supported: list[str], fits: bool
+) -> None:
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "a"\nversion = "1"\n')
+    (tmp_path / "uv.lock").write_text(
+        f'version = 1\nrequires-python = ">=3.9"\nsupported-markers = {supported}\n'
+    )
+    project = read_project(ProjectPlan(tmp_path))
+    if fits:
+        return check_environments(project, DEBIAN11.markers)
+    with pytest.raises(InputFileError, match="sys_platform == 'darwin'") as caught:
+        check_environments(project, DEBIAN11.markers)
+    assert "tool.uv.environments" in caught.value.remedy
+    return None
+
+
+def test_a_pylock_says_its_environments_itself(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "a"\nversion = "1"\n')
+    head = 'lock-version = "1.0"\ncreated-by = "x"\npackages = []\n'
+    (tmp_path / "pylock.toml").write_text(head)
+    check_environments(read_project(ProjectPlan(tmp_path)), DEBIAN11.markers)
+    (tmp_path / "pylock.toml").write_text(f"{head}environments = [\"sys_platform == 'win32'\"]\n")
+    with pytest.raises(InputFileError, match="win32") as caught:
+        check_environments(read_project(ProjectPlan(tmp_path)), DEBIAN11.markers)
+    assert caught.value.where.endswith("pylock.toml")

@@ -199,6 +199,11 @@ def test_the_remedy_gives_the_lines_that_accept_a_failing_import() -> None:
         "add what brings six to the requirements; if it works all the same, accept it: "
         "`--allow import:alpha`, or in the profile `rehearsal: {allow: [import:alpha]}`"
     )
+    newer = "ImportError: alpha requires 3.10+; other versions are unsupported."
+    remedy = failed(seen(imports=[an_import("alpha", newer)])).remedy
+    assert remedy.startswith("another version of alpha may suit this Python")
+    symbol = an_import("alpha", "ImportError: alpha/x.so: undefined symbol: R_Env")
+    assert failed(seen(imports=[symbol])).remedy.startswith("if it works all the same")
     for name, line in (("pkg_resources", "setuptools<82"), ("imghdr.x", "standard-imghdr")):
         old = an_import("alpha", error, wants="module", missing=name)
         remedy = failed(seen(imports=[old])).remedy

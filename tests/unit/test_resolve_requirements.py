@@ -73,6 +73,10 @@ def test_comments_continuations_nested_files_and_hashes_are_read(tmp_path: Path)
         ("--no-binary :all:", "--no-binary :all:"),
         ("demo --config-settings=a=b", "--config-settings"),
         ("demo --global-option=--fast", "--global-option"),
+        ("-e ./x --config-settings=setup-args=-Da=b", "--config-settings"),
+        ("https://host.example/x.zip#md5=" + "a" * 32, "#md5= behind an address"),
+        ("./x.zip#sha512=" + "a" * 128, "#sha512= behind"),
+        ("-r file://host.example/x", "names no file of this machine"),
         ("--no-such-option", "no such option"),
         ("-r 'not closed", "quotes"),
         ("--pre demo", "more than one requirement"),
@@ -136,7 +140,8 @@ def test_inline_lines_name_the_profile() -> None:
     assert caught.value.where == "debian11"
 
 
-def test_sources_that_lines_name_themselves_are_read(tmp_path: Path) -> None:
+def test_sources_that_lines_name_themselves_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     digest = "a" * 64
     lines = {
         "Demo_Lib[b,a] @ git+https://host.example/x.git@v1.0#subdirectory=py ; python_version > '3'": (
@@ -156,6 +161,16 @@ def test_sources_that_lines_name_themselves_are_read(tmp_path: Path) -> None:
         "demo @ ./here": ("demo", (), "path", "sub/here", "", "", ""),
         f"demo @ {(tmp_path / 'a b').as_uri()}": ("demo", (), "path", "a b", "", "", ""),
         "x-1-py3-none-any.whl": ("", (), "path", "sub/x-1-py3-none-any.whl", "", "", ""),
+        "./a;python_version > '3'": ("", (), "path", "sub/a", "", "", ""),
+        "b/c[x]; python_version>'3'": ("", ("x",), "path", "sub/b/c", "", "", ""),
+        ". [dev]": ("", ("dev",), "path", "sub", "", "", ""),
+        "./y.zip ;os_name=='posix'": ("", (), "path", "sub/y.zip", "", "", ""),
+        "https://host.example/a;b.zip; os_name == 'posix'": (
+            "", (), "url", "https://host.example/a;b.zip", "", "", "",
+        ),
+        "git+https://host.example/x@v2; os_name == 'posix'": (
+            "", (), "git", "https://host.example/x", "v2", "", "",
+        ),
     }  # fmt: skip
     what = read(requirements_file(tmp_path, "".join(f"{line}\n" for line in lines), "sub/r.txt"))
     assert what.requirements == ()
@@ -165,6 +180,24 @@ def test_sources_that_lines_name_themselves_are_read(tmp_path: Path) -> None:
         for one, of in found
     ] == list(lines.values())
     assert found[0][0].holds(DEBIAN11.markers)
+    assert [one.marker for one, _ in found[-2:]] == ["os_name == 'posix'"] * 2
+
+
+def test_a_path_starts_at_its_file_or_as_with_pip_where_it_is_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("", "lib", "requirements/own"):
+        requirements_file(tmp_path, "[project]\nname = 'x'\n", f"{folder}/pyproject.toml".lstrip("/"))
+    requirements_file(tmp_path, "", "y.zip")
+    path = requirements_file(
+        tmp_path, "-e .\n./lib[x]\n./own\n./y.zip\n-e file:lib\n./nowhere\n", "requirements/dev.txt"
+    )
+    monkeypatch.chdir(tmp_path)
+    places = [one.source(tmp_path).address for one in read(path).direct]
+    assert places == [".", "lib", "requirements/own", "y.zip", "lib", "requirements/nowhere"]
+    inline = Requirements(("./lib",), folder=tmp_path / "requirements")
+    (line,) = read_requirements(inline, "profile").direct
+    assert line.source(tmp_path).address == "requirements/lib"
 
 
 def test_an_address_limits_nothing(tmp_path: Path) -> None:
@@ -219,6 +252,35 @@ def test_editable_checkouts_are_carried_as_built_copies_and_that_is_said_once(tm
     assert "built copy" in note
     assert f"{path}:1" in note
     assert f"{path}:3" in note
+
+
+def test_an_editable_checkout_may_have_a_name_a_marker_and_a_way_to_be_editable(tmp_path: Path) -> None:
+    path = requirements_file(
+        tmp_path,
+        "-e 'demo[a] @ git+https://host.example/x.git@v1; os_name == \"posix\"'\n"
+        "-e ./lib --config-settings editable_mode=compat\n",
+    )
+    first, second = read(path).direct
+    assert (first.name, first.extras, first.marker) == ("demo", ("a",), 'os_name == "posix"')
+    assert second.source(tmp_path).address == "lib"
+
+
+def test_an_option_that_stands_alone_by_mistake_is_told(tmp_path: Path) -> None:
+    path = requirements_file(tmp_path, f"idna==3.10\n  --hash=sha256:{'a' * 64}\n--config-settings a=b\n")
+    what = read(path)
+    assert what.hashes() == {}
+    assert [f"{path}:{number}" in note for number, note in zip((2, 3), what.notes, strict=True)] == [
+        True,
+        True,
+    ]
+    assert what.notes[0].startswith("--hash stands behind no requirement")
+
+
+def test_a_file_is_named_by_its_address_too(tmp_path: Path) -> None:
+    more = requirements_file(tmp_path, "idna\n", "more.txt")
+    path = requirements_file(tmp_path, f"-r {more.as_uri()}\n-c file:more.txt\n")
+    what = read(path)
+    assert [line.name for line in (*what.requirements, *what.constraints)] == ["idna", "idna"]
 
 
 def test_options_for_indexes_sources_and_prereleases_are_taken_as_pip_means_them(tmp_path: Path) -> None:
@@ -398,6 +460,13 @@ def test_half_a_character_is_no_text(tmp_path: Path, text: bytes) -> None:
         ("requests>=2.31.*", "write requests>=2.31"),
         ("requests>=2.*,<3.*", "write requests>=2,<3"),
         ("requests>=2.0<3", "write a comma between: requests>=2.0,<3"),
+        ("@EXPLICIT", "conda wrote it"),
+        ("idna#why", "write a blank before the #"),
+        ("idna[x] == 3.10# why", "write a blank before the #"),
+        ("idna==3.10 \\ ", "take out the blank behind the \\"),
+        (".\\lib\\demo", "write ./lib/demo"),
+        ("i\0d\0", "save it as UTF-8"),
+        ("--upgrade", "leave it out"),
         ("requests, flask", "write each requirement on a line of its own"),
         ("requests==2.31.0 idna==3.7", "write each requirement on a line of its own"),
         ("pip install flask", "write what stands behind `pip install` alone"),

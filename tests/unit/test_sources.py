@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from tests.support.targets import inputs_for
 
-from parity.errors import BuildFailed, InputFileError, SourceUnavailable
+from parity.errors import BuildFailed, InputFileError, NoWheel, SourceUnavailable
 from parity.guest.environment.buildplace import failure
 from parity.guest.environment.uvrun import run
 from parity.guest.tasks.repair import libraries_of
 from parity.model import SourcePackage
 from parity.model.toml import parse
-from parity.pipeline.sources.checkout import opened
+from parity.pipeline.sources.checkout import demand_fits, opened
 from parity.project.buildsystem import BuildSystem, read_build_system
 from parity.project.failures import build_failed
 from parity.resolve import Known, inputs_digest
@@ -87,6 +87,22 @@ def test_a_build_system_that_nobody_knows_is_told(text: str, words: str) -> None
     assert caught.value.where == "demo"
 
 
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ("[tool.poetry]\nname = 'a'\n[tool.poetry.dependencies]\nidna = '^3'", 'requires = ["poetry-core"]'),
+        ("[tool.flit.metadata]\nmodule = 'a'\nrequires = ['idna']", 'requires = ["flit_core<4"]'),
+    ],
+)
+def test_requirements_that_no_backend_would_read_are_told(text: str, remedy: str) -> None:
+    with pytest.raises(BuildFailed, match=r"says in \[tool\.") as caught:
+        read_build_system(text, "demo")
+    assert remedy in caught.value.remedy
+    for other in (f"{text}\n[project]\nname = 'a'\n", f"{text}\n[build-system]\nrequires = ['x']\n"):
+        read_build_system(other, "demo")
+    read_build_system(text, "demo", setup=True)
+
+
 def test_what_is_built_with_what() -> None:
     legacy = "setuptools.build_meta:__legacy__"
     assert read_build_system("", "demo") == BuildSystem(("setuptools>=40.8.0",), legacy)
@@ -156,6 +172,16 @@ def test_the_distributions_own_tool_tells_a_packages_libraries(
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     assert libraries_of(["libpq5", "unknown"]) == ["libpq.so.5", "libpq.so.5.13"]
     assert libraries_of([]) == []
+
+
+def test_a_wheel_that_was_named_itself_and_is_for_others_is_named(tmp_path: Path) -> None:
+    tags = ("cp311-cp311-manylinux_2_36_x86_64", "py3-none-any")
+    demand_fits("demo-1.0-py2.py3-none-any.whl", tags, "debian12")
+    with pytest.raises(NoWheel, match=r"win_amd64\.whl is for cp38-cp38-win_amd64, not") as caught:
+        demand_fits("demo-1.0-cp38-cp38-win_amd64.whl", tags, "debian12")
+    assert "debian12" in caught.value.remedy
+    with pytest.raises(NoWheel, match="no name of a wheel"):
+        demand_fits("demo.whl", tags, "debian12")
 
 
 def test_a_path_of_another_machine_is_told_to_be_mended(tmp_path: Path) -> None:

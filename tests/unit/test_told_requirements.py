@@ -66,3 +66,27 @@ def test_a_folder_with_another_tools_lock_says_how_to_give_it(tmp_path: Path) ->
     with pytest.raises(InputFileError) as caught:
         sort_words(["debian12-py311", f"{tmp_path}/"], "build", [])
     assert caught.value.remedy.startswith("`pipenv requirements --hash")
+
+
+@pytest.mark.parametrize(("lock", "command"), [("poetry.lock", "poetry export"), ("pdm.lock", "pdm export")])
+def test_a_folder_with_the_lock_of_another_tool_is_not_resolved_anew_without_a_word(
+    tmp_path: Path, lock: str, command: str
+) -> None:
+    (tmp_path / "pyproject.toml").write_text(BUILD + POETRY)
+    assert sort_words(["debian11-py39", f"{tmp_path}/"], "build").packages
+    (tmp_path / lock).write_text("")
+    with pytest.raises(InputFileError) as caught:
+        sort_words(["debian11-py39", f"{tmp_path}[x]"], "build")
+    assert command in caught.value.remedy
+    assert "-p " in caught.value.remedy
+
+
+def test_an_environment_of_condas_is_no_profile_whatever_it_is_called(tmp_path: Path) -> None:
+    path = tmp_path / "env-dev.yaml"
+    path.write_text("name: x\nchannels: [conda-forge]\ndependencies:\n  - python=3.11\n")
+    with pytest.raises(InputFileError, match="only its own tool reads") as caught:
+        sort_files([path])
+    assert "conda" in caught.value.remedy
+    path.write_text("extends: debian12-py311\n")
+    with pytest.raises(InputFileError, match="is a profile"):
+        sort_files([path])

@@ -23,6 +23,14 @@ try:
 except ImportError:
     raise ValueError('something else')
 """
+OLD_NAME = """
+import sys
+sys.modules['tkinter'] = None
+try:
+    import tkinter.ttk
+except ImportError:
+    import Tkinter_not_here
+"""
 TK = """
 class TclError(Exception): pass
 raise TclError('no display name and no $DISPLAY environment variable')
@@ -37,6 +45,7 @@ except DisplayNameError as problem:
 TEXTS = {
     "plain": ("import nothing_like_this", ("module", "nothing_like_this")),
     "below": ("import email.nothing_like_this", ("module", "email.nothing_like_this")),
+    "old-name": (OLD_NAME, ("module", "tkinter.ttk")),
     "instead": (INSTEAD, ("module", "aiohttp_not_here")),
     "words": ("raise ImportError('install foo[bar]')", ("module", "")),
     "by_hand_library": ("raise ImportError('failed to find libmagic. Check your installation')", ("", "")),

@@ -18,7 +18,7 @@ from parity.model.profile import (
     Requirements,
     Target,
 )
-from parity.model.project import FOREIGN_LOCKS, Origin, ProjectPlan, SourcePackage
+from parity.model.project import FOREIGN_LOCKS, LOCKS_OF_PROJECTS, Origin, ProjectPlan, SourcePackage
 from parity.model.proof import ImportResult, Proof
 from parity.model.system import SystemPackage, SystemSet
 from parity.model.vehicle import VehiclePlan, WordFault, word_fault
@@ -26,6 +26,7 @@ from parity.model.wheels import Finding, StoredWheel, WheelSet
 
 __all__ = [
     "FOREIGN_LOCKS",
+    "LOCKS_OF_PROJECTS",
     "AskedFile",
     "AskedKind",
     "AskedText",

@@ -48,6 +48,8 @@ FOREIGN_LOCKS = {
     "pixi.lock": "conda's packages cannot be carried: name those of pip under install.requirements",
 }
 """What other tools pin with, and what to do: they write requirements files or `pylock.toml` (PEP 751)."""
+LOCKS_OF_PROJECTS = ("poetry.lock", "pdm.lock")
+"""Those of them that pin what the pyproject.toml beside them requires."""
 
 
 def told_address(kind: OriginKind, address: str) -> str:

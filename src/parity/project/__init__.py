@@ -12,6 +12,7 @@ from parity.project.builder import (
 from parity.project.buildsystem import BuildSystem
 from parity.project.checkout import checkout_tar, needs_code
 from parity.project.describe import DOCUMENT, TREE, describe, overrides_file, project_files, sync_arguments
+from parity.project.environments import check_environments
 from parity.project.export import export_lock
 from parity.project.failures import say_version
 from parity.project.lacking import likely
@@ -38,6 +39,7 @@ __all__ = [
     "Project",
     "Repair",
     "build_room",
+    "check_environments",
     "check_told",
     "checkout_tar",
     "describe",

@@ -21,7 +21,7 @@ from parity.errors import BuildFailed, EngineRefused, HostileSource, NotIsolated
 from parity.model import Facts, PinnedImage, RehearsalPlan
 from parity.portable.machine.versions import version_variables
 from parity.project.buildsystem import BuildSystem, read_build_system
-from parity.project.failures import build_failed
+from parity.project.failures import build_failed, no_project
 from parity.project.prefetch import OFFLINE
 from parity.wire.building import BuildJob, BuildStep, RepairJob, RepairResult, StepResult
 from parity.wire.tasks import BUILD, PEEK, REPAIR, REQUIRES, Task
@@ -113,10 +113,10 @@ class BuildRoom:
             BuildFailed: it is no Python project.
         """
         found = self._ask("peek", PEEK, self._job("peek"))
-        text = found.get("pyproject")
-        if text is None and not found.get("setup"):
-            raise BuildFailed(f"{self._what} has neither pyproject.toml nor setup.py", where=self._what)
-        return read_build_system(text or "", self._what)
+        text, setup = found.get("pyproject"), bool(found.get("setup"))
+        if text is None and not setup:
+            raise no_project(self._what)
+        return read_build_system(text or "", self._what, setup)
 
     def requires(self, system: BuildSystem, find_links: str) -> tuple[list[str], list[str]]:
         """What the backend asks for besides: for a wheel, and for an editable install."""

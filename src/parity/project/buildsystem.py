@@ -9,6 +9,11 @@ from parity.errors import BuildFailed
 from parity.model.toml import parse
 from parity.wire.building import BuildBackend
 
+_OWN_TABLES = {
+    "poetry": ("dependencies", "poetry-core", "poetry.core.masonry.api"),
+    "flit": ("metadata", "flit_core<4", "flit_core.buildapi"),
+}
+"""Tables of tools by their name: a key that they have, and the backend that reads it."""
 _LEGACY = "setuptools.build_meta:__legacy__"
 
 
@@ -29,29 +34,47 @@ class BuildSystem:
         return {"requires": list(self.requires), "backend": self.backend, "paths": list(self.paths)}
 
 
-def read_build_system(text: str, what: str) -> BuildSystem:
+def read_build_system(text: str, what: str, setup: bool = False) -> BuildSystem:
     """Read the build-system of a pyproject.toml; what setuptools takes where it says nothing of requirements.
 
     Args:
         text: of the file; empty for none.
         what: the package's name, for messages.
+        setup: whether there is a setup.py.
 
     Raises:
-        BuildFailed: it is no TOML, or says what PEP 518 does not know.
+        BuildFailed: it is no TOML, says what PEP 518 does not know, or says in a tool's own table what it
+            requires, and names no backend that reads that: setuptools would leave it out without a word.
     """
     try:
-        said = parse(text).get("build-system", {})
+        document = parse(text)
+        said = document.get("build-system", {})
     except (ValueError, RecursionError) as error:
         raise _wrong(what, f"is no TOML: {error}") from error
     if not isinstance(said, dict):
         raise _wrong(what, "has a build-system that is no table")
     requires = _lines(said, "requires", what)
     if requires is None:
+        if not setup and "project" not in document:
+            _demand_no_tools_own(document.get("tool"), what)
         return BuildSystem(("setuptools>=40.8.0",), _LEGACY)
     backend = said.get("build-backend") or _LEGACY
     if not isinstance(backend, str):
         raise _wrong(what, "has a build-backend that is no text")
     return BuildSystem(requires, backend, _lines(said, "backend-path", what) or ())
+
+
+def _demand_no_tools_own(tools: object, what: str) -> None:
+    for name, (key, requires, backend) in _OWN_TABLES.items():
+        own = tools.get(name) if isinstance(tools, dict) else None
+        if isinstance(own, dict) and key in own:
+            raise BuildFailed(
+                f"the pyproject.toml of {what} says in [tool.{name}] what it requires, and has no "
+                "[build-system] that reads it",
+                where=what,
+                remedy=f'add to it: [build-system], requires = ["{requires}"], build-backend = "{backend}"'
+                + ("; or `poetry export -o requirements.txt`, then give that with -r" * (name == "poetry")),
+            )
 
 
 def _lines(said: dict[str, object], key: str, what: str) -> tuple[str, ...] | None:

@@ -84,3 +84,12 @@ def build_failed(what: str, said: str) -> BuildFailed:
     )
     failed.missing = missing(lines)
     return failed
+
+
+def no_project(what: str) -> BuildFailed:
+    """The error for a source that is no Python project."""
+    return BuildFailed(
+        f"{what} has neither pyproject.toml nor setup.py",
+        where=what,
+        remedy="name the folder that has one of them; #subdirectory=PATH leads to one deeper in a source",
+    )

@@ -22,7 +22,7 @@ from parity.project.groups import DEVELOPMENT, group_lines, groups_of
 from parity.project.script import script_block
 from parity.project.shapes import Pyproject, UvLock, check_pylock, check_pyproject, check_uv_lock
 from parity.project.whichlock import NO_LOCK, PYLOCK, UV_LOCK, lock_file, lock_kind
-from parity.project.workspace import led_to_root, local_sources, members
+from parity.project.workspace import led_to_root, local_sources, members, virtual
 
 T = TypeVar("T")
 
@@ -30,7 +30,6 @@ _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 _CREDENTIALS = re.compile(r"https?://[^/\s\"'@]+@")
 UV_TOML = "uv.toml"
 """Beside a pyproject.toml it counts instead of that one's tool.uv, where it says the same."""
-"""The group that uv takes unless told otherwise."""
 _REPLACED = frozenset(("git", "url", "path"))
 
 
@@ -140,7 +139,7 @@ class Project:
         kinds = self.source_kinds()
         needed = set(_needed(self.locked))
         member = next((name for name, found in kinds.items() if "workspace" in found and name in needed), "")
-        other = next((name for name, found in kinds.items() if found & _REPLACED), "")
+        other = next(iter(sorted(self.replaced)), "")
         if member and other:  # uv takes no members of a workspace once it is told to leave another source out
             return (
                 f"tool.uv.sources has both a member of the workspace ({member}) and another source ({other})"
@@ -150,7 +149,8 @@ class Project:
     @property
     def replaced(self) -> frozenset[str]:
         """The packages whose source in tool.uv.sources (git, url, path) a carried wheel replaces."""
-        return frozenset(name for name, found in self.source_kinds().items() if found & _REPLACED)
+        named = frozenset(name for name, found in self.source_kinds().items() if found & _REPLACED)
+        return named - virtual(self.locked)
 
     def source_kinds(self) -> dict[str, set[str]]:
         """The keys of tool.uv.sources by name, in the project and the local packages that its lock names."""

@@ -101,7 +101,12 @@ UvManifest = TypedDict(
 
 UvLock = TypedDict(
     "UvLock",
-    {"requires-python": str, "package": list[LockedPackage], "manifest": UvManifest},
+    {
+        "requires-python": str,
+        "supported-markers": list[str],
+        "package": list[LockedPackage],
+        "manifest": UvManifest,
+    },
     total=False,
 )
 """uv.lock, as far as it is read here."""
@@ -249,6 +254,7 @@ _NAMED = _array(_table({"name": _text}, ("name",)))
 _UV_LOCK = _table(
     {
         "requires-python": _text,
+        "supported-markers": _TEXTS,
         "manifest": _table(
             {"members": _TEXTS, "overrides": _NAMED, "excludes": _TEXTS, "dependency-metadata": _NAMED}
         ),

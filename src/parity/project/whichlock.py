@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from parity.errors import InputFileError
-from parity.model import FOREIGN_LOCKS, ProjectPlan
+from parity.model import FOREIGN_LOCKS, LOCKS_OF_PROJECTS, ProjectPlan
 
 UV_LOCK, PYLOCK, NO_LOCK = "uv.lock", "pylock.toml", "none"
 
@@ -30,7 +30,7 @@ def lock_kind(plan: ProjectPlan) -> str:
     if plan.script:
         return UV_LOCK if (plan.folder / lock_file(plan, UV_LOCK)).is_file() else NO_LOCK
     found = next((name for name in (UV_LOCK, PYLOCK) if (plan.folder / name).is_file()), NO_LOCK)
-    foreign = next((name for name in ("poetry.lock", "pdm.lock") if (plan.folder / name).is_file()), "")
+    foreign = next((name for name in LOCKS_OF_PROJECTS if (plan.folder / name).is_file()), "")
     if found == NO_LOCK and foreign:
         raise InputFileError(
             f"the project's lock is {foreign}, which only its own tool reads",

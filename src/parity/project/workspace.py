@@ -42,6 +42,12 @@ def local_sources(locked: UvLock) -> list[str]:
     return [str(source[key]) for source in sources for key in LOCAL if key in source]
 
 
+def virtual(locked: UvLock) -> frozenset[str]:
+    """The normalised names of the packages that uv.lock installs no wheel of, only what they require."""
+    packages = locked.get("package", ())
+    return frozenset(normalize_name(each["name"]) for each in packages if "virtual" in each.get("source", {}))
+
+
 def led_to_root(plan: ProjectPlan) -> ProjectPlan:
     """The plan for the workspace around a member's folder, whose lock counts for it; else as it is."""
     if plan.package or plan.script or plan.lock not in ("auto", _LOCK) or (plan.folder / _LOCK).is_file():

@@ -20,6 +20,7 @@ _OTHER_NUMPY = re.compile(
     r"numpy\.dtype size changed|numpy\.core\.\w+ failed to import|compiled using NumPy 1|_ARRAY_API not found"
 )
 _SIZES = re.compile(r"Expected (\d{1,4}) from C header, got (\d{1,4}) ")
+_OWN_FAULTS = ("ImportError:", "SyntaxError:", "AttributeError:", "TypeError:", "NameError:", "RuntimeError:")
 _WANTS = {
     "settings": "it wants settings: give them as `rehearsal.environment`",
     "display": "there is no display in a rehearsal",
@@ -158,6 +159,9 @@ def _remedy(failed: Sequence[ImportSeen]) -> str:
     )
     more = "".join(f"{way}; " for way in gone)
     more += f"add what brings {', '.join(others[:_FEW])} to the requirements; " if others else ""
+    if own := sorted({each["package"] for each in failed if _of_itself(each)}):
+        named = ", ".join(own[:_FEW])
+        more += f"another version of {named} may suit this Python: pin one, as in NAME<VERSION; "
     if standard:  # PEP 534 tells of distributions that split it
         parts = ", ".join(standard)
         more += f"the distribution has Python's own {parts} apart: add its package to `system-packages`; "
@@ -170,6 +174,12 @@ def _remedy(failed: Sequence[ImportSeen]) -> str:
         f"{more}if it works all the same, accept it: `{options}`, or in the profile "
         f"`rehearsal: {{allow: [{', '.join(words)}]}}`"
     )
+
+
+def _of_itself(each: ImportSeen) -> bool:
+    """Whether it is the package's own code that fails, and not for something that can be brought."""
+    lacks = each["wants"] or each["missing"] or each["library"] or "undefined symbol" in each["error"]
+    return not lacks and each["error"].startswith(_OWN_FAULTS) and not _OTHER_NUMPY.search(each["error"])
 
 
 def _numpy(failed: Sequence[ImportSeen]) -> Iterator[str]:

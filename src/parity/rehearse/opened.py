@@ -149,8 +149,9 @@ def _needed(seen: Seen, rules: NativeRules) -> Iterator[tuple[ImportSeen, str]]:
         if not row["error"] or row["library"]:
             continue
         own = [library for each, library in known if library and _wants(row, each)]
-        module = _NO_MODULE.search(row["error"])
-        library = own[0] if own else rules.apart(module[1]) if module else ""
+        said = _NO_MODULE.search(row["error"])
+        modules = [*filter(None, [row["missing"]]), *(said.groups() if said else ())]
+        library = own[0] if own else next(filter(None, map(rules.apart, modules)), "")
         if library:
             yield row, library
 

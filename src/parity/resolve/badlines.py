@@ -19,6 +19,7 @@ _COMMAND = re.compile(r"(?:python[0-9.]* -m )?pip[0-9.]* install(?: .*)?")
 _MERGE = re.compile(r"(?:<{7}|={7}|>{7})(?: .*)?")
 _TURNED = re.compile(r"=([<>])")
 _UNQUOTED = re.compile(r"(python_(?:full_)?version\s*[<>=!~]{1,2}\s*)([0-9][0-9.]*)")
+_COMMENT = re.compile(rf"{_NAME}{_EXTRAS}\s*(?:[<>=!~]=?=?\s*{_VERSION})?#.*")
 _LONGEST = 200
 _FREEZE = "`pip freeze` (in conda `pip list --format=freeze`) writes lines that can be taken"
 
@@ -32,11 +33,21 @@ def written_instead(text: str) -> str:
         return f"take out what is not seen in it: {shown}"
     if len(text) > 1 and text[0] in "'\"" and text[-1] == text[0]:
         return f"write it without quotes: {text[1:-1]}"
-    return _of_tools(text) or _of_versions(text)
+    return _of_signs(text) or _of_tools(text) or _of_versions(text)
+
+
+def _of_signs(text: str) -> str:
+    if "\0" in text:
+        return "save it as UTF-8"
+    if text.endswith("\\"):
+        return "take out the blank behind the \\: it ends the line no more"
+    if _COMMENT.fullmatch(text):
+        return "write a blank before the #"
+    return f"write {text.replace(chr(92), '/')}" if text.startswith((".\\", "..\\")) else ""
 
 
 def _of_tools(text: str) -> str:
-    if _CONDA.fullmatch(text):
+    if _CONDA.fullmatch(text) or text == "@EXPLICIT":
         return f"conda wrote it, whose packages cannot be carried: {_FREEZE}"
     if _HEADED.fullmatch(text):
         return f"`pip list` wrote it: {_FREEZE}"

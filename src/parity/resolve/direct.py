@@ -21,16 +21,19 @@ from parity.model import SourcePackage
 from parity.model.network import clean_url, names_a_server
 from parity.model.project import told_address
 from parity.portable.sha256 import is_sha256
+from parity.resolve.linefile import as_pip_splits
 
-_ENDING = r"(\[[^\]]*\])?(\s+;.*)?"
+_EXTRAS = r"(\s*\[[^\]]*\])?"
 _LOCAL = re.compile(
-    rf"(\.{{0,2}}/|file:).*|\.{{1,2}}{_ENDING}|[^@\s:]+/[^@\s]*{_ENDING}|[^@\s]*\.(whl|zip|tgz|tar\.(gz|bz2|xz)){_ENDING}"
+    rf"(\.{{0,2}}/|file:).*|\.{{1,2}}{_EXTRAS}|[^@\s:]+/[^@\s]*{_EXTRAS}|[^@\s]*\.(whl|zip|tgz|tar\.(gz|bz2|xz)){_EXTRAS}"
 )
 _REMOTE = re.compile(r"(git|hg|svn|bzr)\+.*|(https?|ssh|git):.*")
 _SERVER = re.compile(r"(git\+)?(https?|ssh)://|git\+(git://|\w[\w.-]*@)")
-_BARE = re.compile(r"(?P<address>.+?)(?:\s+;\s*(?P<marker>.+))?")
+_IN_ADDRESSES, _IN_PATHS = re.compile(r"(?<=\s);|;(?=\s)"), re.compile(";")
+"""Where a marker begins: an address may hold a `;` itself. pip has it so, too."""
 _NAMED_EXTRAS = re.compile(r"(?P<rest>.*?)\[(?P<extras>[^\]]*)\]")
 _SECRET = re.compile(r"https?://[^/\s]*@|://[^/\s@]*:[^/\s@]*@")
+_OTHER_DIGESTS = ("md5", "sha1", "sha224", "sha384", "sha512")
 _NO_SECRETS = "put them into git's credential helper or ~/.netrc, never into requirements"
 
 
@@ -87,6 +90,12 @@ class DirectRequirement:
         sha256 = self.sha256 or parts.get("sha256", "").lower()
         if sha256 and not is_sha256(sha256):
             raise InputFileError("a SHA-256 is 64 hexadecimal digits", where=self.where or clean_url(address))
+        if not sha256 and (other := next((kind for kind in _OTHER_DIGESTS if kind in parts), "")):
+            raise InputFileError(
+                f"#{other}= behind an address: archives are held to their SHA-256 alone",
+                where=self.where,
+                remedy=f"write #sha256=DIGEST in the place of #{other}=… (`sha256sum FILE` tells it)",
+            )
         if address.startswith("file:"):
             path = self._path(path_of(address, self.where), base)
             return SourcePackage(self.name, "", "path", path, sha256=sha256, subdirectory=inside)
@@ -115,16 +124,31 @@ class DirectRequirement:
 
 def is_direct(text: str) -> bool:
     """Whether a line is an address or a path without a name before it."""
-    return bool(_LOCAL.fullmatch(text) or _REMOTE.match(text))
+    address, _ = _without_marker(text)
+    return bool(_LOCAL.fullmatch(address) or _REMOTE.match(address))
+
+
+def _without_marker(text: str) -> tuple[str, str]:
+    begins = _IN_ADDRESSES if _REMOTE.match(text) or text.startswith("file:") else _IN_PATHS
+    address, *rest = begins.split(text, maxsplit=1)
+    return address.strip(), "".join(rest).strip()
 
 
 @dataclass(frozen=True)
 class Stated:
-    """How a line stands: where, what its relative paths start at (None for no paths), its hash if any."""
+    """How a line stands.
+
+    Attributes:
+        where: `file:line`, or the profile's name.
+        folder: what its relative paths start at; None for no paths.
+        sha256: its hash; empty for none.
+        called_from: where pip has them start: they do where there is a source, and none in `folder`.
+    """
 
     where: str
     folder: Path | None = None
     sha256: str = ""
+    called_from: Path | None = None
 
 
 def requirement_name(text: str) -> str:
@@ -135,14 +159,22 @@ def requirement_name(text: str) -> str:
         return ""
 
 
+def addressed_requirement(text: str) -> Requirement | None:
+    """A requirement (PEP 508) that names its address; None where the text is none, or names none."""
+    try:
+        found = Requirement(as_pip_splits(text))
+    except InvalidRequirement:
+        return None
+    return found if found.url else None
+
+
 def bare_requirement(text: str, stated: Stated) -> DirectRequirement:
     """A line, without its hash, for which `is_direct`.
 
     Raises:
         InputFileError: it cannot be carried.
     """
-    match = _BARE.fullmatch(text)
-    address, marker = (match["address"], match["marker"] or "") if match else (text, "")
+    address, marker = _without_marker(text)
     _check_marker(marker, stated.where)
     name, extras = "", ""
     if _REMOTE.match(address):
@@ -150,7 +182,7 @@ def bare_requirement(text: str, stated: Stated) -> DirectRequirement:
         name, _, extras = unquote(egg[1]).partition("[") if egg else ("", "", "")
         extras = extras.rstrip("]")
     elif found := _NAMED_EXTRAS.fullmatch(address):
-        address, extras = found["rest"], found["extras"]
+        address, extras = found["rest"].strip(), found["extras"]
     chosen = tuple(sorted(part.strip() for part in extras.split(",") if part.strip()))
     return _direct(canonicalize_name(name) if name else "", chosen, address, marker, stated)
 
@@ -169,7 +201,7 @@ def _direct(
         raise InputFileError("an address with a user or password in it", where=where, remedy=_NO_SECRETS)
     absolute = address.startswith(("/", "file:/"))
     if not _REMOTE.match(address):
-        address = _local_url(address, stated.folder, where)
+        address = _local_url(address, stated)
     made = DirectRequirement(name, extras, address, marker, where, stated.sha256, absolute)
     source = made.source(stated.folder or Path("/"))
     if stated.sha256 and source.kind == "git":
@@ -179,14 +211,24 @@ def _direct(
     return made
 
 
-def _local_url(address: str, folder: Path | None, where: str) -> str:
+def _local_url(address: str, stated: Stated) -> str:
     """A path, or what a file: address names, made an absolute file: address."""
-    if folder is None:
-        raise InputFileError(f"a path is not known here: {address[:60]}", where=where)
+    if stated.folder is None:
+        raise InputFileError(f"a path is not known here: {address[:60]}", where=stated.where)
     path, mark, fragment = address.partition("#")
     if path.startswith("file:"):
-        path = path_of(path, where)
-    return Path(os.path.normpath(folder / path)).as_uri() + mark + fragment
+        path = path_of(path, stated.where)
+    starts = [each for each in (stated.folder, stated.called_from) if each]
+    places = [Path(os.path.normpath(each / path)) for each in starts]
+    found = next((each for each in places if _is_source(each, fragment)), places[0])
+    return found.as_uri() + mark + fragment
+
+
+def _is_source(path: Path, fragment: str) -> bool:
+    """Whether a source lies there: an archive, or a folder with a project (or one deeper in it)."""
+    if os.path.isdir(path) and "subdirectory=" not in fragment:
+        return any(os.path.isfile(path / name) for name in ("pyproject.toml", "setup.py"))
+    return os.path.exists(path)
 
 
 def path_of(address: str, where: str) -> str:

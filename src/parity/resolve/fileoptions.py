@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +14,8 @@ from parity.model.network import Login, clean_url, names_a_server, split_login
 from parity.resolve.direct import path_of
 from parity.resolve.lineoptions import LineOptions
 
+_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+_EDITABLE_MODE = re.compile(r"editable[_-]")
 _ALL, _NONE = ":all:", ":none:"
 _WEB = ("https://", "http://")
 _NO_PAGE = (
@@ -119,6 +123,8 @@ class OptionReader:
         self._take_formats(options)
         self._take_releases(options)
         self.require_hashes |= options.require_hashes
+        if not options.editable:
+            self.notes += _behind_nothing(options, where)
         for host in options.trusted_host:
             self.notes.append(
                 f"--trusted-host {host} ({where}) is not taken: certificates are always checked; "
@@ -170,6 +176,47 @@ class OptionReader:
             self._from_source.add(canonicalize_name(name))
         else:
             self._from_source.discard(canonicalize_name(name))
+
+
+def sha256_behind(options: LineOptions) -> tuple[str, ...]:
+    """The SHA-256 hashes behind a requirement; OptionProblem for what cannot be held to there."""
+    _demand_no_settings(options.config_settings, options.global_option)
+    pairs = [each.partition(":") for each in options.hash]
+    found = tuple(digest.lower() for kind, _, digest in pairs if kind == "sha256")
+    if pairs and not found:
+        raise OptionProblem("hashes, but no sha256 among them", "add sha256 hashes")
+    if not all(_SHA256.fullmatch(digest) for digest in found):
+        raise OptionProblem("a SHA-256 that is not 64 hexadecimal digits", "copy the whole digest")
+    return found
+
+
+def demand_editable_alone(options: LineOptions) -> None:
+    """Raise OptionProblem for settings of a checkout's build, but for how it is made editable: it is not."""
+    settings = [each for each in options.config_settings if not _EDITABLE_MODE.match(each)]
+    _demand_no_settings(settings, options.global_option)
+
+
+def _demand_no_settings(settings: Sequence[str], options: Sequence[str]) -> None:
+    for option, value in (("--config-settings", settings), ("--global-option", options)):
+        if value:
+            raise OptionProblem(
+                f"{option} behind a requirement",
+                "leave it out, or build that wheel with it and name the wheel's path",
+            )
+
+
+def _behind_nothing(options: LineOptions, where: str) -> Iterator[str]:
+    """A sentence for each kind of option that stands alone and belongs behind a requirement."""
+    for option, value in (
+        ("--hash", options.hash),
+        ("--config-settings", options.config_settings),
+        ("--global-option", options.global_option),
+    ):
+        if value:
+            yield (
+                f"{option} stands behind no requirement and holds for nothing ({where}): "
+                "end the requirement's line with a \\ before it"
+            )
 
 
 def _folder(said: str, base: Path | None) -> tuple[Path, str]:

@@ -16,12 +16,25 @@ from parity.errors import InputFileError
 from parity.files import read_small
 from parity.model import AskedKind, AskedText, Requirements
 from parity.resolve.badlines import written_instead
-from parity.resolve.direct import DirectRequirement, Stated, bare_requirement, is_direct, named_requirement
-from parity.resolve.fileoptions import FileOptions, OptionProblem, OptionReader
+from parity.resolve.direct import (
+    DirectRequirement,
+    Stated,
+    addressed_requirement,
+    bare_requirement,
+    is_direct,
+    named_requirement,
+    path_of,
+)
+from parity.resolve.fileoptions import (
+    FileOptions,
+    OptionProblem,
+    OptionReader,
+    demand_editable_alone,
+    sha256_behind,
+)
 from parity.resolve.linefile import as_pip_splits, decoded, hidden_parts, logical_lines, with_variables
 from parity.resolve.lineoptions import LineOptions, split_line
 
-_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _CONSTRAINT = "a constraint limits versions: name the source among the requirements"
 _TEXT = "save it as UTF-8, or name its encoding on the first line, as in `# coding: latin-1`"
 _LARGEST = 16 << 20
@@ -32,6 +45,8 @@ _LOCAL_HASH = (
     "leave all hashes out (`uv export --no-hashes`), or build the project itself instead of such a file: its "
     "lock has them"
 )
+_AS_PIP = "write it as pip's requirements files have it"
+_NO_OPTION = "leave it out: no requirements file can have it, pip refuses it there, too"
 _SECRET = 4  # letters
 _FLATTEN = "write their lines into one file"
 
@@ -216,14 +231,15 @@ class _Reader:
         try:
             text, options = split_line(line)
             if text:
-                return self._requirement(text, self._sha256(options), where, into, folder)
+                return self._requirement(text, sha256_behind(options), where, into, folder)
             return self._options_line(options, where, into, folder)
         except OptionProblem as problem:
             return self._refuse(str(problem), where, problem.remedy)
         except InputFileError as problem:
             return self._refuse(problem.message, where, problem.remedy)
         except ValueError as error:
-            return self._refuse(_short(str(error)), where, "write it as pip's requirements files have it")
+            told = str(error)
+            return self._refuse(_short(told), where, _NO_OPTION if "no such option" in told else _AS_PIP)
 
     def _options_line(
         self, options: LineOptions, where: str, into: list[RequirementLine], folder: Path | None
@@ -234,40 +250,24 @@ class _Reader:
         for target in options.constraint:
             self._nested(target, self.constraints, where, folder)
         for each in options.editable:
-            if is_direct(each):
+            demand_editable_alone(options)
+            named = addressed_requirement(each)
+            if named or is_direct(each):
                 self._editable.append(where)
-                self._direct_line(each, None, (), where, into, folder)
+                self._direct_line(each, named, (), where, into, folder)
             else:
                 self._refuse(f"an editable install of no path: {_short(each)}", where, "write -e ./FOLDER")
         self._options.take(options, where, folder)
 
     def _nested(self, target: str, into: list[RequirementLine], where: str, folder: Path | None) -> None:
+        if target.startswith("file:"):
+            target = path_of(target, where)
         if "://" in target:
             self._refuse("a requirements file from a URL", where, "download it and name the local copy")
         elif folder is None:
             self._refuse("a file cannot be named here", where, "name it under install.files")
         else:
             self.read(folder / target, into, where)
-
-    @staticmethod
-    def _sha256(options: LineOptions) -> tuple[str, ...]:
-        """The SHA-256 hashes behind a requirement."""
-        for option, value in (
-            ("--config-settings", options.config_settings),
-            ("--global-option", options.global_option),
-        ):
-            if value:
-                raise OptionProblem(
-                    f"{option} behind a requirement",
-                    "leave it out, or build that wheel with it and name the wheel's path",
-                )
-        pairs = [each.partition(":") for each in options.hash]
-        found = tuple(digest.lower() for kind, _, digest in pairs if kind == "sha256")
-        if pairs and not found:
-            raise OptionProblem("hashes, but no sha256 among them", "add sha256 hashes")
-        if not all(_SHA256.fullmatch(digest) for digest in found):
-            raise OptionProblem("a SHA-256 that is not 64 hexadecimal digits", "copy the whole digest")
-        return found
 
     def _requirement(
         self, text: str, hashes: tuple[str, ...], where: str, into: list[RequirementLine], folder: Path | None
@@ -298,7 +298,7 @@ class _Reader:
             return self._refuse(f"an address among the constraints: {_short(text)}", where, _CONSTRAINT)
         if len(set(hashes)) > 1:
             return self._refuse("several hashes for one source", where, "one archive has one sha256")
-        stated = Stated(where, folder, hashes[0] if hashes else "")
+        stated = Stated(where, folder, hashes[0] if hashes else "", Path.cwd() if self._open else None)
         try:
             found = named_requirement(named, stated) if named else bare_requirement(text, stated)
         except InputFileError as error:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from parity.cli.shared.lying import declares_project
 from parity.errors import InputFileError, OptionConflict, ParityError, ProfileNotFound
-from parity.model import FOREIGN_LOCKS
+from parity.files import read_small
+from parity.model import FOREIGN_LOCKS, LOCKS_OF_PROJECTS
 from parity.profile import ProjectAsked, available, is_profile_name, is_profile_path, likely_targets
 from parity.resolve import is_direct, requirement_name
 
@@ -24,6 +25,7 @@ _INSTEAD = {
 }
 """What is written into a profile, and what is typed instead."""
 _LISTS = (".txt", ".in")
+_CONDA, _CONDA_KEY = "environment.yml", re.compile(rb"^dependencies:", re.MULTILINE)
 _BUILT_FROM = ("setup.py", "setup.cfg")
 _ARCHIVES = (".whl", ".zip", ".gz", ".bz2", ".xz", ".tgz")
 TARGETS = "`parity profile list` shows the targets"
@@ -103,8 +105,9 @@ def _no_list(file: Path) -> InputFileError | None:
     told = str(file)
     if os.path.isdir(file):
         return InputFileError(f"{told} is a folder", where=told, remedy="name a project's folder without -r")
-    if file.name in FOREIGN_LOCKS:
-        remedy = FOREIGN_LOCKS[file.name]
+    foreign = _CONDA if _is_of_conda(file) else file.name
+    if foreign in FOREIGN_LOCKS:
+        remedy = FOREIGN_LOCKS[foreign]
         for of_profiles, here in _INSTEAD.items():
             remedy = remedy.replace(of_profiles, here)
         return InputFileError(f"{told} is what only its own tool reads", where=told, remedy=remedy)
@@ -117,6 +120,16 @@ def _no_list(file: Path) -> InputFileError | None:
     if is_profile_path(file.name):
         return InputFileError(f"{told} is a profile", where=told, remedy="name a profile without -r")
     return None
+
+
+def _is_of_conda(file: Path) -> bool:
+    """Whether a YAML file, whatever it is called, is an environment of conda's and no profile."""
+    if not is_profile_path(file.name) or not file.is_file():
+        return False
+    try:
+        return bool(_CONDA_KEY.search(read_small(file)))
+    except OSError:  # whoever reads it as a profile will tell
+        return False
 
 
 class _Sorting:
@@ -142,7 +155,7 @@ class _Sorting:
         return SortedWords(tuple(self._targets), tuple(packages), tuple(projects))
 
     def _package(self, word: str) -> str:
-        if problem := self._misplaced_file(word) or self._empty_folder(word):
+        if problem := self._misplaced_file(word) or self._empty_folder(word) or self._locked_elsewhere(word):
             raise problem
         if is_direct(word):
             return self._source(word)
@@ -206,6 +219,16 @@ class _Sorting:
             if os.path.isfile(listed)
             else "name the folder of a project, or a list with -r",
         )
+
+    def _locked_elsewhere(self, word: str) -> InputFileError | None:
+        """What a folder with another tool's lock is told: built as a package, it would be resolved anew."""
+        folder = word.partition("[")[0]
+        locks = [path for name in LOCKS_OF_PROJECTS if (path := Path(folder, name)).is_file()]
+        if not _says_folder(folder) or not locks or not (problem := _no_list(locks[0])):
+            return None
+        anew = self._call({word: f"-p {shlex.quote(word)}"})
+        problem.remedy += f"; or {anew} to resolve it anew"
+        return problem
 
     def _no_word(self, word: str) -> ParityError:
         if meant := likely_targets(word, sure=False):

@@ -27,6 +27,8 @@ _DISPLAY_WORDS = re.compile(
     re.IGNORECASE,
 )
 _LIBRARY_WORDS = re.compile(r"\blib[\w.+-]+|\.so\b|\bsymbol\b", re.IGNORECASE)
+_SPLIT = re.compile(r"_?(?:curses|dbm|sqlite3|tkinter)\b|_gdbm\b|idlelib\b|turtle\b")
+"""Modules of Python's own that distributions have in packages apart."""
 _MOST = 50  # exceptions of a chain, and
 _DEEPEST = 1000  # frames
 _TEXT = 4000
@@ -86,9 +88,11 @@ def _chain(problem: Optional[BaseException]) -> Iterator[BaseException]:
 
 
 def _module(problem: BaseException) -> str:
-    """The name of the module that was not found; errors that are raised in its stead count, too."""
+    """The name of the module that was not found; errors that are raised in its stead count, too.
+
+    Of several, tried one behind the other (`tkinter`, then `Tkinter`), one that the distribution has.
+    """
     told = isinstance(problem, (ImportError, RuntimeError, SystemExit)) or problem.__cause__ is not None
-    for each in _chain(problem) if told else ():
-        if isinstance(each, ModuleNotFoundError) and each.name:
-            return str(each.name)
-    return ""
+    chain = _chain(problem) if told else ()
+    names = [str(each.name) for each in chain if isinstance(each, ModuleNotFoundError) and each.name]
+    return next(filter(_SPLIT.match, names), names[0] if names else "")

@@ -22,6 +22,7 @@ from parity.project import (
     TREE,
     UV_LOCK,
     Project,
+    check_environments,
     check_told,
     checkout_tar,
     describe,
@@ -53,6 +54,7 @@ def project_lock(run: BuildRun) -> Resolved:
         raise InputFileError("the profile names no project", where=str(request.profile.path))
     project = read_project(request.profile.project)
     project.check_python(run.machine.python)
+    check_environments(project, run.machine.markers)
     for group in project.default_groups:
         if project.lock == UV_LOCK and group not in project.groups:
             run.world.reporter.note(f"the group {group} stays here; --group {group} takes it along")

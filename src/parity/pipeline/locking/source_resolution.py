@@ -207,9 +207,8 @@ class Gathering:
     def _follow(self, built: Built, extras: Collection[str]) -> None:
         """Build the sources that a built package requires; what it requires of indexes the resolver sees."""
         where = built.wheel.filename
-        plain, direct = split_requirements(
-            built.requires, where, self.builder.run.machine.markers, sorted(extras)
-        )
+        markers = self.builder.run.machine.markers
+        plain, direct = split_requirements(built.requires, where, markers, sorted(extras), self.base)
         self._without_sources(plain)
         for each in direct:
             if each.is_local and built.wheel.name not in self._own:

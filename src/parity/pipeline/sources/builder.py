@@ -22,7 +22,7 @@ from parity.pipeline.context.run import BuildRun
 from parity.pipeline.rehearsal import cache as known
 from parity.pipeline.sources.bringing import Bringing
 from parity.pipeline.sources.built import NOTHING, Built, BuiltSaid, Making
-from parity.pipeline.sources.checkout import Opened, opened
+from parity.pipeline.sources.checkout import Opened, demand_fits, opened
 from parity.pipeline.sources.needs import Needs
 from parity.pipeline.sources.store import SourceStore
 from parity.pipeline.sources.supply import commands_for, supplied
@@ -90,6 +90,7 @@ class SourceBuilder:
                     where=source.address,
                 )
             if place.wheel is not None:
+                demand_fits(place.wheel[0], self.run.machine.tags, self.run.profile.name)
                 return self._ready(source, place, place.wheel, Making())
             key = self._key(source, place)
             seen = self.run.world.memory.recall("built", key)

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from parity.errors import HashMismatch, HostileSource, SourceUnavailable
+from parity.errors import HashMismatch, HostileSource, NoWheel, SourceUnavailable
 from parity.host.git import Git
 from parity.model import Origin, SourcePackage
 from parity.model.network import clean_url
 from parity.model.project import told_address
 from parity.pipeline.sources.store import SourceStore, content
+from parity.portable.names import parse_wheel_name
 from parity.project import file_of_path, tree_digest
 
 _NOT_HERE = (
     "mend the path; where a file of conda's has it (`pip freeze` writes such lines there), name {} by its "
     "version: `pip list --format=freeze` does"
 )
+_NO_NAME = "give the file the name that it was published under: NAME-VERSION-PYTHON-ABI-PLATFORM.whl"
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,28 @@ def opened(source: SourcePackage, base: Path, store: SourceStore, git: Git) -> I
         yield _archive(source, store)
 
 
+def demand_fits(filename: str, tags: Collection[str], target: str) -> None:
+    """Demand that a wheel which was named itself is one for the target.
+
+    Args:
+        filename: of the wheel (PEP 427).
+        tags: that the target takes.
+        target: what it is called.
+
+    Raises:
+        NoWheel: it is for others, or its name tells nothing.
+    """
+    named = parse_wheel_name(filename)
+    if named is None:
+        raise NoWheel(f"{filename} is no name of a wheel", where=filename, remedy=_NO_NAME)
+    if named.tags.isdisjoint(tags):
+        raise NoWheel(
+            f"{filename} is for {', '.join(sorted(named.tags)[:3])}, not for the target",
+            where=filename,
+            remedy=f"name a file that fits {target} (or its source), or the package by its name and version",
+        )
+
+
 def _check_inside(source: SourcePackage) -> None:
     """Demand that the subdirectory, which a stranger's requirement may name, is one of the source."""
     inside = source.subdirectory
@@ -98,7 +122,11 @@ def _local(source: SourcePackage, path: Path, store: SourceStore, git: Git) -> O
         file = file_of_path(path)
         with file.content:
             if source.sha256 and file.sha256 != source.sha256:
-                raise HashMismatch("the file is not the one that was named or locked", where=str(path))
+                raise HashMismatch(
+                    "the file is not the one that was named or locked",
+                    where=str(path),
+                    remedy="find out who changed the file, or mend the hash that it is named with",
+                )
             store.keep(file)
         return Opened(
             Origin("path", told_address("path", source.address), "", file.sha256, source.subdirectory),
@@ -108,7 +136,7 @@ def _local(source: SourcePackage, path: Path, store: SourceStore, git: Git) -> O
         )
     if not path.is_dir():
         raise SourceUnavailable(
-            f"there is no {path}", where=source.name, remedy=_NOT_HERE.format(source.name)
+            f"there is no {path}", where=source.name, remedy=_NOT_HERE.format(source.name or "the package")
         )
     version = source.version or git.described(path)
     origin = Origin("path", told_address("path", source.address), "", tree_digest(path), source.subdirectory)
