@@ -18,6 +18,7 @@ from parity.errors import IndexConfusion, IndexFailed, ProfileError
 from parity.host.certificates import client_certificate
 from parity.host.index import choose_index, named_indexes
 from parity.host.network import host_network
+from parity.host.pipconf import default_index
 from parity.host.uvconf import UvSettings
 from parity.model import IndexSettings, NamedIndex
 from parity.model.network import HostNetwork, clean_url
@@ -107,6 +108,17 @@ def test_a_named_indexs_login_is_found_by_its_name_then_netrc_then_the_keyring(h
     assert network.index_login == ("", "canary-default")
     assert "canary" not in repr(network)
     assert network.redact("canary-env and canary-default") == "*** and ***"
+
+
+def test_an_index_that_is_the_default_one_once_more_is_no_second_index(home: dict[str, str]) -> None:
+    again = IndexSettings(None, (NamedIndex("again", "https://Main.example/simple/"),))
+    environ = {**home, "PIP_INDEX_URL": "https://main.example/simple"}
+    assert host_network(again, environ).named == ()
+    assert host_network(again, {**home, "PIP_INDEX_URL": "https://other.example/simple"}).named
+    unsaid = IndexSettings(None, (NamedIndex("again", str(default_index())),))
+    assert host_network(unsaid, home).named == ()
+    bound = IndexSettings(None, (NamedIndex("again", "https://main.example/simple", ("six",)),))
+    assert host_network(bound, environ).named
 
 
 def test_the_keyring_is_asked_for_the_default_index_only_when_pip_or_uv_is_told_to(

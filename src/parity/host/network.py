@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import urlsplit
 
 from parity.errors import IndexFailed
@@ -12,8 +12,8 @@ from parity.host.index import choose_index, named_indexes, netrc_logins
 from parity.host.keyring import keyring_login
 from parity.host.pipconf import default_index, pip_settings
 from parity.host.uvconf import uv_settings
-from parity.model.inputs import IndexSettings
-from parity.model.network import HostNetwork
+from parity.model.inputs import IndexSettings, NamedIndex
+from parity.model.network import HostNetwork, same_address
 from parity.model.veil import VARIABLE, Veil
 
 _LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
@@ -34,7 +34,8 @@ def host_network(indexes: IndexSettings | None, environ: Mapping[str, str]) -> H
     pip, uv = pip_settings(environ), uv_settings(environ)
     index = choose_index(wanted.url, pip, uv, environ)
     logins, netrc_warnings = netrc_logins(environ)
-    named, named_warnings = named_indexes(wanted.named, environ, logins)
+    usual = default_index()
+    named, named_warnings = named_indexes(_besides(wanted.named, index.url or usual), environ, logins)
     proxies = host_proxies(environ, pip)
     host = urlsplit(index.url or "").hostname or ""
     login, keyring_warning = wanted.login or index.login or logins.get(host), ""
@@ -43,7 +44,7 @@ def host_network(indexes: IndexSettings | None, environ: Mapping[str, str]) -> H
     return HostNetwork(
         index_url=index.url,
         index_source=index.source,
-        default_index=default_index(),
+        default_index=usual,
         proxies=proxies,
         ca_bundle=ca_bundle(environ, pip),
         client_certificate=client_certificate(environ, pip),
@@ -59,6 +60,15 @@ def host_network(indexes: IndexSettings | None, environ: Mapping[str, str]) -> H
             *filter(None, [keyring_warning]),
             *_local_proxies(proxies),
         ),
+    )
+
+
+def _besides(named: Iterable[NamedIndex], default: str | None) -> tuple[NamedIndex, ...]:
+    """Without those that are the default index once more: a name on both is on one index."""
+    return tuple(
+        each
+        for each in named
+        if each.packages or each.login or not default or not same_address(each.url, default)
     )
 
 

@@ -156,6 +156,12 @@ def clean_url(url: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
+def same_address(one: str, other: str) -> bool:
+    """Whether two addresses are of one index; login, capitals in the host and a last slash do not count."""
+    first, second = (urlsplit(clean_url(each).rstrip("/")) for each in (one, other))
+    return first._replace(netloc=first.netloc.lower()) == second._replace(netloc=second.netloc.lower())
+
+
 def names_a_server(address: str) -> bool:
     """Whether an address has a host and, if any, a port that is one."""
     try:

@@ -18,7 +18,7 @@ from packaging.version import InvalidVersion, Version
 
 from parity.errors import InputFileError
 from parity.model import IndexSettings, NamedIndex, Profile
-from parity.model.network import DEFAULT_INDEX, clean_url
+from parity.model.network import DEFAULT_INDEX, clean_url, same_address
 from parity.portable.wheelfolders import index_address
 from parity.resolve.fileoptions import FileOptions, FolderLine, IndexLine
 
@@ -51,7 +51,7 @@ def with_file_options(profile: Profile, options: FileOptions) -> Profile:
 def _with_default(index: IndexSettings, line: IndexLine | None) -> IndexSettings:
     if line is None:
         return index
-    if index.url and not _same(index.url, line.url):
+    if index.url and not same_address(index.url, line.url):
         raise InputFileError(
             f"the default index here is {line.url}, and the profile's is {clean_url(index.url)}",
             where=line.where,
@@ -62,9 +62,9 @@ def _with_default(index: IndexSettings, line: IndexLine | None) -> IndexSettings
 
 def _with_named(index: IndexSettings, line: IndexLine) -> IndexSettings:
     """With a further index, unless it is one of those that are there."""
-    if index.url and _same(index.url, line.url):
+    if index.url and same_address(index.url, line.url):
         return index
-    if any(_same(one.url, line.url) for one in index.named):
+    if any(same_address(one.url, line.url) for one in index.named):
         return index
     name = _free_name(urlsplit(line.url).hostname or "", index)
     return replace(index, named=(*index.named, NamedIndex(name, line.url, login=line.login)))
@@ -121,7 +121,3 @@ def _free_name(of: str, index: IndexSettings) -> str:
     stem = stem[:_LONGEST].rstrip("-")
     numbered = (f"{stem}-{number}" for number in range(2, len(taken) + 3))
     return next(name for name in (stem, *numbered) if name not in taken)
-
-
-def _same(one: str, other: str) -> bool:
-    return clean_url(one).rstrip("/") == clean_url(other).rstrip("/")
