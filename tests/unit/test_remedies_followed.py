@@ -1,0 +1,121 @@
+"""Remedies as a user follows them: provoke the error, do what it says to the letter, and it ends well."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from parity.cli.app import app
+from parity.cli.shared.keyring import signing_keys
+from parity.errors import KeyUnusable, OptionConflict, RootError
+from parity.sign import generate_key, save_key
+
+_TYPED = re.compile(r"`parity ([^`]+)`")
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder of somebody with an empty home, and no engine."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PARITY_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere.sock")
+    monkeypatch.delenv("PARITY_KEY_PASSPHRASE", raising=False)
+    return tmp_path
+
+
+def types(line: str) -> BaseException | None:
+    """How a command ended; None where all went well."""
+    return CliRunner().invoke(app, shlex.split(line)).exception
+
+
+def refused(line: str) -> RootError:
+    error = types(line)
+    assert isinstance(error, RootError), error
+    return error
+
+
+def follows(line: str) -> None:
+    """Type what the remedy of a refused command says, then the command again: it is not refused any more."""
+    for command in _TYPED.findall(refused(line).remedy):
+        assert types(command) is None, command
+    assert types(line) is None
+
+
+def unusable(name: str) -> KeyUnusable:
+    """Why nothing can be signed with that key."""
+    with pytest.raises(KeyUnusable) as caught:
+        signing_keys([Path(name)])
+    return caught.value
+
+
+# --- keys ---------------------------------------------------------------------------------------------------
+
+
+def test_ones_own_key_that_is_not_there_yet_is_made() -> None:
+    follows("key show")
+
+
+def test_somebody_elses_key_is_not_to_be_made() -> None:
+    assert _TYPED.findall(refused("key show sender.pub").remedy) == ["key list"]
+    assert types("key list") is None
+
+
+def test_a_signing_key_that_is_not_there_is_made_under_its_name() -> None:
+    assert _TYPED.findall(unusable("release.key").remedy) == ["keygen release.key"]
+    assert types("keygen release.key") is None
+    assert signing_keys([Path("release.key")])
+
+
+def test_of_two_halves_the_other_one_is_named() -> None:
+    assert types("keygen release.key") is None
+    assert "release.key.pub" in refused("key trust release.key").remedy
+    assert types("key trust release.key.pub") is None
+    error = unusable("release.key.pub")
+    assert (error.message, error.remedy) == ("this is a public key", "name the private one: release.key")
+    assert signing_keys([Path("release.key")])
+
+
+def test_a_public_half_that_is_gone_is_made_by_the_line_that_is_told(here: Path) -> None:
+    assert types("keygen release.key") is None
+    (here / "release.key.pub").unlink()
+    line = re.findall(r"`(openssl [^`]+)`", refused("key trust release.key").remedy)[0]
+    subprocess.run(shlex.split(line), check=True)
+    assert types("key trust release.key.pub") is None
+
+
+def test_a_wrong_passphrase_is_not_a_key_to_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    save_key(Path("release.key"), generate_key(), "right")
+    monkeypatch.setenv("PARITY_KEY_PASSPHRASE", "wrong")
+    error = unusable("release.key")
+    assert "keygen" not in error.remedy
+    assert "PARITY_KEY_PASSPHRASE" in error.remedy
+    monkeypatch.setenv("PARITY_KEY_PASSPHRASE", "right")
+    assert signing_keys([Path("release.key")])
+
+
+# --- options ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        ("build debian12-py311 idna --locked --upgrade", "leave one of them out"),
+        ("build debian12-py311 idna --on default --scheduler tcp://127.0.0.1:1", "leave one of them out"),
+        ("build debian12-py311 debian11-py39 idna --lock x.toml", "build each by itself"),
+        ("build debian12-py311 debian12-py311 idna", "name each target once"),
+        ("serve x.parity.tar --tls-cert chain.pem", "name both, or leave both out"),
+        ("index x.parity.tar", "parity index BUNDLE DIR"),
+        ("index site x.parity.tar --rollback", "parity index DIR --rollback"),
+        ("join media --check -o x.parity.tar", "leave -o out"),
+        ('export image x.parity.tar --entrypoint "\'"', "web serve"),
+    ],
+)
+def test_options_that_contradict_each_other_say_which_to_leave(line: str, wanted: str) -> None:
+    error = refused(line)
+    assert isinstance(error, OptionConflict)
+    assert wanted in error.remedy
