@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
+from importlib import resources
 from pathlib import Path
 
 import pytest
+from tests.support.served import bundle_of, some_wheels
 from typer.testing import CliRunner
 
 from parity.cli.app import app
 from parity.cli.shared.keyring import signing_keys
-from parity.errors import KeyUnusable, OptionConflict, RootError
+from parity.docs import error_pages
+from parity.errors import EngineUnavailable, KeyUnusable, OptionConflict, RootError
+from parity.portable.errors import BundleUnreadable
 from parity.sign import generate_key, save_key
 
 _TYPED = re.compile(r"`parity ([^`]+)`")
@@ -119,3 +123,70 @@ def test_options_that_contradict_each_other_say_which_to_leave(line: str, wanted
     error = refused(line)
     assert isinstance(error, OptionConflict)
     assert wanted in error.remedy
+
+
+# --- words --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("line", ["build debian12-py311 ruamel.yaml", "build ruamel.yaml"])
+def test_a_package_that_is_called_like_a_profile_s_file_is_told_how_to_name(line: str) -> None:
+    call = re.findall(r"parity (build [^;]+?) (?:for|is for) the package", refused(line).remedy)[0]
+    assert isinstance(refused(call.replace("TARGET", "debian12-py311")), EngineUnavailable)
+
+
+def test_a_profile_that_is_not_there_is_not_to_be_mended() -> None:
+    assert _TYPED.findall(refused("profile check nope.yaml").remedy) == ["profile list", "init"]
+    Path("bad.yaml").write_text("extends: nowhere\n")
+    assert "mend the lines" in refused("profile check nope.yaml bad.yaml").remedy
+
+
+# --- pages of `parity explain` ------------------------------------------------------------------------------
+
+
+def test_the_keys_of_a_profile_on_a_page_are_those_of_the_schema() -> None:
+    lines = re.findall(
+        r"`([a-z-]+: [^`]+)` in the profile", "\n".join(page.example for page in error_pages())
+    )
+    for number, line in enumerate(lines):
+        Path(f"page{number}.yaml").write_text(f"extends: debian12-py311\n{line}\n")
+        assert types(f"profile check page{number}.yaml") is None, line
+    assert len(lines) > 3
+
+
+def test_a_page_is_shown_whole() -> None:
+    shown = CliRunner().invoke(app, ["explain", "65"], env={"COLUMNS": "300"}).stdout
+    assert "add --allow-other-product: the record keeps that." in shown
+    sections = resources.files("parity.docs").joinpath("errors.md").read_text("utf-8").split("\n## ")[1:]
+    for section in sections:
+        told = [line.partition(":")[0] for line in section.strip().splitlines()[1:] if line]
+        assert told == ["What", "Why", "Do", "Example"], section
+
+
+# --- files --------------------------------------------------------------------------------------------------
+
+
+def test_an_index_that_was_written_as_a_whole_is_no_index_to_roll_back(here: Path) -> None:
+    (here / "made").mkdir()
+    made = bundle_of(here / "made", some_wheels(here))
+    (here / "sender.pub").write_bytes(made.key.public.pem)
+    bundle, key = made.path, here / "sender.pub"
+    assert types(f"index {bundle} whole --key {key}") is None
+    remedy = refused("index whole --rollback").remedy
+    assert "a folder that `parity index` wrote" not in remedy
+    assert types(f"index grown --add {bundle} --key {key}") is None
+    assert "parity index DIR --add BUNDLE" in remedy
+
+
+def test_what_is_a_delta_is_told_so_by_the_installer_too() -> None:
+    Path("x.delta").write_bytes(b"parity-delta/1\n" + b"x" * 100)
+    assert types("keygen release.key") is None
+    for line in (
+        "verify x.delta --key release.key.pub",
+        "install x.delta --key release.key.pub --prefix app",
+    ):
+        assert "parity patch OLD DELTA -o NEW" in refused(line).remedy
+
+
+@pytest.mark.parametrize("line", ["join media -o x.parity.tar", "join --check media"])
+def test_volumes_that_are_not_there_are_not_to_be_carried_again(line: str) -> None:
+    assert isinstance(refused(line), BundleUnreadable)
