@@ -7,16 +7,22 @@ import shlex
 import subprocess
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.support.served import bundle_of, some_wheels
 from typer.testing import CliRunner
 
 from parity.cli.app import app
+from parity.cli.commands.images import table_of
 from parity.cli.shared.keyring import signing_keys
+from parity.cli.shared.profile_health import image_remedy, look
 from parity.docs import error_pages
-from parity.errors import EngineUnavailable, KeyUnusable, OptionConflict, RootError
+from parity.engine import EngineInfo
+from parity.errors import EngineUnavailable, KeyUnusable, OptionConflict, RootError, WriteFailed
+from parity.images import ImageRow, image_tag
 from parity.portable.errors import BundleUnreadable
+from parity.profile import load_profile, shipped_root
 from parity.sign import generate_key, save_key
 
 _TYPED = re.compile(r"`parity ([^`]+)`")
@@ -190,3 +196,42 @@ def test_what_is_a_delta_is_told_so_by_the_installer_too() -> None:
 @pytest.mark.parametrize("line", ["join media -o x.parity.tar", "join --check media"])
 def test_volumes_that_are_not_there_are_not_to_be_carried_again(line: str) -> None:
     assert isinstance(refused(line), BundleUnreadable)
+
+
+def test_a_file_is_told_to_be_no_folder_before_anything_is_built() -> None:
+    Path("dist").write_text("")
+    error = refused("build debian12-py311 idna")
+    assert isinstance(error, WriteFailed)
+    assert error.remedy == "name a folder with -o"
+    assert isinstance(refused("build debian12-py311 idna -o out"), EngineUnavailable)
+
+
+# --- what doctor and image list print -----------------------------------------------------------------------
+
+
+def test_a_damaged_lock_is_told_by_doctor_as_by_build() -> None:
+    Path("plant.yaml").write_text("extends: debian12-py311\ninstall: {requirements: [idna]}\n")
+    Path("pylock.plant.toml").write_text("[[packages]")
+    (lock,) = [each for each in look(load_profile("plant.yaml"), None) if each.what == "lock"]
+    assert "build with --upgrade" in lock.remedy
+    Path("pylock.plant.toml").write_text("of somebody else: [poetry]")
+    (lock,) = [each for each in look(load_profile("plant.yaml"), None) if each.what == "lock"]
+    assert lock.remedy
+
+
+def test_an_image_of_a_folder_is_carried_under_the_name_that_is_looked_for() -> None:
+    profile = load_profile("rhel9-py39")
+    assert profile.image.folder is not None
+    more: dict[str, Any] = {"cpus": 1, "memory": 1, "storage_driver": "x", "root": "/a", "rootless": False}
+    docker = EngineInfo("Docker", "1", "1.41", "linux/amd64", "unix:///a", **more)
+    told = image_remedy(profile, docker, "no such host")
+    assert f"docker save {image_tag(profile.image.folder)}" in told
+    assert "docker load" in told
+    assert "--stand-in" in told
+
+
+def test_the_names_of_images_are_listed_whole() -> None:
+    name = "ubuntu2204-py310-builder-with-a-long-name"
+    row = ImageRow(name, shipped_root(), f"parity/{name}:0123456789ab", bootstraps=True, present=None)
+    (line,) = table_of([row])
+    assert line.split() == [name, row.tag, "not", "here", "bootstraps"]
