@@ -146,6 +146,18 @@ def test_a_profile_that_is_not_there_is_not_to_be_mended() -> None:
     assert "mend the lines" in refused("profile check nope.yaml bad.yaml").remedy
 
 
+def test_a_lock_that_only_poetry_reads_is_exported_or_left_out_as_is_told() -> None:
+    Path("pyproject.toml").write_text("[project]\nname = 'x'\nversion = '1'\ndependencies = ['idna']\n")
+    Path("poetry.lock").write_text("")
+    remedy = refused("build debian12-py311 -r pyproject.toml").remedy
+    assert "`poetry export -o requirements.txt`, then give it with -r" in remedy
+    Path("requirements.txt").write_text("idna\n")
+    assert isinstance(refused("build debian12-py311 -r requirements.txt"), EngineUnavailable)
+    line = re.findall(r"`(install: [^`]+)` in a profile", remedy)[0]
+    Path("x.yaml").write_text(f"extends: debian12-py311\n{line}\n")
+    assert isinstance(refused("build x.yaml"), EngineUnavailable)
+
+
 # --- pages of `parity explain` ------------------------------------------------------------------------------
 
 

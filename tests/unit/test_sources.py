@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 from pathlib import Path
 from typing import Any
@@ -85,6 +86,16 @@ def test_a_build_system_that_nobody_knows_is_told(text: str, words: str) -> None
     with pytest.raises(BuildFailed, match=words) as caught:
         read_build_system(text, "demo")
     assert caught.value.where == "demo"
+
+
+def test_a_table_of_poetry_that_nothing_reads_is_told_before_it_becomes_a_package_without_a_name() -> None:
+    text = "[tool.poetry]\nname = 'demo'\n"
+    with pytest.raises(BuildFailed, match="no build-system, without which nothing reads") as caught:
+        read_build_system(text, "demo", setup=False)
+    given = re.findall(r"`(\[build-system\])`, `([^`]+)` and `([^`]+)`", caught.value.remedy)[0]
+    found = read_build_system("\n".join([text, *given]), "demo", setup=False)
+    assert found == BuildSystem(("poetry-core",), "poetry.core.masonry.api")
+    assert read_build_system(text, "demo", setup=True).requires == ("setuptools>=40.8.0",)
 
 
 def test_what_is_built_with_what() -> None:

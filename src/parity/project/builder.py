@@ -116,7 +116,7 @@ class BuildRoom:
         text = found.get("pyproject")
         if text is None and not found.get("setup"):
             raise BuildFailed(f"{self._what} has neither pyproject.toml nor setup.py", where=self._what)
-        return read_build_system(text or "", self._what)
+        return read_build_system(text or "", self._what, setup=found.get("setup", False))
 
     def requires(self, system: BuildSystem, find_links: str) -> tuple[list[str], list[str]]:
         """What the backend asks for besides: for a wheel, and for an editable install."""
