@@ -20,6 +20,7 @@ from parity.cli.shared.profile_health import image_remedy, look
 from parity.docs import error_pages
 from parity.engine import EngineInfo
 from parity.errors import EngineUnavailable, KeyUnusable, OptionConflict, RootError, WriteFailed
+from parity.farside.cli.main import _own_parser
 from parity.images import ImageRow, image_tag
 from parity.portable.errors import BundleUnreadable
 from parity.profile import load_profile, shipped_root
@@ -247,3 +248,10 @@ def test_the_names_of_images_are_listed_whole() -> None:
     row = ImageRow(name, shipped_root(), f"parity/{name}:0123456789ab", bootstraps=True, present=None)
     (line,) = table_of([row])
     assert line.split() == [name, row.tag, "not", "here", "bootstraps"]
+
+
+def test_the_installers_own_help_names_what_else_it_does() -> None:
+    shown = " ".join(_own_parser("parity-bundle").format_help().split())
+    for words in ("installed", "rollback", "uninstall"):
+        assert f"sh install.sh {words} --prefix PREFIX" in shown
+    assert "sh install.sh --project CHECKOUT" in shown

@@ -13,7 +13,7 @@ from ..errors import BundleDamaged, BundleUnreadable, InstallFailed, SignatureIn
 from ..plainfile import open_plain
 from ..wheel.wheelset import sha256_of
 from .envelope import Checker, Envelope, pae, parse_head
-from .folder import BundleFolder, check_files, open_folder
+from .folder import UNPACK_AGAIN, BundleFolder, check_files, open_folder
 from .kinds import demand_no_part
 from .manifest import HEAD_SIZE
 from .reader import open_bundle, read_unverified
@@ -84,7 +84,7 @@ def copy_folder(bundle: BundleFolder, work: str) -> BundleFolder:
             _copy(source, sink, member.size)
     # Hashed where nobody else can write, after copying: a check of the original would be one too early.
     if any(sha256_of(copy.file(member.path)) != member.sha256 for member in bundle.manifest.members):
-        raise BundleDamaged(_CHANGED, "unpack the bundle again, into an empty folder")
+        raise BundleDamaged(_CHANGED, UNPACK_AGAIN)
     return copy
 
 
