@@ -159,6 +159,22 @@ def test_a_lock_that_only_poetry_reads_is_exported_or_left_out_as_is_told() -> N
     assert isinstance(refused("build x.yaml"), EngineUnavailable)
 
 
+@pytest.mark.parametrize("system", ["windows 11", "macOS 14", "win 10", "darwin 23"])
+def test_what_runs_no_linux_is_no_target_and_no_c_library_is_asked_of_it(system: str) -> None:
+    for more in ("", " --libc 'glibc 2.35'"):
+        error = refused(f"init --os '{system}' --python 3.11{more}")
+        assert "libc" not in error.remedy
+        assert "WSL" in error.remedy
+    assert types("init --os 'ubuntu 24.04' --python 3.12") is None
+
+
+def test_a_base_that_is_not_there_is_told_and_not_what_it_would_have_said() -> None:
+    error = refused("init --extends debian12-py31")
+    assert "debian12-py311" in f"{error.message} {error.remedy}"
+    assert not Path("debian12-py31.yaml").exists()
+    assert types("init --extends debian12-py311") is None
+
+
 # --- pages of `parity explain` ------------------------------------------------------------------------------
 
 
