@@ -223,10 +223,10 @@ def sweep_leftovers(folder: Path) -> tuple[str, ...]:
         The names of what was removed.
 
     Raises:
-        WriteFailed: a leftover cannot be removed.
+        WriteFailed: it cannot be looked into, or a leftover cannot be removed.
     """
     try:
         return tuple(atomic.sweep(str(folder)))
     except OSError as error:
-        message = f"a leftover cannot be removed: {error.strerror}"
+        message = f"the folder cannot be used: {error.strerror}"
         raise WriteFailed(message, where=str(error.filename)) from error

@@ -19,7 +19,7 @@ from parity.cli.commands import init as init_module
 from parity.cli.commands import profiles
 from parity.cli.shared.asked import HowToBuild, WhatToBuild, build_requests
 from parity.cli.shared.interview import Interview
-from parity.errors import InputFileError, OptionConflict, ParityError, ProfileError
+from parity.errors import InputFileError, OptionConflict, ParityError, ProfileError, ProfileNotFound
 from parity.profile import (
     NewProfile,
     check_profile,
@@ -128,7 +128,7 @@ def test_init_never_overwrites_unless_told_to(here: Path) -> None:
         (("--os", "rhel 9"), OptionConflict),
         (("--os", "debian"), OptionConflict),
         ((), OptionConflict),
-        (("--extends", "nothing-like-this"), ProfileError),
+        (("--extends", "nothing-like-this"), ProfileNotFound),
         (("--extends", "debian11-py39", "--arch", "amd64"), ProfileError),
         (("--extends", "debian11-py39", "-p", "-e ."), ProfileError),
         (("--extends", "debian11-py39", "-r", "gone.txt"), InputFileError),

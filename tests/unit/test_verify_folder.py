@@ -137,3 +137,17 @@ def test_both_sides_commands_take_a_folder(made: MadeBundle, folder: Path, tmp_p
     done = subprocess.run(far, check=False, capture_output=True, text=True)
     assert done.returncode == BundleDamaged.exit_code
     assert "one-more" in done.stderr
+
+
+def test_a_damaged_folder_is_unpacked_again_and_not_the_bundle_carried_again(
+    made: MadeBundle, folder: Path
+) -> None:
+    readme = folder / "README.txt"
+    for altered in (b"other bytes", readme.read_bytes() + b"x", b""):
+        readme.write_bytes(altered)
+        with pytest.raises(BundleDamaged) as caught:
+            verify(folder, made.check, Recorder())
+        assert caught.value.remedy == "unpack the bundle again, into an empty folder"
+    shutil.rmtree(folder)
+    subprocess.run(["tar", "-xf", made.path, "-C", folder.parent], check=True)
+    verify(folder, made.check, Recorder())

@@ -184,7 +184,7 @@ def test_a_mutated_volume_is_found_by_itself_and_when_joining(volumes: list[Path
 def test_other_files_are_no_volumes(made: MadeBundle, tmp_path: Path) -> None:
     assert isinstance(refusal([made.path], tmp_path), VolumeDamaged)
     assert isinstance(refusal([tmp_path], tmp_path), VolumesIncomplete)
-    assert isinstance(refusal([tmp_path / "none"], tmp_path), VolumeDamaged)
+    assert isinstance(refusal([tmp_path / "none"], tmp_path), BundleUnreadable)
 
 
 def test_a_full_disk_leaves_neither_volumes_nor_a_bundle(

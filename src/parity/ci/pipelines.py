@@ -79,7 +79,9 @@ def write_pipeline(host: str, folder: Path, target: str, what: tuple[str, ...], 
     # A checkout may be a stranger's, and its links lead where they like.
     link = next((each for each in path.relative_to(folder).parents if (folder / each).is_symlink()), None)
     if link is not None and link != Path():
-        raise OptionConflict(f"{folder / link} is a link, and nothing is written through it")
+        raise OptionConflict(
+            f"{folder / link} is a link, and nothing is written through it", remedy="put a folder there"
+        )
     if os.path.lexists(path) and not force:
         raise OptionConflict(f"{path} is there already", remedy="look at it, then replace it with --force")
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -34,4 +34,4 @@ class OptionConflict(ParityError):
     """Options that contradict each other or the profile."""
 
     exit_code = 13
-    default_remedy = "`parity COMMAND --help` shows what goes together"
+    default_remedy = "leave one of them out"

@@ -32,9 +32,10 @@ def lock_kind(plan: ProjectPlan) -> str:
     found = next((name for name in (UV_LOCK, PYLOCK) if (plan.folder / name).is_file()), NO_LOCK)
     foreign = next((name for name in LOCKS_OF_PROJECTS if (plan.folder / name).is_file()), "")
     if found == NO_LOCK and foreign:
+        told = FOREIGN_LOCKS[foreign].replace("name it under", "give it with -r, or name it under")
         raise InputFileError(
             f"the project's lock is {foreign}, which only its own tool reads",
             where=str(plan.folder / foreign),
-            remedy=f"{FOREIGN_LOCKS[foreign]}; or write `lock: none` under install.project to resolve anew",
+            remedy=f"{told}; or `install: {{project: {{path: ., lock: none}}}}` in a profile resolves anew",
         )
     return found

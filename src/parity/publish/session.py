@@ -35,6 +35,7 @@ _LONGEST_REASON = 300
 _CHUNK = 1 << 20
 _FIRST_ERROR, _FIRST_FAULT, _TOO_MANY = 400, 500, 429
 _DENIED = (401, 403)
+_ASK = "check the address, and that the index runs; then run the command again: what is there is skipped"
 _MOVED = range(300, 400)
 _SYSTEM_ERROR = re.compile(r"\[Errno -?\d+\] ([A-Z][a-z ]+)")
 _FAULTS = (OSError, ValueError)
@@ -205,7 +206,7 @@ class Session:
         except _FAULTS as error:
             self._give_up_on_certificates(error)
             raise PublishFailed(
-                f"the index cannot be asked: {self._describe(error)}", where=clean_url(url)
+                f"the index cannot be asked: {self._describe(error)}", where=clean_url(url), remedy=_ASK
             ) from error
 
     def _good(self, response: _Response) -> _Response:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
@@ -18,6 +20,8 @@ from parity.portable.bundle.ecdsa import public_der, well_formed
 
 _ALGORITHM = ec.ECDSA(hashes.SHA256())
 _WHOSE = "name the sender's public key; `parity key show` prints it on their side"
+_PRIVATE = b"PRIVATE KEY"
+_TYPE_AGAIN = "type it again, or give the right one in PARITY_KEY_PASSPHRASE"
 _MAX_KEY_FILE = 65536
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -143,8 +147,8 @@ def load_public_key(path: Path) -> PublicKey:
     except KeyUnusable as error:
         raise KeyUnusable(error.message, where=error.where, remedy=_WHOSE) from error
     # Said plainly: whoever gives out this file by mistake should learn it here.
-    if b"PRIVATE KEY" in data:
-        raise KeyUnusable("this is a private key; its public half ends in .pub", where=str(path))
+    if _PRIVATE in data:
+        raise _private_half(path)
     try:
         key = serialization.load_der_public_key(public_der(data))
     except (ValueError, UnsupportedAlgorithm) as error:
@@ -155,6 +159,16 @@ def load_public_key(path: Path) -> PublicKey:
     return PublicKey(key)
 
 
+def _private_half(path: Path) -> KeyUnusable:
+    public = public_path(path)
+    made = f"`openssl pkey -in {quote(str(path))} -pubout -out {quote(str(public))}` makes its public half"
+    return KeyUnusable(
+        "this is a private key; its public half ends in .pub",
+        where=str(path),
+        remedy=f"name {public}" if public.exists() else made,
+    )
+
+
 def _parse_private(path: Path, data: bytes, passphrase: PassphraseProvider | None) -> object:
     """The private key in a PEM file, whatever its type."""
     secret = None
@@ -163,15 +177,16 @@ def _parse_private(path: Path, data: bytes, passphrase: PassphraseProvider | Non
         if passphrase is None:
             raise KeyUnusable("the key is protected by a passphrase", where=str(path))
         secret = passphrase().encode()
+    elif b"PUBLIC KEY" in data:
+        own = path.with_suffix("") if path.suffix == ".pub" else Path("KEY")
+        raise KeyUnusable("this is a public key", where=str(path), remedy=f"name the private one: {own}")
     try:
         return serialization.load_pem_private_key(data, secret or None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        reason = (
-            "this is not the key's passphrase"
-            if secret is not None
-            else "this is not a private key in PEM form"
-        )
-        raise KeyUnusable(reason, where=str(path)) from error
+        reason, remedy = "this is not a private key in PEM form", ""
+        if secret is not None:
+            reason, remedy = "this is not the key's passphrase", _TYPE_AGAIN
+        raise KeyUnusable(reason, where=str(path), remedy=remedy) from error
 
 
 def _read(path: Path) -> tuple[bytes, int]:
@@ -185,7 +200,10 @@ def _read(path: Path) -> tuple[bytes, int]:
                 raise KeyUnusable("this is not a regular file", where=str(path))
             data = file.read(_MAX_KEY_FILE + 1)
     except OSError as error:
-        raise KeyUnusable(f"the key cannot be read: {error.strerror}", where=str(path)) from error
+        remedy = f"`parity keygen {quote(str(path))}` makes one" if error.errno == errno.ENOENT else ""
+        raise KeyUnusable(
+            f"the key cannot be read: {error.strerror}", where=str(path), remedy=remedy
+        ) from error
     if len(data) > _MAX_KEY_FILE:
         raise KeyUnusable("this file is too large for a key", where=str(path))
     return data, mode

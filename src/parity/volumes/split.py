@@ -66,7 +66,9 @@ def split_bundle(path: Path, folder: Path, size: int, reporter: Reporter) -> Spl
 def _pieces(total: int, size: int) -> list[tuple[int, int]]:
     """Offset and length of each volume's piece."""
     if size < SMALLEST:
-        raise OptionConflict(f"volumes of {size} bytes are too small: {SMALLEST} is the least")
+        raise OptionConflict(
+            f"volumes of {size} bytes are too small: {SMALLEST} is the least", remedy="choose a larger --size"
+        )
     # One less, for "smaller than": a FAT32 file has at most 4 GiB - 1.
     length = size - HEADER_SIZE - 1
     if total > length * MAX_VOLUMES:

@@ -38,7 +38,7 @@ from parity.cli.shared.output import output, stderr
 from parity.cli.shared.runs import AtEngines, Runs, tell
 from parity.cli.shared.world import fleet_of
 from parity.cluster import Cluster, local_scheduler, scheduler_at
-from parity.errors import OptionConflict, RootError
+from parity.errors import OptionConflict, RootError, WriteFailed
 from parity.files import sweep_leftovers
 from parity.host.folders import cache_folder
 from parity.pipeline.build import build as build_bundle
@@ -214,6 +214,8 @@ def _tell(
 
 def _swept(output_folder: Path, requests: list[BuildRequest]) -> list[BuildRequest]:
     """The requests, after what killed builds left half written is removed: the disk is free again then."""
+    if output_folder.exists() and not output_folder.is_dir():
+        raise WriteFailed("this is no folder", where=str(output_folder), remedy="name a folder with -o")
     cache = cache_folder()
     locks = {request.lock_path.parent for request in requests}
     for folder in {output_folder, cache / "tools", *(cache / "memory").glob("*"), *locks}:

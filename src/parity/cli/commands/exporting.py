@@ -164,7 +164,10 @@ def _words(line: str) -> tuple[str, ...]:
     try:
         return tuple(shlex.split(line))
     except ValueError as error:
-        raise OptionConflict(f"--entrypoint is no command: {error}") from error
+        raise OptionConflict(
+            f"--entrypoint is no command: {error}",
+            remedy="write it as a shell has it: --entrypoint 'web serve'",
+        ) from error
 
 
 def _document(made: ExportedImage | ExportedEnvironment) -> dict[str, object]:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from parity.cli.shared.apps import App
 from parity.cli.shared.display import Progress, board, size
 from parity.cli.shared.options import Json, ProgressShown, Verbose
-from parity.cli.shared.output import output, print_json, stderr, stdout
+from parity.cli.shared.output import output, print_json, stderr, write_lines
 from parity.cli.shared.world import connected, machine
 from parity.errors import ImageUnavailable
 from parity.host.network import host_network
@@ -52,11 +52,24 @@ def list_command(*, as_json: Json = False) -> None:
     if as_json:
         print_json({"images": [_row(row) for row in rows]})
         return
-    table = Table.grid(padding=(0, 2))
-    for row in rows:
-        state = f"{size(row.present.size)}  {row.present.id[:19]}" if row.present else "not here"
-        table.add_row(row.name, row.tag or "needs its target", state, "bootstraps" if row.bootstraps else "")
-    stdout().print(table)
+    write_lines(table_of(rows))
+
+
+def table_of(rows: Sequence[ImageRow]) -> list[str]:
+    """A line for each image; names are never cut short: they are to be copied."""
+    cells = [
+        (
+            row.name,
+            row.tag or "needs its target",
+            f"{size(row.present.size)}  {row.present.id[:19]}" if row.present else "not here",
+            "bootstraps" if row.bootstraps else "",
+        )
+        for row in rows
+    ]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return [
+        "  ".join(f"{cell:<{wide}}" for cell, wide in zip(row, widths, strict=True)).rstrip() for row in cells
+    ]
 
 
 def _row(row: ImageRow) -> dict[str, object]:

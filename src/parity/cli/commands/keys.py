@@ -16,6 +16,8 @@ from parity.errors import KeyUnusable
 from parity.portable.texts import printable
 from parity.sign import PublicKey, load_public_key, public_path
 
+_MAKE_ONE = "`parity keygen` makes one"
+
 app = App(name="key", help="Show keys and decide whom to trust.")
 
 
@@ -48,9 +50,10 @@ def show(
 ) -> None:
     """Show a public key and its fingerprint, to compare with the sender by telephone."""
     output.json = as_json
+    remedy = "name a file that is there; `parity key list` shows the keys at hand" if path else _MAKE_ONE
     path = path or public_path(own_key_path())
     if not path.exists():
-        raise KeyUnusable("there is no such key", where=str(path), remedy="`parity keygen` makes one")
+        raise KeyUnusable("there is no such key", where=str(path), remedy=remedy)
     key = load_public_key(path)
     if as_json:
         print_json(_row(key, path))

@@ -134,7 +134,8 @@ def check_profiles(
 ) -> None:
     """Check profiles and tell every problem, each with its file and line; exit code 10 if there is any."""
     output.json = as_json
-    found = {file: _problems(file) for file in files}
+    gone: list[str] = []
+    found = {file: _problems(file, gone) for file in files}
     problems = tuple(dict.fromkeys(problem for some in found.values() for problem in some))
     if as_json:
         print_json({"ok": not problems, "problems": [vars(problem) for problem in problems]})
@@ -144,13 +145,15 @@ def check_profiles(
             write_lines([f"{file}: ok"])
     if problems:
         bad = sum(bool(some) for some in found.values())
-        raise ProfileError(f"{bad} of {len(found)} profiles cannot be used", problems=problems)
+        remedy = ProfileNotFound.default_remedy if len(gone) == bad else ""
+        raise ProfileError(f"{bad} of {len(found)} profiles cannot be used", problems=problems, remedy=remedy)
 
 
-def _problems(file: str) -> tuple[Problem, ...]:
+def _problems(file: str, gone: list[str]) -> tuple[Problem, ...]:
     try:
         return check_profile(file)
     except ProfileNotFound as error:
+        gone.append(file)
         return (Problem(file, 0, "", error.message),)
 
 

@@ -70,7 +70,7 @@ def serve(
     output.json, output.verbose = as_json, verbose
     address = parse_bind(bind)
     if bool(tls_cert) != bool(tls_key):
-        raise OptionConflict("--tls-cert and --tls-key go together")
+        raise OptionConflict("--tls-cert and --tls-key go together", remedy="name both, or leave both out")
     tls = tls_context(str(tls_cert), str(tls_key)) if tls_cert else None
     check = trusted_checker(key or (), threshold)
     with verified_catalogue(bundles, check, verbose=verbose) as catalogue:
@@ -105,12 +105,14 @@ def index_command(
     sources += add or []
     if rollback:
         if sources or keep:
-            raise OptionConflict("--rollback takes the folder alone")
+            raise OptionConflict("--rollback takes the folder alone", remedy="parity index DIR --rollback")
         _tell_switched(roll_back(str(folder)), folder, as_json=as_json)
         return
     growing = bool(add or keep)
     if not (sources or growing):
-        raise OptionConflict("name at least one bundle, and then the folder to write")
+        raise OptionConflict(
+            "name at least one bundle, and then the folder to write", remedy="parity index BUNDLE DIR"
+        )
     check = trusted_checker(key or (), threshold) if sources else _nobody
     if growing:
         _grow(sources, folder, keep, check, verbose=verbose, as_json=as_json)

@@ -118,7 +118,9 @@ def join_command(
     """Put a bundle together from its volumes, whole or not at all. Verify it afterwards."""
     output.json, output.verbose = as_json, verbose
     if check and bundle is not None:
-        raise OptionConflict("--check joins nothing, so there is nothing for -o to name")
+        raise OptionConflict(
+            "--check joins nothing, so there is nothing for -o to name", remedy="leave -o out, or --check"
+        )
     named = [str(path) for path in volumes]
     discs = find_discs(named)
     if check:

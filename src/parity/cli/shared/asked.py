@@ -96,7 +96,10 @@ def build_requests(what: WhatToBuild, how: HowToBuild) -> list[BuildRequest]:
         raise OptionConflict("--locked keeps the lock, --upgrade replaces it: choose one")
     words = sort_words(what.words, what.command, what.said())
     if how.lock and len(words.targets) > 1:
-        raise OptionConflict("--lock names one file, but there are several profiles")
+        raise OptionConflict(
+            "--lock names one file, but there are several profiles",
+            remedy="build each by itself, or leave --lock out",
+        )
     asked = _overrides(what, words.packages, words.projects)
     profiles = [load_profile(target, overrides=asked) for target in words.targets]
     stand_in = load_profile(how.stand_in).image if how.stand_in else None
@@ -106,7 +109,11 @@ def build_requests(what: WhatToBuild, how: HowToBuild) -> list[BuildRequest]:
     files = [request.filename for request in requests]
     # Side by side they would write into one file; the last one would win.
     if len(set(files)) != len(files):
-        raise OptionConflict(f"two profiles would write the same bundle: {', '.join(files)}")
+        twice = sorted({file for file in files if files.count(file) > 1})
+        raise OptionConflict(
+            f"two profiles would write the same bundle: {', '.join(twice)}",
+            remedy="name each target once; build profiles of one name apart, each with a -o of its own",
+        )
     return requests
 
 

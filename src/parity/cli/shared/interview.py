@@ -16,6 +16,7 @@ from parity.errors import OptionConflict
 from parity.profile import (
     NewProfile,
     answer_problem,
+    find_profile,
     known_libc,
     known_targets,
     likely_targets,
@@ -27,6 +28,7 @@ from parity.resolve import is_direct, requirement_name
 
 _NAMES = "from `parity profile list`"
 _OS_PARTS = 2
+_NO_LINUX = ("windows", "win", "macos", "darwin", "osx")
 _SPELLING = "an ID and a version, such as 'debian 12' or 'RHEL 9'"
 
 
@@ -53,6 +55,7 @@ class Interview:
             OptionConflict: something is missing and there is nobody to ask, or the system is none.
         """
         if answers.extends:
+            find_profile(answers.extends)
             return _with_system(answers, system) if system else answers
         system = system or self._which()
         if system in shipped_targets():
@@ -166,6 +169,11 @@ def _tell(line: str) -> None:
 
 def _with_system(answers: NewProfile, system: str) -> NewProfile:
     read = _read(system)
+    if read is not None and read[0].lower() in _NO_LINUX:
+        raise OptionConflict(
+            f"a bundle is for Linux, and {system!r} is none",
+            remedy="name the distribution that runs there (in WSL, in a container), such as --os 'debian 12'",
+        )
     if read is None:
         raise OptionConflict(f"{system!r} is not {_SPELLING}", remedy=f"write it so{_meant(system)}")
     return replace(answers, os_id=read[0], os_version=read[1])

@@ -47,7 +47,9 @@ def signing_keys(named: Sequence[Path]) -> list[tuple[SigningKey, Path]]:
         OptionConflict: the same key twice, or more keys than a bundle can hold signatures.
     """
     if len(named) > MAX_SIGNATURES:
-        raise OptionConflict(f"a bundle holds {MAX_SIGNATURES} signatures at most")
+        raise OptionConflict(
+            f"a bundle holds {MAX_SIGNATURES} signatures at most", remedy="name fewer keys with --key"
+        )
     if not named and not own_key_path().exists():
         return [make_own_key(own_key_path())]
     found: dict[str, tuple[SigningKey, Path]] = {}

@@ -9,10 +9,12 @@ from typing import NamedTuple
 from parity.cli.shared.places import lock_folder, lock_label
 from parity.cli.shared.world import machine, site_for
 from parity.docker_engine import DockerEngine
+from parity.engine import EngineInfo
 from parity.errors import LockInvalid, ParityError
-from parity.images import program_of, registry_remedy
+from parity.images import image_tag, platform_of, program_of, registry_remedy
 from parity.images.outlook import image_outlook
 from parity.model import Profile
+from parity.pipeline.context.lockfiles import remedy_for
 from parity.portable.texts import counted
 from parity.progress import Silent
 from parity.resolve import lock_path, read_lock
@@ -51,14 +53,18 @@ def _image(profile: Profile, engine: DockerEngine) -> Looked:
         found = image_outlook(profile.image, profile.target.arch, site_for(engine, Silent()).maker)
     except ParityError as error:
         return Looked("image", False, error.message, error.remedy)
-    remedy = "" if found.good else _image_remedy(profile, engine, found.told)
+    remedy = "" if found.good else image_remedy(profile, engine.info(), found.told)
     return Looked("image", found.good, found.told, remedy)
 
 
-def _image_remedy(profile: Profile, engine: DockerEngine, told: str) -> str:
-    info = engine.info()
-    asked = registry_remedy(told, profile.image.reference or "", info) if profile.image.reference else ""
-    usual = f"load it with `{program_of(info)} load`, or build with --stand-in IMAGE"
+def image_remedy(profile: Profile, info: EngineInfo, told: str) -> str:
+    """What to do where the image is not to be had; `told`: what was said of the ways to it."""
+    source, program = profile.image, program_of(info)
+    asked = registry_remedy(told, source.reference or "", info) if source.reference else ""
+    usual = f"load it with `{program} load`, or build with --stand-in IMAGE"
+    if source.folder and source.folder.is_dir():
+        tag = image_tag(source.folder, platform_of(profile.target.arch))
+        usual = f"`{program} save {tag}` where it can be made, `{program} load` here; or use --stand-in IMAGE"
     return f"{asked}; or {usual}" if asked else usual
 
 
@@ -69,7 +75,7 @@ def _lock(profile: Profile) -> Looked:
     try:
         lock = read_lock(path)
     except LockInvalid as error:
-        return Looked("lock", False, f"{path}: {error.message}", error.remedy)
+        return Looked("lock", False, f"{path}: {error.message}", remedy_for(path))
     if lock is None:
         return Looked("lock", True, f"none yet: the first build writes {path}")
     return Looked("lock", True, f"{path}, {counted(len(lock.wheels), 'package')}")

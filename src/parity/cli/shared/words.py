@@ -13,7 +13,14 @@ from parity.cli.shared.lying import declares_project
 from parity.errors import InputFileError, OptionConflict, ParityError, ProfileNotFound
 from parity.files import read_small
 from parity.model import FOREIGN_LOCKS, LOCKS_OF_PROJECTS
-from parity.profile import ProjectAsked, available, is_profile_name, is_profile_path, likely_targets
+from parity.profile import (
+    ProjectAsked,
+    available,
+    find_profile,
+    is_profile_name,
+    is_profile_path,
+    likely_targets,
+)
 from parity.resolve import is_direct, requirement_name
 
 PROJECT_FILES = ("pyproject.toml", "uv.lock", "pylock.toml")
@@ -145,6 +152,7 @@ class _Sorting:
         packages, projects = [], []
         for word in self._words:
             if word in self._targets:
+                self._demand_file(word)
                 continue
             if _is_project(word):
                 projects.append(Path(word))
@@ -153,6 +161,16 @@ class _Sorting:
         if not self._targets:
             raise self._no_target()
         return SortedWords(tuple(self._targets), tuple(packages), tuple(projects))
+
+    def _demand_file(self, word: str) -> None:
+        """Many a package is called like a file: ruamel.yaml."""
+        if not is_profile_path(word) or requirement_name(word) != word:
+            return
+        try:
+            find_profile(word)
+        except ProfileNotFound as error:
+            remedy = f"{self._call({word: f'-p {word}'})} is for the package of that name; {TARGETS}"
+            raise ProfileNotFound(error.message, remedy=remedy) from error
 
     def _package(self, word: str) -> str:
         if problem := self._misplaced_file(word) or self._empty_folder(word) or self._locked_elsewhere(word):
@@ -254,7 +272,7 @@ class _Sorting:
     def _call(self, instead: dict[str, str]) -> str:
         """The call with other words in place of some, behind a target."""
         written = [instead.get(word, shlex.quote(word)) for word in self._words]
-        named = bool(self._targets) or set(instead.values()) & self._known
+        named = any(each not in instead for each in self._targets) or set(instead.values()) & self._known
         target = () if named else ("TARGET",)
         options = map(shlex.quote, self._options)
         return " ".join(("parity", self._command, *target, *written, *options))

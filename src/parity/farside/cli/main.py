@@ -107,7 +107,8 @@ def _own_parser(folder: str) -> argparse.ArgumentParser:
         description="Install this bundle, without a network, as a new release under PREFIX. The environment "
         "is then at PREFIX/current; what was there before stays beside it. The signature is not checked "
         "here: do that first, with the bundle's tar file (README.txt says how).",
-        epilog="Also: install.py rollback --prefix PREFIX, install.py installed --prefix PREFIX",
+        epilog="Also: sh install.sh installed --prefix PREFIX, sh install.sh rollback --prefix PREFIX, "
+        "sh install.sh uninstall --prefix PREFIX, sh install.sh --project CHECKOUT",
     )
     parser.add_argument(
         "prefix",

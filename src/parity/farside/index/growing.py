@@ -249,7 +249,7 @@ def _alone(place: str, *, new: bool) -> Iterator[None]:
         if new:
             os.makedirs(place, exist_ok=True)
         elif not os.path.isfile(os.path.join(place, MARK)):
-            raise NoIndexThere(f"{place} is no index that `parity index DIR --add` wrote")
+            raise NoIndexThere(f"{place} is no index that `parity index DIR --add` wrote", _AS_A_WHOLE)
         lock = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -266,6 +266,10 @@ def _alone(place: str, *, new: bool) -> Iterator[None]:
         raise IndexNotWritten(f"cannot write {place}: {error.strerror or error}") from error
 
 
+_AS_A_WHOLE = (
+    "only an index that grows has a way back (parity index DIR --add BUNDLE); one that was written as "
+    "a whole is written anew from other bundles: parity index BUNDLE DIR"
+)
 _WAIT = "wait until it has ended, and repeat"
 _NO_LINK = "put the folder itself there; for another disk, mount it there, or let the whole index lie on it"
 _OTHER = "name another folder; to write an index as a whole: parity index BUNDLE DIR"

@@ -75,7 +75,7 @@ def demand_project(bundle: BundleFolder) -> None:
     if all(member.path != DOCUMENT for member in bundle.manifest.members):
         raise InstallFailed(
             "this bundle carries no project with a uv.lock",
-            "install it with `install.sh PREFIX`, or ask for one whose profile has install.project",
+            "install it with `sh install.sh PREFIX`, or ask for one whose profile has install.project",
         )
 
 

@@ -46,16 +46,21 @@ def read_existing(read: Read[Found], path: Path, request: BuildRequest) -> Found
     try:
         return read(path)
     except LockInvalid as error:
-        if not _replaceable(path):
-            raise LockInvalid(error.message, where=error.where, remedy=_NOT_OURS) from error
-        if request.upgrade:
+        if request.upgrade and _replaceable(path):
             return None
-        remedy = (
-            "bring it back from version control, or build with --upgrade"
-            + (" instead of --locked" if request.locked else "")
-            + f": that writes a new one and keeps this one as {path.name}.damaged"
-        )
+        remedy = remedy_for(path, locked=request.locked)
         raise LockInvalid(error.message, where=error.where, remedy=remedy) from error
+
+
+def remedy_for(path: Path, *, locked: bool = False) -> str:
+    """What to do about a lock that cannot be read; `locked`: where it was to stay as it is."""
+    if not _replaceable(path):
+        return _NOT_OURS
+    instead = " instead of --locked" if locked else ""
+    return (
+        f"bring it back from version control, or build with --upgrade{instead}: that writes a new one and "
+        f"keeps this one as {path.name}.damaged"
+    )
 
 
 def put_lock(read: Read[Found], path: Path, text: str, reporter: Reporter) -> None:

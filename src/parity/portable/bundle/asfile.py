@@ -14,7 +14,7 @@ from ..errors import BundleDamaged, BundleUnreadable, SignatureInvalid
 from ..plainfile import open_plain, read_start
 from . import manifest, ustar
 from .envelope import encode_head, parse_body
-from .folder import BundleFolder, demand_nothing_else, open_folder
+from .folder import UNPACK_AGAIN, BundleFolder, demand_nothing_else, open_folder
 from .manifest import Member
 from .reader import open_bundle
 
@@ -110,9 +110,9 @@ class _FolderFile(io.RawIOBase):
             file.seek(start)
             count = file.readinto(view)  # type: ignore[attr-defined]
         except OSError as error:
-            raise BundleDamaged(f"{member.path} cannot be read: {error.strerror}") from error
+            raise BundleDamaged(f"{member.path} cannot be read: {error.strerror}", UNPACK_AGAIN) from error
         if not count:
-            raise BundleDamaged(f"{member.path} ends too early")
+            raise BundleDamaged(f"{member.path} ends too early", UNPACK_AGAIN)
         return int(count)
 
     def _file(self, member: Member) -> BinaryIO:
@@ -124,7 +124,7 @@ class _FolderFile(io.RawIOBase):
         file = self._open[1]
         # A file that is longer has the right bytes at first.
         if os.fstat(file.fileno()).st_size != member.size:
-            raise BundleDamaged(f"{member.path} has other bytes than the manifest says")
+            raise BundleDamaged(f"{member.path} has other bytes than the manifest says", UNPACK_AGAIN)
         return file
 
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 # What may lie beside the unpacked files without being theirs: the bundle itself, the sender's key.
 _NEIGHBOURS = (".parity.tar", ".pub")
 _SHOWN = 5
+UNPACK_AGAIN = "unpack the bundle again, into an empty folder"
+"""What to do about an unpacked bundle that is damaged: its file may be whole."""
 
 
 class BundleFolder(NamedTuple):
@@ -114,7 +116,7 @@ def check_files(bundle: BundleFolder, ignore: str = "") -> None:
     except OSError as error:
         raise BundleUnreadable(f"cannot read {error.filename}: {error.strerror}") from error
     if problems:
-        raise BundleDamaged(_brief(problems), "unpack the bundle again, into an empty folder")
+        raise BundleDamaged(_brief(problems), UNPACK_AGAIN)
 
 
 def demand_nothing_else(bundle: BundleFolder) -> None:
@@ -129,7 +131,7 @@ def demand_nothing_else(bundle: BundleFolder) -> None:
     except OSError as error:
         raise BundleUnreadable(f"cannot read {error.filename}: {error.strerror}") from error
     if problems:
-        raise BundleDamaged(_brief(problems), "unpack the bundle again, into an empty folder")
+        raise BundleDamaged(_brief(problems), UNPACK_AGAIN)
 
 
 def _besides(bundle: BundleFolder, ignore: str = "") -> List[str]:

@@ -13,7 +13,8 @@ from ..errors import BundleDamaged, BundleUnreadable, InstallFailed, SignatureIn
 from ..plainfile import open_plain
 from ..wheel.wheelset import sha256_of
 from .envelope import Checker, Envelope, pae, parse_head
-from .folder import BundleFolder, check_files, open_folder
+from .folder import UNPACK_AGAIN, BundleFolder, check_files, open_folder
+from .kinds import demand_no_part
 from .manifest import HEAD_SIZE
 from .reader import open_bundle, read_unverified
 from .unpack import unpack_bundle
@@ -83,7 +84,7 @@ def copy_folder(bundle: BundleFolder, work: str) -> BundleFolder:
             _copy(source, sink, member.size)
     # Hashed where nobody else can write, after copying: a check of the original would be one too early.
     if any(sha256_of(copy.file(member.path)) != member.sha256 for member in bundle.manifest.members):
-        raise BundleDamaged(_CHANGED, "unpack the bundle again, into an empty folder")
+        raise BundleDamaged(_CHANGED, UNPACK_AGAIN)
     return copy
 
 
@@ -122,9 +123,11 @@ def _from_file(file: BinaryIO, check: Checker) -> Source:
 def _read_head(file: BinaryIO) -> Envelope:
     """The envelope alone, so that nothing else is looked at before its signature is known to be right."""
     try:
-        return parse_head(file.read(HEAD_SIZE))
+        head = file.read(HEAD_SIZE)
     except OSError as error:
         raise BundleUnreadable(f"the bundle cannot be read: {error.strerror}") from error
+    demand_no_part(head)
+    return parse_head(head)
 
 
 def demand_space(path: str, needed: int) -> None:

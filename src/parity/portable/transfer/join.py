@@ -31,11 +31,13 @@ def find_volumes(paths: Sequence[str]) -> List[str]:
     """The volumes' files: the files named, and of folders named the files that are called like volumes.
 
     Raises:
-        BundleUnreadable: a folder cannot be read.
+        BundleUnreadable: a path is not there, or a folder cannot be read.
         VolumesIncomplete: there is none.
     """
     found: List[str] = []
     for path in paths:
+        if not os.path.lexists(path):
+            raise BundleUnreadable(f"there is no {path!a}")
         found.extend(_inside(path) if os.path.isdir(path) else [path])
     if not found:
         raise VolumesIncomplete("there are no volumes: " + ", ".join(ascii(path) for path in paths))

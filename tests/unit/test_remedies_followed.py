@@ -1,0 +1,273 @@
+"""Remedies as a user follows them: provoke the error, do what it says to the letter, and it ends well."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.served import bundle_of, some_wheels
+from typer.testing import CliRunner
+
+from parity.cli.app import app
+from parity.cli.commands.images import table_of
+from parity.cli.shared.keyring import signing_keys
+from parity.cli.shared.profile_health import image_remedy, look
+from parity.docs import error_pages
+from parity.engine import EngineInfo
+from parity.errors import EngineUnavailable, KeyUnusable, OptionConflict, RootError, WriteFailed
+from parity.farside.cli.main import _own_parser
+from parity.images import ImageRow, image_tag
+from parity.portable.errors import BundleUnreadable
+from parity.profile import load_profile, shipped_root
+from parity.sign import generate_key, save_key
+
+_TYPED = re.compile(r"`parity ([^`]+)`")
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder of somebody with an empty home, and no engine."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PARITY_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere.sock")
+    monkeypatch.delenv("PARITY_KEY_PASSPHRASE", raising=False)
+    return tmp_path
+
+
+def types(line: str) -> BaseException | None:
+    """How a command ended; None where all went well."""
+    return CliRunner().invoke(app, shlex.split(line)).exception
+
+
+def refused(line: str) -> RootError:
+    error = types(line)
+    assert isinstance(error, RootError), error
+    return error
+
+
+def follows(line: str) -> None:
+    """Type what the remedy of a refused command says, then the command again: it is not refused any more."""
+    for command in _TYPED.findall(refused(line).remedy):
+        assert types(command) is None, command
+    assert types(line) is None
+
+
+def unusable(name: str) -> KeyUnusable:
+    """Why nothing can be signed with that key."""
+    with pytest.raises(KeyUnusable) as caught:
+        signing_keys([Path(name)])
+    return caught.value
+
+
+# --- keys ---------------------------------------------------------------------------------------------------
+
+
+def test_ones_own_key_that_is_not_there_yet_is_made() -> None:
+    follows("key show")
+
+
+def test_somebody_elses_key_is_not_to_be_made() -> None:
+    assert _TYPED.findall(refused("key show sender.pub").remedy) == ["key list"]
+    assert types("key list") is None
+
+
+def test_a_signing_key_that_is_not_there_is_made_under_its_name() -> None:
+    assert _TYPED.findall(unusable("release.key").remedy) == ["keygen release.key"]
+    assert types("keygen release.key") is None
+    assert signing_keys([Path("release.key")])
+
+
+def test_of_two_halves_the_other_one_is_named() -> None:
+    assert types("keygen release.key") is None
+    assert "release.key.pub" in refused("key trust release.key").remedy
+    assert types("key trust release.key.pub") is None
+    error = unusable("release.key.pub")
+    assert (error.message, error.remedy) == ("this is a public key", "name the private one: release.key")
+    assert signing_keys([Path("release.key")])
+
+
+def test_a_public_half_that_is_gone_is_made_by_the_line_that_is_told(here: Path) -> None:
+    assert types("keygen release.key") is None
+    (here / "release.key.pub").unlink()
+    line = re.findall(r"`(openssl [^`]+)`", refused("key trust release.key").remedy)[0]
+    subprocess.run(shlex.split(line), check=True)
+    assert types("key trust release.key.pub") is None
+
+
+def test_a_wrong_passphrase_is_not_a_key_to_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    save_key(Path("release.key"), generate_key(), "right")
+    monkeypatch.setenv("PARITY_KEY_PASSPHRASE", "wrong")
+    error = unusable("release.key")
+    assert "keygen" not in error.remedy
+    assert "PARITY_KEY_PASSPHRASE" in error.remedy
+    monkeypatch.setenv("PARITY_KEY_PASSPHRASE", "right")
+    assert signing_keys([Path("release.key")])
+
+
+# --- options ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        ("build debian12-py311 idna --locked --upgrade", "leave one of them out"),
+        ("build debian12-py311 idna --on default --scheduler tcp://127.0.0.1:1", "leave one of them out"),
+        ("build debian12-py311 debian11-py39 idna --lock x.toml", "build each by itself"),
+        ("build debian12-py311 debian12-py311 idna", "name each target once"),
+        ("serve x.parity.tar --tls-cert chain.pem", "name both, or leave both out"),
+        ("index x.parity.tar", "parity index BUNDLE DIR"),
+        ("index site x.parity.tar --rollback", "parity index DIR --rollback"),
+        ("join media --check -o x.parity.tar", "leave -o out"),
+        ('export image x.parity.tar --entrypoint "\'"', "web serve"),
+    ],
+)
+def test_options_that_contradict_each_other_say_which_to_leave(line: str, wanted: str) -> None:
+    error = refused(line)
+    assert isinstance(error, OptionConflict)
+    assert wanted in error.remedy
+
+
+# --- words --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("line", ["build debian12-py311 ruamel.yaml", "build ruamel.yaml"])
+def test_a_package_that_is_called_like_a_profile_s_file_is_told_how_to_name(line: str) -> None:
+    call = re.findall(r"parity (build [^;]+?) (?:for|is for) the package", refused(line).remedy)[0]
+    assert isinstance(refused(call.replace("TARGET", "debian12-py311")), EngineUnavailable)
+
+
+def test_a_profile_that_is_not_there_is_not_to_be_mended() -> None:
+    assert _TYPED.findall(refused("profile check nope.yaml").remedy) == ["profile list", "init"]
+    Path("bad.yaml").write_text("extends: nowhere\n")
+    assert "mend the lines" in refused("profile check nope.yaml bad.yaml").remedy
+
+
+def test_a_lock_that_only_poetry_reads_is_exported_or_left_out_as_is_told() -> None:
+    Path("pyproject.toml").write_text("[project]\nname = 'x'\nversion = '1'\ndependencies = ['idna']\n")
+    Path("poetry.lock").write_text("")
+    remedy = refused("build debian12-py311 -r pyproject.toml").remedy
+    assert "`poetry export -o requirements.txt`, then give it with -r" in remedy
+    Path("requirements.txt").write_text("idna\n")
+    assert isinstance(refused("build debian12-py311 -r requirements.txt"), EngineUnavailable)
+    line = re.findall(r"`(install: [^`]+)` in a profile", remedy)[0]
+    Path("x.yaml").write_text(f"extends: debian12-py311\n{line}\n")
+    assert isinstance(refused("build x.yaml"), EngineUnavailable)
+
+
+@pytest.mark.parametrize("system", ["windows 11", "macOS 14", "win 10", "darwin 23"])
+def test_what_runs_no_linux_is_no_target_and_no_c_library_is_asked_of_it(system: str) -> None:
+    for more in ("", " --libc 'glibc 2.35'"):
+        error = refused(f"init --os '{system}' --python 3.11{more}")
+        assert "libc" not in error.remedy
+        assert "WSL" in error.remedy
+    assert types("init --os 'ubuntu 24.04' --python 3.12") is None
+
+
+def test_a_base_that_is_not_there_is_told_and_not_what_it_would_have_said() -> None:
+    error = refused("init --extends debian12-py31")
+    assert "debian12-py311" in f"{error.message} {error.remedy}"
+    assert not Path("debian12-py31.yaml").exists()
+    assert types("init --extends debian12-py311") is None
+
+
+# --- pages of `parity explain` ------------------------------------------------------------------------------
+
+
+def test_the_keys_of_a_profile_on_a_page_are_those_of_the_schema() -> None:
+    lines = re.findall(
+        r"`([a-z-]+: [^`]+)` in the profile", "\n".join(page.example for page in error_pages())
+    )
+    for number, line in enumerate(lines):
+        Path(f"page{number}.yaml").write_text(f"extends: debian12-py311\n{line}\n")
+        assert types(f"profile check page{number}.yaml") is None, line
+    assert len(lines) > 3
+
+
+def test_a_page_is_shown_whole() -> None:
+    shown = CliRunner().invoke(app, ["explain", "65"], env={"COLUMNS": "300"}).stdout
+    assert "add --allow-other-product: the record keeps that." in shown
+    sections = resources.files("parity.docs").joinpath("errors.md").read_text("utf-8").split("\n## ")[1:]
+    for section in sections:
+        told = [line.partition(":")[0] for line in section.strip().splitlines()[1:] if line]
+        assert told == ["What", "Why", "Do", "Example"], section
+
+
+# --- files --------------------------------------------------------------------------------------------------
+
+
+def test_an_index_that_was_written_as_a_whole_is_no_index_to_roll_back(here: Path) -> None:
+    (here / "made").mkdir()
+    made = bundle_of(here / "made", some_wheels(here))
+    (here / "sender.pub").write_bytes(made.key.public.pem)
+    bundle, key = made.path, here / "sender.pub"
+    assert types(f"index {bundle} whole --key {key}") is None
+    remedy = refused("index whole --rollback").remedy
+    assert "a folder that `parity index` wrote" not in remedy
+    assert types(f"index grown --add {bundle} --key {key}") is None
+    assert "parity index DIR --add BUNDLE" in remedy
+
+
+def test_what_is_a_delta_is_told_so_by_the_installer_too() -> None:
+    Path("x.delta").write_bytes(b"parity-delta/1\n" + b"x" * 100)
+    assert types("keygen release.key") is None
+    for line in (
+        "verify x.delta --key release.key.pub",
+        "install x.delta --key release.key.pub --prefix app",
+    ):
+        assert "parity patch OLD DELTA -o NEW" in refused(line).remedy
+
+
+@pytest.mark.parametrize("line", ["join media -o x.parity.tar", "join --check media"])
+def test_volumes_that_are_not_there_are_not_to_be_carried_again(line: str) -> None:
+    assert isinstance(refused(line), BundleUnreadable)
+
+
+def test_a_file_is_told_to_be_no_folder_before_anything_is_built() -> None:
+    Path("dist").write_text("")
+    error = refused("build debian12-py311 idna")
+    assert isinstance(error, WriteFailed)
+    assert error.remedy == "name a folder with -o"
+    assert isinstance(refused("build debian12-py311 idna -o out"), EngineUnavailable)
+
+
+# --- what doctor and image list print -----------------------------------------------------------------------
+
+
+def test_a_damaged_lock_is_told_by_doctor_as_by_build() -> None:
+    Path("plant.yaml").write_text("extends: debian12-py311\ninstall: {requirements: [idna]}\n")
+    Path("pylock.plant.toml").write_text("[[packages]")
+    (lock,) = [each for each in look(load_profile("plant.yaml"), None) if each.what == "lock"]
+    assert "build with --upgrade" in lock.remedy
+    Path("pylock.plant.toml").write_text("of somebody else: [poetry]")
+    (lock,) = [each for each in look(load_profile("plant.yaml"), None) if each.what == "lock"]
+    assert lock.remedy
+
+
+def test_an_image_of_a_folder_is_carried_under_the_name_that_is_looked_for() -> None:
+    profile = load_profile("rhel9-py39")
+    assert profile.image.folder is not None
+    more: dict[str, Any] = {"cpus": 1, "memory": 1, "storage_driver": "x", "root": "/a", "rootless": False}
+    docker = EngineInfo("Docker", "1", "1.41", "linux/amd64", "unix:///a", **more)
+    told = image_remedy(profile, docker, "no such host")
+    assert f"docker save {image_tag(profile.image.folder)}" in told
+    assert "docker load" in told
+    assert "--stand-in" in told
+
+
+def test_the_names_of_images_are_listed_whole() -> None:
+    name = "ubuntu2204-py310-builder-with-a-long-name"
+    row = ImageRow(name, shipped_root(), f"parity/{name}:0123456789ab", bootstraps=True, present=None)
+    (line,) = table_of([row])
+    assert line.split() == [name, row.tag, "not", "here", "bootstraps"]
+
+
+def test_the_installers_own_help_names_what_else_it_does() -> None:
+    shown = " ".join(_own_parser("parity-bundle").format_help().split())
+    for words in ("installed", "rollback", "uninstall"):
+        assert f"sh install.sh {words} --prefix PREFIX" in shown
+    assert "sh install.sh --project CHECKOUT" in shown
