@@ -31,7 +31,7 @@ class Parameter(Protocol):
         """`argument` or `option`."""
 
 
-class Command(Protocol):
+class DocumentedCommand(Protocol):
     """A command, or a group of them (which has `commands` besides)."""
 
     help: str | None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from parity.cli.shared.apps import Command, argument_in_usage, is_argument
+from parity.cli.shared.apps import DocumentedCommand, argument_in_usage, is_argument
 from parity.cli.shared.reference import every_command, flowing, option_words
 
 _FILES = (
@@ -16,7 +16,7 @@ _FILES = (
 )
 
 
-def man_page(group: Command) -> str:
+def man_page(group: DocumentedCommand) -> str:
     """The page in troff's man macros; no date and no version in it, so it changes with the commands alone."""
     lines = [
         '.TH PARITY 1 "" "" "parity"',
@@ -44,7 +44,7 @@ def man_page(group: Command) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _command(words: tuple[str, ...], command: Command) -> Iterator[str]:
+def _command(words: tuple[str, ...], command: DocumentedCommand) -> Iterator[str]:
     arguments = [argument_in_usage(each) for each in command.params if is_argument(each)]
     yield f".SS {_escaped(' '.join(['parity', *words, *arguments]))}"
     yield _text(flowing(command.help))

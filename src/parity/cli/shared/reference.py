@@ -9,14 +9,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from parity import errors
-from parity.cli.shared.apps import Command, Parameter, argument_in_usage, argument_name, is_argument
+from parity.cli.shared.apps import DocumentedCommand, Parameter, argument_in_usage, argument_name, is_argument
 from parity.portable import errors as farside
 from parity.profile import schema_text
 
 _ROOTS = (errors.ParityError, farside.FarsideError)
 
 
-def reference_pages(group: Command) -> dict[str, str]:
+def reference_pages(group: DocumentedCommand) -> dict[str, str]:
     """The generated pages by name.
 
     Args:
@@ -29,9 +29,11 @@ def reference_pages(group: Command) -> dict[str, str]:
     }
 
 
-def every_command(group: Command, words: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Command]]:
+def every_command(
+    group: DocumentedCommand, words: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], DocumentedCommand]]:
     """All commands with the words that call them; groups are opened."""
-    commands: Mapping[str, Command] = getattr(group, "commands", {})
+    commands: Mapping[str, DocumentedCommand] = getattr(group, "commands", {})
     for name, command in commands.items():
         if hasattr(command, "commands"):
             yield from every_command(command, (*words, name))
@@ -39,7 +41,7 @@ def every_command(group: Command, words: tuple[str, ...] = ()) -> Iterator[tuple
             yield (*words, name), command
 
 
-def commands_page(group: Command) -> str:
+def commands_page(group: DocumentedCommand) -> str:
     """Every command with its arguments and options."""
     parts = ["# Commands", "The same as `parity COMMAND --help`, all on one page."]
     for words, command in every_command(group):
@@ -108,7 +110,7 @@ def _keys(node: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str,
         yield from _keys(each.get("items", {}), f"{here}[]")
 
 
-def _call(words: tuple[str, ...], command: Command) -> str:
+def _call(words: tuple[str, ...], command: DocumentedCommand) -> str:
     arguments = [argument_in_usage(each) for each in command.params if is_argument(each)]
     return f"`{' '.join(['parity', *words, '[OPTIONS]', *arguments])}`"
 
