@@ -114,8 +114,8 @@ class Place:
             yield container
         self.engine.settle()
 
-    def calm(self, volume: str) -> None:
-        """Let the disk forget what was deleted before, and read what will be needed from it again.
+    def forget(self) -> None:
+        """Let the disk forget what was deleted before.
 
         ext4 without a journal passes by every inode that was deleted in the last minutes before it gives
         one out (`recently_deleted` in fs/ext4/ialloc.c): making 13,000 files took 1.6 s after a removal
@@ -124,6 +124,10 @@ class Place:
         os.sync()
         with suppress(OSError):
             _DROP_CACHES.write_text("1", encoding="ascii")
+
+    def calm(self, volume: str) -> None:
+        """Forget, and read what will be needed from the disk again."""
+        self.forget()
         with self.container(Network.NONE, volume) as container:
             self.inside(container, _READ)
 

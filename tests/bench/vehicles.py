@@ -15,10 +15,12 @@ _KINDS: dict[str, tuple[str, ...]] = {"image": (), "environment": ("--prefix", "
 def rehearsal_and_exports(place: Place, ours: Ours) -> Iterator[tuple[str, float]]:
     """Keys of the plan with seconds, and with millions of bytes."""
     key = Path(ours.built["public_key"])
+    place.forget()
     rehearsed = ours.run("verify", ours.bundle, "--key", key, "--rehearse", "--json")
     yield "rehearse", rehearsed.seconds
     for kind, words in _KINDS.items():
         out = place.fresh("exported")
+        place.forget()
         made = ours.run("export", kind, ours.bundle, *words, "-o", out, "--json")
         yield f"export-{kind}", made.seconds
         yield f"peak-export-{kind}", made.peak_bytes / MEGABYTE
