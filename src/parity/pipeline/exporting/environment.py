@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -83,14 +84,9 @@ def export_environment(
                 remedy="export an image; or put them into the profile's image, and build the bundle on that",
             )
         carried = _interpreter(of, request.python, site, new) if request.python else None
-        body = _packed(of, site, new, carried)
-        how = "with tar alone, the image's Python removed" if carried else "with tar alone"
-        site.reporter.stage("rehearse", f"{how}, at its place and elsewhere")
-        whole = file_entry("environment.tar", body.size + len(ustar.END), _ended(body.chunks()))
-        hidden = of.place.facts.executable if carried else ""
-        trial = replace(trial_of(of, NOBODY), hidden=hidden)
-        # The very bytes that are signed afterwards, out of the same spool.
-        try_tar(site.engine, of.place.image.id, trial, _ended(whole), moving.SCRIPT)
+        with ExitStack() as made:
+            body = _packed(of, site, new, made, carried)
+            _try(of, site, body, carried)
         site.reporter.stage("pack")
         document = _document(of, carried)
         path = request.output / VEHICLES["environment"].filename(of.identity)
@@ -124,9 +120,21 @@ def _document(of: Begun, carried: Interpreter | None) -> ExportDocument:
     return document
 
 
-def _packed(of: Begun, site: Site, new: NewSpool, carried: Interpreter | None) -> SpooledBytes:
+def _try(of: Begun, site: Site, body: SpooledBytes, carried: Interpreter | None) -> None:
+    how = "with tar alone, the image's Python removed" if carried else "with tar alone"
+    site.reporter.stage("rehearse", f"{how}, at its place and elsewhere")
+    whole = file_entry("environment.tar", body.size + len(ustar.END), _ended(body.chunks()))
+    hidden = of.place.facts.executable if carried else ""
+    trial = replace(trial_of(of, NOBODY), hidden=hidden)
+    # The very bytes that are signed afterwards, out of the same spool.
+    try_tar(site.engine, of.place.image.id, trial, _ended(whole), moving.SCRIPT)
+
+
+def _packed(
+    of: Begun, site: Site, new: NewSpool, made: ExitStack, carried: Interpreter | None
+) -> SpooledBytes:
     """The environment in a folder of its last name, with what moves it; without the tar's end."""
-    tree, _ = environment(of, site, of.place.image, new(), carried)
+    tree, _ = environment(of, site, of.place.image, new(), made, carried)
     tree.add(moving.SCRIPT, moving.script(tree.naming(of.prefix.encode())), 0o755)
     tree.add(moving.MARK, f"{of.prefix}\n".encode())
     return new().add(tree.entries(posixpath.basename(of.prefix) + "/"))

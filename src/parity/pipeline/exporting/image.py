@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -85,11 +85,12 @@ def export_image(request: ImageRequest, check: Checker, seals: MakeSealer, site:
     with begun(request.bundle, request.prefix, check, site) as of:
         demand_base(of.place.image, request.base_on_site, site)
         with spooling(request.output) as new:
-            blobs = _blobs(of, site, new)
-            plan = _plan(request, of, site)
-            told = oci.describe(plan, _layers(blobs, len(of.place.image.layers)))
-            site.reporter.stage("rehearse", "the very image, without network, read-only")
-            _try(request, of, told, blobs, site)
+            with ExitStack() as made:
+                blobs = _blobs(of, site, new, made)
+                plan = _plan(request, of, site)
+                told = oci.describe(plan, _layers(blobs, len(of.place.image.layers)))
+                site.reporter.stage("rehearse", "the very image, without network, read-only")
+                _try(request, of, told, blobs, site)
             site.reporter.stage("pack")
             document = described(of, _signed_words(request, of, plan, told))
             carried = blobs[len(of.place.image.layers) :] if request.base_on_site else blobs
@@ -147,13 +148,13 @@ def demand_base(image: PinnedImage, base_on_site: str, site: Site) -> None:
             )
 
 
-def _blobs(of: Begun, site: Site, new: NewSpool) -> list[SpooledBytes]:
+def _blobs(of: Begun, site: Site, new: NewSpool, made: ExitStack) -> list[SpooledBytes]:
     """The image's layers: the base's own, one of carried system packages, one with the environment."""
-    with _prepared(of, site) as image:
-        tree, parents = environment(of, site, image, new())
-        own = new().add(tree.whole(of.prefix.strip("/") + "/", parents))
-        site.reporter.stage("base", image.name)
-        saved = base_layers(site.engine.save(image.id), image.layers, new)
+    image = made.enter_context(_prepared(of, site))
+    tree, parents = environment(of, site, image, new(), made)
+    own = new().add(tree.whole(of.prefix.strip("/") + "/", parents))
+    site.reporter.stage("base", image.name)
+    saved = base_layers(site.engine.save(image.id), image.layers, new)
     base = of.place.image.layers
     system = [system_layer(saved[each], new) for each in image.layers[len(base) :]]
     return [*(saved[each] for each in base), *system, own]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -88,7 +88,12 @@ def begun(path: Path, prefix: str, check: Checker, site: Site) -> Iterator[Begun
 
 
 def environment(
-    of: Begun, site: Site, image: PinnedImage, spool: Spool, carried: Interpreter | None = None
+    of: Begun,
+    site: Site,
+    image: PinnedImage,
+    spool: Spool,
+    made: ExitStack,
+    carried: Interpreter | None = None,
 ) -> tuple[EnvironmentTree, tuple[Folder, ...]]:
     """The finished environment, its bytes in the spool; and the folders above it as the image has them.
 
@@ -97,6 +102,8 @@ def environment(
         site: where.
         image: the target's, with the system packages that the bundle carries.
         spool: where the bytes wait.
+        made: ends the container that it was made in: to be left after the trial, whose ten thousand files
+            take far longer where as many were deleted just before (ext4 without a journal).
         carried: the interpreter that lies in it; None where it uses the target's.
 
     Raises:
@@ -113,8 +120,8 @@ def environment(
         other_os=bool(of.place.told["stand_in_for"]),
         carried=carried,
     )
-    with finished(site.engine, material, of.prefix) as made:
-        return EnvironmentTree(made.archive, of.prefix, spool, own_python=bool(carried)), made.parents
+    found = made.enter_context(finished(site.engine, material, of.prefix))
+    return EnvironmentTree(found.archive, of.prefix, spool, own_python=bool(carried)), found.parents
 
 
 def proved_modules(of: Begun) -> dict[str, str]:
