@@ -19,13 +19,14 @@ from types import ModuleType
 
 from tests.attack import campaigns
 from tests.attack.outcome import Outcome
-from tests.attack.table import Row, count, document, markdown
+from tests.attack.table import Row, count, document, markdown, read_rows
+from tests.support.commit import this_commit
 
 RESULTS = Path(__file__).parents[2] / "tests" / "bench" / "results"
 
 
 def main() -> int:
-    """Run the campaigns that were named (all by default), write the table, tell how it ended."""
+    """Run the campaigns that were named (all by default), write the table after each, tell how it ended."""
     words = argparse.ArgumentParser(prog="python -m tests.attack", description=__doc__)
     words.add_argument("campaign", nargs="*", help="only these")
     words.add_argument(
@@ -33,15 +34,26 @@ def main() -> int:
     )
     asked = words.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that nothing is left in /tmp
-    rows: list[Row] = []
+    ended: list[Row] = []
     for name, campaign in _campaigns(asked.campaign):
         _say(f"attack: {name}: {campaign.TITLE}")
-        rows.append(count(name, campaign.TITLE, _told(campaign.run(asked.scale)), time.monotonic()))
-        _say(f"attack: {name}: {rows[-1].tried} tried, {len(rows[-1].wrong)} wrong")
-    if not asked.campaign:
-        (RESULTS / "attack.md").write_text(markdown(rows, asked.scale), encoding="utf-8")
-        (RESULTS / "attack.json").write_text(document(rows), encoding="utf-8")
-    return 1 if any(row.wrong for row in rows) else 0
+        begin = time.monotonic()
+        row = count(name, campaign.TITLE, _told(campaign.run(asked.scale)), begin, this_commit())
+        _say(f"attack: {name}: {row.tried} tried, {len(row.wrong)} wrong")
+        ended.append(row)
+        if asked.scale == 1:
+            _write(row)
+    return 1 if any(row.wrong for row in ended) else 0
+
+
+def _write(row: Row) -> None:
+    """Put it in the place of its campaign's last one; each row says of which commit it is."""
+    path = RESULTS / "attack.json"
+    known = read_rows(path.read_text(encoding="utf-8")) if path.exists() else {}
+    there = dict(_campaigns(())).keys()
+    rows = [found for name, found in sorted({**known, row.name: row}.items()) if name in there]
+    (RESULTS / "attack.md").write_text(markdown(rows), encoding="utf-8")
+    path.write_text(document(rows), encoding="utf-8")
 
 
 def _say(line: str) -> None:

@@ -13,13 +13,14 @@ from tests.attack.outcome import Outcome
 
 @dataclass(frozen=True)
 class Row:
-    """One campaign: inputs by kind, the outcomes that are wrong, and how long it took in seconds."""
+    """One campaign: inputs by kind, the outcomes that are wrong, its seconds, and the commit tried."""
 
     name: str
     title: str
     kinds: tuple[tuple[str, int], ...]
     wrong: tuple[Outcome, ...]
     seconds: float
+    commit: str = ""
 
     @property
     def tried(self) -> int:
@@ -27,20 +28,35 @@ class Row:
         return sum(count for _, count in self.kinds)
 
 
-def count(name: str, title: str, outcomes: Iterable[Outcome], begin: float) -> Row:
-    """Take all outcomes of a campaign; `begin` is when it began (time.monotonic)."""
+def count(name: str, title: str, outcomes: Iterable[Outcome], begin: float, commit: str = "") -> Row:
+    """Take all outcomes of a campaign; `begin` is when it began (time.monotonic), `commit` what was tried."""
     kinds: Counter[str] = Counter()
     wrong = []
     for each in outcomes:
         kinds[each.kind] += 1
         if not each.right:
             wrong.append(each)
-    return Row(name, title, tuple(sorted(kinds.items())), tuple(wrong), time.monotonic() - begin)
+    return Row(name, title, tuple(sorted(kinds.items())), tuple(wrong), time.monotonic() - begin, commit)
 
 
-def markdown(rows: Sequence[Row], scale: float = 1.0) -> str:
-    """The table, then each campaign's kinds, then what went wrong; another scale than 1 is said."""
-    return "\n".join([*_summary(rows, scale), "", *_kinds(rows), "", *_wrong(rows), ""])
+def markdown(rows: Sequence[Row]) -> str:
+    """The table, then each campaign's kinds, then what went wrong."""
+    return "\n".join([*_summary(rows), "", *_kinds(rows), "", *_wrong(rows), ""])
+
+
+def read_rows(text: str) -> dict[str, Row]:
+    """The rows of a `document`, by name."""
+    return {
+        name: Row(
+            name,
+            said["title"],
+            tuple(said["kinds"].items()),
+            tuple(Outcome(**each) for each in said["wrong"]),
+            said["seconds"],
+            said.get("commit", ""),
+        )
+        for name, said in json.loads(text).items()
+    }
 
 
 def document(rows: Sequence[Row]) -> str:
@@ -52,6 +68,7 @@ def document(rows: Sequence[Row]) -> str:
                 "seconds": round(row.seconds, 1),
                 "kinds": dict(row.kinds),
                 "wrong": [each._asdict() for each in row.wrong],
+                "commit": row.commit,
             }
             for row in rows
         },
@@ -60,19 +77,16 @@ def document(rows: Sequence[Row]) -> str:
     )
 
 
-def _summary(rows: Sequence[Row], scale: float) -> Iterator[str]:
+def _summary(rows: Sequence[Row]) -> Iterator[str]:
     yield "# Attacks: `make attack`"
     yield ""
-    if scale != 1:
-        yield f"Not the whole run, but {scale:g} of its random inputs."
-        yield ""
-    yield "| campaign | what is tried | kinds | inputs | wrongly ended | seconds |"
-    yield "| --- | --- | ---: | ---: | ---: | ---: |"
+    yield "| campaign | what is tried | kinds | inputs | wrongly ended | seconds | commit |"
+    yield "| --- | --- | ---: | ---: | ---: | ---: | --- |"
     for row in rows:
-        cells = [row.name, row.title, len(row.kinds), row.tried, len(row.wrong), f"{row.seconds:.0f}"]
-        yield f"| {' | '.join(map(str, cells))} |"
+        numbers = (len(row.kinds), row.tried, len(row.wrong), f"{row.seconds:.0f}")
+        yield f"| {' | '.join(map(str, (row.name, row.title, *numbers, row.commit)))} |"
     total = sum(row.tried for row in rows), sum(len(row.wrong) for row in rows)
-    yield f"| all | | | {total[0]} | {total[1]} | {sum(row.seconds for row in rows):.0f} |"
+    yield f"| all | | | {total[0]} | {total[1]} | {sum(row.seconds for row in rows):.0f} | |"
 
 
 def _kinds(rows: Sequence[Row]) -> Iterator[str]:

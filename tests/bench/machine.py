@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import os
 import platform
-import subprocess
 from pathlib import Path
 
-from tests.bench.place import ROOT, Place
+from tests.bench.place import Place
+from tests.support.commit import this_commit
 
 from parity import __version__
 from parity.resolve import uv_version
@@ -25,7 +25,7 @@ def describe(place: Place, pex: str) -> dict[str, str]:
         "load before": f"{os.getloadavg()[0]:.2f} (1 min)",
         "kernel": platform.release(),
         "engine": f"{engine.name} {engine.version}, {engine.storage_driver}",
-        "parity": f"{__version__}, commit {_commit()}, Python {platform.python_version()}",
+        "parity": f"{__version__}, commit {this_commit()}, Python {platform.python_version()}",
         "uv": uv_version(),
     }
     return found | ({"pex": pex} if pex else {})
@@ -36,9 +36,3 @@ def _processor() -> str:
         if line.startswith("model name"):
             return line.partition(":")[2].strip()
     return platform.machine()
-
-
-def _commit() -> str:
-    command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return done.stdout.strip() or "unknown"

@@ -5,13 +5,14 @@ Those that build whole bundles have the same scenes as tests: `test_hostile_buil
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import pkgutil
 
 import pytest
 from tests.attack import campaigns
 from tests.attack.outcome import Outcome
-from tests.attack.table import count, document, markdown
+from tests.attack.table import count, document, markdown, read_rows
 
 from parity.model import PinnedImage
 
@@ -34,7 +35,9 @@ def test_a_slice_of_the_campaign_ends_as_it_must(debian11: PinnedImage, name: st
 
 def test_what_ends_wrongly_is_named_in_table_and_document() -> None:
     bad = Outcome("data-path", "evil.whl", False, "installed")
-    row = count("wheels", "hostile wheels", [bad, bad._replace(right=True)], 0)
+    row = count("wheels", "hostile wheels", [bad, bad._replace(right=True)], 0, "abc123")
     assert "| wheels | hostile wheels | 1 | 2 | 1 |" in markdown([row])
     assert "- wrong: wheels: data-path: evil.whl: installed" in markdown([row])
     assert '"evil.whl"' in document([row])
+    (again,) = read_rows(document([row])).values()
+    assert again == dataclasses.replace(row, seconds=again.seconds)

@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import fcntl
 import signal
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,6 +19,7 @@ from tests.realworld.case import TARGETS, Case, CaseInvalid, chosen, read_cases
 from tests.realworld.row import Row, Verdict, document, markdown, read_rows
 from tests.realworld.trial import Trial, remove
 from tests.support.cli import Parity
+from tests.support.commit import this_commit
 from tests.support.engine import ROOT
 
 from parity.docker_engine import DockerEngine, connect
@@ -64,7 +64,7 @@ def _run(cases: Sequence[Case], some: Sequence[Case], rows: dict[str, Row]) -> i
 
 
 def _run_alone(cases: Sequence[Case], some: Sequence[Case], rows: dict[str, Row]) -> int:
-    parity, engine, commit = _parity(), connect(), _commit()
+    parity, engine, commit = _parity(), connect(), this_commit()
     try:
         for number, case in enumerate(some, 1):
             _say(f"realworld: {number}/{len(some)}: {case.label}")
@@ -96,18 +96,6 @@ def _parity() -> Parity:
     """The command with a home that stays between runs."""
     home = STATE / "home"
     return Parity(home) if home.exists() else Parity.with_uv(home)
-
-
-def _commit() -> str:
-    """The commit, `-dirty` where something else than this run's own table differs from it."""
-    changed = _git("status", "--porcelain", "--", ":/", f":(exclude,top){RESULTS.relative_to(ROOT)}")
-    return _git("describe", "--always") + ("-dirty" if changed else "")
-
-
-def _git(*words: str) -> str:
-    return subprocess.run(
-        ["git", *words], cwd=ROOT, capture_output=True, text=True, check=False
-    ).stdout.strip()
 
 
 def _kept() -> dict[str, Row]:
