@@ -41,12 +41,15 @@ class Signals:
         if self._held is not None:
             raise self._held
 
-    def _handle(self, number: int, _frame: FrameType | None) -> None:
+    def _handle(self, number: int, frame: FrameType | None) -> None:
         self._count += 1
         if self._count >= _FORCE_AFTER:
             # Somebody insists: no clean-up, no threads waited for.
             os._exit(128 + number)
         if self._count > 1:
+            return
+        if not self._holding and _starts_a_thread(frame):
+            self._again(number)
             return
         error = Interrupted("interrupted") if number == signal.SIGINT else Terminated("terminated")
         if not self._holding:
@@ -58,7 +61,17 @@ class Signals:
         if not isinstance(lost.exc_value, (Interrupted, Terminated)):
             sys.__unraisablehook__(lost)
             return
+        self._again(lost.exc_value.exit_code - 128)
+
+    def _again(self, number: int) -> None:
         # The signal comes again by our own doing, and is not the user's second one.
         self._count -= 1
-        number = lost.exc_value.exit_code - 128
         threading.Timer(_AGAIN_SECONDS, os.kill, (os.getpid(), number)).start()
+
+
+def _starts_a_thread(frame: FrameType | None) -> bool:
+    """Whether an exception now would end `Thread.start`, which then forgets a thread that runs."""
+    start = threading.Thread.start.__code__
+    while frame is not None and frame.f_code is not start:
+        frame = frame.f_back
+    return frame is not None
