@@ -80,6 +80,9 @@ def document(rows: Sequence[Row]) -> str:
 def _summary(rows: Sequence[Row]) -> Iterator[str]:
     yield "# Attacks: `make attack`"
     yield ""
+    if not all(row.commit for row in rows):
+        yield "A row without a commit is older than this column."
+        yield ""
     yield "| campaign | what is tried | kinds | inputs | wrongly ended | seconds | commit |"
     yield "| --- | --- | ---: | ---: | ---: | ---: | --- |"
     for row in rows:

@@ -35,7 +35,7 @@ STAGES = {
     "volumes",
     "export",
 }
-FOUNDATIONS = {"errors", "files", "lock_files", "model", "engine", "progress", "wire"}
+FOUNDATIONS = {"errors", "files", "lock_files", "markers", "model", "engine", "progress", "wire"}
 EDGES = {"cluster", "docker_engine", "host"}
 REVIEWS = {"graph", "planning", "report"}
 CARRIED = {"guest", "farside", "portable"}
@@ -51,6 +51,7 @@ ALLOWED = {
     "progress": set(),
     "files": {"errors", "portable"},
     "lock_files": {"errors", "files", "model", "portable"},
+    "markers": {"errors"},
     "model": {"wire"},
     "engine": {"model", "errors", "wire", "progress"},
     "wire": set(),
@@ -87,7 +88,9 @@ HOMES = {
     "twine": {"publish"},
     "distributed": {"cluster"},
     "markdown_it": {"docs"},
-    "packaging": {"graph", "planning", "project", "model", "probe", "publish", "resolve", "update"},
+    "packaging": {
+        *("graph", "markers", "model", "planning", "probe", "project", "publish", "resolve", "update"),
+    },
 }
 
 

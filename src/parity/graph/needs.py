@@ -10,9 +10,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from packaging.markers import Marker, UndefinedComparison, UndefinedEnvironmentName
+from packaging.markers import Marker
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
+
+from parity.errors import InputFileError
+from parity.markers import marker_holds
 
 # These lines are strangers' words: what reading them may cost is bounded.
 _LONGEST = 4096
@@ -199,9 +202,9 @@ class _Walk:
 
     def _judge(self, marker: Marker, extra: str) -> bool:
         try:
-            return marker.evaluate({**self.markers, "extra": extra})
+            return marker_holds(marker, {**self.markers, "extra": extra}, "")
         # What cannot be judged brings nobody: the set is complete without it.
-        except (UndefinedComparison, UndefinedEnvironmentName, ValueError, RecursionError):
+        except InputFileError:
             return False
 
 

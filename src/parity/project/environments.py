@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from packaging.markers import InvalidMarker, Marker
+from collections.abc import Mapping, Sequence
 
 from parity.errors import InputFileError
+from parity.markers import marker_holds
 from parity.model.toml import parse
 from parity.project.metadata import Project
 from parity.project.whichlock import PYLOCK
@@ -28,7 +27,7 @@ def check_environments(project: Project, markers: Mapping[str, str]) -> None:
         supported, where = parse(project.lock_text).get("environments", []), project.plan.folder / PYLOCK
     else:
         supported, where = project.locked.get("supported-markers", []), project.said[0]
-    if supported and not any(_holds(each, markers) for each in supported):
+    if supported and not _any_holds(project, supported, markers, str(where)):
         add = f"sys_platform == '{markers['sys_platform']}'"
         raise InputFileError(
             f"the lock is for other environments than the target's: {'; or '.join(supported)}",
@@ -39,8 +38,10 @@ def check_environments(project: Project, markers: Mapping[str, str]) -> None:
         )
 
 
-def _holds(marker: str, markers: Mapping[str, str]) -> bool:
+def _any_holds(project: Project, supported: Sequence[str], markers: Mapping[str, str], where: str) -> bool:
     try:
-        return Marker(marker).evaluate(dict(markers))
-    except InvalidMarker:  # uv has written it: it is for uv to tell
-        return True
+        return any(marker_holds(each, markers, where) for each in supported)
+    except InputFileError:
+        if project.lock == PYLOCK:
+            raise
+        return True  # uv has written it: it is for uv to tell

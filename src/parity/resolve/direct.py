@@ -17,6 +17,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from parity.errors import InputFileError
+from parity.markers import marker_holds
 from parity.model import SourcePackage
 from parity.model.network import clean_url, names_a_server
 from parity.model.project import told_address
@@ -61,7 +62,7 @@ class DirectRequirement:
 
     def holds(self, markers: Mapping[str, str]) -> bool:
         """Whether its marker is true in that environment (a complete one, see Facts.markers)."""
-        return not self.marker or Marker(self.marker).evaluate(dict(markers))
+        return marker_holds(self.marker, markers, self.where)
 
     @property
     def is_local(self) -> bool:

@@ -10,6 +10,8 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from parity.errors import InputFileError
+from parity.markers import marker_holds
 from parity.model import Lock
 from parity.resolve.asking import SOURCES, Guess, GuestUv
 from parity.resolve.blame import wanted_by
@@ -63,7 +65,10 @@ def _is_explained(uv: GuestUv, have: Mapping[str, str], guess: Guess) -> bool:
 
 
 def _excludes(limit: Requirement, version: str, markers: Mapping[str, str]) -> bool:
-    counts = limit.marker is None or limit.marker.evaluate(dict(markers))
+    try:
+        counts = marker_holds(limit.marker, markers, limit.name)
+    except InputFileError:  # a stranger's, which excludes nothing then
+        return False
     return counts and not limit.specifier.contains(version, prereleases=True)
 
 

@@ -11,6 +11,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from parity.errors import IndexConfusion, InputFileError, LockInvalid, NoWheel
+from parity.markers import marker_holds
 from parity.model import IndexSettings, LockedWheel, Origin, SourcePackage
 from parity.model.network import DEFAULT_INDEX, clean_url
 from parity.portable.names import bound_to
@@ -233,7 +234,8 @@ def split_requirements(
         except InvalidRequirement as error:
             raise InputFileError(f"not a requirement: {text[:60]!r}", where=where) from error
         marker, found.marker = found.marker, None
-        if marker and not any(marker.evaluate({**markers, "extra": extra}) for extra in ("", *extras)):
+        looks = ({**markers, "extra": extra} for extra in ("", *extras))
+        if not any(marker_holds(marker, each, where) for each in looks):
             continue
         name = canonicalize_name(found.name)
         if found.url:

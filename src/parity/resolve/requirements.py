@@ -14,6 +14,7 @@ from packaging.utils import canonicalize_name
 
 from parity.errors import InputFileError
 from parity.files import read_small
+from parity.markers import marker_holds
 from parity.model import AskedKind, AskedText, Requirements
 from parity.resolve.badlines import written_instead
 from parity.resolve.direct import (
@@ -69,8 +70,7 @@ class RequirementLine:
 
     def holds(self, markers: Mapping[str, str]) -> bool:
         """Whether its marker is true in that environment (a complete one, see Facts.markers)."""
-        marker = Requirement(self.text).marker
-        return marker is None or marker.evaluate(dict(markers))
+        return marker_holds(Requirement(self.text).marker, markers, self.where)
 
 
 @dataclass(frozen=True)

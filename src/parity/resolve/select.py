@@ -12,6 +12,7 @@ from packaging.pylock import Package, PackageSdist, PackageWheel, Pylock, Pylock
 from packaging.utils import parse_wheel_filename
 
 from parity.errors import HashMismatch, IndexFailed, NoWheel
+from parity.markers import marker_holds
 from parity.model import Lock, LockedWheel
 from parity.model.network import clean_url
 from parity.model.toml import TOMLError, parse
@@ -150,7 +151,7 @@ def packages_for(
         "dependency_groups": frozenset(groups),
     }
     for package in pylock.packages:
-        if package.marker is None or package.marker.evaluate(environment, context="lock_file"):
+        if marker_holds(package.marker, environment, package.name, of_lock=True):
             yield package
 
 
