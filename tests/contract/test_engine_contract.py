@@ -235,7 +235,7 @@ def test_a_command_that_takes_too_long_is_ended(rig: Rig) -> None:
         container.start()
         with pytest.raises(TimeoutError, match=r"sleep took longer than 0\.4 s"):
             container.exec(["sleep", "60"], timeout=0.4)
-    assert time.monotonic() - begin < 10
+    assert time.monotonic() - begin < 40
     assert rig.living() == set()
 
 
@@ -371,7 +371,7 @@ def test_a_registry_that_is_not_there_fails_soon_and_says_so(rig: Rig) -> None:
     begin = time.monotonic()
     with pytest.raises(EngineRefused, match=r"refused to pull registry\.invalid/image:1: .*no such host"):
         rig.engine.pull("registry.invalid/image:1", "linux/amd64", lambda _: None)
-    assert time.monotonic() - begin < 30
+    assert time.monotonic() - begin < 60
 
 
 def test_an_interrupted_engine_starts_nothing_more(rig: Rig) -> None:

@@ -88,7 +88,7 @@ def test_tls_engine_takes_input_and_gives_output_and_is_missed_when_it_goes(
     with pytest.raises(EngineLost, match="went away") as lost:
         work()
     assert "\n" not in lost.value.message
-    assert time.monotonic() - killed[0] < 10
+    assert time.monotonic() - killed[0] < 40
     client.close()
 
 

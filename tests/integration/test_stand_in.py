@@ -36,7 +36,7 @@ def test_a_registry_that_does_not_answer_is_told_in_seconds_with_the_way_out(
     profile = write_profile(tmp_path, "gone", extends="rhel9-py39", image=image, requirements=WANTED)
     begin = time.monotonic()
     done = parity.build(profile, tmp_path)
-    assert time.monotonic() - begin < 20
+    assert time.monotonic() - begin < 60
     assert (done.code, done.error["kind"]) == (23, "ImageUnavailable")
     details = "\n".join(done.error["details"])
     for way in (

@@ -79,9 +79,9 @@ def test_what_goes_wrong_with_one_project_is_its_own_trouble(index: PackageIndex
 
 def test_an_index_that_does_not_answer_is_not_waited_for(index: PackageIndex) -> None:
     tiny_wheel(index.wheels, "slow")
-    index.fail("/simple/slow/", delay=8.0)
+    index.fail("/simple/slow/", delay=40.0)
     begin = time.monotonic()
     good, slow = asked(index, "alpha", "slow", deadline=1.0, timeout=1.0)
-    assert time.monotonic() - begin < 6
+    assert time.monotonic() - begin < 25
     assert good["listed"]
     assert slow["trouble"]

@@ -14,6 +14,7 @@ from packaging.markers import Marker
 from packaging.requirements import Requirement as TheirRequirement
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
+from tests.support.growth import grows_no_faster_than_its_length
 from tests.support.index import PackageIndex, tiny_wheel
 from tests.support.targets import DEBIAN11
 
@@ -86,26 +87,27 @@ def test_requirements_are_read(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("first", "part", "last"),
     [
-        "a" + " " * 8000 + "@",
-        "a" + " ;" * 4000,
-        "a>=1" + "\t" * 8000 + "@",
-        "a" * 1_000_000,
-        "a >= " + "1" * 20_000,
-        "a ; " + "(" * 4000 + "x",
-        "a ; " + "not " * 2000 + "x",
-        "a ; {[]: 1} == 'x'",
+        ("a", " ", "@"),
+        ("a", " ;", ""),
+        ("a>=1", "\t", "@"),
+        ("", "a", ""),
+        ("a >= ", "1", ""),
+        ("a ; ", "(", "x"),
+        ("a ; ", "not ", "x"),
+        ("a ; {[]: 1} == ", "", "'x'"),
     ],
 )
-def test_a_strangers_line_keeps_nobody(text: str) -> None:
-    begin = time.monotonic()
-    found = parse_requirement(text)
-    if found is not None:
-        assert not found.marker or not found.holds({"os_name": "posix"}, frozenset())
-        satisfies(((1,), -1), found.specifier)
-    assert parse_version("1" * 20_000) is None
-    assert time.monotonic() - begin < 2
+def test_a_strangers_line_keeps_nobody(first: str, part: str, last: str) -> None:
+    def read(count: int) -> None:
+        found = parse_requirement(first + part * count + last)
+        if found is not None:
+            assert not found.marker or not found.holds({"os_name": "posix"}, frozenset())
+            satisfies(((1,), -1), found.specifier)
+        assert parse_version("1" * (count + 10_000)) is None
+
+    grows_no_faster_than_its_length(read, 4000)
 
 
 def test_an_address_is_nothing_to_guess() -> None:
@@ -202,7 +204,7 @@ def test_visits_that_end_at_once_do_not_hold_the_others_up(
     monkeypatch.setattr("concurrent.futures.ThreadPoolExecutor", AtOnce)
     job: Any = {"store": str(tmp_path / "s"), "audits": "", "index_url": "nowhere://"}
     job |= {"requirements": [f"gone{n}" for n in range(3)], "constraints": [], "tags": [], "threads": 4}
-    job |= {"deadline": 20, "markers": dict(DEBIAN11.markers)}
+    job |= {"deadline": 60, "markers": dict(DEBIAN11.markers)}
     begin = time.monotonic()
     assert guess.main(job, lambda event: None)["metadata"] == {}
-    assert time.monotonic() - begin < 10
+    assert time.monotonic() - begin < 40

@@ -13,6 +13,7 @@ import pytest
 from tests.attack.campaigns.indexes import in_a_folder
 from tests.attack.inputs.index_input import FILE, NAME, Input
 from tests.attack.inputs.index_inputs import HONEST, HOSTILE
+from tests.support.growth import grows_no_faster_than_its_length
 from tests.support.hostile_index import HostileIndex, body, drip, head, raw
 from tests.support.index import tiny_wheel
 from tests.support.targets import DEBIAN11
@@ -97,7 +98,7 @@ def test_next_to_nothing_for_a_while_ends_a_fetch_and_says_so(tmp_path: Path) ->
         job = job_of(tmp_path, index, b"x" * 100_000_000, stall=3)
         begin = time.monotonic()
         (failed,) = fetch.main(job, no_event)["failed"]
-    assert (failed["kind"], time.monotonic() - begin < 15) == ("slow", True)
+    assert (failed["kind"], time.monotonic() - begin < 90) == ("slow", True)
     assert "3 seconds" in failed["message"]
 
 
@@ -141,7 +142,7 @@ def test_a_guess_ends_in_time_and_leaves_no_thread_behind_a_drip(tmp_path: Path)
         job |= {"requirements": ["demo", "other"], "constraints": [], "tags": [], "threads": 4}
         begin = time.monotonic()
         assert guess.main(job | {"markers": dict(DEBIAN11.markers)}, no_event)["metadata"] == {}
-    assert time.monotonic() - begin < 10
+    assert time.monotonic() - begin < 90
 
 
 def test_a_page_that_nobody_should_read_is_told(tmp_path: Path) -> None:
@@ -173,10 +174,11 @@ def test_the_chooser_takes_the_highest_build_number() -> None:
     assert chosen.filename == "demo-1.0-10b-py3-none-any.whl"
 
 
-@pytest.mark.parametrize("long", ["a" * 60000, "a-" * 30000, "a" + " " * 60000, "a=" * 30000, 'a="' * 30001])
-def test_an_anchor_with_a_long_attribute_takes_no_time(long: str) -> None:
-    page = f'<a href="x-1.0-py3-none-any.whl" {long}>x</a>'.encode()
-    (link,) = simplepage.links("text/html", page)
-    begin = time.process_time()
-    assert simplepage.release("http://index.example/simple/x/", link).version == "1.0"
-    assert time.process_time() - begin < 1
+@pytest.mark.parametrize("piece", ["a", "a-", " ", "a=", 'a="'])
+def test_an_anchor_with_a_long_attribute_takes_no_time(piece: str) -> None:
+    def read(count: int) -> None:
+        page = f'<a href="x-1.0-py3-none-any.whl" a{piece * count}>x</a>'.encode()
+        (link,) = simplepage.links("text/html", page)
+        assert simplepage.release("http://index.example/simple/x/", link).version == "1.0"
+
+    grows_no_faster_than_its_length(read, 15_001)

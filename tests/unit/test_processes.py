@@ -73,7 +73,7 @@ def test_an_interruption_ends_the_child_and_its_children() -> None:
     with pytest.raises(KeyboardInterrupt):
         run(["sh", "-c", "sleep 60 & echo $!; wait"], {"PATH": os.environ["PATH"]}, on_line=interrupt)
     while process_start(heard[0]):
-        assert time.monotonic() - begin < 15
+        assert time.monotonic() - begin < 40
         time.sleep(0.02)
 
 

@@ -227,7 +227,7 @@ def test_a_registry_that_drips_is_left(
     began = time.monotonic()
     with pytest.raises(RegistryFailed, match="too slowly"):
         pull(served, made, tmp_path / "there.parity.tar")
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 40
 
 
 def test_a_head_that_drips_is_left(served: FakeRegistry, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -239,7 +239,7 @@ def test_a_head_that_drips_is_left(served: FakeRegistry, monkeypatch: pytest.Mon
         pytest.raises((registry_wire.Cut, RegistryFailed)),
     ):
         session.ask("GET", f"http://{served.host}/v2/", timeout=(1.0, 1.0))
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 15
 
 
 def test_a_moved_tag_is_refused_where_the_digest_is_said(

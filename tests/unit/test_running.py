@@ -16,7 +16,7 @@ def test_what_holds_a_stream_after_the_end_is_not_waited_for(tmp_path: Path) -> 
     begin = time.monotonic()
     done = running.run(["sh", "-c", "setsid sleep 20 & echo hi; exit 3"], ENVIRONMENT, str(tmp_path), 60)
     assert done == (3, "hi\n", "")
-    assert time.monotonic() - begin < 10
+    assert time.monotonic() - begin < 15
 
 
 def test_of_a_flood_the_end_is_kept(tmp_path: Path) -> None:
@@ -30,7 +30,7 @@ def test_a_command_beyond_its_time_is_ended(tmp_path: Path) -> None:
     assert (
         running.run(["sh", "-c", "sleep 60"], ENVIRONMENT, str(tmp_path), 0.5).exit_code == running.OVERTIME
     )
-    assert time.monotonic() - begin < 20
+    assert time.monotonic() - begin < 40
 
 
 def test_a_command_that_closes_its_streams_is_waited_for(tmp_path: Path) -> None:
