@@ -18,7 +18,14 @@ from parity.model.profile import (
     Requirements,
     Target,
 )
-from parity.model.project import FOREIGN_LOCKS, LOCKS_OF_PROJECTS, Origin, ProjectPlan, SourcePackage
+from parity.model.project import (
+    FOREIGN_LOCKS,
+    LOCKS_OF_PROJECTS,
+    Origin,
+    ProjectPlan,
+    SourcePackage,
+    foreign_lock_remedy,
+)
 from parity.model.proof import ImportResult, Proof
 from parity.model.system import SystemPackage, SystemSet
 from parity.model.vehicle import VehiclePlan, WordFault, word_fault
@@ -74,6 +81,7 @@ __all__ = [
     "WheelSet",
     "WordFault",
     "chain_id",
+    "foreign_lock_remedy",
     "repository",
     "word_fault",
 ]

@@ -36,20 +36,38 @@ class ProjectPlan:
     only_dependencies: bool = False
 
 
+_CONDA = "conda's packages cannot be carried: {packages}"
 FOREIGN_LOCKS = {
-    "poetry.lock": "`poetry export -o requirements.txt`, then name it under install.files",
+    "poetry.lock": "`poetry export -o requirements.txt`, then {list}",
     "pdm.lock": "`pdm export --format pylock -o pylock.toml` beside it, which is then what counts",
-    "Pipfile.lock": "`pipenv requirements --hash > requirements.txt`, then name it under install.files",
-    "Pipfile": "`pipenv requirements > requirements.txt`, then name it under install.files",
-    "conda-lock.yml": "conda's packages cannot be carried: name those of pip under install.requirements",
-    "environment.yml": "conda's packages cannot be carried: name those of pip under install.requirements",
-    "environment.yaml": "conda's packages cannot be carried: name those of pip under install.requirements",
-    "pixi.toml": "conda's packages cannot be carried: name those of pip under install.requirements",
-    "pixi.lock": "conda's packages cannot be carried: name those of pip under install.requirements",
+    "Pipfile.lock": "`pipenv requirements --hash > requirements.txt`, then {list}",
+    "Pipfile": "`pipenv requirements > requirements.txt`, then {list}",
+    "conda-lock.yml": _CONDA,
+    "environment.yml": _CONDA,
+    "environment.yaml": _CONDA,
+    "pixi.toml": _CONDA,
+    "pixi.lock": _CONDA,
 }
 """What other tools pin with, and what to do: they write requirements files or `pylock.toml` (PEP 751)."""
+_PROFILE = {"list": "name it under install.files", "packages": "name those of pip under install.requirements"}
+_LINE = {"list": "give it with -r", "packages": "give the packages of pip by name"}
+_FORMS = {
+    "profile": _PROFILE,
+    "line": _LINE,
+    "both": {key: f"{_LINE[key]}, or {_PROFILE[key]}" for key in _LINE},
+}
 LOCKS_OF_PROJECTS = ("poetry.lock", "pdm.lock")
 """Those of them that pin what the pyproject.toml beside them requires."""
+
+
+def foreign_lock_remedy(name: str, asked_in: Literal["profile", "line", "both"]) -> str:
+    """What to do with another tool's file, one of `FOREIGN_LOCKS`.
+
+    Args:
+        name: of the file.
+        asked_in: what the user writes: a profile, the command's line, or whichever they like.
+    """
+    return FOREIGN_LOCKS[name].format(**_FORMS[asked_in])
 
 
 def told_address(kind: OriginKind, address: str) -> str:

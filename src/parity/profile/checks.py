@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator
 from datetime import datetime, timezone
 
 from parity.errors import Problem
-from parity.model import FOREIGN_LOCKS
+from parity.model import FOREIGN_LOCKS, foreign_lock_remedy
 from parity.profile import gems, indexes, other_files, vehicle
 from parity.profile.layers import Layer, Trail, problem_at, resolved, spell, value_at
 from parity.profile.search import is_file
@@ -98,9 +98,8 @@ def _project(layer: Layer, trail: Trail, text: str) -> str:
     folder = resolved(layer, trail, text)
     if is_file(folder / "pyproject.toml"):
         return ""
-    other = next(
-        (f"; for {name}: {what}" for name, what in FOREIGN_LOCKS.items() if is_file(folder / name)), ""
-    )
+    foreign = next((name for name in FOREIGN_LOCKS if is_file(folder / name)), "")
+    other = f"; for {foreign}: {foreign_lock_remedy(foreign, 'profile')}" if foreign else ""
     return f"{folder} holds no pyproject.toml{other}"
 
 

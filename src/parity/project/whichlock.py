@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from parity.errors import InputFileError
-from parity.model import FOREIGN_LOCKS, LOCKS_OF_PROJECTS, ProjectPlan
+from parity.model import LOCKS_OF_PROJECTS, ProjectPlan, foreign_lock_remedy
 
 UV_LOCK, PYLOCK, NO_LOCK = "uv.lock", "pylock.toml", "none"
 
@@ -32,7 +32,7 @@ def lock_kind(plan: ProjectPlan) -> str:
     found = next((name for name in (UV_LOCK, PYLOCK) if (plan.folder / name).is_file()), NO_LOCK)
     foreign = next((name for name in LOCKS_OF_PROJECTS if (plan.folder / name).is_file()), "")
     if found == NO_LOCK and foreign:
-        told = FOREIGN_LOCKS[foreign].replace("name it under", "give it with -r, or name it under")
+        told = foreign_lock_remedy(foreign, "both")
         raise InputFileError(
             f"the project's lock is {foreign}, which only its own tool reads",
             where=str(plan.folder / foreign),

@@ -12,7 +12,7 @@ from pathlib import Path
 from parity.cli.shared.lying import declares_project
 from parity.errors import InputFileError, OptionConflict, ParityError, ProfileNotFound
 from parity.files import read_small
-from parity.model import FOREIGN_LOCKS, LOCKS_OF_PROJECTS
+from parity.model import FOREIGN_LOCKS, LOCKS_OF_PROJECTS, foreign_lock_remedy
 from parity.profile import (
     ProjectAsked,
     available,
@@ -26,11 +26,6 @@ from parity.resolve import is_direct, requirement_name
 PROJECT_FILES = ("pyproject.toml", "uv.lock", "pylock.toml")
 SCRIPT = ".py"
 _NAMED_LOCK = re.compile(r"pylock\..+\.toml")
-_INSTEAD = {
-    "name it under install.files": "give it with -r",
-    "name those of pip under install.requirements": "give the packages of pip by name",
-}
-"""What is written into a profile, and what is typed instead."""
 _LISTS = (".txt", ".in")
 _CONDA, _CONDA_KEY = "environment.yml", re.compile(rb"^dependencies:", re.MULTILINE)
 _BUILT_FROM = ("setup.py", "setup.cfg")
@@ -114,9 +109,7 @@ def _no_list(file: Path) -> InputFileError | None:
         return InputFileError(f"{told} is a folder", where=told, remedy="name a project's folder without -r")
     foreign = _CONDA if _is_of_conda(file) else file.name
     if foreign in FOREIGN_LOCKS:
-        remedy = FOREIGN_LOCKS[foreign]
-        for of_profiles, here in _INSTEAD.items():
-            remedy = remedy.replace(of_profiles, here)
+        remedy = foreign_lock_remedy(foreign, "line")
         return InputFileError(f"{told} is what only its own tool reads", where=told, remedy=remedy)
     if file.name in _BUILT_FROM:
         remedy = "name the project's folder without -r"
