@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +21,7 @@ from parity.export.system_layer import system_layer
 from parity.export.trial import try_image
 from parity.model import BundleIdentity, PinnedImage, word_fault
 from parity.pack import STOCK_CHECK, VEHICLES, loaders
+from parity.pipeline.context.background import beside
 from parity.pipeline.context.values import Site
 from parity.pipeline.exporting.making import (
     NOBODY,
@@ -151,13 +154,29 @@ def demand_base(image: PinnedImage, base_on_site: str, site: Site) -> None:
 def _blobs(of: Begun, site: Site, new: NewSpool, made: ExitStack) -> list[SpooledBytes]:
     """The image's layers: the base's own, one of carried system packages, one with the environment."""
     image = made.enter_context(_prepared(of, site))
-    tree, parents = environment(of, site, image, new(), made)
-    own = new().add(tree.whole(of.prefix.strip("/") + "/", parents))
-    site.reporter.stage("base", image.name)
-    saved = base_layers(site.engine.save(image.id), image.layers, new)
+    with _saving(image, site, new) as saved_layers:
+        tree, parents = environment(of, site, image, new(), made)
+        own = new().add(tree.whole(of.prefix.strip("/") + "/", parents))
+        site.reporter.stage("base", image.name)
+        saved = saved_layers()
     base = of.place.image.layers
     system = [system_layer(saved[each], new) for each in image.layers[len(base) :]]
     return [*(saved[each] for each in base), *system, own]
+
+
+@contextmanager
+def _saving(
+    image: PinnedImage, site: Site, new: NewSpool
+) -> Iterator[Callable[[], Mapping[str, SpooledBytes]]]:
+    """The engine saves the base while the environment is made; whoever gives up waits for no more of it."""
+    given_up = threading.Event()
+    chunks = takewhile(lambda _: not given_up.is_set(), site.engine.save(image.id))
+    with beside(lambda: base_layers(chunks, image.layers, new)) as saved_layers:
+        try:
+            yield saved_layers
+        except BaseException:
+            given_up.set()
+            raise
 
 
 @contextmanager
