@@ -161,6 +161,8 @@ def _tell_switched(done: Switched, folder: Path, *, as_json: bool) -> None:
     for sign, bundles in (("+", done.added), ("-", done.dropped)):
         for each in bundles:
             text.append(f"  {sign} {each.product} {each.version}, serial {each.serial}, {each.made_for}\n")
+    if not done.added and not done.dropped:
+        text.append("  nothing changed\n")
     text.append(f"  pip install --index-url {url} NAME")
     stdout().print(text)
 

@@ -65,7 +65,8 @@ def grow(
         snapshot = _next(old, _highest(place) + 1, catalogue, keep)
         # Files, then the pages that name them, then the link: killed after any step, the index is whole.
         _bring_files(catalogue, place, {wheel.sha256 for wheel in snapshot.wheels}, progress)
-        _write_snapshot(snapshot, place)
+        if snapshot.number != old.number:
+            _write_snapshot(snapshot, place)
         _switch(place, snapshot.number)
         _prune(place, snapshot)
     return _switched(old, snapshot)
@@ -117,6 +118,9 @@ def _next(old: Snapshot, number: int, catalogue: Catalogue, keep: int) -> Snapsh
                 f"sha256:{wheel.sha256} in what is added: an index can offer only one of them"
             )
     ordered = sorted(wheels.values(), key=lambda each: (each.project, each.filename))
+    if (tuple(bundles), tuple(ordered)) == (old.bundles, old.wheels) and old.number:
+        # One more of the same state would stand in the way of a rollback.
+        return old
     return Snapshot(number, old.number, tuple(bundles), tuple(ordered))
 
 
