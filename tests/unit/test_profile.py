@@ -190,6 +190,25 @@ def test_overrides_replace_what_is_installed_and_keep_constraints(folder: Path) 
     }
 
 
+def test_constraints_of_the_command_line_come_behind_the_profiles_own(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each path starts where it was written: in the profile's folder, and where parity is called."""
+    here = tmp_path / "here"
+    here.mkdir()
+    (here / "limits.txt").write_text("idna<4\n")
+    (folder / "own.txt").write_text("six<2\n")
+    monkeypatch.chdir(here)
+    told = GOOD + "install:\n  requirements: [idna]\n  constraints: [own.txt]\n"
+    asked = Overrides(constraints=(Path("limits.txt"),))
+    found = load(folder, told, asked).requirements
+    assert found.constraints == (folder / "own.txt", here / "limits.txt")
+    assert found.inline == ("idna",)
+    with pytest.raises(InputFileError, match="there is no file") as caught:
+        load(folder, told, Overrides(constraints=(Path("none.txt"),)))
+    assert (caught.value.where, "-r" in caught.value.remedy) == ("command line", False)
+
+
 def test_a_bad_override_is_refused_in_the_name_of_the_command_line(folder: Path) -> None:
     with pytest.raises(ProfileError) as caught:
         load(folder, GOOD, Overrides(index_url="https://me:hunter2@i.example/", serial=0))

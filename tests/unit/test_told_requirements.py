@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from parity.cli.shared.words import sort_files, sort_words
+from parity.cli.shared.words import sort_constraints, sort_files, sort_words
 from parity.errors import InputFileError
 from parity.model import ProjectPlan
 from parity.project import check_told, read_project
@@ -59,6 +59,14 @@ def test_a_file_that_is_no_list_says_how_to_give_it(tmp_path: Path, name: str, r
     with pytest.raises(InputFileError) as caught:
         sort_files([tmp_path / name])
     assert caught.value.remedy.startswith(remedy)
+
+
+@pytest.mark.parametrize("told", ["-", "/dev/stdin", "https://files.example/r.txt", "s3://bucket/r.txt"])
+def test_a_pipe_and_an_address_are_told_to_become_files(told: str) -> None:
+    for sort, option in ((sort_files, "-r"), (sort_constraints, "-c")):
+        with pytest.raises(InputFileError, match=r"no file|not from a pipe") as caught:
+            sort([Path(told)])
+        assert caught.value.remedy.endswith(f"first, and give that with {option}")
 
 
 def test_a_folder_with_another_tools_lock_says_how_to_give_it(tmp_path: Path) -> None:

@@ -189,6 +189,7 @@ def _requirements(layer: Layer) -> Requirements:
         raise InputFileError(
             first.message,
             where=f"{first.file}:{first.line}" if first.line else first.file,
+            remedy="mend the path, or name a file that is there",
             details=tuple(str(problem) for problem in missing[1:]),
         )
     return Requirements(

@@ -22,7 +22,7 @@ from parity.profile.layers import (
     value_at,
     without,
 )
-from parity.profile.overrides import Overrides, override
+from parity.profile.overrides import COMMAND_LINE, Overrides, override
 from parity.profile.schema import near
 from parity.profile.search import available, default_search, find_profile, is_bare, is_file
 from parity.profile.tree import MAX_BYTES, read_tree
@@ -115,7 +115,10 @@ def _load(path: Path, data: bytes, folders: Sequence[Path], overrides: Overrides
 def _refusal(path: Path, problems: list[Problem]) -> ProfileError:
     unique = tuple(sorted(dict.fromkeys(problems), key=lambda problem: (problem.file, problem.line)))
     count = counted(len(unique), "problem")
-    return ProfileError(f"{path} has {count}", problems=unique)
+    # A profile that was shipped is not to be mended for what was typed.
+    typed = all(each.file == COMMAND_LINE for each in unique)
+    remedy = "mend what was typed; `parity schema` prints what a profile may say" if typed else ""
+    return ProfileError(f"{'what was typed' if typed else path} has {count}", problems=unique, remedy=remedy)
 
 
 def _unquoted(problem: Problem) -> Problem:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,13 +34,15 @@ class Overrides:
     """What the command line says instead of the profile; relative paths start at the current folder.
 
     `requirements` (files), `packages`, `project` and `script` replace all that the profile installs; its
-    constraints stay, and so does what may be built from source, to which `build_from_source` adds. `extras`
+    constraints stay, to which `constraints` (files) add, and so does what may be built from source, to which
+    `build_from_source` adds. `extras`
     and `groups` are of the project, whoever names it. `allow` adds to the findings that the profile accepts.
     `arch` makes another target of the profile, with a name of its own.
     """
 
     requirements: tuple[Path, ...] = ()
     packages: tuple[str, ...] = ()
+    constraints: tuple[Path, ...] = ()
     project: ProjectAsked | None = None
     script: Path | None = None
     extras: tuple[str, ...] = ()
@@ -75,7 +78,19 @@ def override(layer: Layer, overrides: Overrides) -> Layer:
     }
     # None is "not said"; an empty text was said, and is judged.
     value = {key: item for key, item in top.items() if item is not None}
-    return merge(layer, _command_line_layer(value))
+    return _constrained(merge(layer, _command_line_layer(value)), overrides.constraints)
+
+
+def _constrained(layer: Layer, files: Sequence[Path]) -> Layer:
+    """With more constraints behind the profile's own, whose paths start at the profile."""
+    install = layer.value.get("install", {})
+    said = install.get("constraints", []) if isinstance(install, dict) else None
+    if not files or not isinstance(said, list):
+        return layer  # whoever checks the profile says what is wrong with it
+    place = Place(COMMAND_LINE, Path.cwd(), 0)
+    trails = [("install", "constraints", len(said) + number) for number in range(len(files))]
+    value = {**layer.value, "install": {**install, "constraints": [*said, *map(str, files)]}}
+    return Layer(value, {**layer.places, **dict.fromkeys(trails, place)})
 
 
 def _install(layer: Layer, overrides: Overrides) -> dict[str, object]:

@@ -16,6 +16,7 @@ from parity.cli.shared.display import Board, Progress, board
 from parity.cli.shared.keyring import signing_keys
 from parity.cli.shared.options import (
     Arch,
+    ConstraintFiles,
     ExcludeNewer,
     Extras,
     FromSource,
@@ -51,6 +52,8 @@ EPILOG = """
 `parity build rhel9-py39 -r requirements.txt` builds what a file lists into dist/
 
 `parity build rhel9-py39 pandas 'scikit-learn>=1.4'` builds a few packages
+
+`parity build debian12-py311 apache-airflow -c constraints.txt` takes the versions that a file of pins allows
 
 `parity build debian11-py39 ./myproject` carries a project, as its uv.lock pins it where it has one
 
@@ -109,6 +112,7 @@ def build(
     words: TargetWords,
     *,
     requirement: RequirementFiles = None,
+    constraint: ConstraintFiles = None,
     package: Packages = None,
     extra: Extras = None,
     group: Groups = None,
@@ -138,6 +142,7 @@ def build(
     what = WhatToBuild(
         words=tuple(words),
         files=tuple(requirement or ()),
+        constraints=tuple(constraint or ()),
         packages=tuple(package or ()),
         extras=tuple(extra or ()),
         groups=tuple(group or ()),

@@ -12,6 +12,7 @@ from parity.cli.shared.asked import HowToBuild, WhatToBuild, build_requests
 from parity.cli.shared.display import Progress, board
 from parity.cli.shared.options import (
     Arch,
+    ConstraintFiles,
     ExcludeNewer,
     Extras,
     FromSource,
@@ -44,6 +45,7 @@ def outdated_command(
     words: TargetWords,
     *,
     requirement: RequirementFiles = None,
+    constraint: ConstraintFiles = None,
     package: Packages = None,
     extra: Extras = None,
     group: Groups = None,
@@ -62,6 +64,7 @@ def outdated_command(
     what = WhatToBuild(
         words=tuple(words),
         files=tuple(requirement or ()),
+        constraints=tuple(constraint or ()),
         packages=tuple(package or ()),
         extras=tuple(extra or ()),
         groups=tuple(group or ()),

@@ -15,6 +15,7 @@ from parity.cli.shared.asked import HowToBuild, WhatToBuild, build_requests
 from parity.cli.shared.display import Progress, board
 from parity.cli.shared.options import (
     Arch,
+    ConstraintFiles,
     ExcludeNewer,
     Extras,
     FromSource,
@@ -63,6 +64,7 @@ def lock_command(
     words: TargetWords,
     *,
     requirement: RequirementFiles = None,
+    constraint: ConstraintFiles = None,
     package: Packages = None,
     extra: Extras = None,
     group: Groups = None,
@@ -84,6 +86,7 @@ def lock_command(
     what = WhatToBuild(
         words=tuple(words),
         files=tuple(requirement or ()),
+        constraints=tuple(constraint or ()),
         packages=tuple(package or ()),
         extras=tuple(extra or ()),
         groups=tuple(group or ()),
@@ -111,6 +114,7 @@ def plan_command(
     words: TargetWords,
     *,
     requirement: RequirementFiles = None,
+    constraint: ConstraintFiles = None,
     package: Packages = None,
     extra: Extras = None,
     group: Groups = None,
@@ -143,6 +147,7 @@ def plan_command(
     what = WhatToBuild(
         words=tuple(words),
         files=tuple(requirement or ()),
+        constraints=tuple(constraint or ()),
         packages=tuple(package or ()),
         extras=tuple(extra or ()),
         groups=tuple(group or ()),

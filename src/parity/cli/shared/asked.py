@@ -17,7 +17,7 @@ from pathlib import Path
 from parity.cli.shared.lying import suggestions
 from parity.cli.shared.naming import Naming, of_file, of_packages, of_project
 from parity.cli.shared.places import base_folder, lock_folder, lock_label
-from parity.cli.shared.words import sort_files, sort_words
+from parity.cli.shared.words import sort_constraints, sort_files, sort_words
 from parity.errors import InputFileError, OptionConflict, ParityError
 from parity.model import BundleIdentity, ImageSource, Profile
 from parity.pipeline.context.values import BuildRequest
@@ -34,6 +34,7 @@ class WhatToBuild:
     Attributes:
         words: the call's own, without options.
         files: of -r: requirements files, pyproject.toml, uv.lock, pylock.toml, a script (PEP 723).
+        constraints: of -c: files.
         packages: of -p.
         extras: of the project.
         groups: of the project.
@@ -49,6 +50,7 @@ class WhatToBuild:
 
     words: tuple[str, ...]
     files: tuple[Path, ...] = ()
+    constraints: tuple[Path, ...] = ()
     packages: tuple[str, ...] = ()
     extras: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
@@ -65,6 +67,7 @@ class WhatToBuild:
         """Its options that say what to install, as they are typed."""
         lists = (
             ("-r", map(str, self.files)),
+            ("-c", map(str, self.constraints)),
             ("-p", self.packages),
             ("--extra", self.extras),
             ("--group", self.groups),
@@ -123,6 +126,7 @@ def _overrides(what: WhatToBuild, packages: tuple[str, ...], folders: tuple[Path
     return Overrides(
         requirements=files.lists,
         packages=(*packages, *what.packages),
+        constraints=sort_constraints(what.constraints),
         project=files.project,
         script=files.script,
         extras=what.extras,

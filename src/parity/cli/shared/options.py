@@ -64,6 +64,15 @@ RequirementFiles = Annotated[
         "pylock.toml or a script (PEP 723).",
     ),
 ]
+ConstraintFiles = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "-c",
+        "--constraint",
+        metavar="FILE",
+        help="Versions from this file's lines and no others, for whatever is installed (may be repeated).",
+    ),
+]
 Packages = Annotated[
     list[str] | None,
     typer.Option("-p", "--package", metavar="REQ", help="Install this package (may be repeated)."),

@@ -27,6 +27,7 @@ PROJECT_FILES = ("pyproject.toml", "uv.lock", "pylock.toml")
 SCRIPT = ".py"
 _NAMED_LOCK = re.compile(r"pylock\..+\.toml")
 _LISTS = (".txt", ".in")
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 _CONDA, _CONDA_KEY = "environment.yml", re.compile(rb"^dependencies:", re.MULTILINE)
 _BUILT_FROM = ("setup.py", "setup.cfg")
 _ARCHIVES = (".whl", ".zip", ".gz", ".bz2", ".xz", ".tgz")
@@ -86,7 +87,7 @@ def sort_files(files: Sequence[Path], folders: Sequence[Path] = ()) -> SortedFil
     """
     projects = [ProjectAsked(folder) for folder in folders]
     for file in files:
-        if problem := _no_list(file):
+        if problem := _no_file_of_ours(str(file), "-r") or _no_list(file):
             raise problem
         if file.name in PROJECT_FILES:
             lock = "auto" if file.name == "pyproject.toml" else file.name
@@ -120,6 +121,34 @@ def _no_list(file: Path) -> InputFileError | None:
     if is_profile_path(file.name):
         return InputFileError(f"{told} is a profile", where=told, remedy="name a profile without -r")
     return None
+
+
+def sort_constraints(files: Sequence[Path]) -> tuple[Path, ...]:
+    """The files of -c, each of which can be one.
+
+    Raises:
+        InputFileError: one is no file.
+    """
+    for file in files:
+        told = str(file)
+        if problem := _no_file_of_ours(told, "-c"):
+            raise problem
+        if os.path.isdir(file):
+            raise InputFileError(
+                f"{told} is a folder", where=told, remedy="name a file of constraints with -c"
+            )
+    return tuple(files)
+
+
+def _no_file_of_ours(told: str, option: str) -> InputFileError | None:
+    """An address, of whose slashes a path keeps one, or a pipe; pip takes both."""
+    if told in ("-", "/dev/stdin"):
+        why, how = "lists are read from files, not from a pipe", "write it into a file first"
+    elif _ADDRESS.match(told) and not os.path.exists(told):
+        why, how = "an address is no file: what is asked for must lie here", "download it first"
+    else:
+        return None
+    return InputFileError(why, where=told, remedy=f"{how}, and give that with {option}")
 
 
 def _is_of_conda(file: Path) -> bool:
