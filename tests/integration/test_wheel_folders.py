@@ -117,3 +117,32 @@ def test_without_an_index_all_comes_from_the_folder_and_sources_are_built(
     assert done.code == 0, done.output
     text = (tmp_path / "pylock.other.toml").read_text()
     assert ("wheels/both-0.5-py3" in text, "more/last-1.0-py3" in text) == (True, True)
+
+
+def test_a_page_of_links_gives_what_no_index_has_and_what_is_bound_to_it(
+    index: PackageIndex, debian11: PinnedImage, tmp_path: Path
+) -> None:
+    """As vendors publish wheels of many projects: `-f https://…/torch.html`."""
+    user = User(tmp_path / "one", index.url)
+    with PackageIndex(tmp_path / "vendor", host=gateway()) as vendor:
+        wheels = [
+            tiny_wheel(vendor.wheels, "acme", requires=["both"]),
+            tiny_wheel(vendor.wheels, "both", "9.0"),
+        ]
+        links = "".join(f'<a href="files/{each.name}">{each.name}</a>' for each in wheels)
+        vendor.fail("/links.html", body=f"<html><body>{links}</body></html>".encode())
+        page = f"{vendor.root}/links.html"
+        write(user.folder, f"--find-links {page}", "acme")
+        done = user.build("--fresh")
+        assert done.code == 54, done.output
+        assert f"url: {page}, format: flat, packages: [both]" in done.output
+        bound = [{"name": "vendor", "url": page, "format": "flat", "packages": ["both"]}]
+        write(user.folder, f"--find-links {page}", "acme", indexes=bound)
+        done = user.build("--fresh")
+        assert done.code == 0, done.output
+    lock = read_lock(user.lock)
+    assert lock is not None
+    assert {w.name: (w.version, w.index) for w in lock.wheels} == {
+        "acme": ("1.0", "vendor"),
+        "both": ("9.0", "vendor"),
+    }

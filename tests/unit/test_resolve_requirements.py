@@ -55,7 +55,7 @@ def test_comments_continuations_nested_files_and_hashes_are_read(tmp_path: Path)
     ("line", "said"),
     [
         ("-f wheels/", "-f"),
-        ("--find-links=https://host.example/", "--find-links"),
+        ("--find-links=s3://host.example/", "no http or https address"),
         ("https://user:canary-1@host.example/demo-1.0.tar.gz", "user or password"),
         ("demo @ git+https://canary-1@host.example/demo.git", "user or password"),
         ("git+ssh://git:canary-1@host.example/x.git", "user or password"),

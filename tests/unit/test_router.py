@@ -43,7 +43,13 @@ def origin(url: str) -> str:
 
 def entry(name: str, url: str, *packages: str, login: tuple[str, str] | None = None) -> dict[str, Any]:
     credentials = {origin(url): list(login)} if login else {}
-    return {"name": name, "url": url, "packages": list(packages), "credentials": credentials}
+    return {
+        "name": name,
+        "url": url,
+        "packages": list(packages),
+        "flat": url.endswith(".html"),
+        "credentials": credentials,
+    }
 
 
 @contextmanager
@@ -103,6 +109,42 @@ def test_a_bound_name_is_asked_of_its_own_index_alone(main: PackageIndex, team: 
         assert project(router, "Acme.Tool")[0] == 200
         assert router.routes.report()["lacking"] == {"app": "team", "acme-nowhere": "team"}
     assert main.seen == []
+
+
+LINKS = b"""<html><body><h1>Wheels</h1><a href="../">up</a>
+<a href="files/acme_core-1.0-py3-none-any.whl">x</a> <a href="files/acme-tool-2.0.tar.gz">y</a>
+<a href='files/torch-1.0%2Bcpu-cp39-cp39-linux_x86_64.whl'>z</a></body></html>"""
+
+
+def test_one_page_of_links_is_asked_once_for_all_projects(main: PackageIndex, team: PackageIndex) -> None:
+    team.fail("/links.html", body=LINKS)
+    links = entry("links", team.root + "/links.html", login=A)
+    with routing(entry("default", main.url, "acme-tool"), links) as router:
+        _, found = project(router, "torch")
+        assert list(found) == ["torch-1.0+cpu-cp39-cp39-linux_x86_64.whl"]
+        assert project(router, "acme")[0] == 404
+        assert project(router, "acme-core")[0] == 409  # the default index has it, too
+        assert project(router, "acme-tool")[0] == 404  # bound to the default index, which has none
+        assert router.real(found["torch-1.0+cpu-cp39-cp39-linux_x86_64.whl"]) == (
+            team.root + "/files/torch-1.0%2Bcpu-cp39-cp39-linux_x86_64.whl"
+        )
+        assert router.real(f"{router.url}torch/") == links["url"]
+    assert [each.path for each in team.seen].count("/links.html") == 1
+    with routing(entry("default", main.url), entry("links", links["url"], "acme-*", login=A)) as router:
+        assert list(project(router, "acme-core")[1]) == ["acme_core-1.0-py3-none-any.whl"]
+
+
+@pytest.mark.parametrize(("status", "said"), [(404, "not there"), (200, "no page of links")])
+def test_a_page_of_links_that_is_gone_or_none_is_told(
+    main: PackageIndex, team: PackageIndex, status: int, said: str
+) -> None:
+    bad = b'<a href="ftp://x/evil-1.0-py3-none-any.whl">x</a>'
+    team.fail("/links.html", status=status, body=bad)
+    with routing(entry("default", main.url), entry("links", team.root + "/links.html", login=A)) as router:
+        assert project(router, "app")[0] == 424  # or the resolver would go on without it
+        (trouble,) = router.routes.report()["troubles"]
+    assert (trouble["index"], trouble["kind"]) == ("links", "page")
+    assert said in trouble["message"]
 
 
 def test_an_index_that_sends_its_visitors_elsewhere_does_not_have_it(

@@ -58,7 +58,12 @@ def test_like_pip_a_folder_that_is_not_beside_the_file_may_be_where_one_stands(
     [
         ("--find-links ./nowhere", "no folder", "indexes"),
         ("--find-links page.html", "no folder", "folder that holds the files"),
-        ("-f https://user:canary-1@h.example/torch.html", "h.example/torch.html", "--extra-index-url"),
+        ("-f ftp://user:canary-1@h.example/torch.html", "h.example/torch.html", "PEP 503"),
+        (
+            "--no-index -f https://h.example/a.html -f https://h.example/b.html",
+            "page of links",
+            "format: flat",
+        ),
         ("-f file://elsewhere/x", "file: address", "file:///"),
         ("--no-index", "--no-index", "--find-links"),
     ],
@@ -74,6 +79,16 @@ def test_what_is_no_folder_is_refused_with_what_to_write(
     assert remedy in caught.value.remedy
     assert "canary" not in str(caught.value)
     assert ":2" in caught.value.where
+
+
+def test_a_page_of_links_is_an_index_and_alone_where_there_is_no_other(tmp_path: Path) -> None:
+    page = "https://user:canary-1@h.example/torch.html"
+    profile = replace(load_profile("debian12-py311"), path=tmp_path / "p.yaml")
+    for more, packages in (("", ()), ("--no-index\n", ("*",))):
+        options = read(requirements_file(tmp_path, f"{more}-f {page}\nidna\n")).options
+        (named,) = with_file_options(profile, options).index.named
+        assert (named.url, named.flat, named.packages) == ("https://h.example/torch.html", True, packages)
+        assert named.login == ("user", "canary-1")
 
 
 def test_without_an_index_everything_comes_from_the_folder(tmp_path: Path) -> None:

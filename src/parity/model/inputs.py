@@ -21,6 +21,7 @@ class NamedIndex:
         login: user and password that stood with its address, None where none did.
         folder: of this machine that is the index, None for one at an address.
         path: the same as it was written, if that is relative, else its own name: what locks tell.
+        flat: whether the address is one page of links for all projects (uv's `format = "flat"`).
     """
 
     name: str
@@ -29,6 +30,7 @@ class NamedIndex:
     login: tuple[str, str] | None = field(default=None, repr=False)
     folder: Path | None = None
     path: str = ""
+    flat: bool = False
 
 
 @dataclass(frozen=True)

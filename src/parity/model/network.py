@@ -112,6 +112,7 @@ class HostNetwork:
                 "name": one.index.name,
                 "url": one.index.url,
                 "packages": list(one.index.packages),
+                "flat": one.index.flat,
                 "credentials": {origin(one.index.url): list(one.login)} if one.login else {},
             }
             for one in (IndexAccess(first, self.index_login), *self.named)

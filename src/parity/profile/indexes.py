@@ -30,7 +30,7 @@ def index_settings(layer: Layer) -> IndexSettings:
 def _index(layer: Layer, number: int, one: Mapping[str, Any]) -> NamedIndex:
     name, packages = one["name"], _bound(one)
     if "url" in one:
-        return NamedIndex(name, one["url"], packages)
+        return NamedIndex(name, one["url"], packages, flat=one.get("format") == "flat")
     folder = resolved(layer, (_KEY, number, "path"), one["path"])
     path = os.path.normpath(travelling(one)["path"])
     return NamedIndex(name, index_address(name), packages, folder=folder, path=path)
@@ -54,6 +54,8 @@ def _faults(layer: Layer) -> Iterator[tuple[Trail, str]]:
     for number, one in enumerate(layer.value.get(_KEY, ())):
         if ("url" in one) == ("path" in one):
             yield (_KEY, number), "name either a `path` or a `url`"
+        elif "path" in one and "format" in one:
+            yield (_KEY, number, "format"), "it is for an address; a folder has one form"
         elif "path" in one:
             folder = resolved(layer, (_KEY, number, "path"), one["path"])
             if not is_folder(folder):

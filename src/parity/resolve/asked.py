@@ -35,8 +35,8 @@ def with_file_options(profile: Profile, options: FileOptions) -> Profile:
     """
     index = _with_default(profile.index, options.index)
     for line in options.extra:
-        index = _with_named(index, line)
-    bound = _all_there_is(options.folders) if options.no_index else {}
+        index = _with_named(index, line, ("*",) if options.no_index and line.flat else ())
+    bound = _all_there_is(options.folders) if options.no_index and options.folders else {}
     for folder in options.folders:
         index = _with_folder(index, folder, bound.get(folder, ()))
     names = tuple(sorted({*profile.sources.names, *options.from_source}))
@@ -60,14 +60,15 @@ def _with_default(index: IndexSettings, line: IndexLine | None) -> IndexSettings
     return replace(index, url=line.url, login=line.login or index.login)
 
 
-def _with_named(index: IndexSettings, line: IndexLine) -> IndexSettings:
+def _with_named(index: IndexSettings, line: IndexLine, bound: tuple[str, ...]) -> IndexSettings:
     """With a further index, unless it is one of those that are there."""
     if index.url and same_address(index.url, line.url):
         return index
     if any(same_address(one.url, line.url) for one in index.named):
         return index
     name = _free_name(urlsplit(line.url).hostname or "", index)
-    return replace(index, named=(*index.named, NamedIndex(name, line.url, login=line.login)))
+    made = NamedIndex(name, line.url, bound, login=line.login, flat=line.flat)
+    return replace(index, named=(*index.named, made))
 
 
 def _all_there_is(folders: Sequence[FolderLine]) -> dict[FolderLine, tuple[str, ...]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
@@ -18,9 +18,9 @@ _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _EDITABLE_MODE = re.compile(r"editable[_-]")
 _ALL, _NONE = ":all:", ":none:"
 _WEB = ("https://", "http://")
-_NO_PAGE = (
-    "download its files and write --find-links ./FOLDER; "
-    "if it is a package index, write --extra-index-url ADDRESS"
+_BIND = (
+    "name the page in the profile, and bind to it what comes from it: "
+    "`indexes: [{name: NAME, url: ADDRESS, format: flat, packages: ['*']}]`"
 )
 
 
@@ -34,11 +34,15 @@ class OptionProblem(ValueError):
 
 @dataclass(frozen=True)
 class IndexLine:
-    """An index that a file names: its address without credentials, those, and where it stands."""
+    """An index that a file names: its address without credentials, those, and where it stands.
+
+    A flat one is a page of links (`--find-links`).
+    """
 
     url: str
     where: str
     login: Login | None = field(default=None, repr=False)
+    flat: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,7 @@ class FileOptions:
         from_source: normalised names that are built from their source distributions.
         prereleases: whether prereleases of anything may be chosen.
         folders: of wheels, each once.
-        no_index: whether those folders are all there is.
+        no_index: whether those folders, or the one page of links, are all there is.
         hidden: see `IndexSettings`.
     """
 
@@ -96,10 +100,13 @@ class OptionReader:
         """All of them; OptionProblem where they do not go together."""
         names = tuple(sorted(self._from_source))
         folders = tuple(self._folders.values())
-        if self.no_index and not folders:
+        places = len(folders) or sum(each.flat for each in self._extra)
+        if self.no_index and not places:
             raise OptionProblem(
                 "--no-index", "it needs a folder that has everything, as in --find-links ./wheels"
             )
+        if self.no_index and any(each.flat for each in self._extra) and (folders or places > 1):
+            raise OptionProblem("--no-index beside a page of links and something else", _BIND)
         return FileOptions(
             self._index, tuple(self._extra), names, self._prereleases, folders, bool(self.no_index)
         )
@@ -115,6 +122,9 @@ class OptionReader:
         if options.no_index:
             self.no_index = self.no_index or where
         for each in options.find_links:
+            if _is_address(each):
+                self._extra.append(replace(self._index_line(each, where), flat=True))
+                continue
             path, said = _folder(each, folder)
             self._folders.setdefault(path, FolderLine(path, said, where))
         if options.index_url:
@@ -219,13 +229,15 @@ def _behind_nothing(options: LineOptions, where: str) -> Iterator[str]:
             )
 
 
+def _is_address(said: str) -> bool:
+    return "://" in said and not said.startswith("file:")
+
+
 def _folder(said: str, base: Path | None) -> tuple[Path, str]:
     """The folder that --find-links names, absolute and as locks tell it.
 
     As with pip it may start at the file or where one stands.
     """
-    if "://" in said and not said.startswith("file:"):
-        raise OptionProblem(f"--find-links {clean_url(said)[:80]}: a page is not read", _NO_PAGE)
     path = path_of(said, "") if said.startswith("file:") else said
     candidates = [Path(os.path.normpath(start / path)) for start in (base, Path.cwd()) if start]
     found = next((each for each in candidates if each.is_dir()), None)

@@ -77,7 +77,10 @@ def inputs_digest(inputs: ResolveInputs, resolver: str) -> str:
 
 def index_document(indexes: IndexSettings) -> list[object]:
     """The indexes and what is bound to each, as JSON for a digest."""
-    named = [[one.name, one.path or clean_url(one.url), sorted(one.packages)] for one in indexes.named]
+    named = [
+        [one.name, one.path or clean_url(one.url), sorted(one.packages), *(["flat"] if one.flat else [])]
+        for one in indexes.named
+    ]
     return [clean_url(indexes.url) if indexes.url else None, sorted(indexes.packages), *named]
 
 

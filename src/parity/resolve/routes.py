@@ -30,7 +30,7 @@ def check_confusion(
     raise IndexConfusion(
         f"{name} is on the indexes {_listed(confused[name])}, and the profile does not say which one counts",
         where=name,
-        remedy=_binding(name, confused[name]),
+        remedy=_binding(name, confused[name], network),
         details=(
             *(f"{index}: {_address(index, network)}" for index in confused[name]),
             *(f"{each} is on {_listed(also[each])} too" for each in sorted(also) if each != name),
@@ -109,13 +109,17 @@ def _folder_binding(name: str, folder: str, network: HostNetwork) -> str:
     )
 
 
-def _binding(name: str, indexes: list[str]) -> str:
-    """The lines to add to the profile."""
-    named = [index for index in indexes if index != DEFAULT_INDEX]
-    ways = [f"under `indexes`, at {index}: `packages: [{name}]`" for index in named]
+def _binding(name: str, indexes: list[str], network: HostNetwork) -> str:
+    """The lines to add to the profile; an index that a requirements file names may be told there, too."""
+    named = [one.index for one in network.named if one.index.name in indexes]
+    ways = [
+        f"`indexes: [{{name: {each.name}, url: {clean_url(each.url)}{', format: flat' if each.flat else ''}, "
+        f"packages: [{name}]}}]`"
+        for each in named
+    ]
     if DEFAULT_INDEX in indexes:
         ways.append(f"for the default index: `index: {{packages: [{name}]}}`")
-    return "add to the profile " + ", or ".join(ways)
+    return "say it in the profile (`parity init` makes one): " + ", or ".join(ways)
 
 
 def _listed(indexes: list[str]) -> str:

@@ -6,11 +6,15 @@ from typing import TypedDict
 
 
 class IndexSaid(TypedDict):
-    """An index: what is bound to it (names, or beginnings with `*`), and logins by origin."""
+    """An index: what is bound to it (names, or beginnings with `*`), and logins by origin.
+
+    `flat` says that its address is one page of links for all projects.
+    """
 
     name: str
     url: str
     packages: list[str]
+    flat: bool
     credentials: dict[str, list[str]]
 
 

@@ -20,7 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from tests.attack.inputs.index_input import FILE, NAME, Input
+from tests.attack.inputs.index_input import FILE, NAME, PAGE, Input
 from tests.attack.inputs.index_inputs import HONEST, HOSTILE
 from tests.attack.outcome import Outcome
 from tests.attack.trial import TINY
@@ -45,6 +45,7 @@ def asked(job):
         finally:
             pass
 mains = {"guess": guess.main, "fetch": fetch.main, "router": lambda job, emit: asked(job)}
+mains["links"] = mains["router"]
 job = json.load(sys.stdin)
 try:
     result = mains[sys.argv[1]](job, lambda event: None)
@@ -113,9 +114,10 @@ def _job(each: Input, index: HostileIndex, store: Path, wheel: bytes) -> dict[st
         file: dict[str, Any] = {"filename": NAME, "url": index.root + FILE, "size": len(wheel)}
         file.update(sha256=hashlib.sha256(wheel).hexdigest())
         return {**job, "set": None, "threads": 2, "stall": 6, "wheels": [{**file, **each.said}]}
-    if each.by == "router":
-        one = {"name": "default", "url": index.url, "packages": ["*"], "credentials": {}}
-        return {**job, "indexes": [one]}
+    if each.by in ("router", "links"):
+        flat = each.by == "links"
+        one = {"name": "default", "url": index.root + PAGE if flat else index.url, "flat": flat}
+        return {**job, "indexes": [{**one, "packages": ["*"], "credentials": {}}]}
     job.update(audits="", requirements=["demo"], constraints=[], tags=list(DEBIAN11.tags))
     return {**job, "markers": dict(DEBIAN11.markers), "threads": 4, "deadline": 20}
 

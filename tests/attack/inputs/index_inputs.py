@@ -229,9 +229,10 @@ def _hostile() -> Iterator[Input]:
         shown = f"{number}: {str(said)[:30]!r}"
         yield Input("hash", shown, "guess", hashed(said), nothing)
         yield Input("hash, several indexes", shown, "router", hashed(said), nothing)
+        yield Input("hash, page of links", shown, "links", hashed(said), nothing)
     for number, name in enumerate(_NAMES):
-        for by in ("guess", "router"):
-            judge = honest_or_nothing if by == "router" and number > 7 else nothing
+        for by in ("guess", "router", "links"):
+            judge = honest_or_nothing if by != "guess" and number > 7 else nothing
             yield Input(
                 f"file name, {by}", f"{number}: {str(name)[:30]!r}", by, one_file(filename=name), judge
             )
@@ -244,6 +245,7 @@ def _hostile() -> Iterator[Input]:
         yield Input("page", name, "guess", paged(script), nothing)
         if "HTML" not in name:
             yield Input("page, several indexes", name, "router", paged(script), nothing)
+            yield Input("page of links", name, "links", paged(script), nothing)
     yield Input("page", "a number of megabytes", "guess", text_of(_long_number), nothing)
     yield Input("page", "yanked", "guess", one_file(yanked="broken"), nothing)
     yield Input("page", "one file with two hashes", "guess", _twice, honest_or_nothing)

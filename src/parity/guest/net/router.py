@@ -144,7 +144,8 @@ class Router:
 
     def _real_page(self, project: str) -> str:
         name = self.routes.report()["names"].get(project, self.routes.indexes[0].name)
-        return self._by_name[name].url + (project + "/" if project else "")
+        index = self._by_name[name]
+        return index.page_of(project) if project else index.url
 
     def _here(self, page: Page, file: pages.File, kind: str = "file", filename: str = "") -> str:
         name = urllib.parse.quote(urllib.parse.unquote(filename or str(file["filename"])), safe="+!")
@@ -298,7 +299,10 @@ def _status(problem: WebProblem) -> int:
 
 
 def _settings(job: "Reach", offering: Offering) -> str:
-    said = [[each["name"], each["url"], each["packages"]] for each in job["indexes"]]  # type: List[object]
+    said = [
+        [each["name"], each["url"], each["packages"], *(["flat"] if each["flat"] else [])]
+        for each in job["indexes"]
+    ]  # type: List[object]
     if offering.what:
         target = offering.target
         said += [offering.what, sorted(target.tags), target.python, sorted(offering.untouched)]

@@ -10,6 +10,7 @@ as pip means it. Where the index has the very same files it is the same project;
 
 The job's part:
     {"indexes": [{"name", "url", "packages": [names, or beginnings with `*`],
+                  "flat": whether its address is one page of links for all projects,
                   "credentials": {"<origin>": [user, password]}}], the default one first,
      and the network's part as in `fetch`}
 The result's part:
@@ -23,11 +24,13 @@ import concurrent.futures
 import contextlib
 import http.client
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Dict, Iterator, List, NamedTuple, Optional
 
 from ...portable.names import bound_to, normalize_name
 from ...portable.wheelfolders import is_folder
 from . import pages
+from .flat import FlatPage, Links
 from .pace import BoundedAnswer
 from .reach import Settings, settings
 from .simplepage import ACCEPT
@@ -47,12 +50,20 @@ class Confused(Exception):
 
 
 class Index(NamedTuple):
-    """An index: its name, its address with a slash at the end, and what is bound to it."""
+    """An index: its name, its address with a slash at the end, and what is bound to it.
+
+    A flat one has its one page at its address.
+    """
 
     name: str
     url: str
     packages: List[str]
     browsers: "Browsers"
+    flat: bool
+
+    def page_of(self, project: str) -> str:
+        """Where its page of a project is."""
+        return self.url if self.flat else f"{self.url}{project}/"
 
 
 class Page(NamedTuple):
@@ -109,7 +120,7 @@ def with_indexes(job: "Reach") -> "List[IndexSaid]":
     if job.get("indexes"):
         return job["indexes"]
     url, logins = job["index_url"] or "", job.get("credentials") or {}
-    return [{"name": "default", "url": url, "packages": [], "credentials": logins}]
+    return [{"name": "default", "url": url, "packages": [], "flat": False, "credentials": logins}]
 
 
 class Routes:
@@ -120,6 +131,7 @@ class Routes:
         self._pool = concurrent.futures.ThreadPoolExecutor(AT_ONCE * len(self.indexes))
         self._lock = threading.Lock()
         self._pages: Dict[str, "concurrent.futures.Future[Page]"] = {}
+        self._flat = {each.name: FlatPage(partial(self._links, each)) for each in self.indexes}
         self._confused: Dict[str, List[str]] = {}
         self._lacking: Dict[str, str] = {}
         self._mixed: Dict[str, str] = {}
@@ -218,25 +230,45 @@ class Routes:
 
     def _ask(self, index: Index, name: str) -> Optional[Page]:
         """The page of a project on one index, None where it is not there."""
-        url = f"{index.url}{name}/"
+        url = index.page_of(name)
         try:
-            with index.browsers.one() as browser:
-                # An index that points to another host for what it lacks does not have it.
-                elsewhere = index is not self.indexes[0]
-                answer = browser.get(url, {"Accept": ACCEPT}, stay=elsewhere, most=pages.MOST)
-                page = _read(index, browser.address, answer)
+            page = self._flat_page(index, name) if index.flat else self._get(index, url)
         except WebProblem as problem:
             if problem.kind in _NOT_THERE:
                 return None
             self.trouble(index.name, url, problem.kind, problem.message)
             raise
-        return None if pages.is_empty(page.body) else page
+        return None if page is None or pages.is_empty(page.body) else page
+
+    def _flat_page(self, index: Index, name: str) -> Optional[Page]:
+        try:
+            found = self._flat[index.name].of(name)
+            return Page(index, *found) if found else None
+        except ValueError as error:
+            raise WebProblem("page", f"it is no page of links: {error}") from error
+        except WebProblem as problem:
+            # That it is gone says nothing of any one project.
+            if problem.kind in _NOT_THERE:
+                raise WebProblem("page", "the page of links is not there") from problem
+            raise
+
+    def _links(self, index: Index) -> Links:
+        return Links(*self._get(index, index.url)[1:])
+
+    def _get(self, index: Index, url: str) -> Page:
+        with index.browsers.one() as browser:
+            # An index that points to another host for what it lacks does not have it.
+            elsewhere = index is not self.indexes[0] and not index.flat
+            answer = browser.get(url, {"Accept": ACCEPT}, stay=elsewhere, most=pages.MOST)
+            return _read(index, browser.address, answer)
 
 
 def _index(said: "IndexSaid", job: "Reach") -> Index:
     # Each index gets its own logins alone, although the job's others may be for the same origin.
     how = settings({**job, "credentials": said["credentials"]})
-    return Index(said["name"], said["url"].rstrip("/") + "/", said["packages"], Browsers(how))
+    flat = said["flat"]
+    url = said["url"] if flat else said["url"].rstrip("/") + "/"
+    return Index(said["name"], url, said["packages"], Browsers(how), flat)
 
 
 def _files(page: Page) -> List[pages.File]:
