@@ -173,15 +173,23 @@ def test_gems_travel_with_what_they_need_built_for_the_target_and_locked(
     }
 
 
-@pytest.mark.parametrize("command", ["lock", "plan"])
-def test_what_looks_at_python_alone_says_so(
-    parity: Parity, source: GemSource, tmp_path: Path, command: str
-) -> None:
+def test_a_plan_looks_at_python_alone_and_says_so(parity: Parity, source: GemSource, tmp_path: Path) -> None:
     path, before = profile(tmp_path, "debian12", source, {"words": "1.0"}), list(source.seen)
-    done = parity.run(command, path, "--lock", tmp_path / "pylock.toml")
+    done = parity.run("plan", path, "--lock", tmp_path / "pylock.toml")
     assert done.code == 0, done.stderr
     assert "gems are not looked at here" in done.stderr
     assert source.seen == before
+
+
+def test_a_lock_alone_locks_gems_too_and_a_build_takes_it(
+    parity: Parity, source: GemSource, tmp_path: Path
+) -> None:
+    path = profile(tmp_path, "debian12", source, {"words": "1.1.0"})
+    lock = ("--lock", tmp_path / "pylock.toml")
+    done = parity.run("lock", path, "--json", *lock)
+    assert done.code == 0, done.stderr
+    assert done.document["locks"][0]["gems"] == [{"name": "words", "version": "1.1.0", "requested": True}]
+    parity.build(path, tmp_path, "--locked", *lock).bundle  # noqa: B018 - it asserts that it was built
 
 
 def test_the_same_lock_gives_the_same_bytes_without_the_source(

@@ -19,7 +19,14 @@ from parity.cli.shared.keyring import signing_keys
 from parity.cli.shared.profile_health import image_remedy, look
 from parity.docs import error_pages
 from parity.engine import EngineInfo
-from parity.errors import EngineUnavailable, KeyUnusable, OptionConflict, RootError, WriteFailed
+from parity.errors import (
+    EngineUnavailable,
+    InputFileError,
+    KeyUnusable,
+    OptionConflict,
+    RootError,
+    WriteFailed,
+)
 from parity.farside.cli.main import _own_parser
 from parity.images import ImageRow, image_tag
 from parity.portable.errors import BundleUnreadable
@@ -141,6 +148,19 @@ def test_a_package_that_is_called_like_a_profile_s_file_is_told_how_to_name(line
     assert isinstance(refused(call.replace("TARGET", "debian12-py311")), EngineUnavailable)
 
 
+@pytest.mark.parametrize("word", ["nope.toml", "sub/pylock.x.toml", "nope.lock", "./nope.json", "nope.json"])
+@pytest.mark.parametrize("command", ["tree", "why idna", "lock", "build"])
+def test_a_file_that_is_not_there_is_taken_for_no_package(command: str, word: str) -> None:
+    error = refused(f"{command} {word}")
+    assert isinstance(error, InputFileError)
+    assert error.message == f"there is no file {word}"
+    if "/" in word:
+        assert "-p" not in error.remedy
+        return
+    call = re.findall(r"parity (.+) is for the package", error.remedy)[0]
+    assert isinstance(refused(call.replace("TARGET", "debian12-py311")), EngineUnavailable)
+
+
 def test_a_profile_that_is_not_there_is_not_to_be_mended() -> None:
     assert _TYPED.findall(refused("profile check nope.yaml").remedy) == ["profile list", "init"]
     Path("bad.yaml").write_text("extends: nowhere\n")
@@ -173,6 +193,35 @@ def test_a_base_that_is_not_there_is_told_and_not_what_it_would_have_said() -> N
     assert "debian12-py311" in f"{error.message} {error.remedy}"
     assert not Path("debian12-py31.yaml").exists()
     assert types("init --extends debian12-py311") is None
+
+
+_NOT_YET = [
+    ("--os 'debian 11' --python 2.7", "--python", "--python 3.9"),
+    ("--os 'debian 11' --python 3.9 --libc foo", "--libc", "--libc 'glibc 2.31'"),
+    ("--os 'debian 11' --python 3.9 --arch amd64", "--arch", "--arch x86_64"),
+    ("--os 'foo 1' --python 3.9 --libc 'glibc 2.31' --image 'UPPER case'", "--image", "--image foo:1"),
+    ("--extends debian11-py39 -r gone.txt", "-r", "-r here.txt"),
+    ("--extends debian11-py39 --project gone", "--project", "--project ."),
+    ("--extends debian11-py39 -p 'pandas >>1'", "-p", "-p 'pandas>1'"),
+    ("--extends debian11-py39 -o 'a b.yaml'", "-o", "-o a-b.yaml"),
+]
+
+
+@pytest.mark.parametrize(("words", "option", "mended"), _NOT_YET, ids=lambda text: text)
+def test_what_is_wrong_with_a_new_profile_is_told_by_the_option_that_says_it(
+    words: str, option: str, mended: str, here: Path
+) -> None:
+    """No line of a file that is not there: nothing was written."""
+    (here / "here.txt").touch()
+    (here / "pyproject.toml").write_text("[project]\nname = 'x'\nversion = '1'\n")
+    error = refused(f"init {words}")
+    told = f"{error.message} {error.where} {error.remedy} {error.details}"
+    assert option in told
+    assert ".yaml:" not in told
+    assert "lines above" not in error.remedy
+    assert not list(here.glob("*.yaml"))
+    # The option that comes last counts.
+    assert types(f"init {words.partition(f' {option} ')[0]} {mended}") is None
 
 
 # --- pages of `parity explain` ------------------------------------------------------------------------------

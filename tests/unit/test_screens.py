@@ -45,7 +45,7 @@ def screens() -> dict[str, str]:
     how = HowToBuild(lock=Path("pylock.web.toml"))
     (request,) = build_requests(WhatToBuild(("debian11-py39", "alpha")), how)
     made = plan()
-    locked = LockReport(request, made.image, made.facts, AFTER, lock_changes(BEFORE, AFTER))
+    locked = LockReport(request, made.image, made.facts, AFTER, lock_changes(BEFORE, AFTER), None)
     texts = {
         "plan": plan_as_text(plan()),
         "lock": lock_as_text("debian11-py39", locked),

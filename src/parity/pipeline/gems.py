@@ -45,12 +45,12 @@ def tell_of_gems(run: BuildRun) -> None:
     """Say where only Python packages are resolved that the profile's gems are no part of that."""
     if run.profile.gems.wanted or run.profile.gems.gemfile:
         run.world.reporter.warn(
-            "the profile's gems are not looked at here: `parity build` resolves and locks them"
+            "the profile's gems are not looked at here: `parity lock` and `parity build` lock them"
         )
 
 
-def with_gems(run: BuildRun, draft: Draft) -> Draft:
-    """The draft with the profile's gems.
+def locked_gems(run: BuildRun) -> GemSet | None:
+    """The profile's gems, their lock written; None where it names none. They are judged and built, too.
 
     Raises:
         InputFileError: a Gemfile's lock cannot be read.
@@ -60,10 +60,15 @@ def with_gems(run: BuildRun, draft: Draft) -> Draft:
     """
     plan = with_gemfile(run.profile.gems)
     if not plan.wanted:
-        return draft
+        return None
     run.world.reporter.stage("gems", ", ".join(plan.asked))
-    gems = _GemsOfRun(run, plan).found()
-    return draft.with_gems(gems, tuple(_file(run, each) for each in gems.gems))
+    return _GemsOfRun(run, plan).found()
+
+
+def with_gems(run: BuildRun, draft: Draft) -> Draft:
+    """The draft with the profile's gems; errors as `locked_gems`."""
+    gems = locked_gems(run)
+    return draft if gems is None else draft.with_gems(gems, tuple(_file(run, each) for each in gems.gems))
 
 
 def _file(run: BuildRun, gem: CarriedGem) -> BundleFile:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -17,10 +19,11 @@ from parity.cli.shared.interview import Interview
 from parity.cli.shared.options import Extras, Groups, Packages, RequirementFiles
 from parity.cli.shared.output import stderr
 from parity.cli.shared.words import sort_files
-from parity.errors import OptionConflict
+from parity.errors import InputFileError, OptionConflict, Problem, ProfileError
+from parity.portable.texts import counted
 from parity.probe import read_facts
 from parity.profile import NewProfile, available, propose, write_new
-from parity.resolve import is_direct
+from parity.resolve import is_direct, requirement_name
 
 EPILOG = """
 `parity init` asks for what it needs to know
@@ -33,6 +36,22 @@ EPILOG = """
 
 `parity init --from facts.json` takes what parity probe measured on the target
 """
+_SAY_OTHERWISE = "give what is named above otherwise; `parity schema` prints what is allowed"
+_OPTIONS = {
+    "target.os": "--os",
+    "target.python": "--python",
+    "target.libc": "--libc",
+    "target.arch": "--arch",
+    "image": "--image",
+    "extends": "--extends",
+    "install.requirements": "-p",
+    "install.files": "-r",
+    "install.script": "-r",
+    "install.project.extras": "--extra",
+    "install.project.groups": "--group",
+    "install.project": "--project",
+}
+"""Which option says what stands under a profile's key; the file's name is said by -o."""
 _Facts = Annotated[
     str, typer.Option("--from", metavar="FACTS", help="What `parity probe` wrote on the target; - is stdin.")
 ]
@@ -96,12 +115,48 @@ def init(
     if (answers.extras or answers.groups) and not answers.project:
         raise OptionConflict("--extra and --group are of a project", remedy="add --project DIR")
     path = where or Path(_file_name(answers))
-    write_new(_relative(answers, path.parent), path, force=force)
+    with _told_by_options(path, facts):
+        write_new(_relative(answers, path.parent), path, force=force)
     _say(answers, path)
+
+
+@contextmanager
+def _told_by_options(path: Path, facts: str) -> Iterator[None]:
+    """Tell what is wrong with a new profile by who said it: its own lines stand in no file yet."""
+
+    def told(problem: Problem) -> Problem:
+        return replace(problem, file=_said_by(problem.path, facts), line=0) if problem.line else problem
+
+    try:
+        yield
+    except ProfileError as error:
+        count = counted(len(error.problems), "problem")
+        message = f"nothing was written: {path} would have {count}"
+        problems = tuple(map(told, error.problems))
+        raise ProfileError(message, problems=problems, remedy=_SAY_OTHERWISE) from error
+    except InputFileError as error:
+        raise InputFileError(error.message, where="-r", remedy="name another with -r") from error
+
+
+def _said_by(key: str, facts: str) -> str:
+    """The option, or the file of facts, that says what stands under a profile's key."""
+    if facts and key.startswith("target"):
+        return facts
+    return next((option for stem, option in _OPTIONS.items() if key.startswith(stem)), "-o")
+
+
+def _demand_requirements(packages: Sequence[str]) -> None:
+    """Refuse at once what no build could read."""
+    wrong = [each for each in packages if not (requirement_name(each) or is_direct(each))]
+    if wrong:
+        what = f"{wrong[0][:100]!r} is no requirement, such as pandas or 'scikit-learn>=1.4'"
+        problems = (Problem("-p", 0, "install.requirements", what),)
+        raise ProfileError("nothing was written", problems=problems, remedy=_SAY_OTHERWISE)
 
 
 def _installing(new: NewProfile, files: list[Path], folder: Path | None) -> NewProfile:
     """With what -r and --project name, which is what they name for `parity build`."""
+    _demand_requirements(new.packages)
     found = sort_files(files, [folder] if folder else [])
     project = found.project
     return replace(

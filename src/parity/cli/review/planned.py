@@ -9,6 +9,7 @@ from parity.cli.review import sections
 from parity.cli.review.sections import Section
 from parity.cli.shared.display import size
 from parity.cli.shared.places import near
+from parity.gems import GEM_LOCK
 from parity.model import LockedWheel
 from parity.pipeline.lock import LockReport
 from parity.planning import BuildPlan, LockChanges, PlannedWheel, changes_document
@@ -34,7 +35,11 @@ def lock_as_text(name: str, report: LockReport) -> str:
     # All of a new lock is added: the list would be the lock once more.
     if not changes.is_new:
         lines += sections.aligned(change_rows(changes), "  ")
-    return "\n".join([*lines, f"  lock  {near(report.request.lock_path)}"]) + "\n"
+    lines.append(f"  lock  {near(report.request.lock_path)}")
+    if report.gems is not None:
+        path = near(GEM_LOCK.path(report.request.lock_path))
+        lines.append(f"  gems  {path}, {counted(len(report.gems.gems), 'gem')}")
+    return "\n".join(lines) + "\n"
 
 
 def lock_document(name: str, report: LockReport) -> dict[str, object]:
@@ -49,6 +54,10 @@ def lock_document(name: str, report: LockReport) -> dict[str, object]:
         "packages": [
             {"name": one.name, "version": one.version, "requested": one.requested}
             for one in report.lock.wheels
+        ],
+        "gems": [
+            {"name": one.name, "version": one.version, "requested": one.requested}
+            for one in (report.gems.gems if report.gems else ())
         ],
         "notes": [*report.lock.held_back, *report.lock.notes],
     }

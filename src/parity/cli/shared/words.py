@@ -28,6 +28,8 @@ SCRIPT = ".py"
 _NAMED_LOCK = re.compile(r"pylock\..+\.toml")
 _LISTS = (".txt", ".in")
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+_FILES, _PROFILES = (".toml", ".lock", ".cfg", ".tar"), (".json",)
+"""Endings of what is hardly a package's name; a few packages are called like the second."""
 _CONDA, _CONDA_KEY = "environment.yml", re.compile(rb"^dependencies:", re.MULTILINE)
 _BUILT_FROM = ("setup.py", "setup.cfg")
 _ARCHIVES = (".whl", ".zip", ".gz", ".bz2", ".xz", ".tgz")
@@ -230,7 +232,7 @@ class _Sorting:
         if name in FOREIGN_LOCKS and (foreign := _no_list(Path(word))):
             return foreign
         if not lists and name not in PROJECT_FILES:
-            return None
+            return None if os.path.exists(word) else self._no_file(word)
         if not os.path.isfile(word):
             return InputFileError(f"there is no file {word}", where=word, remedy="give the path of the file")
         listed = self._call({word: f"-r {shlex.quote(word)}"})
@@ -244,6 +246,15 @@ class _Sorting:
             f"{word} is a project, not a profile",
             remedy=f"{whole} carries the project as it is locked, {listed} what it requires; {TARGETS}",
         )
+
+    def _no_file(self, word: str) -> InputFileError | None:
+        """A file that is not there, by a name that few packages have."""
+        if not word.endswith(_FILES if self._targets else (*_FILES, *_PROFILES)) or "://" in word:
+            return None
+        remedy = "give the path of the file"
+        if requirement_name(word) == word:
+            remedy += f"; {self._call({word: f'-p {word}'})} is for the package of that name"
+        return InputFileError(f"there is no file {word}", where=word, remedy=remedy)
 
     def _empty_folder(self, word: str) -> InputFileError | None:
         if not _says_folder(word) or _holds_project(Path(word)):
