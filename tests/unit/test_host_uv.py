@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import socket
 import tarfile
 import zipfile
 from collections.abc import Iterator
@@ -13,8 +14,9 @@ from pathlib import Path
 
 import pytest
 from tests.support.index import PackageIndex
+from tests.support.tls import Authority
 
-from parity.errors import ToolUnavailable
+from parity.errors import IndexFailed, ToolUnavailable
 from parity.host.uv_tool import ensure_uv, uv_binary, uv_tar
 from parity.model.network import HostNetwork
 from parity.resolve import UvWheel, uv_version, uv_wheel
@@ -108,3 +110,41 @@ def test_an_architecture_without_uv_is_refused() -> None:
         uv_wheel("riscv64")
     for arch in ("x86_64", "aarch64", "ppc64le", "s390x"):
         assert uv_wheel(arch).filename.startswith(f"uv-{uv_version()}-py3-none-")
+
+
+def why(network: HostNetwork, tmp_path: Path) -> IndexFailed:
+    with pytest.raises(IndexFailed) as caught:
+        ensure_uv(uv_wheel("x86_64"), tmp_path / "cache", network)
+    return caught.value
+
+
+def test_an_index_that_wants_a_login_is_told_with_the_variables_that_count(
+    index: PackageIndex, tmp_path: Path
+) -> None:
+    nobody = replace(network(index), index_login=None, index_name="corp")
+    assert "set UV_INDEX_CORP_USERNAME and UV_INDEX_CORP_PASSWORD" in why(nobody, tmp_path).remedy
+    refused = why(replace(nobody, index_login=("me", "wrong-one")), tmp_path)
+    assert "UV_INDEX_CORP_PASSWORD" in refused.remedy
+    assert "are refused" in refused.remedy
+    assert "wrong-one" not in repr([refused.message, refused.details, refused.remedy])
+
+
+def test_an_index_that_is_not_reached_is_told_so_and_not_what_pip_made_of_it(tmp_path: Path) -> None:
+    with PackageIndex(tmp_path, tls=Authority(tmp_path / "ca").server("127.0.0.1")) as index:
+        closed = why(HostNetwork(index_url=index.url), tmp_path)
+    assert "certificate" in closed.message
+    assert "PIP_CERT" in closed.remedy
+    gone = why(HostNetwork(index_url=index.url), tmp_path)
+    assert "does not answer" in gone.message
+
+
+def test_plain_http_is_asked_as_the_resolver_asks_it(tmp_path: Path) -> None:
+    """Of this machine's own address, which pip does not trust without a word, too."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(("192.0.2.1", 9))
+        host = probe.getsockname()[0]
+    (tmp_path / "wheels").mkdir()
+    with PackageIndex(tmp_path / "wheels", host=host) as index:
+        with pytest.raises(ToolUnavailable):
+            ensure_uv(uv_wheel("x86_64"), tmp_path / "cache", HostNetwork(index_url=index.url))
+        assert index.seen

@@ -38,6 +38,7 @@ from parity.errors.target import (
     PythonUnfit,
 )
 from parity.errors.wheels import (
+    REACH_REMEDIES,
     BuildFailed,
     FetchFailed,
     HashMismatch,
@@ -57,6 +58,7 @@ from parity.errors.wheels import (
 from parity.portable.errors import RootError
 
 __all__ = [
+    "REACH_REMEDIES",
     "AddressUnusable",
     "BuildFailed",
     "EngineLost",

@@ -28,6 +28,15 @@ class IndexFailed(ParityError):
     default_remedy = "check the index address, its credentials and proxies; `parity doctor` shows them"
 
 
+REACH_REMEDIES = {
+    "dns": "check the index address and the name server; set HTTPS_PROXY where a proxy is needed",
+    "tls": "name your network's CA bundle in PIP_CERT, which goes before pip's `cert` setting, "
+    "REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE and SSL_CERT_FILE",
+    "proxy": "check HTTP_PROXY, HTTPS_PROXY and NO_PROXY",
+}
+"""What to do where an index is not reached, whoever asks it, by why it is not."""
+
+
 class LockOutdated(ParityError):
     """`--locked` was asked, but the lock no longer satisfies the profile (or is not there)."""
 

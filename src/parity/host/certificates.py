@@ -14,6 +14,7 @@ _PEM = re.compile(
     rb"-----BEGIN (?:TRUSTED )?CERTIFICATE-----[\s0-9A-Za-z+/=]+-----END (?:TRUSTED )?CERTIFICATE-----"
 )
 _KEY = re.compile(rb"-----BEGIN ((?:[A-Z]+ )?PRIVATE KEY)-----[\s0-9A-Za-z+/=]+-----END \1-----")
+_STRONGEST = "a file of certificates in PEM; PIP_CERT goes before all others"
 _SYSTEM_BUNDLES = (
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
@@ -35,7 +36,9 @@ def ca_bundle(environ: Mapping[str, str], pip: Mapping[str, str]) -> str | None:
         pem = _read_bundle(Path(name), source)
         if pem is None:
             raise IndexFailed(
-                f"{source} names a CA bundle that cannot be read", where=name, remedy="correct that setting"
+                f"{source} names a CA bundle that cannot be read",
+                where=name,
+                remedy=f"correct that setting: {_STRONGEST}",
             )
         return pem
     default = ssl.get_default_verify_paths()
@@ -68,7 +71,11 @@ def _read_bundle(path: Path, source: str) -> str | None:
         # Tried here, where the file can be named; in a container it would fail as "TLS failed".
         ssl.create_default_context(cadata=pem)
     except ssl.SSLError as error:
-        raise IndexFailed(f"the CA bundle of {source} is damaged: {error.reason}", where=str(path)) from error
+        raise IndexFailed(
+            f"the CA bundle of {source} is damaged: {error.reason or 'a certificate in it is none'}",
+            where=str(path),
+            remedy=f"mend that file, or name another: {_STRONGEST}",
+        ) from error
     return pem
 
 

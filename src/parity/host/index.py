@@ -15,9 +15,17 @@ from urllib.parse import urlsplit
 
 from parity.errors import IndexFailed
 from parity.host.keyring import keyring_login
-from parity.host.uvconf import UvSettings, index_variables
+from parity.host.uvconf import UvSettings
 from parity.model.inputs import NamedIndex
-from parity.model.network import DEFAULT_INDEX, IndexAccess, Login, clean_url, names_a_server, split_login
+from parity.model.network import (
+    DEFAULT_INDEX,
+    IndexAccess,
+    Login,
+    clean_url,
+    index_variables,
+    names_a_server,
+    split_login,
+)
 
 _WEB = ("https://", "http://")
 _LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1", "[::1]")
@@ -25,12 +33,13 @@ _LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1", "[::1]")
 
 @dataclass(frozen=True)
 class HostIndex:
-    """The chosen index; `url` has no credentials and is None for the tools' default."""
+    """The chosen index; `url` has no credentials, None for the tools' default; `name` is uv's for it."""
 
     url: str | None
     source: str
     login: Login | None = field(default=None, repr=False)
     warnings: tuple[str, ...] = ()
+    name: str = ""
 
 
 def choose_index(
@@ -57,7 +66,7 @@ def choose_index(
                 f"the index from {source} is at {address}: a container cannot reach that host name"
             )
         login = login or named_login(name or DEFAULT_INDEX, environ)
-        return HostIndex(address, source, login, tuple(warnings))
+        return HostIndex(address, source, login, tuple(warnings), name or "")
     return HostIndex(None, "the tools' default", None, tuple(warnings))
 
 

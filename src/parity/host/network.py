@@ -44,6 +44,7 @@ def host_network(indexes: IndexSettings | None, environ: Mapping[str, str]) -> H
     return HostNetwork(
         index_url=index.url,
         index_source=index.source,
+        index_name=index.name,
         default_index=usual,
         proxies=proxies,
         ca_bundle=ca_bundle(environ, pip),

@@ -5,20 +5,36 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import sys
 import tarfile
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from parity.errors import ToolUnavailable
+from parity.errors import REACH_REMEDIES, IndexFailed, ParityError, ToolUnavailable
 from parity.files import atomic_file
 from parity.host.processes import ThisMachine, child_environment, run
 from parity.model.network import HostNetwork
 
 _CHUNK = 1024 * 1024
+# pip tells why an index gave nothing only where it is asked to tell all; of that, these lines count.
+_TELLING = ("WARNING", "ERROR", "Could not fetch URL")
+_BROKEN = (
+    (r"\b(?:401|403) (?:Client )?Error", "it wants a login, or another one", "login"),
+    (r"CERTIFICATE_VERIFY_FAILED|SSLError", "its certificate is not trusted", "tls"),
+    (r"ProxyError", "the proxy refused the connection", "proxy"),
+    (
+        r"NameResolutionError|Name or service not known|getaddrinfo failed",
+        "its host name was not found",
+        "dns",
+    ),
+    (r"ConnectTimeout|NewConnectionError|ReadTimeout|Connection aborted", "it does not answer", ""),
+)
+"""What pip says, what it means, and the key of its remedy; the first that fits counts."""
+_REACH = "check the index address and proxies (`parity doctor` shows them)"
 
 
 class PinnedWheel(Protocol):
@@ -52,6 +68,7 @@ def ensure_uv(
 
     Raises:
         ToolUnavailable: it could not be fetched, or the index serves other bytes.
+        IndexFailed: the index is not reached, or wants a login.
     """
     path = cache / "tools" / wheel.filename
     if not _is(path, wheel.sha256):
@@ -122,7 +139,7 @@ def _download(wheel: PinnedWheel, folder: Path, network: HostNetwork, environ: M
     # With the hash, so that pip itself refuses other bytes before it keeps them.
     requirements.write_text(f"uv=={wheel.version} --hash=sha256:{wheel.sha256}\n", encoding="utf-8")
     platform = wheel.filename.removesuffix(".whl").rpartition("-")[2].split(".")[0]
-    command = [sys.executable, "-I", "-m", "pip", "download", "--quiet", "--no-deps", "--no-cache-dir"]
+    command = [sys.executable, "-I", "-m", "pip", "download", "-vv", "--no-deps", "--no-cache-dir"]
     # The target's platform, which may be another than this machine's.
     command += ["--only-binary=:all:", f"--platform={platform}", "--require-hashes", "--retries=2"]
     command += ["--timeout=20", f"--dest={folder}", f"--requirement={requirements}"]
@@ -130,12 +147,28 @@ def _download(wheel: PinnedWheel, folder: Path, network: HostNetwork, environ: M
     with contextlib.suppress(OSError):  # what cannot be started is told below like what failed
         if run(command, _environment(folder, network, environ), on_line=lines.append) == 0:
             return
-    said = tuple(network.redact(line) for line in lines if line.strip())
+    raise _failed(wheel, folder, network, [line.strip() for line in lines])
+
+
+def _failed(wheel: PinnedWheel, folder: Path, network: HostNetwork, lines: Sequence[str]) -> ParityError:
+    """Why pip brought nothing: the index could not be asked, or does not have it."""
+    said = tuple(network.redact(line) for line in lines if line.startswith(_TELLING))
+    cache = f"put that file into {folder.parent}"
+    for pattern, message, kind in _BROKEN:
+        if not re.search(pattern, "\n".join(said)):
+            continue
+        remedy = network.login_remedy() if kind == "login" else REACH_REMEDIES.get(kind, _REACH)
+        return IndexFailed(
+            f"uv {wheel.version}, which resolves, could not be fetched: the index failed: {message}",
+            where=network.index_url or "the tools' default",
+            remedy=f"{remedy}; or {cache}: {wheel.filename}",
+            details=said,
+        )
     reason = next((line for line in reversed(said) if line.startswith("ERROR")), "pip failed")
-    raise ToolUnavailable(
+    return ToolUnavailable(
         f"uv {wheel.version} could not be fetched: {reason.removeprefix('ERROR: ')}",
         where=wheel.filename,
-        remedy=f"make the index offer that file, or put it into {folder.parent}",
+        remedy=f"make the index offer that file, or {cache}",
         details=said,
     )
 
@@ -164,6 +197,10 @@ def _environment(folder: Path, network: HostNetwork, environ: Mapping[str, str])
     if network.index_url:
         # By the environment: a command line with a password is seen by everybody on the machine.
         environment["PIP_INDEX_URL"] = _with_login(network.veil.off(network.index_url), network)
+        parts = urlsplit(network.index_url)
+        if parts.scheme == "http":
+            # The file is held to its hash, so nobody on the way can change it; pip would ask nobody by http.
+            environment["PIP_TRUSTED_HOST"] = parts.netloc
     return environment
 
 

@@ -67,13 +67,6 @@ def python_places(environ: Mapping[str, str], cache: Path) -> PythonPlaces:
     )
 
 
-def index_variables(name: str) -> tuple[str, str]:
-    """The variables that hold a named index's user and password."""
-    # uv's own rule for the names of these variables.
-    stem = "".join(c.upper() if c.isalnum() else "_" for c in name)
-    return f"UV_INDEX_{stem}_USERNAME", f"UV_INDEX_{stem}_PASSWORD"
-
-
 def _documents(environ: Mapping[str, str]) -> tuple[list[tuple[Path, Mapping[str, object]]], tuple[str, ...]]:
     found: list[tuple[Path, Mapping[str, object]]] = []
     warnings: list[str] = []

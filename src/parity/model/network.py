@@ -41,6 +41,7 @@ class HostNetwork:
     Attributes:
         index_url: the default index, without user, password, query or fragment; None for the tools' default.
         index_source: where that was said: `profile`, `PIP_INDEX_URL`, `pip's configuration`, ….
+        index_name: uv's name for it, empty where it has none.
         default_index: the address that pip uses where nothing is said, None where it does not tell.
         proxies: `http`, `https` and `no` as in the environment; may hold credentials.
         ca_bundle: PEM blocks, None where nobody said anything and the image's own are used.
@@ -55,6 +56,7 @@ class HostNetwork:
 
     index_url: str | None = None
     index_source: str = "the tools' default"
+    index_name: str = ""
     default_index: str | None = None
     proxies: Mapping[str, str] = field(default_factory=dict, repr=False)
     ca_bundle: str | None = field(default=None, repr=False)
@@ -118,6 +120,18 @@ class HostNetwork:
             for one in (IndexAccess(first, self.index_login), *self.named)
         ]
 
+    def login_remedy(self, index: str = DEFAULT_INDEX) -> str:
+        """What to do where an index wants a login, or another one than it was sent."""
+        named = next((one for one in self.named if one.index.name == index), None)
+        name = index if named else self.index_name or DEFAULT_INDEX
+        user, password = index_variables(name)
+        if (named.login if named else self.index_login) is None:
+            also = " or the keyring" if named else ""
+            return f"set {user} and {password}, or put the login into netrc{also}"
+        source = "" if named or not self.index_url else f"{self.index_source}, "
+        places = f"{source}{password}, netrc, keyring"
+        return f"the credentials that were sent are refused: correct them where they stand ({places})"
+
     def redact(self, text: str) -> str:
         """The text without user information and queries in addresses, and without any known secret."""
         text = _URL.sub(lambda match: clean_url(match[0]), text)
@@ -141,6 +155,13 @@ class HostNetwork:
             # As it is, as it stands in addresses, and as it goes over the wire (Basic, RFC 7617).
             found |= {secret, quote(secret, safe=""), pair}
         return {secret for secret in found if len(secret) >= _SHORTEST_SECRET}
+
+
+def index_variables(name: str) -> tuple[str, str]:
+    """The variables that hold a named index's user and password."""
+    # uv's own rule for the names of these variables.
+    stem = "".join(c.upper() if c.isalnum() else "_" for c in name)
+    return f"UV_INDEX_{stem}_USERNAME", f"UV_INDEX_{stem}_PASSWORD"
 
 
 def clean_url(url: str) -> str:

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from parity.errors import IndexFailed, ParityError, Unresolvable
-from parity.model.network import HostNetwork
+from parity.errors import REACH_REMEDIES, IndexFailed, ParityError, Unresolvable
+from parity.model.network import DEFAULT_INDEX, HostNetwork
 
 OVERTIME = 124
 """The guest's exit code for a resolution that took too long."""
@@ -66,16 +66,17 @@ _BROKEN = (
 )
 """What uv's message holds, what it means, and the key of its remedy; the first that fits counts."""
 
-INDEX_REMEDIES = {
-    "401": "put the credentials into netrc, UV_INDEX_DEFAULT_USERNAME and _PASSWORD, or pip's own settings",
-    "403": "these credentials (or none) may not read it: check them, and the index address",
+_REMEDIES = {
     "404": "the index lists a file that it does not have: ask whoever runs it, or pin another version",
     "429": "the index asks to slow down: try again in a few minutes",
-    "dns": "check the index address and the name server; set HTTPS_PROXY where a proxy is needed",
-    "tls": "name your network's CA bundle in SSL_CERT_FILE or in pip's `cert` setting",
-    "proxy": "check HTTP_PROXY, HTTPS_PROXY and NO_PROXY",
+    **REACH_REMEDIES,
     "garbage": "check that the address is that of a simple index (PEP 503 or 691), not of a web page",
 }
+
+
+def index_remedy(kind: str, network: HostNetwork, index: str = DEFAULT_INDEX) -> str:
+    """What to do where an index fails so, by status or a key of `_BROKEN`; empty for the error's own."""
+    return network.login_remedy(index) if kind in ("401", "403") else _REMEDIES.get(kind, "")
 
 
 @dataclass(frozen=True)
@@ -104,13 +105,16 @@ def _index_error(said: str, network: HostNetwork) -> IndexFailed | None:
     details = tuple(said.splitlines())
     if match := _HINT_STATUS.search(said):
         return IndexFailed(
-            f"the index answered {match[2]}", where=match[1], remedy=INDEX_REMEDIES[match[2]], details=details
+            f"the index answered {match[2]}",
+            where=match[1],
+            remedy=index_remedy(match[2], network),
+            details=details,
         )
     if match := _STATUS.search(said):
         return IndexFailed(
             f"the index answered {match[1]} {match[2]}".rstrip(),
             where=match[3],
-            remedy=INDEX_REMEDIES.get(match[1], ""),
+            remedy=index_remedy(match[1], network),
             details=details,
         )
     fetched = _FETCHED.search(said)
@@ -120,7 +124,7 @@ def _index_error(said: str, network: HostNetwork) -> IndexFailed | None:
             return IndexFailed(
                 f"the index failed: {message}",
                 where=where,
-                remedy=INDEX_REMEDIES.get(kind, ""),
+                remedy=index_remedy(kind, network),
                 details=details,
             )
     return None

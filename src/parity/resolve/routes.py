@@ -8,7 +8,7 @@ from parity.errors import IndexConfusion, IndexFailed, ParityError, Unresolvable
 from parity.model import Lock, LockedWheel
 from parity.model.network import DEFAULT_INDEX, HostNetwork, clean_url
 from parity.portable.wheelfolders import file_address, index_address, is_folder
-from parity.resolve.explain import INDEX_REMEDIES
+from parity.resolve.explain import index_remedy
 from parity.wire.network import RoutesSaid
 
 
@@ -48,7 +48,7 @@ def routed_error(routes: RoutesSaid | None, network: HostNetwork) -> ParityError
         return IndexFailed(
             network.redact(f"the index {first['index']} failed: {first['message']}"),
             where=clean_url(first["url"]),
-            remedy=_login_remedy(first["index"]) if kind in ("401", "403") else INDEX_REMEDIES.get(kind, ""),
+            remedy=index_remedy(kind, network, first["index"]),
         )
     if routes["lacking"]:
         name, index = min(routes["lacking"].items())
@@ -131,11 +131,3 @@ def _address(name: str, network: HostNetwork) -> str:
         if one.index.name == name:
             return clean_url(one.index.url)
     return network.index_url or "the tools' default"
-
-
-def _login_remedy(index: str) -> str:
-    stem = index.upper().replace("-", "_")
-    return (
-        f"set UV_INDEX_{stem}_USERNAME and UV_INDEX_{stem}_PASSWORD, "
-        "or put the login into netrc or the keyring"
-    )
