@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import subprocess
+from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.fake_registry import FakeRegistry, Said, fake_registry
 from tests.support.served import bundle_of, some_wheels
 from typer.testing import CliRunner
 
@@ -24,6 +27,7 @@ from parity.errors import (
     InputFileError,
     KeyUnusable,
     OptionConflict,
+    RegistryDenied,
     RootError,
     WriteFailed,
 )
@@ -282,6 +286,86 @@ def test_a_file_is_told_to_be_no_folder_before_anything_is_built() -> None:
     assert isinstance(error, WriteFailed)
     assert error.remedy == "name a folder with -o"
     assert isinstance(refused("build debian12-py311 idna -o out"), EngineUnavailable)
+
+
+# --- registries ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def locked() -> Iterator[FakeRegistry]:
+    """A registry that wants a login."""
+
+    def demands(_method: str, path: str, _said: Said) -> Said | None:
+        return None if path == "/v2/" else Said(401, {"WWW-Authenticate": 'Basic realm="x"'})
+
+    with fake_registry() as registry:
+        registry.lie = demands
+        yield registry
+
+
+@pytest.mark.parametrize(
+    ("settings", "word"),
+    [
+        ({"credsStore": "nothere"}, "docker-credential-nothere is not installed"),
+        ({"credHelpers": {"HOST": "nothere"}}, "docker-credential-nothere is not installed"),
+        ("{broken", "is no JSON object"),
+    ],
+)
+def test_a_broken_file_of_logins_is_to_be_mended_before_docker_login(
+    settings: object, word: str, locked: FakeRegistry, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`docker login` itself fails where its helper is not installed."""
+    monkeypatch.setenv("DOCKER_CONFIG", str(here))
+    text = settings if isinstance(settings, str) else json.dumps(settings)
+    (here / "config.json").write_text(text.replace("HOST", locked.host))
+    done = CliRunner().invoke(app, ["pull", f"{locked.host}/team/web:1", "--unverified"])
+    assert isinstance(done.exception, RegistryDenied)
+    assert word in " ".join(done.stderr.split())
+    assert done.exception.remedy.startswith(
+        f"mend {here / 'config.json'} as the warning says; then log in with"
+    )
+    (here / "config.json").write_text("{}")
+    told = refused(f"pull {locked.host}/team/web:1 --unverified").remedy
+    assert told.startswith(f"log in with `docker login {locked.host}`")
+
+
+def test_a_file_of_certificates_that_holds_none_is_named(
+    locked: FakeRegistry, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(here))
+    line = f"pull {locked.host}/team/web:1 --unverified"
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(here / "gone.pem"))
+    error = refused(line)
+    assert error.where == str(here / "gone.pem")
+    assert "correct REQUESTS_CA_BUNDLE" in error.remedy
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE")
+    own = here / "containers" / "certs.d" / locked.host / "ca.crt"
+    own.parent.mkdir(parents=True)
+    own.write_text("rubbish")
+    assert refused(line).where == str(own)
+    own.unlink()
+    assert isinstance(refused(line), RegistryDenied)
+
+
+@pytest.mark.parametrize("wrong", ["https://{}/team/web:1", "{}/Team/Web:1", "oci://{}/Team/web:1"])
+def test_a_reference_that_is_written_almost_right_is_told_as_it_is_right(
+    wrong: str, locked: FakeRegistry
+) -> None:
+    remedy = refused(f"pull {wrong.format(locked.host)} --unverified").remedy
+    assert remedy == f"write it as HOST[:PORT]/NAME:TAG: {locked.host}/team/web:1"
+    assert isinstance(refused(f"pull {remedy.split()[-1]} --unverified"), RegistryDenied)
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["verify", "inspect", "report -o x.html"],
+)
+def test_what_lies_in_a_registry_is_to_be_pulled_first(command: str, locked: FakeRegistry) -> None:
+    assert types("keygen release.key") is None
+    assert types("key trust release.key.pub") is None
+    remedy = refused(f"{command} oci://{locked.host}/team/web:1").remedy
+    assert remedy == f"fetch it first: parity pull oci://{locked.host}/team/web:1"
+    assert isinstance(refused(f"{remedy.partition('parity ')[2]} --unverified"), RegistryDenied)
 
 
 # --- what doctor and image list print -----------------------------------------------------------------------

@@ -13,6 +13,7 @@ import docker.errors
 from docker import APIClient
 from docker.auth import AuthConfig, load_config
 from docker.credentials.errors import StoreError
+from docker.utils.config import find_config_file
 
 from parity.docker_engine.translate import clean
 from parity.files import read_small
@@ -26,14 +27,16 @@ class Logins(AuthConfig):
     """What the SDK asks for logins; a helper that is missing or fails costs its own login alone.
 
     Attributes:
-        troubles: what was wrong with helpers that were asked, a sentence each.
+        troubles: what was wrong with docker's file, or with helpers that were asked, a sentence each.
+        remedy: what to do about them.
     """
 
     def __init__(
         self, found: dict[str, Any], more: Mapping[str, Any], environment: Mapping[str, str]
     ) -> None:
         super().__init__(dict(found), dict(environment))
-        self.troubles: list[str] = []
+        self.troubles: list[str] = list(_unread())
+        self.remedy = f"mend {_own_file() or 'the config.json of docker'} as the warning says"
         for registry, login in more.items():
             self["auths"].setdefault(registry, login)
 
@@ -69,9 +72,28 @@ class Logins(AuthConfig):
     def _note(self, helper: str, error: Exception) -> None:
         name = f"docker-credential-{helper}"
         known = "not installed" if "not installed" in str(error) else "failed"
-        said = clean(f"{name} {'is ' if known != 'failed' else ''}{known}: asked without a login")
+        hint = "" if known == "failed" else "; install it, or take it out of credsStore or credHelpers"
+        said = clean(f"{name} {'is ' if known != 'failed' else ''}{known}: asked without a login{hint}")
         if said not in self.troubles:
             self.troubles.append(said)
+
+
+def _own_file() -> Path | None:
+    found = find_config_file()
+    return Path(os.fsdecode(found)) if isinstance(found, str | bytes) else None
+
+
+def _unread() -> Iterator[str]:
+    """That docker's own file is there and is no JSON: the SDK takes it for an empty one."""
+    path = _own_file()
+    if path is None or path.name != "config.json":  # one of old is no JSON
+        return
+    try:
+        sound = isinstance(json.loads(read_small(path) or b"{}"), dict)
+    except (OSError, ValueError, RecursionError):
+        sound = False
+    if not sound:
+        yield f"{path} is no JSON object: no login is taken from it"
 
 
 def use_logins(client: APIClient, environment: Mapping[str, str]) -> Logins:

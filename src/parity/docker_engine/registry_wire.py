@@ -11,6 +11,7 @@ from contextlib import suppress
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
@@ -29,6 +30,7 @@ _LONGEST_REASON = 300
 _LITTLE = 64 << 10
 _CERTIFICATES = ("/etc/docker/certs.d", "/etc/containers/certs.d")
 _DENIED = (401, 403)
+_NOT_THERE = "look how name and tag are written; `parity push` tells both when it is done"
 
 
 class Cut(Exception):
@@ -87,7 +89,9 @@ class RegistryAnswer:
     def refusal(self) -> RegistryFailed | RegistryDenied:
         """What to tell of an answer that is a refusal: its status, and the registry's own word."""
         text = f"it answers {self.status}{self._reason()}"
-        return RegistryDenied(text) if self.status in _DENIED else RegistryFailed(text)
+        if self.status in _DENIED:
+            return RegistryDenied(text)
+        return RegistryFailed(text, remedy=_NOT_THERE if self.status == requests.codes.not_found else "")
 
     def _reason(self) -> str:
         """The first error's code and message, as the specification has them; else nothing."""
@@ -122,7 +126,7 @@ class RegistrySession(requests.Session):
             )
         except requests.exceptions.SSLError as error:
             if "CERTIFICATE_VERIFY_FAILED" in str(error):
-                raise _untrusted(error) from error
+                raise _untrusted(error, urlsplit(url).netloc) from error
             raise Cut(clean(innermost(error))) from error
         except (requests.ConnectionError, requests.Timeout) as error:
             raise Cut(clean(innermost(error))) from error
@@ -130,19 +134,34 @@ class RegistrySession(requests.Session):
             raise RegistryFailed(f"it cannot be asked: {clean(innermost(error))}") from error
 
 
-def _untrusted(error: Exception) -> RegistryFailed:
+def _untrusted(error: Exception, host: str) -> RegistryFailed:
     return RegistryFailed(
         f"its certificate is not trusted: {clean(innermost(error))}",
-        remedy="put its CA into /etc/docker/certs.d/HOST:PORT/ca.crt or "
-        "~/.config/containers/certs.d/HOST:PORT/ca.crt, or name it in SSL_CERT_FILE",
+        remedy=f"put its CA into /etc/docker/certs.d/{host}/ca.crt or "
+        f"~/.config/containers/certs.d/{host}/ca.crt, or name it in REQUESTS_CA_BUNDLE",
     )
 
 
 def authorities(host: str) -> str | bool:
-    """Whose certificates are believed: the registry's own, as the engines keep them, else this machine's."""
+    """Whose certificates are believed: the registry's own, as the engines keep them, else this machine's.
+
+    RegistryFailed where that file holds none.
+    """
     own = os.environ.get("XDG_CONFIG_HOME") or os.path.join(os.environ.get("HOME") or "/", ".config")
     for folder in (*_CERTIFICATES, os.path.join(own, "containers", "certs.d")):
         for path in sorted((Path(folder) / host).glob("*.crt")):
-            return str(path)
-    named = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
-    return named or ssl.get_default_verify_paths().cafile or True
+            return _sound(str(path), "take it away, or put the registry's CA in its place, as PEM")
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        if named := os.environ.get(name):
+            return _sound(named, f"correct {name}: a file, or a folder, of certificates in PEM")
+    return ssl.get_default_verify_paths().cafile or True
+
+
+def _sound(path: str, remedy: str) -> str:
+    """A file or folder of certificates; read here, where it can be named: later nobody would tell which."""
+    try:
+        if not os.path.isdir(path):
+            ssl.create_default_context(cafile=path)
+    except (OSError, ValueError) as error:
+        raise RegistryFailed("its certificates cannot be read", where=path, remedy=remedy) from error
+    return path

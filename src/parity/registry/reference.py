@@ -45,6 +45,21 @@ def _shown(text: str) -> str:
     return _LOGIN.sub(r"\1***@", text[:_LONGEST])
 
 
+def _found(plain: str) -> re.Match[str] | None:
+    # The length first: names with many hyphens would keep the pattern busy.
+    found = _REFERENCE.fullmatch(plain) if len(plain) <= _LONGEST else None
+    host = found["host"] if found else ""
+    # As Docker tells a host from the first part of a name.
+    return found if "." in host or ":" in host or host == "localhost" else None
+
+
+def _meant(plain: str) -> str:
+    """Without what browsers write before it, and the name in small letters; nothing of one with a login."""
+    host, slash, rest = plain.removeprefix("https://").removeprefix("http://").partition("/")
+    name, colon, tag = rest.partition(":")
+    return "" if "@" in plain else f"{host}{slash}{name.lower()}{colon}{tag}"
+
+
 def parse_reference(text: str) -> RegistryReference:
     """Read `[oci://]HOST[:PORT]/NAME:TAG` or `…/NAME[:TAG]@sha256:DIGEST`.
 
@@ -53,12 +68,11 @@ def parse_reference(text: str) -> RegistryReference:
     """
     plain = text.removeprefix(SCHEME)
     remedy = "write it as HOST[:PORT]/NAME:TAG, such as registry.example:5000/team/web:1.0"
-    # The length first: names with many hyphens would keep the pattern busy.
-    found = _REFERENCE.fullmatch(plain) if len(plain) <= _LONGEST else None
-    host = found["host"] if found else ""
-    # As Docker tells a host from the first part of a name.
-    if found is None or not ("." in host or ":" in host or host == "localhost"):
+    found = _found(plain)
+    if found is None:
+        meant = _found(_meant(plain))
+        remedy = f"write it as HOST[:PORT]/NAME:TAG: {meant[0]}" if meant else remedy
         raise AddressUnusable("that is no reference in a registry", where=_shown(text), remedy=remedy)
     if not (found["tag"] or found["digest"]):
         raise AddressUnusable("the reference has no tag", where=text, remedy=remedy)
-    return RegistryReference(host, found["name"], found["tag"] or "", found["digest"] or "")
+    return RegistryReference(found["host"], found["name"], found["tag"] or "", found["digest"] or "")

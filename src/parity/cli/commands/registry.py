@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from parity.cli.shared.display import Board, Progress, board, size
 from parity.cli.shared.options import Json, ProgressShown, Threshold, TrustedKeys, Verbose
 from parity.cli.shared.output import output, print_json, stderr, stdout
 from parity.docker_engine.logins import own_logins
+from parity.errors import RegistryDenied
 from parity.files import sweep_leftovers
 from parity.portable.bundle.envelope import Checker
 from parity.portable.bundle.reader import VerifiedBundle
@@ -60,8 +62,8 @@ def push_command(
     place = parse_reference(reference)
     check = checker(key, threshold, unverified)
     with board(stderr(), verbose=verbose, progress=progress) as shown:
-        login = login_at(place, shown, bundle.name)
-        done = push_bundle(bundle, place, login, check, shown.reporter(bundle.name))
+        with login_at(place, shown, bundle.name) as login:
+            done = push_bundle(bundle, place, login, check, shown.reporter(bundle.name))
         shown.finished(bundle.name, ok=True)
     _tell_pushed(bundle, place, done)
 
@@ -128,20 +130,27 @@ def pull_command(
 def pulled(place: RegistryReference, where: Path, check: Checker, shown: Board) -> Pulled:
     """Fetch a bundle into a file or folder, with a line for it on the board."""
     title = place.name.rpartition("/")[2]
-    login = login_at(place, shown, title)
     sweep_leftovers(where if where.is_dir() else where.parent)
-    done = pull_bundle(place, where, login, check, shown.reporter(title))
+    with login_at(place, shown, title) as login:
+        done = pull_bundle(place, where, login, check, shown.reporter(title))
     shown.finished(title, ok=True)
     return done
 
 
-def login_at(place: RegistryReference, shown: Board, title: str) -> Mapping[str, object] | None:
+@contextmanager
+def login_at(place: RegistryReference, shown: Board, title: str) -> Iterator[Mapping[str, object] | None]:
     """This machine's login at a registry, as docker and podman keep it; None where there is none."""
     logins = own_logins(os.environ)
     found: Mapping[str, object] | None = logins.resolve_authconfig(place.host)
     for trouble in logins.troubles:
         shown.reporter(title).warn(trouble)
-    return found
+    try:
+        yield found
+    except RegistryDenied as error:
+        if logins.troubles:
+            # `docker login` keeps nothing where its own settings are broken.
+            error.remedy = f"{logins.remedy}; then {error.remedy}"
+        raise
 
 
 def _identity(bundle: VerifiedBundle) -> dict[str, object]:

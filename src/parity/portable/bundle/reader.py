@@ -79,7 +79,11 @@ def open_bundle(path: str) -> Iterator[BinaryIO]:
         # Without O_NONBLOCK, opening a named pipe would wait for ever.
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except (OSError, ValueError) as error:
-        raise BundleUnreadable(f"cannot open {path!a}: {getattr(error, 'strerror', error)}") from error
+        unreadable = BundleUnreadable(f"cannot open {path!a}: {getattr(error, 'strerror', error)}")
+        # Whoever takes a path writes it with one slash.
+        if path.startswith("oci:/"):
+            unreadable.remedy = f"fetch it first: parity pull oci://{path[5:].lstrip('/')}"
+        raise unreadable from error
     mode = os.fstat(descriptor).st_mode
     if not stat.S_ISREG(mode):
         os.close(descriptor)
