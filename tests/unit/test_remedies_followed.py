@@ -32,6 +32,7 @@ from parity.errors import (
     WriteFailed,
 )
 from parity.farside.cli.main import _own_parser
+from parity.host.gemrc import gem_settings
 from parity.images import ImageRow, image_tag
 from parity.portable.errors import BundleUnreadable
 from parity.profile import load_profile, shipped_root
@@ -286,6 +287,20 @@ def test_a_file_is_told_to_be_no_folder_before_anything_is_built() -> None:
     assert isinstance(error, WriteFailed)
     assert error.remedy == "name a folder with -o"
     assert isinstance(refused("build debian12-py311 idna -o out"), EngineUnavailable)
+
+
+# --- gems ---------------------------------------------------------------------------------------------------
+
+
+def test_a_login_at_a_source_of_gems_is_told_where_gems_take_it(here: Path) -> None:
+    text = (
+        "extends: debian12-py311\ngems: {list: {words: '1.0'}, sources: ['https://u:p@gems.example.org/']}\n"
+    )
+    (here / "x.yaml").write_text(text)
+    (told,) = refused("profile check x.yaml").details
+    variable, _, value = re.findall(r"(BUNDLE_\S+?)(=)(\S+)", told)[0]
+    assert gem_settings({variable: value}).logins == (("gems.example.org", value),)
+    assert "netrc" not in told
 
 
 # --- registries ---------------------------------------------------------------------------------------------

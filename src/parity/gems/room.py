@@ -28,6 +28,11 @@ _MOST_SAID = 32 * 1024 * 1024
 _PATH = "/usr/local/bin:/usr/bin:/bin"
 # What `env` answers where there is no such program.
 _NO_RUBY = 127
+_NO_RUBY_REMEDY = (
+    "take an image with the target's own Ruby: `image: {{folder: ruby}}` in the profile, and a file "
+    "ruby/Dockerfile beside it, of `FROM {image}` and `RUN apt-get update && apt-get install -y ruby` (or its "
+    "own package manager's command); parity's own images/debian12-py311-ruby31 is such a folder"
+)
 _LINES = 15
 
 
@@ -145,7 +150,7 @@ class RubyRoom:
             raise ImageUnavailable(
                 "the profile asks for gems, and its image has no Ruby",
                 where=self._place.image.name,
-                remedy="take an image with the target's own Ruby, such as images/debian12-py311-ruby31",
+                remedy=_NO_RUBY_REMEDY.format(image=self._place.image.name),
             )
         if done.exit_code:
             lines = [line for line in heard.text.splitlines() if line.strip()]

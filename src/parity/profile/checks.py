@@ -13,6 +13,8 @@ from parity.profile.layers import Layer, Trail, problem_at, resolved, spell, val
 from parity.profile.search import is_file
 
 _CREDENTIALS = re.compile(r"https?://[^/\s?#]*@", re.IGNORECASE)
+_LOGINS = "~/.netrc or the environment (PIP_INDEX_URL, UV_DEFAULT_INDEX)"
+_GEM_LOGINS = "the environment (BUNDLE_GEMS__EXAMPLE__ORG=USER:PASSWORD is for gems.example.org)"
 # Below that no Python with a large package starts; a typing error such as 4MiB is told here.
 _MINIMUM_MEMORY = 128 * 1024**2
 _SIZES = {"MiB": 1024**2, "GiB": 1024**3}
@@ -50,12 +52,10 @@ def check_credentials(layer: Layer) -> Iterator[Problem]:
     """Addresses with a user or password, anywhere in a document, however wrong it may be otherwise."""
     for trail, text in _texts(layer.value, ()):
         if _CREDENTIALS.search(text):
-            yield problem_at(
-                layer,
-                trail,
-                "an address with a user or password in it; put them into ~/.netrc or the environment"
-                " (PIP_INDEX_URL, UV_DEFAULT_INDEX), never into a profile",
-            )
+            # rubygems knows no netrc, and pip nothing of bundler's variables.
+            place = _GEM_LOGINS if trail[0] == "gems" else _LOGINS
+            told = f"an address with a user or password in it; put them into {place}, never into a profile"
+            yield problem_at(layer, trail, told)
 
 
 def _texts(value: object, trail: Trail) -> Iterator[tuple[Trail, str]]:
