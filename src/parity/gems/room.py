@@ -30,8 +30,8 @@ _PATH = "/usr/local/bin:/usr/bin:/bin"
 _NO_RUBY = 127
 _NO_RUBY_REMEDY = (
     "take an image with the target's own Ruby: `image: {{folder: ruby}}` in the profile, and a file "
-    "ruby/Dockerfile beside it, of `FROM {image}` and `RUN apt-get update && apt-get install -y ruby` (or its "
-    "own package manager's command); parity's own images/debian12-py311-ruby31 is such a folder"
+    "ruby/Dockerfile beside it, of `FROM {image}` and `RUN apt-get update && apt-get install -y ruby` (or "
+    "its own package manager's command); parity's own images/debian12-py311-ruby31 is such a folder"
 )
 _LINES = 15
 
