@@ -11,6 +11,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import dask
 import pytest
 from tests.support.fake_registry import FakeRegistry, Said, fake_registry
 from tests.support.served import bundle_of, some_wheels
@@ -31,10 +32,11 @@ from parity.errors import (
     RootError,
     WriteFailed,
 )
+from parity.export.spool import Spool, spooling
 from parity.farside.cli.main import _own_parser
 from parity.host.gemrc import gem_settings
 from parity.images import ImageRow, image_tag
-from parity.portable.errors import BundleUnreadable
+from parity.portable.errors import BundleUnreadable, ServeFailed
 from parity.profile import load_profile, shipped_root
 from parity.sign import generate_key, save_key
 
@@ -301,6 +303,39 @@ def test_a_login_at_a_source_of_gems_is_told_where_gems_take_it(here: Path) -> N
     variable, _, value = re.findall(r"(BUNDLE_\S+?)(=)(\S+)", told)[0]
     assert gem_settings({variable: value}).logins == (("gems.example.org", value),)
     assert "netrc" not in told
+
+
+# --- engines, workers, exports, publishing ------------------------------------------------------------------
+
+
+def test_a_scheduler_by_tls_is_not_asked_without_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Dask's half-made client would end in a traceback of its own, twenty seconds later."""
+    remedy = refused("build debian12-py311 idna --scheduler tls://127.0.0.1:9").remedy
+    names = re.findall(r"DASK_\w+", remedy)
+    assert len(names) == 3
+    keys = ("ca-file", "client.cert", "client.key")
+    for name, key in zip(names, keys, strict=True):
+        monkeypatch.setenv(name, key)
+    told = dask.config.collect_env()
+    assert [dask.config.get(f"distributed.comm.tls.{key}", config=told) for key in keys] == list(keys)
+
+
+def test_of_engines_that_were_named_docker_host_is_no_remedy() -> None:
+    assert "--on" in refused("build debian12-py311 idna --on tcp://127.0.0.1:9").remedy
+    remedy = refused("build debian12-py311 idna --on ssh://somebody@127.0.0.1").remedy
+    named = re.findall(r"--on (\S+),", remedy)[0]
+    assert "does not speak SSH" not in str(refused(f"build debian12-py311 idna --on {named}"))
+
+
+def test_an_export_into_a_file_is_told_to_name_a_folder(here: Path) -> None:
+    (here / "file").write_text("")
+    with pytest.raises(WriteFailed) as caught, spooling(here / "file" / "x"):
+        Spool(here / "file" / "x")
+    assert caught.value.remedy == "name a folder with -o in which you may write"
+
+
+def test_a_port_that_is_taken_is_no_matter_of_certificates() -> None:
+    assert "certificate" not in ServeFailed.remedy
 
 
 # --- registries ---------------------------------------------------------------------------------------------

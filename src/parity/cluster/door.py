@@ -15,7 +15,14 @@ from contextlib import contextmanager, suppress
 from typing import Protocol, TypeVar
 
 from parity.cluster import worker
-from parity.cluster.library import DaskClient, Distributed, Future, WorkerInfo, distributed
+from parity.cluster.library import (
+    DaskClient,
+    Distributed,
+    Future,
+    WorkerInfo,
+    distributed,
+    has_certificates,
+)
 from parity.errors import SchedulerUnavailable, WorkerRefused
 
 _CONNECT_SECONDS = 10
@@ -27,7 +34,8 @@ _SERIALIZERS = ["dask", "msgpack"]
 _LOOK_THERE = "look at that worker's machine: its disk, and what dask said there"
 _CERTIFICATES = (
     "see that it runs there with TLS, and name its CA, your certificate and its key to dask: "
-    "DASK_DISTRIBUTED__COMM__TLS__CA_FILE, …__TLS__CLIENT__CERT and …__TLS__CLIENT__KEY"
+    "DASK_DISTRIBUTED__COMM__TLS__CA_FILE, DASK_DISTRIBUTED__COMM__TLS__CLIENT__CERT and "
+    "DASK_DISTRIBUTED__COMM__TLS__CLIENT__KEY"
 )
 T = TypeVar("T")
 
@@ -259,6 +267,13 @@ def scheduler_at(address: str) -> Iterator[Cluster]:
 @contextmanager
 def client_of(library: Distributed, address: object, **settings: object) -> Iterator[DaskClient]:
     """A client of a scheduler, or of a cluster of this process; errors as `scheduler_at`."""
+    if str(address).startswith("tls://") and not has_certificates():
+        # Dask would raise from half a client, which ends in a traceback of its own, twenty seconds later.
+        raise SchedulerUnavailable(
+            "that scheduler is reached by TLS, and dask is told no certificates",
+            where=str(address),
+            remedy=_CERTIFICATES,
+        )
     try:
         client = library.Client(
             address,

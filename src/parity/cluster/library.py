@@ -96,6 +96,7 @@ class Distributed(Protocol):
 
 
 class _Config(Protocol):
+    def get(self, key: str, default: object) -> object: ...
     def set(self, settings: Mapping[str, object]) -> AbstractContextManager[object]: ...
 
 
@@ -119,6 +120,13 @@ def distributed() -> Distributed:
     # What a user has to know, the board says; the library's log would be written across it.
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     return cast("Distributed", found)
+
+
+def has_certificates() -> bool:
+    """Whether dask's settings name whom to trust, and who this machine is, by TLS."""
+    config = cast("_Dask", import_module("dask")).config
+    keys = ("ca-file", "client.cert")  # the key may stand in the certificate's file
+    return all(config.get(f"distributed.comm.tls.{key}", None) for key in keys)
 
 
 def silent_workers() -> AbstractContextManager[object]:

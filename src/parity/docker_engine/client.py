@@ -77,8 +77,8 @@ def _client(endpoint: Endpoint) -> tuple[APIClient, Mapping[str, Any]]:
         raise EngineUnavailable(
             "parity does not speak SSH to an engine",
             where=str(endpoint),
-            remedy="forward the socket (ssh -NL /tmp/engine.sock:/var/run/docker.sock HOST) and set "
-            "DOCKER_HOST=unix:///tmp/engine.sock",
+            remedy="forward the socket (ssh -NL /tmp/engine.sock:/var/run/docker.sock HOST) and name it: "
+            "--on unix:///tmp/engine.sock, or DOCKER_HOST=unix:///tmp/engine.sock",
         )
     # The SDK leaks its socket when nobody answers, and buries the system's words.
     open_wire(endpoint).close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import tempfile
 import zlib
@@ -15,6 +16,8 @@ from typing import IO
 from parity.errors import WriteFailed
 
 CHUNK = 1 << 20
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_ROOM = "an export needs room for what it holds twice; free some space there"
 _GZIP = b"\x1f\x8b\x08"
 _WBITS = 16 + zlib.MAX_WBITS
 _SLICE = 1 << 16
@@ -93,7 +96,7 @@ class Spool:
             raise WriteFailed(
                 f"no temporary file can be written: {error.strerror}",
                 where=self._where,
-                remedy="an export needs room for what it holds twice; free some space there",
+                remedy=_ROOM if error.errno in _FULL else "name a folder with -o in which you may write",
             ) from error
 
 

@@ -29,9 +29,9 @@ _PATH = "/usr/local/bin:/usr/bin:/bin"
 # What `env` answers where there is no such program.
 _NO_RUBY = 127
 _NO_RUBY_REMEDY = (
-    "take an image with the target's own Ruby: `image: {{folder: ruby}}` in the profile, and a file "
-    "ruby/Dockerfile beside it, of `FROM {image}` and `RUN apt-get update && apt-get install -y ruby` (or "
-    "its own package manager's command); parity's own images/debian12-py311-ruby31 is such a folder"
+    "take an image with the target's own Ruby: `image: {folder: ruby}` in the profile, and beside it a file "
+    "ruby/Dockerfile with `FROM` the image of today (`docker images` has its name) and `RUN apt-get update "
+    "&& apt-get install -y ruby`, or dnf's line; parity's own images/debian12-py311-ruby31 is such a folder"
 )
 _LINES = 15
 
@@ -150,7 +150,7 @@ class RubyRoom:
             raise ImageUnavailable(
                 "the profile asks for gems, and its image has no Ruby",
                 where=self._place.image.name,
-                remedy=_NO_RUBY_REMEDY.format(image=self._place.image.name),
+                remedy=_NO_RUBY_REMEDY,
             )
         if done.exit_code:
             lines = [line for line in heard.text.splitlines() if line.strip()]

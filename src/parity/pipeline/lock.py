@@ -34,6 +34,10 @@ def lock(request: BuildRequest, world: World) -> LockReport:
         ParityError: as the front part of a build.
     """
     with begun(request, world) as run:
+        if run.profile.system.names or run.profile.system.auto:
+            world.reporter.warn(
+                "system packages are locked by `parity build`: it installs wheels to find them"
+            )
         before = run.existing
         found = resolved(run).lock
         lock_interpreter(run)

@@ -127,7 +127,7 @@ class ServeFailed(FarsideError):
     """The server could not start: its address, or its certificate."""
 
     exit_code = 76
-    remedy = "name another address with --bind, or mend the certificate"
+    remedy = "name another address of this machine, or a free port, with --bind HOST:PORT"
 
 
 class IndexNotWritten(FarsideError):

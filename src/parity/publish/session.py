@@ -16,7 +16,7 @@ from urllib.parse import urljoin
 
 from packaging.metadata import parse_email
 
-from parity.errors import PublishDenied, PublishFailed
+from parity.errors import REACH_REMEDIES, PublishDenied, PublishFailed
 from parity.model.network import clean_url
 from parity.model.veil import origin
 from parity.publish.listing import ACCEPT, Listed, parse_page
@@ -34,6 +34,8 @@ _MAX_REDIRECTS = 3
 _LONGEST_REASON = 300
 _CHUNK = 1 << 20
 _FIRST_ERROR, _FIRST_FAULT, _TOO_MANY = 400, 500, 429
+_UNKNOWN = 501
+_CHECK = "check that the address is the one for uploads, and the index's own log"
 _DENIED = (401, 403)
 _ASK = "check the address, and that the index runs; then run the command again: what is there is skipped"
 _MOVED = range(300, 400)
@@ -154,8 +156,12 @@ class Session:
             if delay is None:
                 break
             time.sleep(delay)
+        # It does not know uploads there at all: once more does not help.
+        remedy = _CHECK if response is not None and response.status_code == _UNKNOWN else ""
         raise PublishFailed(
-            f"{path.name} could not be uploaded: {problem}", where=clean_url(self._target.url)
+            f"{path.name} could not be uploaded: {problem}",
+            where=clean_url(self._target.url),
+            remedy=remedy,
         )
 
     def refusal(self, name: str, status: int) -> PublishFailed | PublishDenied:
@@ -166,7 +172,7 @@ class Session:
             return PublishDenied(text, where=where)
         if status in _MOVED:
             return PublishFailed(text, where=where, remedy="give the address that it moved to with --to")
-        return PublishFailed(text, where=where, remedy="check the address, and the index's own log")
+        return PublishFailed(text, where=where, remedy=_CHECK)
 
     # --- the wire ---------------------------------------------------------------------------------
 
@@ -255,7 +261,7 @@ class Session:
             raise PublishFailed(
                 f"the index's certificate is not trusted: {self._describe(error)}",
                 where=clean_url(self._target.url),
-                remedy="name its CA in pip's cert setting, REQUESTS_CA_BUNDLE or SSL_CERT_FILE",
+                remedy=REACH_REMEDIES["tls"],
             ) from error
 
 

@@ -21,7 +21,8 @@ _FOLDER = "/tmp/parity-system"  # noqa: S108 - inside the workshop, made with mo
 _REMEDIES = {
     "unsupported": "put the packages into the image, or take an image with one of these managers",
     "unreachable": "check that containers reach the image's package sources, with this machine's proxies",
-    "unknown": "check the spelling; names are those of the target's distribution and release",
+    "unknown": "check the spelling (names are those of the target's distribution and release), and that the "
+    "image names package sources that have it",
     "unsigned": "nothing that its distribution did not sign is carried: mend the image's sources or keys",
     "full": "make room on the engine's disk (`parity cache prune`), or carry fewer packages",
     "other": "find out why the source has changed; --upgrade locks what it has now",

@@ -114,7 +114,10 @@ def init(
     answers = interview.packages(interview.image(target, image), Path())
     if (answers.extras or answers.groups) and not answers.project:
         raise OptionConflict("--extra and --group are of a project", remedy="add --project DIR")
-    path = where or Path(_file_name(answers))
+    _write(answers, where or Path(_file_name(answers)), facts, force=force)
+
+
+def _write(answers: NewProfile, path: Path, facts: str, *, force: bool) -> None:
     with _told_by_options(path, facts):
         write_new(_relative(answers, path.parent), path, force=force)
     _say(answers, path)

@@ -81,7 +81,10 @@ def _answering(named: Mapping[str, frozenset[str]]) -> Iterator[FleetEngine]:
         if isinstance(found, FleetEngine):
             yield found
             continue
-        silent.append(EngineUnavailable(f"{name}: {found}", remedy=found.remedy, details=found.details))
+        # Whoever names engines has no use for DOCKER_HOST.
+        usual = found.remedy == EngineUnavailable.default_remedy
+        remedy = "start that engine, or name another with --on" if usual else found.remedy
+        silent.append(EngineUnavailable(f"{name}: {found}", remedy=remedy, details=found.details))
         stderr().print(f"without the engine {printable(name)}: {printable(str(found))}", style="yellow")
     if len(silent) == len(named):
         raise silent[0]
