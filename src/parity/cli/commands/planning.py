@@ -158,8 +158,11 @@ def plan_command(
         command="plan",
     )
     how = HowToBuild(Path("dist"), lock, locked, upgrade, stand_in, tuple(upgrade_package or ()))
-    plans = _plans(build_requests(what, how), shape, progress)
-    # Only now, after the plans were shown: the code is for a pipeline, the plan for whoever reads its log.
+    _end(_plans(build_requests(what, how), shape, progress), exit_code=exit_code)
+
+
+def _end(plans: list[BuildPlan], *, exit_code: bool) -> None:
+    """Only after the plans were shown: the code is for a pipeline, the plan for whoever reads its log."""
     if exit_code and any(plan.changes.is_rewritten for plan in plans):
         raise typer.Exit(LockOutdated.exit_code)
 
