@@ -203,6 +203,17 @@ def test_a_prefix_that_the_image_has_already_is_refused(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_an_image_whose_entry_point_is_nowhere_is_refused(
+    parity: Parity, small: dict[str, Any], tmp_path: Path
+) -> None:
+    done = parity.run(
+        "export", "image", small["bundle"], "-o", tmp_path, "--entrypoint", "nosuch --all", "--json"
+    )
+    assert (done.code, done.error["kind"]) == (51, "RehearsalFailed")
+    assert "no program nosuch" in done.error["message"]
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_environment_works_where_it_was_made_for_and_elsewhere_with_tar_and_a_shell_alone(
     engine: DockerEngine, debian11: PinnedImage, environment: dict[str, Any], tmp_path: Path
 ) -> None:

@@ -209,6 +209,29 @@ def test_constraints_of_the_command_line_come_behind_the_profiles_own(
     assert (caught.value.where, "-r" in caught.value.remedy) == ("command line", False)
 
 
+@pytest.mark.parametrize(
+    ("line", "wrong"),
+    [
+        ("pandas >>1", True),
+        ("idna=1", True),
+        ("idna>=1.0.*", True),
+        ("pkg[extra", True),
+        ("idna==1.*; python_version>'3' # why", False),
+        ("acme (>=1)", False),
+        ("./wheels/acme-1.0-py3-none-any.whl ; os_name == 'posix'", False),
+        ("acme @ git+https://git.example/acme@v1", False),
+    ],
+)
+def test_a_requirement_that_is_none_is_told_with_its_line(folder: Path, line: str, *, wrong: bool) -> None:
+    text = GOOD + f'install:\n  requirements:\n    - idna\n    - "{line}"\n'
+    if not wrong:
+        assert load(folder, text).requirements.inline == ("idna", line)
+        return
+    problem = only(folder, text)
+    assert (problem.path, problem.line) == ("install.requirements[1]", text.count("\n"))
+    assert line in problem.message
+
+
 def test_a_bad_override_is_refused_in_the_name_of_the_command_line(folder: Path) -> None:
     with pytest.raises(ProfileError) as caught:
         load(folder, GOOD, Overrides(index_url="https://me:hunter2@i.example/", serial=0))

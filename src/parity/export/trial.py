@@ -20,6 +20,7 @@ from parity.portable.texts import printable
 from parity.wire.shapes import Malformed, read
 
 _REQUIRE = "require ARGV.fetch(0)"
+_FIND = "import shutil, sys; sys.exit(shutil.which(sys.argv[1]) is None)"
 _ELSEWHERE = "/srv/parity-elsewhere"
 _HOME = "/tmp/parity"  # noqa: S108 - inside the container
 # Whoever is root there removes every Python that a machine may have, and what an interpreter reads of it.
@@ -122,6 +123,7 @@ class ExportTrial:
         features: what could be required of the gems that were asked for; None where no gems are carried.
         hidden: the image's interpreter, which is hidden as the environment brings its own; empty where it
             is used.
+        starts: the program of the image's entry point; empty where it has none of its own.
     """
 
     platform: str
@@ -131,6 +133,7 @@ class ExportTrial:
     plan: RehearsalPlan
     features: tuple[str, ...] | None = None
     hidden: str = ""
+    starts: str = ""
 
     @property
     def gem_home(self) -> str:
@@ -160,6 +163,7 @@ def try_image(engine: Engine, image_id: str, trial: ExportTrial) -> None:
     with engine.container(spec) as container:
         container.start()
         _demand_all(container, trial, "the image", user="")
+        _demand_start(container, trial)
 
 
 def try_tar(engine: Engine, image_id: str, trial: ExportTrial, archive: Iterable[bytes], script: str) -> None:
@@ -223,6 +227,18 @@ def _demand_all(container: Container, trial: ExportTrial, what: str, *, user: st
         raise RehearsalTimeout(f"trying {what}: {error}") from None
     if failed:
         raise RehearsalFailed(f"{what} does not do what the proof says", details=tuple(failed))
+
+
+def _demand_start(container: Container, trial: ExportTrial) -> None:
+    """What the image starts is there, and its user may run it."""
+    if not trial.starts:
+        return
+    found = container.exec([f"{trial.prefix}/bin/python", "-I", "-B", "-c", _FIND, trial.starts], timeout=60)
+    if found.exit_code:
+        raise RehearsalFailed(
+            f"the image cannot start: there is no program {printable(trial.starts)} in it",
+            remedy="name a command that a package of the bundle brings, or the path of one in the image",
+        )
 
 
 def _imports(container: Container, trial: ExportTrial, what: str, user: str) -> None:

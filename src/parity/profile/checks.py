@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Collection, Iterator
 from datetime import datetime, timezone
 
+from packaging.requirements import InvalidRequirement, Requirement
+
 from parity.errors import Problem
 from parity.model import FOREIGN_LOCKS, foreign_lock_remedy
 from parity.profile import gems, indexes, other_files, vehicle
@@ -18,6 +20,7 @@ _GEM_LOGINS = "the environment (BUNDLE_GEMS__EXAMPLE__ORG=USER:PASSWORD is for g
 # Below that no Python with a large package starts; a typing error such as 4MiB is told here.
 _MINIMUM_MEMORY = 128 * 1024**2
 _SIZES = {"MiB": 1024**2, "GiB": 1024**3}
+_ADDRESSED = re.compile(r"[/\\@:]|\s--|\$\{")
 _TIMES = {"s": 1, "m": 60, "h": 3600}
 
 
@@ -45,7 +48,22 @@ def check_meaning(layer: Layer, faulty: Collection[str]) -> list[Problem]:
         if (message := judge(layer, trail, value))
     ]
     rooms = (other_files, indexes, gems, vehicle)
-    return found + [problem for room in rooms for problem in room.problems(layer, faulty)]
+    found += [problem for room in rooms for problem in room.problems(layer, faulty)]
+    return [*found, *_requirements(layer, faulty)]
+
+
+def _requirements(layer: Layer, faulty: Collection[str]) -> Iterator[Problem]:
+    """Requirements that are none; what has an address or a path in it is judged by who reads those."""
+    said = value_at(layer, ("install", "requirements"))
+    for number, text in enumerate(said if isinstance(said, list) else ()):
+        trail: Trail = ("install", "requirements", number)
+        if spell(trail) in faulty or not isinstance(text, str) or _ADDRESSED.search(text):
+            continue
+        try:
+            Requirement(text.partition(" #")[0])
+        except InvalidRequirement as error:
+            why = str(error).partition("\n")[0]
+            yield problem_at(layer, trail, f"{text[:100]!r} is no requirement (PEP 508): {why}")
 
 
 def check_credentials(layer: Layer) -> Iterator[Problem]:

@@ -237,7 +237,7 @@ def _name(identity: BundleIdentity) -> str:
 def _try(
     request: ImageRequest, of: Begun, told: oci.Described, blobs: Sequence[SpooledBytes], site: Site
 ) -> None:
-    trial = trial_of(of, request.user)
+    trial = replace(trial_of(of, request.user), starts=next(iter(request.entrypoint), ""))
     # Not under its own name: until it has passed, nothing of it can be taken for a finished image.
     with site.engine.loaded_image(partial(_docker_archive, told, blobs)) as image_id:
         found = site.engine.image(image_id)
