@@ -127,9 +127,9 @@ class HostNetwork:
         user, password = index_variables(name)
         if (named.login if named else self.index_login) is None:
             also = " or the keyring" if named else ""
-            return f"set {user} and {password}, or put the login into netrc{also}"
+            return f"set {user} and {password}, or put the credentials into netrc{also}"
         source = "" if named or not self.index_url else f"{self.index_source}, "
-        places = f"{source}{password}, netrc, keyring"
+        places = f"{source}{user} and {password}, netrc, keyring"
         return f"the credentials that were sent are refused: correct them where they stand ({places})"
 
     def redact(self, text: str) -> str:
