@@ -6,10 +6,9 @@ import re
 from collections.abc import Callable, Collection, Iterator
 from datetime import datetime, timezone
 
-from packaging.requirements import InvalidRequirement, Requirement
-
 from parity.errors import Problem
 from parity.model import FOREIGN_LOCKS, foreign_lock_remedy
+from parity.model.requirement import requirement_fault
 from parity.profile import gems, indexes, other_files, vehicle
 from parity.profile.layers import Layer, Trail, problem_at, resolved, spell, value_at
 from parity.profile.search import is_file
@@ -59,10 +58,7 @@ def _requirements(layer: Layer, faulty: Collection[str]) -> Iterator[Problem]:
         trail: Trail = ("install", "requirements", number)
         if spell(trail) in faulty or not isinstance(text, str) or _ADDRESSED.search(text):
             continue
-        try:
-            Requirement(text.partition(" #")[0])
-        except InvalidRequirement as error:
-            why = str(error).partition("\n")[0]
+        if why := requirement_fault(text.partition(" #")[0]):
             yield problem_at(layer, trail, f"{text[:100]!r} is no requirement (PEP 508): {why}")
 
 

@@ -1,61 +1,124 @@
 """Wheels judged ahead, in processes of their own, while somebody else waits for the network.
 
 The audit finds the judgements in its cache. Threads would not do: they share one interpreter with those
-that talk to the index, and both would be slower.
+that talk to the index, and both would be slower. Nor would the standard library's pool: its own thread
+goes through the processes while more of them begin (bpo-43498, in Python 3.9.2), and where that thread
+ends, whoever waits for a result waits for ever.
 """
 
-import concurrent.futures
-import multiprocessing
+import fcntl
+import json
 import os
-import sys
+import signal
+import threading
 import time
-from typing import Any, Dict, List, Optional
+from collections import deque
+from contextlib import suppress
+from typing import Deque, List
 
 from ...portable.wheel.wheelset import WheelFile, judge_set
 
 _AT_MOST = 8
+_RECORD = 2048
+"""Bytes of a task. So few are written and read in one piece, whoever else reads (pipe(7))."""
+_ROOM = 1 << 20
+_SET_ROOM = 1031  # F_SETPIPE_SZ, which Python's own modules know from 3.10 on
 
 
 class AuditPool:
-    """Processes that judge; to be made before there are threads, since it forks.
+    """Forks that judge; to be made before there are threads.
 
     Args:
         cache: the folder of judgements. Without one, or where nothing can be forked, nothing is judged.
     """
 
     def __init__(self, cache: str) -> None:
-        self._cache = cache
-        self._begun: List["concurrent.futures.Future[object]"] = []
-        self._pool = _pool(min(os.cpu_count() or 1, _AT_MOST)) if cache else None
+        self._lock = threading.Lock()
+        self._waiting: Deque[bytes] = deque()
+        self._writer = -1
+        self.forks: List[int] = []
+        if cache:
+            self._fork(cache)
 
     def begin(self, wheel: WheelFile) -> None:
         """Begin to judge a wheel; whether that works is not asked."""
-        try:
-            if self._pool is not None:
-                self._begun.append(self._pool.submit(judge_set, [wheel], threads=1, cache=self._cache))
-        except RuntimeError:  # a process of the pool was killed
-            return
+        record = json.dumps(wheel).encode("ascii").ljust(_RECORD)
+        with self._lock:
+            if self.forks and len(record) == _RECORD:
+                self._waiting.append(record)
+                self._hand_out()
 
     def close(self, seconds: float = 600.0) -> None:
         """Wait until all that was begun is done, or the time is over, and end the processes."""
-        if self._pool is None:
+        deadline = time.monotonic() + seconds
+        with self._lock:
+            while self._waiting and time.monotonic() < deadline:
+                self._hand_out()
+                time.sleep(0.005 if self._waiting else 0)
+            if self._writer >= 0:
+                os.close(self._writer)  # the end of the tasks: each fork ends when it has read it
+            self._writer, forks, self.forks = -1, self.forks, []
+        for fork in forks:
+            _wait_for(fork, deadline)
+
+    def _hand_out(self) -> None:
+        try:
+            while self._waiting:
+                os.write(self._writer, self._waiting[0])
+                self._waiting.popleft()
+        except BlockingIOError:  # as much as there is room for
             return
-        concurrent.futures.wait(self._begun, seconds)
-        if not all(future.done() for future in self._begun):
-            # `shutdown` would wait for them, and a wheel that takes so long is the audit's to judge.
-            for process in multiprocessing.active_children():
-                process.terminate()
-        self._pool.shutdown()
+        except OSError:  # all forks were killed: the audit judges
+            self._waiting.clear()
+
+    def _fork(self, cache: str) -> None:
+        try:
+            reader, self._writer = os.pipe()
+        except OSError:
+            return
+        with suppress(OSError):  # no more processes: those that are there do it
+            for _ in range(min(os.cpu_count() or 1, _AT_MOST)):
+                fork = os.fork()
+                if not fork:
+                    _judge(reader, self._writer, cache)
+                self.forks.append(fork)
+        os.close(reader)
+        os.set_blocking(self._writer, False)
+        with suppress(OSError):  # less room is only slower
+            fcntl.fcntl(self._writer, _SET_ROOM, _ROOM)
 
 
-def _pool(count: int) -> Optional[concurrent.futures.ProcessPoolExecutor]:
-    options: Dict[str, Any] = {}
+def _judge(reader: int, writer: int, cache: str) -> None:
+    """In a fork: judge what comes, until nothing can come any more."""
     try:
-        if sys.version_info >= (3, 7):  # before, it forked anyway
-            options["mp_context"] = multiprocessing.get_context("fork")
-        pool = concurrent.futures.ProcessPoolExecutor(count, **options)
-        # As many as there are to be, now: later ones would be forked beside threads.
-        concurrent.futures.wait([pool.submit(time.sleep, 0.01) for _ in range(count)])
-    except (OSError, ImportError, ValueError, RuntimeError):  # no semaphores, say, or no more processes
-        return None
-    return pool
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it too, and ends its forks
+        # A fork that held the writing end would never see the end of the tasks.
+        os.close(writer)
+        while True:
+            record = os.read(reader, _RECORD)
+            if len(record) != _RECORD:
+                break
+            _one(WheelFile(*json.loads(record.decode("ascii"))), cache)
+    finally:
+        os._exit(0)
+
+
+def _one(wheel: WheelFile, cache: str) -> None:
+    with suppress(Exception):  # the audit meets the same and tells it
+        judge_set([wheel], threads=1, cache=cache)
+
+
+def _wait_for(fork: int, deadline: float) -> None:
+    """Wait for a fork's end; a wheel that takes so long is the audit's to judge."""
+    pause = 0.001
+    try:
+        while not os.waitpid(fork, os.WNOHANG)[0]:
+            if time.monotonic() > deadline:
+                os.kill(fork, signal.SIGKILL)
+                os.waitpid(fork, 0)
+                return
+            time.sleep(pause)
+            pause = min(pause * 2, 0.05)
+    except ChildProcessError:  # somebody else waited for it
+        return
