@@ -127,7 +127,7 @@ def test_the_same_name_on_two_indexes_is_refused_and_a_changed_binding_outdates_
     error = json.loads(user.build("--json").stdout)["error"]
     assert (error["exit_code"], error["where"]) == (54, "acme-core")
     assert "on the indexes default and team" in error["message"]
-    assert "at team: `packages: [acme-core]`" in error["remedy"]
+    assert "packages: [acme-core]}]`" in error["remedy"]
     assert "`index: {packages: [acme-core]}`" in error["remedy"]
     told = "\n".join(error["details"])
     assert servers.private in told
