@@ -39,7 +39,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "myproject").mkdir()
     for folder in (tmp_path, tmp_path / "myproject"):
         (folder / "pyproject.toml").write_text(PROJECT)
-    for name in ("requirements.txt", "web.txt"):
+    for name in ("requirements.txt", "web.txt", "constraints.txt"):
         (tmp_path / name).write_text("idna\n")
     (tmp_path / "plant.yaml").write_text("extends: rhel9-py39\ninstall: {requirements: [idna]}\n")
     write_facts(tmp_path)
