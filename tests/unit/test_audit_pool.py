@@ -22,6 +22,7 @@ pool = AuditPool(cache)
 assert threading.active_count() == 1  # a thread that is there while others fork may never go on
 for fork in pool.forks[: {"none": 0, "one": 1, "all": 99}[kill]]:
     os.kill(fork, signal.SIGKILL)
+    os.waitid(os.P_PID, fork, os.WEXITED | os.WNOWAIT)  # or it takes a wheel first
 for wheel in wheels:
     pool.begin(WheelFile(*wheel))
 pool.close()
