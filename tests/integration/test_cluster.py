@@ -99,7 +99,10 @@ def test_what_is_interrupted_or_loses_its_caller_leaves_nothing_at_the_workers(
     process.kill()
     finish(process)
     assert_nothing_left(cluster, builds, remote_engine)
-    assert list(user.out.iterdir()) == []
+    # The other worker may have been done before: its bundle is whole, or it is not there.
+    for bundle in user.out.iterdir():
+        verified = user.run("verify", str(bundle))
+        assert verified.code == 0, verified.output
 
 
 @pytest.mark.long

