@@ -37,8 +37,11 @@ def test_whoever_names_no_command_sees_them_all(word: str) -> None:
     ("name", "not_needed"),
     [
         ("version", {"docker", "cryptography", "jsonschema", "yaml"}),
-        ("verify", {"parity.cli.commands.build", "parity.cli.commands.init"}),
-        ("build", {"parity.cli.commands.serving", "parity.cli.commands.init"}),
+        ("--version", {"docker", "cryptography", "jsonschema", "yaml"}),
+        ("verify", {"docker", "jsonschema", "yaml", "parity.resolve", "parity.rehearse", "parity.update"}),
+        ("inspect", {"docker", "jsonschema", "yaml", "parity.resolve", "parity.rehearse", "parity.update"}),
+        ("install", {"docker", "requests", "jsonschema", "parity.resolve", "parity.registry"}),
+        ("build", {"parity.cli.commands.serving", "parity.cli.commands.init", "asyncio", "parity.update"}),
         ("key", {"docker", "jsonschema"}),
     ],
 )

@@ -19,7 +19,8 @@ from tests.support.cli import Parity, written_environment
 from tests.support.engine import ROOT
 from tests.support.odd_documents import anywhere
 
-from parity.cli.commands import verify
+from parity.cli.review.bundles import bundle_document
+from parity.cli.review.inspected import inspected
 from parity.cli.shared import output
 from parity.cli.shared.lineboard import JsonBoard, LineBoard
 from parity.cli.shared.liveboard import LiveBoard
@@ -168,15 +169,15 @@ def told(made: bytes | dict[str, Any], document: Any) -> str:
     """What inspect prints for a proof."""
     found = proof.parse(made if isinstance(made, bytes) else json.dumps(made).encode())
     clean, seen_by = output.printable_tree(document), output.printable_tree(found)
-    lines = [verify._inspect_text(clean, seen_by), *verify._proof_lines(seen_by)]
-    return "\n".join(line.plain for line in lines)
+    shown = inspected(clean, seen_by, ())
+    return "\n".join(each.plain for each in shown if isinstance(each, Text))
 
 
 @pytest.fixture(scope="module")
 def document(tmp_path_factory: pytest.TempPathFactory) -> Any:
     made = make_bundle(tmp_path_factory.mktemp("bundle"))
     with in_memory(made.path.read_bytes()) as file:
-        return verify._document(made.path, read_unverified(file))
+        return bundle_document(made.path, read_unverified(file))
 
 
 @settings(max_examples=400, deadline=None)

@@ -19,8 +19,9 @@ from parity.errors import InputFileError, OptionConflict
 from parity.pack import pylock_toml
 from parity.portable.errors import SignatureInvalid
 from parity.progress import Silent
-from parity.report import read_bundle, report_page
+from parity.report.contents import read_bundle
 from parity.report.origins import origin_told
+from parity.report.page import report_page
 from parity.sign import generate_key, make_checker
 
 if TYPE_CHECKING:

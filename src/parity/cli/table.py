@@ -134,7 +134,8 @@ def command_line(word: str = "") -> App:
 
 def _wanted(word: str) -> Iterator[tuple[str, str, _CommandPlace]]:
     everything = [(panel, name, place) for panel, each in _PANELS.items() for name, place in each.items()]
-    alone = [each for each in everything if each[1] == word and word not in _NEEDS_ALL]
+    name = "version" if word == "--version" else word
+    alone = [each for each in everything if each[1] == name and name not in _NEEDS_ALL]
     yield from alone or everything
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.text import Text
@@ -38,15 +38,18 @@ from parity.cli.shared.options import (
 from parity.cli.shared.output import output, stderr
 from parity.cli.shared.runs import AtEngines, Runs, tell
 from parity.cli.shared.world import fleet_of
-from parity.cluster import Cluster, local_scheduler, scheduler_at
 from parity.errors import OptionConflict, RootError, WriteFailed
 from parity.files import sweep_leftovers
 from parity.host.folders import cache_folder
 from parity.pipeline.build import build as build_bundle
 from parity.pipeline.context.values import BuildReport, BuildRequest
-from parity.pipeline.elsewhere.scheduled import Scheduled
 from parity.pipeline.fleet import Fleet
 from parity.profile import read_engines_file
+from parity.sign import SigningKey
+
+if TYPE_CHECKING:
+    from parity.cluster import Cluster
+    from parity.pipeline.elsewhere.scheduled import Scheduled
 
 EPILOG = """
 `parity build rhel9-py39 -r requirements.txt` builds what a file lists into dist/
@@ -172,13 +175,8 @@ def _build_all(
         place = _place(stack, *where)
         keys = signing_keys(key_files)
         signers = [signer for signer, _ in keys]
-        places = (
-            AtEngines(place, build_bundle, signers, fresh=fresh)
-            if isinstance(place, Fleet)
-            else Scheduled(place, signers, fresh=fresh, verbose=output.verbose)
-        )
         with shown as drawn:
-            runs = Runs[BuildReport](places, drawn)
+            runs = Runs[BuildReport](_built_at(place, signers, fresh=fresh), drawn)
             outcomes = runs.all(requests)
         _tell(requests, outcomes, runs, [path for _, path in keys])
 
@@ -194,9 +192,22 @@ def _place(stack: ExitStack, engines: Sequence[str], scheduler: str | None) -> F
         return stack.enter_context(fleet_of(engines))
     if engines:
         raise OptionConflict("--on and --scheduler both say where to build: choose one")
+    # Imported where it is asked for: few builds have a scheduler.
+    from parity.cluster import local_scheduler, scheduler_at  # noqa: PLC0415
+
     if "://" in scheduler:
         return stack.enter_context(scheduler_at(scheduler))
     return stack.enter_context(local_scheduler(read_engines_file(Path(scheduler))))
+
+
+def _built_at(
+    place: Fleet | Cluster, signers: Sequence[SigningKey], *, fresh: bool
+) -> AtEngines[BuildReport] | Scheduled:
+    if isinstance(place, Fleet):
+        return AtEngines(place, build_bundle, signers, fresh=fresh)
+    from parity.pipeline.elsewhere.scheduled import Scheduled  # noqa: PLC0415 - as in `_place`
+
+    return Scheduled(place, signers, fresh=fresh, verbose=output.verbose)
 
 
 def _tell(

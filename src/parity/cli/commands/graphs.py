@@ -34,7 +34,7 @@ from parity.graph import Graph
 from parity.model.bundle import SUFFIX
 from parity.pipeline.requires import requires, requires_by_lock
 from parity.profile import available
-from parity.report import graph_of_bundle
+from parity.report.contents import graph_of_bundle
 from parity.resolve import read_lock
 
 TREE_EPILOG = """

@@ -12,7 +12,6 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from parity.cli.commands.registry import pulled
 from parity.cli.shared.display import board, size
 from parity.cli.shared.keyring import trusted_checker
 from parity.cli.shared.options import Json, Threshold, TrustedKeys
@@ -26,7 +25,6 @@ from parity.files import write_atomic
 from parity.pack import singlefile
 from parity.portable.bundle.envelope import Checker
 from parity.portable.texts import printable_lines
-from parity.registry import SCHEME, parse_reference
 
 INSTALL_EPILOG = """
 `parity install BUNDLE --key sender.pub --prefix /opt/app` makes /opt/app/current/bin/python
@@ -127,6 +125,13 @@ def install_command(
 @contextmanager
 def _at_hand(bundle: str, check: Checker) -> Iterator[Path]:
     """A bundle's path; one of a registry is fetched, into a folder that ends with the context."""
+    if "://" not in bundle:
+        yield Path(bundle)
+        return
+    # Imported where it is asked for: most bundles lie here.
+    from parity.cli.commands.registry import pulled  # noqa: PLC0415
+    from parity.registry import SCHEME, parse_reference  # noqa: PLC0415
+
     if not bundle.startswith(SCHEME):
         yield Path(bundle)
         return

@@ -15,7 +15,8 @@ from parity.cli.shared.output import output, print_json, stdout
 from parity.errors import OptionConflict
 from parity.files import write_atomic
 from parity.portable.texts import counted
-from parity.report import read_bundle, report_page
+from parity.report.contents import read_bundle
+from parity.report.page import report_page
 
 EPILOG = "`parity report BUNDLE -o report.html --key sender.pub` writes a page to open or to print"
 

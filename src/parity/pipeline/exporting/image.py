@@ -33,7 +33,7 @@ from parity.pipeline.exporting.making import (
     proved_texts,
     trial_of,
 )
-from parity.pipeline.rehearsal.verify import payload_archive
+from parity.pipeline.rehearsal.again import payload_archive
 from parity.portable.bundle import ustar
 from parity.portable.bundle.envelope import IMAGE, Checker
 from parity.portable.bundle.manifest import SYSTEM, gems_of

@@ -18,7 +18,8 @@ from parity.export.trial import ExportTrial
 from parity.model import BundleIdentity, PinnedImage
 from parity.pack import farside_archive
 from parity.pipeline.context.values import Site
-from parity.pipeline.rehearsal.verify import ProvedPlace, payload_archive, place_of_proof, verify
+from parity.pipeline.rehearsal.again import ProvedPlace, payload_archive, place_of_proof
+from parity.pipeline.rehearsal.verify import verify
 from parity.portable.bundle import export
 from parity.portable.bundle.envelope import Checker
 from parity.portable.bundle.manifest import gems_of
