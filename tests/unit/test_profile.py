@@ -115,10 +115,15 @@ installer: pip
 
 def test_limits_are_read_and_do_not_travel(folder: Path) -> None:
     usual = load(folder, GOOD)
-    text = "limits: {resolving: 30m, audit: 2h, system-packages: 90s, workshop: 48h, memory: 8GiB}\n"
+    times = "resolving: 30m, audit: 2h, system-packages: 90s, building: 5m, workshop: 48h"
+    text = f"limits: {{{times}, memory: 8GiB}}\n"
     profile = load(folder, GOOD + text)
-    assert profile.limits == Limits(1800, 7200, 90, 48 * 3600, 8 << 30)
+    assert profile.limits == Limits(1800, 7200, 90, 300, 48 * 3600, 8 << 30)
+    assert profile.building.timeout == 300
     assert usual.limits == Limits()
+    # Whoever gave a rehearsal more time before there was `building` meant what is built, too.
+    slow = load(folder, GOOD + "rehearsal: {timeout: 3h}\n")
+    assert (slow.rehearsal.timeout, slow.building.timeout) == (3 * 3600, 3 * 3600)
     assert profile.document == usual.document
 
 

@@ -150,7 +150,7 @@ def test_a_step_whose_time_is_over_says_so_and_not_what_it_was_about_to_do(tmp_p
     code, said, _ = run(command, {"PATH": "/usr/bin:/bin"}, str(tmp_path), 1)
     error = build_failed("lxml", failure(code, said, 1))
     assert error.message == "lxml cannot be built: this step did not end within 1 s"
-    assert "timeout: 2h" in error.remedy
+    assert "limits: {building: 6h}" in error.remedy
     assert error.details[0].startswith("gcc -c")
 
 

@@ -140,7 +140,7 @@ class RubyRoom:
         except TimeoutError as error:
             raise BuildFailed(
                 f"Ruby did not end within {self._place.limits.timeout} s",
-                remedy="give it more time: `timeout` under `rehearsal` in the profile",
+                remedy="give it more time in the profile, for instance `limits: {building: 6h}`",
             ) from error
         except EngineRefused as error:
             if self._watch.over:

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 class Limits:
     """What a build allows itself; times in seconds, memory in bytes.
 
-    Downloads have no limit of time: they must go forward. What is rehearsed or built from its source has
-    the limits of `rehearsal`.
+    Downloads have no limit of time: they must go forward. What is rehearsed has the limits of `rehearsal`,
+    and so has what is built from its source, but for the time: `building` is for each step of it.
     """
 
     resolving: int = 600
     audit: int = 1800
     system_packages: int = 3600
+    building: int = 2 * 3600
     workshop: int = 24 * 3600
     memory: int = 4 * 1024**3
 

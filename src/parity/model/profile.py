@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -157,3 +157,8 @@ class Profile:
     prereleases: bool = False
     limits: Limits = field(default_factory=Limits)
     vehicle: VehiclePlan = field(default_factory=VehiclePlan)
+
+    @property
+    def building(self) -> RehearsalPlan:
+        """The rehearsal's limits with the time that a step of building a source may take."""
+        return replace(self.rehearsal, timeout=self.limits.building)

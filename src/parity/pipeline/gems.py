@@ -190,7 +190,7 @@ class _GemsOfRun:
     @cached_property
     def _place(self) -> RubyPlace:
         run = self.run
-        return RubyPlace(run.world.engine, run.image, run.facts, run.profile.rehearsal)
+        return RubyPlace(run.world.engine, run.image, run.facts, run.profile.building)
 
     def _read(self, files: Sequence[tuple[str, str]]) -> JudgedGems:
         """What gems say of themselves; the same bytes say the same to the same Ruby."""

@@ -50,6 +50,7 @@ def build(name: str, path: Path, layer: Layer) -> Profile:
         InputFileError: requirements or constraints files are missing.
     """
     document = layer.value
+    rehearsal = rehearsal_plan(document.get("rehearsal", {}))
     return Profile(
         name=name,
         path=path,
@@ -57,7 +58,7 @@ def build(name: str, path: Path, layer: Layer) -> Profile:
         image=_image(layer, ("image",)),
         requirements=_requirements(layer),
         index=index_settings(layer),
-        rehearsal=rehearsal_plan(document.get("rehearsal", {})),
+        rehearsal=rehearsal,
         installer=document.get("installer", "uv"),
         exclude_newer=document.get("exclude-newer"),
         product=document.get("product"),
@@ -69,7 +70,7 @@ def build(name: str, path: Path, layer: Layer) -> Profile:
         gems=gems_plan(layer),
         system=_system(document.get("system-packages", ())),
         other_files=other_files(layer),
-        limits=_limits(document.get("limits", {})),
+        limits=_limits(document.get("limits", {}), rehearsal),
         vehicle=vehicle_plan(layer),
     )
 
@@ -229,12 +230,16 @@ def _files(layer: Layer, key: str) -> list[tuple[Trail, Path]]:
     return [(trail, resolved(layer, trail, line)) for trail, line in zip(trails, lines, strict=True)]
 
 
-def _limits(said: Mapping[str, Any]) -> Limits:
-    """The `limits` mapping of a checked document, with what is usual for what it leaves out."""
+def _limits(said: Mapping[str, Any], rehearsal: RehearsalPlan) -> Limits:
+    """The `limits` mapping of a checked document, with what is usual for what it leaves out.
+
+    Who gives more time to the rehearsal than is usual for building means building, too.
+    """
     times = {key: timeout_seconds(value) for key, value in said.items() if key != "memory"}
     found = {key.replace("-", "_"): seconds for key, seconds in times.items()}
     if "memory" in said:
         found["memory"] = memory_bytes(said["memory"])
+    found.setdefault("building", max(Limits.building, rehearsal.timeout))
     return Limits(**found)
 
 

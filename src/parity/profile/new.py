@@ -214,6 +214,7 @@ _TAIL = """\
 #   resolving: 10m
 #   audit: 30m
 #   system-packages: 1h
+#   building: 2h
 #   workshop: 24h
 #   memory: 4GiB
 

@@ -32,7 +32,7 @@ _WITH_BUILDER = (
     "it was built in the target's own image, which has no compiler: `builder: {packages: []}` in the "
     "profile has it built in the target's builder, with what `packages` names besides"
 )
-MORE_TIME = "give it more, for instance `timeout: 2h` under `rehearsal` in the profile"
+MORE_TIME = "give it more in the profile, for instance `limits: {building: 6h}`"
 _FRONTEND = re.compile(r"error: Failed to build")
 _OVERTIME = re.compile(r"error: (this step did not end within [0-9]+ s)")
 _RAISED = re.compile(r"[\w.]*(Error|Exception)\b|error: ")

@@ -12,6 +12,8 @@ from typer.core import TyperCommand, TyperGroup
 
 from parity.cli.shared.output import stdout
 
+_QUIET = ("-q", "--quiet")
+
 
 class Parameter(Protocol):
     """An option or argument of any typer: it brings a click of its own, whose classes are not click's."""
@@ -118,7 +120,13 @@ def _wrapped(text: str, width: int, indent: str) -> str:
 
 
 class _ParityCommand(_Plain, TyperCommand):
-    pass
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """As typer's; where there is progress, `-q` and `--quiet` are `--progress quiet`."""
+        if any(each.name == "progress" for each in self.params):
+            end = args.index("--") if "--" in args else len(args)
+            short = ["--progress=quiet" if each in _QUIET else each for each in args[:end]]
+            args = [*short, *args[end:]]
+        return super().parse_args(ctx, args)
 
 
 class _ParityGroup(_Plain, TyperGroup):

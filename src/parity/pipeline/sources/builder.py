@@ -177,7 +177,7 @@ class SourceBuilder:
                 run.world.engine,
                 image,
                 facts,
-                run.profile.rehearsal,
+                run.profile.building,
                 self._carry_uv,
                 supply.source,
                 what=source.name or source.address,

@@ -50,7 +50,7 @@ def supplied(
     run.world.reporter.note(f"fetching for {source.name or source.address}: {'; '.join(commands)}")
     archive = place.place.rpartition("/")[2] if isinstance(place.place, str) else ""
     with prefetched(
-        FetchPlace(run.world.engine, image, facts, run.profile.rehearsal, run.world.network),
+        FetchPlace(run.world.engine, image, facts, run.profile.building, run.world.network),
         _stream(run, source, place, archive),
         archive or "source",
         commands,
