@@ -15,8 +15,10 @@ from parity.docker_engine import client
 from parity.errors import EngineUnavailable, InputFileError, KeyUnusable, ProfileNotFound
 from parity.model.network import HostNetwork
 from parity.profile.search import find_profile
+from parity.resolve.blame import doubting_address
 from parity.resolve.explain import WrongPython, absent_version, resolve_error, wrong_python
 from parity.sign import load_public_key
+from parity.wire.network import RoutesSaid
 
 
 @pytest.fixture(autouse=True)
@@ -90,6 +92,17 @@ def test_a_package_that_no_index_has_is_not_to_be_loosened() -> None:
     error = resolve_error(1, said, NETWORK)
     assert "loosen" not in error.remedy
     assert "no index that was asked has requestz" in error.remedy
+
+
+def test_an_address_where_nothing_at_all_is_found_is_doubted() -> None:
+    error = resolve_error(1, CAUSE.format("requestz was not found in the package registry"), NETWORK)
+    nothing: RoutesSaid = {
+        "names": {}, "unhashed": [], "confused": {}, "mixed": {}, "lacking": {}, "troubles": []
+    }  # fmt: skip
+    assert "http://index.example/simple/ had nothing" in doubting_address(error, NETWORK, nothing).remedy
+    some: RoutesSaid = {**nothing, "names": {"numpy": "default"}}
+    assert doubting_address(error, NETWORK, some) is error
+    assert doubting_address(error, HostNetwork(), nothing) is error
 
 
 def test_a_version_that_is_not_there_is_known() -> None:

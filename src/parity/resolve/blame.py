@@ -10,6 +10,7 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from parity.engine.workshop import KILLED, memory_error
 from parity.errors import IndexFailed, NoWheel, ParityError, Unresolvable
+from parity.model.network import HostNetwork
 from parity.resolve.asking import ALL, SOURCES, GuestUv
 from parity.resolve.explain import (
     OVERTIME,
@@ -22,6 +23,7 @@ from parity.resolve.explain import (
 )
 from parity.resolve.routes import routed_error
 from parity.resolve.select import BUILD_THEM, first_version, versions_in, without_wheel
+from parity.wire.network import RoutesSaid
 from parity.wire.resolving import ResolveResult
 
 _SHOWN_VERSIONS = 5
@@ -79,9 +81,32 @@ def _as_told(uv: GuestUv, answer: ResolveResult) -> Exception:
     if name := absent_version(answer["stderr"]):
         return _no_such_version(uv, name, failed)
     if lacking is None or isinstance(failed, IndexFailed):
-        return failed
+        return doubting_address(failed, uv.network, answer["routes"])
     named = f"{lacking.name} {lacking.tried}".rstrip()
     return no_wheel(uv, lacking, f"{named} has no wheel that fits the target", (failed.message,))
+
+
+def doubting_address(failed: ParityError, network: HostNetwork, routes: RoutesSaid | None) -> ParityError:
+    """An error for a package that is nowhere; the index's address is doubted where it had nothing at all.
+
+    A server that answers 404 to whatever is below a mistyped address looks like an index without packages.
+
+    Args:
+        failed: returned as it is where an index has something, or none was named.
+        network: tells the address that was named.
+        routes: what was found on which index; None where nobody looked.
+    """
+    if not isinstance(failed, Unresolvable) or not failed.where or network.index_url is None:
+        return failed
+    if routes is None or routes["names"]:
+        return failed
+    return Unresolvable(
+        failed.message,
+        where=failed.where,
+        remedy=f"{failed.remedy}; {network.index_url} had nothing that was asked for: see that it is an "
+        "index's address, which often ends with /simple/",
+        details=failed.details,
+    )
 
 
 def _for_another_python(uv: GuestUv, wrong: WrongPython) -> Unresolvable:

@@ -21,7 +21,8 @@ ProgressShown = Annotated[
     typer.Option(
         "--progress",
         metavar="HOW",
-        help="auto, plain (lines), tty (a live board), json (an object for each line) or quiet (-q); on stderr.",
+        help="auto, plain (lines), tty (a live board), json (an object for each line) or quiet (-q); "
+        "on stderr.",
         show_default=False,
     ),
 ]
