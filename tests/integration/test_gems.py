@@ -273,6 +273,9 @@ end
 """
 CASES = {
     "unknown": Case([WORDS], {"nowhere": "1.0"}, Unresolvable, "nowhere"),
+    "a version that is not there": Case(
+        [WORDS, NEWER_WORDS], {"words": "9.0"}, Unresolvable, "; there are 2.0.0, 1.1.0"
+    ),
     "conflict": Case(
         [GREETER, WORDS, NEWER_WORDS], {"greeter": "*", "words": "~> 2.0"}, Unresolvable, "words"
     ),

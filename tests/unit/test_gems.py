@@ -411,9 +411,14 @@ def test_a_plan_without_gemfile_stays_and_one_without_lock_says_what_to_do(tmp_p
     assert with_gemfile(plan) is plan
     (tmp_path / "Gemfile").write_text("")
     with pytest.raises(InputFileError) as caught:
-        with_gemfile(plan_of(tmp_path, {"gemfile": "Gemfile"}))
+        with_gemfile(GemsPlan(gemfile=tmp_path / "Gemfile"))
     assert "bundle lock" in caught.value.remedy
     assert caught.value.where.endswith("Gemfile.lock")
+    # `profile check` tells it with the line, and a build before it asks for an engine.
+    with pytest.raises(ProfileError) as early:
+        plan_of(tmp_path, {"gemfile": "Gemfile"})
+    assert early.value.problems[0].path == "gems.gemfile"
+    assert "Gemfile.lock; `bundle lock` makes it" in early.value.problems[0].message
 
 
 @pytest.mark.parametrize(

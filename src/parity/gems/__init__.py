@@ -8,7 +8,7 @@ from parity.gems.lock import (
     gem_inputs,
     write_gem_lock,
 )
-from parity.gems.lockfile import lock_of, with_gemfile
+from parity.gems.lockfile import with_gemfile
 from parity.gems.pack import JUDGED_BY, JudgedGems, built_gems, demand_same, features_of, judged_gems
 from parity.gems.room import RubyPlace
 
@@ -27,7 +27,6 @@ __all__ = [
     "fetched_gems",
     "gem_inputs",
     "judged_gems",
-    "lock_of",
     "with_gemfile",
     "write_gem_lock",
 ]

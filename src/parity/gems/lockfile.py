@@ -40,11 +40,6 @@ class _LockRead:
     block: list[str] = field(default_factory=list)
 
 
-def lock_of(gemfile: Path) -> Path:
-    """Where bundler keeps a Gemfile's lock: `Gemfile.lock`, or `gems.locked` beside `gems.rb`."""
-    return gemfile.with_name("gems.locked" if gemfile.name == "gems.rb" else gemfile.name + ".lock")
-
-
 def with_gemfile(plan: GemsPlan) -> GemsPlan:
     """The plan with what its Gemfile's lock says, itself where it has none.
 
@@ -53,10 +48,10 @@ def with_gemfile(plan: GemsPlan) -> GemsPlan:
     Raises:
         InputFileError: there is no lock, or it has what cannot be carried; tells the line.
     """
-    if plan.gemfile is None:
-        return plan
     # The lock alone: a Gemfile may do anything, and bundler has run it when it wrote the lock.
-    path = lock_of(plan.gemfile)
+    path = plan.gemfile_lock
+    if path is None:
+        return plan
     try:
         text = read_small(path).decode("utf-8")
     except OSError as error:

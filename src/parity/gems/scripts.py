@@ -131,9 +131,19 @@ def resolved(addresses)
 rescue Gem::UnsatisfiableDependencyError => error
   raise Problem.new("unreachable", error.errors.map { |each| each.respond_to?(:wordy) ? each.wordy : each.to_s }.join("; ")) unless Array(error.errors).empty?
   asked = error.dependency
-  raise Problem.new("unknown", "#{asked.name} (#{asked.requirement}) is nowhere in #{addresses.map { |each| plain(each) }.join(", ")}")
+  there = versions_of(set, asked.name)
+  known = there.empty? ? "" : "; there are #{there.join(", ")}"
+  raise Problem.new("unknown", "#{asked.name} (#{asked.requirement}) is nowhere in #{addresses.map { |each| plain(each) }.join(", ")}#{known}")
 rescue Gem::DependencyResolutionError => error
   raise Problem.new("conflict", error.message)
+end
+
+# The newest five, for somebody who has asked for one that is not among them.
+def versions_of(set, name)
+  any = Gem::Resolver::DependencyRequest.new(Gem::Dependency.new(name, ">= 0.a"), nil)
+  set.find_all(any).map(&:version).uniq.sort.last(5).reverse.map(&:to_s)
+rescue StandardError
+  []
 end
 
 def row(spec)

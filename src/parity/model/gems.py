@@ -40,6 +40,14 @@ class GemsPlan:
         """The gems that were asked for by name."""
         return tuple(name for name, _ in self.wanted) if self.direct is None else self.direct
 
+    @property
+    def gemfile_lock(self) -> Path | None:
+        """Where bundler keeps the Gemfile's lock: `Gemfile.lock`, or `gems.locked` beside `gems.rb`."""
+        if self.gemfile is None:
+            return None
+        name = self.gemfile.name
+        return self.gemfile.with_name("gems.locked" if name == "gems.rb" else name + ".lock")
+
 
 @dataclass(frozen=True)
 class GemSettings:

@@ -41,8 +41,13 @@ def problems(layer: Layer, faulty: Collection[str]) -> list[Problem]:
     # Both would be two answers to which versions are wanted.
     if ("list" in said) == ("gemfile" in said):
         return [problem_at(layer, (_KEY,), "name either a `list` or a `gemfile`")]
-    if "gemfile" in said and not is_file(_gemfile(layer)):
-        return [problem_at(layer, (_KEY, "gemfile"), f"there is no file {_gemfile(layer)}")]
+    if "gemfile" not in said:
+        return []
+    plan = GemsPlan(gemfile=_gemfile(layer))
+    for path in (plan.gemfile, plan.gemfile_lock):
+        if path is not None and not is_file(path):
+            advice = "; `bundle lock` makes it, wherever bundler is" if path == plan.gemfile_lock else ""
+            return [problem_at(layer, (_KEY, "gemfile"), f"there is no file {path}{advice}")]
     return []
 
 

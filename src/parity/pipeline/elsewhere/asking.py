@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from parity.errors import OptionConflict
-from parity.gems import GEM_LOCK, lock_of
+from parity.gems import GEM_LOCK
 from parity.other_files import files_on_disk
 from parity.pipeline.context.values import BuildRequest
 from parity.progress import Silent
@@ -87,8 +87,7 @@ def needed_paths(request: BuildRequest) -> Iterator[Path]:
     found += [each.path for each in profile.other_files]
     # A link in such a folder is refused here: on the way it would become what it leads to.
     files_on_disk(profile.other_files, Silent())
-    if profile.gems.gemfile is not None:
-        found += [profile.gems.gemfile, lock_of(profile.gems.gemfile)]
+    found += [profile.gems.gemfile, profile.gems.gemfile_lock]
     yield from (path.absolute() for path in found if path is not None)
     lock = request.lock_path.absolute()
     yield from (path for path in (lock, SYSTEM_LOCK.path(lock), GEM_LOCK.path(lock)) if path.is_file())
