@@ -153,8 +153,9 @@ def _system(rhel: Rhel, manager: str, into: dict[str, Any]) -> str:
         rhel.built(f"system-{manager}", _NATIVE, {}, rehearsal=_ALLOW, system_packages="auto", **image)
     )
     names = {package["name"] for package in into["system"]}
-    assert {"libglvnd-glx", "libgomp"} <= names, names
-    assert not {"glibc", "bash"} & names, names
+    assert "libglvnd-glx" in names, names
+    # Debian's rpm is built with OpenMP: the replica has libgomp by itself.
+    assert not {"glibc", "bash", "libgomp"} & names, names
     return f"{len(names)} rpms"
 
 
