@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +18,8 @@ def emulated(arch: str) -> Iterator[None]:
     """Register qemu for `arch` as Debian's package describes it; what was registered here goes afterwards.
 
     Raises:
-        OSError: qemu-user-static is not installed, or this user may not register it.
+        OSError: this user may not register it.
+        CalledProcessError: qemu-user-static is not installed, and cannot be.
     """
     name = _BINFMT / f"qemu-{arch}"
     mounted = not (_BINFMT / "register").exists()
@@ -27,8 +29,7 @@ def emulated(arch: str) -> Iterator[None]:
     try:
         if ours:
             say(f"reach: registering qemu for {arch}")
-            described = Path(f"/usr/lib/binfmt.d/qemu-{arch}.conf").read_text(encoding="ascii")
-            line = next(line for line in described.splitlines() if line.startswith(":"))
+            line = next(line for line in _described(arch).splitlines() if line.startswith(":"))
             (_BINFMT / "register").write_text(line, encoding="ascii")
         yield
     finally:
@@ -36,3 +37,14 @@ def emulated(arch: str) -> Iterator[None]:
             name.write_text("-1", encoding="ascii")
         if mounted:
             subprocess.run(["umount", _BINFMT], check=True)
+
+
+def _described(arch: str) -> str:
+    """What Debian's package says of the emulator; the package is installed where it is not there."""
+    path = Path(f"/usr/lib/binfmt.d/qemu-{arch}.conf")
+    if not path.exists():
+        say("reach: installing qemu-user-static with apt-get")
+        quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        for words in (["update"], ["install", "-y", "--no-install-recommends", "qemu-user-static"]):
+            subprocess.run(["apt-get", "-qq", *words], check=True, env=quiet, stdout=subprocess.DEVNULL)
+    return path.read_text(encoding="ascii")
