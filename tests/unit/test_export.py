@@ -23,6 +23,7 @@ from parity.export import moving, oci
 from parity.export.base import base_layers
 from parity.export.environment import demand_prefix
 from parity.export.layer import EnvironmentTree, Folder
+from parity.export.moving import RelocatedFile
 from parity.export.sealed import Sealed, file_entry, write_sealed
 from parity.export.spool import NewSpool, spooling
 from parity.export.system_layer import system_layer
@@ -448,7 +449,9 @@ def lying(tmp_path: Path) -> Path:
     (place / "bin" / "tool").chmod(0o755)
     (place / "pyvenv.cfg").write_text("home = /usr/bin\ncommand = python -m venv /opt/app\n")
     (place / "bin" / "alone").write_text("not /opt/app in the list\n")
-    (place / moving.SCRIPT).write_bytes(moving.script(["bin/tool", "pyvenv.cfg", "bin/gone"]))
+    (place / moving.SCRIPT).write_bytes(
+        moving.script([RelocatedFile("bin/tool"), RelocatedFile("pyvenv.cfg"), RelocatedFile("bin/gone")])
+    )
     (place / moving.MARK).write_text("/opt/app\n")
     return place
 
@@ -473,6 +476,37 @@ def test_the_script_makes_it_work_where_it_lies_each_time_it_is_moved(lying: Pat
     there.rename(back)
     assert relocated(back).returncode == 0
     assert (back / "bin" / "tool").read_text().startswith(f"#!{back}/bin/python\n")
+
+
+def test_programs_that_begin_as_scripts_are_right_after_a_move(new: NewSpool, tmp_path: Path) -> None:
+    """An archive of modules (PEP 441), a script of more than a MiB, one in a folder of `bin`."""
+    archived, large = b"PK\x03\x04\0/opt/app/bin\n\0\xff", b"# /opt/app/bin of a large script\n" * 50_000
+    two = b"#!/bin/sh\n'''exec' /opt/app/bin/python \"$0\" \"$@\"\n"
+    brought = {
+        "bin/archive": b"#!/opt/app/bin/python\n" + archived,
+        "bin/large": b"#!/opt/app/bin/python\n" + large,
+        "bin/two": two + archived,
+        "bin/deep/one": b"#!/opt/app/bin/python\nprint(1)\n",
+        "bin/native": b"\x7fELF\0/opt/app/bin\n",
+    }
+    made = tree(new, *(member(f"app/{path}", data, mode=0o755) for path, data in brought.items()))
+    made.add(moving.SCRIPT, moving.script(made.naming(b"/opt/app")), 0o755)
+    made.add(moving.MARK, b"/opt/app\n")
+    with tarfile.open(fileobj=io.BytesIO(b"".join(made.whole("it/")))) as tar:
+        tar.extractall(tmp_path, filter="data")
+    place = tmp_path / "it"
+    done = relocated(place)
+    assert done.returncode == 0, done.stderr
+    at = bytes(place)
+    first = b"#!" + at + b"/bin/python\n"
+    assert {path: (place / path).read_bytes() for path in brought} == {
+        "bin/archive": first + archived,
+        "bin/large": first + large,
+        "bin/two": two.replace(b"/opt/app", at) + archived,
+        "bin/deep/one": first + b"print(1)\n",
+        "bin/native": brought["bin/native"],
+    }
+    assert all((place / path).stat().st_mode & 0o777 == 0o755 for path in brought)
 
 
 def test_a_move_that_was_cut_off_is_gone_on_with(lying: Path) -> None:

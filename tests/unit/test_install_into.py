@@ -218,3 +218,21 @@ def test_scripts_are_rewritten_with_their_modes_and_binaries_left_alone(tmp_path
     assert relocate(str(tmp_path), "/a/.b.work", "/a/b") == [str(script)]
     assert b'"/a/b/bin/python"' in script.read_bytes()
     assert script.stat().st_mode & 0o777 == 0o750
+
+
+def test_a_long_script_and_one_in_a_folder_are_rewritten_where_an_installer_wrote_the_path(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "bin" / "deep").mkdir(parents=True)
+    rest = b"# /a/.b.work in a script of more than a MiB\n" * 40_000
+    native = b"\x7fELF /a/.b.work/bin/python\n" + rest
+    (tmp_path / "bin" / "long").write_bytes(b"#!/a/.b.work/bin/python\n" + rest)
+    (tmp_path / "bin" / "long").chmod(0o750)
+    (tmp_path / "bin" / "native").write_bytes(native)
+    (tmp_path / "bin" / "deep" / "one").write_bytes(b"#!/a/.b.work/bin/python\n")
+    changed = [str(tmp_path / "bin" / each) for each in ("deep/one", "long")]
+    assert relocate(str(tmp_path), "/a/.b.work", "/a/b") == changed
+    assert (tmp_path / "bin" / "long").read_bytes() == b"#!/a/b/bin/python\n" + rest
+    assert (tmp_path / "bin" / "long").stat().st_mode & 0o777 == 0o750
+    assert (tmp_path / "bin" / "native").read_bytes() == native
+    assert (tmp_path / "bin" / "deep" / "one").read_bytes() == b"#!/a/b/bin/python\n"

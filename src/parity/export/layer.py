@@ -12,13 +12,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from parity.errors import EngineLost, HashMismatch
+from parity.export.moving import RelocatedFile, naming_lines
 from parity.export.spool import Spool
 from parity.portable.bundle.ustar import END, FILE, FOLDER, LINK, TarEntry, entry, padding
 
 _WHITEOUT = ".wh."
 """How a layer says that a file of a layer below is gone (OCI image specification)."""
 _SCRIPT = 1 << 20
-"""What is larger in `bin` is a program, and no script with a path in its first lines."""
+"""Of what is larger in `bin`, the first lines alone are looked at."""
 
 
 @dataclass(frozen=True)
@@ -81,14 +82,16 @@ class EnvironmentTree:
             yield from self._spool.read(row.offset, row.told.size)
             yield padding(row.told.size)
 
-    def naming(self, text: bytes) -> list[str]:
-        """The paths of small files in `bin`, and of pyvenv.cfg, whose bytes hold this text."""
+    def naming(self, text: bytes) -> list[RelocatedFile]:
+        """The files below `bin`, and pyvenv.cfg, where an installer wrote this text."""
         found = []
         for path, row in self._rows.items():
-            ours = path == "pyvenv.cfg" or posixpath.dirname(path) == "bin"
-            if ours and row.told.kind == FILE and row.told.size <= _SCRIPT and "\n" not in path:
-                data = b"".join(self._spool.read(row.offset, row.told.size))
-                found += [path] if text in data and b"\0" not in data else []
+            ours = path == "pyvenv.cfg" or path.startswith("bin/")
+            if ours and row.told.kind == FILE and "\n" not in path:
+                size = row.told.size
+                data = b"".join(self._spool.read(row.offset, min(size, _SCRIPT)))
+                lines = naming_lines(data, text, whole=size <= _SCRIPT)
+                found += [] if lines is None else [RelocatedFile(path, lines)]
         return found
 
     def add(self, path: str, data: bytes, mode: int = 0o644) -> None:

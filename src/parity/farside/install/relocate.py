@@ -6,16 +6,18 @@ scripts' hashes into RECORD. Nothing else of what wheels install depends on the 
 
 import base64
 import csv
-import hashlib
 import io
 import os
+import shutil
 import stat
-from typing import Dict, List
+from typing import BinaryIO, Dict, Iterator, List, Optional
 
 from ...portable.machine.site_packages import dist_infos
+from ...portable.wheel.wheelset import sha256_of
 
-# 1 MiB: what is larger in `bin` is a program, and no script with a path in its first line.
+# 1 MiB: of what is larger in `bin`, the two lines are looked at that an installer writes.
 _LIMIT = 1 << 20
+_FIRST_LINES = 4096
 
 
 def relocate(environment: str, old: str, new: str) -> List[str]:
@@ -44,36 +46,47 @@ def relocate(environment: str, old: str, new: str) -> List[str]:
     return changed
 
 
-def _files(folder: str) -> List[str]:
-    paths = [os.path.join(folder, name) for name in os.listdir(folder)]
-    return [path for path in paths if stat.S_ISREG(os.lstat(path).st_mode) and os.path.getsize(path) < _LIMIT]
+def _files(folder: str) -> Iterator[str]:
+    # No link is followed, as none of them is rewritten.
+    for parent, _, names in os.walk(folder):
+        paths = (os.path.join(parent, name) for name in names)
+        yield from (path for path in paths if stat.S_ISREG(os.lstat(path).st_mode))
 
 
 def _rewrite(path: str, old: bytes, new: bytes) -> bool:
+    whole = os.path.getsize(path) < _LIMIT
     with open(path, "rb") as handle:
-        data = handle.read()
-    if old not in data:
-        return False
-    # Everywhere in the file: long paths stand in the second line (`exec`), activate scripts name it in the
-    # middle.
-    _replace(path, data.replace(old, new))
+        data = handle.read() if whole else _first_lines(handle, old)
+        if old not in data:
+            return False
+        # Everywhere in the file: long paths stand in the second line (`exec`), activate scripts name it in
+        # the middle.
+        _replace(path, data.replace(old, new), handle)
     return True
 
 
-def _replace(path: str, data: bytes) -> None:
+def _first_lines(handle: BinaryIO, old: bytes) -> bytes:
+    """The line that says what runs a script, or both where the second does; none of a program."""
+    first = handle.readline(_FIRST_LINES)
+    if not first.startswith(b"#!"):
+        return b""
+    return first if old in first else first + handle.readline(_FIRST_LINES)
+
+
+def _replace(path: str, data: bytes, rest: Optional[BinaryIO] = None) -> None:
     partial = path + ".partial"
     with open(partial, "wb") as handle:
         handle.write(data)
+        if rest is not None:
+            shutil.copyfileobj(rest, handle)
     os.chmod(partial, stat.S_IMODE(os.lstat(path).st_mode))
     os.replace(partial, path)
 
 
 def _facts(path: str) -> List[str]:
     """Hash and size as RECORD spells them."""
-    with open(path, "rb") as handle:
-        data = handle.read()
-    digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=")
-    return ["sha256=" + digest.decode("ascii"), str(len(data))]
+    digest = base64.urlsafe_b64encode(bytes.fromhex(sha256_of(path))).rstrip(b"=")
+    return ["sha256=" + digest.decode("ascii"), str(os.path.getsize(path))]
 
 
 def _mend(record: str, facts: Dict[str, List[str]]) -> None:
