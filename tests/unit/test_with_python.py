@@ -300,6 +300,16 @@ def test_a_receiver_without_python_is_told_how_to_verify() -> None:
     assert ("openssl" in usual, "the Python of the machine" in usual) == (False, True)
 
 
+def test_a_receiver_is_told_where_to_unpack_and_how_gems_are_found() -> None:
+    """The folders above a prefix are the builder's wish: a host has none of them yet."""
+    told = environment_readme("web.environment.tar", "/srv/a/web", "relocate.sh", STOCK_CHECK, gems="gems")
+    assert "    mkdir -p /srv/a\n    tar -xf web.environment.tar -C /srv/a web\n" in told
+    assert "    export GEM_HOME=/srv/a/web/gems PATH=/srv/a/web/gems/bin:$PATH\n" in told
+    top = environment_readme("web.environment.tar", "/web", "relocate.sh", STOCK_CHECK)
+    assert "    tar -xf web.environment.tar -C / web\n" in top
+    assert not any(each in top for each in ("mkdir", "GEM_HOME"))
+
+
 def test_an_environment_is_made_around_its_interpreter_and_around_nothing_else(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

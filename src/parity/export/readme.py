@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+_GEMS = """\
+
+   Its Ruby gems are found where it lies, so after a move with the new path, by
+
+    export GEM_HOME={home} PATH={home}/bin:$PATH
+"""
+
 
 def image_readme(file: str, name: str, user: str, on_site: str, stock_check: str) -> str:
     """README.txt of an image.
@@ -47,7 +54,9 @@ and `ctr images import` take it as it is. None of them looks at the signature.
 """
 
 
-def environment_readme(file: str, prefix: str, script: str, stock_check: str, python: str = "") -> str:
+def environment_readme(
+    file: str, prefix: str, script: str, stock_check: str, python: str = "", gems: str = ""
+) -> str:
     """README.txt of an environment.
 
     Args:
@@ -56,6 +65,7 @@ def environment_readme(file: str, prefix: str, script: str, stock_check: str, py
         script: the name of what makes it work elsewhere.
         stock_check: shell lines that verify the file with openssl alone.
         python: the version of the interpreter that it carries; empty where it uses the machine's.
+        gems: the folder in it that holds Ruby gems; empty for none.
     """
     above, _, name = prefix.rpartition("/")
     checked = "".join(f"    {line}\n" for line in stock_check.splitlines())
@@ -66,6 +76,7 @@ def environment_readme(file: str, prefix: str, script: str, stock_check: str, py
 
     BUNDLE={file} KEY=SENDER.pub
 {checked}"""
+    begin = f"mkdir -p {above}\n    " if above else ""
     used = (
         "It uses the Python of the machine that it was made for; manifest.json beside this file says which."
     )
@@ -81,13 +92,13 @@ The finished environment of a parity bundle, with a signature in front of it.
 {without if python else ""}
 2. Unpack it with tar alone; it works at {prefix}:
 
-    tar -xf {file} -C {above or "/"} {name}
+    {begin}tar -xf {file} -C {above or "/"} {name}
     {prefix}/bin/python
 
    Elsewhere: move the folder, then, each time, with a shell alone:
 
     sh {name}/{script}
-
+{_GEMS.format(home=f"{prefix}/{gems}") if gems else ""}
 {brought if python else used}
 tar looks at no signature.
 """

@@ -33,6 +33,8 @@ from parity.pipeline.exporting.making import (
 from parity.portable.bundle import ustar
 from parity.portable.bundle.envelope import ENVIRONMENT, Checker
 from parity.portable.bundle.export import HIDDEN
+from parity.portable.bundle.manifest import gems_of
+from parity.portable.ruby.gems import FOLDER
 
 if TYPE_CHECKING:
     from parity.portable.documents.exports import ExportDocument
@@ -151,7 +153,8 @@ def _body(
     """Texts for people, then the environment in its one folder."""
     texts = proved_texts(of)
     python = carried.locked.version if carried else ""
-    told = readme.environment_readme(file, of.prefix, moving.SCRIPT, STOCK_CHECK, python)
+    gems = FOLDER if gems_of(of.bundle.manifest.document) else ""
+    told = readme.environment_readme(file, of.prefix, moving.SCRIPT, STOCK_CHECK, python, gems)
     texts["README.txt"] = told.encode()
     for path in sorted(texts):
         yield from file_entry(_TOP + path, len(texts[path]), (texts[path],))
