@@ -543,3 +543,11 @@ def test_a_link_in_the_place_of_a_script_is_not_followed(lying: Path) -> None:
     (lying / "bin" / "tool").symlink_to(victim)
     assert relocated(lying).returncode == 0
     assert victim.read_text() == "/opt/app\n"
+
+
+@pytest.mark.parametrize("words", [" ", "''", "'' web", "'web"])
+def test_an_entry_point_is_a_command(tmp_path: Path, words: str) -> None:
+    command = ["export", "image", str(tmp_path / "none.parity.tar"), "--entrypoint", words]
+    done = CliRunner().invoke(app, command, env={"PARITY_HOME": str(tmp_path)})
+    assert isinstance(done.exception, OptionConflict), done.output
+    assert "--entrypoint is no command" in str(done.exception)

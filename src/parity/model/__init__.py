@@ -28,7 +28,7 @@ from parity.model.project import (
 )
 from parity.model.proof import ImportResult, Proof
 from parity.model.system import SystemPackage, SystemSet
-from parity.model.vehicle import VehiclePlan, WordFault, word_fault
+from parity.model.vehicle import VehiclePlan, WordFault, entry_words, word_fault
 from parity.model.wheels import Finding, StoredWheel, WheelSet
 
 __all__ = [
@@ -81,6 +81,7 @@ __all__ = [
     "WheelSet",
     "WordFault",
     "chain_id",
+    "entry_words",
     "foreign_lock_remedy",
     "repository",
     "word_fault",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -29,9 +30,11 @@ _RULES = {
         "name an absolute path of letters, digits and . _ + -, such as /opt/app; none in /dev, /proc, /sys",
     ),
     "image-prefix": _Rule(
-        re.compile(rf"(?!/(dev|proc|sys|tmp)(/|$)){_PLACE}"),
+        # podman's own `--read-only` mounts all of these; docker's and a cluster's users mount some.
+        re.compile(rf"(?!/(dev|proc|run|sys|tmp|var/tmp)(/|$)){_PLACE}"),
         "an environment's place in an image",
-        "name a path such as /opt/app: a read-only container gets a /tmp of its own, which would hide it",
+        "name a path such as /opt/app: a read-only container gets /run, /tmp and /var/tmp of its own,"
+        " which would hide it",
     ),
     "name": _Rule(re.compile(_TAGGED), "an image's name", "name one with its tag: site/app:1.0"),
     "user": _Rule(
@@ -77,6 +80,18 @@ class VehiclePlan:
     entrypoint: tuple[str, ...] = ()
     base_on_site: str = ""
     with_python: bool = False
+
+
+def entry_words(line: str) -> tuple[str, ...]:
+    """What an image runs, out of words as a shell has them.
+
+    Raises:
+        ValueError: a quote is not closed, or no program is named.
+    """
+    words = tuple(shlex.split(line))
+    if not words or not words[0]:
+        raise ValueError("it names no program")
+    return words
 
 
 def word_fault(key: str, text: str) -> WordFault | None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from parity.errors import Problem
-from parity.model import VehiclePlan, WordFault, word_fault
+from parity.model import VehiclePlan, WordFault, entry_words, word_fault
 from parity.profile.layers import Layer, Trail, problem_at
 
 _KEY = "vehicle"
@@ -29,7 +28,7 @@ def vehicle_plan(layer: Layer) -> VehiclePlan:
         prefix=said.get("prefix", ""),
         name=said.get("name", ""),
         user=said.get("user", ""),
-        entrypoint=tuple(shlex.split(said.get("entrypoint", ""))),
+        entrypoint=entry_words(said["entrypoint"]) if "entrypoint" in said else (),
         base_on_site=said.get("base-on-site", ""),
         with_python=said.get(_WITH_PYTHON, False),
     )
@@ -79,10 +78,10 @@ def _fault_in_image(form: str, key: str, text: str) -> WordFault | None:
 
 def _is_command(line: str) -> bool:
     try:
-        # A quote that is not closed is an error of shlex; no words at all would start nothing.
-        return bool(shlex.split(line))
+        entry_words(line)
     except ValueError:
         return False
+    return True
 
 
 def _beside(layer: Layer, form: str) -> Iterator[tuple[Trail, str]]:

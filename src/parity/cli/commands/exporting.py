@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -20,7 +19,7 @@ from parity.cli.shared.world import connected, python_wish, site_for
 from parity.errors import OptionConflict
 from parity.export.python_lock import PYTHON_LOCK, write_python_lock
 from parity.files import sweep_leftovers, write_atomic
-from parity.model import BundleIdentity
+from parity.model import BundleIdentity, entry_words
 from parity.pipeline.context.values import Site
 from parity.pipeline.exporting.environment import (
     EnvironmentRequest,
@@ -162,7 +161,7 @@ def _sealer(keys: list[SigningKey], identity: BundleIdentity, profile_sha256: st
 
 def _words(line: str) -> tuple[str, ...]:
     try:
-        return tuple(shlex.split(line))
+        return entry_words(line) if line else ()
     except ValueError as error:
         raise OptionConflict(
             f"--entrypoint is no command: {error}",
@@ -192,6 +191,7 @@ def _text(made: ExportedImage | ExportedEnvironment) -> Text:
             lines += [f"  python     {python['version']}, sha256:{python['sha256']}"]
             lines += [f"  tried      {python['tried']}"]
         above, _, folder = prefix.rpartition("/")
-        there = f"tar -xf {name} -C {above or '/'} {folder}, once it was verified"
+        first = f"mkdir -p {above} && " if above else ""
+        there = f"{first}tar -xf {name} -C {above or '/'} {folder}, once it was verified"
     lines += [f"  signed by  {', '.join(made.file.signers)}", f"  there      {there}"]
     return Text("\n".join(lines) + "\n")
