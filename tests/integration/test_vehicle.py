@@ -179,5 +179,7 @@ def test_a_build_that_was_killed_while_it_exports_leaves_nothing_that_the_next_o
         assert any(b": environment: " in line for line in process.stderr)
         process.kill()
     assert not list(out.glob("*.tar"))
-    assert parity.run(*words, "--json").code == 0
+    done = parity.run(*words)
+    assert done.code == 0, done.stderr
     assert os.listdir(out) == ["house-1.0-house.environment.tar"]
+    assert f"  environment {out}/" in done.stdout

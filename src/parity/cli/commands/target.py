@@ -194,7 +194,7 @@ class _Comparison:
         rows += [("warning", line) for line in self.verdict.warnings]
         rows += [("not told", line) for line in self.verdict.untold]
         for name, value in rows:
-            text.append(f"  {name:<11}", style="bold").append(f"{printable(value)}\n")
+            text.append(f"  {name:<10} ", style="bold").append(f"{printable(value)}\n")
         return text
 
 

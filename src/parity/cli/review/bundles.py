@@ -84,6 +84,6 @@ def target_text(target: TargetDocument) -> str:
 def titled_rows(title: Text, rows: Mapping[str, str]) -> Text:
     """A title with a row below it for each name; values may be anything."""
     for name, value in rows.items():
-        title.append(f"  {name:<11}", style="bold")
+        title.append(f"  {name:<10} ", style="bold")
         title.append(f"{printable(value)}\n")
     return title

@@ -70,7 +70,7 @@ def people(report: BuildReport, watch: Stopwatch, seconds: float, key_paths: Seq
         rows["needs"] = needs
     text = Text.assemble((f"\n{report.profile.name}", "bold green"), " is ready to carry\n\n")
     for name, value in rows.items():
-        text.append(f"  {name:<11}", style="bold")
+        text.append(f"  {name:<10} ", style="bold")
         text.append(f"{printable(value)}\n")
     return text
 
