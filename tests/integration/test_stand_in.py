@@ -109,9 +109,11 @@ def test_what_is_no_safe_stand_in_is_refused(
 def test_a_stand_in_of_another_architecture_is_not_even_started(
     parity: Parity, engine: DockerEngine, debian11: PinnedImage, tmp_path: Path
 ) -> None:
-    # A name of its own: of parity's own images the engine may have those of other architectures, too.
+    # A name and a folder of its own: of parity's own images the engine may have those of other architectures.
     engine.tag(debian11.id, "parity-tests/amd64-alone:1")
-    source = {"reference": "parity-tests/amd64-alone:1"}
+    (tmp_path / "amd64-alone").mkdir()
+    (tmp_path / "amd64-alone/Dockerfile").write_text("FROM registry.invalid/base:1\n")
+    source = {"reference": "parity-tests/amd64-alone:1", "folder": "./amd64-alone"}
     other = write_profile(tmp_path, "x86", image=source)
     profile = write_profile(
         tmp_path, "arm", extends="rhel9-py39", target={"arch": "aarch64"}, requirements=WANTED
