@@ -91,7 +91,7 @@ def test_each_line_of_a_profile_that_is_named_could_stand_there() -> None:
                 wrong.append(text)
     assert wrong == []
     assert lines > 10
-    assert unders > 4
+    assert unders > 3
 
 
 def test_what_every_command_may_end_with_names_no_option_that_some_lack() -> None:
