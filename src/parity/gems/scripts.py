@@ -138,7 +138,8 @@ rescue Gem::DependencyResolutionError => error
   raise Problem.new("conflict", error.message)
 end
 
-# The newest five, for somebody who has asked for one that is not among them.
+# The newest five, for somebody who has asked for one that is not among them. What goes wrong here is not told: the
+# gem that was not found is.
 def versions_of(set, name)
   any = Gem::Resolver::DependencyRequest.new(Gem::Dependency.new(name, ">= 0.a"), nil)
   set.find_all(any).map(&:version).uniq.sort.last(5).reverse.map(&:to_s)

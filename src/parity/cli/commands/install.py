@@ -128,7 +128,7 @@ def _at_hand(bundle: str, check: Checker) -> Iterator[Path]:
     if "://" not in bundle:
         yield Path(bundle)
         return
-    # Imported where it is asked for: most bundles lie here.
+    # Imported where it may be asked for: most bundles lie here.
     from parity.cli.commands.registry import pulled  # noqa: PLC0415
     from parity.registry import SCHEME, parse_reference  # noqa: PLC0415
 
