@@ -225,3 +225,16 @@ def test_very_many_modules_that_fail_are_judged_soon() -> None:
     rows = [scope.seen("many", answer(name, "ValueError: broken")) for name in names]
     rows += [scope.seen(name, answer(name)) for name in others]
     assert {tuple(each.behind) for each in behind(rows, scope)} == {tuple(others[:5])}
+
+
+def test_whoever_loads_the_most_with_what_it_requires_goes_first() -> None:
+    distributions = [
+        installed("small", "small", files=5, requires=["Large_One>=2; python_version>'3'", "small[extra]"]),
+        installed("large-one", "large", files=900, requires=["small", "not-there"]),
+        installed("middle", "middle", files=100),
+    ]
+    scope = Scope(distributions, ["small", "middle"], RehearsalPlan())
+
+    weights = {package.name: package.weight for package in scope.packages(hidden=True)}
+
+    assert weights == {"small": 905, "middle": 100, "large-one": 900}

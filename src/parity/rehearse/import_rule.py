@@ -51,9 +51,12 @@ class Scope:
         self._plan = plan
         # Asked for once for each module, of which a package may have very many.
         self._mains: dict[str, frozenset[str]] = {}
+        self._requires = {
+            name: _names(each["requires"]) - {name} for name, each in self._distributions.items()
+        }
         self._dependents: dict[str, list[str]] = {}
-        for name, each in self._distributions.items():
-            for other in _names(each["requires"]) - {name}:
+        for name, required in self._requires.items():
+            for other in required:
                 self._dependents.setdefault(other, []).append(name)
         roots = {module for name in self._distributions for module in self._all(name)}
         self._promised = roots | {parent for module in roots for parent in _parents(module)}
@@ -61,22 +64,30 @@ class Scope:
 
     def packages(self, *, hidden: bool) -> list[Package]:
         """Requested ones alone, and what came along together, where workers can hide; else each alone."""
-        weight = {name: each["files"] for name, each in self._distributions.items()}
         alone = {name: set(self._modules(name)) for name in self._distributions if name in self._asked}
         for module in self._plan.require:
             alone.setdefault(self._owner(module), set()).add(module)
         rows = [
-            Package(name, (*sorted(each), *self.targets(name)), weight.get(name, 0))
+            Package(name, (*sorted(each), *self.targets(name)), self._weight(name))
             for name, each in alone.items()
             if each
         ]
         along = [
-            Package(name, left, weight[name])
+            Package(name, left, self._distributions[name]["files"])
             for name in self._distributions
             if name not in self._asked
             and (left := tuple(each for each in self._modules(name) if each not in alone.get(name, ())))
         ]
         return [*rows, together(along)] if hidden and len(along) > 1 else [*rows, *along]
+
+    def _weight(self, name: str) -> int:
+        """How many files a package has with all that it requires: it loads these as well."""
+        seen: set[str] = set()
+        ahead = {name}
+        while ahead:
+            seen |= ahead
+            ahead = {other for each in ahead for other in self._requires.get(each, ())} - seen
+        return sum(self._distributions[each]["files"] for each in seen if each in self._distributions)
 
     def targets(self, name: str) -> list[str]:
         """What the scripts of a requested package start: `module:object`, sorted."""

@@ -38,7 +38,7 @@ def _silent(_done: int, _total: int, _what: str) -> None:
 
 
 class Package(NamedTuple):
-    """A package to be imported; `weight` is how many files it has.
+    """A package to be imported; `weight` is how many files it may load: the heaviest go first.
 
     `members` are the packages that it stands for, where several are imported together.
     """

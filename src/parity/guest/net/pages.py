@@ -55,7 +55,8 @@ def files(address: str, content_type: str, body: bytes) -> List[File]:
     Raises:
         ValueError: it is no page of an index.
     """
-    found = parsed_json(body) if "json" in content_type.lower() else _html_files(body)
+    is_json = "json" in content_type.lower()
+    found = list(map(_by_newer_name, parsed_json(body))) if is_json else _html_files(body)
     usable = list(_usable(address, found))
     # One bad file is left out; where all are, the page is wrong, and must not look like an empty project.
     if found and not usable:
@@ -93,7 +94,7 @@ def _absolute(address: str, href: str) -> str:
 
 
 def parsed_json(body: bytes) -> List[File]:
-    """The files of a page in JSON (PEP 691), `url` as it stands there; ValueError for what is none."""
+    """The files of a page in JSON (PEP 691), all as it stands there; ValueError for what is none."""
     try:
         said = json.loads(body.decode("utf-8"), parse_int=_number)  # its errors are ValueErrors
     except RecursionError as error:
@@ -102,7 +103,7 @@ def parsed_json(body: bytes) -> List[File]:
     if not isinstance(found, list) or not all(map(_is_file, found)):
         raise ValueError("its JSON has no list of files")
     demand_few(len(found))
-    return [_by_newer_name(file) for file in found]
+    return found
 
 
 def _by_newer_name(file: File) -> File:

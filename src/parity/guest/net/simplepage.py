@@ -4,6 +4,7 @@ Pages can have thousands of files, so only the file names are read of all of the
 of the newest.
 """
 
+import functools
 import html
 import re
 import urllib.parse
@@ -27,6 +28,9 @@ _BUILD = re.compile(r"([0-9]{1,18})(.*)")
 # File systems allow no longer name; the sets of a compressed tag multiply, so they have a bound, too.
 _LONGEST_NAME = 255
 _MOST_TAGS = 400
+# A page says a project's name and versions very often, and another page the same tags.
+_normalized = functools.lru_cache(maxsize=1024)(normalize_name)
+_version = functools.lru_cache(maxsize=8192)(parse_version)
 _NAME_PARTS = 5  # name, version, python, abi, platform; a build number makes six
 
 _Build = Union[Tuple[()], Tuple[int, str]]
@@ -83,7 +87,7 @@ def source_version(project: str, filename: str) -> str:
     ending = next((each for each in _SOURCES if filename.endswith(each)), None)
     parts = filename[: -len(ending)].split("-") if ending and len(filename) <= _LONGEST_NAME else []
     for at in range(1, len(parts)):
-        if normalize_name("-".join(parts[:at])) == project:
+        if _normalized("-".join(parts[:at])) == project:
             return "-".join(parts[at:])
     return ""
 
@@ -132,7 +136,8 @@ class Chooser:
     """
 
     def __init__(self, tags: Sequence[str], python: str) -> None:
-        self._ranks = {tag: rank for rank, tag in reversed(list(enumerate(tags)))}
+        ranks = {tag: rank for rank, tag in reversed(list(enumerate(tags)))}
+        self._best_rank = functools.lru_cache(maxsize=8192)(functools.partial(_best_rank, ranks))
         self._python = parse_version(python)
 
     def choose(self, address: str, found: List[Link], requirement: Requirement) -> Optional[Release]:
@@ -157,7 +162,7 @@ class Chooser:
         """Whether a newer version than the chosen one would fit, but for its being there as a source only."""
         than = parse_version(chosen.version) if chosen else None
         for link in found:
-            version = parse_version(source_version(requirement.name, link.filename))
+            version = _version(source_version(requirement.name, link.filename))
             if version is None or (than is not None and version <= than):
                 continue
             try:
@@ -179,13 +184,17 @@ class Chooser:
             parts = link.filename[: -len(".whl")].split("-") if link.filename.endswith(".whl") else []
             if not _NAME_PARTS <= len(parts) <= _NAME_PARTS + 1 or len(link.filename) > _LONGEST_NAME:
                 continue
-            version, build = parse_version(parts[1]), _build(parts[2:-3])
-            if version is None or build is None or normalize_name(parts[0]) != project:
+            rank = self._best_rank(*parts[-3:])
+            if rank is None or _normalized(parts[0]) != project:
                 continue
-            # A file's best tag counts, as in PEP 425's order of preference.
-            ranks = [self._ranks[tag] for tag in expanded_tags(parts[-3:]) if tag in self._ranks]
-            if ranks:
-                yield (version, -min(ranks), build), link
+            version, build = _version(parts[1]), _build(parts[2:-3])
+            if version is not None and build is not None:
+                yield (version, -rank, build), link
+
+
+def _best_rank(ranks: Dict[str, int], *tags: str) -> Optional[int]:
+    """The rank of a file's best tag, which counts for it (PEP 425); None where the target runs none."""
+    return min((ranks[tag] for tag in expanded_tags(tags) if tag in ranks), default=None)
 
 
 def _build(parts: Sequence[str]) -> Optional[_Build]:

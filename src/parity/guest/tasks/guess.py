@@ -24,7 +24,6 @@ Result:
 import concurrent.futures
 import http.client
 import threading
-import time
 from typing import TYPE_CHECKING, Dict, FrozenSet, List, Optional, Set, Tuple
 
 from ...portable.wheel.wheelset import WheelFile
@@ -98,7 +97,8 @@ class _Crawl:
         self._lock = threading.Lock()
         self._one_large = threading.Lock()
         self.troubles: List["PageTrouble"] = []
-        self._open: Set["concurrent.futures.Future[None]"] = set()
+        self._open = 0
+        self._done = threading.Condition(self._lock)
         self._pool = concurrent.futures.ThreadPoolExecutor(job["threads"])
         self._store = Store(job["store"])
         self._how = settings(job)
@@ -115,13 +115,9 @@ class _Crawl:
 
     def finish(self, deadline: float) -> None:
         """Wait until nothing is left to visit, or the time is over."""
-        end = time.monotonic() + deadline
-        while time.monotonic() < end:
-            with self._lock:
-                waiting = set(self._open)
-            if not waiting:
-                break
-            concurrent.futures.wait(waiting, end - time.monotonic(), concurrent.futures.FIRST_COMPLETED)
+        with self._lock:
+            # A visit begins those that it leads to before it ends: with none open there will be no more.
+            self._done.wait_for(lambda: not self._open, deadline)
         self.run.stop()
         if self.routes is not None:
             self.routes.close()
@@ -143,17 +139,17 @@ class _Crawl:
             project.extras |= requirement.extras
             known = project.requires
             future = self._pool.submit(self._visit, project, requirement) if first else None
-            if future is not None:
-                self._open.add(future)
+            self._open += first
         if future is not None:
             # Not under the lock: for a visit that is over already it is called here and now.
             future.add_done_callback(self._close)
         if known is not None and fresh:
             self._follow(known, frozenset(fresh))
 
-    def _close(self, future: "concurrent.futures.Future[None]") -> None:
+    def _close(self, _visited: "concurrent.futures.Future[None]") -> None:
         with self._lock:
-            self._open.discard(future)
+            self._open -= 1
+            self._done.notify_all()
 
     def _visit(self, project: _GuessedProject, requirement: Requirement) -> None:
         try:
