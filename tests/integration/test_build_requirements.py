@@ -37,6 +37,26 @@ def test_limits_additions_and_constraints_reach_the_build(
     assert (given["six"], given["setuptools"]) == ("1.15.0", "68.0.0")
 
 
+def test_a_build_that_imports_pkg_resources_gets_a_setuptools_that_has_it(
+    parity: Parity, debian11: PinnedImage, tmp_path: Path
+) -> None:
+    write_tree(
+        tmp_path / "asks", {"setup.py": setup_py("asks", "1.0", "import pkg_resources"), "asks.py": ""}
+    )
+    install = {"requirements": ["./asks"], "files": []}
+    done = parity.build(write_profile(tmp_path, "older-11", install=install), tmp_path / "dist", timeout=900)
+    assert done.code == 0, done.stdout + done.stderr
+    assert "asks: its build imports pkg_resources: it is built with setuptools<82" in done.stdout
+    decided = write_profile(
+        tmp_path, "decided-11", install=install, builder={"build-constraints": ["setuptools>=82"]}
+    )
+    done = parity.build(decided, tmp_path / "dist", timeout=900)
+    assert (done.code, "build-constraints: {asks: ['setuptools<82']}" in done.stdout + done.stderr) == (
+        49,
+        True,
+    )
+
+
 @pytest.mark.long
 def test_constraints_that_leave_no_way_to_build_are_told_and_left(
     parity: Parity, debian11: PinnedImage, tmp_path: Path

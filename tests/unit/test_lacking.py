@@ -94,3 +94,28 @@ def test_packages_that_are_called_alike_are_looked_into_and_those_for_developmen
         ("usr/include/foo.h", ["foo-tests", "libfoo-dev"]),
     ]
     assert best(contents, "header")[0] == "libfoo-dev"
+
+
+@pytest.mark.parametrize(
+    ("module", "remedy"),
+    [
+        ("numpy", "`builder: {build-requirements: {old-demo: [numpy]}}`"),
+        ("Cython.Build", "`builder: {build-requirements: {old-demo: [cython]}}`"),
+        ("skbuild", "`builder: {build-requirements: {old-demo: [scikit-build]}}`"),
+        ("distutils.core", "`builder: {build-requirements: {old-demo: [setuptools]}}`"),
+        ("pkg_resources", "`builder: {build-constraints: {old-demo: ['setuptools<82']}}`"),
+        ("imp", "this Python has no imp any more: pin another version of old-demo"),
+    ],
+)
+def test_a_module_that_a_build_imports_and_lacks_is_told_with_what_brings_it(
+    module: str, remedy: str
+) -> None:
+    said = f"  File \"<string>\", line 6, in <module>\nModuleNotFoundError: No module named '{module}'\n"
+    failed = build_failed("old-demo", f"Traceback (most recent call last):\n{said}")
+    assert failed.module == module.partition(".")[0]
+    assert remedy in failed.remedy
+
+
+def test_a_module_that_is_none_is_told_in_no_remedy() -> None:
+    failed = build_failed("demo", "ModuleNotFoundError: No module named '}; rm -rf /; {'\n")
+    assert (failed.module, failed.remedy) == ("", failed.default_remedy)

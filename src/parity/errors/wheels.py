@@ -89,12 +89,13 @@ class Missing(NamedTuple):
 class BuildFailed(ParityError):
     """A source did not become a wheel; says which and the end of what its build said.
 
-    `missing` is what its output says that it lacks of the distribution.
+    `missing` is what its output says that it lacks of the distribution, `module` the Python module.
     """
 
     exit_code = 49
     default_remedy = "mend the build as its output says; it runs in the target's image, without network"
     missing: tuple[Missing, ...] = ()
+    module: str = ""
 
 
 class HostileWheel(ParityError):

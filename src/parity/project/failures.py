@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from parity.errors import BuildFailed
-from parity.project.lacking import missing
+from parity.project.lacking import bringing_module, missing, missing_module
 
 # As libc, Python, curl, git, Rust and Node say it.
 _REACHED_OUT = re.compile(
@@ -46,9 +46,13 @@ def overtime(lines: Sequence[str]) -> str:
 
 def say_version(what: str) -> str:
     """What to do where no plug-in learns a version."""
-    name = re.sub(r"[^A-Za-z0-9._-]", "", what.rstrip("/").rpartition("/")[2]) or "NAME"
-    said = f'`builder: {{versions: {{{name}: "1.2.3"}}}}`'
+    said = f'`builder: {{versions: {{{_name(what)}: "1.2.3"}}}}`'
     return f"name its source as `git+https://…@TAG`, or say the version: {said}"
+
+
+def _name(what: str) -> str:
+    """What the profile calls a source: its package's name, or that of its folder or archive."""
+    return re.sub(r"[^A-Za-z0-9._-]", "", what.rstrip("/").rpartition("/")[2]) or "NAME"
 
 
 def build_failed(what: str, said: str) -> BuildFailed:
@@ -75,14 +79,12 @@ def build_failed(what: str, said: str) -> BuildFailed:
         return BuildFailed(f"{what} cannot be built: {late}", where=what, remedy=MORE_TIME, details=details)
     raised = [line for line in lines if _RAISED.match(line) and not _FRONTEND.match(line)]
     reason = (raised[-1:] or lines[-1:] or ["no reason given"])[0].strip()
-    lacks_compiler = any(_NO_COMPILER.search(line) for line in lines)
-    failed = BuildFailed(
-        f"{what} cannot be built: {reason}",
-        where=what,
-        remedy=_WITH_BUILDER if lacks_compiler else "",
-        details=details,
-    )
-    failed.missing = missing(lines)
+    module = missing_module(reason)
+    remedy = bringing_module(module, _name(what)) if module else ""
+    if any(_NO_COMPILER.search(line) for line in lines):
+        remedy = _WITH_BUILDER
+    failed = BuildFailed(f"{what} cannot be built: {reason}", where=what, remedy=remedy, details=details)
+    failed.missing, failed.module = missing(lines), module
     return failed
 
 

