@@ -1,0 +1,40 @@
+"""What people type, and what happens to lie in their folder: each is told what helps there and then."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from parity.cli.app import app
+from parity.errors import EngineUnavailable, RootError
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder of somebody with an empty home, and no engine."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PARITY_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere.sock")
+    return tmp_path
+
+
+def typed(*words: str) -> Result:
+    return CliRunner().invoke(app, list(words))
+
+
+def refused(*words: str) -> RootError:
+    error = typed(*words).exception
+    assert isinstance(error, RootError), error
+    return error
+
+
+def test_doctor_tells_of_the_engine_what_a_build_does() -> None:
+    told = typed("doctor").output
+    error = refused("build", "debian12-py311", "six")
+    assert isinstance(error, EngineUnavailable)
+    assert "parity doctor` tells more" in error.remedy
+    assert error.details
+    for line in error.details:
+        assert line in told
