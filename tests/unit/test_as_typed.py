@@ -9,6 +9,7 @@ from typer.testing import CliRunner, Result
 
 from parity.cli.app import app
 from parity.errors import EngineUnavailable, RootError
+from parity.portable.errors import PrefixInUse
 
 
 @pytest.fixture(autouse=True)
@@ -38,3 +39,12 @@ def test_doctor_tells_of_the_engine_what_a_build_does() -> None:
     assert error.details
     for line in error.details:
         assert line in told
+
+
+@pytest.mark.parametrize("command", ["installed", "rollback", "uninstall"])
+def test_of_what_is_no_prefix_another_one_is_to_be_named_not_an_empty_folder(command: str) -> None:
+    Path("mine").mkdir()
+    Path("mine/notes.txt").write_text("mine")
+    error = refused(command, "--prefix", "mine")
+    assert isinstance(error, PrefixInUse)
+    assert error.remedy == "check the path given with --prefix"
