@@ -8,8 +8,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from parity.cli.app import app
-from parity.errors import EngineUnavailable, RootError
+from parity.errors import EngineUnavailable, KeyUnusable, RootError
 from parity.portable.errors import PrefixInUse
+from parity.sign import load_public_key
 
 
 @pytest.fixture(autouse=True)
@@ -48,3 +49,12 @@ def test_of_what_is_no_prefix_another_one_is_to_be_named_not_an_empty_folder(com
     error = refused(command, "--prefix", "mine")
     assert isinstance(error, PrefixInUse)
     assert error.remedy == "check the path given with --prefix"
+
+
+def test_what_is_no_public_key_is_replaced_by_the_senders_not_by_a_new_one() -> None:
+    for text in ("six\n", "-----BEGIN PUBLIC KEY-----\n", ""):
+        Path("key.pub").write_text(text)
+        with pytest.raises(KeyUnusable) as caught:
+            load_public_key(Path("key.pub"))
+        assert "sender" in caught.value.remedy
+        assert "keygen" not in caught.value.remedy
