@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from parity.cli.app import app
-from parity.errors import EngineUnavailable, KeyUnusable, RootError
+from parity.errors import EngineUnavailable, InputFileError, KeyUnusable, OptionConflict, RootError
 from parity.portable.errors import PrefixInUse
 from parity.sign import load_public_key
 
@@ -58,3 +58,41 @@ def test_what_is_no_public_key_is_replaced_by_the_senders_not_by_a_new_one() -> 
             load_public_key(Path("key.pub"))
         assert "sender" in caught.value.remedy
         assert "keygen" not in caught.value.remedy
+
+
+# --- init --ci ----------------------------------------------------------------------------------------------
+
+
+def test_a_pipeline_builds_a_profile_of_ones_own_by_its_name_as_the_profile_says() -> None:
+    Path("requirements.txt").write_text("six\n")
+    Path("plant.yaml").write_text("extends: debian12-py311\ninstall: {requirements: [idna]}\n")
+    for name in ("plant", "plant.yaml"):
+        assert typed("init", "--ci", "gitlab", "--extends", name, "--force").exit_code == 0
+        assert f"parity build {name} --locked" in Path(".gitlab-ci.yml").read_text()
+
+
+def test_no_pipeline_is_written_whose_first_line_would_fail() -> None:
+    error = refused("init", "--ci", "gitlab", "--extends", "debian12-py311")
+    assert isinstance(error, OptionConflict)
+    assert error.remedy == "parity init --ci gitlab --extends debian12-py311 -r FILE"
+    for file in ("gone.txt", "."):
+        error = refused("init", "--ci", "gitlab", "--extends", "debian12-py311", "-r", file)
+        assert isinstance(error, InputFileError)
+    assert not Path(".gitlab-ci.yml").exists()
+
+
+def test_the_host_is_looked_at_first_so_that_the_remedy_ends_well() -> None:
+    error = refused("init", "--ci", "bitbucket")
+    assert error.remedy == "--ci github | gitlab | jenkins"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("-p", "six"), ("--os", "debian 12"), ("--project", "."), ("-o", "x.yml"), ("--python", "3.11")],
+)
+def test_what_a_pipeline_does_not_take_is_told_not_dropped(words: tuple[str, str]) -> None:
+    Path("requirements.txt").write_text("six\n")
+    error = refused("init", "--ci", "github", "--extends", "debian12-py311", *words)
+    assert isinstance(error, OptionConflict)
+    assert words[0].lstrip("-")[0] in error.message
+    assert not Path(".github").exists()

@@ -52,6 +52,10 @@ _OPTIONS = {
     "install.project": "--project",
 }
 """Which option says what stands under a profile's key; the file's name is said by -o."""
+_NOT_IN_PIPELINES = (
+    "--from", "--os", "--python", "--libc", "--arch", "--image",
+    "-p", "--project", "--extra", "--group", "-o",
+)  # fmt: skip
 _Facts = Annotated[
     str, typer.Option("--from", metavar="FACTS", help="What `parity probe` wrote on the target; - is stdin.")
 ]
@@ -99,6 +103,7 @@ def init(
     is given.
     """
     if pipeline:
+        _demand_no_other(facts, system, python, libc, arch, image, package, project, extra, group, where)
         new_pipeline(pipeline, extends, requirement or (), force=force)
         return
     interview = Interview(asking=sys.stdin.isatty() and sys.stderr.isatty(), measured=bool(facts))
@@ -115,6 +120,17 @@ def init(
     if (answers.extras or answers.groups) and not answers.project:
         raise OptionConflict("--extra and --group are of a project", remedy="add --project DIR")
     _write(answers, where or Path(_file_name(answers)), facts, force=force)
+
+
+def _demand_no_other(*given: object) -> None:
+    """Refuse what says nothing to a pipeline, rather than drop it: the values of _NOT_IN_PIPELINES."""
+    said = [option for option, value in zip(_NOT_IN_PIPELINES, given, strict=True) if value]
+    if said:
+        raise OptionConflict(
+            f"a pipeline takes its target and what to install by --extends and -r, not {' or '.join(said)}",
+            remedy="write a profile first (`parity init -o plant.yaml` with these options), then name it: "
+            "--ci HOST --extends plant.yaml",
+        )
 
 
 def _write(answers: NewProfile, path: Path, facts: str, *, force: bool) -> None:
