@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -10,6 +12,7 @@ from typer.testing import CliRunner, Result
 from parity.cli.app import app
 from parity.errors import EngineUnavailable, InputFileError, KeyUnusable, OptionConflict, RootError
 from parity.portable.errors import PrefixInUse
+from parity.profile import search
 from parity.sign import load_public_key
 
 
@@ -96,3 +99,41 @@ def test_what_a_pipeline_does_not_take_is_told_not_dropped(words: tuple[str, str
     assert isinstance(error, OptionConflict)
     assert words[0].lstrip("-")[0] in error.message
     assert not Path(".github").exists()
+
+
+# --- profiles of one's own in the folder --------------------------------------------------------------------
+
+
+def own(name: str, *requirements: str) -> None:
+    installs = "".join(f"\n    - {each}" for each in requirements)
+    text = f"extends: debian12-py311\ninstall:\n  requirements:{installs}\n"
+    Path(name).parent.mkdir(parents=True, exist_ok=True)
+    Path(name).write_text(text)
+
+
+def test_what_init_wrote_here_is_listed_and_meant_as_a_shipped_one_is() -> None:
+    own("plant.yaml", "idna")
+    own("profiles/plant.yaml", "docopt")
+    Path("compose.yaml").write_text("services: {target: {image: redis}}\n")
+    listed = [line.split("\t") for line in typed("profile", "list").stdout.splitlines()]
+    assert [row[-1] for row in listed if row[0] == "plant"] == ["idna"]
+    assert "compose" not in [row[0] for row in listed]
+    assert "did you mean plant?" in refused("build", "plnt").message
+    assert "did you mean plant?" in refused("profile", "show", "plnt").message
+
+
+def test_a_base_of_ones_own_is_found_from_another_folder() -> None:
+    own("plant.yaml", "idna")
+    assert (
+        "wrote sub/more.yaml on top of plant; next: parity build sub/more.yaml\n"
+        in typed("init", "--extends", "plant", "-o", "sub/more.yaml").stderr
+    )
+    assert "idna" in typed("profile", "show", "sub/more.yaml").stdout
+
+
+def test_a_folder_that_cannot_be_listed_has_no_profiles(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(path: Path) -> NoReturn:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "iterdir", denied)
+    assert list(search._lying_in(here)) == []

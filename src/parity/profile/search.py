@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import parity
 from parity.errors import ProfileNotFound
+from parity.files import read_small
 from parity.profile.schema import near
+from parity.profile.tree import MAX_BYTES
 
 _SUFFIXES = (".yaml", ".yml")
 _REQUIREMENTS = (".txt", ".in")
@@ -17,6 +19,7 @@ _PROJECT = ("pyproject.toml", "uv.lock", "pylock.toml")
 _REQUIREMENT = re.compile(
     r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}(\[[a-z0-9,._-]{0,99}\])?([=<>!~]=?[0-9A-Za-z.*,=<>!~]{1,99})?"
 )
+_PROFILES_KEY = re.compile(rb"^(extends|target):", re.MULTILINE)
 _SHIPPED = ("profiles", "images", "src")
 """The folders of a checkout that are parity's own."""
 
@@ -36,14 +39,34 @@ def default_search() -> tuple[Path, ...]:
 
 
 def available(search: Sequence[Path] | None = None) -> Mapping[str, Path]:
-    """Every profile in the searched folders by name; the first folder that has a name wins."""
+    """Every profile in the searched folders by name; the first folder that has a name wins.
+
+    Without a search, those that lie in the current folder go first: of its other files, which are no
+    profiles, many end in .yaml, too.
+    """
     found: dict[str, Path] = {}
+    if search is None:
+        found = {path.stem: path for path in _lying_in(Path()) if reads_like_profile(path)}
     for folder in default_search() if search is None else search:
-        if folder.is_dir():
-            for path in sorted(folder.iterdir()):
-                if path.suffix in _SUFFIXES and path.is_file():
-                    found.setdefault(path.stem, path)
+        for path in _lying_in(folder):
+            found.setdefault(path.stem, path)
     return dict(sorted(found.items()))
+
+
+def _lying_in(folder: Path) -> Iterator[Path]:
+    try:
+        found = sorted(folder.iterdir())
+    except OSError:  # there is none, or it is somebody else's
+        return
+    yield from (each for each in found if each.suffix in _SUFFIXES and is_file(each))
+
+
+def reads_like_profile(path: Path) -> bool:
+    """Whether a YAML file says what only a profile says."""
+    try:
+        return bool(_PROFILES_KEY.search(read_small(path, MAX_BYTES)))
+    except OSError:
+        return False
 
 
 def find_profile(source: str | Path, search: Sequence[Path] | None = None) -> Path:

@@ -22,7 +22,7 @@ from parity.cli.shared.words import sort_files
 from parity.errors import InputFileError, OptionConflict, Problem, ProfileError
 from parity.portable.texts import counted
 from parity.probe import read_facts
-from parity.profile import NewProfile, available, propose, write_new
+from parity.profile import NewProfile, default_search, find_profile, propose, shipped_targets, write_new
 from parity.resolve import is_direct, requirement_name
 
 EPILOG = """
@@ -197,7 +197,7 @@ def _say(answers: NewProfile, path: Path) -> None:
             Text(f"wrote {made}, the image's recipe (not seen: nobody has built it yet)"), soft_wrap=True
         )
     name = path.stem if path.parent in (Path(), Path("profiles")) else str(path)
-    what = "" if answers.installs or answers.extends not in ("", *available()) else " -r FILE"
+    what = "" if answers.installs or answers.extends not in ("", *shipped_targets()) else " -r FILE"
     console.print(Text(f"wrote {path}{base}; next: parity build {name}{what}"), soft_wrap=True)
 
 
@@ -242,10 +242,11 @@ def _from(folder: Path, package: str) -> str:
 
 def _relative(new: NewProfile, folder: Path) -> NewProfile:
     """The same with its paths as they must stand in a file in this folder."""
-    by_name = not new.extends or new.extends in available()
+    base = find_profile(new.extends) if new.extends else None
+    by_name = base is None or base.parent in default_search()
     return replace(
         new,
-        extends=new.extends if by_name else os.path.relpath(new.extends, folder),
+        extends=new.extends if base is None or by_name else os.path.relpath(base, folder),
         files=tuple(os.path.relpath(path, folder) for path in new.files),
         packages=tuple(_from(folder, each) for each in new.packages),
         project=os.path.relpath(new.project, folder) if new.project else "",

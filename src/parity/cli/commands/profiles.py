@@ -38,7 +38,7 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.
 
 @app.command("list", epilog="`parity profile list --json`")
 def list_profiles(*, as_json: Json = False) -> None:
-    """List the profiles at hand: those in ./profiles, then the shipped ones.
+    """List the profiles at hand: those here and in ./profiles, then the shipped ones.
 
     Not seen: the recipe of the image follows the vendor's documents, and none of parity's tests has built
     it yet. A profile that cannot be read is listed with its error; `parity profile check` tells all about it.
