@@ -10,9 +10,17 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from parity.cli.app import app
-from parity.errors import EngineUnavailable, InputFileError, KeyUnusable, OptionConflict, RootError
+from parity.cli.shared.words import sort_words
+from parity.errors import (
+    EngineUnavailable,
+    InputFileError,
+    KeyUnusable,
+    OptionConflict,
+    ProfileError,
+    RootError,
+)
 from parity.portable.errors import PrefixInUse
-from parity.profile import search
+from parity.profile import read_system, search
 from parity.sign import load_public_key
 
 
@@ -137,3 +145,38 @@ def test_a_folder_that_cannot_be_listed_has_no_profiles(here: Path, monkeypatch:
 
     monkeypatch.setattr(Path, "iterdir", denied)
     assert list(search._lying_in(here)) == []
+
+
+def test_a_yaml_file_that_is_no_profile_hides_no_package() -> None:
+    Path("redis.yaml").write_text("version: 3\nservices: {redis: {image: redis}}\n")
+    assert sort_words(("debian12-py311", "redis"), "build").packages == ("redis",)
+    # By itself it is what was named, and told what is wrong with it.
+    assert isinstance(refused("build", "redis"), ProfileError)
+    assert isinstance(refused("build", "debian12-py311", "redis.yaml"), ProfileError)
+
+
+def test_a_profile_that_is_called_like_the_package_that_was_meant_is_told() -> None:
+    own("six.yaml", "idna")
+    error = refused("build", "debian12-py311", "six")
+    assert error.remedy.startswith("parity build debian12-py311 -p six for the package")
+    assert "-p " not in refused("build", "debian12-py311", "rhel9-py39").remedy
+    assert isinstance(refused("build", "debian12-py311", "-p", "six"), EngineUnavailable)
+
+
+# --- systems in any spelling --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("told", "meant"),
+    [
+        ("debian bullseye", ("debian", "11")),
+        ("Debian Bookworm", ("debian", "12")),
+        ("Debian 12 bookworm", ("debian", "12")),
+        ("ubuntu jammy", ("ubuntu", "22.04")),
+        ("Ubuntu 24.04 LTS noble", ("ubuntu", "24.04")),
+        ("debian jammy", None),
+        ("debian 11 bookworm", None),
+    ],
+)
+def test_a_code_name_may_stand_behind_its_system(told: str, meant: tuple[str, str] | None) -> None:
+    assert read_system(told) == meant

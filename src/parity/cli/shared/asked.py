@@ -22,9 +22,15 @@ from parity.errors import InputFileError, OptionConflict, ParityError
 from parity.model import BundleIdentity, ImageSource, Profile
 from parity.pipeline.context.values import BuildRequest
 from parity.portable.names import normalize_name
-from parity.profile import Overrides, is_paritys, load_profile
+from parity.profile import Overrides, find_profile, is_bare, is_paritys, load_profile
 from parity.project import NO_LOCK, Project, read_project
-from parity.resolve import WhatToInstall, lock_path, read_requirements, with_file_options
+from parity.resolve import (
+    WhatToInstall,
+    lock_path,
+    read_requirements,
+    requirement_name,
+    with_file_options,
+)
 
 
 @dataclass(frozen=True)
@@ -262,6 +268,7 @@ class _Reading:
         here = [*_lying_here()]
         ways = [f"{call} {way}" for way in here or ("-r requirements.txt", "pandas 'scikit-learn>=1.4'")]
         more = () if here else (f"{call} ./PROJECT for a folder with a pyproject.toml",)
+        ways = [f"{call} -p {each} for the package of that name" for each in self._called_alike()] + ways
         own = f"parity init --extends {self.profile.name} for a profile of your own"
         if not is_paritys(self.profile.path.parent):
             own = "name requirements under install.requirements or install.files in it"
@@ -270,6 +277,13 @@ class _Reading:
             where=str(self.profile.path),
             remedy=", or ".join((*ways, *more, own)),
         )
+
+    def _called_alike(self) -> Iterator[str]:
+        """Profiles of one's own among the words, each of which may have been meant as a package."""
+        named = (word for word in self.call.words if is_bare(word) and requirement_name(word))
+        for word in named:
+            if word != self.profile.name and not is_paritys(find_profile(word).parent):
+                yield word
 
 
 def _demand_own_image(profile: Profile, how: HowToBuild) -> None:

@@ -17,6 +17,7 @@ from parity.profile import (
     ProjectAsked,
     available,
     find_profile,
+    is_bare,
     is_profile_name,
     is_profile_path,
     likely_targets,
@@ -169,7 +170,10 @@ class _Sorting:
         self._command = command
         self._options = options
         self._known = frozenset(available())
-        self._targets = [word for word in words if _is_target(word, self._known)]
+        targets = [word for word in words if _is_target(word, self._known)]
+        # Beside a target, what lies here by a package's name and is no profile hides no package.
+        firm = [word for word in targets if word in self._known or not is_bare(word)]
+        self._targets = firm or targets
 
     def all(self) -> SortedWords:
         """Every word in its place."""
