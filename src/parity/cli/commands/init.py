@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -22,7 +23,15 @@ from parity.cli.shared.words import sort_files
 from parity.errors import InputFileError, OptionConflict, Problem, ProfileError
 from parity.portable.texts import counted
 from parity.probe import read_facts
-from parity.profile import NewProfile, default_search, find_profile, propose, shipped_targets, write_new
+from parity.profile import (
+    NewProfile,
+    default_search,
+    find_profile,
+    is_profile_path,
+    propose,
+    shipped_targets,
+    write_new,
+)
 from parity.resolve import is_direct, requirement_name
 
 EPILOG = """
@@ -134,6 +143,10 @@ def _demand_no_other(*given: object) -> None:
 
 
 def _write(answers: NewProfile, path: Path, facts: str, *, force: bool) -> None:
+    if path.suffix and path.name not in (".", "..") and not is_profile_path(path.name):
+        raise OptionConflict(
+            f"{path} is no profile's name", remedy=f"-o {quote(str(path.with_suffix('.yaml')))}"
+        )
     with _told_by_options(path, facts):
         write_new(_relative(answers, path.parent), path, force=force)
     _say(answers, path)
