@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from shlex import quote
 
 import parity
 from parity.errors import ProfileNotFound
@@ -14,6 +15,8 @@ from parity.profile.tree import MAX_BYTES
 
 _SUFFIXES = (".yaml", ".yml")
 _REQUIREMENTS = (".txt", ".in")
+_BUNDLE = ".parity.tar"
+_TARGETS = "`parity profile list` shows the targets"
 _PROJECT = ("pyproject.toml", "uv.lock", "pylock.toml")
 # A name as in PEP 508, with a version or without: nothing that a shell would read otherwise between quotes.
 _REQUIREMENT = re.compile(
@@ -141,7 +144,7 @@ def _not_found(source: str, meant: str) -> ProfileNotFound:
     hint = f"; did you mean {meant}?" if meant else ""
     remedy = ""
     if not meant and _REQUIREMENT.fullmatch(source):
-        remedy = f"for a package: parity build TARGET '{source}'; `parity profile list` shows the targets"
+        remedy = f"for a package: parity build TARGET '{source}'; {_TARGETS}"
     return ProfileNotFound(f"there is no profile {source!r}{hint}", remedy=remedy)
 
 
@@ -153,12 +156,15 @@ def _something_else(source: str, path: Path) -> ProfileNotFound | None:
     if name in _PROJECT:
         return ProfileNotFound(
             f"{source} is a project, not a profile",
-            remedy=f"parity build TARGET {_as_path(path.parent)}; `parity profile list` shows the targets",
+            remedy=f"parity build TARGET {_as_path(path.parent)}; {_TARGETS}",
         )
+    if name.endswith(_BUNDLE) and is_file(path):
+        remedy = f"parity inspect {quote(source)} shows what is in it; {_TARGETS}"
+        return ProfileNotFound(f"{source} is a bundle, not a profile", remedy=remedy)
     if path.suffix in _REQUIREMENTS and is_file(path):
         return ProfileNotFound(
             f"{source} is a requirements file, not a profile",
-            remedy=f"parity build TARGET -r {source}; `parity profile list` shows the targets",
+            remedy=f"parity build TARGET -r {source}; {_TARGETS}",
         )
     return None
 

@@ -17,8 +17,8 @@ from pathlib import Path
 from parity.cli.shared.lying import suggestions
 from parity.cli.shared.naming import Naming, of_file, of_packages, of_project
 from parity.cli.shared.places import base_folder, lock_folder, lock_label
-from parity.cli.shared.words import sort_constraints, sort_files, sort_words
-from parity.errors import InputFileError, OptionConflict, ParityError
+from parity.cli.shared.words import TARGETS, sort_constraints, sort_files, sort_words
+from parity.errors import InputFileError, OptionConflict, ParityError, ProfileNotFound
 from parity.model import BundleIdentity, ImageSource, Profile
 from parity.pipeline.context.values import BuildRequest
 from parity.portable.names import normalize_name
@@ -111,7 +111,7 @@ def build_requests(what: WhatToBuild, how: HowToBuild) -> list[BuildRequest]:
         )
     asked = _overrides(what, words.packages, words.projects)
     profiles = [load_profile(target, overrides=asked) for target in words.targets]
-    stand_in = load_profile(how.stand_in).image if how.stand_in else None
+    stand_in = _stand_in(how.stand_in) if how.stand_in else None
     for profile in profiles if stand_in else ():
         _demand_own_image(profile, how)
     requests = [_Reading(what, how, asked, profile).request(stand_in) for profile in profiles]
@@ -284,6 +284,14 @@ class _Reading:
         for word in named:
             if word != self.profile.name and not is_paritys(find_profile(word).parent):
                 yield word
+
+
+def _stand_in(name: str) -> ImageSource:
+    try:
+        return load_profile(name).image
+    except ProfileNotFound as error:
+        remedy = f"--stand-in takes the name of a profile: {TARGETS}"
+        raise ProfileNotFound(error.message, where="--stand-in", remedy=remedy) from error
 
 
 def _demand_own_image(profile: Profile, how: HowToBuild) -> None:
