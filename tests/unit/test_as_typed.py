@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import errno
+import os
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from parity.cli.app import app
+from parity.cli.shared.profile_health import image_remedy, look
 from parity.cli.shared.words import sort_words
+from parity.engine import EngineInfo
 from parity.errors import (
     EngineUnavailable,
     InputFileError,
@@ -20,7 +23,7 @@ from parity.errors import (
     RootError,
 )
 from parity.portable.errors import PrefixInUse
-from parity.profile import read_system, search
+from parity.profile import load_profile, read_system, search
 from parity.sign import load_public_key
 
 
@@ -180,3 +183,60 @@ def test_a_profile_that_is_called_like_the_package_that_was_meant_is_told() -> N
 )
 def test_a_code_name_may_stand_behind_its_system(told: str, meant: tuple[str, str] | None) -> None:
     assert read_system(told) == meant
+
+
+# --- files that are none, or another one --------------------------------------------------------------------
+
+
+def test_a_pipe_of_the_shell_is_told_as_one(here: Path) -> None:
+    os.mkfifo(here / "pipe")
+    for option in ("-r", "-c"):
+        for name in ("pipe", "/dev/null"):
+            error = refused("build", "debian12-py311", "six", option, name)
+            assert isinstance(error, InputFileError)
+            assert error.message == "lists are read from files, not from a pipe"
+            assert error.remedy.endswith(option)
+
+
+def test_a_profile_is_not_written_under_a_name_that_no_build_takes_for_one() -> None:
+    Path("requirements.txt").write_text("six\n")
+    error = refused("init", "--extends", "debian12-py311", "-o", "plant.txt")
+    assert isinstance(error, OptionConflict)
+    assert error.remedy == "-o plant.yaml"
+    assert not Path("plant.txt").exists()
+
+
+def test_a_stand_in_that_there_is_not_is_no_package() -> None:
+    error = refused("build", "debian12-py311", "six", "--stand-in", "nope")
+    assert "package" not in error.remedy
+    assert "parity profile list" in error.remedy
+
+
+@pytest.mark.parametrize("command", ["build", "plan", "outdated"])
+def test_a_bundle_is_told_as_one_where_a_target_is_to_be_named(command: str) -> None:
+    Path("web-1-debian12-py311.parity.tar").write_bytes(b"\0" * (1 << 19))
+    error = refused(command, "web-1-debian12-py311.parity.tar")
+    assert "is a bundle, not a profile" in error.message
+    assert "parity inspect web-1-debian12-py311.parity.tar" in error.remedy
+
+
+# --- doctor of a target -------------------------------------------------------------------------------------
+
+
+def test_doctor_promises_no_lock_of_a_target_that_installs_nothing() -> None:
+    (lock,) = [each for each in look(load_profile("debian12-py311"), None) if each.what == "lock"]
+    assert lock.good
+    assert "pylock.debian12-py311.toml" not in lock.found
+    own("plant.yaml", "idna")
+    (lock,) = [each for each in look(load_profile("plant"), None) if each.what == "lock"]
+    assert "pylock.plant.toml" in lock.found
+
+
+def test_the_image_that_is_to_be_carried_is_saved_into_a_file() -> None:
+    more: dict[str, Any] = {"cpus": 1, "memory": 1, "storage_driver": "x", "root": "/a", "rootless": False}
+    docker = EngineInfo("Docker", "1", "1.41", "linux/amd64", "unix:///a", **more)
+    profile = load_profile("rhel9-py39")
+    told = image_remedy(profile, docker, "no such host")
+    assert "parity image build rhel9-py39" in told
+    assert "docker save -o image.tar parity/rhel9-py39:" in told
+    assert "docker load -i image.tar" in told
