@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -240,3 +242,15 @@ def test_the_image_that_is_to_be_carried_is_saved_into_a_file() -> None:
     assert "parity image build rhel9-py39" in told
     assert "docker save -o image.tar parity/rhel9-py39:" in told
     assert "docker load -i image.tar" in told
+
+
+# --- shells that close what others leave open ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("words", ["explain 51 --json", "profile show nope --json", "profile show nope"])
+def test_closed_streams_change_no_exit_code_and_take_no_files_place(closed: str, words: str) -> None:
+    command = f"{sys.executable} -m parity {words} {closed}"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert done.returncode == (11 if "nope" in words else 0)
+    assert "Traceback" not in done.stdout + done.stderr
