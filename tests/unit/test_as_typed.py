@@ -254,3 +254,25 @@ def test_closed_streams_change_no_exit_code_and_take_no_files_place(closed: str,
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
     assert done.returncode == (11 if "nope" in words else 0)
     assert "Traceback" not in done.stdout + done.stderr
+
+
+# --- what the shell completes -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("parity docs op", "operator"),
+        ("parity explain Hash", "HashMismatch"),
+        ("parity init --extends rhel8", "rhel8-py39"),
+        ("parity profile show rhel8", "rhel8-py39"),
+        ("parity profile check rhel8", "rhel8-py39"),
+        ("parity build six --stand-in rhel8", "rhel8-py39"),
+        ("parity help out", "outdated"),
+    ],
+)
+def test_the_shell_completes_names_wherever_they_are_taken(line: str, found: str) -> None:
+    words = {"_PARITY_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(line.count(" "))}
+    command = [sys.executable, "-c", "import sys; sys.argv = ['parity']; from parity.cli import main; main()"]
+    done = subprocess.run(command, env={**os.environ, **words}, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [found]

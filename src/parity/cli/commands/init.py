@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from parity.cli.shared import complete
 from parity.cli.shared.cifile import new_pipeline
 from parity.cli.shared.factsfile import facts_file
 from parity.cli.shared.interview import Interview
@@ -72,6 +73,16 @@ _System = Annotated[
     str,
     typer.Option("--os", metavar="'ID VERSION'", help="Such as 'rhel 9', 'Rocky Linux 9.4' or 'Debian 11'."),
 ]
+_Base = Annotated[
+    str,
+    typer.Option(
+        "--extends",
+        "--from-profile",
+        metavar="PROFILE",
+        help="Start from this profile.",
+        autocompletion=complete.profiles,
+    ),
+]
 _Where = Annotated[
     Path | None, typer.Option("-o", "--output", metavar="FILE", help="Default: named after the target.")
 ]
@@ -90,9 +101,7 @@ def init(
     image: Annotated[
         str, typer.Option(metavar="REF|FOLDER", help="The image, or a folder with its Dockerfile.")
     ] = "",
-    extends: Annotated[
-        str, typer.Option("--extends", "--from-profile", metavar="PROFILE", help="Start from this profile.")
-    ] = "",
+    extends: _Base = "",
     package: Packages = None,
     requirement: RequirementFiles = None,
     project: Annotated[

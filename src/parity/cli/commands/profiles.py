@@ -13,6 +13,7 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
+from parity.cli.shared import complete
 from parity.cli.shared.apps import App
 from parity.cli.shared.options import RequirementFiles
 from parity.cli.shared.output import output, print_json, stdout, write_lines
@@ -104,7 +105,12 @@ def _table(rows: Sequence[Mapping[str, str | bool]]) -> Table:
 @app.command("show", epilog="`parity profile show debian11-py39 -r requirements.txt`")
 def show_profile(
     profile: Annotated[
-        str, typer.Argument(metavar="PROFILE", help="A path, or the name of a profile at hand.")
+        str,
+        typer.Argument(
+            metavar="PROFILE",
+            help="A path, or the name of a profile at hand.",
+            autocompletion=complete.profiles,
+        ),
     ],
     *,
     requirement: RequirementFiles = None,
@@ -128,7 +134,14 @@ def show_profile(
 
 @app.command("check", epilog="`parity profile check profiles/*.yaml`")
 def check_profiles(
-    files: Annotated[list[str], typer.Argument(metavar="FILE", help="Paths, or names of profiles at hand.")],
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILE",
+            help="Paths, or names of profiles at hand.",
+            autocompletion=complete.profiles,
+        ),
+    ],
     *,
     as_json: Json = False,
 ) -> None:
