@@ -137,6 +137,7 @@ def test_a_pipeline_is_not_written_through_a_link_of_the_checkout(
     (checkout / link).parent.mkdir(parents=True)
     (checkout / link).symlink_to(elsewhere if link.count("/") < 2 else elsewhere / "parity.yml")
     monkeypatch.chdir(checkout)
+    (checkout / "r.txt").write_text("requests\n")
     done = run_cli("init", "--ci", "github", "--extends", "debian12-py311", "-r", "r.txt")
     assert isinstance(done.exception, OptionConflict)
     assert list(elsewhere.iterdir()) == []

@@ -167,7 +167,7 @@ def test_a_failure_tells_every_way_and_why_and_what_to_do(
     remedy = caught.value.remedy
     assert "docker pull debian:11" in remedy
     assert "docker pull parity/" not in remedy
-    assert f"docker save {image_tag(folder)}" in remedy
+    assert f"docker save -o image.tar {image_tag(folder)}" in remedy
     assert "--stand-in" in caught.value.remedy
 
 

@@ -437,7 +437,7 @@ def test_an_image_of_a_folder_is_carried_under_the_name_that_is_looked_for() -> 
     more: dict[str, Any] = {"cpus": 1, "memory": 1, "storage_driver": "x", "root": "/a", "rootless": False}
     docker = EngineInfo("Docker", "1", "1.41", "linux/amd64", "unix:///a", **more)
     told = image_remedy(profile, docker, "no such host")
-    assert f"docker save {image_tag(profile.image.folder)}" in told
+    assert f"docker save -o image.tar {image_tag(profile.image.folder)}" in told
     assert "docker load" in told
     assert "--stand-in" in told
 

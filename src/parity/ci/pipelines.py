@@ -37,6 +37,12 @@ def plain_word(word: str) -> str:
     return word
 
 
+def demand_host(host: str) -> None:
+    """OptionConflict for a host that is none of PLACES."""
+    if host not in PLACES:
+        raise OptionConflict(f"there is no pipeline for {host!r}", remedy=f"--ci {' | '.join(PLACES)}")
+
+
 def pipeline_text(host: str, what: tuple[str, ...], target: str = "") -> str:
     """The pipeline's file.
 
@@ -48,8 +54,7 @@ def pipeline_text(host: str, what: tuple[str, ...], target: str = "") -> str:
     Raises:
         OptionConflict: no such host, or a word that would need quotes.
     """
-    if host not in PLACES:
-        raise OptionConflict(f"there is no pipeline for {host!r}", remedy=f"--ci {' | '.join(PLACES)}")
+    demand_host(host)
     words = [*filter(None, [target]), *(shlex.quote(plain_word(word)) for word in what)]
     text = resources.files("parity.ci").joinpath(f"templates/{_SHIPPED[host]}").read_text("utf-8")
     return text.replace(_MARK, " ".join(words))

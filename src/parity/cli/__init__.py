@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import io
+import os
 import sys
 from collections.abc import Callable
 
@@ -12,6 +13,8 @@ from parity.errors import RootError
 
 __all__ = ["main"]
 
+_STDERR = 2
+
 
 def main(load: Callable[[], Callable[[], object]] | None = None) -> None:
     """Run the command line and exit; see `parity.errors` for the exit codes.
@@ -19,6 +22,7 @@ def main(load: Callable[[], Callable[[], object]] | None = None) -> None:
     Args:
         load: gives what is run, if that is not the command line.
     """
+    _open_standard_streams()
     for stream in (sys.stdout, sys.stderr):  # a terminal of few letters, a name of undecodable bytes
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -43,13 +47,24 @@ def main(load: Callable[[], Callable[[], object]] | None = None) -> None:
         sys.exit(crash(error))
 
 
+def _open_standard_streams() -> None:
+    """Give the streams that whoever started us has closed a place: the next file would get their numbers."""
+    number = os.open(os.devnull, os.O_RDWR)
+    while number <= _STDERR:
+        os.set_inheritable(number, True)  # programs that we start expect the three, too
+        number = os.dup(number)
+    os.close(number)
+    sys.stdin = sys.stdin or open(os.devnull, encoding="utf-8")  # noqa: SIM115 - as long as we run
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+
+
 def _run(app: Callable[[], object]) -> None:
     """Run the command; what it said and cannot be written is its error, not one of the interpreter's end."""
     try:
         app()
     finally:
-        if sys.stdout is not None:  # closed by whoever started us
-            sys.stdout.flush()
+        sys.stdout.flush()
 
 
 def _imported() -> Callable[[], object]:

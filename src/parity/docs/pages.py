@@ -53,6 +53,12 @@ def all_pages(generated: Mapping[str, str]) -> list[DocPage]:
     return found
 
 
+def page_names() -> list[str]:
+    """The short names of all pages, in the index's order; no page is read."""
+    entries = filter(None, map(_ENTRY.match, index_text().splitlines()))
+    return [entry.groups()[1].rpartition("/")[2] for entry in entries]
+
+
 def find_page(word: str, pages: Iterable[DocPage]) -> DocPage | None:
     """The page of that name, or whose name ends so (`podman` for `how-to/podman`)."""
     wanted = word.lower().removesuffix(".md").strip("/")

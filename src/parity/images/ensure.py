@@ -170,11 +170,8 @@ def _remedy(search: _Search) -> str:
     program = program_of(info)
     ways = [registry_remedy(" ".join(search.tried), reference, info)] if reference else []
     ways += [f"{program} pull {reference}, or {program} load it from a file"] if reference else []
-    ways += (
-        [f"mend what is told above, or {program} save {tag} where it can be made and {program} load it here"]
-        if tag
-        else []
-    )
+    saved = f"{program} save -o image.tar {tag} where it can be made and {program} load -i image.tar here"
+    ways += [f"mend what is told above, or {saved}"] if tag else []
     return "; or ".join(filter(None, [*ways, "build with --stand-in IMAGE"])) if any(ways) else ""
 
 

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from shlex import quote
 
 import parity
 from parity.errors import ProfileNotFound
+from parity.files import read_small
 from parity.profile.schema import near
+from parity.profile.tree import MAX_BYTES
 
 _SUFFIXES = (".yaml", ".yml")
 _REQUIREMENTS = (".txt", ".in")
+_BUNDLE = ".parity.tar"
+_TARGETS = "`parity profile list` shows the targets"
 _PROJECT = ("pyproject.toml", "uv.lock", "pylock.toml")
 # A name as in PEP 508, with a version or without: nothing that a shell would read otherwise between quotes.
 _REQUIREMENT = re.compile(
     r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}(\[[a-z0-9,._-]{0,99}\])?([=<>!~]=?[0-9A-Za-z.*,=<>!~]{1,99})?"
 )
+_PROFILES_KEY = re.compile(rb"^(extends|target):", re.MULTILINE)
 _SHIPPED = ("profiles", "images", "src")
 """The folders of a checkout that are parity's own."""
 
@@ -36,14 +42,34 @@ def default_search() -> tuple[Path, ...]:
 
 
 def available(search: Sequence[Path] | None = None) -> Mapping[str, Path]:
-    """Every profile in the searched folders by name; the first folder that has a name wins."""
+    """Every profile in the searched folders by name; the first folder that has a name wins.
+
+    Without a search, those that lie in the current folder go first: of its other files, which are no
+    profiles, many end in .yaml, too.
+    """
     found: dict[str, Path] = {}
+    if search is None:
+        found = {path.stem: path for path in _lying_in(Path()) if reads_like_profile(path)}
     for folder in default_search() if search is None else search:
-        if folder.is_dir():
-            for path in sorted(folder.iterdir()):
-                if path.suffix in _SUFFIXES and path.is_file():
-                    found.setdefault(path.stem, path)
+        for path in _lying_in(folder):
+            found.setdefault(path.stem, path)
     return dict(sorted(found.items()))
+
+
+def _lying_in(folder: Path) -> Iterator[Path]:
+    try:
+        found = sorted(folder.iterdir())
+    except OSError:  # there is none, or it is somebody else's
+        return
+    yield from (each for each in found if each.suffix in _SUFFIXES and is_file(each))
+
+
+def reads_like_profile(path: Path) -> bool:
+    """Whether a YAML file says what only a profile says."""
+    try:
+        return bool(_PROFILES_KEY.search(read_small(path, MAX_BYTES)))
+    except OSError:
+        return False
 
 
 def find_profile(source: str | Path, search: Sequence[Path] | None = None) -> Path:
@@ -118,7 +144,7 @@ def _not_found(source: str, meant: str) -> ProfileNotFound:
     hint = f"; did you mean {meant}?" if meant else ""
     remedy = ""
     if not meant and _REQUIREMENT.fullmatch(source):
-        remedy = f"for a package: parity build TARGET '{source}'; `parity profile list` shows the targets"
+        remedy = f"for a package: parity build TARGET '{source}'; {_TARGETS}"
     return ProfileNotFound(f"there is no profile {source!r}{hint}", remedy=remedy)
 
 
@@ -130,12 +156,15 @@ def _something_else(source: str, path: Path) -> ProfileNotFound | None:
     if name in _PROJECT:
         return ProfileNotFound(
             f"{source} is a project, not a profile",
-            remedy=f"parity build TARGET {_as_path(path.parent)}; `parity profile list` shows the targets",
+            remedy=f"parity build TARGET {_as_path(path.parent)}; {_TARGETS}",
         )
+    if name.endswith(_BUNDLE) and is_file(path):
+        remedy = f"parity inspect {quote(source)} shows what is in it; {_TARGETS}"
+        return ProfileNotFound(f"{source} is a bundle, not a profile", remedy=remedy)
     if path.suffix in _REQUIREMENTS and is_file(path):
         return ProfileNotFound(
             f"{source} is a requirements file, not a profile",
-            remedy=f"parity build TARGET -r {source}; `parity profile list` shows the targets",
+            remedy=f"parity build TARGET -r {source}; {_TARGETS}",
         )
     return None
 

@@ -34,11 +34,18 @@ def read_system(text: str) -> tuple[str, str] | None:
     """
     plain = re.sub(r"\([^)]*\)", " ", text[:200].lower())
     plain = " ".join(_NOISE.sub(" ", re.sub(r"[^a-z0-9.]+", " ", plain)).split())
-    found = _SPELLED.fullmatch(_CODENAMES.get(plain, plain))
+    found = _SPELLED.fullmatch(_without_codename(plain))
     known = _IDS.get(found["name"].replace(" ", "")) if found else None
     if found is None or known is None:
         return None
     return known, found["version"] + (f".{found['pack']}" if found["pack"] else "")
+
+
+def _without_codename(plain: str) -> str:
+    """What a code name stands for: by itself, or behind the system that it is one of."""
+    before, _, name = plain.rpartition(" ")
+    meant = _CODENAMES.get(name, "")
+    return meant if before in ("", meant, meant.partition(" ")[0]) and meant else plain
 
 
 def likely_targets(word: str, *, sure: bool) -> tuple[str, ...]:

@@ -153,9 +153,9 @@ def load_public_key(path: Path) -> PublicKey:
         key = serialization.load_der_public_key(public_der(data))
     except (ValueError, UnsupportedAlgorithm) as error:
         reason = f"this is not an ECDSA P-256 public key in PEM form: {error}"
-        raise KeyUnusable(reason, where=str(path)) from error
+        raise KeyUnusable(reason, where=str(path), remedy=_WHOSE) from error
     if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
-        raise KeyUnusable("this is not an ECDSA P-256 public key", where=str(path))
+        raise KeyUnusable("this is not an ECDSA P-256 public key", where=str(path), remedy=_WHOSE)
     return PublicKey(key)
 
 

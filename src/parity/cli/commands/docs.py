@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from parity.cli.shared import complete
 from parity.cli.shared.options import Json
 from parity.cli.shared.output import output, print_json, stderr, stdout
 from parity.cli.shared.reference import reference_pages
@@ -30,7 +31,12 @@ EPILOG = """
 
 def docs(
     ctx: typer.Context,
-    page: Annotated[str, typer.Argument(metavar="PAGE|PORT", help="A page's name; none lists all.")] = "",
+    page: Annotated[
+        str,
+        typer.Argument(
+            metavar="PAGE|PORT", help="A page's name; none lists all.", autocompletion=complete.pages
+        ),
+    ] = "",
     *,
     serve: Annotated[
         bool,

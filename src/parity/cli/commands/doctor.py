@@ -108,7 +108,9 @@ def _findings(profile: Profile | None) -> Iterator[DoctorFinding]:
         info = engine.info()
     except (EngineUnavailable, EngineLost, EngineRefused) as error:
         engine = None
-        yield DoctorFinding("engine", "missing", error.message, _own(error.remedy))
+        # With all that was tried: a build that finds no engine sends here for more.
+        found = "; ".join((error.message, *error.details))
+        yield DoctorFinding("engine", "missing", found, _own(error.remedy))
     else:
         yield from _engine(info)
         yield _registry(engine, info, profile)

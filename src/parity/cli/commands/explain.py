@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from parity import __version__
+from parity.cli.shared import complete
 from parity.cli.shared.options import Json
 from parity.cli.shared.output import output, print_json, stdout
 from parity.docs import ErrorPage, error_pages
@@ -24,9 +25,19 @@ HELP_EPILOG = """
 """
 
 
+def _commands(ctx: typer.Context, incomplete: str) -> list[str]:
+    root: Any = ctx.find_root()
+    return [name for name in getattr(root.command, "commands", {}) if name.startswith(incomplete)]
+
+
 def explain(
     error: Annotated[
-        str, typer.Argument(metavar="CODE|ERROR", help="An exit code or an error's name; none lists all.")
+        str,
+        typer.Argument(
+            metavar="CODE|ERROR",
+            help="An exit code or an error's name; none lists all.",
+            autocompletion=complete.errors,
+        ),
     ] = "",
     *,
     as_json: Json = False,
@@ -49,7 +60,8 @@ def explain(
 def show_help(
     ctx: typer.Context,
     command: Annotated[
-        list[str] | None, typer.Argument(metavar="COMMAND", help="Such as build, or key trust.")
+        list[str] | None,
+        typer.Argument(metavar="COMMAND", help="Such as build, or key trust.", autocompletion=_commands),
     ] = None,
 ) -> None:
     """Show the help of a command."""

@@ -8,11 +8,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
 from rich.text import Text
 
+from parity.cli.shared import complete
 from parity.cli.shared.cifile import new_pipeline
 from parity.cli.shared.factsfile import facts_file
 from parity.cli.shared.interview import Interview
@@ -22,7 +24,15 @@ from parity.cli.shared.words import sort_files
 from parity.errors import InputFileError, OptionConflict, Problem, ProfileError
 from parity.portable.texts import counted
 from parity.probe import read_facts
-from parity.profile import NewProfile, available, propose, write_new
+from parity.profile import (
+    NewProfile,
+    default_search,
+    find_profile,
+    is_profile_path,
+    propose,
+    shipped_targets,
+    write_new,
+)
 from parity.resolve import is_direct, requirement_name
 
 EPILOG = """
@@ -52,12 +62,26 @@ _OPTIONS = {
     "install.project": "--project",
 }
 """Which option says what stands under a profile's key; the file's name is said by -o."""
+_NOT_IN_PIPELINES = (
+    "--from", "--os", "--python", "--libc", "--arch", "--image",
+    "-p", "--project", "--extra", "--group", "-o",
+)  # fmt: skip
 _Facts = Annotated[
     str, typer.Option("--from", metavar="FACTS", help="What `parity probe` wrote on the target; - is stdin.")
 ]
 _System = Annotated[
     str,
     typer.Option("--os", metavar="'ID VERSION'", help="Such as 'rhel 9', 'Rocky Linux 9.4' or 'Debian 11'."),
+]
+_Base = Annotated[
+    str,
+    typer.Option(
+        "--extends",
+        "--from-profile",
+        metavar="PROFILE",
+        help="Start from this profile.",
+        autocompletion=complete.profiles,
+    ),
 ]
 _Where = Annotated[
     Path | None, typer.Option("-o", "--output", metavar="FILE", help="Default: named after the target.")
@@ -77,9 +101,7 @@ def init(
     image: Annotated[
         str, typer.Option(metavar="REF|FOLDER", help="The image, or a folder with its Dockerfile.")
     ] = "",
-    extends: Annotated[
-        str, typer.Option("--extends", "--from-profile", metavar="PROFILE", help="Start from this profile.")
-    ] = "",
+    extends: _Base = "",
     package: Packages = None,
     requirement: RequirementFiles = None,
     project: Annotated[
@@ -99,6 +121,7 @@ def init(
     is given.
     """
     if pipeline:
+        _demand_no_other(facts, system, python, libc, arch, image, package, project, extra, group, where)
         new_pipeline(pipeline, extends, requirement or (), force=force)
         return
     interview = Interview(asking=sys.stdin.isatty() and sys.stderr.isatty(), measured=bool(facts))
@@ -117,7 +140,22 @@ def init(
     _write(answers, where or Path(_file_name(answers)), facts, force=force)
 
 
+def _demand_no_other(*given: object) -> None:
+    """Refuse what says nothing to a pipeline, rather than drop it: the values of _NOT_IN_PIPELINES."""
+    said = [option for option, value in zip(_NOT_IN_PIPELINES, given, strict=True) if value]
+    if said:
+        raise OptionConflict(
+            f"a pipeline takes its target and what to install by --extends and -r, not {' or '.join(said)}",
+            remedy="write a profile first (`parity init -o plant.yaml` with these options), then name it: "
+            "--ci HOST --extends plant.yaml",
+        )
+
+
 def _write(answers: NewProfile, path: Path, facts: str, *, force: bool) -> None:
+    if path.suffix and path.name not in (".", "..") and not is_profile_path(path.name):
+        raise OptionConflict(
+            f"{path} is no profile's name", remedy=f"-o {quote(str(path.with_suffix('.yaml')))}"
+        )
     with _told_by_options(path, facts):
         write_new(_relative(answers, path.parent), path, force=force)
     _say(answers, path)
@@ -181,7 +219,7 @@ def _say(answers: NewProfile, path: Path) -> None:
             Text(f"wrote {made}, the image's recipe (not seen: nobody has built it yet)"), soft_wrap=True
         )
     name = path.stem if path.parent in (Path(), Path("profiles")) else str(path)
-    what = "" if answers.installs or answers.extends not in ("", *available()) else " -r FILE"
+    what = "" if answers.installs or answers.extends not in ("", *shipped_targets()) else " -r FILE"
     console.print(Text(f"wrote {path}{base}; next: parity build {name}{what}"), soft_wrap=True)
 
 
@@ -226,10 +264,11 @@ def _from(folder: Path, package: str) -> str:
 
 def _relative(new: NewProfile, folder: Path) -> NewProfile:
     """The same with its paths as they must stand in a file in this folder."""
-    by_name = not new.extends or new.extends in available()
+    base = find_profile(new.extends) if new.extends else None
+    by_name = base is None or base.parent in default_search()
     return replace(
         new,
-        extends=new.extends if by_name else os.path.relpath(new.extends, folder),
+        extends=new.extends if base is None or by_name else os.path.relpath(base, folder),
         files=tuple(os.path.relpath(path, folder) for path in new.files),
         packages=tuple(_from(folder, each) for each in new.packages),
         project=os.path.relpath(new.project, folder) if new.project else "",

@@ -13,6 +13,7 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
+from parity.cli.shared import complete
 from parity.cli.shared.apps import App
 from parity.cli.shared.options import RequirementFiles
 from parity.cli.shared.output import output, print_json, stdout, write_lines
@@ -38,7 +39,7 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.
 
 @app.command("list", epilog="`parity profile list --json`")
 def list_profiles(*, as_json: Json = False) -> None:
-    """List the profiles at hand: those in ./profiles, then the shipped ones.
+    """List the profiles at hand: those here and in ./profiles, then the shipped ones.
 
     Not seen: the recipe of the image follows the vendor's documents, and none of parity's tests has built
     it yet. A profile that cannot be read is listed with its error; `parity profile check` tells all about it.
@@ -104,7 +105,12 @@ def _table(rows: Sequence[Mapping[str, str | bool]]) -> Table:
 @app.command("show", epilog="`parity profile show debian11-py39 -r requirements.txt`")
 def show_profile(
     profile: Annotated[
-        str, typer.Argument(metavar="PROFILE", help="A path, or the name of a profile at hand.")
+        str,
+        typer.Argument(
+            metavar="PROFILE",
+            help="A path, or the name of a profile at hand.",
+            autocompletion=complete.profiles,
+        ),
     ],
     *,
     requirement: RequirementFiles = None,
@@ -128,7 +134,14 @@ def show_profile(
 
 @app.command("check", epilog="`parity profile check profiles/*.yaml`")
 def check_profiles(
-    files: Annotated[list[str], typer.Argument(metavar="FILE", help="Paths, or names of profiles at hand.")],
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILE",
+            help="Paths, or names of profiles at hand.",
+            autocompletion=complete.profiles,
+        ),
+    ],
     *,
     as_json: Json = False,
 ) -> None:

@@ -17,14 +17,20 @@ from pathlib import Path
 from parity.cli.shared.lying import suggestions
 from parity.cli.shared.naming import Naming, of_file, of_packages, of_project
 from parity.cli.shared.places import base_folder, lock_folder, lock_label
-from parity.cli.shared.words import sort_constraints, sort_files, sort_words
-from parity.errors import InputFileError, OptionConflict, ParityError
+from parity.cli.shared.words import TARGETS, sort_constraints, sort_files, sort_words
+from parity.errors import InputFileError, OptionConflict, ParityError, ProfileNotFound
 from parity.model import BundleIdentity, ImageSource, Profile
 from parity.pipeline.context.values import BuildRequest
 from parity.portable.names import normalize_name
-from parity.profile import Overrides, is_paritys, load_profile
+from parity.profile import Overrides, find_profile, is_bare, is_paritys, load_profile
 from parity.project import NO_LOCK, Project, read_project
-from parity.resolve import WhatToInstall, lock_path, read_requirements, with_file_options
+from parity.resolve import (
+    WhatToInstall,
+    lock_path,
+    read_requirements,
+    requirement_name,
+    with_file_options,
+)
 
 
 @dataclass(frozen=True)
@@ -105,7 +111,7 @@ def build_requests(what: WhatToBuild, how: HowToBuild) -> list[BuildRequest]:
         )
     asked = _overrides(what, words.packages, words.projects)
     profiles = [load_profile(target, overrides=asked) for target in words.targets]
-    stand_in = load_profile(how.stand_in).image if how.stand_in else None
+    stand_in = _stand_in(how.stand_in) if how.stand_in else None
     for profile in profiles if stand_in else ():
         _demand_own_image(profile, how)
     requests = [_Reading(what, how, asked, profile).request(stand_in) for profile in profiles]
@@ -262,6 +268,7 @@ class _Reading:
         here = [*_lying_here()]
         ways = [f"{call} {way}" for way in here or ("-r requirements.txt", "pandas 'scikit-learn>=1.4'")]
         more = () if here else (f"{call} ./PROJECT for a folder with a pyproject.toml",)
+        ways = [f"{call} -p {each} for the package of that name" for each in self._called_alike()] + ways
         own = f"parity init --extends {self.profile.name} for a profile of your own"
         if not is_paritys(self.profile.path.parent):
             own = "name requirements under install.requirements or install.files in it"
@@ -270,6 +277,21 @@ class _Reading:
             where=str(self.profile.path),
             remedy=", or ".join((*ways, *more, own)),
         )
+
+    def _called_alike(self) -> Iterator[str]:
+        """Profiles of one's own among the words, each of which may have been meant as a package."""
+        named = (word for word in self.call.words if is_bare(word) and requirement_name(word))
+        for word in named:
+            if word != self.profile.name and not is_paritys(find_profile(word).parent):
+                yield word
+
+
+def _stand_in(name: str) -> ImageSource:
+    try:
+        return load_profile(name).image
+    except ProfileNotFound as error:
+        remedy = f"--stand-in takes the name of a profile: {TARGETS}"
+        raise ProfileNotFound(error.message, where="--stand-in", remedy=remedy) from error
 
 
 def _demand_own_image(profile: Profile, how: HowToBuild) -> None:

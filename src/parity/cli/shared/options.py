@@ -94,7 +94,11 @@ LockFile = Annotated[
 ]
 StandIn = Annotated[
     str | None,
-    typer.Option(metavar="IMAGE", help="Build in this image (a profile's name) instead of the target's own."),
+    typer.Option(
+        metavar="IMAGE",
+        help="Build in this image (a profile's name) instead of the target's own.",
+        autocompletion=complete.profiles,
+    ),
 ]
 ExcludeNewer = Annotated[str | None, typer.Option(metavar="DATE", help="Ignore what was uploaded later.")]
 FromSource = Annotated[

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from shlex import quote
 from typing import NamedTuple
 
 from parity.cli.shared.places import lock_folder, lock_label
@@ -16,6 +17,7 @@ from parity.images.outlook import image_outlook
 from parity.model import Profile
 from parity.pipeline.context.lockfiles import remedy_for
 from parity.portable.texts import counted
+from parity.profile import shipped_root
 from parity.progress import Silent
 from parity.resolve import lock_path, read_lock
 
@@ -64,11 +66,17 @@ def image_remedy(profile: Profile, info: EngineInfo, told: str) -> str:
     usual = f"load it with `{program} load`, or build with --stand-in IMAGE"
     if source.folder and source.folder.is_dir():
         tag = image_tag(source.folder, platform_of(profile.target.arch))
-        usual = f"`{program} save {tag}` where it can be made, `{program} load` here; or use --stand-in IMAGE"
+        ours = source.folder.parent == shipped_root() / "images"
+        named = source.folder.name if ours else quote(str(source.folder))
+        made = f"`parity image build {named}` and `{program} save -o image.tar {tag}`"
+        usual = f"{made} where it can be made, `{program} load -i image.tar` here; or use --stand-in IMAGE"
     return f"{asked}; or {usual}" if asked else usual
 
 
 def _lock(profile: Profile) -> Looked:
+    wanted = profile.requirements
+    if not (wanted.inline or wanted.files or profile.project or profile.gems.any):
+        return Looked("lock", True, "that of what is installed: it lies beside the list, or where you are")
     # As `parity build PROFILE` without any other word would call it.
     label = lock_label(profile.product or profile.name, profile.name)
     path = lock_path(lock_folder(profile.path, (), Path("dist")), label)

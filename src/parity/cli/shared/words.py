@@ -17,6 +17,7 @@ from parity.profile import (
     ProjectAsked,
     available,
     find_profile,
+    is_bare,
     is_profile_name,
     is_profile_path,
     likely_targets,
@@ -144,13 +145,18 @@ def sort_constraints(files: Sequence[Path]) -> tuple[Path, ...]:
 
 def _no_file_of_ours(told: str, option: str) -> InputFileError | None:
     """An address, of whose slashes a path keeps one, or a pipe; pip takes both."""
-    if told in ("-", "/dev/stdin"):
+    if told in ("-", "/dev/stdin") or _is_stream(told):
         why, how = "lists are read from files, not from a pipe", "write it into a file first"
     elif _ADDRESS.match(told) and not os.path.exists(told):
         why, how = "an address is no file: what is asked for must lie here", "download it first"
     else:
         return None
     return InputFileError(why, where=told, remedy=f"{how}, and give that with {option}")
+
+
+def _is_stream(told: str) -> bool:
+    """Whether it is a pipe or a device, as a shell's `<(…)` is."""
+    return os.path.exists(told) and not (os.path.isfile(told) or os.path.isdir(told))
 
 
 def _is_of_conda(file: Path) -> bool:
@@ -169,7 +175,10 @@ class _Sorting:
         self._command = command
         self._options = options
         self._known = frozenset(available())
-        self._targets = [word for word in words if _is_target(word, self._known)]
+        targets = [word for word in words if _is_target(word, self._known)]
+        # Beside a target, what lies here by a package's name and is no profile hides no package.
+        firm = [word for word in targets if word in self._known or not is_bare(word)]
+        self._targets = firm or targets
 
     def all(self) -> SortedWords:
         """Every word in its place."""
@@ -319,11 +328,7 @@ def _is_target(word: str, known: Collection[str]) -> bool:
     return (
         os.path.isfile(word)
         and not word.endswith(others)
-        and os.path.basename(word)
-        not in (
-            *PROJECT_FILES,
-            *FOREIGN_LOCKS,
-        )
+        and os.path.basename(word) not in (*PROJECT_FILES, *FOREIGN_LOCKS)
     )
 
 

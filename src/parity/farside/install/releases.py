@@ -3,7 +3,7 @@
 import os
 from typing import TYPE_CHECKING, List, Optional
 
-from ...portable.errors import InstallFailed, NothingInstalled
+from ...portable.errors import InstallFailed, NothingInstalled, PrefixInUse
 from ...portable.machine.subprocesses import Children
 from . import journal, receipt
 from .plan import Say
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
         ReleaseRow,
         RollbackDocument,
     )
+
+_WHICH = "check the path given with --prefix"
 
 
 def installed(path: str) -> "PrefixDocument":
@@ -88,9 +90,15 @@ def demand_prefix(path: str) -> None:
         NothingInstalled: nothing was installed there.
         PrefixInUse: it holds something else.
     """
-    check_prefix(path)
+    try:
+        check_prefix(path)
+    except PrefixInUse as error:
+        # Whoever installs may choose an empty folder; what is installed lies in another one.
+        if error.remedy == PrefixInUse.remedy:
+            error.remedy = _WHICH
+        raise
     if not os.path.isfile(os.path.join(path, MARK)):
-        raise NothingInstalled(f"nothing was installed under {path}", "check the path given with --prefix")
+        raise NothingInstalled(f"nothing was installed under {path}", _WHICH)
 
 
 def in_order(releases: List[str], record: "List[ActDocument]") -> List[str]:
