@@ -24,7 +24,7 @@ from parity.errors import (
     ProfileError,
     RootError,
 )
-from parity.portable.errors import PrefixInUse
+from parity.portable.errors import FarsideError, PrefixInUse
 from parity.profile import load_profile, read_system, search
 from parity.sign import load_public_key
 
@@ -276,3 +276,27 @@ def test_the_shell_completes_names_wherever_they_are_taken(line: str, found: str
     command = [sys.executable, "-c", "import sys; sys.argv = ['parity']; from parity.cli import main; main()"]
     done = subprocess.run(command, env={**os.environ, **words}, capture_output=True, text=True, check=True)
     assert done.stdout.split() == [found]
+
+
+# --- files that are not what was asked for ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", [["inspect"], ["report", "-o", "x.html", "--unverified"]])
+def test_a_file_that_is_no_bundle_is_not_told_to_be_carried_again(command: list[str]) -> None:
+    Path("requirements.txt").write_text("six\n")
+    done = typed(command[0], "requirements.txt", *command[1:])
+    error = done.exception
+    assert isinstance(error, FarsideError)
+    assert error.message.endswith("this is not a parity bundle, or its first bytes are damaged")
+    assert "name a *.parity.tar file" in error.remedy
+
+
+def test_what_is_cut_off_in_its_first_bytes_ends_too_early() -> None:
+    Path("cut.parity.tar").write_bytes(b"parity-bundle/par")
+    assert "ends too early" in str(typed("inspect", "cut.parity.tar").exception)
+
+
+def test_a_report_goes_into_no_file_called_by_a_hyphen() -> None:
+    error = refused("report", "some.parity.tar", "-o", "-")
+    assert isinstance(error, OptionConflict)
+    assert not Path("-").exists()

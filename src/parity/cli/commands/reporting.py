@@ -35,6 +35,8 @@ def report_command(
 ) -> None:
     """Verify a bundle, then write what is in it as one HTML page for a reviewer, to read or to print."""
     output.json, output.verbose = as_json, verbose
+    if str(output_file) == "-":
+        raise OptionConflict("the report goes into a file", remedy="name it with -o, such as report.html")
     if output_file.exists() and bundle.exists() and output_file.samefile(bundle):
         raise OptionConflict("the report would take the bundle's place", remedy="name another file with -o")
     check = checker(key, threshold, unverified)

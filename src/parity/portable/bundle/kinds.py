@@ -6,7 +6,7 @@ Nothing is verified by that: it only chooses the words in which something is ref
 import os
 from typing import Tuple
 
-from ..errors import BundleUnreadable
+from ..errors import BundleDamaged, BundleUnreadable
 
 START = 32
 """So many bytes tell."""
@@ -30,11 +30,18 @@ def kind_of(start: bytes) -> str:
 
 
 def demand_no_part(start: bytes) -> None:
-    """Refuse what crosses the gap in the place of a bundle: it is not damaged, it is to be put together.
+    """Refuse what crosses the gap in the place of a bundle, and what nothing of parity's begins like.
 
     Raises:
-        BundleUnreadable: with what makes a bundle of it.
+        BundleUnreadable: it is not damaged, it is to be put together; with what makes a bundle of it.
+        BundleDamaged: it is no bundle, or its very beginning is damaged.
     """
+    # What is cut off in its first bytes still begins like one.
+    if not any(start.startswith(begin[: len(start)]) for begin, _, _ in _STARTS):
+        raise BundleDamaged(
+            "this is not a parity bundle, or its first bytes are damaged",
+            "name a *.parity.tar file; if this is one, copy or carry it again",
+        )
     for begin, what, remedy in _STARTS:
         if remedy and start.startswith(begin):
             raise BundleUnreadable(f"this is {what} and no bundle", remedy)
