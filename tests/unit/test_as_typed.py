@@ -300,3 +300,11 @@ def test_a_report_goes_into_no_file_called_by_a_hyphen() -> None:
     error = refused("report", "some.parity.tar", "-o", "-")
     assert isinstance(error, OptionConflict)
     assert not Path("-").exists()
+
+
+@pytest.mark.parametrize("words", [["build"], ["outdated"], ["plan", "debian12-py311"]])
+def test_a_lock_among_the_words_is_told_as_one(words: list[str]) -> None:
+    Path("pylock.debian12-py311.toml").write_text('lock-version = "1.0"\n')
+    error = refused(*words, "pylock.debian12-py311.toml")
+    assert "is a lock" in error.message
+    assert "--lock pylock.debian12-py311.toml" in error.remedy

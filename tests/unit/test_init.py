@@ -238,6 +238,18 @@ def test_init_asks_on_a_terminal_for_what_is_open(here: Path) -> None:
     assert profile.requirements.inline == ("requests", "pyyaml")
 
 
+def test_a_python_that_is_chosen_is_not_asked_for_again(here: Path) -> None:
+    shown = answered(here, "windows 11", "rhel 9", "3.13", "x86_64", "six")
+    assert "a bundle is for Linux" in shown
+    assert shown.count("Python on the target") == 0
+    profile = load_profile("x.yaml")
+    assert (profile.target.os_id, profile.target.python, profile.target.libc.version) == (
+        "rhel",
+        "3.13",
+        (2, 34),
+    )
+
+
 def test_a_wrong_answer_is_asked_for_again_with_what_is_wrong(here: Path) -> None:
     right = ("plan9 4", "3.11", "glibc 2.31", "aarch64", "registry.example.org/plan9:4", "'idna>=3'")
     wrong = ("debian", "2.7", "libc 6", "arm64", "an image", "'==3'")

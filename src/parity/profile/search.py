@@ -16,6 +16,7 @@ from parity.profile.tree import MAX_BYTES
 _SUFFIXES = (".yaml", ".yml")
 _REQUIREMENTS = (".txt", ".in")
 _BUNDLE = ".parity.tar"
+_LOCK = re.compile(r"pylock\..+\.toml")
 _TARGETS = "`parity profile list` shows the targets"
 _PROJECT = ("pyproject.toml", "uv.lock", "pylock.toml")
 # A name as in PEP 508, with a version or without: nothing that a shell would read otherwise between quotes.
@@ -161,6 +162,9 @@ def _something_else(source: str, path: Path) -> ProfileNotFound | None:
     if name.endswith(_BUNDLE) and is_file(path):
         remedy = f"parity inspect {quote(source)} shows what is in it; {_TARGETS}"
         return ProfileNotFound(f"{source} is a bundle, not a profile", remedy=remedy)
+    if _LOCK.fullmatch(name) and is_file(path):
+        remedy = f"name the target whose lock it is, and give it as --lock {quote(source)}; {_TARGETS}"
+        return ProfileNotFound(f"{source} is a lock, not a profile", remedy=remedy)
     if path.suffix in _REQUIREMENTS and is_file(path):
         return ProfileNotFound(
             f"{source} is a requirements file, not a profile",

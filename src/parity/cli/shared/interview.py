@@ -61,9 +61,11 @@ class Interview:
         if system in shipped_targets():
             return _difference(answers, shipped_targets()[system])
         answers = _with_system(answers, system)
-        known = None if image else self._known(answers)
-        if known is not None:
-            return known
+        if not image:
+            answers = self._with_python(answers)
+            known = _known(answers)
+            if known is not None:
+                return known
         python = answers.python or self._ask("--python", "Python on the target, such as 3.9", _python)
         answers = replace(answers, python=python)
         libc = known_libc(answers.os_id, answers.os_version) if not answers.libc else ""
@@ -118,29 +120,14 @@ class Interview:
         answer = self._ask("--os", question, _system)
         return targets[int(answer) - 1][0] if answer.isdecimal() else answer
 
-    def _known(self, answers: NewProfile) -> NewProfile | None:
-        """What is known of the system, with the Python that is meant; None for another one."""
-        found = known_targets(answers.os_id, answers.os_version)
-        fitting = {
-            name: each
-            for name, each in found.items()
-            if answers.libc in ("", each.libc) and answers.python in ("", each.python)
-        }
-        if len(fitting) > 1:
-            pythons = ", ".join(each.python for each in fitting.values())
-            python = self._ask("--python", f"Which Python of that system: {pythons}", _python)
-            return self._known(replace(answers, python=python))
-        one = next(iter(fitting.values()), None)
-        if one is None or one.extends:
-            return _difference(answers, one) if one else None
-        arch = answers.arch or one.arch
+    def _with_python(self, answers: NewProfile) -> NewProfile:
+        """With the Python that is meant where the shipped targets have several of that system."""
+        fitting = _fitting(answers)
+        if len(fitting) < 2:  # noqa: PLR2004 - nothing to choose from
+            return answers
+        pythons = ", ".join(each.python for each in fitting)
         return replace(
-            answers,
-            libc=one.libc,
-            python=one.python,
-            arch=arch,
-            image_folder=one.image_folder,
-            recipe=one.recipe,
+            answers, python=self._ask("--python", f"Which Python of that system: {pythons}", _python)
         )
 
     def _ask(
@@ -161,6 +148,31 @@ class Interview:
             f"{option} is missing, and there is no terminal to ask on",
             remedy=f"give {option}" if self.measured else f"give {option}, or --extends with a name {_NAMES}",
         )
+
+
+def _fitting(answers: NewProfile) -> list[NewProfile]:
+    """The shipped targets of that system, those with its libc and Python where they are told."""
+    return [
+        each
+        for each in known_targets(answers.os_id, answers.os_version).values()
+        if answers.libc in ("", each.libc) and answers.python in ("", each.python)
+    ]
+
+
+def _known(answers: NewProfile) -> NewProfile | None:
+    """What is known of the system; None for one that no shipped target is."""
+    one = next(iter(_fitting(answers)), None)
+    if one is None or one.extends:
+        return _difference(answers, one) if one else None
+    arch = answers.arch or one.arch
+    return replace(
+        answers,
+        libc=one.libc,
+        python=one.python,
+        arch=arch,
+        image_folder=one.image_folder,
+        recipe=one.recipe,
+    )
 
 
 def _tell(line: str) -> None:
@@ -217,6 +229,8 @@ def _system(answer: str) -> str:
     if answer in targets or not _number(len(targets))(answer):
         return ""
     read = None if answer.isdecimal() else _read(answer)
+    if read is not None and read[0].lower() in _NO_LINUX:
+        return "a bundle is for Linux: name the distribution that runs there (in WSL, in a container)"
     if read is None:
         return f"expected a number of the list, or {_SPELLING}{_meant(answer)}"
     return answer_problem(read[0], "target", "os", "id") or answer_problem(read[1], "target", "os", "version")

@@ -238,7 +238,8 @@ class _Sorting:
 
     def _misplaced_file(self, word: str) -> ParityError | None:
         name, lists = os.path.basename(word), word.endswith((*_LISTS, SCRIPT))
-        if name in FOREIGN_LOCKS and (foreign := _no_list(Path(word))):
+        unread = name in FOREIGN_LOCKS or (_NAMED_LOCK.fullmatch(name) and os.path.isfile(word))
+        if unread and (foreign := _no_list(Path(word))):
             return foreign
         if not lists and name not in PROJECT_FILES:
             return None if os.path.exists(word) else self._no_file(word)
