@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.hosts import PREFIX, Host, host
+from tests.support.hosts import FEW_FILES, PREFIX, Host, host
 from tests.support.signed import ALPHA, alpha
 from tests.support.unpacked import target, unpacked, uv_wheel
 from tests.support.wheels import make_wheel
@@ -55,7 +55,7 @@ def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def debian11_host(engine: DockerEngine, debian11: PinnedImage, media: Path) -> Iterator[Host]:
-    with host(engine, debian11, media) as there:
+    with host(engine, debian11, media, FEW_FILES) as there:
         yield there
 
 

@@ -315,19 +315,19 @@ def test_microdnf_says_that_it_keeps_nothing_of_a_folder(engine: DockerEngine, d
 
 TLS = r"""
 set -e
-openssl req -x509 -newkey rsa:2048 -nodes -keyout /key.pem -out /ca.pem -days 2 -subj /CN=localhost \
+openssl req -x509 -newkey rsa:2048 -nodes -keyout /srv/key.pem -out /srv/ca.pem -days 2 -subj /CN=localhost \
   -addext subjectAltName=DNS:localhost 2>/dev/null
-cat >/serve.py <<EOF
+cat >/srv/serve.py <<EOF
 import http.server, os, ssl
 os.chdir("/srv/repo")
 server = http.server.HTTPServer(("127.0.0.1", 8443), http.server.SimpleHTTPRequestHandler)
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-context.load_cert_chain("/ca.pem", "/key.pem")
+context.load_cert_chain("/srv/ca.pem", "/srv/key.pem")
 server.socket = context.wrap_socket(server.socket, server_side=True)
 server.serve_forever()
 EOF
 sed -i 's|^baseurl=.*|baseurl=https://localhost:8443/|' $(find /etc -name tests.repo)
-setsid python3 /serve.py >/dev/null 2>&1 &
+setsid python3 /srv/serve.py >/dev/null 2>&1 &
 """
 
 
@@ -338,7 +338,7 @@ def test_this_machines_ca_is_the_managers_too(
     with rpm_shop(engine, debian12, program) as found:
         assert inside(found.container, TLS).code == 0
         assert "certificate" in failure(found, "demo").message
-        trusted = HostNetwork(ca_bundle=inside(found.container, "cat /ca.pem").output)
+        trusted = HostNetwork(ca_bundle=inside(found.container, "cat /srv/ca.pem").output)
         wish = SystemWish(names=("demo",))
         assert fetch_system(found.guest(trusted), wish)[1] == 2
 

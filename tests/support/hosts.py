@@ -19,9 +19,10 @@ PREFIX = "/apps/my préfix"
 _TMPFS = {
     "/apps": "rw,exec,nosuid,nodev,size=600m,mode=1777",
     "/noexec": "rw,noexec,nosuid,nodev,size=600m,mode=1777",
-    "/few": "rw,exec,nosuid,nodev,size=600m,nr_inodes=60,mode=1777",
     "/small": "rw,exec,nosuid,nodev,size=1m,mode=1777",
 }
+FEW_FILES = {"/few": "rw,exec,nosuid,nodev,size=600m,nr_inodes=60,mode=1777"}
+"""A folder for sixty files; Podman knows no such mount."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,16 @@ class Host:
 
 
 @contextmanager
-def host(engine: Engine, image: PinnedImage, media: Path) -> Iterator[Host]:
-    """A host without network, read-only but for tmpfs, with the folders of `media` at /media."""
+def host(
+    engine: Engine, image: PinnedImage, media: Path, more: Mapping[str, str] | None = None
+) -> Iterator[Host]:
+    """A host without network, read-only but for tmpfs, with the folders of `media` at /media.
+
+    Args:
+        engine, image: where it runs.
+        media: what is carried.
+        more: folders in memory besides, with their options.
+    """
     with engine.scratch_volume() as volume:
         spec = ContainerSpec(
             image=image.id,
@@ -64,7 +73,7 @@ def host(engine: Engine, image: PinnedImage, media: Path) -> Iterator[Host]:
             purpose="host",
             read_only=True,
             mounts=(Mount(volume, "/media", read_only=False),),
-            tmpfs=_TMPFS,
+            tmpfs={**_TMPFS, **(more or {})},
             pids=256,
         )
         with engine.container(spec) as container:
