@@ -17,7 +17,7 @@ from parity.images.outlook import image_outlook
 from parity.model import Profile
 from parity.pipeline.context.lockfiles import remedy_for
 from parity.portable.texts import counted
-from parity.profile import shipped_root
+from parity.profile import is_paritys, shipped_root
 from parity.progress import Silent
 from parity.resolve import lock_path, read_lock
 
@@ -75,7 +75,9 @@ def image_remedy(profile: Profile, info: EngineInfo, told: str) -> str:
 
 def _lock(profile: Profile) -> Looked:
     wanted = profile.requirements
-    if not (wanted.inline or wanted.files or profile.project or profile.gems.any):
+    installs = wanted.inline or wanted.files or profile.project or profile.gems.any
+    # A profile of one's own has its lock beside it, whatever is installed.
+    if not installs and is_paritys(profile.path.parent):
         return Looked("lock", True, "that of what is installed: it lies beside the list, or where you are")
     # As `parity build PROFILE` without any other word would call it.
     label = lock_label(profile.product or profile.name, profile.name)
