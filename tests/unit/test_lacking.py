@@ -102,6 +102,7 @@ def test_packages_that_are_called_alike_are_looked_into_and_those_for_developmen
         ("numpy", "`builder: {build-requirements: {old-demo: [numpy]}}`"),
         ("Cython.Build", "`builder: {build-requirements: {old-demo: [cython]}}`"),
         ("skbuild", "`builder: {build-requirements: {old-demo: [scikit-build]}}`"),
+        ("cgi", "`builder: {build-requirements: {old-demo: [legacy-cgi]}}`"),
         ("distutils.core", "`builder: {build-requirements: {old-demo: [setuptools]}}`"),
         ("pkg_resources", "`builder: {build-constraints: {old-demo: ['setuptools<82']}}`"),
         ("imp", "this Python has no imp any more: pin another version of old-demo"),
@@ -119,3 +120,8 @@ def test_a_module_that_a_build_imports_and_lacks_is_told_with_what_brings_it(
 def test_a_module_that_is_none_is_told_in_no_remedy() -> None:
     failed = build_failed("demo", "ModuleNotFoundError: No module named '}; rm -rf /; {'\n")
     assert (failed.module, failed.remedy) == ("", failed.default_remedy)
+
+
+def test_a_source_without_a_name_is_called_by_none_in_a_remedy() -> None:
+    failed = build_failed("./", "ModuleNotFoundError: No module named 'numpy'\n")
+    assert "{build-requirements: {NAME: [numpy]}}" in failed.remedy

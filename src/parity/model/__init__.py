@@ -6,6 +6,7 @@ from parity.model.download import Download, StoredFiles
 from parity.model.engines import ServingEngine
 from parity.model.facts import Facts, MachineFacts
 from parity.model.gems import CarriedGem, GemSet, GemSettings, GemsPlan, LockedGem
+from parity.model.gone import SUCCESSORS, WITHOUT_SUCCESSOR
 from parity.model.image import ImageSource, LockedImage, PinnedImage, chain_id, repository
 from parity.model.inputs import IndexSettings, NamedIndex, OtherFile, SourcePlan, SystemPlan
 from parity.model.interpreter import LockedPython, PythonPlaces
@@ -34,6 +35,8 @@ from parity.model.wheels import Finding, StoredWheel, WheelSet
 __all__ = [
     "FOREIGN_LOCKS",
     "LOCKS_OF_PROJECTS",
+    "SUCCESSORS",
+    "WITHOUT_SUCCESSOR",
     "AskedFile",
     "AskedKind",
     "AskedText",

@@ -159,6 +159,12 @@ class Profile:
     vehicle: VehiclePlan = field(default_factory=VehiclePlan)
 
     @property
+    def installs(self) -> bool:
+        """Whether it says itself what to install; a target leaves that to the command line."""
+        wanted = self.requirements
+        return bool(wanted.inline or wanted.files or self.project or self.gems.any)
+
+    @property
     def building(self) -> RehearsalPlan:
         """The rehearsal's limits with the time that a step of building a source may take."""
         return replace(self.rehearsal, timeout=self.limits.building)

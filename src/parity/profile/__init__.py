@@ -10,6 +10,8 @@ from parity.profile.propose import propose, with_vendor_image
 from parity.profile.render import render_effective
 from parity.profile.schema import answer_problem, schema_text
 from parity.profile.search import (
+    NAMED_LOCK,
+    TARGETS,
     available,
     default_search,
     find_profile,
@@ -22,6 +24,8 @@ from parity.profile.search import (
 from parity.profile.systems import likely_targets, read_system
 
 __all__ = [
+    "NAMED_LOCK",
+    "TARGETS",
     "Effective",
     "NewProfile",
     "Overrides",

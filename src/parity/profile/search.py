@@ -16,8 +16,9 @@ from parity.profile.tree import MAX_BYTES
 _SUFFIXES = (".yaml", ".yml")
 _REQUIREMENTS = (".txt", ".in")
 _BUNDLE = ".parity.tar"
-_LOCK = re.compile(r"pylock\..+\.toml")
-_TARGETS = "`parity profile list` shows the targets"
+NAMED_LOCK = re.compile(r"pylock\..+\.toml")
+"""How parity calls its own locks (PEP 751)."""
+TARGETS = "`parity profile list` shows the targets"
 _PROJECT = ("pyproject.toml", "uv.lock", "pylock.toml")
 # A name as in PEP 508, with a version or without: nothing that a shell would read otherwise between quotes.
 _REQUIREMENT = re.compile(
@@ -145,7 +146,7 @@ def _not_found(source: str, meant: str) -> ProfileNotFound:
     hint = f"; did you mean {meant}?" if meant else ""
     remedy = ""
     if not meant and _REQUIREMENT.fullmatch(source):
-        remedy = f"for a package: parity build TARGET '{source}'; {_TARGETS}"
+        remedy = f"for a package: parity build TARGET '{source}'; {TARGETS}"
     return ProfileNotFound(f"there is no profile {source!r}{hint}", remedy=remedy)
 
 
@@ -157,18 +158,18 @@ def _something_else(source: str, path: Path) -> ProfileNotFound | None:
     if name in _PROJECT:
         return ProfileNotFound(
             f"{source} is a project, not a profile",
-            remedy=f"parity build TARGET {_as_path(path.parent)}; {_TARGETS}",
+            remedy=f"parity build TARGET {_as_path(path.parent)}; {TARGETS}",
         )
     if name.endswith(_BUNDLE) and is_file(path):
-        remedy = f"parity inspect {quote(source)} shows what is in it; {_TARGETS}"
+        remedy = f"parity inspect {quote(source)} shows what is in it; {TARGETS}"
         return ProfileNotFound(f"{source} is a bundle, not a profile", remedy=remedy)
-    if _LOCK.fullmatch(name) and is_file(path):
-        remedy = f"name the target whose lock it is, and give it as --lock {quote(source)}; {_TARGETS}"
+    if NAMED_LOCK.fullmatch(name) and is_file(path):
+        remedy = f"name the target whose lock it is, and give it as --lock {quote(source)}; {TARGETS}"
         return ProfileNotFound(f"{source} is a lock, not a profile", remedy=remedy)
     if path.suffix in _REQUIREMENTS and is_file(path):
         return ProfileNotFound(
             f"{source} is a requirements file, not a profile",
-            remedy=f"parity build TARGET -r {source}; {_TARGETS}",
+            remedy=f"parity build TARGET -r {source}; {TARGETS}",
         )
     return None
 

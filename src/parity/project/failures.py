@@ -52,7 +52,7 @@ def say_version(what: str) -> str:
 
 def _name(what: str) -> str:
     """What the profile calls a source: its package's name, or that of its folder or archive."""
-    return re.sub(r"[^A-Za-z0-9._-]", "", what.rstrip("/").rpartition("/")[2]) or "NAME"
+    return re.sub(r"[^A-Za-z0-9._-]", "", what.rstrip("/").rpartition("/")[2]).strip("._-") or "NAME"
 
 
 def build_failed(what: str, said: str) -> BuildFailed:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from parity.errors import Missing
+from parity.model import SUCCESSORS, WITHOUT_SUCCESSOR
 from parity.portable.names import normalize_name
 from parity.project.develtable import DEBIAN
 
@@ -63,9 +64,8 @@ _IN_WORDS = re.compile(
 _MODULE = re.compile(
     r"ModuleNotFoundError: No module named '([A-Za-z_]\w{0,63})(?:\.[\w.]{0,200})?'", re.ASCII
 )
-# Left out of Python 3.12 and 3.13; distutils is in setuptools.
-_GONE = frozenset(("asynchat", "asyncore", "cgi", "crypt", "imp", "lib2to3", "pipes", "smtpd", "telnetlib"))
 _BROUGHT = {
+    **SUCCESSORS,
     "Crypto": "pycryptodome",
     "OpenSSL": "pyopenssl",
     "PIL": "pillow",
@@ -116,7 +116,7 @@ def bringing_module(module: str, name: str) -> str:
     if module == "pkg_resources":
         limit = f"`builder: {{build-constraints: {{{name}: ['setuptools<82']}}}}`"
         return f"hold its build to the last setuptools that have pkg_resources: {limit}"
-    if module in _GONE:
+    if module in WITHOUT_SUCCESSOR:
         return f"this Python has no {module} any more: pin another version of {name}, as in NAME>=VERSION"
     brings = _BROUGHT.get(module, normalize_name(module))
     return (

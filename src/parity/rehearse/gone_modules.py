@@ -8,22 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from parity.model import SUCCESSORS
 from parity.rehearse.check import Case, Check, CheckVerdict, EnvironmentReader, NewEnvironment, when_due
 from parity.wire.rehearsing import ReadResult
-
-_SUCCESSORS = {
-    "asynchat": "pyasynchat",
-    "asyncore": "pyasyncore",
-    "audioop": "audioop-lts",
-    "cgi": "legacy-cgi",
-    "cgitb": "legacy-cgi",
-    **{
-        name: f"standard-{name}"
-        for name in ("aifc", "chunk", "imghdr", "mailcap", "nntplib", "pipes", "smtpd", "sndhdr")
-    },
-    **{name: f"standard-{name}" for name in ("sunau", "telnetlib", "uu", "xdrlib")},
-}
-"""Packages of the public index under which the modules of PEP 594 live on."""
 
 READER = EnvironmentReader("gone_modules", ReadResult)
 
@@ -38,7 +25,7 @@ def bringing(module: str) -> str:
         return "write `requirements: [setuptools<82]` too, the last that have pkg_resources"
     if module == "distutils":
         return "write `requirements: [setuptools]` too, which brings distutils"
-    package = _SUCCESSORS.get(module)
+    package = SUCCESSORS.get(module)
     return f"write `requirements: [{package}]` too, which brings {module}" if package else ""
 
 

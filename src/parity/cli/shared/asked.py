@@ -17,12 +17,12 @@ from pathlib import Path
 from parity.cli.shared.lying import suggestions
 from parity.cli.shared.naming import Naming, of_file, of_packages, of_project
 from parity.cli.shared.places import base_folder, lock_folder, lock_label
-from parity.cli.shared.words import TARGETS, sort_constraints, sort_files, sort_words
+from parity.cli.shared.words import sort_constraints, sort_files, sort_words
 from parity.errors import InputFileError, OptionConflict, ParityError, ProfileNotFound
 from parity.model import BundleIdentity, ImageSource, Profile
 from parity.pipeline.context.values import BuildRequest
 from parity.portable.names import normalize_name
-from parity.profile import Overrides, find_profile, is_bare, is_paritys, load_profile
+from parity.profile import TARGETS, Overrides, find_profile, is_bare, is_paritys, load_profile
 from parity.project import NO_LOCK, Project, read_project
 from parity.resolve import (
     WhatToInstall,

@@ -34,7 +34,7 @@ def new_pipeline(host: str, target: str, files: Sequence[Path], *, force: bool) 
     demand_host(host)
     _demand_lists(files)
     given = tuple(word for each in files for word in ("-r", each.as_posix()))
-    found = given or (() if not target or _says_itself(target) else _lying_here(host, target))
+    found = given or (() if not target or load_profile(target).installs else _lying_here(host, target))
     path = write_pipeline(host, Path(), target, found, force=force)
     told = f"wrote {path}; next: commit it with the lock, and give it a signing key (`parity docs {host}`)"
     stderr().print(Text(told), soft_wrap=True)
@@ -45,12 +45,6 @@ def _demand_lists(files: Sequence[Path]) -> None:
     for each in files:
         if not each.is_file():
             raise InputFileError(f"there is no file {each}", where="-r", remedy="name another with -r")
-
-
-def _says_itself(target: str) -> bool:
-    profile = load_profile(target)
-    wanted = profile.requirements
-    return bool(wanted.inline or wanted.files or profile.project or profile.gems.any)
 
 
 def _lying_here(host: str, target: str) -> tuple[str, ...]:

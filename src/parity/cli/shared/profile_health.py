@@ -74,10 +74,8 @@ def image_remedy(profile: Profile, info: EngineInfo, told: str) -> str:
 
 
 def _lock(profile: Profile) -> Looked:
-    wanted = profile.requirements
-    installs = wanted.inline or wanted.files or profile.project or profile.gems.any
     # A profile of one's own has its lock beside it, whatever is installed.
-    if not installs and is_paritys(profile.path.parent):
+    if not profile.installs and is_paritys(profile.path.parent):
         return Looked("lock", True, "that of what is installed: it lies beside the list, or where you are")
     # As `parity build PROFILE` without any other word would call it.
     label = lock_label(profile.product or profile.name, profile.name)

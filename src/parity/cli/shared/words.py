@@ -14,6 +14,8 @@ from parity.errors import InputFileError, OptionConflict, ParityError, ProfileNo
 from parity.files import read_small
 from parity.model import FOREIGN_LOCKS, LOCKS_OF_PROJECTS, foreign_lock_remedy
 from parity.profile import (
+    NAMED_LOCK,
+    TARGETS,
     ProjectAsked,
     available,
     find_profile,
@@ -26,7 +28,6 @@ from parity.resolve import is_direct, requirement_name
 
 PROJECT_FILES = ("pyproject.toml", "uv.lock", "pylock.toml")
 SCRIPT = ".py"
-_NAMED_LOCK = re.compile(r"pylock\..+\.toml")
 _LISTS = (".txt", ".in")
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 _FILES, _PROFILES = (".toml", ".lock", ".cfg", ".tar"), (".json",)
@@ -34,7 +35,6 @@ _FILES, _PROFILES = (".toml", ".lock", ".cfg", ".tar"), (".json",)
 _CONDA, _CONDA_KEY = "environment.yml", re.compile(rb"^dependencies:", re.MULTILINE)
 _BUILT_FROM = ("setup.py", "setup.cfg")
 _ARCHIVES = (".whl", ".zip", ".gz", ".bz2", ".xz", ".tgz")
-TARGETS = "`parity profile list` shows the targets"
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def _no_list(file: Path) -> InputFileError | None:
     if file.name in _BUILT_FROM:
         remedy = "name the project's folder without -r"
         return InputFileError(f"{told} is a project's, no list of requirements", where=told, remedy=remedy)
-    if _NAMED_LOCK.fullmatch(file.name):
+    if NAMED_LOCK.fullmatch(file.name):
         remedy = f"--lock {told} uses it as parity's lock; a project's own is called pylock.toml"
         return InputFileError(f"{told} is a lock, no list of requirements", where=told, remedy=remedy)
     if is_profile_path(file.name):
@@ -238,7 +238,7 @@ class _Sorting:
 
     def _misplaced_file(self, word: str) -> ParityError | None:
         name, lists = os.path.basename(word), word.endswith((*_LISTS, SCRIPT))
-        unread = name in FOREIGN_LOCKS or (_NAMED_LOCK.fullmatch(name) and os.path.isfile(word))
+        unread = name in FOREIGN_LOCKS or (NAMED_LOCK.fullmatch(name) and os.path.isfile(word))
         if unread and (foreign := _no_list(Path(word))):
             return foreign
         if not lists and name not in PROJECT_FILES:
@@ -325,12 +325,8 @@ def _is_target(word: str, known: Collection[str]) -> bool:
     if word in known or is_profile_name(word):
         return os.path.basename(word) not in FOREIGN_LOCKS
     # A profile by another ending, JSON for one: whatever file is nothing else.
-    others = (*_LISTS, SCRIPT, *_ARCHIVES)
-    return (
-        os.path.isfile(word)
-        and not word.endswith(others)
-        and os.path.basename(word) not in (*PROJECT_FILES, *FOREIGN_LOCKS)
-    )
+    other = os.path.basename(word) in (*PROJECT_FILES, *FOREIGN_LOCKS)
+    return os.path.isfile(word) and not other and not word.endswith((*_LISTS, SCRIPT, *_ARCHIVES))
 
 
 def _says_folder(word: str) -> bool:

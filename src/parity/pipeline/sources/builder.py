@@ -110,14 +110,17 @@ class SourceBuilder:
 
     def _made(self, source: SourcePackage, place: Opened) -> Built:
         """Build it; once more, with a setuptools that has it, where its build imports `pkg_resources`."""
+        what = source.name or source.address
         try:
             return self.bringing.built(partial(self._make, source, place))
         except BuildFailed as failed:
-            decided = Needs(self.run, source).names("setuptools")
-            if failed.module != "pkg_resources" or failed.where != (source.name or source.address) or decided:
+            # A build that this one needs may lack it, too; that has had its turn.
+            if failed.module != "pkg_resources" or failed.where != what:
+                raise
+            if Needs(self.run, source).names("setuptools"):
                 raise
         self.run.world.reporter.warn(
-            f"{source.name or source.address}: its build imports pkg_resources: it is built with {_OLDER} "
+            f"{what}: its build imports pkg_resources: it is built with {_OLDER} "
             "(name setuptools in builder.build-constraints to decide otherwise)"
         )
         return self.bringing.built(partial(self._make, source, place, limits=(_OLDER,)))
