@@ -18,7 +18,7 @@ from ...portable.machine.subprocesses import Children, Done, isolated, python_of
 from ...portable.wheel.wheel import Keeper, judge
 from ...portable.wheel.wheelset import judge_together
 from ...portable.wheel.zipcheck import CentralEntry
-from .interpreter import measure
+from .interpreter import is_this, measure
 from .overrides import read_overrides
 from .prefix import remove
 
@@ -273,7 +273,7 @@ def has_distutils(children: Children, python: str, version: str) -> bool:
     """Whether an interpreter has distutils, or is so new that nobody asks for it."""
     if tuple(int(part) for part in minor_of(version).split(".")) > _DISTUTILS_UNTIL:
         return True
-    if os.path.abspath(python) == os.path.abspath(sys.executable):
+    if is_this(python):
         return _finds("distutils.command.install")
     return (
         children.run([python, "-I", "-W", "ignore", "-c", "import distutils.command.install"]).exit_code == 0

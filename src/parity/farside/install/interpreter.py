@@ -47,9 +47,8 @@ def measure(python: str, tools: bool) -> "FactsDocument":
     Raises:
         WrongHost: it cannot be started or is too old for this code.
     """
-    # An environment's interpreter is a link to the one that it was made with: ask that link itself.
-    if os.path.abspath(python) == os.path.abspath(sys.executable):
-        return facts_of.measure(tools)
+    if is_this(python):
+        return {**facts_of.measure(tools), "executable": os.path.abspath(python)}
     command = [*entry.command(python), "facts", "--json", *(["--tools"] if tools else [])]
     try:
         done = subprocess.run(
@@ -68,6 +67,19 @@ def measure(python: str, tools: bool) -> "FactsDocument":
     if not found:
         raise WrongHost(f"{python} does not work: it cannot say what it is", "name another one with --python")
     return found[-1]
+
+
+def is_this(python: str) -> bool:
+    """Whether an interpreter is the one that runs this code, by whatever name.
+
+    An environment's is a link to the one that it was made with, and yet another (PEP 405).
+    """
+    ours, asked = os.path.abspath(sys.executable), os.path.abspath(python)
+    if ours == asked:
+        return True
+    beside = [os.path.join(os.path.dirname(asked), *up, "pyvenv.cfg") for up in ([], [os.pardir])]
+    plain = sys.prefix == sys.base_prefix and not any(map(os.path.exists, beside))
+    return plain and os.path.realpath(ours) == os.path.realpath(asked)
 
 
 def _facts_in(line: bytes) -> "Optional[FactsDocument]":
