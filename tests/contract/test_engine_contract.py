@@ -6,8 +6,8 @@ import io
 import signal
 import tarfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -354,6 +354,40 @@ def test_an_image_is_loaded_for_a_while_and_saved_with_its_layers(rig: Rig, tmp_
         assert layer.read_bytes() in files
     rig.engine.settle()
     assert rig.engine.image(image_id) is None
+
+
+def without_layer(archive: Iterable[bytes]) -> bytes:
+    """An image archive that names its layer and does not have it."""
+    buffer = io.BytesIO()
+    with (
+        tarfile.open(fileobj=io.BytesIO(b"".join(archive))) as tar,
+        tarfile.open(fileobj=buffer, mode="w") as out,
+    ):
+        for member in tar:
+            if member.name != "layer.tar":
+                out.addfile(member, tar.extractfile(member))
+    return buffer.getvalue()
+
+
+def test_an_engine_that_keeps_layers_loads_an_image_without_those_that_it_has(
+    rig: Rig, tmp_path: Path
+) -> None:
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / "file").write_bytes(b"of the base")
+    layer = tmp_path / "layer.tar"
+    digest = write_layer(tmp_path / "root", layer, 0)
+    whole = list(image_archive(layer, digest, "linux/amd64", "contract, base"))
+    part = [without_layer(image_archive(layer, digest, "linux/amd64", "contract, on it"))]
+    keeps = rig.engine.info().keeps_layers
+    with (
+        rig.engine.loaded_image(lambda _: whole) as base,
+        nullcontext() if keeps else pytest.raises(EngineRefused),
+        rig.engine.loaded_image(lambda _: part) as image_id,
+    ):
+        found = rig.engine.image(image_id)
+        assert image_id != base
+        assert found is not None
+        assert found.layers == (f"sha256:{digest}",)
 
 
 def test_garbage_is_no_image(rig: Rig) -> None:

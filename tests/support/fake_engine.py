@@ -155,6 +155,8 @@ class _Sink:
                 self._listener(chunk)
         except Exception as error:  # noqa: BLE001 - raised in the caller's thread by drain
             self._error = error
+            while self._stream.read(4096):  # nobody shall wait for a reader
+                pass
 
 
 def _feed(stream: IO[bytes], data: bytes) -> None:

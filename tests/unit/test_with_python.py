@@ -15,7 +15,7 @@ from typing import Any, cast
 
 import pytest
 from tests.support.interpreters import packed
-from tests.unit.test_export import archive, document, link, member
+from tests.unit.test_export import document
 
 from parity.engine.spec import ExecResult
 from parity.errors import HashMismatch, HostileSource, LockInvalid, PythonUnfit
@@ -25,6 +25,7 @@ from parity.export.python_archive import FOLDER, judged_interpreter
 from parity.export.python_lock import PYTHON_LOCK, is_of, write_python_lock
 from parity.export.readme import environment_readme
 from parity.export.spool import NewSpool, inflated, spooling
+from parity.export.taking import TakenFile
 from parity.farside.cli.main import main as far_main
 from parity.model import LockedPython
 from parity.pack import STOCK_CHECK
@@ -186,15 +187,16 @@ def test_what_is_no_python_of_the_target_is_refused(
 
 
 def test_links_to_an_environments_own_interpreter_are_told_from_where_they_lie(new: NewSpool) -> None:
-    app = [member("app", None), link("app/bin/python3.11", "/opt/app/python/bin/python3.11")]
-    whole = b"".join(EnvironmentTree(archive(*app), "/opt/app", new(), own_python=True).whole("app/"))
+    spool = new()
+    app = [TakenFile("bin/python3.11", "link", 0o777, link="/opt/app/python/bin/python3.11")]
+    whole = b"".join(EnvironmentTree(app, "/opt/app", spool, own_python=True).whole("app/"))
     with tarfile.open(fileobj=io.BytesIO(whole)) as tar:
         assert tar.getmember("app/bin/python3.11").linkname == "../python/bin/python3.11"
     # Without one of its own the interpreter is the image's; with one, no link leads out.
-    outside = [member("app", None), link("app/bin/python3", "/usr/bin/python3")]
-    EnvironmentTree(archive(*outside), "/opt/app", new())
+    outside = [TakenFile("bin/python3", "link", 0o777, link="/usr/bin/python3")]
+    EnvironmentTree(outside, "/opt/app", spool)
     with pytest.raises(HashMismatch, match="out of the environment"):
-        EnvironmentTree(archive(*outside), "/opt/app", new(), own_python=True)
+        EnvironmentTree(outside, "/opt/app", spool, own_python=True)
 
 
 class Answering:

@@ -1,4 +1,4 @@
-"""What an engine's own description of itself means: whose it is, and what it limits."""
+"""What an engine's own description of itself means: whose it is, what it limits, how it keeps images."""
 
 from __future__ import annotations
 
@@ -21,3 +21,10 @@ def unlimited(info: Mapping[str, Any]) -> tuple[str, ...]:
     if is_rootless(info) and str(info.get("CgroupVersion", "")) == "1":
         return tuple(_LIMITS)
     return tuple(name for name, key in _LIMITS.items() if not info.get(key))
+
+
+def is_containerd_store(info: Mapping[str, Any]) -> bool:
+    """Whether containerd keeps its images."""
+    # `docker info` shows the store's driver type so; the API has no field for it.
+    status = info.get("DriverStatus") or ()
+    return any("io.containerd.snapshotter" in str(word) for row in status for word in row)

@@ -15,7 +15,7 @@ from docker import APIClient, auth
 
 from parity.docker_engine import images
 from parity.docker_engine.container import DockerContainer
-from parity.docker_engine.described import is_rootless, unlimited
+from parity.docker_engine.described import is_containerd_store, is_rootless, unlimited
 from parity.docker_engine.endpoints import Endpoint
 from parity.docker_engine.hostconfig import host_config
 from parity.docker_engine.logins import Logins
@@ -73,6 +73,8 @@ class DockerEngine:
                 root=str(info.get("DockerRootDir", "")),
                 rootless=is_rootless(info),
                 unlimited=unlimited(info),
+                # Docker's own store looks for each layer by the digests up to it before it reads one.
+                keeps_layers=not self._is_podman and not is_containerd_store(info),
             )
 
     @cached_property
@@ -105,9 +107,7 @@ class DockerEngine:
     @cached_property
     def _makes_digests_up(self) -> bool:
         """Whether each local image gets a digest, be it in a registry or not (containerd's image store)."""
-        status = self._client.info().get("DriverStatus") or ()
-        # `docker info` shows the store's driver type so; the API has no field for it.
-        return any("io.containerd.snapshotter" in str(word) for row in status for word in row)
+        return is_containerd_store(self._client.info())
 
     def _can_be_pulled(self, digest: str) -> bool:
         if digest not in self._pullable:

@@ -104,7 +104,8 @@ class Living:
 class EngineInfo:
     """The engine that answers.
 
-    `unlimited` names what it says itself that it does not limit: `memory`, `swap`, `pids`.
+    `unlimited` names what it says itself that it does not limit: `memory`, `swap`, `pids`. Where it
+    `keeps_layers`, an archive may leave out the first layers of an image, if another one here has the same.
     """
 
     name: str
@@ -118,6 +119,7 @@ class EngineInfo:
     root: str
     rootless: bool
     unlimited: tuple[str, ...] = ()
+    keeps_layers: bool = False
 
     @property
     def identity(self) -> str:

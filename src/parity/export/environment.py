@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from itertools import chain
 from typing import TypedDict
 
 from parity.engine import Container, ContainerSpec, Engine, Network
 from parity.engine.guests import folders_tar
-from parity.errors import OptionConflict, PythonUnfit, RehearsalFailed, RehearsalTimeout
+from parity.errors import EngineRefused, OptionConflict, PythonUnfit, RehearsalFailed, RehearsalTimeout
 from parity.export.layer import Folder
 from parity.export.python_archive import FOLDER
-from parity.export.spool import SpooledBytes
+from parity.export.spool import Spool, SpooledBytes
+from parity.export.taking import TakenFile, take
 from parity.model import LockedPython, PinnedImage, RehearsalPlan, word_fault
 from parity.portable.bundle.ustar import END
 from parity.portable.texts import printable
@@ -38,24 +39,15 @@ for part in place.strip("/").split("/")[:-1]:
         problem = path + " is no folder there"
         break
     parents.append([path, stat.S_IMODE(told.st_mode), told.st_uid, told.st_gid])
-if not problem and os.path.lexists(place):
+# Memory is mounted there already where it fits.
+mounted = os.path.ismount(place)
+if not problem and os.path.lexists(place) and not mounted:
     problem = place + " is there already"
 if not problem:
-    os.mkdir(place, 0o755)
+    if not mounted:
+        os.mkdir(place, 0o755)
     os.chown(place, owner, owner)
 print(json.dumps({"parents": parents, "problem": problem}))
-"""
-
-
-# With a stack: a wheel may nest folders deeper than Python's calls go.
-_TAKE_BACK = """
-import os, sys
-left = [sys.argv[1]]
-while left:
-    path = left.pop()
-    os.chown(path, 0, 0, follow_symlinks=False)
-    if os.path.isdir(path) and not os.path.islink(path):
-        left += [path + "/" + name for name in os.listdir(path)]
 """
 # Its own folders alone: what the image has of Python must not make up for what it lacks.
 _WHO = """
@@ -109,6 +101,8 @@ class Material:
         installer: gives a tar stream of the installer that travels.
         other_os: whether the image stands in for another.
         carried: an interpreter that goes into the environment; None where it uses the target's.
+        in_memory: whether it may be made in memory: to remove ten thousand files from a disk can take longer
+            than to make them.
     """
 
     image: PinnedImage
@@ -118,13 +112,14 @@ class Material:
     installer: Callable[[], Iterable[bytes]]
     other_os: bool
     carried: Interpreter | None = None
+    in_memory: bool = False
 
 
 @dataclass(frozen=True)
 class Finished:
-    """The environment's folder as the engine's tar stream, and the folders above it."""
+    """The environment's files, and the folders above it."""
 
-    archive: Iterator[bytes]
+    files: tuple[TakenFile, ...]
     parents: tuple[Folder, ...]
 
 
@@ -138,34 +133,69 @@ def demand_prefix(prefix: str) -> None:
         raise OptionConflict(f"{prefix!r} {fault.message}", remedy=fault.remedy)
 
 
-@contextmanager
-def finished(engine: Engine, material: Material, prefix: str) -> Iterator[Finished]:
-    """Make it; the archive is to be read while the context lasts.
+def finished(engine: Engine, material: Material, prefix: str, spool: Spool) -> Finished:
+    """Make it, and take its files out.
+
+    Args:
+        engine: where.
+        material: what it is made from.
+        prefix: where it lies.
+        spool: gets the bytes of its files; it has nothing yet.
 
     Raises:
         OptionConflict: the image has something at the prefix.
         RehearsalFailed, RehearsalTimeout: the installer could not make it, or not in time.
+        EngineLost, HashMismatch: as `take`.
     """
     demand_prefix(prefix)
-    with engine.container(_spec(material)) as container:
-        # The bundle is root's: whoever makes the environment cannot change what it is made from.
-        folders = {"carry": 0, "carry/bundle": 0, "carry/tool": 0, "carry/work": _OWNER}
-        container.put("/", folders_tar(folders))
+    with ExitStack() as stack:
+        container = _started(engine, material, prefix, stack)
         container.put(f"{_CARRY}/bundle", material.bundle())
         container.put(f"{_CARRY}/tool", material.installer())
-        container.start()
         try:
             parents = _placed(container, material.python, prefix)
             if material.carried:
                 _put_interpreter(container, material.carried, prefix)
             _install(container, material, prefix)
-            _take_back(container, material.python, prefix)
+            user, most = f"{_OWNER}:{_OWNER}", material.plan.disk
+            files = take(container, material.python, user, prefix, spool, most)
         except TimeoutError as error:
             raise RehearsalTimeout(f"making the environment: {error}") from None
-        yield Finished(container.get(prefix), parents)
+    return Finished(files, parents)
 
 
-def _spec(material: Material) -> ContainerSpec:
+def _started(engine: Engine, material: Material, prefix: str, stack: ExitStack) -> Container:
+    """The container, with memory at the prefix where that is wanted and can be."""
+    if material.in_memory:
+        container = _made(engine, material, prefix, stack)
+        # What the image has there would be hidden by the memory. What else is in the way, a file say, makes
+        # the engine refuse. Either is told by what follows in a container without.
+        with suppress(EngineRefused):
+            if not _has(container, prefix):
+                container.start()
+                return container
+    container = _made(engine, material, "", stack)
+    container.start()
+    return container
+
+
+def _made(engine: Engine, material: Material, memory: str, stack: ExitStack) -> Container:
+    container = stack.enter_context(engine.container(_spec(material, memory)))
+    # The bundle is root's: whoever makes the environment cannot change what it is made from.
+    folders = {"carry": 0, "carry/bundle": 0, "carry/tool": 0, "carry/work": _OWNER}
+    container.put("/", folders_tar(folders))
+    return container
+
+
+def _has(container: Container, path: str) -> bool:
+    try:
+        next(container.get(path), None)
+    except EngineRefused:
+        return False
+    return True
+
+
+def _spec(material: Material, memory: str) -> ContainerSpec:
     plan = material.plan
     return ContainerSpec(
         image=material.image.id,
@@ -175,10 +205,16 @@ def _spec(material: Material) -> ContainerSpec:
         user="0:0",
         # Its own process sleeps; as root nothing runs but what makes the folder and gives it away.
         capabilities=("CHOWN",),
+        tmpfs={memory: memory_options(plan)} if memory else {},
         memory=plan.memory,
         pids=512,
         lifetime=plan.timeout + 600,
     )
+
+
+def memory_options(plan: RehearsalPlan) -> str:
+    """How memory that holds an environment is mounted."""
+    return f"rw,exec,nosuid,nodev,mode=755,size={plan.memory // 2}"
 
 
 def _placed(container: Container, python: str, prefix: str) -> tuple[Folder, ...]:
@@ -195,19 +231,6 @@ def _placed(container: Container, python: str, prefix: str) -> tuple[Folder, ...
             remedy="name another prefix",
         )
     return tuple(Folder(*each) for each in found["parents"])
-
-
-def _take_back(container: Container, python: str, prefix: str) -> None:
-    """Make all of it root's: nobody changes it from now on.
-
-    And for each file of a user without a name Docker 20.10 looks through the list of users again, which takes
-    longer than the reading.
-    """
-    command = [python, "-I", "-S", "-B", "-c", _TAKE_BACK, prefix]
-    done = container.exec(command, user="0:0", timeout=600)
-    if done.exit_code:
-        said = printable(done.stderr.decode("utf-8", "replace")[-400:])
-        raise RehearsalFailed(f"the environment cannot be given to root: {said}")
 
 
 def _put_interpreter(container: Container, carried: Interpreter, prefix: str) -> None:

@@ -1,19 +1,18 @@
-"""An environment as a canonical tar, out of what the engine gives: the same bytes for the same files.
+"""An environment as a canonical tar: the same bytes for the same files.
 
-Order, owners, times and modes are ours; what is no file, folder or sound link is refused. Byte-compiled
-modules are left out: they hold the time at which they were made.
+Order, owners, times and modes are ours; what is no file, folder or sound link is refused.
 """
 
 from __future__ import annotations
 
 import posixpath
-import tarfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from parity.errors import EngineLost, HashMismatch
+from parity.errors import HashMismatch
 from parity.export.moving import RelocatedFile, naming_lines
 from parity.export.spool import Spool
+from parity.export.taking import TakenFile
 from parity.portable.bundle.ustar import END, FILE, FOLDER, LINK, TarEntry, entry, padding
 
 _WHITEOUT = ".wh."
@@ -41,28 +40,27 @@ class _TreeRow:
 
 
 class EnvironmentTree:
-    """A finished environment's files, out of a container."""
+    """A finished environment's files."""
 
     def __init__(
-        self, archive: Iterable[bytes], prefix: str, spool: Spool, *, own_python: bool = False
+        self, files: Iterable[TakenFile], prefix: str, spool: Spool, *, own_python: bool = False
     ) -> None:
         """Take them in.
 
         Args:
-            archive: the engine's tar of the environment's folder.
+            files: of the environment's folder, as `taking.taken` gives them.
             prefix: where it lies in the image.
-            spool: where the bytes wait.
+            spool: where the bytes are.
             own_python: whether its interpreter lies in it, so that no link leads out.
 
         Raises:
             HashMismatch: it holds what no environment may.
-            EngineLost: the stream broke off or is no tar.
         """
         self._spool = spool
-        self._spool.add(archive)
         self._prefix = prefix
         self._own_python = own_python
-        self._rows = self._read()
+        self._rows = {each.path: self._row(each) for each in files}
+        self._rows[""] = _TreeRow(TarEntry("", mode=0o755, kind=FOLDER))
 
     def entries(self, below: str, parents: Sequence[Folder] = ()) -> Iterator[bytes]:
         """The tar, without its end.
@@ -111,43 +109,21 @@ class EnvironmentTree:
         yield from self.entries(below, parents)
         yield END
 
-    def _read(self) -> dict[str, _TreeRow]:
-        self._spool.file.seek(0)
-        rows: dict[str, _TreeRow] = {}
-        links: dict[str, str] = {}
-        try:
-            with tarfile.open(fileobj=self._spool.file, mode="r:") as tar:
-                for member in tar:
-                    path = _inside(member.name)
-                    # It has no bytes of its own, and the file whose they are may come later.
-                    if "__pycache__" in path.split("/"):
-                        continue
-                    if member.islnk():
-                        links[path] = _inside(member.linkname)
-                    else:
-                        rows[path] = self._row(path, member)
-        except tarfile.TarError as error:
-            raise EngineLost(f"what the engine gave of the environment is no archive: {error}") from error
-        for path, same in links.items():
-            if same not in rows or rows[same].told.kind != FILE:
-                raise _refused(path, f"it is a link to {same!r}, which is not exported")
-            rows[path] = _TreeRow(rows[same].told._replace(path=path), rows[same].offset)
-        return rows
-
-    def _row(self, path: str, member: tarfile.TarInfo) -> _TreeRow:
+    def _row(self, found: TakenFile) -> _TreeRow:
+        path = found.path
         if posixpath.basename(path).startswith(_WHITEOUT):
             raise _refused(path, "an engine would take it for the removal of another file")
-        if member.isdir():
-            return _TreeRow(TarEntry(path + "/" if path else "", mode=0o755, kind=FOLDER))
-        if member.issym():
-            link = self._moved(path, member.linkname)
+        if found.kind == "folder":
+            return _TreeRow(TarEntry(path + "/", mode=0o755, kind=FOLDER))
+        if found.kind == "link":
+            link = self._moved(path, found.link)
             self._demand_sound(path, link)
             return _TreeRow(TarEntry(path, mode=0o777, kind=LINK, link=link))
-        if not member.isreg() or member.issparse():
+        if found.kind != "file":
             raise _refused(path, "it is no file, folder or link")
         # A umask or a wheel may say more; whoever runs it needs to read it, and root alone may change it.
-        mode = 0o755 if member.mode & 0o100 else 0o644
-        return _TreeRow(TarEntry(path, member.size, mode), member.offset_data)
+        mode = 0o755 if found.mode & 0o100 else 0o644
+        return _TreeRow(TarEntry(path, found.size, mode), found.offset)
 
     def _moved(self, path: str, target: str) -> str:
         """A link to a place in the environment, told from where it lies: so it holds after a move."""
@@ -163,14 +139,6 @@ class EnvironmentTree:
         there = posixpath.normpath(posixpath.join(self._prefix, posixpath.dirname(path), target))
         if there != self._prefix and not there.startswith(self._prefix + "/"):
             raise _refused(path, f"it is a link out of the environment, to {target!r}")
-
-
-def _inside(name: str) -> str:
-    """A path below the one folder that the engine gave; empty for that folder."""
-    parts = name.removeprefix("./").strip("/").split("/")
-    if any(part in ("", ".", "..") for part in parts):
-        raise _refused(name, "its path leads elsewhere")
-    return "/".join(parts[1:])
 
 
 def _refused(path: str, reason: str) -> HashMismatch:

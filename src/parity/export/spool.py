@@ -61,10 +61,19 @@ class Spool:
             self.file.seek(begin)
         for chunk in chunks:
             seen.update(chunk)
-            with self._as_ours():
-                self.file.write(chunk)
-            self._end += len(chunk)
+            self._write(chunk)
         return SpooledBytes(self, begin, self._end - begin, seen.hexdigest())
+
+    def append(self, chunk: bytes) -> None:
+        """Keep bytes behind what is there."""
+        with self._as_ours():
+            self.file.seek(self._end)
+        self._write(chunk)
+
+    def _write(self, chunk: bytes) -> None:
+        with self._as_ours():
+            self.file.write(chunk)
+        self._end += len(chunk)
 
     def blob(self, offset: int, size: int) -> SpooledBytes:
         """Bytes that lie in it already."""

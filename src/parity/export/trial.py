@@ -13,6 +13,7 @@ from parity.engine import Container, ContainerSpec, Engine, Network
 from parity.engine.events import Tail
 from parity.engine.guests import folders_tar
 from parity.errors import NotIsolated, RehearsalFailed, RehearsalTimeout
+from parity.export.environment import memory_options
 from parity.export.python_archive import FOLDER as FOLDER_OF_PYTHON
 from parity.model import RehearsalPlan
 from parity.portable.ruby.gems import FOLDER
@@ -22,7 +23,10 @@ from parity.wire.shapes import Malformed, read
 _REQUIRE = "require ARGV.fetch(0)"
 _FIND = "import shutil, sys; sys.exit(shutil.which(sys.argv[1]) is None)"
 _ELSEWHERE = "/srv/parity-elsewhere"
+_UNPACKS = "the environment cannot be unpacked in the target's image"
+_UNPACK = 'mkdir -p "$1" && tar -xf /carried/environment.tar -C "$1" "$2"'
 _HOME = "/tmp/parity"  # noqa: S108 - inside the container
+_TMP = {"/tmp": "rw,exec,nosuid,nodev,mode=1777,size=1g"}  # noqa: S108 - inside the container
 # Whoever is root there removes every Python that a machine may have, and what an interpreter reads of it.
 _HIDE = """
 set -eu
@@ -124,6 +128,7 @@ class ExportTrial:
         hidden: the image's interpreter, which is hidden as the environment brings its own; empty where it
             is used.
         starts: the program of the image's entry point; empty where it has none of its own.
+        in_memory: whether a tar is unpacked into memory.
     """
 
     platform: str
@@ -134,6 +139,7 @@ class ExportTrial:
     features: tuple[str, ...] | None = None
     hidden: str = ""
     starts: str = ""
+    in_memory: bool = False
 
     @property
     def gem_home(self) -> str:
@@ -155,7 +161,7 @@ def try_image(engine: Engine, image_id: str, trial: ExportTrial) -> None:
         platform=trial.platform,
         user="",  # the image's own
         read_only=True,
-        tmpfs={"/tmp": "rw,exec,nosuid,nodev,mode=1777,size=1g"},  # noqa: S108 - inside the container
+        tmpfs=_TMP,
         memory=trial.plan.memory,
         pids=512,
         lifetime=trial.plan.timeout + 600,
@@ -185,7 +191,7 @@ def try_tar(engine: Engine, image_id: str, trial: ExportTrial, archive: Iterable
         network=Network.NONE,
         purpose="trial",
         platform=trial.platform,
-        tmpfs={"/tmp": "rw,exec,nosuid,nodev,mode=1777,size=1g"},  # noqa: S108 - inside the container
+        tmpfs={**_TMP, **_memory(trial)},
         memory=trial.plan.memory,
         pids=512,
         lifetime=trial.plan.timeout + 600,
@@ -196,22 +202,34 @@ def try_tar(engine: Engine, image_id: str, trial: ExportTrial, archive: Iterable
         container.start()
         if trial.hidden:
             _root(container, "the image's Python cannot be hidden", _HIDE, trial.hidden)
-        above, name = posixpath.split(trial.prefix)
-        unpacks = "the environment cannot be unpacked in the target's image"
-        _root(container, unpacks, f"mkdir -p {above} && tar -xf /carried/environment.tar -C {above} {name}")
+        _root(container, _UNPACKS, _UNPACK, *posixpath.split(trial.prefix))
         _demand_all(container, trial, "the environment", user=trial.user)
         # Commands say paths of the prefix that was asked for; imports must work anywhere.
-        other = replace(trial, prefix=f"{_ELSEWHERE}/{name}", plan=replace(trial.plan, commands=()))
-        _root(
-            container,
-            unpacks,
-            f"mkdir -p {_ELSEWHERE} && mv {trial.prefix} {_ELSEWHERE}/ && sh {other.prefix}/{script}",
-        )
+        other = _moved(container, trial, script)
         _demand_all(container, other, "the environment that was moved", user=trial.user)
 
 
+def _memory(trial: ExportTrial) -> dict[str, str]:
+    """What is mounted where the environment will lie, first and then."""
+    if not trial.in_memory:
+        return {}
+    return dict.fromkeys((trial.prefix, _ELSEWHERE), memory_options(trial.plan))
+
+
+def _moved(container: Container, trial: ExportTrial, script: str) -> ExportTrial:
+    """Bring the environment elsewhere, so that nothing is left where it was; what is tried there."""
+    name = posixpath.basename(trial.prefix)
+    other = replace(trial, prefix=f"{_ELSEWHERE}/{name}", plan=replace(trial.plan, commands=()))
+    moves = f"mv {trial.prefix} {_ELSEWHERE}/"
+    if trial.in_memory:  # which nobody can move: it is unpacked once more, and emptied where it was
+        moves = f"{_UNPACK}\nrm -rf -- {trial.prefix}/* {trial.prefix}/.[!.]*"
+    line = f"mkdir -p {_ELSEWHERE}\n{moves}\nsh {other.prefix}/{script}"
+    _root(container, _UNPACKS, line, _ELSEWHERE, name)
+    return other
+
+
 def _root(container: Container, fault: str, line: str, *words: str) -> None:
-    done = container.exec(["sh", "-c", line, "sh", *words], user="0:0", timeout=900)
+    done = container.exec(["sh", "-e", "-c", line, "sh", *words], user="0:0", timeout=900)
     if done.exit_code:
         said = printable(done.stderr.decode("utf-8", "replace")[-800:])
         raise RehearsalFailed(f"{fault}: {said}")

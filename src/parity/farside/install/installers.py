@@ -6,7 +6,6 @@ and later.
 
 import importlib.util
 import os
-import sys
 from contextlib import contextmanager
 from typing import BinaryIO, Callable, Dict, Iterator, NamedTuple, Optional, Tuple, Type
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 from parity.errors import OptionConflict
 from parity.export import moving, readme
 from parity.export.environment import Interpreter
+from parity.export.layer import EnvironmentTree
 from parity.export.python_archive import judged_interpreter
 from parity.export.python_fetch import PythonTarget, PythonWish, fetched_python
 from parity.export.sealed import Sealed, file_entry, write_sealed
@@ -27,6 +27,7 @@ from parity.pipeline.exporting.making import (
     begun,
     described,
     environment,
+    fits,
     proved_texts,
     trial_of,
 )
@@ -86,9 +87,9 @@ def export_environment(
                 remedy="export an image; or put them into the profile's image, and build the bundle on that",
             )
         carried = _interpreter(of, request.python, site, new) if request.python else None
-        with ExitStack() as made:
-            body = _packed(of, site, new, made, carried)
-            _try(of, site, body, carried)
+        tree, _ = environment(of, site, of.place.image, new(), carried)
+        body = _packed(of, tree, new)
+        _try(of, site, body, carried)
         site.reporter.stage("pack")
         document = _document(of, carried)
         path = request.output / VEHICLES["environment"].filename(of.identity)
@@ -127,16 +128,13 @@ def _try(of: Begun, site: Site, body: SpooledBytes, carried: Interpreter | None)
     site.reporter.stage("rehearse", f"{how}, at its place and elsewhere")
     whole = file_entry("environment.tar", body.size + len(ustar.END), _ended(body.chunks()))
     hidden = of.place.facts.executable if carried else ""
-    trial = replace(trial_of(of, NOBODY), hidden=hidden)
+    trial = replace(trial_of(of, NOBODY), hidden=hidden, in_memory=fits(of, carried))
     # The very bytes that are signed afterwards, out of the same spool.
     try_tar(site.engine, of.place.image.id, trial, _ended(whole), moving.SCRIPT)
 
 
-def _packed(
-    of: Begun, site: Site, new: NewSpool, made: ExitStack, carried: Interpreter | None
-) -> SpooledBytes:
+def _packed(of: Begun, tree: EnvironmentTree, new: NewSpool) -> SpooledBytes:
     """The environment in a folder of its last name, with what moves it; without the tar's end."""
-    tree, _ = environment(of, site, of.place.image, new(), made, carried)
     tree.add(moving.SCRIPT, moving.script(tree.naming(of.prefix.encode())), 0o755)
     tree.add(moving.MARK, f"{of.prefix}\n".encode())
     return new().add(tree.entries(posixpath.basename(of.prefix) + "/"))

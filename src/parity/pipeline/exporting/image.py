@@ -155,7 +155,7 @@ def _blobs(of: Begun, site: Site, new: NewSpool, made: ExitStack) -> list[Spoole
     """The image's layers: the base's own, one of carried system packages, one with the environment."""
     image = made.enter_context(_prepared(of, site))
     with _saving(image, site, new) as saved_layers:
-        tree, parents = environment(of, site, image, new(), made)
+        tree, parents = environment(of, site, image, new())
         own = new().add(tree.whole(of.prefix.strip("/") + "/", parents))
         site.reporter.stage("base", image.name)
         saved = saved_layers()
@@ -239,7 +239,8 @@ def _try(
 ) -> None:
     trial = replace(trial_of(of, request.user), starts=next(iter(request.entrypoint), ""))
     # Not under its own name: until it has passed, nothing of it can be taken for a finished image.
-    with site.engine.loaded_image(partial(_docker_archive, told, blobs)) as image_id:
+    known = len(of.place.image.layers) if site.engine.info().keeps_layers else 0
+    with site.engine.loaded_image(partial(_docker_archive, told, blobs[known:])) as image_id:
         found = site.engine.image(image_id)
         if found is None or found.layers != tuple(f"sha256:{each.sha256}" for each in blobs):
             raise HashMismatch("the engine made another image of the archive than what is in it")
@@ -247,7 +248,7 @@ def _try(
 
 
 def _docker_archive(told: oci.Described, blobs: Sequence[SpooledBytes], name: str) -> Iterator[bytes]:
-    """The image for an engine to load, under a name for that."""
+    """The image for an engine to load, under a name for that, with those layers that it may lack."""
     yield from _file(oci.blob_path("sha256:" + told.config_digest), told.config)
     yield from _blob_files(blobs)
     yield from _file("manifest.json", oci.renamed(told.docker, name))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,6 +24,7 @@ from parity.portable.bundle import export
 from parity.portable.bundle.envelope import Checker
 from parity.portable.bundle.manifest import gems_of
 from parity.portable.bundle.reader import VerifiedBundle, member_bytes, open_bundle
+from parity.rehearse import fits_memory
 
 if TYPE_CHECKING:
     from parity.portable.documents.exports import ExportDocument, ExportedImageDocument
@@ -89,12 +90,7 @@ def begun(path: Path, prefix: str, check: Checker, site: Site) -> Iterator[Begun
 
 
 def environment(
-    of: Begun,
-    site: Site,
-    image: PinnedImage,
-    spool: Spool,
-    made: ExitStack,
-    carried: Interpreter | None = None,
+    of: Begun, site: Site, image: PinnedImage, spool: Spool, carried: Interpreter | None = None
 ) -> tuple[EnvironmentTree, tuple[Folder, ...]]:
     """The finished environment, its bytes in the spool; and the folders above it as the image has them.
 
@@ -103,8 +99,6 @@ def environment(
         site: where.
         image: the target's, with the system packages that the bundle carries.
         spool: where the bytes wait.
-        made: ends the container that it was made in: to be left after the trial, whose ten thousand files
-            take far longer where as many were deleted just before (ext4 without a journal).
         carried: the interpreter that lies in it; None where it uses the target's.
 
     Raises:
@@ -120,9 +114,17 @@ def environment(
         installer=farside_archive,
         other_os=bool(of.place.told["stand_in_for"]),
         carried=carried,
+        # An engine puts an interpreter onto the disk alone.
+        in_memory=carried is None and fits(of),
     )
-    found = made.enter_context(finished(site.engine, material, of.prefix))
-    return EnvironmentTree(found.archive, of.prefix, spool, own_python=bool(carried)), found.parents
+    found = finished(site.engine, material, of.prefix, spool)
+    return EnvironmentTree(found.files, of.prefix, spool, own_python=bool(carried)), found.parents
+
+
+def fits(of: Begun, carried: Interpreter | None = None) -> bool:
+    """Whether an environment, with its interpreter, can be made or unpacked in memory."""
+    size = sum(each.size for each in of.bundle.manifest.members)
+    return fits_memory(of.place.plan, size + (carried.archive.size if carried else 0))
 
 
 def proved_modules(of: Begun) -> dict[str, str]:
