@@ -221,8 +221,8 @@ def _moved(container: Container, trial: ExportTrial, script: str) -> ExportTrial
     name = posixpath.basename(trial.prefix)
     other = replace(trial, prefix=f"{_ELSEWHERE}/{name}", plan=replace(trial.plan, commands=()))
     moves = f"mv {trial.prefix} {_ELSEWHERE}/"
-    if trial.in_memory:  # which nobody can move: it is unpacked once more, and emptied where it was
-        moves = f"{_UNPACK}\nrm -rf -- {trial.prefix}/* {trial.prefix}/.[!.]*"
+    if trial.in_memory:  # which nobody can move: it is emptied, then unpacked once more
+        moves = f"rm -rf -- {trial.prefix}/* {trial.prefix}/.[!.]*\n{_UNPACK}"
     line = f"mkdir -p {_ELSEWHERE}\n{moves}\nsh {other.prefix}/{script}"
     _root(container, _UNPACKS, line, _ELSEWHERE, name)
     return other
