@@ -90,18 +90,28 @@ def test_files_come_out_as_they_are_whatever_they_are_called(tmp_path: Path, spo
         listed({**ROW, "size": "3"}, rest=b"abc"),
         listed({**ROW, "kind": "device"}, rest=b"abc"),
         listed(ROW, ROW, rest=b"abcabc"),
+        listed({**ROW, "path": "\ud800"}, rest=b"abc"),
+        listed({**ROW, "kind": "link", "size": 0, "link": "\udfff"}),
     ],
-    ids=range(12),
+    ids=range(14),
 )
 def test_what_breaks_off_or_is_no_such_list_is_no_environment(spool: Spool, data: bytes) -> None:
     with pytest.raises(EngineLost, match="broke off, or is no list"):
         fed(spool, data, 1 << 15)
 
 
-@pytest.mark.parametrize("path", ["", "/etc/passwd", "../x", "a/../../x", "a//b", "./a", "a/"])
-def test_a_path_that_leads_elsewhere_is_refused(spool: Spool, path: str) -> None:
-    with pytest.raises(HashMismatch, match="leads elsewhere"):
+ODD = ["", "/etc/passwd", "../x", "a/../../x", "a//b", "./a", "a/", "a\0b", "lib/__pycache__/a.pyc"]
+
+
+@pytest.mark.parametrize("path", ODD)
+def test_a_path_that_no_file_there_has_is_refused(spool: Spool, path: str) -> None:
+    with pytest.raises(HashMismatch, match="no file is called so"):
         fed(spool, listed({**ROW, "path": path}, rest=b"abc"))
+
+
+def test_a_link_with_a_nul_is_refused(spool: Spool) -> None:
+    with pytest.raises(HashMismatch, match="no file is called so"):
+        fed(spool, listed({**ROW, "kind": "link", "size": 0, "link": "lib\0/etc"}))
 
 
 def test_a_file_that_becomes_shorter_while_it_is_read_ends_the_script(tmp_path: Path) -> None:

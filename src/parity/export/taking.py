@@ -7,7 +7,6 @@ its tar takes longer than to read the files.
 from __future__ import annotations
 
 import json
-import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, TypedDict
@@ -103,7 +102,7 @@ def take(
     Raises:
         RehearsalFailed: they cannot be read, or are too many.
         EngineLost: the stream broke off or is no such list.
-        HashMismatch: a path leads elsewhere.
+        HashMismatch: a path is none that a file there has.
         TimeoutError: it took too long.
     """
     command = [python, "-I", "-S", "-B", "-c", GIVE, folder]
@@ -127,7 +126,7 @@ def taken(spool: Spool) -> tuple[TakenFile, ...]:
     for row in rows:
         if row["size"] < 0 or row["path"] in found:
             raise _broken()
-        _demand_inside(row["path"])
+        _demand_sound(row)
         found[row["path"]] = TakenFile(**row, offset=offset)
         offset += row["size"]
     if offset != spool.size:
@@ -161,9 +160,16 @@ def _lines(spool: Spool) -> Iterator[bytes]:
         yield from whole
 
 
-def _demand_inside(path: str) -> None:
-    if posixpath.isabs(path) or any(part in ("", ".", "..") for part in path.split("/")):
-        raise HashMismatch(f"the environment holds {path!r}, which cannot be exported: it leads elsewhere")
+def _demand_sound(file: _GivenFile) -> None:
+    """Refuse what the script never gives: whose files they are could speak in its place."""
+    path, link = file["path"], file["link"]
+    parts = path.split("/")
+    if any(part in ("", ".", "..", "__pycache__") for part in parts) or "\0" in path + link:
+        raise HashMismatch(f"the environment holds {path!r}, which cannot be exported: no file is called so")
+    try:
+        (path + link).encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        raise _broken() from None
 
 
 def _broken() -> EngineLost:
