@@ -83,6 +83,7 @@ class Browsers:
         self._free: List[Browser] = []
         self._lent: List[Browser] = []
         self._over = False
+        self._ending = threading.Lock()
         self._permits = threading.Semaphore(AT_ONCE)
 
     @contextlib.contextmanager
@@ -101,16 +102,26 @@ class Browsers:
                 raise
             finally:
                 self._lent.remove(browser)
+                self._back(browser)
+
+    def _back(self, browser: Browser) -> None:
+        """Keep it for the next caller, unless there is none: `close` may be through with the list."""
+        with self._ending:
+            kept = not self._over
+            if kept:
                 self._free.append(browser)
+        if not kept:
+            browser.forget()
 
     def abort(self) -> None:
         """End whatever is being asked."""
-        self._over = True
+        with self._ending:
+            self._over = True
         for browser in list(self._lent):
             browser.abort()
 
     def close(self) -> None:
-        """Close the connections that are kept."""
+        """Close the connections that are kept; after `abort`."""
         for browser in self._free:
             browser.forget()
 
