@@ -139,14 +139,18 @@ def _download(wheel: PinnedWheel, folder: Path, network: HostNetwork, environ: M
     # With the hash, so that pip itself refuses other bytes before it keeps them.
     requirements.write_text(f"uv=={wheel.version} --hash=sha256:{wheel.sha256}\n", encoding="utf-8")
     platform = wheel.filename.removesuffix(".whl").rpartition("-")[2].split(".")[0]
-    command = [sys.executable, "-I", "-m", "pip", "download", "-vv", "--no-deps", "--no-cache-dir"]
+    command = [sys.executable, "-I", "-m", "pip", "download", "--no-deps", "--no-cache-dir"]
     # The target's platform, which may be another than this machine's.
-    command += ["--only-binary=:all:", f"--platform={platform}", "--require-hashes", "--retries=2"]
+    command += ["--only-binary=:all:", f"--platform={platform}", "--require-hashes"]
     command += ["--timeout=20", f"--dest={folder}", f"--requirement={requirements}"]
     lines: list[str] = []
-    with contextlib.suppress(OSError):  # what cannot be started is told below like what failed
-        if run(command, _environment(folder, network, environ), on_line=lines.append) == 0:
-            return
+    environment = _environment(folder, network, environ)
+    # To tell all, pip writes a line for each file of the page, which doubles its time: only for what failed.
+    for options in (("--quiet", "--retries=2"), ("-vv", "--retries=1")):
+        lines.clear()
+        with contextlib.suppress(OSError):  # what cannot be started is told below like what failed
+            if run([*command, *options], environment, on_line=lines.append) == 0:
+                return
     raise _failed(wheel, folder, network, [line.strip() for line in lines])
 
 
