@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from functools import partial
 
 from parity.audit import audit_wheels, refused_by_pip
@@ -37,12 +38,15 @@ def build(request: BuildRequest, world: World) -> BuildReport:
         ParityError: whichever stage could not go on says why; nothing half done is left behind.
     """
     check_identity(request.identity)
-    with begun(request, world) as run:
-        demand_exportable(run)
-        resolved = resolved_lock(run)
-        with made_early(run, resolved.lock) as early:
+    with begun(request, world) as start:
+        with made_early(start) as early:
+            run = replace(start, meanwhile=early.guess)
+            demand_exportable(run)
+            resolved = resolved_lock(run)
+            early.settle(resolved.lock)
             resolved, wheels = _wheel_set(run, resolved)
             draft, proof = _proof(run, with_gems(run, _draft(run, resolved, wheels)), resolved, early)
+        # Its container is removed meanwhile.
         bundle = _bundle(run, draft, proof)
     return BuildReport(draft, proof, bundle, request.lock_path)
 

@@ -16,6 +16,10 @@ from parity.portable.installers.registry import INSTALLERS
 from parity.resolve import read_lock
 
 
+def _nothing() -> None:
+    """Nothing goes on meanwhile."""
+
+
 @dataclass(frozen=True)
 class BuildRun:
     """A build whose image is measured and whose workshop runs.
@@ -28,6 +32,7 @@ class BuildRun:
         world: what the build may use.
         measured: gives all of the image's facts.
         held: of that image, what a lock holds.
+        meanwhile: begins what can go on while uv resolves.
     """
 
     request: BuildRequest
@@ -37,6 +42,7 @@ class BuildRun:
     world: World
     measured: Callable[[], Facts]
     held: LockedImage | None = None
+    meanwhile: Callable[[], None] = _nothing
 
     @property
     def facts(self) -> Facts:

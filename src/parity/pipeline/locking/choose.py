@@ -82,6 +82,11 @@ def current_lock(run: BuildRun) -> Lock:
             write_down(run, held)
         return held
     with beside(run.carry_uv) as carried:  # while others wait for the index
+
+        def bring_uv() -> None:
+            run.meanwhile()
+            carried()
+
         lock = resolve_lock(
             run.guest,
             inputs,
@@ -89,7 +94,7 @@ def current_lock(run: BuildRun) -> Lock:
             upgrade=request.upgrade,
             renewed=request.renewed,
             timeout=run.world.limits.resolving,
-            bring_uv=carried,
+            bring_uv=bring_uv,
             thorough=True,
             ahead=not request.dry,
         )

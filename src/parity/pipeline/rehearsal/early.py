@@ -1,4 +1,4 @@
-"""The rehearsal's container, made while the wheels are fetched and looked at."""
+"""The rehearsal's container, made while uv resolves and the wheels are fetched and looked at."""
 
 from __future__ import annotations
 
@@ -19,19 +19,54 @@ def nothing() -> None:
     """No container was made early."""
 
 
-@contextmanager
-def made_early(run: BuildRun, lock: Lock) -> Iterator[Early]:
-    """Begin to make the container; leaving the context removes it, used or not.
+class EarlyContainer:
+    """Begins to make the container, at most once for the same needs; calling it waits for the latest.
 
-    None is made where the lock is as it was: a rehearsal that ended well is remembered then, as a rule.
+    Args:
+        run: what is rehearsed.
+        stack: removes what was made, used or not.
     """
-    sizes = [wheel.size for wheel in lock.wheels if wheel.size is not None]
-    # Whether it fits into memory is part of the container, so all sizes must be known now.
-    if lock == run.existing or len(sizes) < len(lock.wheels) or run.profile.project is not None:
-        yield nothing
-        return
-    plan = run.profile.rehearsal
-    needs = ContainerNeeds(run.image, plan, STORE_VOLUME, fits_memory(plan, sum(sizes)))
-    engine, waits = run.world.engine, run.world.limits.workshop
-    with ExitStack() as stack, beside(lambda: stack.enter_context(ready(engine, needs, waits))) as made:
-        yield made
+
+    def __init__(self, run: BuildRun, stack: ExitStack) -> None:
+        self._run = run
+        self._stack = stack
+        self._needs: ContainerNeeds | None = None
+        self._made: Early = nothing
+
+    def __call__(self) -> ReadyContainer | None:
+        """The container; None where none was begun."""
+        return self._made()
+
+    def guess(self) -> None:
+        """Begin before the wheels are known, as for a few: most sets fit into memory.
+
+        Not where there is a lock: it may turn out to be as it was, and then nothing is rehearsed, as a rule.
+        """
+        if self._run.existing is None:
+            self._begin(0)
+
+    def settle(self, lock: Lock) -> None:
+        """Begin for a lock's wheels; not where it is as it was."""
+        sizes = [wheel.size for wheel in lock.wheels if wheel.size is not None]
+        # Whether it fits into memory is part of the container, so all sizes must be known now.
+        if lock != self._run.existing and len(sizes) == len(lock.wheels):
+            self._begin(sum(sizes))
+
+    def _begin(self, size: int) -> None:
+        run, plan = self._run, self._run.profile.rehearsal
+        needs = ContainerNeeds(run.image, plan, STORE_VOLUME, fits_memory(plan, size))
+        if run.profile.project is not None or needs == self._needs:
+            return
+        engine, waits = run.world.engine, run.world.limits.workshop
+
+        def make() -> ReadyContainer:
+            return self._stack.enter_context(ready(engine, needs, waits))
+
+        self._needs, self._made = needs, self._stack.enter_context(beside(make))
+
+
+@contextmanager
+def made_early(run: BuildRun) -> Iterator[EarlyContainer]:
+    """What begins to make the container; leaving the context removes it, used or not."""
+    with ExitStack() as stack:
+        yield EarlyContainer(run, stack)
