@@ -13,6 +13,7 @@ from parity.guest.tasks import resource_users
 from parity.model import Lock, LockedWheel
 from parity.resolve import may_lack_setuptools, parse_lock, with_setuptools, write_lock
 from parity.resolve.added import told
+from parity.wire.store import ResourceUsersJob
 
 SHA256 = "a" * 64
 
@@ -76,8 +77,9 @@ def test_the_lock_remembers_for_whom() -> None:
 def test_users_of_it_are_found_in_their_wheels(tmp_path: Path, path: str, text: str, *, found: bool) -> None:
     wheel = make_wheel(tmp_path, "alpha", "1.0", files={path: text.encode()})
     (tmp_path / "torn.whl").write_bytes(wheel.read_bytes()[:-30])
-    wheels = [wheel.name, "torn.whl", "gone.whl"]
-    seen = resource_users.main({"folder": str(tmp_path), "wheels": wheels, "along": []}, lambda _: None)
+    wheels = [(name, "0" * 64) for name in (wheel.name, "torn.whl", "gone.whl")]
+    job: ResourceUsersJob = {"folder": str(tmp_path), "cache": "", "wheels": wheels, "along": []}
+    seen = resource_users.main(job, lambda _: None)
     assert seen == {"wheels": [wheel.name] if found else []}
 
 
@@ -86,5 +88,15 @@ def test_of_what_comes_along_only_what_lies_at_the_top_is_read(tmp_path: Path) -
     for name, path in (("alpha", "alpha/util.py"), ("beta", "beta/cmd/main.py"), ("gamma", "gamma.py")):
         make_wheel(tmp_path, name, "1.0", {path: use})
     names = [f"{name}-1.0-py3-none-any.whl" for name in ("alpha", "beta", "gamma")]
-    seen = resource_users.main({"folder": str(tmp_path), "wheels": [], "along": names}, lambda _: None)
-    assert seen == {"wheels": [names[0], names[2]]}
+    along = [(name, str(number) * 64) for number, name in enumerate(names)]
+    job: ResourceUsersJob = {
+        "folder": str(tmp_path),
+        "cache": str(tmp_path / "c"),
+        "wheels": [],
+        "along": along,
+    }
+    for _ in range(2):  # the second time out of what is remembered
+        assert resource_users.main(job, lambda _: None) == {"wheels": [names[0], names[2]]}
+    for name in names:
+        (tmp_path / name).unlink()
+    assert resource_users.main(job, lambda _: None) == {"wheels": [names[0], names[2]]}

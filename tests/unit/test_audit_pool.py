@@ -14,7 +14,7 @@ from tests.support.index import tiny_wheel
 from parity.portable.wheel.wheelset import WheelFile, judge_set, sha256_of
 
 _BEGIN = """
-import json, os, signal, sys, threading
+import contextlib, json, os, signal, sys, threading
 from parity.portable.wheel.wheelset import WheelFile
 from parity.guest.wheels.audit_pool import AuditPool
 wheels, cache, kill = json.load(sys.stdin)
@@ -24,8 +24,12 @@ for fork in pool.forks[: {"none": 0, "one": 1, "all": 99}[kill]]:
     os.kill(fork, signal.SIGKILL)
     os.waitid(os.P_PID, fork, os.WEXITED | os.WNOWAIT)  # or it takes a wheel first
 for wheel in wheels:
-    pool.begin(WheelFile(*wheel))
+    pool.begin(WheelFile(*wheel), own=True)
+forks = pool.forks
 pool.close()
+for fork in forks:
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(fork, 0)
 """
 
 

@@ -184,11 +184,12 @@ class AuditResult(TypedDict):
 
 
 class ResourceUsersJob(TypedDict):
-    """File names of wheels in a folder; of those along only what lies at the top is read."""
+    """File names of wheels in a folder, and digests; of those along only what lies at the top is read."""
 
     folder: str
-    wheels: list[str]
-    along: list[str]
+    cache: str
+    wheels: list[tuple[str, str]]
+    along: list[tuple[str, str]]
 
 
 class ResourceUsers(TypedDict):

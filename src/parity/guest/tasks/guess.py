@@ -54,15 +54,14 @@ _TROUBLE = (
 )
 _LARGE = 4 * 1024 * 1024
 """Bytes of a page from which on only one is read at a time: read, it takes many times its length."""
-_JUDGING = 30.0
-"""Seconds that those who judge ahead have after all is fetched; the audit does what they leave."""
+_HANDING_OUT = 30.0
+"""Seconds in which all that is fetched must be in a judge's hands; the audit does what is left."""
 
 
 def main(job: "GuessJob", emit: Emit) -> "GuessResult":
     """Guess and fetch; see the module's docstring."""
     crawl = _Crawl(job, emit)
-    for line in job["requirements"]:
-        crawl.want(line, frozenset())
+    crawl.ask(job["requirements"])
     crawl.finish(job["deadline"])
     return {
         "metadata": crawl.metadata(),
@@ -97,6 +96,7 @@ class _Crawl:
         self._lock = threading.Lock()
         self._one_large = threading.Lock()
         self.troubles: List["PageTrouble"] = []
+        self._own: Set[str] = set()
         self._open = 0
         self._done = threading.Condition(self._lock)
         self._pool = concurrent.futures.ThreadPoolExecutor(job["threads"])
@@ -107,10 +107,12 @@ class _Crawl:
         self.unhashed: Set[str] = set()
         self.source_only: Set[str] = set()
 
-    def want(self, text: str, extras: FrozenSet[str]) -> None:
-        """Somebody requires this, if its marker holds for one of these extras (or for none)."""
-        requirement = parse_requirement(text)
-        if requirement is not None and requirement.holds(self._markers, extras):
+    def ask(self, lines: List[str]) -> None:
+        """The user requires these, those whose markers hold."""
+        parsed = filter(None, map(parse_requirement, lines))
+        asked = [each for each in parsed if each.holds(self._markers, frozenset())]
+        self._own.update(each.name for each in asked)
+        for requirement in asked:
             self._visit_once(requirement)
 
     def finish(self, deadline: float) -> None:
@@ -123,7 +125,7 @@ class _Crawl:
             self.routes.close()
         self._pool.shutdown()
         self.run.close()
-        self._audits.close(_JUDGING)
+        self._audits.close(_HANDING_OUT)
 
     def metadata(self) -> Dict[str, "WheelGuessed"]:
         """What the wheels that were taken say of themselves, by project."""
@@ -223,7 +225,8 @@ class _Crawl:
             raise ValueError("it cannot be fetched")
         sha256 = outcome.fetched["sha256"]
         content = self._store.content(sha256)
-        self._audits.begin(WheelFile(content, release.filename, name, release.version, sha256))
+        judged = WheelFile(content, release.filename, name, release.version, sha256)
+        self._audits.begin(judged, own=name in self._own)
         return {**metadata.of_wheel(content), "version": release.version}
 
 

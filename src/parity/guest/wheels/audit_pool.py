@@ -1,9 +1,11 @@
 """Wheels judged ahead, in processes of their own, while somebody else waits for the network.
 
-The audit finds the judgements in its cache. Threads would not do: they share one interpreter with those
-that talk to the index, and both would be slower. Nor would the standard library's pool: its own thread
-goes through the processes while more of them begin (bpo-43498, in Python 3.9.2), and where that thread
-ends, whoever waits for a result waits for ever.
+The audit finds the judgements in its cache, and `resource_users` what it asks for. Nobody waits for the
+last of them: they are judged while uv resolves, which leaves a processor free, and the audit does what is
+not done by then. Threads would not do: they share one interpreter with those that talk to the index, and
+both would be slower. Nor would the standard library's pool: its own thread goes through the processes while
+more of them begin (bpo-43498, in Python 3.9.2), and where that thread ends, whoever waits for a result
+waits for ever.
 """
 
 import fcntl
@@ -14,11 +16,14 @@ import threading
 import time
 from collections import deque
 from contextlib import suppress
-from typing import Deque, List
+from typing import Deque, List, Tuple
 
 from ...portable.wheel.wheelset import WheelFile, judge_set
+from . import resources
 
 _AT_MOST = 8
+_SECONDS = 30
+"""For one wheel; one that takes longer ends its judge, and is the audit's."""
 _RECORD = 2048
 """Bytes of a task. So few are written and read in one piece, whoever else reads (pipe(7))."""
 _ROOM = 1 << 20
@@ -40,16 +45,16 @@ class AuditPool:
         if cache:
             self._fork(cache)
 
-    def begin(self, wheel: WheelFile) -> None:
-        """Begin to judge a wheel; whether that works is not asked."""
-        record = json.dumps(wheel).encode("ascii").ljust(_RECORD)
+    def begin(self, wheel: WheelFile, *, own: bool) -> None:
+        """Begin to judge a wheel, asked for by the user or not; whether that works is not asked."""
+        record = json.dumps([own, *wheel]).encode("ascii").ljust(_RECORD)
         with self._lock:
             if self.forks and len(record) == _RECORD:
                 self._waiting.append(record)
                 self._hand_out()
 
     def close(self, seconds: float = 600.0) -> None:
-        """Wait until all that was begun is done, or the time is over, and end the processes."""
+        """Wait until all that was begun is in a fork's hands, or the time is over; forks end alone."""
         deadline = time.monotonic() + seconds
         with self._lock:
             while self._waiting and time.monotonic() < deadline:
@@ -57,9 +62,7 @@ class AuditPool:
                 time.sleep(0.005 if self._waiting else 0)
             if self._writer >= 0:
                 os.close(self._writer)  # the end of the tasks: each fork ends when it has read it
-            self._writer, forks, self.forks = -1, self.forks, []
-        for fork in forks:
-            _wait_for(fork, deadline)
+            self._writer, self.forks = -1, []
 
     def _hand_out(self) -> None:
         try:
@@ -92,33 +95,40 @@ def _judge(reader: int, writer: int, cache: str) -> None:
     """In a fork: judge what comes, until nothing can come any more."""
     try:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it too, and ends its forks
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it too, and hands out no more
         # A fork that held the writing end would never see the end of the tasks.
         os.close(writer)
+        _leave_parent(reader)
+        os.nice(10)
+        judged: List[Tuple[WheelFile, bool]] = []
         while True:
             record = os.read(reader, _RECORD)
             if len(record) != _RECORD:
                 break
-            _one(WheelFile(*json.loads(record.decode("ascii"))), cache)
+            own, *words = json.loads(record.decode("ascii"))
+            judged.append((WheelFile(*words), own))
+            signal.alarm(_SECONDS)
+            _one(judged[-1][0], cache)
+            signal.alarm(0)
+        signal.alarm(_SECONDS)  # for all: without it, whoever asks reads them
+        for wheel, own in judged:
+            resources.uses(wheel.path, wheel.sha256, None if own else resources.TOP, cache)
     finally:
         os._exit(0)
+
+
+def _leave_parent(reader: int) -> None:
+    """Hold none of the parent's streams: whoever reads them waits for their end, and a fork lives longer."""
+    empty = os.open(os.devnull, os.O_RDWR)
+    for number in (0, 1, 2):
+        os.dup2(empty, number)
+    for name in os.listdir("/proc/self/fd"):
+        if int(name) > 2 and int(name) != reader:  # noqa: PLR2004 - the three streams
+            with suppress(OSError):  # one is that with which the folder was read
+                os.close(int(name))
 
 
 def _one(wheel: WheelFile, cache: str) -> None:
     with suppress(Exception):  # the audit meets the same and tells it
         judge_set([wheel], threads=1, cache=cache)
-
-
-def _wait_for(fork: int, deadline: float) -> None:
-    """Wait for a fork's end; a wheel that takes so long is the audit's to judge."""
-    pause = 0.001
-    try:
-        while not os.waitpid(fork, os.WNOHANG)[0]:
-            if time.monotonic() > deadline:
-                os.kill(fork, signal.SIGKILL)
-                os.waitpid(fork, 0)
-                return
-            time.sleep(pause)
-            pause = min(pause * 2, 0.05)
-    except ChildProcessError:  # somebody else waited for it
-        return

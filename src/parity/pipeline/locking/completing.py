@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from parity.engine.guests import GuestFailed
+from parity.engine.workshop import AUDITS
 from parity.errors import HashMismatch, IndexConfusion, NoWheel, Unresolvable
 from parity.model import Lock, WheelSet
 from parity.pipeline.context.run import BuildRun
@@ -80,19 +81,21 @@ def lacking_setuptools(run: BuildRun, lock: Lock, wheels: WheelSet) -> tuple[str
         return () if not fixed else lock.setuptools_for
     others = [wheel for wheel in lock.wheels if wheel.name != "setuptools"]
     files = {wheel.filename: wheel.name for wheel in others}
-    own = {wheel.filename for wheel in others if wheel.requested or wheel.origin}
+    own = [wheel for wheel in others if wheel.requested or wheel.origin]
+    along = [wheel for wheel in others if wheel not in own]
     job: ResourceUsersJob = {
         "folder": wheels.folder,
-        "wheels": sorted(own),
-        "along": sorted(files.keys() - own),
+        "cache": AUDITS,
+        "wheels": sorted((wheel.filename, wheel.sha256) for wheel in own),
+        "along": sorted((wheel.filename, wheel.sha256) for wheel in along),
     }
-    told = _read(run, job, [wheel.sha256 for wheel in others])
+    told = _read(run, job)
     return tuple(sorted({files[file] for file in told if file in files}))
 
 
-def _read(run: BuildRun, job: ResourceUsersJob, digests: list[str]) -> list[str]:
+def _read(run: BuildRun, job: ResourceUsersJob) -> list[str]:
     """Those wheels that import it, remembered by what they are."""
-    key, memory = question("resource-users", job["wheels"], job["along"], digests), run.world.memory
+    key, memory = question("resource-users", job["wheels"], job["along"]), run.world.memory
     known = memory.recall("resource-users", key)
     if known is not None:
         return read(ResourceUsers, known)["wheels"]
