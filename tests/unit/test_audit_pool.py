@@ -10,14 +10,16 @@ from pathlib import Path
 
 import pytest
 from tests.support.index import tiny_wheel
+from tests.support.wheels import make_wheel
 
+from parity.guest.wheels import resources
 from parity.portable.wheel.wheelset import WheelFile, judge_set, sha256_of
 
 _BEGIN = """
 import contextlib, json, os, signal, sys, threading
 from parity.portable.wheel.wheelset import WheelFile
 from parity.guest.wheels.audit_pool import AuditPool
-wheels, cache, kill = json.load(sys.stdin)
+wheels, cache, kill, wait = json.load(sys.stdin)
 pool = AuditPool(cache)
 assert threading.active_count() == 1  # a thread that is there while others fork may never go on
 for fork in pool.forks[: {"none": 0, "one": 1, "all": 99}[kill]]:
@@ -27,18 +29,17 @@ for wheel in wheels:
     pool.begin(WheelFile(*wheel), own=True)
 forks = pool.forks
 pool.close()
-for fork in forks:
+for fork in forks if wait else ():
     with contextlib.suppress(ChildProcessError):
         os.waitpid(fork, 0)
 """
 
 
-def ahead(wheels: list[WheelFile], cache: Path, kill: str = "none") -> None:
-    """In a process of its own: here are threads, and it forks."""
-    job = json.dumps([wheels, str(cache), kill])
-    subprocess.run(
-        [sys.executable, "-W", "error", "-c", _BEGIN], input=job, text=True, check=True, timeout=60
-    )
+def ahead(wheels: list[WheelFile], cache: Path, kill: str = "none", *, wait: bool = True) -> None:
+    """In a process of its own: here are threads, and it forks. `wait` is for the end of its forks."""
+    job = json.dumps([wheels, str(cache), kill, wait])
+    begin = [sys.executable, "-W", "error", "-c", _BEGIN]
+    subprocess.run(begin, input=job, text=True, check=True, timeout=20, capture_output=True)
 
 
 def wheel_file(path: Path, package: str) -> WheelFile:
@@ -70,3 +71,20 @@ def test_more_than_the_pipe_holds_waits_and_is_judged(tmp_path: Path) -> None:
     gone = WheelFile(str(tmp_path / "gone.whl"), "gone-1.0-py3-none-any.whl", "gone", "1.0", "0" * 64)
     ahead([*([gone] * 2000), *wheels], tmp_path / "cache")
     assert judge_set(wheels, cache=str(tmp_path / "cache")).judged == 0
+
+
+def test_nobody_who_reads_the_streams_waits_for_the_last_judge(tmp_path: Path) -> None:
+    slow = tmp_path / "slow-1.0-py3-none-any.whl"
+    os.mkfifo(slow)
+    ahead([WheelFile(str(slow), slow.name, "slow", "1.0", "0" * 64)], tmp_path / "cache", wait=False)
+    os.close(os.open(slow, os.O_WRONLY))  # a judge is there, and reads
+
+
+@pytest.mark.parametrize("use", [b"import pkg_resources\n", b"import os\n"])
+def test_who_imports_pkg_resources_is_known_ahead(tmp_path: Path, use: bytes) -> None:
+    wheel = wheel_file(make_wheel(tmp_path, "alpha", "1.0", {"alpha/cmd/main.py": use}), "alpha")
+    cache = tmp_path / "cache"
+    ahead([wheel], cache)
+    Path(wheel.path).write_bytes(b"")
+    assert resources.uses(wheel.path, wheel.sha256, None, str(cache)) == (b"pkg" in use)
+    assert not resources.uses(wheel.path, wheel.sha256, resources.TOP, str(cache))
