@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from tests.support.index import PackageIndex, basic, certificate, tiny_wheel
 
+from parity.guest.store import store as storing
 from parity.guest.tasks import cache, fetch
 
 NAMES = ("alpha", "beta", "gamma")
@@ -281,6 +282,17 @@ def test_proxies_are_used_for_http_and_https_and_no_proxy_is_kept(tmp_path: Path
         proxy.seen.clear()
         assert run(job(tmp_path / "three", proxy, proxies={**proxies, "no": "127.0.0.1"}))[0]["failed"] == []
         assert not any(seen.proxied for seen in proxy.seen)
+
+
+def test_no_index_takes_the_last_of_a_disk(
+    tmp_path: Path, index: PackageIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storing, "FLOOR", 1 << 62)  # whatever disk this is
+    assert run(job(tmp_path / "few", index))[0]["failed"] == []
+    monkeypatch.setattr(fetch, "_UNWATCHED", 0)
+    result, _ = run(job(tmp_path / "store", index))
+    assert "disk" in kinds(result).values()
+    assert any("1 GiB left" in each["message"] for each in result["failed"])
 
 
 def test_a_full_disk_is_said_and_leaves_no_content(tmp_path: Path, index: PackageIndex) -> None:

@@ -23,6 +23,8 @@ from typing import IO, Callable, Dict, Iterator, List, Optional, Set, Tuple
 from ...portable.sha256 import is_sha256
 
 CHUNK = 256 * 1024
+FLOOR = 1 << 30
+"""Bytes that stay free on the engine's disk; as `parity.engine.diskwatch` has it."""
 _KEY = re.compile("[a-z0-9][a-z0-9-]{0,99}")
 # A wheel's name becomes a file's: no slash, not `.` or `..`, no control characters.
 _MEMBER = re.compile(r"(?!\.{1,2}\Z)[^/\x00-\x1f\x7f]{1,255}")
@@ -106,6 +108,11 @@ class Store:
         path = self.content(sha256 or key)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         os.rename(self.partial_path(key), path)
+
+    def is_full(self) -> bool:
+        """Whether more would take what stays free on the engine's disk for others."""
+        status = os.statvfs(self.root)
+        return status.f_bavail * status.f_frsize < FLOOR
 
     def make_set(self, digest: str, members: List[Tuple[str, str]]) -> str:
         """Hard-link (file name, sha256) pairs into one folder, give back its path.

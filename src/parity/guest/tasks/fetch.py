@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 _LONGEST_WAIT = 60.0
 _STALL = 300.0
+_UNWATCHED = 1 << 30  # bytes that a run may fetch wherever there is room: they fill no disk
 _HOPELESS = ("dns", "tls", "no-tls", "proxy", "network", "disk", "timeout", "slow")
 """When one file fails for these, all will: the run stops instead of failing file by file."""
 
@@ -202,9 +203,11 @@ class FetchRun:
         return attempt < self._attempts and not self._stop.is_set()
 
     def check(self) -> None:
-        """Called between pieces of a download: raises when the run is over."""
+        """Called between pieces of a download: raises when the run is over, or the disk nearly full."""
         if self._over():
             raise _Stopped
+        if self.counter.fetched > _UNWATCHED and self._store.is_full():
+            raise WebProblem("disk", "the engine's disk has no more than 1 GiB left")
 
 
 class _Transfer:
