@@ -14,6 +14,8 @@ from parity.errors import RootError
 __all__ = ["main"]
 
 _STDERR = 2
+_ASK_INDEX = ("build", "lock", "plan", "outdated")
+"""Commands that always want pip's settings."""
 
 
 def main(load: Callable[[], Callable[[], object]] | None = None) -> None:
@@ -70,9 +72,14 @@ def _run(app: Callable[[], object]) -> None:
 def _imported() -> Callable[[], object]:
     """The command line, imported late: it takes a quarter of a second, in which Ctrl-C may come already."""
     gc.disable()  # looking for garbage would take a fifth of that time, and there is none
+    command = "".join(sys.argv[1:2])
+    if command in _ASK_INDEX and not {"--help", "-h"} & {*sys.argv}:
+        from parity.host import pipconf  # noqa: PLC0415
+
+        pipconf.begin(os.environ)
     from parity.cli.table import command_line  # noqa: PLC0415
 
-    app = command_line("".join(sys.argv[1:2]))
+    app = command_line(command)
     # What was imported stays for good; the collector need not look at it again.
     gc.freeze()
     gc.enable()

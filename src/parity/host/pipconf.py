@@ -7,7 +7,9 @@ import importlib
 import re
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from functools import cache
+from threading import Lock, Thread
 
 from parity.host.processes import child_environment, run
 
@@ -15,6 +17,17 @@ _LINE = re.compile(r"(?P<section>:?[\w-]+:?)\.(?P<key>[\w-]+)=(?P<value>(['\"]).
 _ORDER = {"global": 0, "download": 1, "install": 2, ":env:": 3}
 """Sections that matter for downloading, the weakest first."""
 _PASSED = ("PIP_", "XDG_")
+_asking = Lock()
+
+
+def begin(environ: Mapping[str, str]) -> None:
+    """Begin to ask pip, in a thread, as `pip_settings` will do: what goes wrong shows there."""
+
+    def ask() -> None:
+        with suppress(Exception):
+            pip_settings(environ)
+
+    Thread(target=ask, name="pip-config", daemon=True).start()
 
 
 def pip_settings(environ: Mapping[str, str]) -> dict[str, str]:
@@ -24,7 +37,9 @@ def pip_settings(environ: Mapping[str, str]) -> dict[str, str]:
     """
     passed = {key: value for key, value in environ.items() if key.startswith(_PASSED)}
     environment = {**child_environment(environ), **passed, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-    return parse_pip_config(_listed(tuple(sorted(environment.items()))))
+    with _asking:  # whoever comes second gets the first one's answer
+        lines = _listed(tuple(sorted(environment.items())))
+    return parse_pip_config(lines)
 
 
 # Half a second, and every profile of a run asks.
