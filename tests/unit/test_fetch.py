@@ -17,8 +17,11 @@ from typing import Any
 import pytest
 from tests.support.index import PackageIndex, basic, certificate, tiny_wheel
 
-from parity.guest.store import store as storing
+from parity.guest.net.reach import settings
+from parity.guest.store.digests import scope_of, wheel_of
+from parity.guest.store.store import Store
 from parity.guest.tasks import cache, fetch
+from parity.guest.tasks.fetch import FetchRun
 
 NAMES = ("alpha", "beta", "gamma")
 SIZE = 600_000
@@ -284,15 +287,22 @@ def test_proxies_are_used_for_http_and_https_and_no_proxy_is_kept(tmp_path: Path
         assert not any(seen.proxied for seen in proxy.seen)
 
 
-def test_no_index_takes_the_last_of_a_disk(
-    tmp_path: Path, index: PackageIndex, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(storing, "FLOOR", 1 << 62)  # whatever disk this is
-    assert run(job(tmp_path / "few", index))[0]["failed"] == []
-    monkeypatch.setattr(fetch, "_UNWATCHED", 0)
-    result, _ = run(job(tmp_path / "store", index))
-    assert "disk" in kinds(result).values()
-    assert any("1 GiB left" in each["message"] for each in result["failed"])
+class Nearly(Store):
+    """On a disk that has less left than must stay free."""
+
+    floor = 1 << 62
+
+
+def test_no_index_takes_the_last_of_a_disk(tmp_path: Path, index: PackageIndex) -> None:
+    asked: Any = job(tmp_path / "store", index)
+    run = FetchRun(Nearly(asked["store"]), settings(asked), asked, [], lambda _: None)
+    few, many = (wheel_of(each, scope_of(asked)) for each in asked["wheels"][:2])
+    assert run.one(few).failed is None
+    run.counter.add(2 << 30)
+    failed = run.one(many).failed
+    run.close()
+    assert failed
+    assert (failed["kind"], "1 GiB left" in failed["message"]) == ("disk", True)
 
 
 def test_a_full_disk_is_said_and_leaves_no_content(tmp_path: Path, index: PackageIndex) -> None:

@@ -23,8 +23,6 @@ from typing import IO, Callable, Dict, Iterator, List, Optional, Set, Tuple
 from ...portable.sha256 import is_sha256
 
 CHUNK = 256 * 1024
-FLOOR = 1 << 30
-"""Bytes that stay free on the engine's disk; as `parity.engine.diskwatch` has it."""
 _KEY = re.compile("[a-z0-9][a-z0-9-]{0,99}")
 # A wheel's name becomes a file's: no slash, not `.` or `..`, no control characters.
 _MEMBER = re.compile(r"(?!\.{1,2}\Z)[^/\x00-\x1f\x7f]{1,255}")
@@ -44,6 +42,9 @@ def sha256_file(path: str) -> str:
 
 class Store:
     """A store under one folder; every path it makes is readable for everyone in a container."""
+
+    floor = 1 << 30
+    """Bytes that stay free on the engine's disk; as `parity.engine.diskwatch` has it."""
 
     def __init__(self, root: str) -> None:
         self.root = root
@@ -112,7 +113,7 @@ class Store:
     def is_full(self) -> bool:
         """Whether more would take what stays free on the engine's disk for others."""
         status = os.statvfs(self.root)
-        return status.f_bavail * status.f_frsize < FLOOR
+        return status.f_bavail * status.f_frsize < self.floor
 
     def make_set(self, digest: str, members: List[Tuple[str, str]]) -> str:
         """Hard-link (file name, sha256) pairs into one folder, give back its path.
