@@ -29,7 +29,7 @@ from parity.export.spool import NewSpool, Spool, spooling
 from parity.export.system_layer import system_layer
 from parity.export.taking import TakenFile
 from parity.farside.cli.main import main
-from parity.model import BundleIdentity
+from parity.model import BundleIdentity, word_fault
 from parity.pack import STOCK_CHECK, loaders
 from parity.portable.bundle import export
 from parity.portable.bundle.envelope import ENVIRONMENT, IMAGE
@@ -546,7 +546,14 @@ def test_a_link_in_the_place_of_a_script_is_not_followed(lying: Path) -> None:
     assert victim.read_text() == "/opt/app\n"
 
 
-@pytest.mark.parametrize("words", [" ", "''", "'' web", "'web"])
+@pytest.mark.parametrize("name", ["sha256:abc", "sha256:1"])
+def test_an_image_is_not_called_as_engines_write_digests(name: str) -> None:
+    """Docker loads it, says nothing, and leaves it without a name."""
+    assert word_fault("name", name)
+    assert not word_fault("name", f"localhost/{name}")
+
+
+@pytest.mark.parametrize("words", [" ", "''", "'' web", "'web", "web \0", "web \udcff"])
 def test_an_entry_point_is_a_command(tmp_path: Path, words: str) -> None:
     command = ["export", "image", str(tmp_path / "none.parity.tar"), "--entrypoint", words]
     done = CliRunner().invoke(app, command, env={"PARITY_HOME": str(tmp_path)})

@@ -38,9 +38,13 @@ for part in place.strip("/").split("/")[:-1]:
     if not stat.S_ISDIR(told.st_mode):
         problem = path + " is no folder there"
         break
+    # Neither who makes the environment nor who uses it is root.
+    if not told.st_mode & stat.S_IXOTH:
+        problem = path + " lets none but its owner in"
+        break
     parents.append([path, stat.S_IMODE(told.st_mode), told.st_uid, told.st_gid])
-# Memory is mounted there already where it fits.
-mounted = os.path.ismount(place)
+# Memory is mounted there already where it fits; an engine mounts files, too, such as /etc/hosts.
+mounted = os.path.ismount(place) and os.path.isdir(place)
 if not problem and os.path.lexists(place) and not mounted:
     problem = place + " is there already"
 if not problem:

@@ -9,7 +9,10 @@ from typing import NamedTuple
 
 # As the engines spell references. No upper case: they refuse it, and only when the image is loaded.
 _PATH = r"[a-z0-9]+([._-][a-z0-9]+)*"
-_TAGGED = rf"({_PATH}(:[0-9]{{1,5}})?/)?{_PATH}(/{_PATH}){{0,8}}:[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}}"
+# `sha256:…` alone is a digest to them: they load it, and give it no name.
+_TAGGED = (
+    rf"(?!sha256:)({_PATH}(:[0-9]{{1,5}})?/)?{_PATH}(/{_PATH}){{0,8}}:[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}}"
+)
 _PLACE = r"(/[A-Za-z0-9][A-Za-z0-9._+-]{0,63}){1,8}"
 
 
@@ -86,8 +89,11 @@ def entry_words(line: str) -> tuple[str, ...]:
     """What an image runs, out of words as a shell has them.
 
     Raises:
-        ValueError: a quote is not closed, or no program is named.
+        ValueError: a quote is not closed, no program is named, or a word is none that a document can hold.
     """
+    # NUL ends an argument (execve(2)); what is no UTF-8 would be other bytes in the image's configuration.
+    if any(each == "\0" or "\ud800" <= each <= "\udfff" for each in line):
+        raise ValueError("it holds bytes that are no text")
     words = tuple(shlex.split(line))
     if not words or not words[0]:
         raise ValueError("it names no program")
