@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from parity.export.trial import _TRY
+from parity.export.trial import _TRY, ExportTrial
+from parity.model import RehearsalPlan
 
 # A module may begin a process that outlives it (a manager of multiprocessing does).
 LEAVES = """
@@ -60,3 +61,12 @@ def test_a_process_that_a_module_leaves_is_not_waited_for(tmp_path: Path, more: 
 
 def test_what_a_module_writes_into_open_files_is_no_result(tmp_path: Path) -> None:
     assert tried(tmp_path, {"floods": FLOODS, "plain": ""})["plain"] == ""
+
+
+@pytest.mark.parametrize(
+    "prefix", ["/opt/app", "/srv/app", "/srv/parity-elsewhere", "/srv/parity-elsewhere/app"]
+)
+def test_it_is_moved_out_of_its_place_whatever_that_is(prefix: str) -> None:
+    elsewhere = ExportTrial("linux/amd64", prefix, "65534:65534", {}, RehearsalPlan()).elsewhere
+    assert not f"{prefix}/".startswith(f"{elsewhere}/")
+    assert not f"{elsewhere}/".startswith(f"{prefix}/")

@@ -22,7 +22,7 @@ from parity.wire.shapes import Malformed, read
 
 _REQUIRE = "require ARGV.fetch(0)"
 _FIND = "import shutil, sys; sys.exit(shutil.which(sys.argv[1]) is None)"
-_ELSEWHERE = "/srv/parity-elsewhere"
+_ELSEWHERE, _ANOTHER = "/srv/parity-elsewhere", "/srv/parity-another"
 _UNPACKS = "the environment cannot be unpacked in the target's image"
 _UNPACK = 'mkdir -p "$1" && tar -xf /carried/environment.tar -C "$1" "$2"'
 _HOME = "/tmp/parity"  # noqa: S108 - inside the container
@@ -145,6 +145,11 @@ class ExportTrial:
     in_memory: bool = False
 
     @property
+    def elsewhere(self) -> str:
+        """A folder to move it into: neither below its prefix nor above it."""
+        return _ANOTHER if self.prefix.startswith(_ELSEWHERE) else _ELSEWHERE
+
+    @property
     def gem_home(self) -> str:
         """Where its gems lie."""
         return f"{self.prefix}/{FOLDER}"
@@ -216,18 +221,18 @@ def _memory(trial: ExportTrial) -> dict[str, str]:
     """What is mounted where the environment will lie, first and then."""
     if not trial.in_memory:
         return {}
-    return dict.fromkeys((trial.prefix, _ELSEWHERE), memory_options(trial.plan))
+    return dict.fromkeys((trial.prefix, trial.elsewhere), memory_options(trial.plan))
 
 
 def _moved(container: Container, trial: ExportTrial, script: str) -> ExportTrial:
     """Bring the environment elsewhere, so that nothing is left where it was; what is tried there."""
-    name = posixpath.basename(trial.prefix)
-    other = replace(trial, prefix=f"{_ELSEWHERE}/{name}", plan=replace(trial.plan, commands=()))
-    moves = f"mv {trial.prefix} {_ELSEWHERE}/"
+    name, elsewhere = posixpath.basename(trial.prefix), trial.elsewhere
+    other = replace(trial, prefix=f"{elsewhere}/{name}", plan=replace(trial.plan, commands=()))
+    moves = f"mv {trial.prefix} {elsewhere}/"
     if trial.in_memory:  # which nobody can move: it is emptied, then unpacked once more
         moves = f"rm -rf -- {trial.prefix}/* {trial.prefix}/.[!.]*\n{_UNPACK}"
-    line = f"mkdir -p {_ELSEWHERE}\n{moves}\nsh {other.prefix}/{script}"
-    _root(container, _UNPACKS, line, _ELSEWHERE, name)
+    line = f"mkdir -p {elsewhere}\n{moves}\nsh {other.prefix}/{script}"
+    _root(container, _UNPACKS, line, elsewhere, name)
     return other
 
 
