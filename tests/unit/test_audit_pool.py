@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -77,7 +78,16 @@ def test_nobody_who_reads_the_streams_waits_for_the_last_judge(tmp_path: Path) -
     slow = tmp_path / "slow-1.0-py3-none-any.whl"
     os.mkfifo(slow)
     ahead([WheelFile(str(slow), slow.name, "slow", "1.0", "0" * 64)], tmp_path / "cache", wait=False)
-    os.close(os.open(slow, os.O_WRONLY))  # a judge is there, and reads
+    os.close(_opened_for_its_reader(slow))  # a judge is there still
+
+
+def _opened_for_its_reader(fifo: Path) -> int:
+    for _ in range(200):
+        try:
+            return os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError:  # noqa: PERF203 - nobody reads it yet
+            time.sleep(0.05)
+    pytest.fail("nobody reads it")
 
 
 @pytest.mark.parametrize("use", [b"import pkg_resources\n", b"import os\n"])
