@@ -328,7 +328,8 @@ def test_a_page_without_sha256_is_told(tmp_path: Path, main: PackageIndex) -> No
 
 def test_a_connection_that_comes_back_after_the_end_is_closed(main: PackageIndex) -> None:
     """The thread that answers may be through with its answer a moment after the router is closed."""
-    router = Router({"indexes": [entry("default", main.url)], "proxies": {}, "ca": None})
+    said: Any = {"indexes": [entry("default", main.url)], "proxies": {}, "ca": None}
+    router = Router(said)
     with router.routes.indexes[0].browsers.one() as browser:
         with router:
             browser.get(main.url + "app/").read()
