@@ -9,7 +9,7 @@ class RehearsalFailed(ParityError):
     """The install without network did not work; says which module, library or command."""
 
     exit_code = 51
-    default_remedy = "mend what is named above; nothing was bundled"
+    default_remedy = "mend what is named above; nothing was written"
 
 
 class NotIsolated(ParityError):
