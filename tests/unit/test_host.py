@@ -94,6 +94,26 @@ def test_whoever_asks_second_gets_the_first_ones_answer(home: dict[str, str]) ->
     assert _listed.cache_info().misses == before + 1
 
 
+@pytest.mark.parametrize(
+    ("written", "line"),
+    [
+        (b"index-url = https://me:canary@index.example\n", ":1"),
+        (b"[global]\ntimeout = 7\nme-canary\n", ":3"),
+        (b"[global]\ntimeout = 7\ntimeout = 8\n", ":3"),
+        (b"[global]\nindex-url = \xff\n", ""),
+    ],
+)
+def test_a_file_that_pip_cannot_read_is_an_error_and_not_the_default_index(
+    home: dict[str, str], tmp_path: Path, written: bytes, line: str
+) -> None:
+    file = tmp_path / "pip.conf"
+    file.write_bytes(written)
+    with pytest.raises(IndexFailed, match="configuration") as failed:
+        pip_settings({**home, "PIP_CONFIG_FILE": str(file), "PIP_INDEX_URL": INDEX})
+    assert failed.value.where == f"{file}{line}"
+    assert "canary" not in f"{failed.value}{failed.value.details}{failed.value.remedy}"
+
+
 def test_this_machines_own_settings_are_read_without_a_complaint() -> None:
     settings = pip_settings(os.environ)
     if "PIP_CERT" in os.environ:

@@ -147,3 +147,27 @@ def test_what_the_kernel_was_told_to_emulate(
     monkeypatch.setattr(processes, "_BINFMT", tmp_path)
     monkeypatch.setattr(ThisMachine, "arch", "x86_64")
     assert ThisMachine(tmp_path, {}).emulates(arch) is runs
+
+
+def test_what_a_daemon_thread_has_started_ends_with_us() -> None:
+    program = f"""
+import sys, threading
+from parity.host.processes import run
+started = threading.Event()
+def hear(line):
+    print(line, flush=True)
+    started.set()
+def child():
+    run(["sh", "-c", "echo $$; exec sleep 60"], {{"PATH": {os.environ["PATH"]!r}}}, on_line=hear)
+threading.Thread(target=child, daemon=True).start()
+started.wait()
+sys.exit(130)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=30
+    )
+    assert (done.returncode, done.stderr) == (130, "")
+    child, deadline = Path("/proc", done.stdout.strip(), "cmdline"), time.monotonic() + 10
+    while time.monotonic() < deadline and child.exists() and child.read_bytes():
+        time.sleep(0.01)
+    assert not child.exists() or not child.read_bytes()

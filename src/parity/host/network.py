@@ -27,7 +27,8 @@ def host_network(indexes: IndexSettings | None, environ: Mapping[str, str]) -> H
         environ: this process's environment.
 
     Raises:
-        IndexFailed: a file of certificates that is named cannot be read, or an index has no address.
+        IndexFailed: a file of certificates that is named cannot be read, or pip cannot read its
+            own, or an index has no address.
     """
     wanted = indexes or IndexSettings()
     veil = _veil(wanted, environ)

@@ -11,6 +11,7 @@ from contextlib import suppress
 from functools import cache
 from threading import Lock, Thread
 
+from parity.errors import IndexFailed
 from parity.host.processes import child_environment, run
 
 _LINE = re.compile(r"(?P<section>:?[\w-]+:?)\.(?P<key>[\w-]+)=(?P<value>(['\"]).*\4)")
@@ -34,6 +35,9 @@ def pip_settings(environ: Mapping[str, str]) -> dict[str, str]:
     """Pip's settings by name (`index-url`, `cert`, …); empty where this Python has no pip.
 
     `pip config list` merges the system's, the user's and the environment's settings.
+
+    Raises:
+        IndexFailed: pip cannot read its files, so which index is meant is not known.
     """
     passed = {key: value for key, value in environ.items() if key.startswith(_PASSED)}
     environment = {**child_environment(environ), **passed, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
@@ -48,7 +52,22 @@ def _listed(environment: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
     lines: list[str] = []
     # Asked and not read: where pip's files are differs by system, environment and version.
     code = run([sys.executable, "-I", "-m", "pip", "config", "list"], dict(environment), on_line=lines.append)
+    if code and any("Configuration file " in line for line in lines):
+        # To go on would ask the tools' default for names that another index may have.
+        place = _place_in("\n".join(lines))
+        raise IndexFailed(
+            "pip cannot read its configuration, which may name an index",
+            where=place,
+            remedy=f"correct {place or 'that file'}: `pip config list` tells what is wrong with it",
+        )
     return tuple(lines) if code == 0 else ()
+
+
+def _place_in(said: str) -> str:
+    """The file, and the line, that pip's complaint names; not the complaint: it may quote a password."""
+    file = re.search(r"'(/[^']+)'|characters in (/.+?)\.?$", said, re.MULTILINE)
+    line = re.search(r"\bline:? +(\d+)", said)
+    return ":".join(filter(None, [file and (file[1] or file[2]), line and line[1]]))
 
 
 def parse_pip_config(lines: Iterable[str]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import fcntl
 import os
 import platform
@@ -29,6 +30,8 @@ _ALSO_RUN = {"x86_64": ("i686", "i586")}
 _PATIENCE = 10
 _LONGEST_LINE = 64 * 1024
 """Bytes; a longer line is heard in pieces."""
+_running: set[subprocess.Popen[bytes]] = set()
+"""What `run` has started and not yet seen the end of."""
 
 
 def child_environment(environment: Mapping[str, str]) -> dict[str, str]:
@@ -73,6 +76,7 @@ def run(
         start_new_session=True,  # so that all of its children can be ended with it
         pass_fds=tuple(keep_open),
     )
+    _running.add(process)
     with process, _ended_after(process, seconds) as late:
         stdout = cast("IO[bytes]", process.stdout)
         try:
@@ -82,6 +86,8 @@ def run(
         except BaseException:
             _end(process)
             raise
+        finally:
+            _running.discard(process)
     if late.is_set():
         raise TimeoutError
     return code
@@ -149,6 +155,15 @@ def _ended_after(process: subprocess.Popen[bytes], seconds: float | None) -> Ite
         yield late
     finally:
         timer.cancel()
+
+
+@atexit.register
+def _end_left() -> None:
+    """A daemon thread ends with us wherever it is: nobody else ends what it has started."""
+    for process in tuple(_running):
+        if process.returncode is None:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
