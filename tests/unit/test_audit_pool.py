@@ -98,3 +98,11 @@ def test_who_imports_pkg_resources_is_known_ahead(tmp_path: Path, use: bytes) ->
     Path(wheel.path).write_bytes(b"")
     assert resources.uses(wheel.path, wheel.sha256, None, str(cache)) == (b"pkg" in use)
     assert not resources.uses(wheel.path, wheel.sha256, resources.TOP, str(cache))
+
+
+def test_nothing_is_remembered_under_what_is_no_digest(tmp_path: Path) -> None:
+    wheel = make_wheel(tmp_path, "alpha", "1.0", {"alpha/main.py": b"import pkg_resources\n"})
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    assert resources.uses(str(wheel), "../../elsewhere", None, str(cache))
+    assert [*cache.iterdir(), *tmp_path.parent.glob("elsewhere*")] == []

@@ -40,7 +40,6 @@ from ..store.store import CHUNK, Store
 if TYPE_CHECKING:
     from ...wire.store import FetchJob, FetchLimits, FetchResult, FileFailed, FileFetched
 
-
 _LONGEST_WAIT = 60.0
 _STALL = 300.0
 _UNWATCHED = 1 << 30  # bytes that a run may fetch wherever there is room: they fill no disk

@@ -34,7 +34,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
-from ..confinement import alone, leftovers, ownmodules
+from ..confinement import alone, descriptors, leftovers, ownmodules
 from ..environment import patience, service, wants
 from ..events import Emit
 
@@ -197,13 +197,7 @@ def _fork(job: "ImportsJob", modules: List[str], room: str) -> _Child:
 
 def _leave_parent(writer: int, job: "ImportsJob", room: str) -> None:
     """Give up all that is the parent's: its descriptors, its words, its folder, its modules' names."""
-    empty = os.open(os.devnull, os.O_RDWR)
-    for number in (0, 1, 2):
-        os.dup2(empty, number)
-    for name in os.listdir("/proc/self/fd"):
-        if int(name) > 2 and int(name) != writer:  # noqa: PLR2004 - the three streams
-            with suppress(OSError):  # one is that with which the folder was read
-                os.close(int(name))
+    descriptors.keep_only(writer)
     sys.stdout = sys.__stdout__
     os.environ["HOME"] = os.environ["TMPDIR"] = tempfile.tempdir = room
     tempfile.tempdir = None

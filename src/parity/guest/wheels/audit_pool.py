@@ -19,6 +19,7 @@ from contextlib import suppress
 from typing import Deque, List, Tuple
 
 from ...portable.wheel.wheelset import WheelFile, judge_set
+from ..confinement import descriptors
 from . import resources
 
 _AT_MOST = 8
@@ -99,8 +100,8 @@ def _judge(reader: int, writer: int, cache: str) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it too, and hands out no more
         # A fork that held the writing end would never see the end of the tasks.
         os.close(writer)
-        _leave_parent(reader)
-        os.nice(10)
+        descriptors.keep_only(reader)  # this one outlives its parent
+        os.nice(10)  # whoever waits for an answer goes first
         judged: List[Tuple[WheelFile, bool]] = []
         while True:
             record = os.read(reader, _RECORD)
@@ -116,17 +117,6 @@ def _judge(reader: int, writer: int, cache: str) -> None:
             resources.uses(wheel.path, wheel.sha256, None if own else resources.TOP, cache)
     finally:
         os._exit(0)
-
-
-def _leave_parent(reader: int) -> None:
-    """Hold none of the parent's streams: whoever reads them waits for their end, and a fork lives longer."""
-    empty = os.open(os.devnull, os.O_RDWR)
-    for number in (0, 1, 2):
-        os.dup2(empty, number)
-    for name in os.listdir("/proc/self/fd"):
-        if int(name) > 2 and int(name) != reader:  # noqa: PLR2004 - the three streams
-            with suppress(OSError):  # one is that with which the folder was read
-                os.close(int(name))
 
 
 def _one(wheel: WheelFile, cache: str) -> None:

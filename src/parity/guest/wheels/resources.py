@@ -10,6 +10,7 @@ import zlib
 from contextlib import suppress
 from typing import Iterator, Optional
 
+from ...portable.sha256 import is_sha256
 from ..environment import modules
 from ..readers import gone_modules
 
@@ -26,19 +27,20 @@ def uses(path: str, sha256: str, deepest: Optional[int], cache: str) -> bool:
 
     Args:
         path: the file.
-        sha256: its digest, in hexadecimal.
+        sha256: its digest, in hexadecimal; for what is none, nothing is remembered.
         deepest: how many folders down its files are read; None for all.
         cache: the folder of judgements, empty for none.
     """
     known = os.path.join(cache, _REMEMBERED % (sha256, _NAME, "all" if deepest is None else deepest))
-    if cache:
+    remembers = bool(cache) and is_sha256(sha256)
+    if remembers:
         with suppress(OSError), open(known, "rb") as file:
             return file.read(2) == b"1"
     try:
         found = _uses(path, deepest)
     except (OSError, ValueError, RuntimeError, NotImplementedError, EOFError, zipfile.BadZipFile, zlib.error):
         return False
-    if cache:
+    if remembers:
         _remember(known, found)
     return found
 

@@ -81,13 +81,13 @@ def lacking_setuptools(run: BuildRun, lock: Lock, wheels: WheelSet) -> tuple[str
         return () if not fixed else lock.setuptools_for
     others = [wheel for wheel in lock.wheels if wheel.name != "setuptools"]
     files = {wheel.filename: wheel.name for wheel in others}
-    own = [wheel for wheel in others if wheel.requested or wheel.origin]
-    along = [wheel for wheel in others if wheel not in own]
+    own = {wheel.filename: wheel.sha256 for wheel in others if wheel.requested or wheel.origin}
+    along = {wheel.filename: wheel.sha256 for wheel in others if wheel.filename not in own}
     job: ResourceUsersJob = {
         "folder": wheels.folder,
         "cache": AUDITS,
-        "wheels": sorted((wheel.filename, wheel.sha256) for wheel in own),
-        "along": sorted((wheel.filename, wheel.sha256) for wheel in along),
+        "wheels": sorted(own.items()),
+        "along": sorted(along.items()),
     }
     told = _read(run, job)
     return tuple(sorted({files[file] for file in told if file in files}))

@@ -60,6 +60,7 @@ class EarlyContainer:
         engine, waits = run.world.engine, run.world.limits.workshop
 
         def make() -> ReadyContainer:
+            # The stack waits for this thread before it is through, and so removes what is made here.
             return self._stack.enter_context(ready(engine, needs, waits))
 
         self._needs, self._made = needs, self._stack.enter_context(beside(make))
