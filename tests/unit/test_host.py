@@ -87,6 +87,14 @@ def test_the_environment_beats_pips_files() -> None:
     assert parse_pip_config(lines) == {"index-url": "https://c.example", "find-links": "\n/a\n/b"}
 
 
+def test_pips_file_may_be_named_from_the_current_folder(
+    tmp_path: Path, home: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pip.conf").write_text("[global]\nindex-url = https://here.example/simple\n")
+    monkeypatch.chdir(tmp_path)
+    assert pip_settings({**home, "PIP_CONFIG_FILE": "pip.conf"})["index-url"] == "https://here.example/simple"
+
+
 def test_whoever_asks_second_gets_the_first_ones_answer(home: dict[str, str]) -> None:
     before = _listed.cache_info().misses
     begin({**home, "PIP_TIMEOUT": "7"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import os
 import re
 import sys
 from collections.abc import Iterable, Mapping
@@ -41,6 +42,8 @@ def pip_settings(environ: Mapping[str, str]) -> dict[str, str]:
     """
     passed = {key: value for key, value in environ.items() if key.startswith(_PASSED)}
     environment = {**child_environment(environ), **passed, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    if named := environ.get("PIP_CONFIG_FILE"):  # pip is started in another folder
+        environment["PIP_CONFIG_FILE"] = os.path.abspath(named)
     with _asking:  # whoever comes second gets the first one's answer
         lines = _listed(tuple(sorted(environment.items())))
     return parse_pip_config(lines)
