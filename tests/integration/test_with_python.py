@@ -19,8 +19,10 @@ from tests.support.interpreters import Mirror, make_interpreter, mirror, packed
 from parity.docker_engine import DockerEngine
 from parity.errors import RehearsalFailed
 from parity.export import moving
-from parity.export.sealed import file_entry
-from parity.export.trial import ExportTrial, try_tar
+from parity.export.spool import spooling
+from parity.export.streamed import StreamedBytes
+from parity.export.tar_trial import try_tar
+from parity.export.trial import ExportTrial
 from parity.model import PinnedImage, RehearsalPlan
 from parity.portable.bundle import ustar
 from parity.portable.bundle.manifest import HEAD_SIZE
@@ -153,16 +155,22 @@ def test_what_is_no_python_of_the_target_is_refused(
         assert (error["kind"], said in error["message"]) == ("PythonUnfit", True), error
 
 
-def test_the_trial_lets_nobody_use_the_images_python(engine: DockerEngine, debian11: PinnedImage) -> None:
+def test_the_trial_lets_nobody_use_the_images_python(
+    engine: DockerEngine, debian11: PinnedImage, tmp_path: Path
+) -> None:
     """What an environment without an interpreter would do."""
     app = ustar.entry(ustar.TarEntry("app/bin/python", mode=0o777, kind=ustar.LINK, link="/usr/bin/python3"))
-    whole = b"".join(file_entry("environment.tar", len(app) + len(ustar.END), [app + ustar.END])) + ustar.END
     trial = ExportTrial(debian11.platform, "/opt/app", "65534:65534", {}, RehearsalPlan(timeout=60))
     hiding = ExportTrial(**{**vars(trial), "hidden": "/usr/bin/python3.9"})
-    with pytest.raises(RehearsalFailed, match="relocate"):  # it works until it is to be moved
-        try_tar(engine, debian11.id, trial, [whole], moving.SCRIPT)
-    with pytest.raises(RehearsalFailed, match="Python does not work"):
-        try_tar(engine, debian11.id, hiding, [whole], moving.SCRIPT)
+    with spooling(tmp_path) as new:
+        tar = StreamedBytes(new())
+        tar.promise(len(app))
+        tar.write(app)
+        tar.end()
+        with pytest.raises(RehearsalFailed, match="relocate"):  # it works until it is to be moved
+            try_tar(engine, debian11.id, trial, tar, moving.SCRIPT)
+        with pytest.raises(RehearsalFailed, match="Python does not work"):
+            try_tar(engine, debian11.id, hiding, tar, moving.SCRIPT)
 
 
 def test_a_build_locks_the_interpreter_beside_its_lock(

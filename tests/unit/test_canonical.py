@@ -169,6 +169,16 @@ def test_sizes_beyond_ustar(size: int) -> None:
     assert ustar.member_size("big", size) == len(header) + size + -size % 512
 
 
+@given(
+    path=st.text(st.characters(exclude_characters="\0"), min_size=1, max_size=300),
+    link=st.text(st.characters(exclude_characters="\0"), max_size=150),
+    size=st.integers(0, 1 << 40),
+)
+def test_what_a_member_takes_up_is_known_before_it_is_written(path: str, link: str, size: int) -> None:
+    told = ustar.TarEntry(path, size, link=link)
+    assert ustar.spread(told) == len(ustar.entry(told)) + size + len(ustar.padding(size))
+
+
 def test_a_plain_header_is_byte_for_byte_what_it_was_first() -> None:
     """The format is fixed; GNU tar 1.34 (--format=ustar --mtime=@0 --mode=0644 …) writes the same."""
     expected = (

@@ -22,16 +22,16 @@ from parity.errors import EngineLost, HashMismatch, OptionConflict, SystemPackag
 from parity.export import moving, oci
 from parity.export.base import base_layers
 from parity.export.environment import demand_prefix
-from parity.export.layer import EnvironmentTree, Folder
+from parity.export.layer import EnvironmentLayer, Folder, LayerPlace
 from parity.export.moving import RelocatedFile
 from parity.export.sealed import Sealed, file_entry, write_sealed
-from parity.export.spool import NewSpool, Spool, spooling
+from parity.export.spool import NewSpool, spooling
 from parity.export.system_layer import system_layer
 from parity.export.taking import TakenFile
 from parity.farside.cli.main import main
 from parity.model import BundleIdentity, word_fault
 from parity.pack import STOCK_CHECK, loaders
-from parity.portable.bundle import export
+from parity.portable.bundle import export, ustar
 from parity.portable.bundle.envelope import ENVIRONMENT, IMAGE
 from parity.portable.bundle.manifest import HEAD_SIZE
 from parity.portable.bundle.reader import open_bundle
@@ -279,18 +279,35 @@ def new(tmp_path: Path) -> Iterator[NewSpool]:
         yield made
 
 
-def tree(new: NewSpool, *members: tuple[tarfile.TarInfo, bytes]) -> EnvironmentTree:
-    spool = new()
-    return EnvironmentTree(laid(spool, *members), "/opt/app", spool)
+PLACE = LayerPlace("/opt/app", "opt/app/", above=True)
 
 
-def laid(spool: Spool, *members: tuple[tarfile.TarInfo, bytes]) -> Iterator[TakenFile]:
-    """The same files, in a spool, without the folder above them."""
+def layer(
+    new: NewSpool, *members: tuple[tarfile.TarInfo, bytes], place: LayerPlace = PLACE
+) -> EnvironmentLayer:
+    """The same files, without the folder above them, all of their bytes there."""
     kinds = {tarfile.REGTYPE: "file", tarfile.DIRTYPE: "folder", tarfile.SYMTYPE: "link"}
-    for info, data in members:
-        offset, kind = spool.size, kinds.get(info.type, "other")
-        spool.append(data)
-        yield TakenFile(info.name.partition("/")[2], kind, info.mode, len(data), info.linkname, offset)
+    made = EnvironmentLayer(place, new())
+    made.above([Folder("/opt", 0o755, 0, 0)])
+    made.begin(
+        [
+            TakenFile(
+                info.name.partition("/")[2],
+                kinds.get(info.type, "other"),
+                info.mode,
+                len(data),
+                info.linkname,
+            )
+            for info, data in members
+        ]
+    )
+    for _, data in members:
+        made.feed(data)
+    return made
+
+
+def whole(made: EnvironmentLayer) -> bytes:
+    return b"".join(made.end(whole=True).chunks())
 
 
 def link(name: str, target: str) -> tuple[tarfile.TarInfo, bytes]:
@@ -308,13 +325,12 @@ SOUND = (
 )
 
 
-def test_the_same_files_give_the_same_layer_whoever_has_them_and_in_whatever_order(new: NewSpool) -> None:
-    parents = [Folder("/opt", 0o755, 0, 0)]
-    whole = b"".join(tree(new, *SOUND).whole("opt/app/", parents))
-    others = [member(info.name, data or None if info.isdir() else data) for info, data in SOUND[:1]]
-    turned = [*reversed(SOUND[1:]), *others]
-    assert b"".join(tree(new, *turned).whole("opt/app/", parents)) == whole
-    with tarfile.open(fileobj=io.BytesIO(whole)) as tar:
+def test_the_same_files_give_the_same_layer_whoever_has_them(new: NewSpool) -> None:
+    made = whole(layer(new, *SOUND))
+    others = [member(info.name, None if info.isdir() else data, mode=0o700) for info, data in SOUND[:2]]
+    assert whole(layer(new, *others, *SOUND[2:])) == made
+    assert len(made) == layer(new, *SOUND).stream.promised() + len(ustar.END)
+    with tarfile.open(fileobj=io.BytesIO(made)) as tar:
         found = {each.name: each for each in tar}
         assert list(found)[:3] == ["opt", "opt/app", "opt/app/bin"]
         assert "opt/app/lib/é.py" in found
@@ -339,7 +355,7 @@ def test_the_same_files_give_the_same_layer_whoever_has_them_and_in_whatever_ord
 )
 def test_what_no_environment_may_hold_is_refused(new: NewSpool, bad: Any) -> None:
     with pytest.raises(HashMismatch):
-        tree(new, bad)
+        layer(new, bad)
 
 
 @pytest.mark.parametrize("prefix", ["opt/app", "/", "/opt/../etc", "/opt/a b", "/opt/app/", "/opt/$(x)"])
@@ -490,10 +506,11 @@ def test_programs_that_begin_as_scripts_are_right_after_a_move(new: NewSpool, tm
         "bin/deep/one": b"#!/opt/app/bin/python\nprint(1)\n",
         "bin/native": b"\x7fELF\0/opt/app/bin\n",
     }
-    made = tree(new, *(member(f"app/{path}", data, mode=0o755) for path, data in brought.items()))
+    files = (member(f"app/{path}", data, mode=0o755) for path, data in sorted(brought.items()))
+    made = layer(new, *files, place=LayerPlace("/opt/app", "it/"))
     made.add(moving.SCRIPT, moving.script(made.naming(b"/opt/app")), 0o755)
     made.add(moving.MARK, b"/opt/app\n")
-    with tarfile.open(fileobj=io.BytesIO(b"".join(made.whole("it/")))) as tar:
+    with tarfile.open(fileobj=io.BytesIO(whole(made))) as tar:
         tar.extractall(tmp_path, filter="data")
     place = tmp_path / "it"
     done = relocated(place)

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from parity.export.trial import _TRY, ExportTrial
-from parity.model import RehearsalPlan
+from parity.export.tar_trial import elsewhere
+from parity.export.trial_script import TRY
 
 # A module may begin a process that outlives it (a manager of multiprocessing does).
 LEAVES = """
@@ -38,7 +38,7 @@ def tried(folder: Path, modules: dict[str, str]) -> dict[str, str]:
         (folder / f"{name}.py").write_text(code)
     job = {"mark": "MARK", "prefix": str(folder), "user": os.getuid(), "modules": list(modules)}
     done = subprocess.run(
-        [sys.executable, "-c", _TRY],
+        [sys.executable, "-c", TRY],
         input=json.dumps({**job, "hidden": "", "own": ""}).encode(),
         env={"PYTHONPATH": str(folder)},
         cwd=folder,
@@ -67,6 +67,5 @@ def test_what_a_module_writes_into_open_files_is_no_result(tmp_path: Path) -> No
     "prefix", ["/opt/app", "/srv/app", "/srv/parity-elsewhere", "/srv/parity-elsewhere/app"]
 )
 def test_it_is_moved_out_of_its_place_whatever_that_is(prefix: str) -> None:
-    elsewhere = ExportTrial("linux/amd64", prefix, "65534:65534", {}, RehearsalPlan()).elsewhere
-    assert not f"{prefix}/".startswith(f"{elsewhere}/")
-    assert not f"{elsewhere}/".startswith(f"{prefix}/")
+    assert not f"{prefix}/".startswith(f"{elsewhere(prefix)}/")
+    assert not f"{elsewhere(prefix)}/".startswith(f"{prefix}/")

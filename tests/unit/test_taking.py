@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -15,15 +15,24 @@ from tests.support.fake_engine import FakeEngine
 from parity.engine import ContainerSpec, ImageInfo, Network
 from parity.errors import EngineLost, HashMismatch, RehearsalFailed
 from parity.export import taking
-from parity.export.spool import Spool, spooling
 
 ROW = {"path": "a", "kind": "file", "mode": 0o644, "size": 3, "link": ""}
 
 
-@pytest.fixture
-def spool(tmp_path: Path) -> Iterator[Spool]:
-    with spooling(tmp_path / "spools") as new:
-        yield new()
+class Taken:
+    """Keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.files: list[taking.TakenFile] = []
+        self.data = bytearray()
+
+    def begin(self, files: Sequence[taking.TakenFile]) -> None:
+        """Keep the list."""
+        self.files = list(files)
+
+    def feed(self, data: bytes) -> None:
+        """Keep the bytes."""
+        self.data += data
 
 
 def given(folder: Path) -> bytes:
@@ -32,17 +41,20 @@ def given(folder: Path) -> bytes:
     return subprocess.run(words, capture_output=True, check=True).stdout
 
 
-def fed(spool: Spool, data: bytes, step: int = 7) -> tuple[taking.TakenFile, ...]:
+def fed(data: bytes, step: int = 7, most: int = 1 << 30) -> Taken:
+    taken = Taken()
+    files = taking.GivenFiles(most, taken)
     for begin in range(0, len(data), step):
-        spool.append(data[begin : begin + step])
-    return taking.taken(spool)
+        files.feed(data[begin : begin + step])
+    files.end()
+    return taken
 
 
 def listed(*rows: object, rest: bytes = b"") -> bytes:
     return b"".join(json.dumps(row).encode() + b"\n" for row in rows) + b"\n" + rest
 
 
-def test_files_come_out_as_they_are_whatever_they_are_called(tmp_path: Path, spool: Spool) -> None:
+def test_files_come_out_as_they_are_whatever_they_are_called(tmp_path: Path) -> None:
     top = tmp_path / "app"
     (top / "bin").mkdir(parents=True)
     (top / "lib" / "__pycache__").mkdir(parents=True)
@@ -56,7 +68,9 @@ def test_files_come_out_as_they_are_whatever_they_are_called(tmp_path: Path, spo
     (top / "bin" / "tool").chmod(0o750)
     (top / "bin" / "python").symlink_to("/usr/bin/python3")
     os.mkfifo(top / "pipe")
-    found = {each.path: each for each in fed(spool, given(top), 1 << 16)}
+    taken = fed(given(top), 1 << 16)
+    assert [each.path for each in taken.files] == sorted(each.path for each in taken.files)
+    found = {each.path: each for each in taken.files}
     assert {path: each.kind for path, each in found.items()} == {
         "bin": "folder",
         "bin/python": "link",
@@ -69,10 +83,8 @@ def test_files_come_out_as_they_are_whatever_they_are_called(tmp_path: Path, spo
         "pipe": "other",
     }
     assert (found["bin/tool"].mode, found["bin/python"].link) == (0o750, "/usr/bin/python3")
-    for path, each in found.items():
-        if each.kind == "file":
-            data = b"".join(spool.read(each.offset, each.size))
-            assert data == (top / path).read_bytes()
+    files = [path for path, each in found.items() if each.kind == "file"]
+    assert taken.data == b"".join((top / path).read_bytes() for path in files)
 
 
 @pytest.mark.parametrize(
@@ -90,33 +102,35 @@ def test_files_come_out_as_they_are_whatever_they_are_called(tmp_path: Path, spo
         listed({**ROW, "size": "3"}, rest=b"abc"),
         listed({**ROW, "kind": "device"}, rest=b"abc"),
         listed(ROW, ROW, rest=b"abcabc"),
+        listed({**ROW, "path": "b"}, ROW, rest=b"abcabc"),
+        listed({**ROW, "kind": "folder"}, rest=b"abc"),
         listed({**ROW, "path": "\ud800"}, rest=b"abc"),
         listed({**ROW, "kind": "link", "size": 0, "link": "\udfff"}),
     ],
-    ids=range(14),
+    ids=range(16),
 )
-def test_what_breaks_off_or_is_no_such_list_is_no_environment(spool: Spool, data: bytes) -> None:
+def test_what_breaks_off_or_is_no_such_list_is_no_environment(data: bytes) -> None:
     with pytest.raises(EngineLost, match="broke off, or is no list"):
-        fed(spool, data, 1 << 15)
+        fed(data, 1 << 15)
 
 
 ODD = ["", "/etc/passwd", "../x", "a/../../x", "a//b", "./a", "a/", "a\0b", "lib/__pycache__/a.pyc"]
 
 
 @pytest.mark.parametrize("path", ODD)
-def test_a_path_that_no_file_there_has_is_refused(spool: Spool, path: str) -> None:
+def test_a_path_that_no_file_there_has_is_refused(path: str) -> None:
     with pytest.raises(HashMismatch, match="no file is called so"):
-        fed(spool, listed({**ROW, "path": path}, rest=b"abc"))
+        fed(listed({**ROW, "path": path}, rest=b"abc"))
 
 
-def test_a_link_with_a_nul_is_refused(spool: Spool) -> None:
+def test_a_link_with_a_nul_is_refused() -> None:
     with pytest.raises(HashMismatch, match="no file is called so"):
-        fed(spool, listed({**ROW, "kind": "link", "size": 0, "link": "lib\0/etc"}))
+        fed(listed({**ROW, "kind": "link", "size": 0, "link": "lib\0/etc"}))
 
 
 def test_a_file_that_becomes_shorter_while_it_is_read_ends_the_script(tmp_path: Path) -> None:
     (tmp_path / "grown").write_bytes(b"x" * 10)
-    between = 'out.write(b"\\n")\n'
+    between = '\nout.write(b"\\n")\n'
     assert between in taking.GIVE
     cut = f"os.truncate({str(tmp_path / 'grown')!r}, 4)\n"
     text = taking.GIVE.replace(between, between + cut)
@@ -125,14 +139,15 @@ def test_a_file_that_becomes_shorter_while_it_is_read_ends_the_script(tmp_path: 
     assert (done.returncode, b"became shorter" in done.stderr) == (1, True)
 
 
-def test_more_than_an_environment_may_have_is_not_kept(tmp_path: Path, spool: Spool) -> None:
+def test_more_than_an_environment_may_have_is_not_kept(tmp_path: Path) -> None:
     (tmp_path / "app").mkdir()
     (tmp_path / "app" / "large").write_bytes(bytes(3 << 20))
     engine = FakeEngine(tmp_path / "engine")
     engine.images["one"] = ImageInfo("sha256:" + "1" * 64, (), "linux/amd64", 1)
     spec = ContainerSpec(image="one", network=Network.NONE, purpose="test")
+    taken = Taken()
     with engine.container(spec) as container:
         container.start()
         with pytest.raises(RehearsalFailed, match="more than 1 MiB"):
-            taking.take(container, sys.executable, "", str(tmp_path / "app"), spool, 1 << 20)
-    assert spool.size <= 1 << 20
+            taking.take(container, sys.executable, "", str(tmp_path / "app"), 1 << 20, taken)
+    assert len(taken.data) <= 1 << 20

@@ -20,7 +20,7 @@ from tests.unit.test_export import document
 from parity.engine.spec import ExecResult
 from parity.errors import HashMismatch, HostileSource, LockInvalid, PythonUnfit
 from parity.export.environment import Interpreter, _put_interpreter
-from parity.export.layer import EnvironmentTree
+from parity.export.layer import EnvironmentLayer, LayerPlace
 from parity.export.python_archive import FOLDER, judged_interpreter
 from parity.export.python_lock import PYTHON_LOCK, is_of, write_python_lock
 from parity.export.readme import environment_readme
@@ -187,16 +187,16 @@ def test_what_is_no_python_of_the_target_is_refused(
 
 
 def test_links_to_an_environments_own_interpreter_are_told_from_where_they_lie(new: NewSpool) -> None:
-    spool = new()
-    app = [TakenFile("bin/python3.11", "link", 0o777, link="/opt/app/python/bin/python3.11")]
-    whole = b"".join(EnvironmentTree(app, "/opt/app", spool, own_python=True).whole("app/"))
-    with tarfile.open(fileobj=io.BytesIO(whole)) as tar:
+    place = LayerPlace("/opt/app", "app/", own_python=True)
+    own = EnvironmentLayer(place, new())
+    own.begin([TakenFile("bin/python3.11", "link", 0o777, link="/opt/app/python/bin/python3.11")])
+    with tarfile.open(fileobj=io.BytesIO(b"".join(own.end(whole=True).chunks()))) as tar:
         assert tar.getmember("app/bin/python3.11").linkname == "../python/bin/python3.11"
     # Without one of its own the interpreter is the image's; with one, no link leads out.
     outside = [TakenFile("bin/python3", "link", 0o777, link="/usr/bin/python3")]
-    EnvironmentTree(outside, "/opt/app", spool)
+    EnvironmentLayer(replace(place, own_python=False), new()).begin(outside)
     with pytest.raises(HashMismatch, match="out of the environment"):
-        EnvironmentTree(outside, "/opt/app", spool, own_python=True)
+        EnvironmentLayer(place, new()).begin(outside)
 
 
 class Answering:

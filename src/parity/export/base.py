@@ -28,7 +28,8 @@ def base_layers(archive: Iterable[bytes], wanted: Sequence[str], new: NewSpool) 
     """
     spool, found = new(), dict[str, SpooledBytes]()
     # The list of layers comes last in some engines' archives, so all of it is kept before any is judged.
-    spool.add(archive)
+    for chunk in archive:
+        spool.append(chunk)
     spool.file.seek(0)
     try:
         with tarfile.open(fileobj=spool.file, mode="r:") as tar:

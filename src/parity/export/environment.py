@@ -13,10 +13,10 @@ from typing import TypedDict
 from parity.engine import Container, ContainerSpec, Engine, Network
 from parity.engine.guests import folders_tar
 from parity.errors import EngineRefused, OptionConflict, PythonUnfit, RehearsalFailed, RehearsalTimeout
-from parity.export.layer import Folder
+from parity.export.layer import EnvironmentLayer, Folder
 from parity.export.python_archive import FOLDER
-from parity.export.spool import Spool, SpooledBytes
-from parity.export.taking import TakenFile, take
+from parity.export.spool import SpooledBytes
+from parity.export.taking import take
 from parity.model import LockedPython, PinnedImage, RehearsalPlan, word_fault
 from parity.portable.bundle.ustar import END
 from parity.portable.texts import printable
@@ -119,14 +119,6 @@ class Material:
     in_memory: bool = False
 
 
-@dataclass(frozen=True)
-class Finished:
-    """The environment's files, and the folders above it."""
-
-    files: tuple[TakenFile, ...]
-    parents: tuple[Folder, ...]
-
-
 def demand_prefix(prefix: str) -> None:
     """Refuse what cannot be an environment's place in any image.
 
@@ -137,19 +129,20 @@ def demand_prefix(prefix: str) -> None:
         raise OptionConflict(f"{prefix!r} {fault.message}", remedy=fault.remedy)
 
 
-def finished(engine: Engine, material: Material, prefix: str, spool: Spool) -> Finished:
-    """Make it, and take its files out.
+def make(engine: Engine, material: Material, prefix: str, layer: EnvironmentLayer) -> None:
+    """Make it, and bring its files out.
 
     Args:
         engine: where.
         material: what it is made from.
         prefix: where it lies.
-        spool: gets the bytes of its files; it has nothing yet.
+        layer: gets the folders above it, as the image has them, and its files; it is begun, not ended.
 
     Raises:
         OptionConflict: the image has something at the prefix.
         RehearsalFailed, RehearsalTimeout: the installer could not make it, or not in time.
         EngineLost, HashMismatch: as `take`.
+        WriteFailed: there is no room for its files.
     """
     demand_prefix(prefix)
     with ExitStack() as stack:
@@ -162,10 +155,10 @@ def finished(engine: Engine, material: Material, prefix: str, spool: Spool) -> F
                 _put_interpreter(container, material.carried, prefix)
             _install(container, material, prefix)
             user, most = f"{_OWNER}:{_OWNER}", material.plan.disk
-            files = take(container, material.python, user, prefix, spool, most)
+            layer.above(parents)
+            take(container, material.python, user, prefix, most, layer)
         except TimeoutError as error:
             raise RehearsalTimeout(f"making the environment: {error}") from None
-    return Finished(files, parents)
 
 
 def _started(engine: Engine, material: Material, prefix: str, stack: ExitStack) -> Container:

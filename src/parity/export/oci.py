@@ -101,9 +101,11 @@ def describe(plan: ImagePlan, layers: Sequence[ImageLayer]) -> Described:
     return Described(config, manifest, _json(index), _json([docker]))
 
 
-def renamed(docker: bytes, name: str) -> bytes:
-    """The `manifest.json` of an archive under another name for its image."""
-    return _json([{**each, "RepoTags": [name]} for each in json.loads(docker)])
+def for_engine(docker: bytes, name: str, own: str) -> bytes:
+    """The `manifest.json` of an archive under another name for its image, with its last layer at a path."""
+    return _json(
+        [{**each, "RepoTags": [name], "Layers": [*each["Layers"][:-1], own]} for each in json.loads(docker)]
+    )
 
 
 def blob_path(digest: str) -> str:

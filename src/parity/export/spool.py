@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import os
 import tempfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
@@ -62,18 +63,24 @@ class Spool:
         for chunk in chunks:
             seen.update(chunk)
             self._write(chunk)
+        self._flush()
         return SpooledBytes(self, begin, self._end - begin, seen.hexdigest())
 
-    def append(self, chunk: bytes) -> None:
-        """Keep bytes behind what is there."""
+    def append(self, chunk: bytes | bytearray) -> None:
+        """Keep bytes behind what is there; other threads may read them once it has returned."""
         with self._as_ours():
             self.file.seek(self._end)
         self._write(chunk)
+        self._flush()
 
-    def _write(self, chunk: bytes) -> None:
+    def _write(self, chunk: bytes | bytearray) -> None:
         with self._as_ours():
             self.file.write(chunk)
         self._end += len(chunk)
+
+    def _flush(self) -> None:
+        with self._as_ours():
+            self.file.flush()
 
     def blob(self, offset: int, size: int) -> SpooledBytes:
         """Bytes that lie in it already."""
@@ -83,11 +90,10 @@ class Spool:
         return SpooledBytes(self, offset, size, seen.hexdigest())
 
     def read(self, offset: int, size: int) -> Iterator[bytes]:
-        """Bytes from a position on, in chunks."""
+        """Bytes from a position on, in chunks; threads may read side by side."""
         while size:
             with self._as_ours():
-                self.file.seek(offset)
-                data = self.file.read(min(CHUNK, size))
+                data = os.pread(self.file.fileno(), min(CHUNK, size), offset)
             if not data:
                 raise WriteFailed("a temporary file lost its end", where=self._where)
             offset, size = offset + len(data), size - len(data)

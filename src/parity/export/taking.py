@@ -7,45 +7,45 @@ its tar takes longer than to read the files.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypedDict
+from typing import Literal, Protocol, TypedDict
 
 from parity.engine import Container
 from parity.errors import EngineLost, HashMismatch, RehearsalFailed
-from parity.export.spool import Spool
 from parity.portable.texts import printable
 from parity.wire.shapes import Malformed, read
 
 _SECONDS = 900
 _LONGEST = 1 << 20
 """Bytes of one line of the list: a path and a link's target."""
-_HEAD = 1 << 16
 _ROOM = "give it more room: `disk` under `rehearsal` in the profile"
 # With a stack: a wheel may nest folders deeper than Python's calls go. Byte-compiled modules are left out:
 # they hold the time at which they were made.
 GIVE = """
 import json, os, stat, sys
-top, out, left, files = os.fsencode(sys.argv[1]), sys.stdout.buffer, [b""], []
+top, out, left, found = os.fsencode(sys.argv[1]), sys.stdout.buffer, [b""], []
 kinds = {stat.S_IFREG: "file", stat.S_IFDIR: "folder", stat.S_IFLNK: "link"}
 while left:
     folder = left.pop()
-    for found in os.scandir(os.path.join(top, folder)):
-        if found.name == b"__pycache__":
+    for each in os.scandir(os.path.join(top, folder)):
+        if each.name == b"__pycache__":
             continue
-        path, told = folder + found.name, found.stat(follow_symlinks=False)
+        path, told = folder + each.name, each.stat(follow_symlinks=False)
         kind = kinds.get(stat.S_IFMT(told.st_mode), "other")
-        link = os.readlink(os.path.join(top, path)) if kind == "link" else b""
-        size = told.st_size if kind == "file" else 0
-        texts = [each.decode("utf-8", "surrogateescape") for each in (path, link)]
-        row = {"path": texts[0], "kind": kind, "mode": told.st_mode & 0o7777, "size": size, "link": texts[1]}
-        out.write(json.dumps(row).encode("ascii") + b"\\n")
+        found.append((path, kind, told.st_mode & 0o7777, told.st_size if kind == "file" else 0))
         if kind == "folder":
             left.append(path + b"/")
-        elif size:
-            files.append((path, size))
+found.sort()
+for path, kind, mode, size in found:
+    link = os.readlink(os.path.join(top, path)) if kind == "link" else b""
+    texts = [each.decode("utf-8", "surrogateescape") for each in (path, link)]
+    row = {"path": texts[0], "kind": kind, "mode": mode, "size": size, "link": texts[1]}
+    out.write(json.dumps(row).encode("ascii") + b"\\n")
 out.write(b"\\n")
-for path, size in files:
+for path, kind, mode, size in found:
+    if not size:
+        continue
     with open(os.path.join(top, path), "rb", 0) as file:
         while size:
             data = file.read(min(size, 1 << 20))
@@ -75,7 +75,6 @@ class TakenFile:
         mode: its permissions.
         size: of a file, in bytes.
         link: where a link leads.
-        offset: where a file's bytes lie in the spool.
     """
 
     path: str
@@ -83,21 +82,28 @@ class TakenFile:
     mode: int
     size: int = 0
     link: str = ""
-    offset: int = 0
 
 
-def take(
-    container: Container, python: str, user: str, folder: str, spool: Spool, most: int
-) -> tuple[TakenFile, ...]:
-    """Bring the files of a folder into a spool that has nothing yet.
+class Taker(Protocol):
+    """Who gets the files: once the list of all, in byte order of their paths, then their bytes, in pieces."""
+
+    def begin(self, files: Sequence[TakenFile]) -> None:
+        """Hear which files there are."""
+
+    def feed(self, data: bytes) -> None:
+        """Hear more of their bytes, one file after the other; never more than the list says."""
+
+
+def take(container: Container, python: str, user: str, folder: str, most: int, taker: Taker) -> None:
+    """Bring the files of a folder out of a container.
 
     Args:
         container: started; where they are.
         python: its interpreter, which reads them.
         user: whose they are, so that nothing is read that others keep.
         folder: whose files.
-        spool: gets the bytes.
-        most: how many there may be.
+        most: how many bytes there may be.
+        taker: gets them as they come.
 
     Raises:
         RehearsalFailed: they cannot be read, or are too many.
@@ -105,59 +111,66 @@ def take(
         HashMismatch: a path is none that a file there has.
         TimeoutError: it took too long.
     """
+    given = GivenFiles(most, taker)
     command = [python, "-I", "-S", "-B", "-c", GIVE, folder]
-
-    def hear(chunk: bytes) -> None:
-        if spool.size + len(chunk) > most:
-            raise RehearsalFailed(f"the environment has more than {most >> 20} MiB", remedy=_ROOM)
-        spool.append(chunk)
-
-    done = container.exec(command, user=user, timeout=_SECONDS, on_stdout=hear)
+    done = container.exec(command, user=user, timeout=_SECONDS, on_stdout=given.feed)
     if done.exit_code:
         said = printable(done.stderr.decode("utf-8", "replace")[-400:])
         raise RehearsalFailed(f"the environment's files cannot be read: {said}")
-    return taken(spool)
+    given.end()
 
 
-def taken(spool: Spool) -> tuple[TakenFile, ...]:
-    """The files that a spool holds, as they were given; errors as `take`."""
-    found: dict[str, TakenFile] = {}
-    rows, offset = _rows(spool)
-    for row in rows:
-        if row["size"] < 0 or row["path"] in found:
+class GivenFiles:
+    """What the script gives, held against what it may give; errors as `take`."""
+
+    def __init__(self, most: int, taker: Taker) -> None:
+        self._room, self._most, self._taker = most, most, taker
+        self._files: list[TakenFile] = []
+        self._rest, self._last = b"", b""
+        self._left = -1  # bytes of files that have not come; less than none while the list goes on
+
+    def feed(self, chunk: bytes) -> None:
+        """Take the next bytes of the stream."""
+        self._room -= len(chunk)
+        if self._room < 0:
+            raise RehearsalFailed(f"the environment has more than {self._most >> 20} MiB", remedy=_ROOM)
+        data = chunk if self._left >= 0 else self._after_list(chunk)
+        if data:
+            self._left -= len(data)
+            if self._left < 0:
+                raise _broken()
+            self._taker.feed(data)
+
+    def end(self) -> None:
+        """The stream has ended."""
+        if self._left:
             raise _broken()
-        _demand_sound(row)
-        found[row["path"]] = TakenFile(**row, offset=offset)
-        offset += row["size"]
-    if offset != spool.size:
-        raise _broken()
-    return tuple(found.values())
 
+    def _after_list(self, chunk: bytes) -> bytes:
+        """What of a chunk comes after the list."""
+        *lines, self._rest = (self._rest + chunk).split(b"\n")
+        for number, line in enumerate(lines, 1):
+            if not line:
+                self._left = sum(each.size for each in self._files)
+                self._taker.begin(self._files)
+                return b"\n".join([*lines[number:], self._rest])
+            self._files.append(self._file(line))
+        if len(self._rest) > _LONGEST:
+            raise _broken()
+        return b""
 
-def _rows(spool: Spool) -> tuple[list[_GivenFile], int]:
-    """The list, and where what follows it begins."""
-    rows: list[_GivenFile] = []
-    end = 0
-    for line in _lines(spool):
-        end += len(line) + 1
-        if not line:
-            return rows, end
+    def _file(self, line: bytes) -> TakenFile:
         try:
-            rows.append(read(_GivenFile, json.loads(line)))
+            row = read(_GivenFile, json.loads(line))
         except (ValueError, RecursionError, Malformed) as error:
             raise _broken() from error
-    raise _broken()
-
-
-def _lines(spool: Spool) -> Iterator[bytes]:
-    """Each line that ends, without its end; a line too long is none."""
-    rest = b""
-    offset = 0
-    while offset < spool.size and len(rest) < _LONGEST:
-        size = min(_HEAD, spool.size - offset)
-        *whole, rest = (rest + b"".join(spool.read(offset, size))).split(b"\n")
-        offset += size
-        yield from whole
+        _demand_sound(row)
+        path = row["path"].encode("utf-8", "surrogateescape")
+        # A file alone has bytes; the order tells a path that is given twice, too.
+        if row["size"] < 0 or (row["size"] and row["kind"] != "file") or path <= self._last:
+            raise _broken()
+        self._last = path
+        return TakenFile(**row)
 
 
 def _demand_sound(file: _GivenFile) -> None:

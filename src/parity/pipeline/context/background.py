@@ -11,10 +11,19 @@ T = TypeVar("T")
 
 
 @contextmanager
-def beside(action: Callable[[], T]) -> Iterator[Callable[[], T]]:
+def beside(action: Callable[[], T], give_up: Callable[[], None] = lambda: None) -> Iterator[Callable[[], T]]:
     """Begin an action in a thread; gives what waits for its result, or raises what it raised.
 
     Leaving the context waits for its end, by any door.
+
+    Args:
+        action: what to do.
+        give_up: called where an error leads out of the context, so that an action that waits is let go.
     """
     with ThreadPoolExecutor(1, thread_name_prefix="beside") as pool:
-        yield pool.submit(action).result
+        result = pool.submit(action).result
+        try:
+            yield result
+        except BaseException:
+            give_up()
+            raise

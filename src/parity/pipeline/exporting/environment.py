@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from parity.errors import OptionConflict
 from parity.export import moving, readme
 from parity.export.environment import Interpreter
-from parity.export.layer import EnvironmentTree
+from parity.export.layer import EnvironmentLayer, LayerPlace
 from parity.export.python_archive import judged_interpreter
 from parity.export.python_fetch import PythonTarget, PythonWish, fetched_python
 from parity.export.sealed import Sealed, file_entry, write_sealed
 from parity.export.spool import NewSpool, SpooledBytes, spooling
-from parity.export.trial import try_tar
+from parity.export.tar_trial import try_tar
 from parity.model import BundleIdentity, LockedPython
 from parity.pack import STOCK_CHECK, VEHICLES
 from parity.pipeline.context.values import Site
@@ -30,8 +32,8 @@ from parity.pipeline.exporting.making import (
     fits,
     proved_texts,
     trial_of,
+    tried_beside,
 )
-from parity.portable.bundle import ustar
 from parity.portable.bundle.envelope import ENVIRONMENT, Checker
 from parity.portable.bundle.export import HIDDEN
 from parity.portable.bundle.manifest import gems_of
@@ -87,9 +89,13 @@ def export_environment(
                 remedy="export an image; or put them into the profile's image, and build the bundle on that",
             )
         carried = _interpreter(of, request.python, site, new) if request.python else None
-        tree, _ = environment(of, site, of.place.image, new(), carried)
-        body = _packed(of, tree, new)
-        _try(of, site, body, carried)
+        layer = EnvironmentLayer(_place(of, carried), new())
+        with _tried(of, site, layer, carried) as finished:
+            environment(of, site, of.place.image, layer, carried)
+            body = _ended(of, layer)
+            how = "with tar alone, the image's Python removed" if carried else "with tar alone"
+            site.reporter.stage("rehearse", f"{how}, at its place and elsewhere")
+            finished()
         site.reporter.stage("pack")
         document = _document(of, carried)
         path = request.output / VEHICLES["environment"].filename(of.identity)
@@ -123,26 +129,28 @@ def _document(of: Begun, carried: Interpreter | None) -> ExportDocument:
     return document
 
 
-def _try(of: Begun, site: Site, body: SpooledBytes, carried: Interpreter | None) -> None:
-    how = "with tar alone, the image's Python removed" if carried else "with tar alone"
-    site.reporter.stage("rehearse", f"{how}, at its place and elsewhere")
-    whole = file_entry("environment.tar", body.size + len(ustar.END), _ended(body.chunks()))
+def _place(of: Begun, carried: Interpreter | None) -> LayerPlace:
+    """In a folder of its last name, without the tar's end: texts for people come before it, in one file."""
+    return LayerPlace(of.prefix, posixpath.basename(of.prefix) + "/", own_python=carried is not None)
+
+
+def _tried(
+    of: Begun, site: Site, layer: EnvironmentLayer, carried: Interpreter | None
+) -> AbstractContextManager[Callable[[], None]]:
+    """The very bytes that are signed afterwards are unpacked while they are made, then tried."""
+    engine, image = site.engine, of.place.image.id
     hidden = of.place.facts.executable if carried else ""
-    trial = replace(trial_of(of, NOBODY), hidden=hidden, in_memory=fits(of, carried))
-    # The very bytes that are signed afterwards, out of the same spool.
-    try_tar(site.engine, of.place.image.id, trial, _ended(whole), moving.SCRIPT)
+    trial = replace(trial_of(of, NOBODY), hidden=hidden, in_memory=fits(of, carried, times=2))
+
+    action = partial(try_tar, engine, image, trial, layer.stream, moving.SCRIPT)
+    return tried_beside(action, layer.stream.give_up, site)
 
 
-def _packed(of: Begun, tree: EnvironmentTree, new: NewSpool) -> SpooledBytes:
-    """The environment in a folder of its last name, with what moves it; without the tar's end."""
-    tree.add(moving.SCRIPT, moving.script(tree.naming(of.prefix.encode())), 0o755)
-    tree.add(moving.MARK, f"{of.prefix}\n".encode())
-    return new().add(tree.entries(posixpath.basename(of.prefix) + "/"))
-
-
-def _ended(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    yield from chunks
-    yield ustar.END
+def _ended(of: Begun, layer: EnvironmentLayer) -> SpooledBytes:
+    """The environment with what moves it."""
+    layer.add(moving.SCRIPT, moving.script(layer.naming(of.prefix.encode())), 0o755)
+    layer.add(moving.MARK, f"{of.prefix}\n".encode())
+    return layer.end(whole=False)
 
 
 def _body(

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import takewhile
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from parity.errors import HashMismatch, ImageUnavailable, OptionConflict
 from parity.export import oci, readme
 from parity.export.base import base_layers
+from parity.export.layer import EnvironmentLayer, LayerPlace
 from parity.export.sealed import Sealed, file_entry, write_sealed
 from parity.export.spool import NewSpool, SpooledBytes, spooling
+from parity.export.streamed import StreamedBytes
 from parity.export.system_layer import system_layer
 from parity.export.trial import try_image
 from parity.model import BundleIdentity, PinnedImage, word_fault
 from parity.pack import STOCK_CHECK, VEHICLES, loaders
-from parity.pipeline.context.background import beside
 from parity.pipeline.context.values import Site
 from parity.pipeline.exporting.making import (
     NOBODY,
@@ -32,6 +33,7 @@ from parity.pipeline.exporting.making import (
     environment,
     proved_texts,
     trial_of,
+    tried_beside,
 )
 from parity.pipeline.rehearsal.again import payload_archive
 from parity.portable.bundle import ustar
@@ -44,6 +46,8 @@ if TYPE_CHECKING:
     from parity.portable.documents.exports import ExportDocument, ExportedImageDocument
 
 _TOP = "parity-image/"
+_OWN = "layer.tar"
+"""The environment's layer in what an engine loads; its digest is not known before its last byte."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,27 @@ class ImageRequest:
 
 
 @dataclass(frozen=True)
+class _ImageEnd:
+    """What an engine is told behind the environment's layer: the digests of all, and those it may lack."""
+
+    layers: tuple[str, ...]
+    blobs: Sequence[SpooledBytes] = ()
+
+
+@dataclass(frozen=True)
+class _Loading:
+    """What an engine loads: the environment's layer while it is made, and the rest once it is known."""
+
+    own: StreamedBytes
+    rest: Future[_ImageEnd] = field(default_factory=Future)
+
+    def give_up(self) -> None:
+        """Let an engine go that waits for more."""
+        self.own.give_up()
+        self.rest.cancel()
+
+
+@dataclass(frozen=True)
 class ExportedImage:
     """A finished image: its file, and what was signed of it."""
 
@@ -88,12 +113,9 @@ def export_image(request: ImageRequest, check: Checker, seals: MakeSealer, site:
     with begun(request.bundle, request.prefix, check, site) as of:
         demand_base(of.place.image, request.base_on_site, site)
         with spooling(request.output) as new:
-            with ExitStack() as made:
-                blobs = _blobs(of, site, new, made)
-                plan = _plan(request, of, site)
-                told = oci.describe(plan, _layers(blobs, len(of.place.image.layers)))
-                site.reporter.stage("rehearse", "the very image, without network, read-only")
-                _try(request, of, told, blobs, site)
+            plan = _plan(request, of, site)
+            blobs = _tried_blobs(request, of, plan, site, new)
+            told = _described(of, plan, ((_digest(each), each.size) for each in blobs))
             site.reporter.stage("pack")
             document = described(of, _signed_words(request, of, plan, told))
             carried = blobs[len(of.place.image.layers) :] if request.base_on_site else blobs
@@ -151,32 +173,44 @@ def demand_base(image: PinnedImage, base_on_site: str, site: Site) -> None:
             )
 
 
-def _blobs(of: Begun, site: Site, new: NewSpool, made: ExitStack) -> list[SpooledBytes]:
-    """The image's layers: the base's own, one of carried system packages, one with the environment."""
-    image = made.enter_context(_prepared(of, site))
-    with _saving(image, site, new) as saved_layers:
-        tree, parents = environment(of, site, image, new())
-        own = new().add(tree.whole(of.prefix.strip("/") + "/", parents))
+def _tried_blobs(
+    request: ImageRequest, of: Begun, plan: oci.ImagePlan, site: Site, new: NewSpool
+) -> list[SpooledBytes]:
+    """The image's layers: the base's own, one of carried system packages, one with the environment.
+
+    An engine loads the last one while it is made, and the image is tried while the base is saved.
+    """
+    layer = EnvironmentLayer(LayerPlace(of.prefix, of.prefix.strip("/") + "/", above=True), new())
+    loading = _Loading(layer.stream)
+    action = partial(_try, request, of, plan, loading, site)
+    with _prepared(of, site) as image, tried_beside(action, loading.give_up, site) as tried:
+        environment(of, site, image, layer)
+        own, base = layer.end(whole=True), of.place.image.layers
+        kept = site.engine.info().keeps_layers
+        if kept and image.layers == base:  # then an engine needs nothing else
+            loading.rest.set_result(_ImageEnd((*base, _digest(own))))
         site.reporter.stage("base", image.name)
-        saved = saved_layers()
+        blobs = [*_below(of, image, site, new), own]
+        if not loading.rest.done():
+            lacking = blobs[len(base) if kept else 0 : -1]
+            loading.rest.set_result(_ImageEnd(tuple(map(_digest, blobs)), lacking))
+        site.reporter.stage("rehearse", "the very image, without network, read-only")
+        tried()
+    return blobs
+
+
+def _below(of: Begun, image: PinnedImage, site: Site, new: NewSpool) -> list[SpooledBytes]:
+    """The layers below the environment, as the engine saves them; that of system packages made canonical."""
+    saved = base_layers(site.engine.save(image.id), image.layers, new)
     base = of.place.image.layers
-    system = [system_layer(saved[each], new) for each in image.layers[len(base) :]]
-    return [*(saved[each] for each in base), *system, own]
+    return [
+        *(saved[each] for each in base),
+        *(system_layer(saved[each], new) for each in image.layers[len(base) :]),
+    ]
 
 
-@contextmanager
-def _saving(
-    image: PinnedImage, site: Site, new: NewSpool
-) -> Iterator[Callable[[], Mapping[str, SpooledBytes]]]:
-    """The engine saves the base while the environment is made; whoever gives up waits for no more of it."""
-    given_up = threading.Event()
-    chunks = takewhile(lambda _: not given_up.is_set(), site.engine.save(image.id))
-    with beside(lambda: base_layers(chunks, image.layers, new)) as saved_layers:
-        try:
-            yield saved_layers
-        except BaseException:
-            given_up.set()
-            raise
+def _digest(blob: SpooledBytes) -> str:
+    return f"sha256:{blob.sha256}"
 
 
 @contextmanager
@@ -195,12 +229,11 @@ def _prepared(of: Begun, site: Site) -> Iterator[PinnedImage]:
         yield replace(image, id=image_id, layers=found.layers)
 
 
-def _layers(blobs: Sequence[SpooledBytes], base: int) -> list[oci.ImageLayer]:
-    found = []
-    for number, blob in enumerate(blobs):
-        note = "base" if number < base else "parity export image"
-        found.append(oci.ImageLayer(f"sha256:{blob.sha256}", blob.size, note))
-    return found
+def _described(of: Begun, plan: oci.ImagePlan, layers: Iterable[tuple[str, int]]) -> oci.Described:
+    """The image's documents; of each layer its digest and size, which its configuration does not tell."""
+    base = len(of.place.image.layers)
+    notes = ("base" if number < base else "parity export image" for number in count())
+    return oci.describe(plan, [oci.ImageLayer(*each, next(notes)) for each in layers])
 
 
 def _plan(request: ImageRequest, of: Begun, site: Site) -> oci.ImagePlan:
@@ -234,25 +267,26 @@ def _name(identity: BundleIdentity) -> str:
     return f"localhost/{product}:{re.sub(r'[^A-Za-z0-9_.-]', '-', identity.version)}"
 
 
-def _try(
-    request: ImageRequest, of: Begun, told: oci.Described, blobs: Sequence[SpooledBytes], site: Site
-) -> None:
+def _try(request: ImageRequest, of: Begun, plan: oci.ImagePlan, loading: _Loading, site: Site) -> None:
     trial = replace(trial_of(of, request.user), starts=next(iter(request.entrypoint), ""))
-    # Not under its own name: until it has passed, nothing of it can be taken for a finished image.
-    known = len(of.place.image.layers) if site.engine.info().keeps_layers else 0
-    with site.engine.loaded_image(partial(_docker_archive, told, blobs[known:])) as image_id:
+
+    def archive(name: str) -> Iterator[bytes]:
+        """The environment's layer first, while it is made; then those that the engine may lack."""
+        yield from file_entry(_OWN, loading.own.promised() + len(ustar.END), loading.own.chunks())
+        rest = loading.rest.result()
+        told = _described(of, plan, ((each, 0) for each in rest.layers))
+        yield from _blob_files(rest.blobs)
+        yield from _file(oci.blob_path("sha256:" + told.config_digest), told.config)
+        # Not under its own name: until it has passed, nothing of it can be taken for a finished image.
+        yield from _file("manifest.json", oci.for_engine(told.docker, name, _OWN))
+        yield ustar.END
+
+    loading.own.promised()  # an engine need not wait for the first byte
+    with site.engine.loaded_image(archive) as image_id:
         found = site.engine.image(image_id)
-        if found is None or found.layers != tuple(f"sha256:{each.sha256}" for each in blobs):
+        if found is None or found.layers != loading.rest.result().layers:
             raise HashMismatch("the engine made another image of the archive than what is in it")
         try_image(site.engine, image_id, trial)
-
-
-def _docker_archive(told: oci.Described, blobs: Sequence[SpooledBytes], name: str) -> Iterator[bytes]:
-    """The image for an engine to load, under a name for that, with those layers that it may lack."""
-    yield from _file(oci.blob_path("sha256:" + told.config_digest), told.config)
-    yield from _blob_files(blobs)
-    yield from _file("manifest.json", oci.renamed(told.docker, name))
-    yield ustar.END
 
 
 def _body(told: oci.Described, blobs: Sequence[SpooledBytes], texts: Mapping[str, bytes]) -> Iterator[bytes]:

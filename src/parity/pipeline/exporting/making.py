@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from parity.errors import ImageUnavailable
-from parity.export.environment import Interpreter, Material, demand_prefix, finished
-from parity.export.layer import EnvironmentTree, Folder
+from parity.errors import EngineLost, EngineRefused, ImageUnavailable
+from parity.export.environment import Interpreter, Material, demand_prefix, make
+from parity.export.layer import EnvironmentLayer
 from parity.export.sealed import Sealer
-from parity.export.spool import Spool
 from parity.export.trial import ExportTrial
 from parity.model import BundleIdentity, PinnedImage
 from parity.pack import farside_archive
+from parity.pipeline.context.background import beside
 from parity.pipeline.context.values import Site
 from parity.pipeline.rehearsal.again import ProvedPlace, payload_archive, place_of_proof
 from parity.pipeline.rehearsal.verify import verify
@@ -90,15 +90,15 @@ def begun(path: Path, prefix: str, check: Checker, site: Site) -> Iterator[Begun
 
 
 def environment(
-    of: Begun, site: Site, image: PinnedImage, spool: Spool, carried: Interpreter | None = None
-) -> tuple[EnvironmentTree, tuple[Folder, ...]]:
-    """The finished environment, its bytes in the spool; and the folders above it as the image has them.
+    of: Begun, site: Site, image: PinnedImage, layer: EnvironmentLayer, carried: Interpreter | None = None
+) -> None:
+    """The finished environment, its files brought into a layer, which others may read meanwhile.
 
     Args:
         of: the bundle.
         site: where.
         image: the target's, with the system packages that the bundle carries.
-        spool: where the bytes wait.
+        layer: begun and fed here, ended by who made it.
         carried: the interpreter that lies in it; None where it uses the target's.
 
     Raises:
@@ -117,14 +117,35 @@ def environment(
         # An engine puts an interpreter onto the disk alone.
         in_memory=carried is None and fits(of),
     )
-    found = finished(site.engine, material, of.prefix, spool)
-    return EnvironmentTree(found.files, of.prefix, spool, own_python=bool(carried)), found.parents
+    make(site.engine, material, of.prefix, layer)
 
 
-def fits(of: Begun, carried: Interpreter | None = None) -> bool:
-    """Whether an environment, with its interpreter, can be made or unpacked in memory."""
+@contextmanager
+def tried_beside(
+    action: Callable[[], None], give_up: Callable[[], None], site: Site
+) -> Iterator[Callable[[], None]]:
+    """A trial that goes on while its subject is made; gives what waits for its end, or raises what it raised.
+
+    Args:
+        action: the trial.
+        give_up: lets it go where it waits for what will never be.
+        site: where both run.
+    """
+
+    def end() -> None:
+        give_up()
+        # Its containers as well, so that it comes back from whatever runs there.
+        with suppress(EngineLost, EngineRefused):
+            site.engine.interrupt()
+
+    with beside(action, end) as tried:
+        yield tried
+
+
+def fits(of: Begun, carried: Interpreter | None = None, times: int = 1) -> bool:
+    """Whether an environment, with its interpreter, can be made or unpacked in memory, so many times."""
     size = sum(each.size for each in of.bundle.manifest.members)
-    return fits_memory(of.place.plan, size + (carried.archive.size if carried else 0))
+    return fits_memory(of.place.plan, times * (size + (carried.archive.size if carried else 0)))
 
 
 def proved_modules(of: Begun) -> dict[str, str]:

@@ -58,13 +58,7 @@ FILE, FOLDER, LINK = b"0", b"5", b"2"
 
 def entry(told: TarEntry) -> bytes:
     """The header of any member, in the one way; see `header`."""
-    split, records = _split(told.path), b""
-    if split is None:
-        records += _record("path", told.path)
-    if len(told.link) > _NAME or not _is_ascii(told.link):
-        records += _record("linkpath", told.link)
-    if told.size > _MAX_SIZE:
-        records += _record("size", str(told.size))
+    split, records = _split(told.path), _records(told)
     if not records:
         prefix, last = split or ("", "")
         return _block(prefix, told._replace(path=last))
@@ -76,6 +70,25 @@ def entry(told: TarEntry) -> bytes:
     return extended + _block("", short)
 
 
+def spread(told: TarEntry) -> int:
+    """How many bytes a member takes up in the archive, header and padding included."""
+    records = len(_records(told))
+    extended = BLOCK + records + -records % BLOCK if records else 0
+    return extended + BLOCK + told.size + -told.size % BLOCK
+
+
+def _records(told: TarEntry) -> bytes:
+    """The pax records of what ustar's fields do not hold."""
+    records = b""
+    if _split(told.path) is None:
+        records += _record("path", told.path)
+    if len(told.link) > _NAME or not _is_ascii(told.link):
+        records += _record("linkpath", told.link)
+    if told.size > _MAX_SIZE:
+        records += _record("size", str(told.size))
+    return records
+
+
 def padding(size: int) -> bytes:
     """The zeros between a file's last byte and the next block."""
     return bytes(-size % BLOCK)
@@ -83,7 +96,7 @@ def padding(size: int) -> bytes:
 
 def member_size(path: str, size: int) -> int:
     """How many bytes a file takes up in the archive, header and padding included."""
-    return len(header(path, size)) + size + -size % BLOCK
+    return spread(TarEntry(path, size))
 
 
 def colliding(paths: Iterable[str]) -> List[str]:
@@ -110,7 +123,11 @@ def _split(path: str) -> Optional[Tuple[str, str]]:
 
 
 def _is_ascii(text: str) -> bool:
-    return all(sign < "\x80" for sign in text)  # `str.isascii` is of Python 3.7
+    try:  # `str.isascii` is of Python 3.7
+        text.encode("ascii")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _record(key: str, value: str) -> bytes:
