@@ -27,6 +27,7 @@ from tests.support.gems import (
 )
 from tests.support.index import gateway
 from tests.support.inside import fresh_room, inside, tar_of
+from tests.support.interpreters import make_interpreter, mirror
 
 from parity.docker_engine import DockerEngine
 from parity.engine import Container
@@ -497,6 +498,24 @@ def test_an_image_and_an_environment_bring_the_gems_too(
         assert inside(room, "cd /media && tar xf it.tar").code == 0
         home = inside(room, "ls -d /media/*/gems /media/gems 2>/dev/null").output.strip()
         assert inside(room, f'GEM_HOME={home} ruby -e "{USE}"').output == '["hello"]\n42\n'
+
+
+@pytest.mark.long
+def test_an_environment_with_its_own_python_brings_the_gems_for_the_machines_ruby(
+    parity: Parity, engine: DockerEngine, ruby12: PinnedImage, carried: dict[str, Any], tmp_path: Path
+) -> None:
+    interpreter, program = make_interpreter(engine, ruby12, "3.11"), "import sys; print(sys.base_prefix)"
+    with mirror() as place:
+        env = {"UV_PYTHON_DOWNLOADS_JSON_URL": place.offer(interpreter, "3.11.2")}
+        words = ["export", "environment", carried["bundle"], "--prefix", "/apps/both", "--with-python"]
+        done = parity.run(*words, "--json", "-o", tmp_path, env=env)
+    assert done.code == 0, done.stdout
+    with fresh_room(engine, ruby12) as room:
+        room.put("/media", tar_of(Path(done.document["file"]), "it.tar"))
+        line = "rm -f /usr/bin/python3* && mkdir -p /apps /srv && tar -xf /media/it.tar -C /srv both"
+        assert inside(room, f"{line} && sh /srv/both/relocate.sh").code == 0
+        assert inside(room, f'GEM_HOME=/srv/both/gems ruby -e "{USE}"').output == '["hello"]\n42\n'
+        assert inside(room, f"/srv/both/bin/python -c '{program}'").output == "/srv/both/python\n"
 
 
 def test_a_bundle_is_rehearsed_again_from_its_own_bytes(parity: Parity, carried: dict[str, Any]) -> None:
