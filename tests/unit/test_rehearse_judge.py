@@ -108,6 +108,14 @@ def test_an_installer_that_refuses_gives_its_own_words() -> None:
     assert "the installer failed" in silent.message
 
 
+@pytest.mark.parametrize(
+    "said", ["/work/prefix: No space left on device", "/work has 61 MiB free, 66 MiB are needed"]
+)
+def test_what_did_not_fit_says_which_limit_is_the_profiles(said: str) -> None:
+    install = {"exit_code": 64, "document": {"error": {"message": said}}, "stderr": ""}
+    assert "`memory` under `rehearsal`" in failed(seen(install=install)).remedy
+
+
 def test_a_missing_library_is_the_headline_and_all_of_them_are_listed() -> None:
     error = "OSError: libgomp.so.1: cannot open shared object file: No such file or directory"
     imports = [an_import("boost", error, library="libgomp.so.1", at=f"{WORK}boost/basic.py:7")]

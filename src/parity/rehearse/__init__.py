@@ -6,10 +6,11 @@ from parity.rehearse.judge import judge
 from parity.rehearse.native import NativeRules
 from parity.rehearse.opened import wanted
 from parity.rehearse.ready import ContainerNeeds, ReadyContainer, ready
-from parity.rehearse.room import Carried, Checkout, fits_memory
+from parity.rehearse.room import UNPACKED, Carried, Checkout, fits_memory
 from parity.rehearse.stage import rehearse
 
 __all__ = [
+    "UNPACKED",
     "Carried",
     "Checkout",
     "ContainerNeeds",

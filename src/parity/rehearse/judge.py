@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from parity.errors import RehearsalFailed, RehearsalTimeout
@@ -17,6 +18,11 @@ from parity.wire.rehearsing import ImportSeen, InstallSeen, Seen
 _SEED = frozenset(("pip", "setuptools", "wheel", "pkg-resources", "distribute"))
 """What `python -m venv` may bring (ensurepip, and Debian's)."""
 _TOOLS = frozenset(("uv",))
+_FULL = re.compile(r"No space left on device|MiB are needed")
+_MORE_ROOM = (
+    "give it more room: `memory` under `rehearsal` in the profile (files may take half of it); "
+    "where it is made on the engine's disk, free some space there"
+)
 
 
 def judge(
@@ -86,9 +92,12 @@ def _demand_install(install: InstallSeen) -> None:
         return
     message = _inner(install["document"], "error").get("message") or "the installer failed"
     lines = [line for line in install["stderr"].splitlines() if line.strip()]
+    # Of memory a part may be filled with files; the limit is the profile's.
+    remedy = _MORE_ROOM if _FULL.search(str(message)) else ""
     raise RehearsalFailed(
         f"the bundle does not install: {message}",
         where=f"installer, exit code {install['exit_code']}",
+        remedy=remedy,
         details=tuple(lines[-12:]),
     )
 

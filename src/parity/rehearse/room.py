@@ -30,7 +30,9 @@ COMMANDS = "/commands"
 """Where the profile's commands may write, besides /tmp."""
 _NAME = "parity"
 _PATH = "/usr/local/bin:/usr/bin:/bin"
-_UNPACKED = 4  # times a wheel's size, on the large side: what it takes with its copy and its environment
+UNPACKED = 5
+"""Times a wheel's size that its files take, on the large side."""
+_IN_USE = UNPACKED + 3  # with its copy, and what is compiled when it is imported
 _SHARED = 1 << 30  # bytes of /tmp
 _TRIES = 5
 PIDS = 512
@@ -140,9 +142,15 @@ class Room:
         )
 
 
-def fits_memory(plan: RehearsalPlan, wheel_bytes: int) -> bool:
-    """Whether the environment may be made in memory: a disk can need longer to remove than to make it."""
-    return wheel_bytes * _UNPACKED < plan.memory // 2
+def fits_memory(plan: RehearsalPlan, wheel_bytes: int, times: int = _IN_USE) -> bool:
+    """Whether the environment may be made in memory: a disk can need longer to remove than to make it.
+
+    Args:
+        plan: tells the limit; files may take half of it.
+        wheel_bytes: of all wheels and other files.
+        times: as many times that size may be taken.
+    """
+    return wheel_bytes * times < plan.memory // 2
 
 
 def container_spec(

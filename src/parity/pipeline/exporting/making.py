@@ -24,7 +24,7 @@ from parity.portable.bundle import export
 from parity.portable.bundle.envelope import Checker
 from parity.portable.bundle.manifest import gems_of
 from parity.portable.bundle.reader import VerifiedBundle, member_bytes, open_bundle
-from parity.rehearse import fits_memory
+from parity.rehearse import UNPACKED, fits_memory
 
 if TYPE_CHECKING:
     from parity.portable.documents.exports import ExportDocument, ExportedImageDocument
@@ -145,7 +145,8 @@ def tried_beside(
 def fits(of: Begun, carried: Interpreter | None = None, times: int = 1) -> bool:
     """Whether an environment, with its interpreter, can be made or unpacked in memory, so many times."""
     size = sum(each.size for each in of.bundle.manifest.members)
-    return fits_memory(of.place.plan, times * (size + (carried.archive.size if carried else 0)))
+    own = carried.archive.size if carried else 0  # unpacked already
+    return fits_memory(of.place.plan, size + own, times * UNPACKED)
 
 
 def proved_modules(of: Begun) -> dict[str, str]:
