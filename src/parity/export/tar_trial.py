@@ -8,7 +8,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from parity.engine import Container, ContainerSpec, Engine, Mount, Network
+from parity.engine import Container, ContainerSpec, Mount, Network
+from parity.engine.together import Together
 from parity.errors import RehearsalFailed
 from parity.export.environment import memory_options
 from parity.export.sealed import file_entry
@@ -37,11 +38,11 @@ done
 """
 
 
-def try_tar(engine: Engine, image_id: str, trial: ExportTrial, tar: StreamedBytes, script: str) -> None:
+def try_tar(together: Together, image_id: str, trial: ExportTrial, tar: StreamedBytes, script: str) -> None:
     """Unpack an environment where it belongs, and see; and elsewhere, after its script, beside that.
 
     Args:
-        engine: where.
+        together: has the containers.
         image_id: the target's image; nothing else is in the containers, and its Python is hidden where the
             environment has its own.
         trial: what is tried.
@@ -52,8 +53,11 @@ def try_tar(engine: Engine, image_id: str, trial: ExportTrial, tar: StreamedByte
         NotIsolated, RehearsalFailed, RehearsalTimeout: as `try_image`.
     """
     kept = Future[None]()
-    with engine.scratch_volume() as volume, ThreadPoolExecutor(1, thread_name_prefix="moved") as pool:
-        trying = _Trying(engine, image_id, trial, volume, kept)
+    with (
+        together.engine.scratch_volume() as volume,
+        ThreadPoolExecutor(1, thread_name_prefix="moved") as pool,
+    ):
+        trying = _Trying(together, image_id, trial, volume, kept)
         moved = pool.submit(_try_elsewhere, trying, script)
         try:
             _try_in_place(trying, tar)
@@ -66,7 +70,7 @@ def try_tar(engine: Engine, image_id: str, trial: ExportTrial, tar: StreamedByte
 class _Trying:
     """What both have: a volume with the tar, and what says when it is all there."""
 
-    engine: Engine
+    together: Together
     image_id: str
     trial: ExportTrial
     volume: str
@@ -124,8 +128,7 @@ def _ready(trying: _Trying, trial: ExportTrial, memory: str, *, read_only: bool)
         # It may wait while the environment is made, which has a limit of its own.
         lifetime=3 * trial.plan.timeout + 3600,
     )
-    with trying.engine.container(spec) as container:
-        container.start()
+    with trying.together.started(spec) as container:
         if trial.hidden:
             _root(container, "the image's Python cannot be hidden", _HIDE, trial.hidden)
         yield container
