@@ -21,9 +21,9 @@ def beside(action: Callable[[], T], give_up: Callable[[], None] = lambda: None) 
         give_up: called where an error leads out of the context, so that an action that waits is let go.
     """
     with ThreadPoolExecutor(1, thread_name_prefix="beside") as pool:
-        result = pool.submit(action).result
         try:
-            yield result
+            # In here: a signal may come when it has begun and `submit` has not returned.
+            yield pool.submit(action).result
         except BaseException:
             give_up()
             raise
