@@ -61,8 +61,10 @@ def try_tar(together: Together, image_id: str, trial: ExportTrial, tar: Streamed
         moved = pool.submit(_try_elsewhere, trying, script)
         try:
             _try_in_place(trying, tar)
-        finally:
+        except BaseException:
             kept.cancel()  # who waits for it in vain need wait no longer
+            together.end()  # nor need anybody hear of the other what takes long
+            raise
         moved.result()
 
 
