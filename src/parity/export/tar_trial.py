@@ -20,9 +20,9 @@ from parity.portable.texts import printable
 
 _SECONDS = 900
 _ELSEWHERE, _ANOTHER = "/srv/parity-elsewhere", "/srv/parity-another"
-_CARRIED = "/carried"
+_CARRIED, _ALONG = "/carried", "/brought"
 _BEGIN, _REST = "environment.tar", "end-of-environment.tar"
-_UNPACK = f'mkdir -p "$1" && cat {_CARRIED}/{_BEGIN} {_CARRIED}/{_REST} | tar -xf - -C "$1" "$2"'
+_UNPACK = f'mkdir -p "$1" && cat "$3"/{_BEGIN} "$3"/{_REST} | tar -xf - -C "$1" "$2"'
 _FAULT = "the environment cannot be unpacked in the target's image"
 # Whoever is root there removes every Python that a machine may have, and what an interpreter reads of it.
 _HIDE = """
@@ -83,9 +83,9 @@ def _try_in_place(trying: _Trying, tar: StreamedBytes) -> None:
     trial = trying.trial
     with _ready(trying, trial, trial.prefix, read_only=False) as container:
         tar.promised()  # an engine need not wait for the first byte
-        container.put(_CARRIED, _files(tar))
+        container.put(carried(trial.prefix), _files(tar))
         trying.kept.set_result(None)
-        _root(container, _FAULT, _UNPACK, *posixpath.split(trial.prefix))
+        _root(container, _FAULT, _UNPACK, *posixpath.split(trial.prefix), carried(trial.prefix))
         demand_all(container, trial, "the environment", user=trial.user)
 
 
@@ -96,7 +96,7 @@ def _try_elsewhere(trying: _Trying, script: str) -> None:
     trial = replace(trying.trial, prefix=f"{place}/{name}", plan=plan)
     with _ready(trying, trial, place, read_only=True) as container:
         trying.kept.result()
-        _root(container, _FAULT, _UNPACK, place, name)
+        _root(container, _FAULT, _UNPACK, place, name, carried(trying.trial.prefix))
         _root(container, "the environment cannot be moved", 'sh "$1"', f"{trial.prefix}/{script}")
         demand_all(container, trial, "the environment that was moved", user=trial.user)
 
@@ -115,6 +115,11 @@ def elsewhere(prefix: str) -> str:
     return _ANOTHER if prefix.startswith(_ELSEWHERE) else _ELSEWHERE
 
 
+def carried(prefix: str) -> str:
+    """Where the volume with the tar lies: both have it, and so nothing may be unpacked into it."""
+    return _ALONG if prefix.startswith(_CARRIED) else _CARRIED
+
+
 @contextmanager
 def _ready(trying: _Trying, trial: ExportTrial, memory: str, *, read_only: bool) -> Iterator[Container]:
     """A container for a tar, with memory at a folder where that is wanted."""
@@ -123,7 +128,7 @@ def _ready(trying: _Trying, trial: ExportTrial, memory: str, *, read_only: bool)
         network=Network.NONE,
         purpose="trial",
         platform=trial.platform,
-        mounts=(Mount(trying.volume, _CARRIED, read_only=read_only),),
+        mounts=(Mount(trying.volume, carried(trying.trial.prefix), read_only=read_only),),
         tmpfs={**TMP, **({memory: memory_options(trial.plan)} if trial.in_memory else {})},
         memory=trial.plan.memory,
         pids=512,
