@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from parity.engine import Container, ContainerSpec, Mount, Network
 from parity.engine.together import Together
-from parity.errors import RehearsalFailed
+from parity.errors import RehearsalFailed, RehearsalTimeout
 from parity.export.environment import memory_options
 from parity.export.sealed import file_entry
 from parity.export.streamed import StreamedBytes
@@ -142,7 +142,10 @@ def _ready(trying: _Trying, trial: ExportTrial, memory: str, *, read_only: bool)
 
 
 def _root(container: Container, fault: str, line: str, *words: str) -> None:
-    done = container.exec(["sh", "-e", "-c", line, "sh", *words], user="0:0", timeout=_SECONDS)
+    try:
+        done = container.exec(["sh", "-e", "-c", line, "sh", *words], user="0:0", timeout=_SECONDS)
+    except TimeoutError as error:
+        raise RehearsalTimeout(f"{fault}: {error}") from None
     if done.exit_code:
         said = printable(done.stderr.decode("utf-8", "replace")[-800:])
         raise RehearsalFailed(f"{fault}: {said}")

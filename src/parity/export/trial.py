@@ -113,7 +113,11 @@ def _demand_start(container: Container, trial: ExportTrial) -> None:
     """What the image starts is there, and its user may run it."""
     if not trial.starts:
         return
-    found = container.exec([f"{trial.prefix}/bin/python", "-I", "-B", "-c", _FIND, trial.starts], timeout=60)
+    command = [f"{trial.prefix}/bin/python", "-I", "-B", "-c", _FIND, trial.starts]
+    try:
+        found = container.exec(command, timeout=60)
+    except TimeoutError as error:
+        raise RehearsalTimeout(f"looking for the image's program: {error}") from None
     if found.exit_code:
         raise RehearsalFailed(
             f"the image cannot start: there is no program {printable(trial.starts)} in it",
