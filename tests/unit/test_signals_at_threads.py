@@ -103,3 +103,30 @@ def test_a_signal_in_a_door_waits_until_somebody_can_close_it(how: str, said: li
         timeout=60,
     )
     assert (done.stdout.split(), done.stderr) == ([*said, "130"], "")
+
+
+SETTLING = """
+import os, signal, threading, time
+from parity.cli.signals import Signals
+from parity.docker_engine.removals import Removals
+from parity.errors import Interrupted
+
+signals = Signals()
+signals.install()
+signals.heed()
+removals = Removals()
+removals.begin(lambda: (time.sleep(1.5), print("removed")))
+threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+try:
+    removals.settle()
+except Interrupted:
+    removals.wait()
+    print("waited")
+"""
+
+
+def test_a_signal_while_removals_are_waited_for_forgets_none_of_them() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", SETTLING], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.stdout.split(), done.stderr) == (["removed", "waited"], "")
