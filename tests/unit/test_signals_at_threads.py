@@ -124,9 +124,29 @@ except Interrupted:
     print("waited")
 """
 
+LEAVING = """
+import os, signal, threading, time
+from parity.cli.signals import Signals
+from parity.errors import Interrupted
+from parity.pipeline.context.background import beside
 
-def test_a_signal_while_removals_are_waited_for_forgets_none_of_them() -> None:
+signals = Signals()
+signals.install()
+signals.heed()
+threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+try:
+    with beside(lambda: (time.sleep(1.5), print("tried"))):
+        raise ValueError
+except Interrupted:
+    print("left")
+"""
+
+
+@pytest.mark.parametrize(
+    ("program", "said"), [(SETTLING, ["removed", "waited"]), (LEAVING, ["tried", "left"])]
+)
+def test_a_signal_while_a_thread_is_waited_for_does_not_forget_it(program: str, said: list[str]) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", SETTLING], capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60
     )
-    assert (done.stdout.split(), done.stderr) == (["removed", "waited"], "")
+    assert (done.stdout.split(), done.stderr) == (said, "")
