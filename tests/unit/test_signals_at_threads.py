@@ -77,6 +77,10 @@ def waiting():
     made._acquire_restore = lambda _: print("restored")
     return made
 
+def plain():
+    takes = lambda *words: False if words else print("restored")
+    return threading.Condition(SimpleNamespace(acquire=takes, release=strike))
+
 try:
     HOW
     print("told")
@@ -92,6 +96,7 @@ except Interrupted as ended:
         ("with condition(__enter__=strike): print('inside')", ["inside", "left", "told"]),
         ("made = generated(); made.__enter__()", ["told"]),
         ("made = waiting(); made._lock.acquire(); made.wait()", ["restored"]),
+        ("plain().wait()", ["restored"]),
     ],
 )
 def test_a_signal_in_a_door_waits_until_somebody_can_close_it(how: str, said: list[str]) -> None:

@@ -96,5 +96,7 @@ def _is_in_a_door(frame: FrameType | None) -> bool:
     if frame is None:
         return False
     # `wait` gives the lock back and keeps in this name what takes it again: without it, nothing does.
-    waits = frame.f_code is threading.Condition.wait.__code__ and "saved_state" not in frame.f_locals
-    return waits or frame.f_code in _DOORS
+    wait = threading.Condition.wait.__code__
+    waits = frame.f_code is wait and "saved_state" not in frame.f_locals
+    helps = frame.f_back is not None and frame.f_back.f_code is wait
+    return waits or helps or frame.f_code in _DOORS
