@@ -17,6 +17,7 @@ from tests.support.index import PackageIndex, tiny_wheel
 from tests.support.interpreters import Mirror, make_interpreter, mirror, packed
 
 from parity.docker_engine import DockerEngine
+from parity.engine.together import Together
 from parity.errors import RehearsalFailed
 from parity.export import moving
 from parity.export.spool import spooling
@@ -168,9 +169,9 @@ def test_the_trial_lets_nobody_use_the_images_python(
         tar.write(app)
         tar.end()
         with pytest.raises(RehearsalFailed, match="relocate"):  # it works until it is to be moved
-            try_tar(engine, debian11.id, trial, tar, moving.SCRIPT)
+            try_tar(Together(engine), debian11.id, trial, tar, moving.SCRIPT)
         with pytest.raises(RehearsalFailed, match="Python does not work"):
-            try_tar(engine, debian11.id, hiding, tar, moving.SCRIPT)
+            try_tar(Together(engine), debian11.id, hiding, tar, moving.SCRIPT)
 
 
 def test_a_build_locks_the_interpreter_beside_its_lock(

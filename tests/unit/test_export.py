@@ -18,14 +18,14 @@ from tests.support.signed import alpha, signed
 from typer.testing import CliRunner
 
 from parity.cli.app import app
-from parity.errors import EngineLost, HashMismatch, OptionConflict, SystemPackagesFailed
+from parity.errors import EngineLost, HashMismatch, OptionConflict, SystemPackagesFailed, WriteFailed
 from parity.export import moving, oci
 from parity.export.base import base_layers
 from parity.export.environment import demand_prefix
 from parity.export.layer import EnvironmentLayer, Folder, LayerPlace
 from parity.export.moving import RelocatedFile
 from parity.export.sealed import Sealed, file_entry, write_sealed
-from parity.export.spool import NewSpool, spooling
+from parity.export.spool import NewSpool, Spool, spooling
 from parity.export.system_layer import system_layer
 from parity.export.taking import TakenFile
 from parity.farside.cli.main import main
@@ -576,3 +576,12 @@ def test_an_entry_point_is_a_command(tmp_path: Path, words: str) -> None:
     done = CliRunner().invoke(app, command, env={"PARITY_HOME": str(tmp_path)})
     assert isinstance(done.exception, OptionConflict), done.output
     assert "--entrypoint is no command" in str(done.exception)
+
+
+def test_a_full_disk_is_told_once_not_again_when_the_spool_is_closed(tmp_path: Path) -> None:
+    spool = Spool(tmp_path)
+    spool.close()
+    spool.file = open("/dev/full", "r+b")  # noqa: SIM115 - the spool closes it
+    with pytest.raises(WriteFailed, match="No space left"):
+        spool.append(b"x")
+    spool.close()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from parity.export.tar_trial import elsewhere
+from parity.export.tar_trial import carried, elsewhere
 from parity.export.trial_script import TRY
 
 # A module may begin a process that outlives it (a manager of multiprocessing does).
@@ -69,3 +69,10 @@ def test_what_a_module_writes_into_open_files_is_no_result(tmp_path: Path) -> No
 def test_it_is_moved_out_of_its_place_whatever_that_is(prefix: str) -> None:
     assert not f"{prefix}/".startswith(f"{elsewhere(prefix)}/")
     assert not f"{elsewhere(prefix)}/".startswith(f"{prefix}/")
+
+
+@pytest.mark.parametrize("prefix", ["/opt/app", "/carried", "/carried/app", "/brought", "/brought/app"])
+def test_nothing_is_unpacked_into_what_both_trials_have(prefix: str) -> None:
+    for place in (prefix, elsewhere(prefix)):
+        assert not f"{place}/".startswith(f"{carried(prefix)}/")
+        assert not f"{carried(prefix)}/".startswith(f"{place}/")

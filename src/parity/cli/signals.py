@@ -6,12 +6,23 @@ import os
 import signal
 import sys
 import threading
-from types import FrameType
+from contextlib import contextmanager
+from types import CodeType, FrameType
 
 from parity.errors import Interrupted, ParityError, Terminated
 
 _FORCE_AFTER = 3
 _AGAIN_SECONDS = 0.05
+
+
+def _doors() -> frozenset[CodeType]:
+    """The library's own last steps into a context: it is open, and whoever opened it does not know yet."""
+    generators = type(contextmanager(lambda: iter(()))())
+    ways = (threading.Condition.__enter__, threading.Condition.__exit__, generators.__enter__)
+    return frozenset(each.__code__ for each in ways)
+
+
+_DOORS = _doors()
 
 
 class Signals:
@@ -48,7 +59,7 @@ class Signals:
             os._exit(128 + number)
         if self._count > 1:
             return
-        if not self._holding and _starts_a_thread(frame):
+        if not self._holding and (_starts_a_thread(frame) or _is_in_a_door(frame)):
             self._again(number)
             return
         error = Interrupted("interrupted") if number == signal.SIGINT else Terminated("terminated")
@@ -75,3 +86,17 @@ def _starts_a_thread(frame: FrameType | None) -> bool:
     while frame is not None and frame.f_code is not start:
         frame = frame.f_back
     return frame is not None
+
+
+def _is_in_a_door(frame: FrameType | None) -> bool:
+    """Whether an exception now would leave a lock taken, or a context open, that nobody closes again.
+
+    Other threads would wait for that lock, or for the context's end, without an end.
+    """
+    if frame is None:
+        return False
+    # `wait` gives the lock back and keeps in this name what takes it again: without it, nothing does.
+    wait = threading.Condition.wait.__code__
+    waits = frame.f_code is wait and "saved_state" not in frame.f_locals
+    helps = frame.f_back is not None and frame.f_back.f_code is wait
+    return waits or helps or frame.f_code in _DOORS

@@ -307,8 +307,8 @@ class DockerEngine:
         users = self._removals.under_way()
 
         def last() -> None:
-            for removal in users:
-                removal.join()
+            for ended in users:
+                ended.wait()
             remove()
 
         self._removals.begin(last)

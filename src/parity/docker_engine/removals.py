@@ -14,27 +14,29 @@ class Removals:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._under_way: list[threading.Thread] = []
+        # Not the threads: a join that a signal cuts short tells Python (to 3.12) that its thread has ended.
+        self._under_way: list[threading.Event] = []
         self._failed: list[Exception] = []
 
     def begin(self, remove: Callable[[], object]) -> None:
         """Begin a removal; what goes wrong is raised by `settle`."""
-        thread = threading.Thread(target=self._do, args=(remove,), name="parity-removal")
+        ended = threading.Event()
+        thread = threading.Thread(target=self._do, args=(remove, ended), name="parity-removal")
         with self._lock:
-            # Started inside the lock: a thread in the list that was never started could not be joined.
+            # Started inside the lock: one in the list that was never started would be waited for in vain.
             thread.start()
-            self._under_way.append(thread)
+            self._under_way.append(ended)
 
-    def under_way(self) -> list[threading.Thread]:
-        """Those that were begun and have not ended."""
+    def under_way(self) -> list[threading.Event]:
+        """What tells the end of those that were begun and have not ended."""
         with self._lock:
-            self._under_way = [thread for thread in self._under_way if thread.is_alive()]
+            self._under_way = [ended for ended in self._under_way if not ended.is_set()]
             return list(self._under_way)
 
     def wait(self) -> None:
         """Wait for all that were begun before."""
-        for thread in self.under_way():
-            thread.join()
+        for ended in self.under_way():
+            ended.wait()
 
     def settle(self) -> None:
         """Wait for all of them.
@@ -48,9 +50,11 @@ class Removals:
         if failed:
             raise failed[0]
 
-    def _do(self, remove: Callable[[], object]) -> None:
+    def _do(self, remove: Callable[[], object], ended: threading.Event) -> None:
         try:
             remove()
         except Exception as error:  # noqa: BLE001 - raised in the caller's thread by `settle`
             with self._lock:
                 self._failed.append(error)
+        finally:
+            ended.set()

@@ -174,4 +174,7 @@ class EnvironmentLayer:
 
 
 def _refused(path: str, reason: str) -> HashMismatch:
-    return HashMismatch(f"the environment holds {path!r}, which cannot be exported: {reason}")
+    return HashMismatch(
+        f"the environment holds {path!r}, which cannot be exported: {reason}",
+        remedy="build the bundle without the package that brings it, or carry the bundle itself",
+    )

@@ -8,7 +8,7 @@ import os
 import tempfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -101,7 +101,9 @@ class Spool:
 
     def close(self) -> None:
         """Give the room back."""
-        self.file.close()
+        # What a full disk did not take is tried once more, and whoever wrote it has heard of that.
+        with suppress(OSError):
+            self.file.close()
 
     @contextmanager
     def _as_ours(self) -> Iterator[None]:

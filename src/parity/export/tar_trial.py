@@ -8,8 +8,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from parity.engine import Container, ContainerSpec, Engine, Mount, Network
-from parity.errors import RehearsalFailed
+from parity.engine import Container, ContainerSpec, Mount, Network
+from parity.engine.together import Together
+from parity.errors import RehearsalFailed, RehearsalTimeout
 from parity.export.environment import memory_options
 from parity.export.sealed import file_entry
 from parity.export.streamed import StreamedBytes
@@ -19,9 +20,9 @@ from parity.portable.texts import printable
 
 _SECONDS = 900
 _ELSEWHERE, _ANOTHER = "/srv/parity-elsewhere", "/srv/parity-another"
-_CARRIED = "/carried"
+_CARRIED, _ALONG = "/carried", "/brought"
 _BEGIN, _REST = "environment.tar", "end-of-environment.tar"
-_UNPACK = f'mkdir -p "$1" && cat {_CARRIED}/{_BEGIN} {_CARRIED}/{_REST} | tar -xf - -C "$1" "$2"'
+_UNPACK = f'mkdir -p "$1" && cat "$3"/{_BEGIN} "$3"/{_REST} | tar -xf - -C "$1" "$2"'
 _FAULT = "the environment cannot be unpacked in the target's image"
 # Whoever is root there removes every Python that a machine may have, and what an interpreter reads of it.
 _HIDE = """
@@ -37,11 +38,11 @@ done
 """
 
 
-def try_tar(engine: Engine, image_id: str, trial: ExportTrial, tar: StreamedBytes, script: str) -> None:
+def try_tar(together: Together, image_id: str, trial: ExportTrial, tar: StreamedBytes, script: str) -> None:
     """Unpack an environment where it belongs, and see; and elsewhere, after its script, beside that.
 
     Args:
-        engine: where.
+        together: has the containers.
         image_id: the target's image; nothing else is in the containers, and its Python is hidden where the
             environment has its own.
         trial: what is tried.
@@ -52,13 +53,18 @@ def try_tar(engine: Engine, image_id: str, trial: ExportTrial, tar: StreamedByte
         NotIsolated, RehearsalFailed, RehearsalTimeout: as `try_image`.
     """
     kept = Future[None]()
-    with engine.scratch_volume() as volume, ThreadPoolExecutor(1, thread_name_prefix="moved") as pool:
-        trying = _Trying(engine, image_id, trial, volume, kept)
+    with (
+        together.engine.scratch_volume() as volume,
+        ThreadPoolExecutor(1, thread_name_prefix="moved") as pool,
+    ):
+        trying = _Trying(together, image_id, trial, volume, kept)
         moved = pool.submit(_try_elsewhere, trying, script)
         try:
             _try_in_place(trying, tar)
-        finally:
+        except BaseException:
             kept.cancel()  # who waits for it in vain need wait no longer
+            together.end()  # nor need anybody hear of the other what takes long
+            raise
         moved.result()
 
 
@@ -66,7 +72,7 @@ def try_tar(engine: Engine, image_id: str, trial: ExportTrial, tar: StreamedByte
 class _Trying:
     """What both have: a volume with the tar, and what says when it is all there."""
 
-    engine: Engine
+    together: Together
     image_id: str
     trial: ExportTrial
     volume: str
@@ -77,9 +83,9 @@ def _try_in_place(trying: _Trying, tar: StreamedBytes) -> None:
     trial = trying.trial
     with _ready(trying, trial, trial.prefix, read_only=False) as container:
         tar.promised()  # an engine need not wait for the first byte
-        container.put(_CARRIED, _files(tar))
+        container.put(carried(trial.prefix), _files(tar))
         trying.kept.set_result(None)
-        _root(container, _FAULT, _UNPACK, *posixpath.split(trial.prefix))
+        _root(container, _FAULT, _UNPACK, *posixpath.split(trial.prefix), carried(trial.prefix))
         demand_all(container, trial, "the environment", user=trial.user)
 
 
@@ -90,7 +96,7 @@ def _try_elsewhere(trying: _Trying, script: str) -> None:
     trial = replace(trying.trial, prefix=f"{place}/{name}", plan=plan)
     with _ready(trying, trial, place, read_only=True) as container:
         trying.kept.result()
-        _root(container, _FAULT, _UNPACK, place, name)
+        _root(container, _FAULT, _UNPACK, place, name, carried(trying.trial.prefix))
         _root(container, "the environment cannot be moved", 'sh "$1"', f"{trial.prefix}/{script}")
         demand_all(container, trial, "the environment that was moved", user=trial.user)
 
@@ -109,6 +115,11 @@ def elsewhere(prefix: str) -> str:
     return _ANOTHER if prefix.startswith(_ELSEWHERE) else _ELSEWHERE
 
 
+def carried(prefix: str) -> str:
+    """Where the volume with the tar lies: both have it, and so nothing may be unpacked into it."""
+    return _ALONG if prefix.startswith(_CARRIED) else _CARRIED
+
+
 @contextmanager
 def _ready(trying: _Trying, trial: ExportTrial, memory: str, *, read_only: bool) -> Iterator[Container]:
     """A container for a tar, with memory at a folder where that is wanted."""
@@ -117,22 +128,24 @@ def _ready(trying: _Trying, trial: ExportTrial, memory: str, *, read_only: bool)
         network=Network.NONE,
         purpose="trial",
         platform=trial.platform,
-        mounts=(Mount(trying.volume, _CARRIED, read_only=read_only),),
+        mounts=(Mount(trying.volume, carried(trying.trial.prefix), read_only=read_only),),
         tmpfs={**TMP, **({memory: memory_options(trial.plan)} if trial.in_memory else {})},
         memory=trial.plan.memory,
         pids=512,
         # It may wait while the environment is made, which has a limit of its own.
         lifetime=3 * trial.plan.timeout + 3600,
     )
-    with trying.engine.container(spec) as container:
-        container.start()
+    with trying.together.started(spec) as container:
         if trial.hidden:
             _root(container, "the image's Python cannot be hidden", _HIDE, trial.hidden)
         yield container
 
 
 def _root(container: Container, fault: str, line: str, *words: str) -> None:
-    done = container.exec(["sh", "-e", "-c", line, "sh", *words], user="0:0", timeout=_SECONDS)
+    try:
+        done = container.exec(["sh", "-e", "-c", line, "sh", *words], user="0:0", timeout=_SECONDS)
+    except TimeoutError as error:
+        raise RehearsalTimeout(f"{fault}: {error}") from None
     if done.exit_code:
         said = printable(done.stderr.decode("utf-8", "replace")[-800:])
         raise RehearsalFailed(f"{fault}: {said}")

@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
-from parity.engine import Container, ContainerSpec, Engine, Network
+from parity.engine import Container, ContainerSpec, Network
 from parity.engine.events import Tail
+from parity.engine.together import Together
 from parity.errors import NotIsolated, RehearsalFailed, RehearsalTimeout
 from parity.export.python_archive import FOLDER as FOLDER_OF_PYTHON
 from parity.export.trial_script import TRY
@@ -62,7 +63,7 @@ class ExportTrial:
         return f"{self.prefix}/{FOLDER}"
 
 
-def try_image(engine: Engine, image_id: str, trial: ExportTrial) -> None:
+def try_image(together: Together, image_id: str, trial: ExportTrial) -> None:
     """Run an image as it will run there, and see whether it does what the proof says.
 
     Raises:
@@ -81,8 +82,7 @@ def try_image(engine: Engine, image_id: str, trial: ExportTrial) -> None:
         pids=512,
         lifetime=trial.plan.timeout + 600,
     )
-    with engine.container(spec) as container:
-        container.start()
+    with together.started(spec) as container:
         demand_all(container, trial, "the image", user="")
         _demand_start(container, trial)
 
@@ -113,7 +113,11 @@ def _demand_start(container: Container, trial: ExportTrial) -> None:
     """What the image starts is there, and its user may run it."""
     if not trial.starts:
         return
-    found = container.exec([f"{trial.prefix}/bin/python", "-I", "-B", "-c", _FIND, trial.starts], timeout=60)
+    command = [f"{trial.prefix}/bin/python", "-I", "-B", "-c", _FIND, trial.starts]
+    try:
+        found = container.exec(command, timeout=60)
+    except TimeoutError as error:
+        raise RehearsalTimeout(f"looking for the image's program: {error}") from None
     if found.exit_code:
         raise RehearsalFailed(
             f"the image cannot start: there is no program {printable(trial.starts)} in it",

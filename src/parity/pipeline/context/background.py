@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -21,9 +21,14 @@ def beside(action: Callable[[], T], give_up: Callable[[], None] = lambda: None) 
         give_up: called where an error leads out of the context, so that an action that waits is let go.
     """
     with ThreadPoolExecutor(1, thread_name_prefix="beside") as pool:
-        result = pool.submit(action).result
+        running: list[Future[T]] = []
         try:
-            yield result
+            # In here: a signal may come when it has begun and `submit` has not returned.
+            running.append(pool.submit(action))
+            yield running[0].result
         except BaseException:
             give_up()
             raise
+        finally:
+            # The pool joins its thread, and a join that a signal cuts short forgets it (Python up to 3.12).
+            wait(running)

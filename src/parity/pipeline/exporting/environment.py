@@ -6,10 +6,10 @@ import posixpath
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from parity.engine.together import Together
 from parity.errors import OptionConflict
 from parity.export import moving, readme
 from parity.export.environment import Interpreter
@@ -138,11 +138,12 @@ def _tried(
     of: Begun, site: Site, layer: EnvironmentLayer, carried: Interpreter | None
 ) -> AbstractContextManager[Callable[[], None]]:
     """The very bytes that are signed afterwards are unpacked while they are made, then tried."""
-    engine, image = site.engine, of.place.image.id
     hidden = of.place.facts.executable if carried else ""
     trial = replace(trial_of(of, NOBODY), hidden=hidden, in_memory=fits(of, carried, times=2))
 
-    action = partial(try_tar, engine, image, trial, layer.stream, moving.SCRIPT)
+    def action(together: Together) -> None:
+        try_tar(together, of.place.image.id, trial, layer.stream, moving.SCRIPT)
+
     return tried_beside(action, layer.stream.give_up, site)
 
 

@@ -12,6 +12,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from parity.engine.together import Together
 from parity.errors import HashMismatch, ImageUnavailable, OptionConflict
 from parity.export import oci, readme
 from parity.export.base import base_layers
@@ -182,7 +183,7 @@ def _tried_blobs(
     """
     layer = EnvironmentLayer(LayerPlace(of.prefix, of.prefix.strip("/") + "/", above=True), new())
     loading = _Loading(layer.stream)
-    action = partial(_try, request, of, plan, loading, site)
+    action = partial(_try, request, of, plan, loading)
     with _prepared(of, site) as image, tried_beside(action, loading.give_up, site) as tried:
         environment(of, site, image, layer)
         own, base = layer.end(whole=True), of.place.image.layers
@@ -267,7 +268,9 @@ def _name(identity: BundleIdentity) -> str:
     return f"localhost/{product}:{re.sub(r'[^A-Za-z0-9_.-]', '-', identity.version)}"
 
 
-def _try(request: ImageRequest, of: Begun, plan: oci.ImagePlan, loading: _Loading, site: Site) -> None:
+def _try(
+    request: ImageRequest, of: Begun, plan: oci.ImagePlan, loading: _Loading, together: Together
+) -> None:
     trial = replace(trial_of(of, request.user), starts=next(iter(request.entrypoint), ""))
 
     def archive(name: str) -> Iterator[bytes]:
@@ -282,11 +285,11 @@ def _try(request: ImageRequest, of: Begun, plan: oci.ImagePlan, loading: _Loadin
         yield ustar.END
 
     loading.own.promised()  # an engine need not wait for the first byte
-    with site.engine.loaded_image(archive) as image_id:
-        found = site.engine.image(image_id)
+    with together.engine.loaded_image(archive) as image_id:
+        found = together.engine.image(image_id)
         if found is None or found.layers != loading.rest.result().layers:
             raise HashMismatch("the engine made another image of the archive than what is in it")
-        try_image(site.engine, image_id, trial)
+        try_image(together, image_id, trial)
 
 
 def _body(told: oci.Described, blobs: Sequence[SpooledBytes], texts: Mapping[str, bytes]) -> Iterator[bytes]:

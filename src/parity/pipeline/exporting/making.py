@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from parity.errors import EngineLost, EngineRefused, ImageUnavailable
+from parity.engine.together import Together
+from parity.errors import ImageUnavailable
 from parity.export.environment import Interpreter, Material, demand_prefix, make
 from parity.export.layer import EnvironmentLayer
 from parity.export.sealed import Sealer
@@ -122,23 +123,23 @@ def environment(
 
 @contextmanager
 def tried_beside(
-    action: Callable[[], None], give_up: Callable[[], None], site: Site
+    action: Callable[[Together], None], give_up: Callable[[], None], site: Site
 ) -> Iterator[Callable[[], None]]:
     """A trial that goes on while its subject is made; gives what waits for its end, or raises what it raised.
 
     Args:
-        action: the trial.
+        action: the trial, with its containers.
         give_up: lets it go where it waits for what will never be.
         site: where both run.
     """
+    together = Together(site.engine)
 
     def end() -> None:
         give_up()
         # Its containers as well, so that it comes back from whatever runs there.
-        with suppress(EngineLost, EngineRefused):
-            site.engine.interrupt()
+        together.end()
 
-    with beside(action, end) as tried:
+    with beside(partial(action, together), end) as tried:
         yield tried
 
 
