@@ -13,10 +13,11 @@ from tests.unit.test_added import locked
 from tests.unit.test_completing import run_in
 
 from parity.engine import ExecResult, ImageInfo
-from parity.model import Limits, Lock
+from parity.model import Limits, Lock, RehearsalPlan
 from parity.pipeline.context.run import BuildRun
 from parity.pipeline.rehearsal.early import made_early
 from parity.progress import Silent
+from parity.rehearse import fits_memory
 
 IMAGE = "sha256:1"
 FEW = locked(alpha="1")
@@ -61,6 +62,12 @@ def test_many_wheels_get_another_container(tmp_path: Path, engine: FakeEngine) -
         assert many
         assert (few.needs.in_memory, many.needs.in_memory) == (True, False)
     assert engine.containers == {}
+
+
+@pytest.mark.parametrize(("memory", "fits"), [(4 << 30, True), (256 << 20, False)])
+def test_what_numpy_unpacks_to_does_not_fill_the_memory(memory: int, fits: bool) -> None:
+    # Its 19.5 MB took more than 128 MiB: the copy, the files, what is compiled of them.
+    assert fits_memory(RehearsalPlan(memory=memory), 19_500_000) is fits
 
 
 def test_where_there_is_a_lock_it_waits_for_the_new_one(tmp_path: Path, engine: FakeEngine) -> None:

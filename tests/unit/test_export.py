@@ -354,8 +354,9 @@ def test_the_same_files_give_the_same_layer_whoever_has_them(new: NewSpool) -> N
     ids=lambda one: str(one[0].name),
 )
 def test_what_no_environment_may_hold_is_refused(new: NewSpool, bad: Any) -> None:
-    with pytest.raises(HashMismatch):
+    with pytest.raises(HashMismatch) as refused:
         layer(new, bad)
+    assert "without the package that brings it" in refused.value.remedy
 
 
 @pytest.mark.parametrize("prefix", ["opt/app", "/", "/opt/../etc", "/opt/a b", "/opt/app/", "/opt/$(x)"])

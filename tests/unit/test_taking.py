@@ -104,10 +104,12 @@ def test_files_come_out_as_they_are_whatever_they_are_called(tmp_path: Path) -> 
         listed(ROW, ROW, rest=b"abcabc"),
         listed({**ROW, "path": "b"}, ROW, rest=b"abcabc"),
         listed({**ROW, "kind": "folder"}, rest=b"abc"),
+        listed({**ROW, "path": "lib/a"}, rest=b"abc"),
+        listed({**ROW, "kind": "link", "size": 0, "link": "b"}, {**ROW, "path": "a/c"}, rest=b"abc"),
         listed({**ROW, "path": "\ud800"}, rest=b"abc"),
         listed({**ROW, "kind": "link", "size": 0, "link": "\udfff"}),
     ],
-    ids=range(16),
+    ids=range(18),
 )
 def test_what_breaks_off_or_is_no_such_list_is_no_environment(data: bytes) -> None:
     with pytest.raises(EngineLost, match="broke off, or is no list"):

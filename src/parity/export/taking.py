@@ -7,6 +7,7 @@ its tar takes longer than to read the files.
 from __future__ import annotations
 
 import json
+import posixpath
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypedDict
@@ -127,6 +128,7 @@ class GivenFiles:
         self._room, self._most, self._taker = most, most, taker
         self._files: list[TakenFile] = []
         self._rest, self._last = b"", b""
+        self._folders = {""}
         self._left = -1  # bytes of files that have not come; less than none while the list goes on
 
     def feed(self, chunk: bytes) -> None:
@@ -166,10 +168,14 @@ class GivenFiles:
             raise _broken() from error
         _demand_sound(row)
         path = row["path"].encode("utf-8", "surrogateescape")
-        # A file alone has bytes; the order tells a path that is given twice, too.
-        if row["size"] < 0 or (row["size"] and row["kind"] != "file") or path <= self._last:
+        # A file alone has bytes; the order tells a path that is given twice, too. What lay below a link would
+        # be unpacked to where that leads.
+        sized = row["size"] == 0 or (row["size"] > 0 and row["kind"] == "file")
+        if not sized or path <= self._last or posixpath.dirname(row["path"]) not in self._folders:
             raise _broken()
         self._last = path
+        if row["kind"] == "folder":
+            self._folders.add(row["path"])
         return TakenFile(**row)
 
 

@@ -28,7 +28,7 @@ from parity.pipeline.exporting.making import (
     MakeSealer,
     begun,
     described,
-    environment,
+    fill_layer,
     fits,
     proved_texts,
     trial_of,
@@ -91,7 +91,7 @@ def export_environment(
         carried = _interpreter(of, request.python, site, new) if request.python else None
         layer = EnvironmentLayer(_place(of, carried), new())
         with _tried(of, site, layer, carried) as finished:
-            environment(of, site, of.place.image, layer, carried)
+            fill_layer(of, site, of.place.image, layer, carried)
             body = _ended(of, layer)
             how = "with tar alone, the image's Python removed" if carried else "with tar alone"
             site.reporter.stage("rehearse", f"{how}, at its place and elsewhere")

@@ -31,7 +31,7 @@ from parity.pipeline.exporting.making import (
     MakeSealer,
     begun,
     described,
-    environment,
+    fill_layer,
     proved_texts,
     trial_of,
     tried_beside,
@@ -185,7 +185,7 @@ def _tried_blobs(
     loading = _Loading(layer.stream)
     action = partial(_try, request, of, plan, loading)
     with _prepared(of, site) as image, tried_beside(action, loading.give_up, site) as tried:
-        environment(of, site, image, layer)
+        fill_layer(of, site, image, layer)
         own, base = layer.end(whole=True), of.place.image.layers
         kept = site.engine.info().keeps_layers
         if kept and image.layers == base:  # then an engine needs nothing else

@@ -90,10 +90,10 @@ def begun(path: Path, prefix: str, check: Checker, site: Site) -> Iterator[Begun
         yield Begun(file, bundle, place, identity, prefix)
 
 
-def environment(
+def fill_layer(
     of: Begun, site: Site, image: PinnedImage, layer: EnvironmentLayer, carried: Interpreter | None = None
 ) -> None:
-    """The finished environment, its files brought into a layer, which others may read meanwhile.
+    """Make the environment, and bring its files into a layer, which others may read meanwhile.
 
     Args:
         of: the bundle.
