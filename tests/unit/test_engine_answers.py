@@ -62,6 +62,22 @@ def test_who_holds_a_stream_after_the_command_has_ended_is_not_waited_for() -> N
     assert time.monotonic() - begin < 10
 
 
+def test_what_a_command_said_last_is_heard_though_the_engine_tells_its_end_first() -> None:
+    said: list[tuple[int, bytes]] = []
+    ours, theirs = socket.socketpair()
+
+    def ended() -> bool:
+        threading.Timer(0.5, theirs.sendall, [b"\x01\0\0\0\0\0\0\x02hi"]).start()
+        return True
+
+    with ours, theirs:
+        theirs.sendall(b"HTTP/1.1 101 x\r\n\r\n")
+        talk = Conversation(PlainWire(ours), time.monotonic() + 20)
+        talk.start("/exec/1/start", {})
+        talk.talk(b"", lambda stream, data: said.append((stream, data)), ended)
+    assert said == [(1, b"hi")]
+
+
 def test_a_command_that_runs_silently_is_waited_for_until_its_time_is_over() -> None:
     with conversation(b"HTTP/1.1 101 x\r\n\r\n", seconds=2.5) as talk:
         talk.start("/exec/1/start", {})

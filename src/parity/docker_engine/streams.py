@@ -26,6 +26,8 @@ _ANSWER_LIMIT = 65536
 _STATUS = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2})(?: |$)")
 _DIGITS = re.compile(r"[0-9]{1,18}", re.ASCII)
 _QUIET = 1.0  # seconds of silence after which the engine is asked whether the command still runs
+# Seconds of silence after its end: an engine tells that end before it has passed on what the command said.
+_LAST_WORDS = 5.0
 
 
 class DeadlinePassed(Exception):
@@ -122,14 +124,15 @@ class Conversation:
         frames = Demultiplexer(sink)
         frames.feed(self._rest)
         sender = _Sender(self._wire, stdin)
+        over = False
         while True:
             sender.go_on()
-            # A long command may just be silent: only the engine knows, and asking costs little once a second.
-            if not self._wait(writing=sender.wants_to, patience=_QUIET):
-                if not ended():
-                    continue
-                if not self._wait(writing=False, patience=0):  # it may have said its last word meanwhile
+            if not self._wait(writing=sender.wants_to, patience=_LAST_WORDS if over else _QUIET):
+                if over:
                     return
+                # A long command may just be silent: only the engine knows, and asking it costs little.
+                over = ended()
+                continue
             chunk = _received(self._wire)
             if chunk == b"":
                 break
