@@ -93,15 +93,16 @@ def write_atomic(path: Path, data: bytes, mode: int | None = None) -> None:
 
 
 @contextmanager
-def atomic_file(path: Path, mode: int | None = None) -> Iterator[AtomicFile]:
+def atomic_file(path: Path, mode: int | None = None, *, synced: bool = True) -> Iterator[AtomicFile]:
     """Write a file: it gets its name by `commit`; leaving the context without that leaves nothing.
 
-    The folder is made if it is not there. See `write_atomic` for the arguments.
+    The folder is made if it is not there. See `write_atomic` for the arguments; `synced` says whether it
+    must be whole even after a power cut.
 
     Raises:
         WriteFailed: the disk or the folder does not let us.
     """
-    file = AtomicFile(path, mode)
+    file = AtomicFile(path, mode, synced=synced)
     try:
         file.open()
         yield file
@@ -112,9 +113,10 @@ def atomic_file(path: Path, mode: int | None = None) -> Iterator[AtomicFile]:
 class AtomicFile:
     """A file being written. All methods raise WriteFailed where the disk or the folder does not let them."""
 
-    def __init__(self, path: Path, mode: int | None = None) -> None:
+    def __init__(self, path: Path, mode: int | None = None, *, synced: bool = True) -> None:
         self.path = path
         self._mode = mode
+        self._synced = synced
         self._temporary = path
         self._descriptor = -1
 
@@ -146,16 +148,23 @@ class AtomicFile:
                 done = os.pwrite(self._descriptor, rest, position)
                 rest, position = rest[done:], position + done
 
+    def sync(self) -> None:
+        """Bring to the disk what was written so far."""
+        with self._as_ours():
+            os.fsync(self._descriptor)
+
     def commit(self) -> None:
         """Bring the file to the disk and give it its name, in place of an older one."""
         with self._as_ours():
             if self._mode is not None:
                 os.fchmod(self._descriptor, self._mode)
             # Before the rename: else a power cut can leave the name with nothing in it.
-            os.fsync(self._descriptor)
+            if self._synced:
+                os.fsync(self._descriptor)
             os.replace(self._temporary, self.path)
             self.close(remove=False)
-            atomic.sync_folder(str(self.path.parent))
+            if self._synced:
+                atomic.sync_folder(str(self.path.parent))
 
     def _refuse_other_kinds(self) -> None:
         """A rename would put a file in the place of a device, a FIFO or a socket: `-o /dev/null` as root."""

@@ -147,13 +147,27 @@ def containerd_socket() -> str:
     return next(place for place in places if Path(place).exists())
 
 
-def test_the_same_bundle_gives_the_same_image(
-    parity: Parity, small: dict[str, Any], image: dict[str, Any], tmp_path: Path
+def test_the_same_bundle_gives_the_same_image_whoever_has_the_layers_of_its_base(
+    parity: Parity, small: dict[str, Any], image: dict[str, Any], debian11: PinnedImage, tmp_path: Path
 ) -> None:
-    again = parity.run("export", "image", small["bundle"], "-o", tmp_path, "--name", NAMED, "--json").document
-    assert again["image"] == image["image"]
-    first, second = (Path(each["file"]).read_bytes()[HEAD_SIZE:] for each in (image, again))
-    assert first == second
+    layers = parity.home / "cache" / "layers"
+    (kept,) = (layers / f"{each.removeprefix('sha256:')}.tar" for each in debian11.layers)
+    base = kept.read_bytes()
+    again = _again(parity, small, tmp_path / "again")
+    kept.write_bytes(b"another" + base[7:])
+    anew = _again(parity, small, tmp_path / "anew")
+    assert again["image"] == anew["image"] == image["image"]
+    first, *others = (Path(each["file"]).read_bytes()[HEAD_SIZE:] for each in (image, again, anew))
+    assert others == [first, first]
+    assert kept.read_bytes() == base
+    assert parity.run("cache", "prune", "--days", "3650", "--json").document["layers"] == 0
+    assert kept.exists()
+
+
+def _again(parity: Parity, small: dict[str, Any], folder: Path) -> dict[str, Any]:
+    done = parity.run("export", "image", small["bundle"], "-o", folder, "--name", NAMED, "--json")
+    assert done.code == 0, done.stderr
+    return done.document
 
 
 def test_a_layout_holds_the_base_as_it_is_and_one_layer_more(

@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import io
 import json
+import os
 import subprocess
 import tarfile
 from collections.abc import Iterator
@@ -18,10 +19,18 @@ from tests.support.signed import alpha, signed
 from typer.testing import CliRunner
 
 from parity.cli.app import app
-from parity.errors import EngineLost, HashMismatch, OptionConflict, SystemPackagesFailed, WriteFailed
+from parity.errors import (
+    EngineLost,
+    HashMismatch,
+    OptionConflict,
+    RehearsalFailed,
+    SystemPackagesFailed,
+    WriteFailed,
+)
 from parity.export import moving, oci
-from parity.export.base import base_layers
+from parity.export.base import base_layers, kept_layers
 from parity.export.environment import demand_prefix
+from parity.export.kept import KeptFiles
 from parity.export.layer import EnvironmentLayer, Folder, LayerPlace
 from parity.export.moving import RelocatedFile
 from parity.export.sealed import Sealed, file_entry, write_sealed
@@ -74,9 +83,12 @@ def sealed(folder: Path, predicate: str = IMAGE, **more: Any) -> Sealed:
     (folder / "sender.pub").write_bytes(signing_key().public.pem)
     files = [*more.pop("body", ()), ("blobs/sha256/5", b"x" * 4000)]
     body = (chunk for name, data in files for chunk in file_entry(name, len(data), (data,)))
+    tried = more.pop("tried", lambda: None)
     told: Any = {**document(predicate), **more}
     top = TOPS[predicate]
-    return write_sealed(folder / "demo.tar", top, told, body, seal, reporter=Silent(), total=4000)
+    return write_sealed(
+        folder / "demo.tar", top, told, body, seal, tried=tried, reporter=Silent(), total=4000
+    )
 
 
 def verified(path: Path) -> export.VerifiedExport:
@@ -366,6 +378,69 @@ def test_a_prefix_is_a_plain_absolute_path(prefix: str) -> None:
 
 
 # --- the base and the documents ---------------------------------------------------------------------------
+
+
+def test_what_its_trial_refuses_is_not_written_though_it_was_being_written(tmp_path: Path) -> None:
+    def tried() -> None:
+        assert any(each.stat().st_size > 4000 for each in tmp_path.iterdir())
+        raise RehearsalFailed("it does not run")
+
+    with pytest.raises(RehearsalFailed):
+        sealed(tmp_path, tried=tried)
+    assert [each.name for each in tmp_path.iterdir()] == ["sender.pub"]
+
+
+def kept(new: NewSpool, files: KeptFiles, *layers: bytes) -> list[str]:
+    """Keep layers; gives their digests."""
+    spooled = [new().add([each]) for each in layers]
+    for each in spooled:
+        files.keep(each)
+    return [f"sha256:{each.sha256}" for each in spooled]
+
+
+def test_layers_are_read_where_an_earlier_export_kept_them(new: NewSpool, tmp_path: Path) -> None:
+    files = KeptFiles(tmp_path / "cache", ".tar")
+    digests = kept(new, files, b"one", b"two" * 1_000_000)
+    found = kept_layers(files, digests, new)
+    assert found is not None
+    assert [b"".join(found[each].chunks()) for each in digests] == [b"one", b"two" * 1_000_000]
+    assert kept_layers(files, [*digests, "sha256:" + "0" * 64], new) is None
+    assert kept_layers(KeptFiles(), digests, new) is None
+
+
+@pytest.mark.parametrize("damage", [b"", b"tw", b"two+", b"TWO"])
+def test_a_layer_that_is_another_now_is_saved_again(new: NewSpool, tmp_path: Path, damage: bytes) -> None:
+    files = KeptFiles(tmp_path, ".tar")
+    digests = kept(new, files, b"one", b"two")
+    path = tmp_path / f"{digests[1].removeprefix('sha256:')}.tar"
+    path.write_bytes(damage)
+    assert kept_layers(files, digests, new) is None
+    assert not path.exists()
+    assert kept_layers(files, digests[:1], new) is not None
+
+
+def test_what_is_no_file_is_no_kept_layer(new: NewSpool, tmp_path: Path) -> None:
+    files = KeptFiles(tmp_path, ".tar")
+    os.mkfifo(tmp_path / ("1" * 64 + ".tar"))
+    (tmp_path / ("2" * 64 + ".tar")).mkdir()
+    for digit in "12":
+        assert files.find(digit * 64, new) is None
+
+
+def test_layers_of_no_use_are_pruned_and_no_other_file(new: NewSpool, tmp_path: Path) -> None:
+    files = KeptFiles(tmp_path, ".tar")
+    old, used, young = kept(new, files, b"old", b"used", b"young")
+    (tmp_path / "mine.tar").write_bytes(b"x")
+    for each in (old, used):
+        os.utime(tmp_path / f"{each.removeprefix('sha256:')}.tar", (1, 1))
+    os.utime(tmp_path / "mine.tar", (1, 1))
+    assert files.find(used.removeprefix("sha256:"), new) is not None
+    assert files.prune(30) == (1, 3)
+    assert kept_layers(files, [used, young], new) is not None
+    assert kept_layers(files, [old], new) is None
+    assert (tmp_path / "mine.tar").exists()
+    assert files.prune(0)[0] == 2
+    assert KeptFiles(tmp_path / "none").prune(0) == KeptFiles().prune(0) == (0, 0)
 
 
 def test_layers_are_found_by_what_they_are_plain_or_packed(new: NewSpool) -> None:

@@ -34,7 +34,7 @@ def test_a_target_that_fails_ends_its_own_trial_and_nobody_elses(engine: FakeEng
                 pass
 
     def target() -> None:
-        with tried_beside(trial, killed.set, site):
+        with tried_beside(trial, killed.set, site, "here"):
             assert begun.wait(10)
             raise OptionConflict("the prefix is in the way")
 

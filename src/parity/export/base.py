@@ -7,7 +7,25 @@ import zlib
 from collections.abc import Iterable, Mapping, Sequence
 
 from parity.errors import EngineLost, HashMismatch
+from parity.export.kept import KeptFiles
 from parity.export.spool import NewSpool, Spool, SpooledBytes, inflated
+
+
+def kept_layers(kept: KeptFiles, wanted: Sequence[str], new: NewSpool) -> Mapping[str, SpooledBytes] | None:
+    """The layers of an image as an earlier export kept them; None where one is missing.
+
+    Args:
+        kept: where.
+        wanted: as in `base_layers`.
+        new: as in `base_layers`.
+    """
+    found = dict[str, SpooledBytes]()
+    for each in wanted:
+        layer = kept.find(each.removeprefix("sha256:"), new)
+        if layer is None:
+            return None
+        found[each] = layer
+    return found
 
 
 def base_layers(archive: Iterable[bytes], wanted: Sequence[str], new: NewSpool) -> Mapping[str, SpooledBytes]:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from parity.engine import Container, ContainerSpec, Engine, Network
 from parity.engine.guests import Guest, GuestFailed, guest_tar
 from parity.errors import HashMismatch, HostileSource, ParityError, PythonUnavailable, PythonUnfit
+from parity.export.kept import KeptFiles
 from parity.export.python_lock import check_python
-from parity.export.spool import CHUNK, Spool, SpooledBytes
-from parity.files import atomic_file
+from parity.export.spool import NewSpool, Spool, SpooledBytes
 from parity.model import LockedPython, MachineFacts, PinnedImage, PythonPlaces
 from parity.model.network import HostNetwork, clean_url, names_a_server
 from parity.portable.texts import printable
@@ -65,13 +63,15 @@ class PythonTarget:
     reporter: Reporter
 
 
-def fetched_python(target: PythonTarget, wish: PythonWish, spool: Spool) -> tuple[LockedPython, SpooledBytes]:
+def fetched_python(
+    target: PythonTarget, wish: PythonWish, new: NewSpool
+) -> tuple[LockedPython, SpooledBytes]:
     """Fetch the archive of the target's Python; uv holds it against its list, we against the lock.
 
     Args:
         target: whom it is for.
         wish: which one, and how it is come by.
-        spool: where its bytes wait.
+        new: makes what its bytes wait in.
 
     Raises:
         PythonUnavailable: there is none, or it cannot be reached.
@@ -79,30 +79,14 @@ def fetched_python(target: PythonTarget, wish: PythonWish, spool: Spool) -> tupl
         HashMismatch: it has other bytes than uv's list or the lock says.
         ToolUnavailable: uv cannot be had.
     """
-    if wish.locked and (kept := _kept(_path(wish, wish.locked), wish.locked, spool)):
-        return wish.locked, kept
-    found, archive = _from_uv(target, wish, spool)
+    kept = KeptFiles(wish.places.cache, ".tar.gz")
+    if wish.locked and (archive := kept.find(wish.locked.sha256, new)):
+        return wish.locked, archive
+    found, archive = _from_uv(target, wish, new())
     locked = LockedPython(found["version"], found["file"], archive.sha256)
     _demand_same(locked, wish.locked)
-    with atomic_file(_path(wish, locked)) as file:
-        for chunk in archive.chunks():
-            file.write(chunk)
-        file.commit()
+    kept.keep(archive)
     return locked, archive
-
-
-def _path(wish: PythonWish, locked: LockedPython) -> Path:
-    return wish.places.cache / f"{locked.sha256}.tar.gz"
-
-
-def _kept(path: Path, locked: LockedPython, spool: Spool) -> SpooledBytes | None:
-    """What was fetched before, where it is still the same."""
-    try:
-        with path.open("rb") as file:
-            archive = spool.add(iter(partial(file.read, CHUNK), b""))
-    except OSError:
-        return None
-    return archive if archive.sha256 == locked.sha256 else None
 
 
 def _from_uv(target: PythonTarget, wish: PythonWish, spool: Spool) -> tuple[PythonFetched, SpooledBytes]:

@@ -44,6 +44,7 @@ def write_sealed(
     body: Iterable[bytes],
     seal: Sealer,
     *,
+    tried: Callable[[], None],
     reporter: Reporter,
     total: int,
 ) -> Sealed:
@@ -55,6 +56,7 @@ def write_sealed(
         document: the manifest.
         body: what follows it, without the tar's end.
         seal: signs the payload, once its digests are known.
+        tried: waits for the trial of what is written meanwhile; what it raises leaves nothing, unsigned.
         reporter: hears how many bytes are written.
         total: about how many there will be.
 
@@ -71,6 +73,8 @@ def write_sealed(
             seen.update(data)
             done += len(data)
             reporter.advance(done, max(total, done))
+        out.sync()  # the trial takes longer
+        tried()
         # Signed at last: until then the file has no name, and no key has been used.
         payload = Payload(done, seen.hexdigest(), len(listed), hashlib.sha256(listed).hexdigest())
         envelope = seal(payload)

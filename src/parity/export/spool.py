@@ -7,12 +7,12 @@ import hashlib
 import os
 import tempfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 from parity.errors import WriteFailed
 
@@ -41,14 +41,22 @@ class SpooledBytes:
 
 
 class Spool:
-    """A file without a name in a folder. All methods raise WriteFailed where the disk does not let them."""
+    """A file without a name in a folder. All methods raise WriteFailed where the disk does not let them.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: where it is made.
+        file: one that is read in its place, and closed with it.
+    """
+
+    def __init__(self, folder: Path, file: IO[bytes] | None = None) -> None:
         self._where = str(folder)
+        self.file = file or self._made(folder)
+        self._end = 0
+
+    def _made(self, folder: Path) -> IO[bytes]:
         with self._as_ours():
             folder.mkdir(parents=True, exist_ok=True)
-            self.file: IO[bytes] = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - gone with the process
-        self._end = 0
+            return tempfile.TemporaryFile(dir=folder)
 
     @property
     def size(self) -> int:
@@ -117,8 +125,11 @@ class Spool:
             ) from error
 
 
-NewSpool = Callable[[], Spool]
-"""Makes one more spool in the same folder."""
+class NewSpool(Protocol):
+    """Makes one more spool in the same folder."""
+
+    def __call__(self, file: IO[bytes] | None = None) -> Spool:
+        """Make it; of that file, which is closed with it, where one is given."""
 
 
 @contextmanager
@@ -126,8 +137,8 @@ def spooling(folder: Path) -> Iterator[NewSpool]:
     """Spools in a folder; leaving the context gives the room of all of them back."""
     with ExitStack() as stack:
 
-        def new() -> Spool:
-            spool = Spool(folder)
+        def new(file: IO[bytes] | None = None) -> Spool:
+            spool = Spool(folder, file)
             stack.callback(spool.close)
             return spool
 

@@ -16,7 +16,7 @@ from parity.cli.shared.apps import App
 from parity.cli.shared.display import size
 from parity.cli.shared.options import Json
 from parity.cli.shared.output import output, print_json, stderr, stdout
-from parity.cli.shared.world import connected
+from parity.cli.shared.world import connected, kept_layers
 from parity.docker_engine import DockerEngine
 from parity.engine import Container, ContainerSpec, ImageInfo, Mount, Network
 from parity.engine.guests import Guest, guest_tar
@@ -38,7 +38,7 @@ app = App(name="cache", help="Show and prune what is kept between runs.")
 
 @app.command("info")
 def info(*, as_json: Json = False) -> None:
-    """Show what is kept: wheels and uv's cache with the engine, measurements and tools on this machine."""
+    """Show what is kept: wheels and uv's cache with the engine, measurements, tools and layers here."""
     output.json = as_json
     with connected() as engine, _store(engine) as container:
         store = asdict(store_info(Guest(container, "python3")))
@@ -63,7 +63,8 @@ def info(*, as_json: Json = False) -> None:
 def prune(
     *,
     days: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Remove wheels that no run has used for N days.")
+        int,
+        typer.Option(metavar="N", min=0, help="Remove wheels and layers that were not used for N days."),
     ] = 30,
     everything: Annotated[
         bool, typer.Option("--all", help="Remove all of it: wheels, uv's cache, measurements, tools.")
@@ -99,11 +100,23 @@ def _prune(days: int) -> tuple[dict[str, object], str]:
         users = engine.living(volume=STORE_VOLUME)
         since = min((user.created for user in users), default=None)
         pruned = prune_store(Guest(container, "python3"), days, since)
+    layers, layer_bytes = _prune_layers(days)
     text = (
         f"removed {counted(pruned.wheels, 'wheel')}, {size(pruned.bytes)}, and {counted(pruned.sets, 'set')}"
     )
     text += f"; what {len(users)} running containers use stays" if users else ""
-    return {**asdict(pruned), "in_use": len(users)}, text
+    text += f"\nremoved {counted(layers, 'layer')} of base images, {size(layer_bytes)}, on this machine"
+    document = {**asdict(pruned), "in_use": len(users), "layers": layers, "layer_bytes": layer_bytes}
+    return document, text
+
+
+def _prune_layers(days: int) -> tuple[int, int]:
+    """Remove the layers that no export has used for so many days, beside exports that read them."""
+    try:
+        return kept_layers().prune(days)
+    except OSError as error:
+        message = f"the cache folder cannot be pruned: {error.strerror}"
+        raise WriteFailed(message, where=str(error.filename or cache_folder())) from error
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from parity.cli.shared.reference import every_command, flowing, option_words
 
 _FILES = (
     ("~/.config/parity/keys/", "keys of one's own, and below trusted/ those of others"),
-    ("~/.cache/parity/", "measurements, proofs and uv; may be deleted at any time"),
+    ("~/.cache/parity/", "measurements, proofs, uv, layers of base images; may be deleted at any time"),
     ("pylock.NAME.toml", "the lock, beside the profile or the requirements"),
     ("dist/*.parity.tar", "the bundles"),
 )

@@ -12,6 +12,7 @@ from parity.cli.shared.output import stderr
 from parity.docker_engine import DockerEngine, connect
 from parity.engine import Container, Engine
 from parity.errors import EngineLost, EngineUnavailable
+from parity.export.kept import KeptFiles
 from parity.export.python_fetch import PythonWish
 from parity.host.cachelock import alone_with_cache, using_cache
 from parity.host.folders import cache_folder
@@ -114,7 +115,7 @@ def machine() -> ThisMachine:
 
 def site_for(engine: Engine, reporter: Reporter, *, fresh: bool = False) -> Site:
     """Where a run happens; `fresh` forgets what earlier runs learned."""
-    return Site(engine, machine(), _memory(fresh=fresh), reporter)
+    return Site(engine, machine(), _memory(fresh=fresh), reporter, layers=kept_layers())
 
 
 def world_for(
@@ -142,6 +143,7 @@ def world_for(
         sealer,
         gems=gem_settings(os.environ),
         pythons=python_places(os.environ, cache_folder()),
+        layers=kept_layers(),
     )
 
 
@@ -153,6 +155,11 @@ def python_wish(locked: LockedPython | None) -> PythonWish:
     """
     network = host_network(None, os.environ)
     return PythonWish(network, python_places(os.environ, cache_folder()), UvTool().carry_uv, locked)
+
+
+def kept_layers() -> KeptFiles:
+    """The layers of base images that this user's exports keep for the next ones."""
+    return KeptFiles(cache_folder() / "layers", ".tar")
 
 
 def _memory(*, fresh: bool) -> Memory:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from parity.engine import Container, Engine
+from parity.export.kept import KeptFiles
 from parity.images import ImageMaker, Machine
 from parity.model import (
     AskedFile,
@@ -124,12 +125,16 @@ class BuildRequest:
 
 @dataclass(frozen=True)
 class Site:
-    """Where a story happens: the engine, this machine, what is remembered, and who listens."""
+    """Where a story happens: the engine, this machine, what is remembered, and who listens.
+
+    `layers` are those of base images, which an export keeps for the next one.
+    """
 
     engine: Engine
     machine: Machine
     memory: Remembers
     reporter: Reporter
+    layers: KeptFiles = field(default_factory=KeptFiles, kw_only=True)
 
     @property
     def maker(self) -> ImageMaker:

@@ -98,7 +98,7 @@ def lock_interpreter(run: BuildRun) -> None:
     world = run.world
     with spooling(run.request.lock_path.parent) as new:
         target = PythonTarget(world.engine, run.image, run.facts, world.reporter)
-        locked, _ = fetched_python(target, _wish(run, None), new())
+        locked, _ = fetched_python(target, _wish(run, None), new)
     _put(run, locked)
 
 

@@ -90,24 +90,22 @@ def export_environment(
             )
         carried = _interpreter(of, request.python, site, new) if request.python else None
         layer = EnvironmentLayer(_place(of, carried), new())
-        with _tried(of, site, layer, carried) as finished:
-            fill_layer(of, site, of.place.image, layer, carried)
-            body = _ended(of, layer)
-            how = "with tar alone, the image's Python removed" if carried else "with tar alone"
-            site.reporter.stage("rehearse", f"{how}, at its place and elsewhere")
-            finished()
-        site.reporter.stage("pack")
         document = _document(of, carried)
         path = request.output / VEHICLES["environment"].filename(of.identity)
-        sealed = write_sealed(
-            path,
-            _TOP,
-            document,
-            _body(of, path.name, body.chunks(), carried),
-            seals(of.identity, of.bundle.statement.profile_sha256, ENVIRONMENT),
-            reporter=site.reporter,
-            total=body.size,
-        )
+        with _tried(of, site, layer, carried) as tried:
+            fill_layer(of, site, of.place.image, layer, carried)
+            body = _ended(of, layer)
+            site.reporter.stage("pack")
+            sealed = write_sealed(
+                path,
+                _TOP,
+                document,
+                _body(of, path.name, body.chunks(), carried),
+                seals(of.identity, of.bundle.statement.profile_sha256, ENVIRONMENT),
+                tried=tried,
+                reporter=site.reporter,
+                total=body.size,
+            )
     return ExportedEnvironment(sealed, document, of.identity, carried.locked if carried else None)
 
 
@@ -116,7 +114,7 @@ def _interpreter(of: Begun, wish: PythonWish, site: Site, new: NewSpool) -> Inte
     facts = of.place.facts
     site.reporter.stage("python", wish.locked.version if wish.locked else "the newest that fits")
     target = PythonTarget(site.engine, of.place.image, facts, site.reporter)
-    locked, archive = fetched_python(target, wish, new())
+    locked, archive = fetched_python(target, wish, new)
     site.reporter.note(f"Python {locked.version}, sha256:{locked.sha256}")
     minor = ".".join(facts.python.split(".")[:2])
     return Interpreter(locked, facts.libc.family, judged_interpreter(archive, minor, facts.arch, new))
@@ -144,7 +142,8 @@ def _tried(
     def action(together: Together) -> None:
         try_tar(together, of.place.image.id, trial, layer.stream, moving.SCRIPT)
 
-    return tried_beside(action, layer.stream.give_up, site)
+    how = "with tar alone, the image's Python removed" if carried else "with tar alone"
+    return tried_beside(action, layer.stream.give_up, site, f"{how}, at its place and elsewhere")
 
 
 def _ended(of: Begun, layer: EnvironmentLayer) -> SpooledBytes:

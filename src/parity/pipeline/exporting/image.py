@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from parity.engine.together import Together
-from parity.errors import HashMismatch, ImageUnavailable, OptionConflict
+from parity.errors import HashMismatch, ImageUnavailable, OptionConflict, WriteFailed
 from parity.export import oci, readme
-from parity.export.base import base_layers
+from parity.export.base import base_layers, kept_layers
 from parity.export.layer import EnvironmentLayer, LayerPlace
 from parity.export.sealed import Sealed, file_entry, write_sealed
 from parity.export.spool import NewSpool, SpooledBytes, spooling
@@ -115,21 +115,22 @@ def export_image(request: ImageRequest, check: Checker, seals: MakeSealer, site:
         demand_base(of.place.image, request.base_on_site, site)
         with spooling(request.output) as new:
             plan = _plan(request, of, site)
-            blobs = _tried_blobs(request, of, plan, site, new)
-            told = _described(of, plan, ((_digest(each), each.size) for each in blobs))
-            site.reporter.stage("pack")
-            document = described(of, _signed_words(request, of, plan, told))
-            carried = blobs[len(of.place.image.layers) :] if request.base_on_site else blobs
-            path = request.output / VEHICLES["image"].filename(of.identity)
-            sealed = write_sealed(
-                path,
-                _TOP,
-                document,
-                _body(told, carried, _texts(request, of, path.name, plan.name)),
-                seals(of.identity, of.bundle.statement.profile_sha256, IMAGE),
-                reporter=site.reporter,
-                total=sum(each.size for each in carried),
-            )
+            with _tried_blobs(request, of, plan, site, new) as (blobs, tried):
+                told = _described(of, plan, ((_digest(each), each.size) for each in blobs))
+                site.reporter.stage("pack")
+                document = described(of, _signed_words(request, of, plan, told))
+                carried = blobs[len(of.place.image.layers) :] if request.base_on_site else blobs
+                path = request.output / VEHICLES["image"].filename(of.identity)
+                sealed = write_sealed(
+                    path,
+                    _TOP,
+                    document,
+                    _body(told, carried, _texts(request, of, path.name, plan.name)),
+                    seals(of.identity, of.bundle.statement.profile_sha256, IMAGE),
+                    tried=tried,
+                    reporter=site.reporter,
+                    total=sum(each.size for each in carried),
+                )
     return ExportedImage(sealed, document, of.identity)
 
 
@@ -174,17 +175,20 @@ def demand_base(image: PinnedImage, base_on_site: str, site: Site) -> None:
             )
 
 
+@contextmanager
 def _tried_blobs(
     request: ImageRequest, of: Begun, plan: oci.ImagePlan, site: Site, new: NewSpool
-) -> list[SpooledBytes]:
-    """The image's layers: the base's own, one of carried system packages, one with the environment.
+) -> Iterator[tuple[list[SpooledBytes], Callable[[], None]]]:
+    """The image's layers, and what waits for the trial: see `tried_beside`.
 
-    An engine loads the last one while it is made, and the image is tried while the base is saved.
+    They are the base's own, one of carried system packages, one with the environment. An engine loads the
+    last one while it is made, and the image is tried while the base is saved and all of it is written.
     """
     layer = EnvironmentLayer(LayerPlace(of.prefix, of.prefix.strip("/") + "/", above=True), new())
     loading = _Loading(layer.stream)
     action = partial(_try, request, of, plan, loading)
-    with _prepared(of, site) as image, tried_beside(action, loading.give_up, site) as tried:
+    how = "the very image, without network, read-only"
+    with _prepared(of, site) as image, tried_beside(action, loading.give_up, site, how) as tried:
         fill_layer(of, site, image, layer)
         own, base = layer.end(whole=True), of.place.image.layers
         kept = site.engine.info().keeps_layers
@@ -195,19 +199,28 @@ def _tried_blobs(
         if not loading.rest.done():
             lacking = blobs[len(base) if kept else 0 : -1]
             loading.rest.set_result(_ImageEnd(tuple(map(_digest, blobs)), lacking))
-        site.reporter.stage("rehearse", "the very image, without network, read-only")
-        tried()
-    return blobs
+        yield blobs, tried
 
 
 def _below(of: Begun, image: PinnedImage, site: Site, new: NewSpool) -> list[SpooledBytes]:
     """The layers below the environment, as the engine saves them; that of system packages made canonical."""
-    saved = base_layers(site.engine.save(image.id), image.layers, new)
     base = of.place.image.layers
+    saved = kept_layers(site.layers, image.layers, new) or _saved(base, image, site, new)
     return [
         *(saved[each] for each in base),
         *(system_layer(saved[each], new) for each in image.layers[len(base) :]),
     ]
+
+
+def _saved(base: Sequence[str], image: PinnedImage, site: Site, new: NewSpool) -> Mapping[str, SpooledBytes]:
+    """The image's layers; those of the base are kept for the next export."""
+    saved = base_layers(site.engine.save(image.id), image.layers, new)
+    try:
+        for each in base:
+            site.layers.keep(saved[each])
+    except WriteFailed as error:
+        site.reporter.warn(f"the base's layers are not kept for the next export: {error}")
+    return saved
 
 
 def _digest(blob: SpooledBytes) -> str:

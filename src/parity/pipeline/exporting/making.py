@@ -123,7 +123,7 @@ def fill_layer(
 
 @contextmanager
 def tried_beside(
-    action: Callable[[Together], None], give_up: Callable[[], None], site: Site
+    action: Callable[[Together], None], give_up: Callable[[], None], site: Site, how: str
 ) -> Iterator[Callable[[], None]]:
     """A trial that goes on while its subject is made; gives what waits for its end, or raises what it raised.
 
@@ -131,6 +131,7 @@ def tried_beside(
         action: the trial, with its containers.
         give_up: lets it go where it waits for what will never be.
         site: where both run.
+        how: people are told while it is waited for.
     """
     together = Together(site.engine)
 
@@ -139,7 +140,12 @@ def tried_beside(
         # Its containers as well, so that it comes back from whatever runs there.
         together.end()
 
-    with beside(partial(action, together), end) as tried:
+    with beside(partial(action, together), end) as result:
+
+        def tried() -> None:
+            site.reporter.stage("rehearse", how)
+            result()
+
         yield tried
 
 
