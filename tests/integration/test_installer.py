@@ -59,7 +59,9 @@ def debian11_host(engine: DockerEngine, debian11: PinnedImage, media: Path) -> I
         yield there
 
 
-@pytest.mark.parametrize("name", ["11", pytest.param("12", marks=pytest.mark.long), "13"])
+@pytest.mark.parametrize(
+    "name", ["11", *(pytest.param(each, marks=pytest.mark.long) for each in ("12", "13"))]
+)
 def test_it_installs_with_and_without_the_hosts_pip(
     engine: DockerEngine, request: pytest.FixtureRequest, media: Path, name: str
 ) -> None:

@@ -170,6 +170,7 @@ def test_a_library_that_a_submodule_opens_by_name_is_refused_with_its_package(
     ]
 
 
+@pytest.mark.long
 def test_auto_brings_it_and_a_module_of_pythons_own_that_lies_apart(
     parity: Parity, opening: PackageIndex, debian11: PinnedImage, tmp_path: Path
 ) -> None:

@@ -21,7 +21,7 @@ CASES = {case.label: case for case in read_cases()}
 @pytest.mark.parametrize(
     ("label", "verdict"),
     [
-        ("python-magic@debian11-py39", Verdict.FIRST_TRY),
+        pytest.param("python-magic@debian11-py39", Verdict.FIRST_TRY, marks=pytest.mark.long),
         ("conflict@debian13-py313", Verdict.REFUSED_RIGHTLY),
     ],
 )

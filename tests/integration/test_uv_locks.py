@@ -97,7 +97,11 @@ requires-dist = ["idna", "urllib3<2", "certifi", "charset-normalizer"]
 """
 CASES = [
     pytest.param(
-        "debian12-py311", pyproject(">=3.11", more=EXCLUDE.format("2026-06-01") + FLIT), "app", id="flit"
+        "debian12-py311",
+        pyproject(">=3.11", more=EXCLUDE.format("2026-06-01") + FLIT),
+        "app",
+        id="flit",
+        marks=pytest.mark.long,
     ),
     pytest.param(
         "debian12-py311",
@@ -110,6 +114,7 @@ CASES = [
         pyproject(">=3.11", "markupsafe==3.0.3", "numpy>=2"),
         "markupsafe, numpy",
         id="forks",
+        marks=pytest.mark.long,
     ),
 ]
 
@@ -182,7 +187,11 @@ WORKSPACE = {
     ("plan", "installed", "options"),
     [
         pytest.param({}, {"a1", "b2", "c3", "idna", "six", "toml"}, "--all-packages", id="all"),
-        pytest.param({"package": "b2"}, {"a1", "b2", "idna", "six"}, "--package b2", id="one"),
+        pytest.param(
+            *({"package": "b2"}, {"a1", "b2", "idna", "six"}, "--package b2"),
+            id="one",
+            marks=pytest.mark.long,
+        ),
         pytest.param({"path": "app/packages/a"}, {"a1", "idna"}, "--package a1", id="folder"),
     ],
 )
