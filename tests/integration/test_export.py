@@ -147,27 +147,18 @@ def containerd_socket() -> str:
     return next(place for place in places if Path(place).exists())
 
 
-def test_the_same_bundle_gives_the_same_image_whoever_has_the_layers_of_its_base(
+def test_the_same_bundle_gives_the_same_image_from_the_kept_layers_of_its_base(
     parity: Parity, small: dict[str, Any], image: dict[str, Any], debian11: PinnedImage, tmp_path: Path
 ) -> None:
     layers = parity.home / "cache" / "layers"
     (kept,) = (layers / f"{each.removeprefix('sha256:')}.tar" for each in debian11.layers)
-    base = kept.read_bytes()
-    again = _again(parity, small, tmp_path / "again")
-    kept.write_bytes(b"another" + base[7:])
-    anew = _again(parity, small, tmp_path / "anew")
-    assert again["image"] == anew["image"] == image["image"]
-    first, *others = (Path(each["file"]).read_bytes()[HEAD_SIZE:] for each in (image, again, anew))
-    assert others == [first, first]
-    assert kept.read_bytes() == base
+    os.utime(kept, (1, 1))
+    again = parity.run("export", "image", small["bundle"], "-o", tmp_path, "--name", NAMED, "--json").document
+    assert again["image"] == image["image"]
+    first, second = (Path(each["file"]).read_bytes()[HEAD_SIZE:] for each in (image, again))
+    assert first == second
     assert parity.run("cache", "prune", "--days", "3650", "--json").document["layers"] == 0
-    assert kept.exists()
-
-
-def _again(parity: Parity, small: dict[str, Any], folder: Path) -> dict[str, Any]:
-    done = parity.run("export", "image", small["bundle"], "-o", folder, "--name", NAMED, "--json")
-    assert done.code == 0, done.stderr
-    return done.document
+    assert kept.stat().st_mtime > 1
 
 
 def test_a_layout_holds_the_base_as_it_is_and_one_layer_more(
@@ -214,8 +205,8 @@ def test_a_prefix_that_the_image_has_already_is_refused(
     places = {
         "/usr/bin": "is there already",
         "/bin/app": "is no folder",
-        # The engine mounts a file there, which is no place either.
-        "/etc/hosts": "is there already",
+        # Engines mount a file there.
+        "/etc/hosts": "cannot be an environment's place",
         "/root/app": "lets none but its owner in",
     }
     for prefix, said in places.items():

@@ -371,9 +371,18 @@ def test_what_no_environment_may_hold_is_refused(new: NewSpool, bad: Any) -> Non
     assert "without the package that brings it" in refused.value.remedy
 
 
-@pytest.mark.parametrize("prefix", ["opt/app", "/", "/opt/../etc", "/opt/a b", "/opt/app/", "/opt/$(x)"])
-def test_a_prefix_is_a_plain_absolute_path(prefix: str) -> None:
+PLAIN = ["opt/app", "/", "/opt/../etc", "/opt/a b", "/opt/app/", "/opt/$(x)"]
+ENGINES = ["/proc/x", "/etc/hosts", "/etc/hostname/app", "/etc/resolv.conf"]
+
+
+@pytest.mark.parametrize("prefix", PLAIN + ENGINES)
+def test_a_prefix_is_a_plain_absolute_path_that_no_engine_hides(prefix: str) -> None:
     with pytest.raises(OptionConflict):
+        demand_prefix(prefix)
+
+
+def test_a_prefix_beside_what_engines_bring_is_taken() -> None:
+    for prefix in ("/etc/hosts.d", "/etc/hostnames", "/etc/app", "/srv/etc/hosts"):
         demand_prefix(prefix)
 
 

@@ -13,7 +13,8 @@ _PATH = r"[a-z0-9]+([._-][a-z0-9]+)*"
 _TAGGED = (
     rf"(?!sha256:)({_PATH}(:[0-9]{{1,5}})?/)?{_PATH}(/{_PATH}){{0,8}}:[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}}"
 )
-_PLACE = r"(/[A-Za-z0-9][A-Za-z0-9._+-]{0,63}){1,8}"
+# Engines mount files of their own over these in every container.
+_PLACE = r"(?!/etc/(hostname|hosts|resolv\.conf)(/|$))(/[A-Za-z0-9][A-Za-z0-9._+-]{0,63}){1,8}"
 
 
 class _Rule(NamedTuple):
@@ -30,7 +31,8 @@ _RULES = {
         # The kernel's file systems are mounted over whatever an image or a disk holds there.
         re.compile(rf"(?!/(dev|proc|sys)(/|$)){_PLACE}"),
         "an environment's place",
-        "name an absolute path of letters, digits and . _ + -, such as /opt/app; none in /dev, /proc, /sys",
+        "name an absolute path of letters, digits and . _ + -, such as /opt/app; none in /dev, /proc, /sys,"
+        " and no file that engines bring (/etc/hosts)",
     ),
     "image-prefix": _Rule(
         # podman's own `--read-only` mounts all of these; docker's and a cluster's users mount some.
