@@ -50,6 +50,10 @@ class Ours:
         self.remove_store()
         return self.build()
 
+    def forget_layers(self) -> None:
+        """Have the next export save its image's base anew."""
+        shutil.rmtree(self._home / "cache" / "layers", ignore_errors=True)
+
     def build(self) -> Ran:
         """Build with whatever is there."""
         ran = self.run(
