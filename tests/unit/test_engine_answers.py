@@ -78,6 +78,29 @@ def test_what_a_command_said_last_is_heard_though_the_engine_tells_its_end_first
     assert said == [(1, b"hi")]
 
 
+def test_who_goes_on_saying_something_after_the_command_has_ended_is_not_waited_for() -> None:
+    ours, theirs = socket.socketpair()
+    over = threading.Event()
+
+    def chat() -> None:
+        while not over.wait(1.5):
+            theirs.sendall(b"\x01\0\0\0\0\0\0\x02hi")
+
+    with ours, theirs:
+        theirs.sendall(b"HTTP/1.1 101 x\r\n\r\n")
+        begin = time.monotonic()
+        talk = Conversation(PlainWire(ours), begin + 15)
+        talk.start("/exec/1/start", {})
+        chatting = threading.Thread(target=chat)
+        chatting.start()
+        try:
+            talk.talk(b"", lambda stream, data: None, lambda: True)
+        finally:
+            over.set()
+            chatting.join()
+    assert time.monotonic() - begin < 12
+
+
 def test_a_command_that_runs_silently_is_waited_for_until_its_time_is_over() -> None:
     with conversation(b"HTTP/1.1 101 x\r\n\r\n", seconds=2.5) as talk:
         talk.start("/exec/1/start", {})

@@ -26,7 +26,7 @@ _ANSWER_LIMIT = 65536
 _STATUS = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2})(?: |$)")
 _DIGITS = re.compile(r"[0-9]{1,18}", re.ASCII)
 _QUIET = 1.0  # seconds of silence after which the engine is asked whether the command still runs
-# Seconds of silence after its end: an engine tells that end before it has passed on what the command said.
+# Seconds after its end: an engine tells that end before it has passed on what the command said.
 _LAST_WORDS = 5.0
 
 
@@ -124,14 +124,15 @@ class Conversation:
         frames = Demultiplexer(sink)
         frames.feed(self._rest)
         sender = _Sender(self._wire, stdin)
-        over = False
+        over = 0.0  # when its last words are over at the latest, once it has ended
         while True:
             sender.go_on()
-            if not self._wait(writing=sender.wants_to, patience=_LAST_WORDS if over else _QUIET):
+            # Not as long after each word: who holds the streams may say one every few seconds, for ever.
+            if not self._wait(writing=sender.wants_to, patience=max(_QUIET, over - time.monotonic())):
                 if over:
                     return
                 # A long command may just be silent: only the engine knows, and asking it costs little.
-                over = ended()
+                over = time.monotonic() + _LAST_WORDS if ended() else 0.0
                 continue
             chunk = _received(self._wire)
             if chunk == b"":
