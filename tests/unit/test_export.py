@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import hashlib
 import io
@@ -434,6 +435,49 @@ def test_what_is_no_file_is_no_kept_layer(new: NewSpool, tmp_path: Path) -> None
     (tmp_path / ("2" * 64 + ".tar")).mkdir()
     for digit in "12":
         assert files.find(digit * 64, new) is None
+
+
+@pytest.mark.parametrize("change", [b"", b"tw", b"TWO", b"two+"])
+def test_a_layer_that_changes_while_it_is_read_is_in_no_export(
+    new: NewSpool, tmp_path: Path, change: bytes
+) -> None:
+    files = KeptFiles(tmp_path, ".tar")
+    [digest] = kept(new, files, b"two")
+    found = kept_layers(files, [digest], new)
+    path = tmp_path / f"{digest.removeprefix('sha256:')}.tar"
+    path.write_bytes(change)
+    assert found is not None
+    if change == b"two+":  # what the digest is of is still there
+        assert b"".join(found[digest].chunks()) == b"two"
+        return
+    with pytest.raises(HashMismatch) as caught:
+        list(found[digest].chunks())
+    assert caught.value.where == str(path)
+
+
+def test_a_layer_that_cannot_be_read_to_its_end_is_saved_again(
+    new: NewSpool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = KeptFiles(tmp_path, ".tar")
+    digests = kept(new, files, b"two")
+
+    def broken(descriptor: int, size: int, offset: int) -> bytes:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "pread", broken)
+    assert kept_layers(files, digests, new) is None
+    assert not list(tmp_path.glob("*.tar"))
+
+
+def test_pruning_takes_what_a_killed_run_left_and_passes_by_what_is_not_ours(
+    new: NewSpool, tmp_path: Path
+) -> None:
+    files = KeptFiles(tmp_path, ".tar")
+    [digest] = kept(new, files, b"two")
+    (tmp_path / f".{digest.removeprefix('sha256:')}.tar.{'0' * 16}.tmp").write_bytes(b"tw")
+    (tmp_path / ("2" * 64 + ".tar")).mkdir()
+    assert files.prune(0) == (1, 3)
+    assert [each.name for each in tmp_path.iterdir()] == ["2" * 64 + ".tar"]
 
 
 def test_layers_of_no_use_are_pruned_and_no_other_file(new: NewSpool, tmp_path: Path) -> None:

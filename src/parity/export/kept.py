@@ -2,17 +2,47 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
+import stat
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from parity.errors import HashMismatch, WriteFailed
 from parity.export.spool import NewSpool, SpooledBytes
 from parity.files import atomic_file, open_regular, sweep_leftovers
 
 _DAY = 24 * 60 * 60  # seconds
+
+
+@dataclass(frozen=True)
+class _KeptBytes(SpooledBytes):
+    """A kept file's bytes, read in their place: whoever may write there may change them meanwhile.
+
+    Attributes:
+        path: the file.
+    """
+
+    path: Path
+
+    def chunks(self) -> Iterator[bytes]:
+        """The bytes; HashMismatch where they are others by now, which whoever takes them must not keep."""
+        seen = hashlib.sha256()
+        # One that was made shorter ends too early, and tells of a temporary file, which this is not.
+        with suppress(WriteFailed):
+            for chunk in super().chunks():
+                seen.update(chunk)
+                yield chunk
+        if seen.hexdigest() != self.sha256:
+            raise HashMismatch(
+                "a file of the cache was changed while it was read",
+                where=str(self.path),
+                remedy="run the command again, which then does without that file",
+            )
 
 
 @dataclass(frozen=True)
@@ -28,11 +58,7 @@ class KeptFiles:
     suffix: str = ""
 
     def find(self, sha256: str, new: NewSpool) -> SpooledBytes | None:
-        """A file's bytes, where they are there and still the same; read where they lie, not copied.
-
-        Raises:
-            WriteFailed: it cannot be read to its end.
-        """
+        """A file's bytes, where they are there and still the same; read where they lie, not copied."""
         if self.folder is None:
             return None
         path = self._path(self.folder, sha256)
@@ -42,12 +68,13 @@ class KeptFiles:
             return None
         spool = new(file)
         # Whose file is pruned meanwhile has it open, and reads on.
-        found = spool.blob(0, os.fstat(file.fileno()).st_size)
-        same = found.sha256 == sha256
+        size, same = os.fstat(file.fileno()).st_size, False
+        with suppress(WriteFailed):  # a disk that fails, or a file that is made shorter just now
+            same = spool.blob(0, size).sha256 == sha256
         with suppress(OSError):
             # Touched, which tells `prune` when it was last of use.
             os.utime(path) if same else path.unlink()
-        return found if same else None
+        return _KeptBytes(spool, 0, size, sha256, path) if same else None
 
     def keep(self, blob: SpooledBytes) -> None:
         """Keep bytes.
@@ -65,21 +92,27 @@ class KeptFiles:
             file.commit()
 
     def prune(self, days: int) -> tuple[int, int]:
-        """Remove what was of no use for so many days; tells how many files, and how many bytes.
+        """Remove what was of no use for so many days, and what killed runs left half written.
+
+        Returns:
+            How many files were of no use, and how many bytes.
 
         Raises:
-            OSError: one cannot be removed.
+            OSError, WriteFailed: one cannot be removed.
         """
+        if self.folder is None or not self.folder.is_dir():
+            return 0, 0
+        sweep_leftovers(self.folder)
         name, since = re.compile(r"[0-9a-f]{64}" + re.escape(self.suffix)), time.time() - days * _DAY
-        there = self.folder.iterdir() if self.folder and self.folder.is_dir() else ()
-        old = [
-            (path, found.st_size)
-            for path in there
-            if name.fullmatch(path.name) and (found := path.lstat()).st_mtime <= since
-        ]
-        for path, _ in old:
-            path.unlink(missing_ok=True)
-        return len(old), sum(size for _, size in old)
+        sizes = list[int]()
+        for path in [each for each in self.folder.iterdir() if name.fullmatch(each.name)]:
+            with suppress(FileNotFoundError):  # removed beside us, by another who prunes
+                found = path.lstat()
+                # A folder is nothing that we have put there.
+                if found.st_mtime <= since and not stat.S_ISDIR(found.st_mode):
+                    path.unlink()
+                    sizes.append(found.st_size)
+        return len(sizes), sum(sizes)
 
     def _path(self, folder: Path, sha256: str) -> Path:
         return folder / (sha256 + self.suffix)
