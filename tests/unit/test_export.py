@@ -29,7 +29,7 @@ from parity.errors import (
     WriteFailed,
 )
 from parity.export import moving, oci
-from parity.export.base import base_layers, kept_layers
+from parity.export.base import base_layers, keep_layers, kept_layers
 from parity.export.environment import demand_prefix
 from parity.export.kept import KeptFiles
 from parity.export.layer import EnvironmentLayer, Folder, LayerPlace
@@ -478,6 +478,15 @@ def test_pruning_takes_what_a_killed_run_left_and_passes_by_what_is_not_ours(
     (tmp_path / ("2" * 64 + ".tar")).mkdir()
     assert files.prune(0) == (1, 3)
     assert [each.name for each in tmp_path.iterdir()] == ["2" * 64 + ".tar"]
+
+
+def test_where_layers_cannot_be_kept_it_is_told_which_place_does_not_let_us(
+    new: NewSpool, tmp_path: Path
+) -> None:
+    (tmp_path / "layers").write_text("no folder")
+    blob = new().add([b"one"])
+    assert str(tmp_path / "layers") in keep_layers(KeptFiles(tmp_path / "layers", ".tar"), [blob])
+    assert keep_layers(KeptFiles(tmp_path / "others", ".tar"), [blob, blob]) == ""
 
 
 def test_layers_of_no_use_are_pruned_and_no_other_file(new: NewSpool, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import tarfile
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 
-from parity.errors import EngineLost, HashMismatch
+from parity.errors import EngineLost, HashMismatch, WriteFailed
 from parity.export.kept import KeptFiles
 from parity.export.spool import NewSpool, Spool, SpooledBytes, inflated
 
@@ -26,6 +26,16 @@ def kept_layers(kept: KeptFiles, wanted: Sequence[str], new: NewSpool) -> Mappin
             return None
         found[each] = layer
     return found
+
+
+def keep_layers(kept: KeptFiles, layers: Iterable[SpooledBytes]) -> str:
+    """Keep layers for the next export; tells why they are not and where, empty where they are."""
+    try:
+        for each in layers:
+            kept.keep(each)
+    except WriteFailed as error:
+        return f"{error} ({error.where})"
+    return ""
 
 
 def base_layers(archive: Iterable[bytes], wanted: Sequence[str], new: NewSpool) -> Mapping[str, SpooledBytes]:

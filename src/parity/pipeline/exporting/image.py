@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from parity.engine.together import Together
-from parity.errors import HashMismatch, ImageUnavailable, OptionConflict, WriteFailed
+from parity.errors import HashMismatch, ImageUnavailable, OptionConflict
 from parity.export import oci, readme
-from parity.export.base import base_layers, kept_layers
+from parity.export.base import base_layers, keep_layers, kept_layers
 from parity.export.layer import EnvironmentLayer, LayerPlace
 from parity.export.sealed import Sealed, file_entry, write_sealed
 from parity.export.spool import NewSpool, SpooledBytes, spooling
@@ -215,11 +215,8 @@ def _below(of: Begun, image: PinnedImage, site: Site, new: NewSpool) -> list[Spo
 def _saved(base: Sequence[str], image: PinnedImage, site: Site, new: NewSpool) -> Mapping[str, SpooledBytes]:
     """The image's layers; those of the base are kept for the next export."""
     saved = base_layers(site.engine.save(image.id), image.layers, new)
-    try:
-        for each in base:
-            site.layers.keep(saved[each])
-    except WriteFailed as error:
-        site.reporter.warn(f"the base's layers are not kept for the next export: {error}")
+    if why := keep_layers(site.layers, (saved[each] for each in base)):
+        site.reporter.warn(f"the base's layers are not kept for the next export: {why}")
     return saved
 
 
