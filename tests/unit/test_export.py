@@ -429,6 +429,18 @@ def test_a_layer_that_is_another_now_is_saved_again(new: NewSpool, tmp_path: Pat
     assert kept_layers(files, digests[:1], new) is not None
 
 
+def test_what_is_kept_already_is_not_written_again(new: NewSpool, tmp_path: Path) -> None:
+    files = KeptFiles(tmp_path, ".tar")
+    kept(new, files, b"one")
+    (path,) = tmp_path.iterdir()
+    first = path.stat().st_ino
+    kept(new, files, b"one")
+    assert path.stat().st_ino == first
+    path.write_bytes(b"o")
+    kept(new, files, b"one")
+    assert path.read_bytes() == b"one"
+
+
 def test_what_is_no_file_is_no_kept_layer(new: NewSpool, tmp_path: Path) -> None:
     files = KeptFiles(tmp_path, ".tar")
     os.mkfifo(tmp_path / ("1" * 64 + ".tar"))

@@ -77,7 +77,7 @@ class KeptFiles:
         return _KeptBytes(spool, 0, size, sha256, path) if same else None
 
     def keep(self, blob: SpooledBytes) -> None:
-        """Keep bytes.
+        """Keep bytes, unless as many are kept under their digest: `find` looks at those before they are used.
 
         Raises:
             WriteFailed: the disk is full, or the folder cannot be written.
@@ -85,8 +85,12 @@ class KeptFiles:
         if self.folder is None:
             return
         sweep_leftovers(self.folder)
+        path = self._path(self.folder, blob.sha256)
+        with suppress(OSError):
+            if path.stat().st_size == blob.size:
+                return
         # Not synced: what a power cut damages is another file by its digest.
-        with atomic_file(self._path(self.folder, blob.sha256), 0o600, synced=False) as file:
+        with atomic_file(path, 0o600, synced=False) as file:
             for chunk in blob.chunks():
                 file.write(chunk)
             file.commit()
