@@ -38,7 +38,7 @@ app = App(name="cache", help="Show and prune what is kept between runs.")
 
 @app.command("info")
 def info(*, as_json: Json = False) -> None:
-    """Show what is kept: wheels and uv's cache with the engine, measurements, tools and layers here."""
+    """Show what is kept: wheels and uv's cache with the engine, tools, layers and more on this machine."""
     output.json = as_json
     with connected() as engine, _store(engine) as container:
         store = asdict(store_info(Guest(container, "python3")))
@@ -67,7 +67,7 @@ def prune(
         typer.Option(metavar="N", min=0, help="Remove wheels and layers that were not used for N days."),
     ] = 30,
     everything: Annotated[
-        bool, typer.Option("--all", help="Remove all of it: wheels, uv's cache, measurements, tools.")
+        bool, typer.Option("--all", help="Remove all of it: wheels, uv's cache, measurements, tools, layers.")
     ] = False,
     as_json: Json = False,
 ) -> None:
