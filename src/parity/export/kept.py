@@ -66,15 +66,14 @@ class KeptFiles:
             file = open_regular(path)
         except OSError:
             return None
-        spool = new(file)
         # Whose file is pruned meanwhile has it open, and reads on.
-        size, same = os.fstat(file.fileno()).st_size, False
+        spool, same = new(file), False
         with suppress(WriteFailed):  # a disk that fails, or a file that is made shorter just now
-            same = spool.blob(0, size).sha256 == sha256
+            same = spool.blob(0, spool.size).sha256 == sha256
         with suppress(OSError):
             # Touched, which tells `prune` when it was last of use.
             os.utime(path) if same else path.unlink()
-        return _KeptBytes(spool, 0, size, sha256, path) if same else None
+        return _KeptBytes(spool, 0, spool.size, sha256, path) if same else None
 
     def keep(self, blob: SpooledBytes) -> None:
         """Keep bytes, unless as many are kept under their digest: `find` looks at those before they are used.

@@ -51,7 +51,7 @@ class Spool:
     def __init__(self, folder: Path, file: IO[bytes] | None = None) -> None:
         self._where = str(folder)
         self.file = file or self._made(folder)
-        self._end = 0
+        self._end = os.fstat(self.file.fileno()).st_size
 
     def _made(self, folder: Path) -> IO[bytes]:
         with self._as_ours():
